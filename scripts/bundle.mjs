@@ -1,0 +1,26 @@
+// Bundles src/ into dist/: one entry file and a chunk for each lazily imported part (listr2, execa, undici),
+// so that `xbuild --version` loads none of them.
+import { readFileSync, rmSync } from 'node:fs'
+import { build } from 'esbuild'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+
+rmSync('dist', { recursive: true, force: true })
+await build({
+  entryPoints: { cli: 'src/cli.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  sourcemap: 'linked',
+  legalComments: 'linked',
+  define: { XBUILD_VERSION: JSON.stringify(version) },
+  // CommonJS packages inside an ES module bundle look for these.
+  banner: {
+    js: "import { createRequire as xbuildCreateRequire } from 'node:module'; const require = xbuildCreateRequire(import.meta.url);",
+  },
+})

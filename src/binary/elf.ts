@@ -1,0 +1,3 @@
+export interface ElfFacts {
+  readonly machine: number
+}

@@ -1,0 +1,130 @@
+import type { ElfFacts } from './binary/elf.ts'
+import type { Platform } from './platforms.ts'
+
+/** The languages xbuild compiles. Adding one is a file in src/languages and a line in its table. */
+export type LanguageName = 'go' | 'rust' | 'zig'
+
+/**
+ * One call of an external tool, as data: run by src/process.ts, printed by `xbuild plan`. `env` holds only what is set
+ * on top of the inherited environment. The token `{work}` in any string stands for the run's temporary folder, which
+ * exists only while a build runs.
+ */
+export interface Command {
+  readonly tool: string
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A binary that a step is expected to produce. Zig's names are a guess until it has run. */
+export interface ExpectedArtifact {
+  readonly platform: Platform
+  readonly name: string
+}
+
+/** One step of a plan. */
+export interface Step {
+  readonly title: string
+  readonly command: Command
+  readonly produces: readonly ExpectedArtifact[]
+}
+
+/** A binary where its compiler left it, before it was verified. */
+export interface CompiledBinary {
+  readonly platform: Platform
+  readonly name: string
+  readonly path: string
+  /** Seconds of the step that made it; one cargo step for several platforms has one time. */
+  readonly seconds: number
+  /** Whether the compiler had nothing to compile (it may still have linked). */
+  readonly cached: boolean
+}
+
+/** A verified binary. `path` is where it is kept, under dist/. */
+export interface Artifact extends CompiledBinary {
+  readonly sha256: string
+  /** Bytes. */
+  readonly size: number
+  readonly elf: ElfFacts
+}
+
+/** The facts of the source tree that go into binaries and images. */
+export interface SourceInfo {
+  /** Commit hash, where the project is in a git repository with a commit. */
+  readonly revision?: string
+  /** `git describe --tags --always --dirty`, or the package's own version. */
+  readonly version?: string
+  /** SOURCE_DATE_EPOCH: seconds since 1970 of the commit, from the environment, or 0 where there is neither. */
+  readonly epoch: number
+}
+
+/** What the image runs and how: the OCI image config fields that xbuild sets (image-spec config.md). */
+export interface ImageConfig {
+  readonly entrypoint: readonly string[]
+  readonly cmd: readonly string[]
+  /** Environment variables by name. */
+  readonly env: Readonly<Record<string, string>>
+  /** uid, uid:gid or a name; absent keeps the base's. */
+  readonly user?: string
+  readonly workdir?: string
+  /** Such as "8080/tcp". */
+  readonly ports: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** A file of the image: an artifact by name (one per platform) or a file of the project (the same on every platform). */
+export interface ImageFile {
+  /** Absolute path in the image. */
+  readonly target: string
+  readonly source: { readonly artifact: string } | { readonly path: string }
+  /** Permission bits; fixed so that two builds give the same layer. */
+  readonly mode: number
+}
+
+/** The base image that was chosen, and on what ground. */
+export interface BaseChoice {
+  /** A reference, "scratch", "builtin", or the path of an OCI layout or archive. */
+  readonly reference: string
+  /** What kind of base it is, where that is known: it tells which binaries it serves. */
+  readonly family: BaseFamily
+  /** Whether only a compile can confirm it. */
+  readonly predicted: boolean
+  readonly reason: string
+}
+
+/** The bases whose contents xbuild knows; `other` is an image of the user's own. */
+export type BaseFamily = 'static' | 'base-nossl' | 'base' | 'cc' | 'scratch' | 'builtin' | 'other'
+
+/** An image independent of the backend that makes it: both backends turn the same value into the same image. */
+export interface ImageSpec {
+  readonly name: string
+  readonly platforms: readonly Platform[]
+  readonly base: BaseChoice
+  readonly config: ImageConfig
+  readonly files: readonly ImageFile[]
+  /** `[target:]key=value` of --annotation, as buildx has them. */
+  readonly annotations: readonly string[]
+  /** Every time in the image, in seconds since 1970. */
+  readonly epoch: number
+  /** Full references; may be empty for a file output. */
+  readonly tags: readonly string[]
+}
+
+/** What the core tells whoever draws: a task's state, or a remark. Ids are unique within a run. */
+export type BuildEvent =
+  | { readonly type: 'plan'; readonly tasks: readonly TaskInfo[] }
+  | { readonly type: 'start'; readonly id: string }
+  | { readonly type: 'progress'; readonly id: string; readonly detail: string }
+  | { readonly type: 'done'; readonly id: string; readonly detail?: string }
+  | { readonly type: 'failed'; readonly id: string; readonly detail: string }
+  | { readonly type: 'skipped'; readonly id: string; readonly detail: string }
+  | { readonly type: 'note'; readonly level: 'info' | 'hint' | 'warning'; readonly text: string }
+
+/** A task of the list that a run shows. */
+export interface TaskInfo {
+  readonly id: string
+  readonly title: string
+  readonly parent?: string
+}
+
+export type Emit = (event: BuildEvent) => void
