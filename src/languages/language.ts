@@ -1,0 +1,149 @@
+import type { Platform } from '../platforms.ts'
+import type { RunResult } from '../process.ts'
+import type { Command, CompiledBinary, LanguageName, SourceInfo, Step } from '../types.ts'
+
+/** A program of the project that can become an image. */
+export interface Executable {
+  /** The file name of the binary. */
+  readonly name: string
+  /** What the toolchain calls it: a Go import path, a cargo package id and bin, a Zig artifact. */
+  readonly package: string
+  /** Set when the name is a guess that only a compile can confirm (Zig). */
+  readonly predicted?: boolean
+}
+
+/** C code that a project really compiles: what brings it in, and on which platforms where not on all. */
+export interface CCode {
+  /** The package, crate or module that needs a C compiler. */
+  readonly dependency: string
+  /** Platform ids; absent means all. */
+  readonly platforms?: readonly string[]
+}
+
+/** A project as its toolchain describes it, read without compiling and without writing. */
+export interface Project {
+  readonly language: LanguageName
+  /** Absolute folder that the toolchain runs in. */
+  readonly root: string
+  /** Sorted by name. */
+  readonly executables: readonly Executable[]
+  /** The executable meant when none is chosen (cargo's default-run), where the project says so. */
+  readonly defaultExecutable?: string
+  readonly toolchain: { readonly name: string; readonly version: string }
+  /** C code in the way, as far as it can be known before compiling. */
+  readonly cCode: readonly CCode[]
+  /** The package's own version, for projects that state one (Cargo.toml, build.zig.zon). */
+  readonly version?: string
+  /** What a person should know of this project: executables left out and why, and the like. */
+  readonly remarks: readonly string[]
+}
+
+/** `[go]`, `[rust]`, `[zig]` and `[c]` of xbuild.toml with their defaults filled in. */
+export interface LanguageOptions {
+  readonly go: {
+    readonly tags: readonly string[]
+    /** Replaces the linker flags that xbuild sets; `-X` stamps are still added. */
+    readonly ldflags?: string
+    readonly env: Readonly<Record<string, string>>
+    /** Compile cgo: `auto` where a package really uses it. */
+    readonly cgo: 'auto' | boolean
+  }
+  readonly rust: {
+    readonly libc: 'musl' | 'gnu'
+    /** Oldest glibc the binary must run on, such as "2.17"; gnu with zig only. */
+    readonly glibc?: string
+    readonly profile: string
+    readonly features: readonly string[]
+    readonly allFeatures: boolean
+    readonly defaultFeatures: boolean
+    readonly package?: string
+    readonly locked: boolean
+    readonly env: Readonly<Record<string, string>>
+  }
+  readonly zig: {
+    readonly release: 'safe' | 'fast' | 'small' | 'off'
+    readonly args: readonly string[]
+    readonly env: Readonly<Record<string, string>>
+  }
+  readonly c: { readonly toolchain: 'auto' | 'zig' | 'gcc' }
+}
+
+/** What is to be compiled, of a project that has been inspected. */
+export interface CompileRequest {
+  readonly platforms: readonly Platform[]
+  readonly executables: readonly Executable[]
+  readonly options: LanguageOptions
+  /** What stood after `--` on the command line, handed to the toolchain last. */
+  readonly toolchainArgs: readonly string[]
+  readonly source: SourceInfo
+  /** Processors to use. */
+  readonly jobs: number
+  /** Whether the toolchain's caches are known to hold this project's earlier build. */
+  readonly warm: boolean
+}
+
+/** A small text file that a compile needs beside the project, such as a compiler wrapper. */
+export interface SupportFile {
+  readonly path: string
+  readonly text: string
+  readonly mode: number
+}
+
+/** What the binaries will need at run time, before a compile can tell. */
+export interface LibcPrediction {
+  readonly libc: 'none' | 'musl' | 'gnu' | 'unknown'
+  /** Whether C++ or libgcc's unwinder is likely to be linked dynamically. */
+  readonly cxx: boolean
+  readonly reason: string
+}
+
+/** How a project is compiled: data that `plan` prints and `build` runs. */
+export interface CompilePlan {
+  readonly files: readonly SupportFile[]
+  /** Run one after another, before the others: downloads and the like. */
+  readonly prepare: readonly Step[]
+  /** Run `concurrency` at a time. */
+  readonly steps: readonly Step[]
+  readonly concurrency: number
+  readonly prediction: LibcPrediction
+  readonly hints: readonly string[]
+}
+
+/** What inspecting a project may use. */
+export interface InspectContext {
+  readonly options: LanguageOptions
+  readonly platforms: readonly Platform[]
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * One language: a record in the closed table of languages/index.ts. `inspect` and `compile` run no compiler and write
+ * nothing; `collect` reads what a finished step left.
+ */
+export interface Language<P extends Project = Project> {
+  readonly name: LanguageName
+  readonly title: string
+  /** A file of one of these names marks a folder as a project of this language. */
+  readonly markers: readonly string[]
+  /**
+   * Reads the project.
+   * @throws {Failure} project, when it is not understood; tool, when the toolchain is missing or too old.
+   */
+  inspect(dir: string, context: InspectContext): Promise<P>
+  /**
+   * Plans its compile; pure.
+   * @throws {Failure} usage, when the toolchain cannot build one of the platforms; tool, when C code needs a C
+   * toolchain that is not there.
+   */
+  compile(project: P, request: CompileRequest): CompilePlan
+  /** The binaries that a finished step left. One that is missing has failed to compile. */
+  collect(step: Step, result: RunResult): Promise<CompiledBinary[]>
+  /** A reader of the tool's stderr lines (called for each in turn) that returns a short progress text or undefined. */
+  progress(step: Step): (line: string) => string | undefined
+  /** The compiler's own message for a platform, trimmed of progress and noise for a person to read. */
+  explain(output: string, platform: Platform): string
+  /** Whether this failure is a known race between parallel steps, worth one retry alone. */
+  isRace?(output: string): boolean
+  /** The command that a person runs to see the toolchain's version, for reports and errors. */
+  readonly versionCommand: Pick<Command, 'tool' | 'args'>
+}
