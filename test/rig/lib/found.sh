@@ -1,0 +1,71 @@
+# What a machine has of its own, where we may not or cannot make it.
+
+find_engine() {
+  local docker
+  if docker=$(command -v docker) && "$docker" info >/dev/null 2>&1; then
+    env_begin engine
+    env_set engine DOCKER_HOST "${DOCKER_HOST:-$("$docker" context inspect -f '{{.Endpoints.docker.Host}}')}"
+    if "$docker" info -f '{{json .DriverStatus}}' | grep -q io.containerd.snapshotter; then
+      have engine engine
+    else
+      lack engine engine "the Docker Engine found here keeps images in the classic store"
+    fi
+    env_end engine
+  else
+    lacking engine "no Docker Engine answers, and only root on Debian can start one here" engine
+  fi
+  lacking classic "only root on Debian can start a second engine" classic
+}
+
+find_qemu() {
+  local arch emulator
+  env_begin qemu
+  for arch in aarch64 arm riscv64 s390x ppc64le; do
+    for emulator in "$RIG_TOOLS/usr/bin/qemu-$arch" "$(command -v "qemu-$arch-static")" "$(command -v "qemu-$arch")"; do
+      [ -x "$emulator" ] || continue
+      env_set qemu "XBUILD_RIG_QEMU_${arch^^}" "$emulator"
+      break
+    done
+  done
+  if grep -qs '^enabled' "$BINFMT"/qemu-aarch64; then have qemu qemu; else lack qemu qemu "no emulator is registered for arm64, and only root can register one"; fi
+  env_end qemu
+}
+
+# find_client PROGRAM CAPABILITY KEY
+find_client() {
+  local path
+  if path=$(command -v "$1"); then
+    env_set clients "$3" "$path"
+    have clients "$2"
+  else
+    lack clients "$2" "$1 is not on PATH"
+  fi
+}
+
+find_everything() {
+  local program plugin
+  find_engine
+  find_qemu
+  RIG_REGISTRY_PROGRAM=$(command -v docker-registry || command -v registry || true)
+  env_begin clients
+  env_set clients XBUILD_RIG_PATH "$RIG/bin"
+  find_client docker docker XBUILD_RIG_DOCKER
+  find_client crane crane XBUILD_RIG_CRANE
+  find_client skopeo skopeo XBUILD_RIG_SKOPEO
+  for plugin in "${DOCKER_CONFIG:-$HOME/.docker}" /usr/local/lib/docker /usr/local/libexec/docker /usr/lib/docker /usr/libexec/docker; do
+    [ -x "$plugin/cli-plugins/docker-buildx" ] || continue
+    env_set clients XBUILD_RIG_BUILDX_NEW "$plugin/cli-plugins/docker-buildx"
+    have clients buildx
+    break
+  done
+  lack clients buildx-old "only a Debian machine has a package of it"
+  env_end clients
+  if [ -n "$RIG_REGISTRY_PROGRAM" ]; then
+    up_registry
+    up_auth_registry
+  else
+    lacking registry "no registry program is on PATH" registry
+    lacking auth-registry "no registry program is on PATH" auth-registry
+  fi
+  lacking bases "they are made from Debian packages" bases
+}
