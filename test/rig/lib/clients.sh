@@ -4,7 +4,7 @@ core_packages() {
   local native
   native=$(dpkg --print-architecture)
   unpack_packages "$RIG_TOOLS" docker.io/$NEW_SUITE docker-cli/$NEW_SUITE docker-buildx/$NEW_SUITE containerd/$NEW_SUITE \
-    tini-static/$NEW_SUITE "runc:$native" docker-registry/$OLD_SUITE crane/$NEW_SUITE
+    tini-static/$NEW_SUITE busybox-static/$NEW_SUITE "runc:$native" docker-registry/$OLD_SUITE crane/$NEW_SUITE
   unpack_packages "$RIG/buildx-old" docker-buildx/$OLD_SUITE
   ln -sf "$RIG_TOOLS/usr/bin/"{docker,crane} "$RIG/bin/"
 }

@@ -1,5 +1,27 @@
 # Two Docker engines, each with sockets, data and containerd of its own: `engine` with the containerd image store, `classic` without.
 
+# A network bridge of our own, so that RUN steps and containers have a network and no other daemon's docker0 is touched. Where the
+# kernel has no bridges the engine goes without, and only RUN --network=host|none works.
+up_bridge() {
+  local name number
+  number=$(cksum <<<"$RIG" | cut -d ' ' -f 1)
+  name=xbuild$((number % 100000))
+  if [ ! -e "/sys/class/net/$name" ]; then
+    "$RIG_TOOLS/usr/bin/busybox" ip link add name "$name" type bridge || { echo none; return; }
+    "$RIG_TOOLS/usr/bin/busybox" ip addr add "10.$((100 + number % 100)).$((number / 100 % 250)).1/24" dev "$name"
+    "$RIG_TOOLS/usr/bin/busybox" ip link set "$name" up
+    echo "$name" >"$RIG/run/bridge"
+  fi
+  echo "$name"
+}
+
+down_bridge() {
+  [ -e "$RIG/run/bridge" ] || return 0
+  "$RIG_TOOLS/usr/bin/busybox" ip link del "$(cat "$RIG/run/bridge")" || true
+  rm "$RIG/run/bridge"
+}
+
+# engine_config NAME CONTAINERD_STORE STORAGE_DRIVER BRIDGE
 engine_config() {
   cat <<EOF
 {
@@ -9,7 +31,8 @@ engine_config() {
   "exec-root": "$RIG/run/$1",
   "pidfile": "$RIG/run/$1.pid",
   "hosts": ["unix://$RIG/run/$1.sock"],
-  "bridge": "none",
+  "bridge": "$4",
+  "ip-forward": false,
   "iptables": false,
   "ip6tables": false,
   "max-concurrent-downloads": 6
@@ -28,7 +51,7 @@ overlay_works() {
 
 # up_engine NAME CONTAINERD_STORE ENV_KEY
 up_engine() {
-  local name=$1 store=$2 key=$3 driver
+  local name=$1 store=$2 key=$3 driver bridge=none
   if ! alive "$name"; then
     mkdir -p "$RIG/$name/data"
     if overlay_works; then
@@ -36,7 +59,8 @@ up_engine() {
     else
       [ "$store" = true ] && driver=native || driver=vfs
     fi
-    engine_config "$name" "$store" "$driver" >"$RIG/$name/daemon.json"
+    [ "$name" = engine ] && bridge=$(up_bridge)
+    engine_config "$name" "$store" "$driver" "$bridge" >"$RIG/$name/daemon.json"
     rm -f "$RIG/run/$name.sock"
     PATH=$RIG_TOOLS/usr/sbin:$RIG_TOOLS/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin \
       setsid "$RIG_TOOLS/usr/sbin/dockerd" --config-file "$RIG/$name/daemon.json" >>"$RIG/logs/$name.out" 2>&1 </dev/null 9>&- &
