@@ -10,6 +10,8 @@ export interface Executable {
   readonly package: string
   /** Set when the name is a guess that only a compile can confirm (Zig). */
   readonly predicted?: boolean
+  /** Why it cannot be built, where the toolchain says so already; an error once it is chosen. */
+  readonly problem?: string
 }
 
 /** C code that a project really compiles: what brings it in, and on which platforms where not on all. */
@@ -18,6 +20,8 @@ export interface CCode {
   readonly dependency: string
   /** Platform ids; absent means all. */
   readonly platforms?: readonly string[]
+  /** The executables (their `package`) that it is linked into; absent means all. */
+  readonly executables?: readonly string[]
 }
 
 /** A project as its toolchain describes it, read without compiling and without writing. */
@@ -34,6 +38,8 @@ export interface Project {
   readonly cCode: readonly CCode[]
   /** The package's own version, for projects that state one (Cargo.toml, build.zig.zon). */
   readonly version?: string
+  /** The folder in which the toolchain keeps what it compiled, where that lies outside the project. */
+  readonly cacheFolder?: string
   /** What a person should know of this project: executables left out and why, and the like. */
   readonly remarks: readonly string[]
 }

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { constants, createReadStream } from 'node:fs'
+import { chmod, copyFile, mkdir, rename, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { readElfFile } from './binary/elf.ts'
+import { checkBinary } from './binary/verify.ts'
+import { Failure } from './errors.ts'
+import { keptPath } from './report.ts'
+import type { Artifact, CompiledBinary } from './types.ts'
+
+/**
+ * Reads every compiled binary and checks that it is what its platform asks for, then keeps it under `dist`: all of
+ * them, or none when one is wrong.
+ * @throws {Failure} verification, with every fault of every binary.
+ */
+export async function verifyAndKeep(
+  binaries: readonly CompiledBinary[],
+  dist: string,
+  work: string,
+): Promise<Artifact[]> {
+  const read = await Promise.all(binaries.map(readBinary))
+  const faults = read.flatMap(artifact => checkBinary(artifact.elf, artifact.platform).map(fault => ({ artifact, fault })))
+  if (faults.length > 0) {
+    throw new Failure({
+      kind: 'verification',
+      what: `${faults.length === 1 ? 'A binary is' : 'Binaries are'} not what was asked for`,
+      where: [...new Set(faults.map(({ artifact }) => `${artifact.platform.id}: ${artifact.name}`))].join('\n'),
+      why: faults.map(({ artifact, fault }) => `${artifact.platform.id}: ${fault}`).join('\n'),
+      fix: 'look for a flag, an environment variable or a wrapper that changes the target; no image was made',
+    })
+  }
+  return Promise.all(read.map(artifact => keep(artifact, dist, work)))
+}
+
+async function readBinary(binary: CompiledBinary): Promise<Artifact> {
+  const elf = readElfFile(binary.path)
+  const [{ size }, sha256] = await Promise.all([stat(binary.path), hashFile(binary.path)])
+  return { ...binary, elf, size, sha256 }
+}
+
+/** The SHA-256 of a file, in hexadecimal. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+/** Moves a binary out of the work folder; one in the toolchain's own folder is copied, for the toolchain counts on it. */
+async function keep(artifact: Artifact, dist: string, work: string): Promise<Artifact> {
+  const path = keptPath(dist, artifact)
+  await mkdir(dirname(path), { recursive: true })
+  let source = artifact.path
+  if (!source.startsWith(work)) {
+    source = `${work}/kept-${artifact.sha256.slice(0, 16)}-${artifact.platform.id.replaceAll('/', '_')}`
+    await copyFile(artifact.path, source, constants.COPYFILE_FICLONE)
+  }
+  await chmod(source, 0o755)
+  await rename(source, path)
+  return { ...artifact, path }
+}

@@ -1,0 +1,186 @@
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Failure } from './errors.ts'
+import { languages } from './languages/index.ts'
+import type { SupportFile } from './languages/language.ts'
+import type { Plan } from './plan.ts'
+import { platformFolder } from './platforms.ts'
+import { bindCommand, type RunResult, run } from './process.ts'
+import type { CompiledBinary, Emit, Step } from './types.ts'
+import { describeSeconds } from './ui/format.ts'
+import { eachLimited } from './util/each-limited.ts'
+
+/** What the compile stage is given besides the plan. */
+export interface CompileContext {
+  /** The run's temporary folder. */
+  readonly work: string
+  /** The folder for the full logs of the toolchain. */
+  readonly logs: string
+  readonly emit: Emit
+  readonly signal: AbortSignal
+}
+
+/** The id of a step's task in the list that a run shows. */
+export function stepId(step: Step): string {
+  return `step:${step.title}`
+}
+
+/**
+ * Runs a plan's compile: support files, preparations one by one, then the steps side by side. A platform that fails
+ * does not stop the others; when all have ended, every failed one is reported.
+ * @throws {Failure} compile, with each failed platform's own message and the path of its log.
+ */
+export async function compilePlan(plan: Plan, context: CompileContext): Promise<CompiledBinary[]> {
+  for (const file of plan.compile.files) await writeSupportFile(file)
+  for (const step of plan.compile.prepare) {
+    const result = await runStep(step, plan, context)
+    if (!result.ok) throw prepareFailed(step, result, plan, context)
+  }
+  const outcomes = await eachLimited(plan.compile.steps, plan.compile.concurrency, step =>
+    compileStep(step, plan, context),
+  )
+  const raced = outcomes.filter(outcome => outcome.failures.length > 0 && outcome.raced)
+  for (const outcome of raced)
+    outcomes[outcomes.indexOf(outcome)] = await compileStep(outcome.step, plan, context)
+  const failures = outcomes.flatMap(outcome => outcome.failures)
+  if (failures.length > 0) throw compileFailed(failures, plan)
+  return outcomes.flatMap(outcome => outcome.binaries)
+}
+
+interface StepOutcome {
+  readonly step: Step
+  readonly binaries: readonly CompiledBinary[]
+  readonly failures: readonly PlatformFailure[]
+  readonly raced: boolean
+}
+
+interface PlatformFailure {
+  readonly platform: string
+  readonly message: string
+  readonly log: string
+}
+
+async function compileStep(step: Step, plan: Plan, context: CompileContext): Promise<StepOutcome> {
+  const language = languages[plan.project.language]
+  const bound = { ...step, command: bindCommand(step.command, context.work) }
+  const result = await runStep(step, plan, context)
+  const binaries = await language.collect(bound, result)
+  const missing = step.produces.filter(
+    ({ platform, name }) => !binaries.some(binary => binary.platform === platform && binary.name === name),
+  )
+  const output = `${result.stderr}\n${result.stdout}`
+  // A step that failed without naming a missing binary (Zig, whose names are guesses) has failed for all it makes.
+  const failed = missing.length > 0 || result.ok ? missing : step.produces
+  const platforms = [...new Set(failed.map(({ platform }) => platform))]
+  const failures = platforms.map(platform => ({
+    platform: platform.id,
+    message: language.explain(output, platform) || describeExit(step, result),
+    log: logPath(step, context),
+  }))
+  if (failures.length > 0)
+    context.emit({ type: 'failed', id: stepId(step), detail: describeExit(step, result) })
+  else {
+    const cached = binaries.length > 0 && binaries.every(binary => binary.cached)
+    context.emit({
+      type: 'done',
+      id: stepId(step),
+      detail: `${describeSeconds(result.seconds)}${cached ? ', cached' : ''}`,
+    })
+  }
+  return { step, binaries, failures, raced: language.isRace?.(output) ?? false }
+}
+
+async function runStep(
+  step: Step,
+  plan: Plan,
+  { work, emit, signal, ...context }: CompileContext,
+): Promise<RunResult> {
+  const id = stepId(step)
+  const progress = languages[plan.project.language].progress(step)
+  const logFile = logPath(step, context)
+  await rm(logFile, { force: true })
+  emit({ type: 'start', id })
+  const result = await run(bindCommand(step.command, work), {
+    signal,
+    logFile,
+    onStderr: line => {
+      const detail = progress(line)
+      if (detail) emit({ type: 'progress', id, detail })
+    },
+  })
+  if (step.produces.length === 0 && result.ok)
+    emit({ type: 'done', id, detail: describeSeconds(result.seconds) })
+  return result
+}
+
+/** One log per step; the platform names it where the step has only one. */
+function logPath(step: Step, { logs }: Pick<CompileContext, 'logs'>): string {
+  const platforms = [...new Set(step.produces.map(({ platform }) => platform))]
+  const [only] = platforms
+  const name =
+    platforms.length === 1 && only
+      ? platformFolder(only)
+      : step.title.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  return join(logs, `${name}.log`)
+}
+
+function describeExit(step: Step, result: RunResult): string {
+  const how = result.signal ? `was ended by ${result.signal}` : `exited with ${result.exitCode}`
+  return `${step.command.tool} ${how}`
+}
+
+async function writeSupportFile({ path, text, mode }: SupportFile): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const temporary = `${path}.${process.pid}`
+  await writeFile(temporary, text)
+  await chmod(temporary, mode)
+  await rename(temporary, path)
+}
+
+function prepareFailed(step: Step, result: RunResult, plan: Plan, context: CompileContext): Failure {
+  const detail = describeExit(step, result)
+  context.emit({ type: 'failed', id: stepId(step), detail })
+  const [platform] = plan.platforms
+  return new Failure({
+    kind: 'compile',
+    what: `${step.title} failed: ${detail}`,
+    where: plan.project.root,
+    why: platform ? languages[plan.project.language].explain(result.stderr, platform) : result.stderr,
+    fix: `${[step.command.tool, ...step.command.args].join(' ')}   (full log: ${logPath(step, context)})`,
+  })
+}
+
+function compileFailed(failures: readonly PlatformFailure[], plan: Plan): Failure {
+  const good = plan.platforms
+    .map(platform => platform.id)
+    .filter(id => !failures.some(({ platform }) => platform === id))
+  const names = failures.map(({ platform }) => platform).join(', ')
+  return new Failure({
+    kind: 'compile',
+    what: `${failures.length} of ${plan.platforms.length} platforms did not compile: ${names}`,
+    where: plan.project.root,
+    why: groupMessages(failures),
+    fix:
+      good.length > 0
+        ? `mend the errors above; compiled without fault: ${good.join(', ')}. No image was made`
+        : 'mend the errors above',
+  })
+}
+
+/** The same message on several platforms is printed once. */
+function groupMessages(failures: readonly PlatformFailure[]): string {
+  const groups = groupByMessage(failures)
+  return [...groups]
+    .map(([message, group]) => {
+      const logs = group.map(({ log }) => `full log: ${log}`).join('\n')
+      return `${group.map(({ platform }) => platform).join(', ')}:\n${message}\n${logs}`
+    })
+    .join('\n\n')
+}
+
+function groupByMessage(failures: readonly PlatformFailure[]): Map<string, PlatformFailure[]> {
+  const groups = new Map<string, PlatformFailure[]>()
+  for (const failure of failures)
+    groups.set(failure.message, [...(groups.get(failure.message) ?? []), failure])
+  return groups
+}

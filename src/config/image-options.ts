@@ -1,0 +1,114 @@
+import { resolve } from 'node:path'
+import { Failure } from '../errors.ts'
+import type { BuildFlags } from './options.ts'
+import type { ImageTable } from './schema.ts'
+
+/** What an image is made of besides its program: one `[image]` or `[images.NAME]` table with the flags on top. */
+export interface ImageOptions {
+  /** The executable, for a table of `[images]` whose name is not its executable's. */
+  readonly bin?: string
+  /** References as given; `{name}` stands for the image's name. */
+  readonly tags: readonly string[]
+  readonly base?: string
+  /** Stands in for gcr.io/distroless. */
+  readonly registry?: string
+  readonly pin: boolean
+  /** Absolute path of the user's own Dockerfile template. */
+  readonly template?: string
+  readonly user?: string
+  readonly entrypoint?: readonly string[]
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Normalised: "8080/tcp". */
+  readonly ports: readonly string[]
+  readonly workdir?: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: readonly string[]
+  readonly files: readonly { readonly from: string; readonly to: string; readonly mode: number }[]
+}
+
+/**
+ * The options of one image. Paths become absolute, ports get their protocol.
+ * @throws {Failure} usage, for a port, mode, label, environment name or working directory that no image can have.
+ */
+export function imageOptions(
+  table: ImageTable,
+  dir: string,
+  flags: BuildFlags,
+  env: NodeJS.ProcessEnv = {},
+): ImageOptions {
+  const base = flags.base ?? env['XBUILD_BASE'] ?? table.base
+  const { bin, registry, template, user, entrypoint, workdir } = table
+  if (workdir !== undefined && !workdir.startsWith('/'))
+    throw notAnImageValue('workdir', workdir, 'an absolute path')
+  return {
+    ...(bin && { bin }),
+    tags: flags.tag ?? table.tags ?? [],
+    ...(base && { base }),
+    ...(registry && { registry: registry.replace(/\/+$/, '') }),
+    pin: flags.pin ?? table.pin ?? false,
+    ...(template && { template: resolve(dir, template) }),
+    ...(user !== undefined && { user: checkUser(user) }),
+    ...(entrypoint && { entrypoint }),
+    args: table.args ?? [],
+    env: checkNames('env', table.env ?? {}),
+    ports: [...new Set((table.ports ?? []).map(normalizePort))],
+    ...(workdir && { workdir }),
+    labels: { ...table.labels, ...parseLabels(flags.label ?? []) },
+    annotations: flags.annotation ?? table.annotations ?? [],
+    files: (table.files ?? []).map(({ from, to, mode }) => ({
+      from: resolve(dir, from),
+      to,
+      mode: parseMode(mode),
+    })),
+  }
+}
+
+/** `80`, `"53/udp"` → `80/tcp`, `53/udp` (image-spec config.md, ExposedPorts). */
+function normalizePort(port: number | string): string {
+  const match = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(String(port))
+  const number = Number(match?.[1])
+  if (!match || number < 1 || number > 65535) throw notAnImageValue('ports', String(port), '8080 or "53/udp"')
+  return `${number}/${match[2] ?? 'tcp'}`
+}
+
+function parseMode(mode: string | undefined): number {
+  if (mode === undefined) return 0o644
+  if (!/^0?[0-7]{3}$/.test(mode)) throw notAnImageValue('files.mode', mode, '"0644"')
+  return Number.parseInt(mode, 8)
+}
+
+function parseLabels(labels: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    labels.map(label => {
+      const at = label.indexOf('=')
+      if (at < 1) throw notAnImageValue('--label', label, 'key=value')
+      return [label.slice(0, at), label.slice(at + 1)]
+    }),
+  )
+}
+
+function checkNames(key: string, values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(values)) {
+    if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name))
+      throw notAnImageValue(key, name, 'a name of letters, digits and _')
+    if (value.includes('\0')) throw notAnImageValue(`${key}.${name}`, value, 'a text without NUL')
+  }
+  return values
+}
+
+/** uid, uid:gid or names, as image-spec config.md has `User`. */
+function checkUser(user: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/.test(user)) return user
+  throw notAnImageValue('user', user, '"65532", "65532:65532" or "nonroot"')
+}
+
+function notAnImageValue(key: string, value: string, expected: string): Failure {
+  return new Failure({
+    kind: 'usage',
+    what: `${key} cannot be ${JSON.stringify(value)}`,
+    where: key.startsWith('--') ? key : '[image] of xbuild.toml',
+    why: `it is ${expected}`,
+    fix: `write ${key} as ${expected}`,
+  })
+}

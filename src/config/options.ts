@@ -1,0 +1,152 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { Failure } from '../errors.ts'
+import type { LanguageOptions } from '../languages/language.ts'
+import { defaultPlatforms, type Platform, parsePlatforms } from '../platforms.ts'
+import type { LanguageName } from '../types.ts'
+import { type ImageOptions, imageOptions } from './image-options.ts'
+import { loadConfig } from './load.ts'
+import type { Config } from './schema.ts'
+
+/** The flags of `xbuild build` as yargs gives them. Absent means: not said. */
+export interface BuildFlags {
+  readonly dir?: string | undefined
+  readonly platform?: readonly string[] | undefined
+  readonly lang?: LanguageName | undefined
+  readonly bin?: readonly string[] | undefined
+  readonly tag?: readonly string[] | undefined
+  readonly push?: boolean | undefined
+  readonly load?: boolean | undefined
+  readonly output?: readonly string[] | undefined
+  readonly base?: string | undefined
+  readonly pin?: boolean | undefined
+  readonly backend?: Config['backend']
+  readonly builder?: string | undefined
+  readonly cacheFrom?: readonly string[] | undefined
+  readonly cacheTo?: readonly string[] | undefined
+  readonly label?: readonly string[] | undefined
+  readonly annotation?: readonly string[] | undefined
+  readonly provenance?: string | undefined
+  readonly sbom?: string | undefined
+  readonly metadataFile?: string | undefined
+  readonly jobs?: number | undefined
+  readonly toolchainArgs?: readonly string[] | undefined
+}
+
+/** Everything a build needs to know, decided once: flags > environment > xbuild.toml > defaults. */
+export interface Options {
+  /** Absolute folder of the project. */
+  readonly dir: string
+  /** Absolute folder of the outputs. */
+  readonly dist: string
+  readonly lang?: LanguageName
+  readonly platforms: readonly Platform[]
+  readonly bins: readonly string[]
+  readonly language: LanguageOptions
+  /** `[image]` with the flags on top: what an image without a table of its own is made from. */
+  readonly image: ImageOptions
+  /** `[images.NAME]`, each on top of `image`. */
+  readonly images: Readonly<Record<string, ImageOptions>>
+  readonly backend: 'auto' | 'buildx' | 'oci'
+  readonly push: boolean
+  readonly load: boolean
+  /** Values of -o as they were given. */
+  readonly outputs: readonly string[]
+  readonly buildx: BuildxOptions
+  /** Processors to use. */
+  readonly jobs: number
+  readonly toolchainArgs: readonly string[]
+  readonly bench: Config['bench']
+}
+
+/** What is handed to `docker buildx build` under its own names. */
+export interface BuildxOptions {
+  readonly builder?: string
+  readonly cacheFrom: readonly string[]
+  readonly cacheTo: readonly string[]
+  readonly provenance?: string
+  readonly sbom?: string
+  /** Absolute path. */
+  readonly metadataFile?: string
+}
+
+/**
+ * Merges flags, environment and xbuild.toml into the options of a build.
+ * @throws {Failure} usage, when a value of any of them is not understood.
+ */
+export async function resolveOptions(flags: BuildFlags, env = process.env): Promise<Options> {
+  const dir = resolve(flags.dir ?? '.')
+  const config = await loadConfig(dir)
+  const image = imageOptions(config.image, dir, flags, env)
+  const lang = flags.lang ?? config.lang
+  const platforms = flags.platform ?? fromList(env['XBUILD_PLATFORM']) ?? config.platforms ?? defaultPlatforms
+  const builder = flags.builder ?? env['XBUILD_BUILDER'] ?? config.builder
+  return {
+    dir,
+    dist: resolve(dir, config.dist),
+    ...(lang && { lang }),
+    platforms: parsePlatforms(platforms),
+    bins: flags.bin ?? config.bins ?? [],
+    language: languageOptions(config),
+    image,
+    images: Object.fromEntries(
+      Object.entries(config.images).map(([name, table]) => [
+        name,
+        imageOptions({ ...config.image, ...table }, dir, flags, env),
+      ]),
+    ),
+    backend: flags.backend ?? backendOf(env['XBUILD_BACKEND']) ?? config.backend ?? 'auto',
+    push: flags.push ?? false,
+    load: flags.load ?? false,
+    outputs: flags.output ?? [],
+    buildx: {
+      ...(builder && { builder }),
+      cacheFrom: flags.cacheFrom ?? config.cache.from,
+      cacheTo: flags.cacheTo ?? config.cache.to,
+      ...(flags.provenance !== undefined && { provenance: flags.provenance }),
+      ...(flags.sbom !== undefined && { sbom: flags.sbom }),
+      ...(flags.metadataFile !== undefined && { metadataFile: resolve(flags.metadataFile) }),
+    },
+    jobs: jobsOf(flags.jobs ?? env['XBUILD_JOBS']),
+    toolchainArgs: flags.toolchainArgs ?? [],
+    bench: config.bench,
+  }
+}
+
+function languageOptions(config: Config): LanguageOptions {
+  const { 'all-features': allFeatures, 'default-features': defaultFeatures, ...rust } = config.rust
+  // valibot marks an absent optional key as `undefined` in its types but leaves it out of the value.
+  return {
+    go: config.go,
+    rust: { ...rust, allFeatures, defaultFeatures },
+    zig: config.zig,
+    c: config.c,
+  } as LanguageOptions
+}
+
+function fromList(text: string | undefined): string[] | undefined {
+  return text ? text.split(/[\s,]+/).filter(Boolean) : undefined
+}
+
+function backendOf(text: string | undefined): Options['backend'] | undefined {
+  if (text === undefined || text === '') return undefined
+  if (text === 'auto' || text === 'buildx' || text === 'oci') return text
+  throw new Failure({
+    kind: 'usage',
+    what: `XBUILD_BACKEND is ${JSON.stringify(text)}`,
+    why: 'it is one of auto, buildx, oci',
+    fix: 'export XBUILD_BACKEND=auto',
+  })
+}
+
+function jobsOf(value: number | string | undefined): number {
+  if (value === undefined || value === '') return availableParallelism()
+  const jobs = Number(value)
+  if (Number.isInteger(jobs) && jobs >= 1) return jobs
+  throw new Failure({
+    kind: 'usage',
+    what: `-j ${value} is not a number of processors`,
+    why: 'it is a whole number from 1 on',
+    fix: `-j ${availableParallelism()}`,
+  })
+}

@@ -1,0 +1,62 @@
+import * as v from 'valibot'
+import { cTable, goTable, rustTable, zigTable } from '../languages/options.ts'
+
+const strings = v.array(v.string())
+const stringMap = v.record(v.string(), v.string())
+
+/** What `[image]` and each `[images.NAME]` may say. An image inherits every key of `[image]` that it does not set. */
+const imageKeys = {
+  tags: v.optional(strings),
+  base: v.optional(v.string()),
+  /** Stands in for gcr.io/distroless: a mirror of it. */
+  registry: v.optional(v.string()),
+  pin: v.optional(v.boolean()),
+  template: v.optional(v.string()),
+  user: v.optional(v.string()),
+  entrypoint: v.optional(strings),
+  args: v.optional(strings),
+  env: v.optional(stringMap),
+  ports: v.optional(
+    v.array(v.union([v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)), v.string()])),
+  ),
+  workdir: v.optional(v.string()),
+  labels: v.optional(stringMap),
+  annotations: v.optional(strings),
+  files: v.optional(
+    v.array(v.strictObject({ from: v.string(), to: v.string(), mode: v.optional(v.string()) })),
+  ),
+}
+
+/** The whole of xbuild.toml. Unknown keys are refused, so that a slip of the pen never goes unnoticed. */
+export const configSchema = v.strictObject({
+  lang: v.optional(v.picklist(['go', 'rust', 'zig'])),
+  platforms: v.optional(strings),
+  bins: v.optional(strings),
+  backend: v.optional(v.picklist(['auto', 'buildx', 'oci'])),
+  builder: v.optional(v.string()),
+  /** The folder of the outputs, relative to the project. */
+  dist: v.optional(v.string(), 'dist'),
+  image: v.optional(v.strictObject(imageKeys), {}),
+  images: v.optional(v.record(v.string(), v.strictObject({ ...imageKeys, bin: v.optional(v.string()) })), {}),
+  go: v.optional(goTable, {}),
+  rust: v.optional(rustTable, {}),
+  zig: v.optional(zigTable, {}),
+  c: v.optional(cTable, {}),
+  cache: v.optional(v.strictObject({ from: v.optional(strings, []), to: v.optional(strings, []) }), {}),
+  bench: v.optional(
+    v.strictObject({
+      auto: v.optional(v.boolean(), false),
+      image: v.optional(v.string()),
+      runs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+      'emulated-runs': v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+      timeout: v.optional(v.pipe(v.number(), v.minValue(1))),
+    }),
+    {},
+  ),
+})
+
+/** xbuild.toml with its defaults filled in. */
+export type Config = v.InferOutput<typeof configSchema>
+
+/** One `[image]` or `[images.NAME]` table. */
+export type ImageTable = Config['images'][string]

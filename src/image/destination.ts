@@ -1,0 +1,105 @@
+import { resolve } from 'node:path'
+import { Failure } from '../errors.ts'
+import { parseReference } from '../registry/reference.ts'
+
+/** Where an image goes. Paths are absolute. `buildx` is a value of -o that only buildx understands. */
+export type Destination =
+  | { readonly type: 'push'; readonly references: readonly string[] }
+  | { readonly type: 'load' }
+  | { readonly type: 'archive'; readonly path: string }
+  | { readonly type: 'layout'; readonly path: string }
+  /** An archive for `docker load` on the classic store. */
+  | { readonly type: 'docker-archive'; readonly path: string }
+  | { readonly type: 'buildx'; readonly value: string }
+
+/** What is asked of one image's destinations. */
+interface Asked {
+  readonly tags: readonly string[]
+  readonly name: string
+  /** Whether the build makes several images. */
+  readonly several: boolean
+  readonly push: boolean
+  readonly load: boolean
+  readonly outputs: readonly string[]
+  /** The archive that is written when nothing is asked for. */
+  readonly fallback: string
+}
+
+/**
+ * The destinations of an image: --push, --load and each -o; without any of them an OCI archive under dist/.
+ * @throws {Failure} usage, for a push without a tag, or two images that would go to one place.
+ */
+export function planDestinations(asked: Asked): Destination[] {
+  const destinations = asked.outputs.map(value => parseOutput(forImage(value, asked, '-o')))
+  if (asked.push) {
+    if (asked.tags.length === 0) {
+      throw new Failure({
+        kind: 'usage',
+        what: `--push needs a tag for the image ${asked.name}`,
+        why: 'a registry knows an image by its reference',
+        fix: `xbuild --tag registry.example.com/${asked.name}:1.0 --push`,
+      })
+    }
+    destinations.unshift({ type: 'push', references: asked.tags })
+  }
+  if (asked.load) destinations.unshift({ type: 'load' })
+  return destinations.length > 0 ? destinations : [{ type: 'archive', path: asked.fallback }]
+}
+
+/**
+ * A tag as given, with `{name}` replaced by the image's name.
+ * @throws {Failure} usage, when it is no reference (distribution-spec, "Pulling manifests").
+ */
+export function checkTag(tag: string, name: string, several: boolean): string {
+  const reference = forImage(tag, { name, several }, '--tag')
+  const { digest } = parseReference(reference)
+  if (digest === undefined) return reference
+  throw new Failure({
+    kind: 'usage',
+    what: `--tag ${JSON.stringify(tag)} has a digest`,
+    why: 'the digest is what a build gives; only a name and a tag can be chosen',
+    fix: `--tag ${reference.slice(0, reference.indexOf('@'))}`,
+  })
+}
+
+function forImage(
+  value: string,
+  { name, several }: { name: string; several: boolean },
+  flag: string,
+): string {
+  if (several && !value.includes('{name}')) {
+    throw new Failure({
+      kind: 'usage',
+      what: `${flag} ${value} is the same for several images`,
+      why: 'the second would replace the first; {name} stands for the name of each',
+      fix: `${flag} ${flag === '-o' ? 'dist/{name}.oci.tar' : 'registry.example.com/{name}:1.0'}, or tags of their own in [images.NAME]`,
+    })
+  }
+  return value.replaceAll('{name}', name)
+}
+
+/** Reads one -o: a path ending in .tar, a folder, or buildx's own `type=…,key=value`. */
+function parseOutput(value: string): Destination {
+  if (value === '' || value === '-') {
+    throw new Failure({
+      kind: 'usage',
+      what: `-o ${JSON.stringify(value)} is no path`,
+      why: 'standard output carries the digest of the image, so the image itself goes to a file',
+      fix: '-o image.oci.tar',
+    })
+  }
+  if (!/^type=|,type=/.test(value)) {
+    const path = resolve(value)
+    return /\.tar$/.test(value) ? { type: 'archive', path } : { type: 'layout', path }
+  }
+  const keys = Object.fromEntries(value.split(',').map(pair => pair.split(/=(.*)/s, 2) as [string, string?]))
+  const only = (...known: string[]) => Object.keys(keys).every(key => key === 'type' || known.includes(key))
+  if (keys['dest'] && keys['dest'] !== '-') {
+    const path = resolve(keys['dest'])
+    if (keys['type'] === 'oci' && only('dest')) return { type: 'archive', path }
+    if (keys['type'] === 'oci' && only('dest', 'tar') && keys['tar'] === 'false')
+      return { type: 'layout', path }
+    if (keys['type'] === 'docker' && only('dest')) return { type: 'docker-archive', path }
+  }
+  return { type: 'buildx', value }
+}

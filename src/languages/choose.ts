@@ -1,0 +1,72 @@
+import { Failure } from '../errors.ts'
+import { nearest } from '../util/nearest.ts'
+import type { Executable, Project } from './language.ts'
+
+/**
+ * The executables to build: those asked for by name or package, else the only one or the project's default.
+ * @throws {Failure} project, with the list of choices, when there is none, several and none chosen, or the one chosen
+ * cannot be built; usage, when a name is unknown.
+ */
+export function chooseExecutables(project: Project, asked: readonly string[]): readonly Executable[] {
+  const { executables } = project
+  const choices = executables.map(item => `--bin ${item.name}   (${item.package})`).join('\n')
+  if (executables.length === 0) {
+    throw new Failure({
+      kind: 'project',
+      what: 'The project has no executable',
+      where: project.root,
+      why: 'a library has nothing to run, so there is no image to make of it',
+      fix: 'name the folder of a program: xbuild DIR',
+    })
+  }
+  if (asked.length > 0)
+    return [...new Set(asked.map(name => findExecutable(project, name)))].map(checkBuildable)
+  const [only] =
+    executables.length === 1
+      ? executables
+      : executables.filter(item => item.name === project.defaultExecutable)
+  if (only) return [checkBuildable(only)]
+  throw new Failure({
+    kind: 'project',
+    what: `The project has ${executables.length} executables, and none was chosen`,
+    where: project.root,
+    why: 'an image holds one; several --bin make several images',
+    fix: choices,
+  })
+}
+
+function findExecutable(project: Project, name: string): Executable {
+  const matches = project.executables.filter(item => item.package === name)
+  const found = matches.length > 0 ? matches : project.executables.filter(item => item.name === name)
+  if (found.length === 1) return found[0] as Executable
+  // Only a compile knows Zig's executables: a name that is not among the guesses may still be right.
+  if (found.length === 0 && project.executables.some(item => item.predicted)) {
+    return { name, package: name, predicted: true }
+  }
+  const names = project.executables.map(item => item.name)
+  const suggestion = nearest(name, names)
+  throw new Failure({
+    kind: 'usage',
+    what:
+      found.length > 1
+        ? `${found.length} executables are called ${name}`
+        : `There is no executable ${JSON.stringify(name)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,
+    where: project.root,
+    why: found.length > 1 ? 'the name alone does not tell them apart' : `the project has ${names.join(', ')}`,
+    fix:
+      found.length > 1
+        ? found.map(item => `--bin ${item.package}`).join('\n')
+        : `--bin ${suggestion ?? names[0]}`,
+  })
+}
+
+function checkBuildable(item: Executable): Executable {
+  if (item.problem === undefined) return item
+  throw new Failure({
+    kind: 'project',
+    what: `${item.name} cannot be built`,
+    where: item.package,
+    why: item.problem,
+    fix: 'mend that, or choose another one with --bin',
+  })
+}

@@ -1,0 +1,257 @@
+import { existsSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
+import { Failure } from '../errors.ts'
+import type { Platform } from '../platforms.ts'
+import { run } from '../process.ts'
+import type { Command } from '../types.ts'
+import type { Executable, InspectContext, Project } from './language.ts'
+
+/** A Go module or workspace. */
+export interface GoProject extends Project {
+  readonly language: 'go'
+  /** Whether `go mod download` has anything to fetch: packages of other modules, not vendored. */
+  readonly downloads: boolean
+  /** Packages that the programs import, the standard library's too: the number of compile steps of a cold build. */
+  readonly packages: number
+}
+
+/** One line of `go list -deps`, as the template below prints it. */
+interface ListedPackage {
+  readonly name: string
+  readonly path: string
+  readonly dir: string
+  readonly standard: boolean
+  readonly dependency: boolean
+  readonly cgo: boolean
+  readonly module: string
+  readonly deps: ReadonlySet<string>
+  readonly error: string
+}
+
+/**
+ * Deps is quadratic in size, so it is printed for programs only. Everything is quoted: a folder's name may hold
+ * anything, and an error has several lines.
+ */
+const listTemplate = [
+  '{{printf "%q" .Name}}',
+  '{{printf "%q" .ImportPath}}',
+  '{{printf "%q" .Dir}}',
+  '{{.Standard}}',
+  '{{.DepOnly}}',
+  '{{len .CgoFiles}}',
+  '{{with .Module}}{{if not .Main}}{{printf "%q" .Path}}{{else}}""{{end}}{{else}}""{{end}}',
+  '{{if eq .Name "main"}}{{printf "%q" (join .Deps " ")}}{{else}}""{{end}}',
+  '{{with .Error}}{{printf "%q" .Err}}{{else}}""{{end}}',
+].join('\t')
+
+/**
+ * Reads a Go module or workspace with `go env` and, for every architecture, `go list`: the programs, and which of
+ * their packages really use cgo. cgo is switched on for the listing, because with it off a program whose files all
+ * import "C" is left out without a word; the standard library's own cgo files have pure Go twins and do not count.
+ * @throws {Failure} project, when there is no program or it does not load; tool, when Go is missing or too old.
+ */
+export async function inspectGo(dir: string, context: InspectContext): Promise<GoProject> {
+  const architectures = [...new Map(context.platforms.map(platform => [platform.arch, platform])).values()]
+  const patterns = await listPatterns(dir, context.signal)
+  const [environment, ...listings] = await Promise.all([
+    readGoEnv(dir, context.signal),
+    ...architectures.map(platform => listPackages(dir, patterns, platform, context)),
+  ])
+  checkVersion(environment.GOVERSION, context.platforms)
+  const programs = new Map<string, Executable>()
+  const cCode = new Map<string, { platforms: Set<string>; executables: Set<string> }>()
+  let downloads = false
+  let packages = 0
+  for (const [index, listed] of listings.entries()) {
+    const same = context.platforms.filter(platform => platform.arch === architectures[index]?.arch)
+    const byPath = new Map(listed.map(item => [item.path, item]))
+    downloads ||= listed.some(item => item.module !== '')
+    for (const main of listed.filter(item => item.name === 'main' && !item.dependency)) {
+      const program = executable(main, byPath, dir)
+      if (!programs.get(program.package)?.problem) programs.set(program.package, program)
+      packages = Math.max(packages, main.deps.size + 1)
+      for (const path of [...main.deps, main.path]) {
+        const item = byPath.get(path)
+        if (!item?.cgo || item.standard) continue
+        const entry = cCode.get(path) ?? { platforms: new Set(), executables: new Set() }
+        cCode.set(path, entry)
+        entry.executables.add(program.package)
+        for (const platform of same) entry.platforms.add(platform.id)
+      }
+    }
+  }
+  const failed = listings[0]?.find(item => item.error && !item.dependency)
+  if (programs.size === 0 && failed) throw doesNotLoad(failed, dir)
+  return {
+    language: 'go',
+    root: dir,
+    executables: [...programs.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    toolchain: { name: 'go', version: environment.GOVERSION.replace(/^go/, '') },
+    cCode: [...cCode].map(([dependency, { platforms, executables }]) => ({
+      dependency,
+      platforms: [...platforms],
+      executables: [...executables],
+    })),
+    remarks: [],
+    downloads: downloads && !existsSync(join(dir, 'vendor', 'modules.txt')),
+    packages,
+    cacheFolder: environment.GOCACHE,
+  }
+}
+
+/** The name `go build` gives the binary: the last element of the import path that is no major version suffix. */
+export function goBinaryName(importPath: string, dir: string): string {
+  const elements = importPath.split('/').filter(element => element !== '.')
+  const last = elements.pop() ?? ''
+  const name = /^v\d+$/.test(last) && elements.length > 0 ? elements.pop() : last
+  return name && !importPath.startsWith('_/') ? name : basename(dir)
+}
+
+function executable(
+  main: ListedPackage,
+  byPath: ReadonlyMap<string, ListedPackage>,
+  root: string,
+): Executable {
+  const folder = relative(root, main.dir)
+  const problem = [main.path, ...main.deps].map(path => byPath.get(path)?.error).find(Boolean)
+  return {
+    name: goBinaryName(main.path, main.dir),
+    package: folder === '' ? '.' : folder.startsWith('..') ? main.path : `./${folder}`,
+    ...(problem && { problem }),
+  }
+}
+
+async function readGoEnv(dir: string, signal?: AbortSignal) {
+  const names = ['GOVERSION', 'GOCACHE'] as const
+  const result = await run(go(dir, ['env', '-json', ...names]), { signal }).catch(goMissing)
+  if (!result.ok) throw goFailed(result.stderr, dir)
+  return JSON.parse(result.stdout) as Record<(typeof names)[number], string>
+}
+
+/**
+ * What to list: `./...`, or the same of every module of a workspace, because at a go.work root that is no module
+ * itself `./...` matches nothing.
+ */
+async function listPatterns(dir: string, signal?: AbortSignal): Promise<readonly string[]> {
+  if (!existsSync(join(dir, 'go.work'))) return ['./...']
+  const result = await run(go(dir, ['list', '-m', '-f', '{{.Dir}}']), { signal }).catch(goMissing)
+  if (!result.ok) throw goFailed(result.stderr, dir)
+  const folders = result.stdout.split('\n').filter(Boolean)
+  return folders.map(folder => {
+    const path = relative(dir, folder)
+    return path === '' ? './...' : `./${path}/...`
+  })
+}
+
+async function listPackages(
+  dir: string,
+  patterns: readonly string[],
+  platform: Platform,
+  { options, signal }: InspectContext,
+): Promise<ListedPackage[]> {
+  const tags = options.go.tags.length > 0 ? [`-tags=${options.go.tags.join(',')}`] : []
+  const args = ['list', '-e', '-deps', ...tags, '-f', listTemplate, ...patterns]
+  const cgo = options.go.cgo === false ? '0' : '1'
+  const env = { ...options.go.env, GOOS: 'linux', GOARCH: platform.go['GOARCH'] as string, CGO_ENABLED: cgo }
+  const result = await run({ ...go(dir, args), env }, { signal, keep: 64 * 1024 * 1024 }).catch(goMissing)
+  if (!result.ok) throw goFailed(result.stderr, dir)
+  return result.stdout.split('\n').filter(Boolean).map(parseListed)
+}
+
+function parseListed(line: string): ListedPackage {
+  const [name, path, dir, standard, dependency, cgo, module, deps, error] = line.split('\t')
+  return {
+    name: unquote(name),
+    path: unquote(path),
+    dir: unquote(dir),
+    standard: standard === 'true',
+    dependency: dependency === 'true',
+    cgo: cgo !== '0',
+    module: unquote(module),
+    deps: new Set(unquote(deps).split(' ').filter(Boolean)),
+    error: unquote(error),
+  }
+}
+
+/** Reads a Go string literal as %q prints it: JSON's, but for \a \v \x and \U. */
+function unquote(literal = '""'): string {
+  const json = literal.replace(/\\(a|v|x[0-9a-f]{2}|U[0-9a-f]{8})/g, (_, code: string) =>
+    code.length === 1 ? '?' : String.fromCodePoint(Number.parseInt(code.slice(1), 16)),
+  )
+  try {
+    return JSON.parse(json) as string
+  } catch {
+    return literal.slice(1, -1)
+  }
+}
+
+function go(cwd: string, args: readonly string[]): Command {
+  return { tool: 'go', args, cwd }
+}
+
+function goMissing(error: unknown): never {
+  if (!(error instanceof Failure) || error.kind !== 'tool') throw error
+  throw new Failure({
+    kind: 'tool',
+    what: 'go was not found on PATH',
+    why: 'this is a Go project, and xbuild compiles it with the Go toolchain of this machine',
+    fix: 'install Go from https://go.dev/dl/ or your system’s packages (apt-get install golang-go)',
+    cause: error,
+  })
+}
+
+/** Turns what a read-only go command said into a failure: a toolchain that is too old is not a fault of the project. */
+function goFailed(stderr: string, dir: string): Failure {
+  const text = stderr.trim()
+  const tooOld =
+    /requires go >= (\S+) \(running go (\S+?)[;)]/.exec(text) ?? /toolchain not available/.exec(text)
+  return tooOld
+    ? new Failure({
+        kind: 'tool',
+        what: tooOld[1]
+          ? `Go ${tooOld[2]} is too old: the project asks for ${tooOld[1]}`
+          : 'The project’s Go toolchain is not available',
+        where: dir,
+        why: text,
+        fix: tooOld[1]
+          ? `install Go ${tooOld[1]}, or let Go fetch it: export GOTOOLCHAIN=auto`
+          : 'export GOTOOLCHAIN=auto',
+      })
+    : new Failure({
+        kind: 'project',
+        what: 'go could not read the project',
+        where: dir,
+        why: text,
+        fix: `cd ${dir} && go list ./...`,
+      })
+}
+
+function doesNotLoad(item: ListedPackage, dir: string): Failure {
+  return new Failure({
+    kind: 'project',
+    what: `Package ${item.path} does not load`,
+    where: item.dir || dir,
+    why: item.error,
+    fix: 'go mod tidy && go build ./...',
+  })
+}
+
+/** The first Go release with an architecture or a variable of the platform table (Go release notes). */
+const minimumVersions: readonly [applies: (platform: Platform) => boolean, minor: number][] = [
+  [platform => platform.arch === 'loong64', 19],
+  [platform => platform.id === 'linux/arm64/v9', 23],
+]
+
+function checkVersion(version: string, wanted: readonly Platform[]): void {
+  const minor = Number(/^go1\.(\d+)/.exec(version)?.[1] ?? Number.POSITIVE_INFINITY)
+  for (const [applies, minimum] of minimumVersions) {
+    const platform = wanted.find(applies)
+    if (!platform || minor >= minimum) continue
+    throw new Failure({
+      kind: 'usage',
+      what: `Go ${version.slice(2)} cannot build for ${platform.id}`,
+      why: `Go has had it since 1.${minimum}`,
+      fix: `install a newer Go, or leave ${platform.id} out of --platform`,
+    })
+  }
+}

@@ -1,0 +1,143 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Platform } from '../platforms.ts'
+import { platformFolder } from '../platforms.ts'
+import type { CompiledBinary, SourceInfo, Step } from '../types.ts'
+import { planCgo } from './go-cgo.ts'
+import { type GoProject, inspectGo } from './go-project.ts'
+import type { CompilePlan, CompileRequest, Language } from './language.ts'
+
+/** Go: one `go build` per platform for all of its programs, cgo off unless a package really uses it. */
+export const go: Language<GoProject> = {
+  name: 'go',
+  title: 'Go',
+  markers: ['go.work', 'go.mod'],
+  versionCommand: { tool: 'go', args: ['version'] },
+  inspect: inspectGo,
+  compile: compileGo,
+  collect: collectGo,
+  progress: step => countPackages(step),
+  explain: explainGo,
+}
+
+function compileGo(project: GoProject, request: CompileRequest): CompilePlan {
+  const download: Step = {
+    title: 'Download Go modules',
+    command: { tool: 'go', args: ['mod', 'download'], cwd: project.root },
+    produces: [],
+  }
+  const cgo = planCgo(project, request)
+  const { concurrency, perBuild } = share(request)
+  return {
+    files: [],
+    prepare: project.downloads && !request.warm ? [download] : [],
+    steps: request.platforms.map(platform =>
+      buildStep(project, request, platform, cgo.for(platform), perBuild),
+    ),
+    concurrency,
+    prediction: cgo.prediction,
+    hints: [],
+  }
+}
+
+/**
+ * How many builds run at once, and the `-p` of each. A cold build is a long compile that uses every processor by
+ * itself; a warm one mostly links, which is one thread. Architectures share no compiled package.
+ */
+function share({ warm, jobs, platforms }: CompileRequest): {
+  concurrency: number
+  perBuild: number | undefined
+} {
+  if (warm) return { concurrency: platforms.length, perBuild: undefined }
+  const concurrency = Math.min(platforms.length, Math.max(1, Math.floor(jobs / 2)))
+  return { concurrency, perBuild: Math.max(1, Math.ceil(jobs / concurrency)) }
+}
+
+function buildStep(
+  project: GoProject,
+  request: CompileRequest,
+  platform: Platform,
+  cgo: { env: Readonly<Record<string, string>>; ldflags: readonly string[] },
+  perBuild: number | undefined,
+): Step {
+  const { options, executables, source, toolchainArgs } = request
+  const ldflags = [options.go.ldflags ?? '-s -w -buildid=', ...stamps(source), ...cgo.ldflags]
+    .filter(Boolean)
+    .join(' ')
+  return {
+    title: `Compile ${platform.id}`,
+    command: {
+      tool: 'go',
+      args: [
+        'build',
+        // Prints each package that is compiled: progress, and silence when all of them were cached.
+        '-v',
+        '-trimpath',
+        ...(perBuild === undefined ? [] : [`-p=${perBuild}`]),
+        ...(options.go.tags.length > 0 ? [`-tags=${options.go.tags.join(',')}`] : []),
+        `-ldflags=${ldflags}`,
+        '-o',
+        `{work}/${platformFolder(platform)}/`,
+        ...toolchainArgs,
+        ...executables.map(item => item.package),
+      ],
+      cwd: project.root,
+      env: { ...options.go.env, GOOS: 'linux', ...platform.go, ...cgo.env },
+    },
+    produces: executables.map(({ name }) => ({ platform, name })),
+  }
+}
+
+/**
+ * `-X main.version=… -X main.commit=… -X main.date=…`: the names that GoReleaser made customary. The linker ignores
+ * those that a program does not declare. The date is the commit's, so that a build can be repeated.
+ */
+function stamps({ version, revision, epoch }: SourceInfo): string[] {
+  const date = epoch > 0 ? new Date(epoch * 1000).toISOString().replace('.000Z', 'Z') : undefined
+  return Object.entries({ version, commit: revision, date }).flatMap(([name, value]) =>
+    value ? [`-X main.${name}=${value}`] : [],
+  )
+}
+
+async function collectGo(step: Step, result: { stderr: string; seconds: number }): Promise<CompiledBinary[]> {
+  const folder = step.command.args[step.command.args.indexOf('-o') + 1] as string
+  const present = new Set(await readdir(folder).catch(() => []))
+  const cached = compiledPackages(result.stderr).length === 0
+  return step.produces
+    .filter(({ name }) => present.has(name))
+    .map(({ platform, name }) => ({
+      platform,
+      name,
+      path: join(folder, name),
+      seconds: result.seconds,
+      cached,
+    }))
+}
+
+/** A line that `go build -v` prints for a package: an import path and nothing else. */
+const packageLine = /^[\w.~/-]+$/
+
+function compiledPackages(stderr: string): string[] {
+  return stderr.split('\n').filter(line => packageLine.test(line))
+}
+
+function countPackages(_step: Step): (line: string) => string | undefined {
+  let compiled = 0
+  return line => {
+    if (line.startsWith('go: downloading ')) return line.slice('go: '.length)
+    if (!packageLine.test(line)) return undefined
+    compiled += 1
+    return `${compiled} packages, ${line}`
+  }
+}
+
+function explainGo(output: string): string {
+  const lines = output
+    .split('\n')
+    .filter(line => line.trim() && !packageLine.test(line) && !/^go: downloading /.test(line))
+  const shown = lines.slice(0, 20)
+  return [
+    ...shown,
+    ...(lines.length > shown.length ? [`… ${lines.length - shown.length} more lines`] : []),
+  ].join('\n')
+}

@@ -1,0 +1,75 @@
+import { readdir } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { Failure } from '../errors.ts'
+import type { LanguageName } from '../types.ts'
+import { go } from './go.ts'
+import type { Language } from './language.ts'
+import { rust } from './rust.ts'
+import { zig } from './zig.ts'
+
+/** Every language xbuild compiles. */
+export const languages: Readonly<Record<LanguageName, Language>> = { go, rust, zig }
+
+/**
+ * The language of the project in `dir`, by its marker files.
+ * @throws {Failure} project, when there is none, or two and none is chosen.
+ */
+export async function detectLanguage(dir: string, chosen?: LanguageName): Promise<Language> {
+  const names = await listFolder(dir)
+  const found = Object.values(languages).filter(language =>
+    language.markers.some(marker => names.has(marker)),
+  )
+  const markers = Object.values(languages).flatMap(language => language.markers)
+  if (chosen) {
+    const language = languages[chosen]
+    if (found.includes(language)) return language
+    throw new Failure({
+      kind: 'project',
+      what: `There is no ${language.title} project in ${dir}`,
+      why: `none of ${language.markers.join(', ')} is there`,
+      fix: found[0] ? `--lang ${found[0].name}` : 'name the folder: xbuild DIR',
+    })
+  }
+  if (found.length === 1) return found[0] as Language
+  if (found.length > 1) {
+    throw new Failure({
+      kind: 'project',
+      what: `${dir} holds projects in ${found.map(language => language.title).join(' and ')}`,
+      where: found.map(language => language.markers.find(marker => names.has(marker))).join(', '),
+      why: 'xbuild does not guess which one is meant',
+      fix: found.map(language => `xbuild --lang ${language.name}`).join('\n'),
+    })
+  }
+  const parent = await projectAbove(dir, markers)
+  throw new Failure({
+    kind: 'project',
+    what: `There is no Go, Rust or Zig project in ${dir}`,
+    why: `none of ${markers.join(', ')} is there`,
+    fix: parent
+      ? `xbuild ${relative(process.cwd(), parent) || '.'}`
+      : 'run xbuild in the project’s folder, or name it: xbuild DIR',
+  })
+}
+
+async function listFolder(dir: string): Promise<Set<string>> {
+  try {
+    return new Set(await readdir(dir))
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Failure({
+      kind: 'usage',
+      what: code === 'ENOENT' ? `There is no folder ${dir}` : `${dir} cannot be read as a folder`,
+      why: message,
+      fix: 'xbuild DIR, with the folder of a Go, Rust or Zig project',
+      cause: error,
+    })
+  }
+}
+
+async function projectAbove(dir: string, markers: readonly string[]): Promise<string | undefined> {
+  for (let folder = join(dir, '..'); ; folder = join(folder, '..')) {
+    const names = await readdir(folder).catch((): string[] => [])
+    if (names.some(name => markers.includes(name))) return folder
+    if (names.includes('.git') || folder === join(folder, '..')) return undefined
+  }
+}

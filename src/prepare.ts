@@ -1,0 +1,28 @@
+import type { Options } from './config/options.ts'
+import { type Backend, chooseBackend, readBuilder } from './image/backend.ts'
+import { detectLanguage } from './languages/index.ts'
+import { isWarm } from './last-build.ts'
+import { type Plan, planBuild } from './plan.ts'
+import { readSource } from './source.ts'
+
+/** A build that has been looked at and planned, and nothing more. */
+export interface Prepared {
+  readonly plan: Plan
+  readonly backend: Backend
+}
+
+/**
+ * Everything before the first compiler: detect the project, read it, git and the builder, and plan. Writes nothing.
+ * @throws {Failure} of the classes usage, project, tool and image.
+ */
+export async function prepareBuild(options: Options, signal?: AbortSignal): Promise<Prepared> {
+  const language = await detectLanguage(options.dir, options.lang)
+  const [project, source, builder] = await Promise.all([
+    language.inspect(options.dir, { options: options.language, platforms: options.platforms, signal }),
+    readSource(options.dir, signal),
+    readBuilder(options, signal),
+  ])
+  const warm = await isWarm(options.dist, project, options.platforms)
+  const plan = planBuild({ project, source, warm }, options)
+  return { plan, backend: await chooseBackend(plan, options, builder) }
+}

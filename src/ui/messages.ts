@@ -1,0 +1,34 @@
+import { exitCodes, Failure } from '../errors.ts'
+import { redact } from '../util/redact.ts'
+
+const indent = (text: string) => text.trimEnd().split('\n').join('\n         ')
+
+/** A failure for a person: what, where, why, and the command that mends it. */
+export function describeFailure(failure: Failure): string {
+  if (failure.kind === 'interrupted') return 'xbuild: interrupted'
+  const lines = [
+    `xbuild: ${failure.what}`,
+    failure.where && `  where  ${indent(failure.where)}`,
+    failure.why && `  why    ${indent(failure.why)}`,
+    failure.fix && `  fix    ${indent(failure.fix)}`,
+  ]
+  return redact(lines.filter(Boolean).join('\n'))
+}
+
+/** A bug of ours: says so, with the stack, so that it can be reported. */
+export function describeBug(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return `xbuild: a bug in xbuild, not in your project\n${redact(stack)}`
+}
+
+/** The exit code that an error ends the program with. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof Failure ? error.exitCode : exitCodes.bug
+}
+
+/** A failure as the JSON that --json prints on stdout. */
+export function failureJson(error: unknown): object {
+  if (!(error instanceof Failure)) return { error: { kind: 'bug', what: redact(String(error)) } }
+  const { kind, what, where, why, fix } = error
+  return { error: JSON.parse(redact(JSON.stringify({ kind, what, where, why, fix }))) }
+}

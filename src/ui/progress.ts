@@ -1,0 +1,60 @@
+import type { BuildEvent, Emit } from '../types.ts'
+import { drawEvents } from './terminal.ts'
+
+/** How progress is shown; the names are those of `docker buildx build --progress`. */
+export const progressModes = ['auto', 'tty', 'plain', 'quiet', 'rawjson'] as const
+export type ProgressMode = (typeof progressModes)[number]
+
+/** What shows a run's events on stderr. */
+export interface Progress {
+  readonly emit: Emit
+  /** Waits until everything is drawn. Must be called before anything else is printed. */
+  close(): Promise<void>
+}
+
+/** Shows events in the given mode; `auto` draws a task list on a terminal and prints plain lines elsewhere. */
+export function createProgress(mode: ProgressMode, stream: NodeJS.WriteStream = process.stderr): Progress {
+  const resolved = mode === 'auto' ? (stream.isTTY && !process.env['CI'] ? 'tty' : 'plain') : mode
+  if (resolved === 'tty') return drawEvents(stream)
+  const write = writers[resolved](stream)
+  return { emit: write, close: async () => {} }
+}
+
+const writers: Readonly<Record<'plain' | 'quiet' | 'rawjson', (stream: NodeJS.WritableStream) => Emit>> = {
+  plain: plainLines,
+  quiet: () => () => {},
+  rawjson: stream => event => {
+    stream.write(`${JSON.stringify(event)}\n`)
+  },
+}
+
+/** One line for each task that ends and each remark; progress within a task at most every ten seconds. */
+function plainLines(stream: NodeJS.WritableStream): Emit {
+  const titles = new Map<string, string>()
+  const lastSaid = new Map<string, number>()
+  const line = (text: string) => stream.write(`${text}\n`)
+  const write: Record<BuildEvent['type'], (event: never) => void> = {
+    plan: (event: Extract<BuildEvent, { type: 'plan' }>) => {
+      for (const task of event.tasks) titles.set(task.id, task.title)
+    },
+    start: (event: { id: string }) => lastSaid.set(event.id, Date.now()),
+    progress: (event: { id: string; detail: string }) => {
+      if (Date.now() - (lastSaid.get(event.id) ?? 0) < 10_000) return
+      lastSaid.set(event.id, Date.now())
+      line(`  … ${titles.get(event.id) ?? event.id}: ${event.detail}`)
+    },
+    done: (event: { id: string; detail?: string }) =>
+      line(`  ✔ ${titles.get(event.id) ?? event.id}${event.detail ? `: ${event.detail}` : ''}`),
+    failed: (event: { id: string; detail: string }) =>
+      line(`  ✖ ${titles.get(event.id) ?? event.id}: ${event.detail}`),
+    skipped: (event: { id: string; detail: string }) =>
+      line(`  - ${titles.get(event.id) ?? event.id}: ${event.detail}`),
+    note: (event: Extract<BuildEvent, { type: 'note' }>) => line(`  ${noteMark(event.level)}${event.text}`),
+  }
+  return event => write[event.type](event as never)
+}
+
+/** How a remark of this weight begins. */
+export function noteMark(level: 'info' | 'hint' | 'warning'): string {
+  return { info: '', hint: 'hint: ', warning: 'warning: ' }[level]
+}

@@ -1,0 +1,92 @@
+import type { ListrTask, ListrTaskWrapper } from 'listr2'
+import type { BuildEvent, TaskInfo } from '../types.ts'
+import { noteMark, type Progress } from './progress.ts'
+
+type Wrapper = ListrTaskWrapper<unknown, never, never>
+
+/** A task that is drawn: events move it, listr2 shows it. */
+interface DrawnTask {
+  readonly info: TaskInfo
+  readonly finished: Promise<void>
+  readonly finish: (error?: Error) => void
+  wrapper?: Wrapper
+  title: string
+}
+
+/**
+ * Draws a task list with listr2. The tasks are known from the `plan` event; each waits for its own `done` or `failed`.
+ * Remarks are printed after the list, so that they are not drawn over.
+ */
+export function drawEvents(stream: NodeJS.WriteStream): Progress {
+  const tasks = new Map<string, DrawnTask>()
+  const notes: string[] = []
+  let drawn: Promise<unknown> | undefined
+
+  const emit = (event: BuildEvent) => {
+    if (event.type === 'note') notes.push(`${noteMark(event.level)}${event.text}`)
+    else if (event.type === 'plan') {
+      for (const info of event.tasks) if (!tasks.has(info.id)) tasks.set(info.id, makeTask(info))
+      drawn ??= draw([...tasks.values()], stream)
+    } else moveTask(tasks.get(event.id), event)
+  }
+  const close = async () => {
+    // What never started is not drawn as running for ever.
+    for (const task of tasks.values()) task.finish(new Error(''))
+    await drawn
+    for (const note of notes) stream.write(`${note}\n`)
+  }
+  return { emit, close }
+}
+
+function makeTask(info: TaskInfo): DrawnTask {
+  let finish: DrawnTask['finish'] = () => {}
+  const finished = new Promise<void>((resolve, reject) => {
+    finish = error => (error ? reject(error) : resolve())
+  })
+  // Not every task is awaited by the list when a run ends early.
+  finished.catch(() => {})
+  return { info, finished, finish, title: info.title }
+}
+
+function moveTask(task: DrawnTask | undefined, event: Exclude<BuildEvent, { type: 'plan' | 'note' }>): void {
+  if (!task) return
+  if (event.type === 'progress') {
+    if (task.wrapper) task.wrapper.output = event.detail
+    return
+  }
+  if (event.type === 'start') return
+  if (event.detail) task.title = `${task.info.title}: ${event.detail}`
+  if (task.wrapper) task.wrapper.title = task.title
+  if (event.type === 'skipped') task.wrapper?.skip(task.title)
+  task.finish(event.type === 'failed' ? new Error(event.detail) : undefined)
+}
+
+async function draw(tasks: readonly DrawnTask[], stream: NodeJS.WriteStream): Promise<void> {
+  const { Listr, ProcessOutput } = await import('listr2')
+  const { Logger } = await import('listr2')
+  const processOutput = new ProcessOutput(stream, stream)
+  const list = new Listr(
+    tasks.map(
+      (task): ListrTask => ({
+        title: task.title,
+        task: (_, wrapper) => {
+          task.wrapper = wrapper as unknown as Wrapper
+          task.wrapper.title = task.title
+          return task.finished
+        },
+      }),
+    ),
+    {
+      concurrent: true,
+      exitOnError: false,
+      // Interrupts are the program's own business: it has children to end and files to remove.
+      registerSignalListeners: false,
+      rendererOptions: {
+        logger: new Logger({ processOutput }),
+        showErrorMessage: false,
+        collapseErrors: false,
+      },
+    },
+  )
+  await list.run().catch(() => {})
+}
