@@ -1,0 +1,73 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import type { Platform } from '../platforms.ts'
+import type { CToolchain, CToolchainRequest, Libc } from './c-toolchain.ts'
+
+const hostCommands = ['cc', 'c++'] as const
+
+/** The commands that a gcc for this platform would consist of. */
+export function gccCommands({ debian }: Platform): string[] {
+  return [...(debian ? [`${debian.triplet}-gcc`, `${debian.triplet}-g++`] : []), ...hostCommands]
+}
+
+/** Those of `names` that are executable files in a folder of `path`. */
+export function findCommands(names: readonly string[], path: string): ReadonlySet<string> {
+  const folders = path.split(delimiter).filter(Boolean)
+  return new Set(names.filter(name => folders.some(folder => isExecutable(join(folder, name)))))
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Debian's packages of the cross gcc and its C library: `gcc-aarch64-linux-gnu libc6-dev-arm64-cross`. They are the
+ * names of Ubuntu, too.
+ */
+export function crossPackages({ debian }: Platform): string[] | undefined {
+  return debian && [`gcc-${debian.triplet.replaceAll('_', '-')}`, `libc6-dev-${debian.arch}-cross`]
+}
+
+/** Debian's cross gcc, which on a Debian of that architecture is the native one under its full name. */
+export function crossGcc(request: CToolchainRequest, libc: Libc): CToolchain | undefined {
+  const { debian } = request.platform
+  if (!debian || libc !== 'gnu' || request.glibc !== undefined) return undefined
+  if (!request.found.commands.has(`${debian.triplet}-gcc`)) return undefined
+  const prefix = `${debian.triplet}-`
+  const march = debian.march ? [`-march=${debian.march}`] : []
+  return {
+    name: 'gcc',
+    title: `${prefix}gcc`,
+    libc,
+    cc: [`${prefix}gcc`, ...march],
+    cxx: [`${prefix}g++`, ...march],
+    ar: [`${prefix}ar`],
+    ranlib: [`${prefix}ranlib`],
+    env: request.found.pkgConfigSet
+      ? {}
+      : { PKG_CONFIG_LIBDIR: `/usr/lib/${debian.triplet}/pkgconfig:/usr/share/pkgconfig` },
+  }
+}
+
+/** The host's own compiler, for the host's own architecture. */
+export function hostCc(request: CToolchainRequest, libc: Libc): CToolchain | undefined {
+  const { platform, found, glibc } = request
+  if (libc !== 'gnu' || glibc !== undefined || platform.arch !== found.hostArch) return undefined
+  if (!found.commands.has('cc')) return undefined
+  const march = platform.debian?.march ? [`-march=${platform.debian.march}`] : []
+  return {
+    name: 'host',
+    title: 'cc',
+    libc,
+    cc: ['cc', ...march],
+    cxx: ['c++', ...march],
+    ar: ['ar'],
+    ranlib: ['ranlib'],
+    env: {},
+  }
+}

@@ -1,0 +1,78 @@
+import { Failure } from '../errors.ts'
+import type { Platform } from '../platforms.ts'
+import type { CToolchain, CToolchainKind, CToolchainRequest, FoundCToolchains } from './c-toolchain.ts'
+import { crossGcc, crossPackages, findCommands, gccCommands, hostCc } from './gcc.ts'
+import { findZig, zigCc } from './zig.ts'
+
+export type { CToolchain, FoundCToolchains, Libc } from './c-toolchain.ts'
+
+/** Every C toolchain, in the order in which they are tried. */
+const kinds = { zig: zigCc, gcc: crossGcc, host: hostCc } as const satisfies Record<
+  CToolchain['name'],
+  CToolchainKind
+>
+
+/** The toolchains that each setting of `[c] toolchain` allows. The host's own gcc counts as gcc. */
+const allowed = { auto: ['zig', 'gcc', 'host'], zig: ['zig'], gcc: ['gcc', 'host'] } as const
+
+/**
+ * Looks for the C toolchains that could serve `platforms`: zig (XBUILD_ZIG, PATH, Python's ziglang) and gcc on PATH.
+ * @throws {Failure} tool, when XBUILD_ZIG names something that is no zig.
+ */
+export async function findCToolchains(
+  platforms: readonly Platform[],
+  signal?: AbortSignal,
+): Promise<FoundCToolchains> {
+  const { env } = process
+  const zig = await findZig(signal)
+  return {
+    ...(zig && { zig }),
+    commands: findCommands(platforms.flatMap(gccCommands), env['PATH'] ?? ''),
+    hostArch: hostArch(),
+    pkgConfigSet: ['PKG_CONFIG_PATH', 'PKG_CONFIG_LIBDIR', 'PKG_CONFIG_SYSROOT_DIR'].some(name => env[name]),
+  }
+}
+
+/**
+ * Chooses the C toolchain for a platform: the first libc that will do, and for it the first toolchain that is there
+ * and that `[c] toolchain` allows. Pure.
+ * @throws {Failure} tool, naming the dependency and the commands that would mend it.
+ */
+export function chooseCToolchain(request: CToolchainRequest): CToolchain {
+  for (const libc of request.libcs) {
+    for (const name of allowed[request.preference]) {
+      const toolchain = kinds[name](request, libc)
+      if (toolchain) return toolchain
+    }
+  }
+  throw noToolchain(request)
+}
+
+function noToolchain({ platform, preference, libcs, dependency, glibc }: CToolchainRequest): Failure {
+  const packages = crossPackages(platform)
+  const gccCan = packages && preference !== 'zig' && libcs.includes('gnu') && glibc === undefined
+  const ways = [
+    ...(preference === 'gcc' ? [] : ['pip install ziglang']),
+    ...(gccCan ? [`apt-get install ${packages.join(' ')}`] : []),
+  ]
+  const wanted = { auto: 'zig or gcc', zig: 'zig', gcc: 'gcc' }[preference]
+  return new Failure({
+    kind: 'tool',
+    what: `No C compiler for ${platform.id}`,
+    where: platform.id,
+    why:
+      `${dependency} is or holds C code, and no ${wanted} for this platform was found` +
+      (glibc === undefined ? '' : ` that can link against glibc ${glibc}`) +
+      (preference === 'auto' ? '' : ` ([c] toolchain = "${preference}" allows no other)`),
+    fix:
+      ways.length > 0
+        ? ways.join('   or\n')
+        : `[c] toolchain = "zig" in xbuild.toml, and pip install ziglang`,
+  })
+}
+
+/** This machine's architecture as platforms spell it. */
+function hostArch(): string {
+  const names: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' }
+  return names[process.arch] ?? process.arch
+}
