@@ -1,186 +1,150 @@
-import { resolve } from 'node:path'
-import { Failure } from '../errors.ts'
-import type { LibcPrediction } from '../languages/language.ts'
-import type { Platform } from '../platforms.ts'
-import { parseReference } from '../registry/reference.ts'
-import type { BaseChoice } from '../types.ts'
-import { compareVersions } from '../util/versions.ts'
-import {
-  type Base,
-  type DistrolessFamily,
-  type DistrolessOptions,
-  distrolessBase,
-  distrolessFamilies,
-  distrolessReference,
-  knownBase,
-} from './base-images.ts'
-import { type ImageBinary, needs } from './needs.ts'
+import type { BaseFamily } from '../types.ts'
 
-/** One thing that a binary needs and a base has not. */
-interface Shortcoming {
-  readonly kind: 'loader' | 'musl' | 'libc' | 'library' | 'version'
-  readonly text: string
+/** What is known of a base image; an absent field is not known, and nothing is refused for it. */
+export interface Base {
+  readonly reference: string
+  readonly family: BaseFamily
+  /** Ids of the platforms it has an image for. */
+  readonly platforms?: readonly string[]
+  readonly libc?: 'none' | 'glibc' | 'musl'
+  /** Shared libraries by name. */
+  readonly libraries?: ReadonlySet<string>
+  readonly glibc?: string
+  /** The newest GLIBCXX version of its libstdc++. */
+  readonly glibcxx?: string
 }
 
-/**
- * The base that the binaries will probably need, before they are compiled. It only decides what is shown and looked up
- * meanwhile: `baseFor` has the last word.
- */
-export function choosePredictedBase(prediction: LibcPrediction, options: DistrolessOptions = {}): BaseChoice {
-  const family = prediction.libc === 'gnu' ? (prediction.cxx ? 'cc' : 'base-nossl') : 'static'
-  const doubt = prediction.libc === 'unknown' ? '; only a compile can tell' : ''
+/** The images of distroless that hold no language runtime, from the least to the most. */
+export const distrolessFamilies = ['static', 'base-nossl', 'base', 'cc'] as const
+export type DistrolessFamily = (typeof distrolessFamilies)[number]
+
+/** The Debian release that a distroless image is made of. */
+export type DistrolessRelease = keyof typeof releases
+
+export interface DistrolessOptions {
+  /** Stands in for gcr.io/distroless: a mirror of it. */
+  readonly registry?: string | undefined
+  /** Default debian13. */
+  readonly release?: DistrolessRelease | undefined
+  /** Run as 65532:65532 rather than as root. Default true. */
+  readonly nonroot?: boolean | undefined
+}
+
+/** The releases with their platforms and packages (distroless static/, base/ and cc/config.bzl; the packages' symbols files). */
+const releases = {
+  debian12: {
+    platforms: ['linux/amd64', 'linux/arm64', 'linux/arm/v7', 'linux/s390x', 'linux/ppc64le'],
+    glibc: '2.36',
+    glibcxx: '3.4.30',
+    base: ['libssl.so.3', 'libcrypto.so.3'],
+  },
+  debian13: {
+    platforms: [
+      'linux/amd64',
+      'linux/arm64',
+      'linux/arm/v7',
+      'linux/s390x',
+      'linux/ppc64le',
+      'linux/riscv64',
+    ],
+    glibc: '2.41',
+    glibcxx: '3.4.33',
+    base: ['libssl.so.3', 'libcrypto.so.3', 'libz.so.1', 'libzstd.so.1'],
+  },
+} as const
+const defaultRelease: DistrolessRelease = 'debian13'
+
+/** Debian's libc6 package, without its loader. */
+const glibcLibraries = [
+  ...[
+    'libc.so.6',
+    'libm.so.6',
+    'libmvec.so.1',
+    'libpthread.so.0',
+    'libdl.so.2',
+    'librt.so.1',
+    'libresolv.so.2',
+  ],
+  ...['libutil.so.1', 'libanl.so.1', 'libnsl.so.1', 'libBrokenLocale.so.1', 'libthread_db.so.1'],
+  ...['libnss_compat.so.2', 'libnss_dns.so.2', 'libnss_files.so.2', 'libnss_hesiod.so.2'],
+]
+const ccLibraries = ['libgcc_s.so.1', 'libstdc++.so.6', 'libgomp.so.1']
+
+/** Images of other makers, by repository without `docker.io/` and `library/`; a glibc version by the start of the tag. */
+const otherBases: Readonly<
+  Record<
+    string,
+    Pick<Base, 'libc'> & { family?: BaseFamily; platforms?: string[]; glibc?: Record<string, string> }
+  >
+> = {
+  'cgr.dev/chainguard/static': { family: 'static', libc: 'none', platforms: ['linux/amd64', 'linux/arm64'] },
+  'cgr.dev/chainguard/glibc-dynamic': { libc: 'glibc', platforms: ['linux/amd64', 'linux/arm64'] },
+  'cgr.dev/chainguard/wolfi-base': { libc: 'glibc', platforms: ['linux/amd64', 'linux/arm64'] },
+  alpine: { libc: 'musl' },
+  debian: {
+    libc: 'glibc',
+    glibc: { bullseye: '2.31', '11': '2.31', bookworm: '2.36', '12': '2.36', trixie: '2.41', '13': '2.41' },
+  },
+  ubuntu: {
+    libc: 'glibc',
+    glibc: { focal: '2.31', '20.04': '2.31', jammy: '2.35', '22.04': '2.35', noble: '2.39', '24.04': '2.39' },
+  },
+}
+
+/** The reference of a distroless image, such as `gcr.io/distroless/static-debian13:nonroot`. */
+export function distrolessReference(family: DistrolessFamily, options: DistrolessOptions = {}): string {
+  const { registry = 'gcr.io/distroless', release = defaultRelease, nonroot = true } = options
+  return `${registry}/${family}-${release}:${nonroot ? 'nonroot' : 'latest'}`
+}
+
+/** A distroless image with what it holds. */
+export function distrolessBase(family: DistrolessFamily, options: DistrolessOptions = {}): Base {
+  const { platforms, glibc, glibcxx, base } = releases[options.release ?? defaultRelease]
+  const reference = distrolessReference(family, options)
+  if (family === 'static') return { reference, family, platforms, libc: 'none' }
+  const libraries = new Set([
+    ...glibcLibraries,
+    ...(family === 'base-nossl' ? [] : base),
+    ...(family === 'cc' ? ccLibraries : []),
+  ])
   return {
-    reference: distrolessReference(family, options),
+    reference,
     family,
-    predicted: true,
-    reason: `${prediction.reason}${doubt}`,
+    platforms,
+    libc: 'glibc',
+    libraries,
+    glibc,
+    ...(family === 'cc' && { glibcxx }),
   }
 }
 
 /**
- * The base that somebody chose: `scratch`, `builtin`, an image reference, or the path of an OCI layout or archive,
- * which begins with `/`, `./` or `../` or ends in `.tar`. A relative path is one from `dir`.
- * @throws {Failure} usage, when it is none of these.
+ * What is known of the base that somebody chose: `scratch`, `builtin`, a distroless image (of any registry, by its
+ * name), an image of another maker, or the path of an OCI layout or archive, of which nothing is.
  */
-export function overrideBase(base: string, dir: string): BaseChoice {
-  const isPath = /^\.{0,2}\/|\.tar$/.test(base)
-  const { family } = knownBase(base)
-  if (!isPath && family !== 'scratch' && family !== 'builtin') parseReference(base)
+export function knownBase(reference: string): Base {
+  if (reference === 'scratch' || reference === 'builtin')
+    return { reference, family: reference, libc: 'none' }
+  if (/^\.{0,2}\/|\.tar$/.test(reference)) return { reference, family: 'other' }
+  const [, repository = '', tag = 'latest'] = /^(.*?)(?::([\w.-]+))?(?:@[\w:]+)?$/.exec(reference) ?? []
+  const distroless = /(?:^|\/)(static|base-nossl|base|cc)-(debian1[23])$/.exec(repository)
+  if (distroless) {
+    const [, family, release] = distroless as unknown as [string, DistrolessFamily, DistrolessRelease]
+    return { ...distrolessBase(family, { release }), reference }
+  }
+  const unsuffixed = /(?:^|\/)distroless\/(static|base-nossl|base|cc)$/.exec(repository)
+  if (unsuffixed) {
+    // Without a release its platforms and versions are whatever the name stands for today.
+    const { family, libc } = distrolessBase(unsuffixed[1] as DistrolessFamily)
+    return { reference, family, ...(libc && { libc }) }
+  }
+  const other = otherBases[repository.replace(/^(?:docker\.io\/)?(?:library\/)?/, '')]
+  const glibc = Object.entries(other?.glibc ?? {}).find(([start]) => tag.startsWith(start))?.[1]
   return {
-    reference: isPath ? resolve(dir, base) : base,
-    family: isPath ? 'other' : family,
-    predicted: false,
-    reason: 'chosen with --base or base of [image]',
+    reference,
+    family: other?.family ?? 'other',
+    ...(other?.libc && { libc: other.libc }),
+    ...(other?.platforms && { platforms: other.platforms }),
+    ...(glibc && { glibc }),
   }
-}
-
-/**
- * The smallest distroless image that serves every one of these binaries: they share one base, so the strongest need
- * wins.
- * @throws {Failure} verification, when none does: a musl loader, a library that none holds, a glibc that is too new.
- */
-export function baseFor(binaries: readonly ImageBinary[], options: DistrolessOptions = {}): BaseChoice {
-  let reason = 'every binary is static'
-  for (const family of distrolessFamilies) {
-    const missing = findShortcomings(distrolessBase(family, options), binaries)
-    if (missing.length === 0) {
-      return { reference: distrolessReference(family, options), family, predicted: false, reason }
-    }
-    reason = missing[0]?.text ?? reason
-  }
-  throw doesNotServe(distrolessBase('cc', options), binaries, options)
-}
-
-/**
- * Makes sure that a base, chosen by whomever, can run these binaries, as far as its contents are known.
- * @throws {Failure} verification, naming each binary with what it lacks, and a base that has it.
- */
-export function checkBaseServes(
-  reference: string,
-  binaries: readonly ImageBinary[],
-  options: DistrolessOptions = {},
-): void {
-  const base = knownBase(reference)
-  if (findShortcomings(base, binaries).length > 0) throw doesNotServe(base, binaries, options)
-}
-
-/**
- * Makes sure that a base has an image for every platform. `held` is the platform ids of its index where that has been
- * read; without it, what is known of the base by its name.
- * @throws {Failure} usage, naming the platforms it has and the bases that serve the missing ones.
- */
-export function checkBasePlatforms(
-  reference: string,
-  platforms: readonly Platform[],
-  held: readonly string[] | undefined = knownBase(reference).platforms,
-): void {
-  if (!held) return
-  const has = ({ id, baseline }: Platform, ids: readonly string[]) =>
-    ids.includes(id) || (baseline !== undefined && ids.includes(baseline))
-  const missing = platforms.filter(platform => !has(platform, held))
-  if (missing.length === 0) return
-  const { family } = knownBase(reference)
-  const newest = isDistroless(family) ? distrolessBase(family) : undefined
-  const moreThere = missing.every(platform => has(platform, newest?.platforms ?? []))
-  const rest = platforms.filter(platform => !missing.includes(platform))
-  throw new Failure({
-    kind: 'usage',
-    what: `${reference} has no image for ${listIds(missing)}`,
-    where: '--base and --platform',
-    why: held.length > 0 ? `it has ${held.join(', ')}` : 'it has no platform at all',
-    fix: [
-      ...(newest && moreThere && newest.reference !== reference
-        ? [`--base ${newest.reference}, which has`]
-        : []),
-      '--base builtin or --base scratch, which run static binaries on every platform',
-      ...(rest.length > 0 ? [`--platform ${rest.map(({ id }) => id).join(',')}`] : []),
-    ].join('\nor '),
-  })
-}
-
-function findShortcomings(base: Base, binaries: readonly ImageBinary[]): Shortcoming[] {
-  return binaries.flatMap(binary =>
-    lacks(base, binary).map(({ kind, text }) => ({
-      kind,
-      text: `${binary.name} for ${binary.platform.id} needs ${text}`,
-    })),
-  )
-}
-
-function lacks(base: Base, { elf }: ImageBinary): Shortcoming[] {
-  const { libc, libraries, glibc, glibcxx } = needs(elf)
-  if (base.libc === undefined || libc === 'none') return []
-  if (libc === 'unknown')
-    return [{ kind: 'loader', text: `the program loader ${elf.interpreter ?? '(none named)'}` }]
-  if (libc !== base.libc) {
-    return [{ kind: libc === 'musl' ? 'musl' : 'libc', text: `${libc}'s program loader ${elf.interpreter}` }]
-  }
-  const found: Shortcoming[] = libraries
-    .filter(library => base.libraries && !base.libraries.has(library))
-    .map(library => ({ kind: 'library', text: library }))
-  for (const [name, wanted, has] of [
-    ['glibc', glibc, base.glibc],
-    ['libstdc++ with GLIBCXX', glibcxx, base.glibcxx],
-  ] as const) {
-    if (wanted && has && compareVersions(wanted, has) > 0) {
-      found.push({ kind: 'version', text: `${name} ${wanted}, and it has ${has}` })
-    }
-  }
-  return found
-}
-
-/** Ways out, by what is lacking. */
-const waysOut: Readonly<Record<Shortcoming['kind'], string>> = {
-  loader:
-    'link with the loader of a distribution (patchelf --set-interpreter changes that of a finished binary), or statically',
-  musl: 'link statically (Go: CGO_ENABLED=0, Rust: -Ctarget-feature=+crt-static, C: -static), or --base alpine',
-  libc: 'link statically, or for musl ([rust] libc = "musl")',
-  library: 'link that library statically, or choose an image that holds it with --base',
-  version:
-    'compile against an older glibc ([rust] glibc = "2.36" with zig, or an older build machine), for musl, or statically',
-}
-
-function doesNotServe(base: Base, binaries: readonly ImageBinary[], options: DistrolessOptions): Failure {
-  const missing = findShortcomings(base, binaries)
-  const other = distrolessFamilies
-    .map(family => distrolessBase(family, { ...options, release: undefined }))
-    .find(candidate => findShortcomings(candidate, binaries).length === 0)
-  return new Failure({
-    kind: 'verification',
-    what: `The base image ${base.reference} cannot run ${[...new Set(binaries.map(({ name }) => name))].join(', ')}`,
-    where: base.reference,
-    why: missing.map(({ text }) => text).join('\n'),
-    fix: [
-      ...(other ? [`--base ${other.reference}`] : []),
-      ...new Set(missing.map(({ kind }) => waysOut[kind])),
-    ].join('\nor '),
-  })
-}
-
-function isDistroless(family: string): family is DistrolessFamily {
-  return (distrolessFamilies as readonly string[]).includes(family)
-}
-
-function listIds(platforms: readonly Platform[]): string {
-  return platforms.map(({ id }) => id).join(', ')
 }
