@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { Failure, interrupted, isFailure } from '../../errors.ts'
+
+/** The name of a temporary neighbour of `path`: in the same folder, so that a rename can put it in its place. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+}
+
+/**
+ * Writes a file that appears under its name only when it is whole and on disk: a temporary neighbour is written,
+ * synced and renamed. Whatever stops it, but for SIGKILL and power loss, removes the neighbour; those leave one that
+ * begins with a dot and ends in `.tmp`.
+ * @param place where the file goes when its name depends on what was written
+ * @throws {Failure} image, when the file system refuses.
+ */
+export async function writeAtomically<T>(
+  path: string,
+  write: (handle: FileHandle) => Promise<T>,
+  place: (result: T) => string = () => path,
+): Promise<T> {
+  const temporary = temporaryName(path)
+  try {
+    const handle = await open(temporary, 'wx')
+    let result: T
+    try {
+      result = await write(handle)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, place(result))
+    await syncFolder(dirname(path))
+    return result
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
+    throw writeFailure(error, path)
+  }
+}
+
+/** Makes the names in a folder durable; a file system that cannot (some network ones) is left alone. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  await handle?.sync().catch(() => {})
+  await handle?.close()
+}
+
+/** Writes all of a buffer: one write may take less. */
+export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < bytes.length; ) {
+    offset += (await handle.write(bytes, offset)).bytesWritten
+  }
+}
+
+/**
+ * Appends a file of known size to another.
+ * @throws {Failure} image, when the file is not of that size any more.
+ */
+export async function appendFile(
+  handle: FileHandle,
+  path: string,
+  size: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let copied = 0
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    if (signal?.aborted) throw interrupted()
+    await writeAll(handle, chunk)
+    copied += chunk.length
+  }
+  if (copied === size) return
+  throw new Failure({
+    kind: 'image',
+    what: 'A file changed while it was copied',
+    where: path,
+    fix: 'run it again',
+  })
+}
+
+const reasons: Readonly<Record<string, readonly [why: string, fix: string]>> = {
+  EACCES: ['permission is denied', 'choose a place you may write to'],
+  EPERM: ['permission is denied', 'choose a place you may write to'],
+  EROFS: ['the file system is read-only', 'choose a place that can be written to'],
+  ENOSPC: ['no space is left on the device', 'free some space, or choose another place'],
+  EDQUOT: ['the disk quota is used up', 'free some space, or choose another place'],
+  EISDIR: ['it is a folder', 'choose another name'],
+  ENOTDIR: ['a part of the path is a file', 'choose another path'],
+  ENOENT: ['its folder does not exist, or was removed', 'create the folder'],
+  ENAMETOOLONG: ['the name is too long for the file system', 'choose a shorter name'],
+}
+
+/** The failure that a file system's error on writing `path` is; what is no such error stays as it is. */
+export function writeFailure(error: unknown, path: string): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  if (isFailure(error) || !(error instanceof Error) || !code || !('syscall' in error)) return error
+  const [why, fix] = reasons[code] ?? [error.message, undefined]
+  return new Failure({
+    kind: 'image',
+    what: `Cannot write ${basename(path)}`,
+    where: path,
+    why,
+    fix,
+    cause: error,
+  })
+}

@@ -1,0 +1,65 @@
+import { Failure } from '../../errors.ts'
+import type { Platform } from '../../platforms.ts'
+import type { Descriptor } from '../manifest.ts'
+import { builtinConfig, builtinEntries } from './builtin.ts'
+import type { BlobCache } from './cache.ts'
+import type { Compressor } from './compress.ts'
+import { type RawConfig, scratchConfig } from './config.ts'
+import { type Layer, makeLayer } from './layer.ts'
+
+/** A base image, ready to be built on. */
+export interface Base {
+  /** Its full name and digest, for the annotations of image-spec annotations.md; absent where it has none. */
+  readonly name?: string
+  readonly digest?: string
+  /** Its image for a platform. @throws {Failure} usage, where it has none; registry; verification. */
+  image(platform: Platform): Promise<BaseImage>
+}
+
+/** A base's image for one platform. */
+export interface BaseImage {
+  readonly config: RawConfig
+  readonly layers: readonly LayerBlob[]
+}
+
+/** A layer of an image that is being made: described, and a file on this machine once it is asked for. */
+export interface LayerBlob {
+  readonly descriptor: Descriptor
+  readonly diffId: string
+  /** The file that holds it, checked; fetched where it has to be. */
+  file(signal?: AbortSignal): Promise<string>
+}
+
+/** Opens the base that a reference names. `scratch` and `builtin` are made here. */
+export function openBase(
+  reference: string,
+  compressor: Compressor,
+  cache: BlobCache,
+  signal?: AbortSignal,
+): Base {
+  if (reference !== 'scratch' && reference !== 'builtin') {
+    throw new Failure({
+      kind: 'image',
+      what: `The base ${reference} cannot be read without buildx yet`,
+      fix: '--base builtin, or --backend buildx',
+    })
+  }
+  if (reference === 'scratch')
+    return { image: async () => ({ config: { config: scratchConfig }, layers: [] }) }
+  const layer = makeLayer(builtinEntries(), compressor, cache, signal)
+  layer.catch(() => {}) // `image` throws it
+  return {
+    image: async () => ({
+      config: {
+        config: builtinConfig,
+        history: [{ created: '1970-01-01T00:00:00Z', created_by: 'xbuild: base builtin' }],
+      },
+      layers: [layerBlob(await layer)],
+    }),
+  }
+}
+
+/** A layer that was made here as a part of an image. */
+export function layerBlob({ digest, size, mediaType, diffId, path }: Layer): LayerBlob {
+  return { descriptor: { mediaType, digest, size }, diffId, file: async () => path }
+}

@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto'
+import {
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { interrupted } from '../../errors.ts'
+import { writeAll, writeAtomically, writeFailure } from './atomic.ts'
+
+/**
+ * Content under the user's cache folder, by digest, and small records of what it is good for. Any number of builds may
+ * share it: files appear whole, by rename, are checked each time they are used, and a damaged one is dropped.
+ */
+export interface BlobCache {
+  readonly folder: string
+  /** The file of a blob that is there and whole: read and compared with its digest now. */
+  find(digest: string, size: number): Promise<string | undefined>
+  /** Stores a stream. @throws what the stream throws; {Failure} image, when it cannot be written. */
+  store(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<StoredBlob>
+  /** A record that `remember` kept and that is whole. */
+  recall(kind: string, key: string): Promise<unknown>
+  remember(kind: string, key: string, value: unknown): Promise<void>
+  /** Ends the use of this cache: drops what was not used for long, or all of it where it is temporary. */
+  close(): Promise<void>
+}
+
+/** A blob in the cache. */
+export interface StoredBlob {
+  readonly path: string
+  /** `sha256:…` */
+  readonly digest: string
+  /** Bytes. */
+  readonly size: number
+}
+
+const day = 24 * 60 * 60 * 1000
+/** What was not used for so long is dropped, looked for once a day. */
+const keptFor = 30 * day
+/** Bytes. What is over it is dropped in the same look, that which was used longest ago first. */
+const maximumSize = 5 * 1024 ** 3
+/** A temporary file so old is of a build that was killed. */
+const abandonedAfter = day
+
+/** The user's cache folder for xbuild: XDG_CACHE_HOME (XDG base directory specification), or the platform's own. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.XDG_CACHE_HOME?.startsWith('/')) return join(env.XDG_CACHE_HOME, 'xbuild')
+  const home = env.HOME || homedir()
+  return process.platform === 'darwin' ? join(home, 'Library/Caches/xbuild') : join(home, '.cache/xbuild')
+}
+
+/**
+ * Opens the cache; where its folder cannot be written to, a temporary one that lasts until `close`, with a remark.
+ * @throws {Failure} image, when there is no place for a temporary one either.
+ */
+export async function openCache(folder: string, remark: (text: string) => void): Promise<BlobCache> {
+  try {
+    await prepare(folder)
+    return blobCache(folder, () => sweep(folder))
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unusable'
+    remark(`The cache folder ${folder} cannot be written to (${code}): nothing is kept for the next build`)
+    try {
+      const temporary = await mkdtemp(join(tmpdir(), 'xbuild-'))
+      await prepare(temporary)
+      return blobCache(temporary, () => rm(temporary, { recursive: true, force: true }))
+    } catch (failed) {
+      throw writeFailure(failed, tmpdir())
+    }
+  }
+}
+
+async function prepare(folder: string): Promise<void> {
+  await mkdir(join(folder, 'blobs/sha256'), { recursive: true })
+  // a folder that exists may still be read-only
+  const probe = join(folder, 'blobs/sha256', `.probe.${process.pid}.tmp`)
+  await (await open(probe, 'w')).close()
+  await rm(probe, { force: true })
+}
+
+function blobCache(folder: string, close: () => Promise<void>): BlobCache {
+  const blobPath = (digest: string) => join(folder, 'blobs', ...digest.split(':'))
+  const recordPath = (kind: string, key: string) => join(folder, kind, `${sha256(key)}.json`)
+  return {
+    folder,
+    close,
+    async find(digest, size) {
+      const path = blobPath(digest)
+      if (!(await isWhole(path, digest, size))) return undefined // `store` will replace what is there
+      await touch(path)
+      return path
+    },
+    async store(source, signal) {
+      const write = async (handle: FileHandle) => {
+        const hash = createHash('sha256')
+        let size = 0
+        for await (const chunk of source) {
+          if (signal?.aborted) throw interrupted()
+          hash.update(chunk)
+          size += chunk.length
+          await writeAll(handle, chunk)
+        }
+        return { digest: `sha256:${hash.digest('hex')}`, size }
+      }
+      const blob = await writeAtomically(blobPath('sha256:incoming'), write, ({ digest }) => blobPath(digest))
+      return { ...blob, path: blobPath(blob.digest) }
+    },
+    async recall(kind, key) {
+      const path = recordPath(kind, key)
+      const [sum, json] = (await readFile(path, 'utf8').catch(() => '')).split('\n', 2)
+      if (!sum || json === undefined || sum !== sha256(json)) return undefined
+      await touch(path)
+      return JSON.parse(json)
+    },
+    async remember(kind, key, value) {
+      const path = recordPath(kind, key)
+      const json = JSON.stringify(value)
+      await mkdir(join(folder, kind), { recursive: true })
+      await writeAtomically(path, handle => writeAll(handle, Buffer.from(`${sha256(json)}\n${json}\n`)))
+    },
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** Whether a file has this size and digest; a missing one has not. */
+export async function isWhole(path: string, digest: string, size: number): Promise<boolean> {
+  const handle = await open(path, 'r').catch(() => undefined)
+  if (!handle) return false
+  try {
+    if ((await handle.stat()).size !== size) return false
+    const [algorithm = '', hex] = digest.split(':')
+    const hash = createHash(algorithm)
+    for await (const chunk of handle.createReadStream({ highWaterMark: 1024 * 1024, autoClose: false })) {
+      hash.update(chunk)
+    }
+    return hash.digest('hex') === hex
+  } catch {
+    return false
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Notes that a file is in use; at most once a day, so that most builds only read. */
+async function touch(path: string): Promise<void> {
+  const now = new Date()
+  const used = await stat(path).catch(() => undefined)
+  if (used && now.getTime() - used.mtimeMs > day) await utimes(path, now, now).catch(() => {})
+}
+
+/** Drops what was not used for long, and beyond `maximumSize` what was used longest ago. Fails at nothing. */
+async function sweep(folder: string): Promise<void> {
+  const stamp = join(folder, 'swept')
+  const swept = await stat(stamp).catch(() => undefined)
+  if (swept && Date.now() - swept.mtimeMs < day) return
+  await writeFile(stamp, '').catch(() => {})
+  const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  const files = []
+  for (const entry of names) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    const found = await stat(path).catch(() => undefined)
+    if (found) files.push({ path, age: Date.now() - found.mtimeMs, size: found.size })
+  }
+  let total = 0
+  for (const { path, age, size } of files.sort((a, b) => a.age - b.age)) {
+    total += size
+    const abandoned = path.endsWith('.tmp') && age > abandonedAfter
+    if (abandoned || age > keptFor || total > maximumSize) await rm(path, { force: true }).catch(() => {})
+  }
+}

@@ -1,0 +1,129 @@
+import { interrupted } from '../../errors.ts'
+import type { Platform } from '../../platforms.ts'
+import type { ImageFile, ImageSpec } from '../../types.ts'
+import { writeArchive } from './archive.ts'
+import { type Base, type BaseImage, layerBlob, openBase } from './base.ts'
+import { type BlobCache, cacheFolder, openCache } from './cache.ts'
+import { type Compression, type Compressor, getCompressor } from './compress.ts'
+import { type ImageContent, imageContent } from './content.ts'
+import { makeLayer } from './layer.ts'
+import { writeLayout } from './layout.ts'
+import { type HostFile, layerEntries } from './tree.ts'
+
+/** Where the in-process backend can put an image. Paths are absolute. */
+export type OciOutput =
+  | { readonly type: 'archive'; readonly path: string }
+  /** An OCI archive that `docker load` on the classic store takes too, which then loads this one platform. */
+  | { readonly type: 'docker-archive'; readonly path: string; readonly platform: Platform }
+  | { readonly type: 'layout'; readonly path: string }
+
+/** What an image is made of beside its spec. */
+export interface OciInputs {
+  /** The file on the host that a file of the image is made of; an artifact's own sha256 saves reading it again. */
+  readonly file: (file: ImageFile, platform: Platform) => HostFile
+  readonly outputs: readonly OciOutput[]
+  readonly compression: Compression
+  /** The cache folder; by default the user's. */
+  readonly cacheFolder?: string | undefined
+  readonly signal?: AbortSignal | undefined
+  /** What is being done, in a few words. */
+  readonly onProgress?: ((detail: string) => void) | undefined
+  /** What a person should know afterwards. */
+  readonly onRemark?: ((text: string) => void) | undefined
+}
+
+/** An image that was made. */
+export interface OciImage {
+  readonly indexDigest: string
+  readonly platforms: readonly OciPlatformImage[]
+  /** Library, version and level. */
+  readonly compressor: string
+}
+
+/** One platform's part of it. */
+export interface OciPlatformImage {
+  readonly platform: Platform
+  readonly manifestDigest: string
+  readonly configDigest: string
+  readonly layers: readonly { readonly digest: string; readonly diffId: string; readonly size: number }[]
+  /** Bytes: manifest, config and compressed layers. */
+  readonly size: number
+}
+
+/**
+ * Makes an image without a daemon and writes it to each output. The same spec and files give the same bytes.
+ * @throws {Failure} usage, for what no image can hold; image; registry; verification; interrupted.
+ */
+export async function buildOciImage(spec: ImageSpec, inputs: OciInputs): Promise<OciImage> {
+  const { signal } = inputs
+  const compressor = getCompressor(inputs.compression)
+  const cache = await openCache(inputs.cacheFolder ?? cacheFolder(), inputs.onRemark ?? (() => {}))
+  try {
+    const base = openBase(spec.base.reference, compressor, cache, signal)
+    const content = await assemble(spec, base, inputs, compressor, cache)
+    for (const output of inputs.outputs) {
+      if (signal?.aborted) throw interrupted()
+      await write(output, content, spec, inputs)
+    }
+    return describe(content, compressor)
+  } finally {
+    await cache.close()
+  }
+}
+
+/** Makes the layers, one after another for each uses every processor, while the base's metadata is fetched. */
+async function assemble(
+  spec: ImageSpec,
+  base: Base,
+  { file, signal, onProgress }: OciInputs,
+  compressor: Compressor,
+  cache: BlobCache,
+): Promise<ImageContent> {
+  const bases = Promise.all(spec.platforms.map(platform => base.image(platform)))
+  bases.catch(() => {}) // thrown below
+  const parts = []
+  for (const [number, platform] of spec.platforms.entries()) {
+    if (signal?.aborted) throw interrupted()
+    onProgress?.(`packing ${platform.id}`)
+    const files = spec.files.map(one => ({
+      target: one.target,
+      mode: one.mode,
+      content: file(one, platform),
+    }))
+    const entries = layerEntries(files, spec.epoch)
+    const added = entries.length > 0 ? [layerBlob(await makeLayer(entries, compressor, cache, signal))] : []
+    parts.push({ platform, added, number })
+  }
+  const images = await bases
+  return imageContent(
+    spec,
+    base,
+    parts.map(({ platform, added, number }) => ({ platform, added, base: images[number] as BaseImage })),
+  )
+}
+
+async function write(
+  output: OciOutput,
+  content: ImageContent,
+  { tags, epoch }: ImageSpec,
+  { signal, onProgress }: OciInputs,
+): Promise<void> {
+  onProgress?.(`writing ${output.path}`)
+  if (output.type === 'layout') return writeLayout(output.path, content, tags, signal)
+  const dockerPlatform = output.type === 'docker-archive' ? output.platform : undefined
+  return writeArchive(output.path, content, { tags, epoch, dockerPlatform, signal })
+}
+
+function describe({ index, images }: ImageContent, compressor: Compressor): OciImage {
+  return {
+    indexDigest: index.descriptor.digest,
+    compressor: compressor.id,
+    platforms: images.map(({ platform, manifest, config, layers }) => ({
+      platform,
+      manifestDigest: manifest.descriptor.digest,
+      configDigest: config.descriptor.digest,
+      layers: layers.map(({ descriptor: { digest, size }, diffId }) => ({ digest, diffId, size })),
+      size: [manifest, config, ...layers].reduce((total, { descriptor }) => total + descriptor.size, 0),
+    })),
+  }
+}

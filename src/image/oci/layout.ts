@@ -1,0 +1,129 @@
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { Failure } from '../../errors.ts'
+import { formatReference, parseReference } from '../../registry/reference.ts'
+import { type Descriptor, mediaTypes, parseJson } from '../manifest.ts'
+import { appendFile, syncFolder, writeAll, writeAtomically, writeFailure } from './atomic.ts'
+import { isWhole } from './cache.ts'
+import { documentsOf, type ImageContent, layersOf } from './content.ts'
+
+/** The content of the file `oci-layout` (image-spec image-layout.md). */
+export const layoutMarker = Buffer.from('{"imageLayoutVersion":"1.0.0"}')
+
+/** The path of a blob in a layout. */
+export function blobPath({ digest }: Descriptor): string {
+  return `blobs/${digest.replace(':', '/')}`
+}
+
+/**
+ * The `index.json` of a layout that holds an image under its tags, or under no name where it has none. The annotations
+ * are those that BuildKit sets and containerd, skopeo and podman read.
+ * @param others entries of other images in the same layout
+ */
+export function layoutIndex(
+  content: ImageContent,
+  tags: readonly string[],
+  others: readonly object[] = [],
+): Buffer {
+  const describe = (name: Record<string, string>) => ({
+    ...content.index.descriptor,
+    annotations: { ...name, ...content.descriptorAnnotations },
+  })
+  const named = tags.map(tag => {
+    const reference = parseReference(tag)
+    return describe({
+      'io.containerd.image.name': formatReference(reference),
+      ...(reference.tag && { 'org.opencontainers.image.ref.name': reference.tag }),
+    })
+  })
+  return Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: mediaTypes.index,
+      manifests: [...others, ...(named.length > 0 ? named : [describe({})])],
+    }),
+  )
+}
+
+/**
+ * Writes an image into an OCI layout folder. A new folder appears whole, by a rename. Into one that is a layout
+ * already, blobs are added first and `index.json` is replaced last, so that it never names what is not there; images
+ * of other names stay.
+ * @throws {Failure} usage, when the folder holds something else; image, when the file system refuses.
+ */
+export async function writeLayout(
+  path: string,
+  content: ImageContent,
+  tags: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    if (await isLayout(path)) return await fillLayout(path, content, tags, signal)
+    await mkdir(dirname(path), { recursive: true })
+    const temporary = await mkdtemp(join(dirname(path), `.${basename(path)}.`))
+    try {
+      await fillLayout(temporary, content, tags, signal)
+      await rename(temporary, path)
+      await syncFolder(dirname(path))
+    } finally {
+      await rm(temporary, { recursive: true, force: true })
+    }
+  } catch (error) {
+    throw writeFailure(error, path)
+  }
+}
+
+async function fillLayout(
+  folder: string,
+  content: ImageContent,
+  tags: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await mkdir(join(folder, 'blobs/sha256'), { recursive: true })
+  for (const { descriptor, file } of layersOf(content)) {
+    const target = join(folder, blobPath(descriptor))
+    if (await isWhole(target, descriptor.digest, descriptor.size)) continue
+    const source = await file(signal)
+    await writeAtomically(target, handle => appendFile(handle, source, descriptor.size, signal))
+  }
+  for (const { descriptor, bytes } of documentsOf(content)) {
+    await writeAtomically(join(folder, blobPath(descriptor)), handle => writeAll(handle, bytes))
+  }
+  await writeAtomically(join(folder, 'oci-layout'), handle => writeAll(handle, layoutMarker))
+  const index = layoutIndex(content, tags, await otherImages(folder, tags))
+  await writeAtomically(join(folder, 'index.json'), handle => writeAll(handle, index))
+}
+
+/** Whether a folder is there that a layout can be written into: one, or an empty folder. */
+async function isLayout(path: string): Promise<boolean> {
+  const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (!names) return false
+  if (names.length === 0 || names.includes('oci-layout')) return true
+  throw new Failure({
+    kind: 'usage',
+    what: 'The folder for the OCI layout holds other files',
+    where: path,
+    why: 'an image is written into a new folder, an empty one, or an OCI layout',
+    fix: 'choose another folder, or a path that ends in .tar for an archive',
+  })
+}
+
+/** The entries of an existing `index.json` that stay: those under other names. */
+async function otherImages(folder: string, tags: readonly string[]): Promise<object[]> {
+  const path = join(folder, 'index.json')
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (!bytes) return []
+  const { manifests } = parseJson(bytes, path)
+  const replaced = new Set<string | undefined>(tags.map(tag => formatReference(parseReference(tag))))
+  const entries = (Array.isArray(manifests) ? manifests : []) as Descriptor[]
+  return entries.filter(({ annotations }) => {
+    const name = annotations?.['io.containerd.image.name']
+    return tags.length > 0 ? !replaced.has(name) : name !== undefined
+  })
+}
