@@ -147,10 +147,10 @@ describe('an archive', () => {
       })
       const binary = readFileSync(inputs.file(specOf().files[0] as never, platform).path)
       expect(list(layers[1])).toEqual([
-        'drwxr-xr-x 0/0 0 2023-11-14 22:13 usr/',
-        'drwxr-xr-x 0/0 0 2023-11-14 22:13 usr/local/',
-        'drwxr-xr-x 0/0 0 2023-11-14 22:13 usr/local/bin/',
-        `-r-xr-xr-x 0/0 ${binary.length} 2023-11-14 22:13 usr/local/bin/app`,
+        'drwxr-xr-x 0/0 0 1970-01-01 00:00 usr/',
+        'drwxr-xr-x 0/0 0 1970-01-01 00:00 usr/local/',
+        'drwxr-xr-x 0/0 0 1970-01-01 00:00 usr/local/bin/',
+        `-r-xr-xr-x 0/0 ${binary.length} 1970-01-01 00:00 usr/local/bin/app`,
       ])
       expect(layers[1].includes(binary)).toBe(true)
       expect(image.platforms[number]).toMatchObject({

@@ -1,6 +1,7 @@
 import { interrupted } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import type { ImageFile, ImageSpec } from '../../types.ts'
+import { imageFolders } from '../paths.ts'
 import { writeArchive } from './archive.ts'
 import { type Base, type BaseImage, layerBlob, openBase } from './base.ts'
 import { type BlobCache, cacheFolder, openCache } from './cache.ts'
@@ -90,7 +91,7 @@ async function assemble(
       mode: one.mode,
       content: file(one, platform),
     }))
-    const entries = layerEntries(files, spec.epoch)
+    const entries = layerEntries(files, imageFolders(spec))
     const added = entries.length > 0 ? [layerBlob(await makeLayer(entries, compressor, cache, signal))] : []
     parts.push({ platform, added, number })
   }
