@@ -1,0 +1,97 @@
+import { Failure } from '../errors.ts'
+import type { BaseFamily, ImageSpec } from '../types.ts'
+
+/**
+ * The modification time of every file and folder of the image, in seconds since 1970. It is the same for every build,
+ * and not the time of the commit: BuildKit's cache of COPY goes by content and mode, not by time, so a time that moves
+ * would make the layer depend on what the builder happens to have built before. Go's net/http takes 1970 for "not known".
+ */
+export const fileTime = 0
+
+/** Folders of the usual bases whose mode is not 0755. A layer that names a folder sets its mode anew. */
+const folderModes: Readonly<Record<string, number>> = {
+  '/tmp': 0o1777,
+  '/var/tmp': 0o1777,
+  '/root': 0o700,
+}
+
+/** The permission bits of a folder of the image. */
+export function folderMode(path: string): number {
+  return folderModes[path] ?? 0o755
+}
+
+/** Folders that the usual bases have already, some of them owned by another user than root. */
+const baseFolders: readonly string[] = ['/', '/home', '/home/nonroot', ...Object.keys(folderModes)]
+
+/** The folders that a layer must hold for a path: its parents below /, outermost first. */
+export function parentFolders(path: string): string[] {
+  const parts = path.split('/').slice(1, -1)
+  return parts.map((_, i) => `/${parts.slice(0, i + 1).join('/')}`)
+}
+
+/**
+ * The folders of the image's own layer: the parents of every file, and the working directory unless bases have it.
+ * They are given, outermost first, so that none is created with the present time by an image builder.
+ */
+export function imageFolders(spec: Pick<ImageSpec, 'files' | 'config'>): string[] {
+  const folders = new Set(spec.files.flatMap(file => parentFolders(file.target)))
+  const { workdir } = spec.config
+  if (workdir !== undefined && !baseFolders.includes(workdir)) {
+    for (const folder of [...parentFolders(workdir), workdir]) folders.add(folder)
+  }
+  return [...folders].sort()
+}
+
+/** Folders that are symbolic links to /usr/… in Debian since release 12 (usr-merge), so in the distroless bases. */
+const mergedFolders = ['/bin', '/sbin', '/lib', '/lib64']
+const debianFamilies: readonly BaseFamily[] = ['static', 'base-nossl', 'base', 'cc']
+
+/**
+ * Checks a path of the image, given by a person: absolute, normalised, with no name that a layer or a Dockerfile would
+ * read as something else (image-spec layer.md: a name that begins with `.wh.` deletes files).
+ * @throws {Failure} usage
+ */
+export function checkImagePath(path: string, where = '[image] files', family?: BaseFamily): void {
+  const why = pathProblem(path) ?? mergedProblem(path, family)
+  if (why === undefined) return
+  throw new Failure({
+    kind: 'usage',
+    what: `${JSON.stringify(path)} cannot be a path in the image`,
+    where,
+    why,
+    fix: `use an absolute path such as ${suggestPath(path)}`,
+  })
+}
+
+function pathProblem(path: string): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\0-\x1f\x7f]/.test(path)) return 'it holds a control character'
+  if (!path.startsWith('/')) return 'it is not absolute'
+  if (path === '/') return 'it is the root folder'
+  const names = path.slice(1).split('/')
+  if (names.includes('')) return 'it has an empty part (a double or trailing slash)'
+  if (names.some(name => name === '.' || name === '..')) return 'it has a part "." or ".."'
+  if (names.some(name => name.startsWith('.wh.')))
+    return 'a name that begins with ".wh." deletes files in a layer'
+  if (names.some(name => Buffer.byteLength(name) > 255)) return 'a name has more than 255 bytes'
+  if (Buffer.byteLength(path) > 4000) return 'it has more than 4000 bytes'
+  return undefined
+}
+
+function mergedProblem(path: string, family: BaseFamily | undefined): string | undefined {
+  if (family === undefined || !debianFamilies.includes(family)) return undefined
+  const folder = mergedFolders.find(merged => path === merged || path.startsWith(`${merged}/`))
+  return folder && `${folder} is a link to /usr${folder} in this base, which a file below it would replace`
+}
+
+function suggestPath(path: string): string {
+  const names = path
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+    .replace(/[\0-\x1f\x7f]/g, '')
+    .split('/')
+    .map(name => name.replace(/^(?:\.wh\.)+/, '').slice(0, 60))
+    .filter(name => name !== '' && name !== '.' && name !== '..')
+  const clean = `/${names.join('/')}`
+  if (mergedFolders.some(merged => clean.startsWith(`${merged}/`))) return `/usr${clean}`
+  return names.length > 0 && pathProblem(clean) === undefined && clean !== path ? clean : '/usr/local/bin/app'
+}

@@ -1,0 +1,11 @@
+# No RUN instruction: an image for any platform is put together without an emulator.
+FROM {{base}}
+ARG TARGETPLATFORM
+COPY ${TARGETPLATFORM}/ /
+{{env}}
+{{labels}}
+{{ports}}
+{{user}}
+{{workdir}}
+{{entrypoint}}
+{{args}}
