@@ -19,17 +19,28 @@ export async function verifyAndKeep(
   work: string,
 ): Promise<Artifact[]> {
   const read = await Promise.all(binaries.map(readBinary))
-  const faults = read.flatMap(artifact => checkBinary(artifact.elf, artifact.platform).map(fault => ({ artifact, fault })))
-  if (faults.length > 0) {
-    throw new Failure({
-      kind: 'verification',
-      what: `${faults.length === 1 ? 'A binary is' : 'Binaries are'} not what was asked for`,
-      where: [...new Set(faults.map(({ artifact }) => `${artifact.platform.id}: ${artifact.name}`))].join('\n'),
-      why: faults.map(({ artifact, fault }) => `${artifact.platform.id}: ${fault}`).join('\n'),
-      fix: 'look for a flag, an environment variable or a wrapper that changes the target; no image was made',
-    })
-  }
+  const failures = read.flatMap(artifact => checkArtifact(artifact))
+  if (failures[0]) throw failures.length === 1 ? failures[0] : severalWrong(failures)
   return Promise.all(read.map(artifact => keep(artifact, dist, work)))
+}
+
+function checkArtifact({ elf, platform, path }: Artifact): Failure[] {
+  try {
+    checkBinary(elf, platform, path)
+    return []
+  } catch (error) {
+    if (error instanceof Failure) return [error]
+    throw error
+  }
+}
+
+function severalWrong(failures: readonly Failure[]): Failure {
+  return new Failure({
+    kind: 'verification',
+    what: `${failures.length} binaries are not what was asked for; no image was made`,
+    why: failures.map(({ what, where, why }) => [what, where, why].filter(Boolean).join('\n')).join('\n\n'),
+    fix: [...new Set(failures.map(({ fix }) => fix))].join('\n'),
+  })
 }
 
 async function readBinary(binary: CompiledBinary): Promise<Artifact> {

@@ -17,18 +17,29 @@ const fileName = '.last-build.json'
 const describe = ({ toolchain }: Project) => `${toolchain.name} ${toolchain.version}`
 
 /** Whether every platform was built here before by the same toolchain. */
-export async function isWarm(dist: string, project: Project, platforms: readonly Platform[]): Promise<boolean> {
+export async function isWarm(
+  dist: string,
+  project: Project,
+  platforms: readonly Platform[],
+): Promise<boolean> {
   try {
     if (project.cacheFolder !== undefined) await stat(project.cacheFolder)
     const last = JSON.parse(await readFile(join(dist, fileName), 'utf8')) as LastBuild
-    return last.toolchain === describe(project) && platforms.every(platform => last.platforms.includes(platform.id))
+    return (
+      last.toolchain === describe(project) &&
+      platforms.every(platform => last.platforms.includes(platform.id))
+    )
   } catch {
     return false
   }
 }
 
 /** Records a successful build. */
-export async function recordBuild(dist: string, project: Project, platforms: readonly Platform[]): Promise<void> {
+export async function recordBuild(
+  dist: string,
+  project: Project,
+  platforms: readonly Platform[],
+): Promise<void> {
   const last: LastBuild = { toolchain: describe(project), platforms: platforms.map(platform => platform.id) }
   await mkdir(dist, { recursive: true })
   const temporary = join(dist, `${fileName}.${process.pid}`)

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
-import { choosePredictedBase, overrideBase } from './binary/base.ts'
+import { knownBase } from './binary/base.ts'
+import { checkBasePlatforms, predictBase } from './binary/choose-base.ts'
 import type { ImageOptions } from './config/image-options.ts'
 import type { Options } from './config/options.ts'
 import { Failure } from './errors.ts'
 import { checkTag, type Destination, planDestinations } from './image/destination.ts'
-import { checkImagePath } from './image/stage.ts'
+import { checkImagePath } from './image/paths.ts'
 import { chooseExecutables } from './languages/choose.ts'
 import { languages } from './languages/index.ts'
 import type { CompilePlan, Executable, Project } from './languages/language.ts'
@@ -59,14 +60,22 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
   })
   const images = wanted.map(({ name, executable, image }): ImagePlan => {
     const base = image.base
-      ? overrideBase(image.base, options.dir)
-      : choosePredictedBase(
-          compile.prediction,
-          image.registry === undefined ? {} : { registry: image.registry },
-        )
+      ? chosenBase(image.base)
+      : predictBase(compile.prediction, { registry: image.registry })
+    checkBasePlatforms(base.reference, options.platforms)
     return planImage({ name, executable, image, base, several: wanted.length > 1 }, facts, options)
   })
   return { project, source, platforms: options.platforms, compile, images, dist: options.dist }
+}
+
+/** A base that somebody chose is taken as it is; whether it serves the binaries is checked once they are there. */
+function chosenBase(reference: string): BaseChoice {
+  return {
+    reference,
+    family: knownBase(reference).family,
+    predicted: false,
+    reason: 'chosen with --base or [image] base',
+  }
 }
 
 interface WantedImage {
@@ -147,7 +156,7 @@ export function planImage(
     { target: program, source: { artifact: executable.name }, mode: 0o755 },
     ...image.files.map(({ from, to, mode }) => ({ target: to, source: { path: from }, mode })),
   ]
-  for (const file of files) checkImagePath(file.target)
+  for (const file of files) checkImagePath(file.target, '[image] files', base.family)
   const spec: ImageSpec = {
     name,
     platforms: options.platforms,

@@ -228,21 +228,28 @@ const byId = new Map(platforms.map(platform => [platform.id, platform]))
 export const defaultPlatforms = ['linux/amd64', 'linux/arm64'] as const
 
 /** Architecture spellings that containerd folds together (containerd/platforms database.go, normalizeArch). */
-const architectureAliases: Readonly<Record<string, readonly [arch: string, variant?: string]>> = {
-  i386: ['386', ''],
-  x86_64: ['amd64'],
-  'x86-64': ['amd64'],
-  aarch64: ['arm64'],
-  armhf: ['arm', 'v7'],
-  armel: ['arm', 'v6'],
-}
+const architectureAliases = new Map<string, readonly [arch: string, variant?: string]>(
+  Object.entries({
+    i386: ['386', ''],
+    x86_64: ['amd64'],
+    'x86-64': ['amd64'],
+    aarch64: ['arm64'],
+    armhf: ['arm', 'v7'],
+    armel: ['arm', 'v6'],
+  }),
+)
 
 /** Variant spellings that containerd folds together, per architecture. The empty string is "no variant". */
-const variantAliases: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  amd64: { v1: '' },
-  arm64: { '8': '', v8: '', 'v8.0': '', '9': 'v9', '9.0': 'v9', 'v9.0': 'v9' },
-  arm: { '': 'v7', '5': 'v5', '6': 'v6', '7': 'v7', '8': 'v8' },
-}
+const variantAliases = new Map(
+  Object.entries({
+    amd64: { v1: '' },
+    arm64: { '8': '', v8: '', 'v8.0': '', '9': 'v9', '9.0': 'v9', 'v9.0': 'v9' },
+    arm: { '': 'v7', '5': 'v5', '6': 'v6', '7': 'v7', '8': 'v8' },
+  } as Record<string, Record<string, string>>).map(([arch, variants]) => [
+    arch,
+    new Map(Object.entries(variants)),
+  ]),
+)
 
 /**
  * The normal form of a platform's three parts, as containerd's `Normalize`, except that linux/arm becomes
@@ -250,9 +257,9 @@ const variantAliases: Readonly<Record<string, Readonly<Record<string, string>>>>
  */
 export function normalizePlatform(os: string, arch: string, variant = ''): string {
   const lowered = arch.toLowerCase()
-  const [normalArch, fixedVariant] = architectureAliases[lowered] ?? [lowered]
+  const [normalArch, fixedVariant] = architectureAliases.get(lowered) ?? [lowered]
   const given = fixedVariant ?? variant.toLowerCase()
-  const normalVariant = variantAliases[normalArch]?.[given] ?? given
+  const normalVariant = variantAliases.get(normalArch)?.get(given) ?? given
   return [os.toLowerCase(), normalArch, ...(normalVariant ? [normalVariant] : [])].join('/')
 }
 

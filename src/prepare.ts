@@ -1,5 +1,6 @@
 import type { Options } from './config/options.ts'
 import { type Backend, chooseBackend, readBuilder } from './image/backend.ts'
+import { checkProjectFile } from './image/stage.ts'
 import { detectLanguage } from './languages/index.ts'
 import { isWarm } from './last-build.ts'
 import { type Plan, planBuild } from './plan.ts'
@@ -24,5 +25,9 @@ export async function prepareBuild(options: Options, signal?: AbortSignal): Prom
   ])
   const warm = await isWarm(options.dist, project, options.platforms)
   const plan = planBuild({ project, source, warm }, options)
+  for (const { spec } of plan.images) {
+    for (const { source } of spec.files)
+      if ('path' in source) await checkProjectFile(source.path, options.dir)
+  }
   return { plan, backend: await chooseBackend(plan, options, builder) }
 }

@@ -23,7 +23,13 @@ export async function withWorkFolder<T>(dist: string, use: (folder: string) => P
 
 async function makeDist(dist: string): Promise<void> {
   try {
-    if (await stat(dist).then(found => found.isDirectory(), () => false)) return
+    if (
+      await stat(dist).then(
+        found => found.isDirectory(),
+        () => false,
+      )
+    )
+      return
     await mkdir(dist, { recursive: true })
     await writeFile(join(dist, '.gitignore'), '*\n')
   } catch (error) {

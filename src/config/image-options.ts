@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Failure } from '../errors.ts'
 import type { BuildFlags } from './options.ts'
@@ -13,7 +14,7 @@ export interface ImageOptions {
   /** Stands in for gcr.io/distroless. */
   readonly registry?: string
   readonly pin: boolean
-  /** Absolute path of the user's own Dockerfile template. */
+  /** The text of the user's own Dockerfile template. */
   readonly template?: string
   readonly user?: string
   readonly entrypoint?: readonly string[]
@@ -47,7 +48,7 @@ export function imageOptions(
     ...(base && { base }),
     ...(registry && { registry: registry.replace(/\/+$/, '') }),
     pin: flags.pin ?? table.pin ?? false,
-    ...(template && { template: resolve(dir, template) }),
+    ...(template && { template: readTemplateFile(resolve(dir, template)) }),
     ...(user !== undefined && { user: checkUser(user) }),
     ...(entrypoint && { entrypoint }),
     args: table.args ?? [],
@@ -70,6 +71,21 @@ function normalizePort(port: number | string): string {
   const number = Number(match?.[1])
   if (!match || number < 1 || number > 65535) throw notAnImageValue('ports', String(port), '8080 or "53/udp"')
   return `${number}/${match[2] ?? 'tcp'}`
+}
+
+function readTemplateFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Failure({
+      kind: 'usage',
+      what: `The Dockerfile template ${path} cannot be read`,
+      where: '[image] template of xbuild.toml',
+      why: (error as Error).message,
+      fix: 'xbuild dockerfile > Dockerfile.template, with template taken out of xbuild.toml, gives one to start from',
+      cause: error,
+    })
+  }
 }
 
 function parseMode(mode: string | undefined): number {

@@ -83,7 +83,7 @@ async function readText(path: string): Promise<string | undefined> {
 /** The parser makes objects without a prototype; the validator and the tests want ordinary ones. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain)
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]))
 }
 

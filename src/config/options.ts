@@ -29,6 +29,7 @@ export interface BuildFlags {
   readonly provenance?: string | undefined
   readonly sbom?: string | undefined
   readonly metadataFile?: string | undefined
+  readonly compression?: Config['compression']
   readonly jobs?: number | undefined
   readonly toolchainArgs?: readonly string[] | undefined
 }
@@ -53,6 +54,8 @@ export interface Options {
   /** Values of -o as they were given. */
   readonly outputs: readonly string[]
   readonly buildx: BuildxOptions
+  /** Of the layers that xbuild adds. */
+  readonly compression: 'gzip' | 'zstd'
   /** Processors to use. */
   readonly jobs: number
   readonly toolchainArgs: readonly string[]
@@ -107,6 +110,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
       ...(flags.sbom !== undefined && { sbom: flags.sbom }),
       ...(flags.metadataFile !== undefined && { metadataFile: resolve(flags.metadataFile) }),
     },
+    compression: flags.compression ?? config.compression,
     jobs: jobsOf(flags.jobs ?? env['XBUILD_JOBS']),
     toolchainArgs: flags.toolchainArgs ?? [],
     bench: config.bench,

@@ -34,6 +34,7 @@ export const configSchema = v.strictObject({
   bins: v.optional(strings),
   backend: v.optional(v.picklist(['auto', 'buildx', 'oci'])),
   builder: v.optional(v.string()),
+  compression: v.optional(v.picklist(['gzip', 'zstd']), 'gzip'),
   /** The folder of the outputs, relative to the project. */
   dist: v.optional(v.string(), 'dist'),
   image: v.optional(v.strictObject(imageKeys), {}),

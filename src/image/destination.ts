@@ -103,3 +103,17 @@ function parseOutput(value: string): Destination {
   }
   return { type: 'buildx', value }
 }
+
+/** A destination for people: references, a path, or the value of -o. */
+export function describeDestination(destination: Destination): readonly string[] {
+  switch (destination.type) {
+    case 'push':
+      return destination.references
+    case 'load':
+      return ['the Docker engine']
+    case 'buildx':
+      return [destination.value]
+    default:
+      return [destination.path]
+  }
+}

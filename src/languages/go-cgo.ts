@@ -1,4 +1,4 @@
-import { Failure } from '../errors.ts'
+import { type CToolchain, chooseCToolchain } from '../c-toolchains/index.ts'
 import type { Platform } from '../platforms.ts'
 import type { GoProject } from './go-project.ts'
 import type { CompileRequest, LibcPrediction } from './language.ts'
@@ -9,24 +9,73 @@ interface CgoSettings {
   readonly ldflags: readonly string[]
 }
 
+/** How a build uses cgo. */
+interface CgoPlan {
+  readonly settings: (platform: Platform) => CgoSettings
+  readonly prediction: LibcPrediction
+  readonly hints: readonly string[]
+}
+
 /**
  * CGO_ENABLED is set for every target, because Go's own default differs: on for the host's architecture, off for the
  * others, which gives a dynamic binary on one platform and static ones elsewhere.
  */
-const cgoOff: CgoSettings = { env: { CGO_ENABLED: '0' }, ldflags: [] }
+const off: CgoSettings = { env: { CGO_ENABLED: '0' }, ldflags: [] }
 
 /**
- * Whether and how each platform is built with cgo.
- * @throws {Failure} tool, naming the package that needs cgo.
+ * Whether and how each platform is built with cgo: where a chosen program really uses it, or `[go] cgo = true`. Musl is
+ * preferred, because it links statically.
+ * @throws {Failure} tool, naming the package that needs cgo, when a platform has no C toolchain.
  */
-export function planCgo(
-  project: GoProject,
-  request: CompileRequest,
-): { for: (platform: Platform) => CgoSettings; prediction: LibcPrediction } {
-  const chosen = new Set(request.executables.map(item => item.package))
-  const needed = project.cCode.find(code => code.executables?.some(name => chosen.has(name)) ?? true)
-  if (needed && request.options.go.cgo !== false) {
-    throw new Failure({ kind: 'tool', what: `${needed.dependency} needs cgo` })
+export function planCgo(project: GoProject, request: CompileRequest): CgoPlan {
+  const { options, platforms, executables } = request
+  const chosen = new Set(executables.map(item => item.package))
+  const used = project.cCode.filter(code => code.executables?.some(name => chosen.has(name)) ?? true)
+  const found = project.cToolchains
+  const toolchains = new Map<string, CToolchain>()
+  if (found && options.go.cgo !== false) {
+    for (const platform of platforms) {
+      const needed = used.find(code => code.platforms?.includes(platform.id) ?? true)
+      if (!needed && options.go.cgo !== true) continue
+      const dependency = needed ? `the Go package ${needed.dependency}` : 'the program, with [go] cgo = true,'
+      const request = {
+        platform,
+        libcs: ['musl', 'gnu'],
+        preference: options.c.toolchain,
+        found,
+        dependency,
+      } as const
+      toolchains.set(platform.id, chooseCToolchain(request))
+    }
   }
-  return { for: () => cgoOff, prediction: { libc: 'none', cxx: false, reason: 'cgo is off' } }
+  return {
+    settings: platform => cgoSettings(toolchains.get(platform.id)),
+    prediction: predict([...toolchains.values()]),
+    hints:
+      used.length > 0 && options.go.cgo === false
+        ? [`${used.map(code => code.dependency).join(', ')} would use cgo, which [go] cgo = false turns off`]
+        : [],
+  }
+}
+
+function cgoSettings(toolchain: CToolchain | undefined): CgoSettings {
+  if (!toolchain) return off
+  const { cc, cxx, ar, env, libc } = toolchain
+  return {
+    // Go splits CC and CXX at spaces itself, and reads quotes (cmd/internal/quoted).
+    env: { ...env, CGO_ENABLED: '1', CC: quoteAll(cc), CXX: quoteAll(cxx), AR: quoteAll(ar) },
+    ldflags: libc === 'musl' ? ['-linkmode=external', '-extldflags=-static'] : [],
+  }
+}
+
+function quoteAll(words: readonly string[]): string {
+  return words.map(word => (/[\s'"]/.test(word) ? `"${word}"` : word)).join(' ')
+}
+
+function predict(toolchains: readonly CToolchain[]): LibcPrediction {
+  const [first] = toolchains
+  if (!first) return { libc: 'none', cxx: false, reason: 'cgo is off, so Go links statically' }
+  const gnu = toolchains.find(({ libc }) => libc === 'gnu')
+  if (gnu) return { libc: 'gnu', cxx: false, reason: `cgo with ${gnu.title} links against glibc` }
+  return { libc: 'musl', cxx: false, reason: `cgo with ${first.title} links statically with musl` }
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
+import { type FoundCToolchains, findCToolchains } from '../c-toolchains/index.ts'
 import { Failure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
 import { run } from '../process.ts'
@@ -11,6 +12,8 @@ export interface GoProject extends Project {
   readonly language: 'go'
   /** Whether `go mod download` has anything to fetch: packages of other modules, not vendored. */
   readonly downloads: boolean
+  /** Looked for only where a package uses cgo, or `[go] cgo = true`. */
+  readonly cToolchains?: FoundCToolchains
   /** Packages that the programs import, the standard library's too: the number of compile steps of a cold build. */
   readonly packages: number
 }
@@ -82,6 +85,8 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
   }
   const failed = listings[0]?.find(item => item.error && !item.dependency)
   if (programs.size === 0 && failed) throw doesNotLoad(failed, dir)
+  const usesC = cCode.size > 0 || context.options.go.cgo === true
+  const cToolchains = usesC ? await findCToolchains(context.platforms, context.signal) : undefined
   return {
     language: 'go',
     root: dir,
@@ -92,6 +97,7 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
       platforms: [...platforms],
       executables: [...executables],
     })),
+    ...(cToolchains && { cToolchains }),
     remarks: [],
     downloads: downloads && !existsSync(join(dir, 'vendor', 'modules.txt')),
     packages,

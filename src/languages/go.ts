@@ -32,11 +32,11 @@ function compileGo(project: GoProject, request: CompileRequest): CompilePlan {
     files: [],
     prepare: project.downloads && !request.warm ? [download] : [],
     steps: request.platforms.map(platform =>
-      buildStep(project, request, platform, cgo.for(platform), perBuild),
+      buildStep(project, request, platform, cgo.settings(platform), perBuild),
     ),
     concurrency,
     prediction: cgo.prediction,
-    hints: [],
+    hints: cgo.hints,
   }
 }
 

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { Failure } from '../errors.ts'
 import type { LanguageName } from '../types.ts'
+import { nearest } from '../util/nearest.ts'
 import { go } from './go.ts'
 import type { Language } from './language.ts'
 import { rust } from './rust.ts'
@@ -56,11 +57,12 @@ async function listFolder(dir: string): Promise<Set<string>> {
     return new Set(await readdir(dir))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
+    const command = nearest(basename(dir), ['build', 'plan', 'dockerfile', 'bench', 'verify'])
     throw new Failure({
       kind: 'usage',
       what: code === 'ENOENT' ? `There is no folder ${dir}` : `${dir} cannot be read as a folder`,
       why: message,
-      fix: 'xbuild DIR, with the folder of a Go, Rust or Zig project',
+      fix: command ? `xbuild ${command}` : 'xbuild DIR, with the folder of a Go, Rust or Zig project',
       cause: error,
     })
   }

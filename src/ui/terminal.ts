@@ -62,8 +62,7 @@ function moveTask(task: DrawnTask | undefined, event: Exclude<BuildEvent, { type
 }
 
 async function draw(tasks: readonly DrawnTask[], stream: NodeJS.WriteStream): Promise<void> {
-  const { Listr, ProcessOutput } = await import('listr2')
-  const { Logger } = await import('listr2')
+  const { Listr, ListrLogger, ProcessOutput } = await import('listr2')
   const processOutput = new ProcessOutput(stream, stream)
   const list = new Listr(
     tasks.map(
@@ -82,7 +81,7 @@ async function draw(tasks: readonly DrawnTask[], stream: NodeJS.WriteStream): Pr
       // Interrupts are the program's own business: it has children to end and files to remove.
       registerSignalListeners: false,
       rendererOptions: {
-        logger: new Logger({ processOutput }),
+        logger: new ListrLogger({ processOutput }),
         showErrorMessage: false,
         collapseErrors: false,
       },

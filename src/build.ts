@@ -1,0 +1,110 @@
+import { join } from 'node:path'
+import { verifyAndKeep } from './artifacts.ts'
+import { checkBaseIndexes } from './base-lookup.ts'
+import { compilePlan, stepId } from './compile.ts'
+import type { Options } from './config/options.ts'
+import { confirmBases } from './confirm-base.ts'
+import { makeImage } from './image/make.ts'
+import { readBack } from './image/read-back.ts'
+import { languages } from './languages/index.ts'
+import { recordBuild } from './last-build.ts'
+import type { Plan } from './plan.ts'
+import { type Prepared, prepareBuild } from './prepare.ts'
+import { createRecorder, makeReport, type Recorder, type Report } from './report.ts'
+import type { Artifact, CompiledBinary, Emit, TaskInfo } from './types.ts'
+import { untilFirstFailure } from './util/until-first-failure.ts'
+import { withWorkFolder } from './work-folder.ts'
+
+/** What a build is given besides its options. */
+export interface BuildContext {
+  readonly emit: Emit
+  readonly signal: AbortSignal
+}
+
+/**
+ * The main job: detect, plan, compile every platform side by side while the base is looked up, verify each binary,
+ * choose the base, make the images, read them back.
+ * @throws {Failure} of every class in errors.ts; then no image has been made and no tag has moved.
+ */
+export async function build(options: Options, { emit, signal }: BuildContext): Promise<Report> {
+  const startedAt = new Date()
+  const recorder = createRecorder(emit)
+  const prepared = await recorder.stage('inspect', () => prepareBuild(options, signal))
+  announce(prepared, recorder)
+  const { plan } = prepared
+  return withWorkFolder(plan.dist, async work => {
+    const [binaries] = await untilFirstFailure(signal, either => [
+      recorder.stage('compile', () => compile(plan, work, recorder, either)),
+      checkBaseIndexes(plan, recorder, either),
+    ])
+    const artifacts = await recorder.stage('verify', () => verify(binaries, plan, work, recorder))
+    const confirmed = confirmBases(plan, artifacts, recorder)
+    const context = { work, artifacts, options, recorder, signal, logs: join(plan.dist, 'logs') }
+    const images = []
+    for (const image of confirmed.images) {
+      const made = await recorder.stage('image', () => makeImage(image, prepared.backend, context))
+      const verified = await recorder.stage('readBack', () => readBack(image, made, context))
+      images.push({ ...made, ...verified })
+    }
+    await recordBuild(plan.dist, plan.project, plan.platforms)
+    recorder.seconds.total = (Date.now() - startedAt.getTime()) / 1000
+    return makeReport(plan, artifacts, images, recorder, startedAt)
+  })
+}
+
+/** Tells whoever draws what is going to happen. */
+function announce({ plan, backend }: Prepared, { emit, commands }: Recorder): void {
+  const { project, compile: steps, images } = plan
+  const { title } = languages[project.language]
+  const all = [...steps.prepare, ...steps.steps]
+  const tasks: TaskInfo[] = [
+    ...all.map(step => ({ id: stepId(step), title: step.title })),
+    { id: 'base', title: 'Check the base' },
+    { id: 'verify', title: 'Verify the binaries' },
+    ...images.flatMap(({ spec: { name } }) => [
+      { id: `image:${name}`, title: `Make the image ${name}` },
+      { id: `read:${name}`, title: `Read ${name} back` },
+    ]),
+  ]
+  emit({
+    type: 'note',
+    level: 'info',
+    text: `${title} project, ${project.toolchain.name} ${project.toolchain.version}`,
+  })
+  if (backend.name === 'oci' && backend.reason) {
+    emit({
+      type: 'note',
+      level: 'warning',
+      text: `${backend.reason}: xbuild makes the image itself, without docker buildx`,
+    })
+  }
+  for (const text of project.remarks) emit({ type: 'note', level: 'info', text })
+  for (const text of steps.hints) emit({ type: 'note', level: 'hint', text })
+  emit({ type: 'plan', tasks })
+  for (const { title, command } of all) commands.push({ title, ...command })
+}
+
+function compile(
+  plan: Plan,
+  work: string,
+  { emit }: Recorder,
+  signal: AbortSignal,
+): Promise<CompiledBinary[]> {
+  return compilePlan(plan, { work, logs: join(plan.dist, 'logs'), emit, signal })
+}
+
+async function verify(
+  binaries: readonly CompiledBinary[],
+  plan: Plan,
+  work: string,
+  { emit }: Recorder,
+): Promise<Artifact[]> {
+  emit({ type: 'start', id: 'verify' })
+  const artifacts = await verifyAndKeep(binaries, plan.dist, work).catch(error => {
+    emit({ type: 'failed', id: 'verify', detail: (error as Error).message })
+    throw error
+  })
+  const linkages = [...new Set(artifacts.map(artifact => artifact.elf.linkage))]
+  emit({ type: 'done', id: 'verify', detail: `${artifacts.length} binaries, ${linkages.join(', ')}` })
+  return artifacts
+}

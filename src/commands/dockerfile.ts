@@ -1,0 +1,21 @@
+import type { CommandModule } from 'yargs'
+import { resolveOptions } from '../config/options.ts'
+import { interruptSignal } from '../interrupt.ts'
+import { planJson } from '../plan-json.ts'
+import { prepareBuild } from '../prepare.ts'
+import { buildFlags, toBuildFlags } from './flags.ts'
+
+/** `xbuild dockerfile [dir]`: the generated Dockerfile on stdout. */
+export const dockerfileCommand: CommandModule = {
+  command: 'dockerfile [dir]',
+  describe: 'Print the generated Dockerfile',
+  builder: buildFlags,
+  handler: async argv => {
+    const options = await resolveOptions(toBuildFlags(argv))
+    const { images } = planJson(await prepareBuild(options, interruptSignal), options)
+    const several = images.length > 1
+    for (const { name, dockerfile } of images) {
+      process.stdout.write(several ? `# --- ${name} ---\n${dockerfile}\n` : dockerfile)
+    }
+  },
+}

@@ -1,0 +1,59 @@
+import type { ArgumentsCamelCase, Options as FlagOptions } from 'yargs'
+import type { BuildFlags } from '../config/options.ts'
+import { progressModes } from '../ui/progress.ts'
+
+const strings = { type: 'string', array: true, requiresArg: true } as const
+
+/** The flags that say what to build: shared by build, plan, dockerfile and bench. Names are those of `docker buildx build`. */
+export const buildFlags = {
+  platform: { ...strings, describe: 'Platforms, comma-separated (linux/amd64,linux/arm64)' },
+  tag: { ...strings, alias: 't', describe: 'Name and tag of the image; {name} stands for the executable' },
+  push: { type: 'boolean', describe: 'Push to the registry of the tag' },
+  load: { type: 'boolean', describe: 'Load into the Docker engine' },
+  output: {
+    ...strings,
+    alias: 'o',
+    describe: 'PATH.tar an OCI archive, PATH an OCI layout, type=… as buildx has it',
+  },
+  bin: { ...strings, describe: 'Executable to build; several make several images' },
+  lang: { choices: ['go', 'rust', 'zig'] as const, describe: 'Language, where a folder holds several' },
+  base: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Base image, "scratch" or "builtin", instead of the distroless one that fits',
+  },
+  pin: { type: 'boolean', describe: 'Write the digest of the base into the Dockerfile' },
+  backend: {
+    choices: ['auto', 'buildx', 'oci'] as const,
+    describe: 'What makes the image: docker buildx, or xbuild itself',
+  },
+  builder: { type: 'string', requiresArg: true, describe: 'buildx builder' },
+  'cache-from': { ...strings, describe: 'External cache source, for buildx' },
+  'cache-to': { ...strings, describe: 'Cache export destination, for buildx' },
+  label: { ...strings, describe: 'Label of the image, key=value' },
+  annotation: { ...strings, describe: 'Annotation, [type:]key=value as buildx has them' },
+  provenance: { type: 'string', describe: 'Provenance attestation, for buildx' },
+  sbom: { type: 'string', describe: 'SBOM attestation, for buildx' },
+  'metadata-file': { type: 'string', requiresArg: true, describe: 'Write the metadata of buildx to a file' },
+  compression: { choices: ['gzip', 'zstd'] as const, describe: 'Compression of the layers (gzip)' },
+  jobs: { alias: 'j', type: 'number', requiresArg: true, describe: 'Processors to use' },
+} as const satisfies Record<string, FlagOptions>
+
+/** The flags that say how to show it. */
+export const outputFlags = {
+  progress: { choices: progressModes, default: 'auto' as const, describe: 'How progress is shown on stderr' },
+  json: { type: 'boolean', describe: 'Print the report as JSON on stdout' },
+} as const satisfies Record<string, FlagOptions>
+
+/** The parsed arguments as the core's flags. */
+export function toBuildFlags(argv: ArgumentsCamelCase<Record<string, unknown>>): BuildFlags {
+  const toolchainArgs = argv['--'] as string[] | undefined
+  const { provenance, sbom } = argv as { provenance?: string; sbom?: string }
+  return {
+    ...(argv as BuildFlags),
+    // `--provenance` alone means true, as with buildx.
+    provenance: provenance === '' ? 'true' : provenance,
+    sbom: sbom === '' ? 'true' : sbom,
+    ...(toolchainArgs && { toolchainArgs: toolchainArgs.map(String) }),
+  }
+}

@@ -1,0 +1,35 @@
+import { baseFor, checkBasePlatforms, checkBaseServes } from './binary/choose-base.ts'
+import type { Plan } from './plan.ts'
+import type { Recorder } from './report.ts'
+import type { Artifact, BaseChoice } from './types.ts'
+
+/**
+ * The plan's images on the bases that the compiled binaries really need. A chosen base must serve them; a predicted one
+ * is replaced, aloud, where the binaries say otherwise.
+ * @throws {Failure} verification, when a base cannot run a binary; usage, when the new base lacks a platform.
+ */
+export function confirmBases(
+  { images, ...plan }: Plan,
+  artifacts: readonly Artifact[],
+  { emit }: Recorder,
+): Plan {
+  const confirmed = images.map(image => {
+    const { spec, options, executable } = image
+    const binaries = artifacts.filter(artifact => artifact.name === executable.name)
+    if (!spec.base.predicted) {
+      checkBaseServes(spec.base.reference, binaries)
+      return image
+    }
+    const base = baseFor(binaries, { registry: options.registry })
+    if (base.reference !== spec.base.reference) {
+      checkBasePlatforms(base.reference, plan.platforms)
+      emit({ type: 'note', level: 'info', text: changedBase(spec.name, spec.base, base) })
+    }
+    return { ...image, spec: { ...spec, base } }
+  })
+  return { ...plan, images: confirmed }
+}
+
+function changedBase(name: string, predicted: BaseChoice, found: BaseChoice): string {
+  return `${name} goes on ${found.reference}, not on ${predicted.reference} as predicted: ${found.reason}`
+}

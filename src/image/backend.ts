@@ -1,0 +1,105 @@
+import type { Options } from '../config/options.ts'
+import { Failure, isFailure } from '../errors.ts'
+import type { Plan } from '../plan.ts'
+import { type BuilderFacts, checkBuilder, inspectBuilder } from './builder.ts'
+import type { Destination } from './destination.ts'
+
+/** What makes the images of a build. */
+export type Backend =
+  | { readonly name: 'buildx'; readonly builder: BuilderFacts }
+  | {
+      readonly name: 'oci'
+      /** Why it is not buildx, where nobody asked for this backend. */
+      readonly reason?: string
+    }
+
+/** What asking for a builder gave: its facts, why there is none, or undefined where nobody asks. */
+export type FoundBuilder = BuilderFacts | Failure | undefined
+
+/** Looks for the builder, unless the images are made without one. */
+export async function readBuilder(
+  { backend, buildx, dir }: Options,
+  signal?: AbortSignal,
+): Promise<FoundBuilder> {
+  if (backend === 'oci') return undefined
+  try {
+    return await inspectBuilder({ builder: buildx.builder, cwd: dir, signal })
+  } catch (error) {
+    if (isFailure(error) && error.kind !== 'interrupted') return error
+    throw error
+  }
+}
+
+/**
+ * Decides what makes the images: buildx where a builder can do all that is asked, else xbuild's own writer, which says
+ * so. Pure.
+ * @throws {Failure} when the backend that was asked for, or every backend, cannot do it.
+ */
+export function chooseBackend(plan: Pick<Plan, 'images'>, options: Options, builder: FoundBuilder): Backend {
+  const ownBase = plan.images.map(image => image.spec.base.reference).find(isLocalBase)
+  const refusal = ownRefusal(plan, options)
+  if (options.backend === 'oci') {
+    if (refusal) throw refusal
+    return { name: 'oci' }
+  }
+  const fault = ownBase === undefined ? builderFault(plan, options, builder) : localBaseNeedsOci(ownBase)
+  if (fault === undefined) return { name: 'buildx', builder: builder as BuilderFacts }
+  if (options.backend === 'buildx' || refusal) throw fault
+  return { name: 'oci', reason: fault.what }
+}
+
+/** Whether a base is made or read by xbuild itself: `builtin`, or a path on this machine. */
+export function isLocalBase(reference: string): boolean {
+  return reference === 'builtin' || /^(\/|\.\.?\/|oci:)|\.tar$/.test(reference)
+}
+
+function localBaseNeedsOci(reference: string): Failure {
+  return new Failure({
+    kind: 'usage',
+    what: `The base ${reference} is not in a registry`,
+    why: 'docker buildx can only build on an image that it can pull; xbuild’s own backend builds on this one',
+    fix: '--backend oci',
+  })
+}
+
+function builderFault(
+  plan: Pick<Plan, 'images'>,
+  options: Options,
+  builder: FoundBuilder,
+): Failure | undefined {
+  if (builder === undefined || builder instanceof Failure) return builder
+  try {
+    const destinations = plan.images.flatMap(image => image.destinations)
+    checkBuilder(builder, { platforms: options.platforms, destinations, cacheTo: options.buildx.cacheTo })
+    return undefined
+  } catch (error) {
+    if (isFailure(error)) return error
+    throw error
+  }
+}
+
+/** What only buildx can do, in the words of its flags. */
+function ownRefusal({ images }: Pick<Plan, 'images'>, { buildx }: Options): Failure | undefined {
+  const destinations = images.flatMap(image => image.destinations)
+  const wanted = [
+    ...(destinations.some(({ type }) => type === 'load') ? ['--load'] : []),
+    ...destinations.filter(isBuildxOutput).map(({ value }) => `-o ${value}`),
+    ...(buildx.cacheFrom.length > 0 ? ['--cache-from'] : []),
+    ...(buildx.cacheTo.length > 0 ? ['--cache-to'] : []),
+    ...(buildx.provenance !== undefined && buildx.provenance !== 'false' ? ['--provenance'] : []),
+    ...(buildx.sbom !== undefined && buildx.sbom !== 'false' ? ['--sbom'] : []),
+    ...(buildx.metadataFile === undefined ? [] : ['--metadata-file']),
+    ...(images.some(image => image.options.template !== undefined) ? ['[image] template'] : []),
+  ]
+  if (wanted.length === 0) return undefined
+  return new Failure({
+    kind: 'usage',
+    what: `${wanted.join(', ')} cannot be had without docker buildx`,
+    why: 'the in-process backend writes images; it has no engine, no build cache and no Dockerfile',
+    fix: '--backend buildx',
+  })
+}
+
+function isBuildxOutput(destination: Destination): destination is Extract<Destination, { type: 'buildx' }> {
+  return destination.type === 'buildx'
+}

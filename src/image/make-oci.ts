@@ -1,0 +1,62 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { ImagePlan } from '../plan.ts'
+import type { Platform } from '../platforms.ts'
+import type { ReportedImage } from '../report.ts'
+import { type Destination, describeDestination } from './destination.ts'
+import { hostFile, imageTaskId, type MakeContext } from './make.ts'
+import type { OciOutput } from './oci/index.ts'
+
+/**
+ * Makes an image in this process, without Docker.
+ * @throws {Failure} image or registry.
+ */
+export async function makeWithOci(image: ImagePlan, context: MakeContext): Promise<ReportedImage> {
+  const { buildOciImage } = await import('./oci/index.ts')
+  const { emit } = context.recorder
+  const { spec, destinations } = image
+  for (const destination of destinations) {
+    if ('path' in destination) await mkdir(dirname(destination.path), { recursive: true })
+  }
+  const made = await buildOciImage(spec, {
+    file: hostFile(context),
+    root: context.options.dir,
+    outputs: destinations.map(destination => ociOutput(destination, spec.platforms)),
+    compression: context.options.compression,
+    signal: context.signal,
+    onProgress: detail => emit({ type: 'progress', id: imageTaskId(image), detail }),
+    onRemark: text => emit({ type: 'note', level: 'info', text }),
+  })
+  return {
+    name: spec.name,
+    backend: 'oci',
+    base: spec.base,
+    tags: spec.tags,
+    destinations: destinations.flatMap(describeDestination),
+    digest: made.indexDigest,
+    platforms: made.platforms.map(({ platform, manifestDigest }) => ({
+      platform: platform.id,
+      digest: manifestDigest,
+    })),
+    compressor: made.compressor,
+  }
+}
+
+function ociOutput(destination: Destination, platforms: readonly Platform[]): OciOutput {
+  switch (destination.type) {
+    case 'archive':
+    case 'layout':
+      return destination
+    case 'docker-archive':
+      // The classic store loads one platform: the engine's own, which is likely this machine's.
+      return { ...destination, platform: hostPlatform(platforms) }
+    default:
+      throw new Error(`the in-process backend was chosen for ${destination.type}`)
+  }
+}
+
+function hostPlatform(platforms: readonly Platform[]): Platform {
+  const names: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' }
+  const host = names[process.arch] ?? process.arch
+  return platforms.find(({ arch }) => arch === host) ?? (platforms[0] as Platform)
+}

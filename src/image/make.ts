@@ -1,0 +1,70 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Options } from '../config/options.ts'
+import type { ImagePlan } from '../plan.ts'
+import type { Platform } from '../platforms.ts'
+import type { Recorder, ReportedImage } from '../report.ts'
+import type { Artifact, ImageFile } from '../types.ts'
+import { shortPath } from '../ui/paths.ts'
+import type { Backend } from './backend.ts'
+import { makeWithBuildx } from './make-buildx.ts'
+import { makeWithOci } from './make-oci.ts'
+
+/** What making an image is given besides its plan. */
+export interface MakeContext {
+  /** The run's temporary folder. */
+  readonly work: string
+  /** The folder of the full logs. */
+  readonly logs: string
+  readonly artifacts: readonly Artifact[]
+  readonly options: Options
+  readonly recorder: Recorder
+  readonly signal: AbortSignal
+}
+
+/** The id of an image's task in the list that a run shows. */
+export function imageTaskId({ spec }: ImagePlan): string {
+  return `image:${spec.name}`
+}
+
+/**
+ * Makes one image and puts it where the plan says.
+ * @throws {Failure} image or registry, when the backend fails.
+ */
+export async function makeImage(
+  image: ImagePlan,
+  backend: Backend,
+  context: MakeContext,
+): Promise<ReportedImage> {
+  const { emit } = context.recorder
+  const id = imageTaskId(image)
+  emit({ type: 'start', id })
+  try {
+    const made = await (backend.name === 'oci'
+      ? makeWithOci(image, context)
+      : makeWithBuildx(image, backend.builder, context))
+    emit({ type: 'done', id, detail: `${made.destinations.map(shortPath).join(', ')}, by ${made.backend}` })
+    return made
+  } catch (error) {
+    emit({ type: 'failed', id, detail: (error as Error).message })
+    throw error
+  }
+}
+
+/** The file on this machine that a file of the image is made of. */
+export function hostFile({ artifacts }: MakeContext) {
+  return (file: ImageFile, platform: Platform): { path: string; sha256?: string } => {
+    const { source } = file
+    if ('path' in source) return { path: source.path }
+    const artifact = artifacts.find(item => item.platform === platform && item.name === source.artifact)
+    if (!artifact) throw new Error(`no artifact ${source.artifact} for ${platform.id}`)
+    return { path: artifact.path, sha256: artifact.sha256 }
+  }
+}
+
+/** A folder of the image's own inside the run's temporary folder. */
+export async function imageFolder({ spec }: ImagePlan, { work }: MakeContext): Promise<string> {
+  const folder = join(work, 'images', spec.name)
+  await mkdir(folder, { recursive: true })
+  return folder
+}

@@ -1,0 +1,121 @@
+import type { Options } from './config/options.ts'
+import type { Backend } from './image/backend.ts'
+import { describeDestination } from './image/destination.ts'
+import { renderDockerfile } from './image/dockerfile.ts'
+import { imageCommand } from './image/make-buildx.ts'
+import { stagedFiles } from './image/stage.ts'
+import type { ImagePlan } from './plan.ts'
+import type { Prepared } from './prepare.ts'
+import { keptPath } from './report.ts'
+import type { BaseChoice, Command, ImageSpec, Step } from './types.ts'
+
+/** The version of the form of `plan --json`. */
+export const planVersion = 1
+
+/** What `xbuild plan --json` prints: everything that `xbuild build` does. `{work}` is the run's temporary folder. */
+export interface PlanJson {
+  readonly schemaVersion: typeof planVersion
+  readonly language: string
+  readonly dir: string
+  readonly toolchain: { readonly name: string; readonly version: string }
+  readonly platforms: readonly string[]
+  /** Files that are written before the first step, such as compiler wrappers. */
+  readonly files: readonly { readonly path: string; readonly text: string; readonly mode: string }[]
+  readonly steps: readonly PlannedStep[]
+  /** How many of the compile steps run at once. */
+  readonly concurrency: number
+  readonly images: readonly PlannedImage[]
+  readonly notes: readonly string[]
+}
+
+export interface PlannedStep {
+  readonly title: string
+  readonly command: Command
+  readonly produces: readonly { readonly platform: string; readonly name: string; readonly path: string }[]
+}
+
+export interface PlannedImage {
+  readonly name: string
+  readonly executable: { readonly name: string; readonly package: string; readonly predicted?: boolean }
+  readonly backend: 'buildx' | 'oci'
+  readonly base: BaseChoice
+  readonly tags: readonly string[]
+  readonly destinations: readonly string[]
+  readonly config: ImageSpec['config']
+  readonly annotations: readonly string[]
+  /** Seconds since 1970. */
+  readonly epoch: number
+  readonly staged: readonly { readonly path: string; readonly mode: string; readonly source: string }[]
+  readonly dockerfile: string
+  /** Absent for the in-process backend, which runs no command. */
+  readonly command?: Command
+}
+
+/** A prepared build as data for printing. Pure. */
+export function planJson({ plan, backend }: Prepared, options: Options): PlanJson {
+  const { project, compile } = plan
+  return {
+    schemaVersion: planVersion,
+    language: project.language,
+    dir: project.root,
+    toolchain: project.toolchain,
+    platforms: plan.platforms.map(({ id }) => id),
+    files: compile.files.map(({ path, text, mode }) => ({ path, text, mode: octal(mode) })),
+    steps: [...compile.prepare, ...compile.steps].map(step => plannedStep(step, plan.dist)),
+    concurrency: compile.concurrency,
+    images: plan.images.map(image => plannedImage(image, backend, options)),
+    notes: [
+      ...project.remarks,
+      ...compile.hints,
+      ...(backend.name === 'oci' && backend.reason ? [backend.reason] : []),
+    ],
+  }
+}
+
+function plannedStep({ title, command, produces }: Step, dist: string): PlannedStep {
+  return {
+    title,
+    command,
+    produces: produces.map(({ platform, name }) => ({
+      platform: platform.id,
+      name,
+      path: keptPath(dist, { platform, name }),
+    })),
+  }
+}
+
+function plannedImage(
+  { executable, spec, options: image, destinations }: ImagePlan,
+  backend: Backend,
+  options: Options,
+): PlannedImage {
+  const { name, base, tags, config, annotations, epoch } = spec
+  return {
+    name,
+    executable: {
+      name: executable.name,
+      package: executable.package,
+      ...(executable.predicted && { predicted: true }),
+    },
+    backend: backend.name,
+    base,
+    tags,
+    destinations: destinations.flatMap(describeDestination),
+    config,
+    annotations,
+    epoch,
+    staged: stagedFiles(spec).map(({ platform, path, file: { source, mode } }) => ({
+      path,
+      mode: octal(mode),
+      source: 'path' in source ? source.path : keptPath(options.dist, { platform, name: source.artifact }),
+    })),
+    dockerfile: renderDockerfile(spec, { template: image.template }),
+    ...(backend.name === 'buildx' && {
+      command: imageCommand({ spec, destinations }, backend.builder, options),
+    }),
+  }
+}
+
+function octal(mode: number): string {
+  return `0${mode.toString(8)}`
+}

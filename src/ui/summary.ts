@@ -1,0 +1,22 @@
+import type { Report } from '../report.ts'
+import { describeBytes, describeSeconds, formatTable } from './format.ts'
+import { shortPath } from './paths.ts'
+
+/** What a finished build did, for people: a row per binary, a line per image. */
+export function summarize({ artifacts, images, seconds }: Report): string {
+  const rows = artifacts.map(artifact => [
+    artifact.platform,
+    artifact.name,
+    describeBytes(artifact.size),
+    artifact.elf.linkage,
+    `${describeSeconds(artifact.seconds)}${artifact.cached ? ', cached' : ''}`,
+    shortPath(artifact.path),
+  ])
+  const table = formatTable([['platform', 'binary', 'size', 'linkage', 'compile', 'kept at'], ...rows])
+  const made = images.map(
+    ({ name, base, destinations, digest, verified }) =>
+      `${name} on ${base.reference}\n  ${digest} → ${destinations.map(shortPath).join(', ')}${verified ? `\n  read back: ${verified}` : ''}`,
+  )
+  const times = `compile ${describeSeconds(seconds.compile)}, image ${describeSeconds(seconds.image + seconds.readBack)}, all ${describeSeconds(seconds.total)}`
+  return ['', table, '', ...made, times].join('\n')
+}

@@ -1,0 +1,21 @@
+/**
+ * Runs promises side by side under a signal that is aborted as soon as one of them fails, and waits until all have
+ * ended. The first failure is thrown; what the others throw because of it is not.
+ */
+export async function untilFirstFailure<T extends readonly Promise<unknown>[]>(
+  outer: AbortSignal,
+  start: (signal: AbortSignal) => readonly [...T],
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const controller = new AbortController()
+  const promises = start(AbortSignal.any([outer, controller.signal]))
+  let failed: { error: unknown } | undefined
+  for (const promise of promises) {
+    promise.catch(error => {
+      failed ??= { error }
+      controller.abort()
+    })
+  }
+  const settled = await Promise.allSettled(promises)
+  if (failed) throw failed.error
+  return settled.map(result => (result as PromiseFulfilledResult<unknown>).value) as never
+}

@@ -1,0 +1,105 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, test } from 'vitest'
+import { loadConfig, parseConfig } from '../../../src/config/load.ts'
+
+const parse = (text: string) => parseConfig(text, 'xbuild.toml')
+const fails = (text: string, details: object) =>
+  expect(parse(text)).rejects.toMatchObject({ kind: 'usage', ...details })
+
+describe('xbuild.toml', () => {
+  it('has defaults for all of it', async () => {
+    expect(await parse('')).toMatchObject({
+      dist: 'dist',
+      image: {},
+      images: {},
+      go: { cgo: 'auto', tags: [], env: {} },
+      rust: { libc: 'musl', profile: 'release' },
+      zig: { release: 'safe' },
+      c: { toolchain: 'auto' },
+    })
+  })
+
+  it('reads every table', async () => {
+    const text = [
+      'platforms = ["linux/amd64"]',
+      '[image]\nports = [80, "53/udp"]\n[[image.files]]\nfrom = "a"\nto = "/b"',
+      '[images.web]\nbin = "server"\n[images.web.env]\nA = "1"',
+      '[go]\ncgo = false\ntags = ["x"]',
+    ].join('\n')
+    expect(await parse(text)).toMatchObject({
+      platforms: ['linux/amd64'],
+      image: { ports: [80, '53/udp'], files: [{ from: 'a', to: '/b' }] },
+      images: { web: { bin: 'server', env: { A: '1' } } },
+      go: { cgo: false, tags: ['x'] },
+    })
+  })
+
+  test.each([
+    ['[imag]', 'imag: unknown key; did you mean image?'],
+    ['platform = ["linux/amd64"]', 'platform: unknown key; did you mean platforms?'],
+    ['[image]\ntag = ["a"]', 'image.tag: unknown key; did you mean tags?'],
+    ['[images.web]\nlables = {}', 'images.web.lables: unknown key; did you mean labels?'],
+    [
+      '[[image.files]]\nfrom = "a"\nto = "/b"\nmod = "1"',
+      'image.files.0.mod: unknown key; did you mean mode?',
+    ],
+    ['[rust]\nfeature = ["x"]', 'rust.feature: unknown key; did you mean features?'],
+    ['[go]\nqqqqqqqq = 1', 'go.qqqqqqqq: unknown key (known: tags, ldflags, env, cgo)'],
+    ['platforms = "linux/amd64"', 'platforms: expected Array, but found "linux/amd64"'],
+    ['[image]\nuser = 3', 'image.user: expected string, but found 3'],
+    ['backend = "docker"', 'backend: expected ("auto" | "buildx" | "oci"), but found "docker"'],
+  ])('%j: %s', (text, why) =>
+    fails(text, { why: expect.stringContaining(why), fix: expect.stringContaining('mend') }),
+  )
+
+  it('reports every fault at once', () =>
+    fails('[go]\ntag = []\n[image]\nuser = 1', {
+      what: 'xbuild.toml has 2 mistakes',
+      why: expect.stringMatching(/image\.user[\s\S]*go\.tag/),
+    }))
+
+  test.each([
+    ['a = ', 'xbuild.toml:1:5'],
+    ['dist = "x"\n[image\n', 'xbuild.toml:2:7'],
+    ['dist = "a"\ndist = "b"', 'xbuild.toml:2:1'],
+    ['dist = "a', 'xbuild.toml:1:10'],
+  ])('%j is a syntax error at %s', (text, where) =>
+    fails(text, { where, what: 'xbuild.toml is not valid TOML' }),
+  )
+
+  test.each([
+    '[__proto__]\nx = 1',
+    '[images.__proto__]\nbin = "a"',
+    '[go.env]\n__proto__ = "x"',
+    'constructor = 1',
+  ])('%j does no harm', async text => {
+    await parse(text).catch(error => expect(error).toMatchObject({ kind: 'usage' }))
+    expect(({} as Record<string, unknown>)['bin']).toBeUndefined()
+    expect(({} as Record<string, unknown>)['x']).toBeUndefined()
+  })
+})
+
+describe('the file', () => {
+  const inFolder = async (content: string | undefined, check: (dir: string) => Promise<void>) => {
+    const dir = await mkdtemp(join(tmpdir(), 'config-test-'))
+    try {
+      if (content !== undefined) await writeFile(join(dir, 'xbuild.toml'), content)
+      await check(dir)
+    } finally {
+      await rm(dir, { recursive: true, force: true })
+    }
+  }
+
+  it('may be absent', () =>
+    inFolder(undefined, async dir => expect(await loadConfig(dir)).toMatchObject({ dist: 'dist' })))
+
+  it('is refused at ten megabytes, unread', () =>
+    inFolder(`# ${'x'.repeat(10 * 1024 * 1024)}`, dir =>
+      expect(loadConfig(dir)).rejects.toMatchObject({
+        kind: 'usage',
+        what: expect.stringContaining('is 10 MB'),
+      }),
+    ))
+})
