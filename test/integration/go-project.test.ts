@@ -1,0 +1,177 @@
+import { rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, test } from 'vitest'
+import { resolveOptions } from '../../src/config/options.ts'
+import { chooseExecutables } from '../../src/languages/choose.ts'
+import { goBinaryName, inspectGo } from '../../src/languages/go-project.ts'
+import { detectLanguage } from '../../src/languages/index.ts'
+import { parsePlatforms } from '../../src/platforms.ts'
+import { helloGo, project } from '../support/projects.ts'
+
+const two = ['linux/amd64', 'linux/arm64']
+
+async function inspect(dir: string, platforms = two) {
+  const { language } = await resolveOptions({ dir }, {})
+  return inspectGo(dir, { options: language, platforms: parsePlatforms(platforms) })
+}
+
+const main = (imports = '') => `package main\n${imports}\nfunc main() {}\n`
+const module = (name: string) => `module ${name}\n\ngo 1.21\n`
+
+describe('the programs of a module', () => {
+  it('is the one at its root', async () => {
+    const found = await inspect(await project(helloGo))
+    expect(found.executables).toEqual([{ name: 'hello', package: '.' }])
+    expect(found.cCode).toEqual([])
+    expect(found.toolchain).toMatchObject({ name: 'go', version: expect.stringMatching(/^1\.\d+/) })
+  })
+
+  it('are all mains, and no library, test, testdata or program of another system', async () => {
+    const dir = await project({
+      'go.mod': module('example.com/many'),
+      'lib.go': 'package many\n',
+      'cmd/b/main.go': main(),
+      'cmd/a/main.go': main(),
+      'cmd/win/main_windows.go': main(),
+      'cmd/tool/gen.go': `//go:build ignore\n\n${main()}`,
+      'testdata/x/main.go': main(),
+    })
+    expect((await inspect(dir)).executables).toEqual([
+      { name: 'a', package: './cmd/a' },
+      { name: 'b', package: './cmd/b' },
+    ])
+  })
+
+  it('include one that only arm64 has, when arm64 is asked for', async () => {
+    const dir = await project({ ...helloGo, 'cmd/only/main_arm64.go': main() })
+    expect((await inspect(dir)).executables.map(({ name }) => name)).toEqual(['hello', 'only'])
+    expect((await inspect(dir, ['linux/amd64'])).executables.map(({ name }) => name)).toEqual(['hello'])
+  })
+
+  it('are found in every module of a workspace whose root is no module', async () => {
+    const dir = await project({
+      'go.work': 'go 1.21\n\nuse (\n\t./one\n\t./deep/two\n)\n',
+      'one/go.mod': module('example.com/one'),
+      'one/main.go': main(),
+      'deep/two/go.mod': module('example.com/two'),
+      'deep/two/cmd/server/main.go': main(),
+    })
+    expect((await inspect(dir)).executables).toEqual([
+      { name: 'one', package: './one' },
+      { name: 'server', package: './deep/two/cmd/server' },
+    ])
+  })
+
+  it('survive a folder with spaces and quotes in its name', async () => {
+    const dir = await project({})
+    const strange = join(dir, `a "b" 'c' ü`)
+    await rename(await project(helloGo), strange)
+    expect((await inspect(strange)).executables).toEqual([{ name: 'hello', package: '.' }])
+  })
+
+  it('carry their fault until they are chosen', async () => {
+    const dir = await project({
+      ...helloGo,
+      'cmd/broken/main.go': main('import _ "example.com/hello/missing"'),
+    })
+    const found = await inspect(dir)
+    expect(found.executables.map(({ name }) => name)).toEqual(['broken', 'hello'])
+    expect(() => chooseExecutables(found, ['broken'])).toThrow(
+      expect.objectContaining({ kind: 'project', why: expect.stringContaining('missing') }),
+    )
+    expect(chooseExecutables(found, ['hello'])).toHaveLength(1)
+  })
+})
+
+describe('cgo', () => {
+  it('counts where a package of the project imports C, with the programs that link it', async () => {
+    const dir = await project({
+      ...helloGo,
+      'c/c.go': 'package c\n\nimport "C"\n',
+      'cmd/with/main.go': main('import _ "example.com/hello/c"'),
+    })
+    expect((await inspect(dir)).cCode).toEqual([
+      { dependency: 'example.com/hello/c', platforms: two, executables: ['./cmd/with'] },
+    ])
+  })
+
+  it('does not count in the standard library, nor in a package that no program imports', async () => {
+    const dir = await project({
+      ...helloGo,
+      'main.go': main('import (\n\t_ "net"\n\t_ "os/user"\n)'),
+      'unused/c.go': 'package unused\n\nimport "C"\n',
+    })
+    expect((await inspect(dir)).cCode).toEqual([])
+  })
+
+  it('counts for the platforms whose files use it', async () => {
+    const dir = await project({ ...helloGo, 'c_arm64.go': 'package main\n\nimport "C"\n' })
+    expect((await inspect(dir)).cCode).toMatchObject([{ platforms: ['linux/arm64'] }])
+  })
+
+  it('is found in a program whose only file imports C', async () => {
+    const dir = await project({ ...helloGo, 'main.go': main('import "C"') })
+    expect((await inspect(dir)).cCode).toMatchObject([{ executables: ['.'] }])
+  })
+})
+
+describe('what is no project', () => {
+  const fails = (dir: string, details: object) => expect(inspect(dir)).rejects.toMatchObject(details)
+
+  it('a go.mod that is not one', async () =>
+    fails(await project({ ...helloGo, 'go.mod': 'modul x' }), {
+      kind: 'project',
+      why: expect.stringContaining('go.mod:1'),
+    }))
+
+  it('a Go that the project finds too old', async () =>
+    fails(await project({ ...helloGo, 'go.mod': 'module x\n\ngo 1.99\n' }), {
+      kind: 'tool',
+      what: expect.stringContaining('the project asks for 1.99'),
+      fix: expect.stringContaining('GOTOOLCHAIN=auto'),
+    }))
+
+  it('a library alone', async () => {
+    const found = await inspect(await project({ 'go.mod': module('x'), 'lib.go': 'package x\n' }))
+    expect(() => chooseExecutables(found, [])).toThrow(
+      expect.objectContaining({ kind: 'project', what: 'The project has no executable' }),
+    )
+  })
+
+  it('several programs and none chosen, with the choices', async () => {
+    const found = await inspect(
+      await project({ 'go.mod': module('x'), 'cmd/a/m.go': main(), 'cmd/b/m.go': main() }),
+    )
+    expect(() => chooseExecutables(found, [])).toThrow(
+      expect.objectContaining({ kind: 'project', fix: expect.stringMatching(/--bin a[\s\S]*--bin b/) }),
+    )
+    expect(() => chooseExecutables(found, ['c'])).toThrow(expect.objectContaining({ kind: 'usage' }))
+    expect(chooseExecutables(found, ['./cmd/b', 'b']).map(({ name }) => name)).toEqual(['b'])
+  })
+
+  it('two languages at once', async () => {
+    const dir = await project({ ...helloGo })
+    await writeFile(join(dir, 'Cargo.toml'), '[package]\nname = "x"\nversion = "0.1.0"\n')
+    await expect(detectLanguage(dir)).rejects.toMatchObject({
+      kind: 'project',
+      fix: expect.stringMatching(/--lang go[\s\S]*--lang rust/),
+    })
+    expect((await detectLanguage(dir, 'go')).name).toBe('go')
+  })
+
+  it('an empty folder, with the project above it', async () => {
+    const dir = await project({ ...helloGo, 'sub/x.txt': '' })
+    await expect(detectLanguage(join(dir, 'sub'))).rejects.toMatchObject({
+      kind: 'project',
+      fix: expect.stringContaining('xbuild '),
+    })
+  })
+})
+
+test.each([
+  ['example.com/app', 'app'],
+  ['example.com/app/v2', 'app'],
+  ['example.com/app/cmd/server', 'server'],
+  ['app', 'app'],
+  ['v2', 'v2'],
+])('the binary of %s is called %s', (path, name) => expect(goBinaryName(path, '/x/y')).toBe(name))
