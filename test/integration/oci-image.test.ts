@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -52,6 +53,7 @@ function inputsOf(outputs: OciInputs['outputs'], changes: Partial<OciInputs> = {
   }
   return {
     file: (_, { id }) => ({ path: join(sources, id.replaceAll('/', '_')) }),
+    root: sources,
     outputs,
     compression: 'gzip',
     cacheFolder: join(folder(), 'cache'),
@@ -249,6 +251,30 @@ describe('an archive', () => {
       }),
     ).rejects.toMatchObject({ kind: 'image', why: 'it changed while it was read' })
     expect(readdirSync(place)).toEqual([])
+  })
+
+  test('never holds what a link in the project leads out to', async () => {
+    const project = folder()
+    const secret = join(folder(), 'secret')
+    writeFileSync(secret, 'secret')
+    writeFileSync(join(project, 'own'), 'own')
+    symlinkSync(secret, join(project, 'out'))
+    symlinkSync('own', join(project, 'in'))
+    const path = join(folder(), 'app.tar')
+    const build = (name: string) => {
+      const files = [{ target: '/etc/app', source: { path: join(project, name) }, mode: 0o644 }]
+      const file = () => ({ path: join(project, name) })
+      return buildOciImage(specOf({ files }), {
+        ...inputsOf([{ type: 'archive', path }]),
+        root: project,
+        file,
+      })
+    }
+    await expect(build('out')).rejects.toMatchObject({ kind: 'usage', where: join(project, 'out') })
+    await build('in')
+    expect(list(readLayout(unpack(path)).images[0].layers[1])).toContain(
+      '-rw-r--r-- 0/0 3 1970-01-01 00:00 etc/app',
+    )
   })
 
   test('replaces an older one whole', async () => {

@@ -139,13 +139,6 @@ describe('layerEntries', () => {
       { name: 'tmp/', type: 'directory', mode: 0o1777, uid: 0, gid: 0, mtime: 0 },
       { name: 'tmp/b', type: 'file', mode: 0o555, uid: 0, gid: 0, mtime: 0, content: { path: '/x' } },
     ]))
-  test.each(['app', '/../etc/passwd', '/a//b', '/a/', '/', '/a\nb', '/a\0b', '/a/.wh.b'])(
-    'refuses %j',
-    target => expect(() => names(target)).toThrow(expect.objectContaining({ kind: 'usage' })),
-  )
-  test.each([[['/a', '/a']], [['/a', '/a/b']], [['/a/b', '/a']]])('refuses %j beside each other', targets =>
-    expect(() => names(...targets)).toThrow(expect.objectContaining({ kind: 'usage', where: '/a' })),
-  )
 })
 
 describe('parseAnnotations', () => {

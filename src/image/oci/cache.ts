@@ -11,7 +11,7 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { interrupted } from '../../errors.ts'
 import { writeAll, writeAtomically, writeFailure } from './atomic.ts'
@@ -49,13 +49,6 @@ const keptFor = 30 * day
 const maximumSize = 5 * 1024 ** 3
 /** A temporary file so old is of a build that was killed. */
 const abandonedAfter = day
-
-/** The user's cache folder for xbuild: XDG_CACHE_HOME (XDG base directory specification), or the platform's own. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.XDG_CACHE_HOME?.startsWith('/')) return join(env.XDG_CACHE_HOME, 'xbuild')
-  const home = env.HOME || homedir()
-  return process.platform === 'darwin' ? join(home, 'Library/Caches/xbuild') : join(home, '.cache/xbuild')
-}
 
 /**
  * Opens the cache; where its folder cannot be written to, a temporary one that lasts until `close`, with a remark.

@@ -1,15 +1,18 @@
+import { realpath } from 'node:fs/promises'
 import { interrupted } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import type { ImageFile, ImageSpec } from '../../types.ts'
+import { cacheFolder } from '../../util/cache-folder.ts'
 import { imageFolders } from '../paths.ts'
+import { checkProjectFile, stagedFiles } from '../stage.ts'
 import { writeArchive } from './archive.ts'
 import { type Base, type BaseImage, layerBlob, openBase } from './base.ts'
-import { type BlobCache, cacheFolder, openCache } from './cache.ts'
+import { type BlobCache, openCache } from './cache.ts'
 import { type Compression, type Compressor, getCompressor } from './compress.ts'
 import { type ImageContent, imageContent } from './content.ts'
 import { makeLayer } from './layer.ts'
 import { writeLayout } from './layout.ts'
-import { type HostFile, layerEntries } from './tree.ts'
+import { type HostFile, type LayerFile, layerEntries } from './tree.ts'
 
 /** Where the in-process backend can put an image. Paths are absolute. */
 export type OciOutput =
@@ -22,6 +25,8 @@ export type OciOutput =
 export interface OciInputs {
   /** The file on the host that a file of the image is made of; an artifact's own sha256 saves reading it again. */
   readonly file: (file: ImageFile, platform: Platform) => HostFile
+  /** The project's folder, which a link among its files may not leave. */
+  readonly root: string
   readonly outputs: readonly OciOutput[]
   readonly compression: Compression
   /** The cache folder; by default the user's. */
@@ -76,21 +81,18 @@ export async function buildOciImage(spec: ImageSpec, inputs: OciInputs): Promise
 async function assemble(
   spec: ImageSpec,
   base: Base,
-  { file, signal, onProgress }: OciInputs,
+  { root, file, signal, onProgress }: OciInputs,
   compressor: Compressor,
   cache: BlobCache,
 ): Promise<ImageContent> {
+  stagedFiles(spec) // throws for a path that cannot be
   const bases = Promise.all(spec.platforms.map(platform => base.image(platform)))
   bases.catch(() => {}) // thrown below
   const parts = []
   for (const [number, platform] of spec.platforms.entries()) {
     if (signal?.aborted) throw interrupted()
     onProgress?.(`packing ${platform.id}`)
-    const files = spec.files.map(one => ({
-      target: one.target,
-      mode: one.mode,
-      content: file(one, platform),
-    }))
+    const files = await Promise.all(spec.files.map(one => layerFile(one, file(one, platform), root)))
     const entries = layerEntries(files, imageFolders(spec))
     const added = entries.length > 0 ? [layerBlob(await makeLayer(entries, compressor, cache, signal))] : []
     parts.push({ platform, added, number })
@@ -101,6 +103,16 @@ async function assemble(
     base,
     parts.map(({ platform, added, number }) => ({ platform, added, base: images[number] as BaseImage })),
   )
+}
+
+/** A file of the project is followed through links, but not out of the project; a binary is where we put it. */
+async function layerFile(
+  { target, mode, source }: ImageFile,
+  host: HostFile,
+  root: string,
+): Promise<LayerFile> {
+  if (!('path' in source)) return { target, mode, content: host }
+  return { target, mode, content: { path: await checkProjectFile(host.path, await realpath(root)) } }
 }
 
 async function write(

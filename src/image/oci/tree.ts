@@ -1,5 +1,4 @@
-import { Failure } from '../../errors.ts'
-import { checkImagePath, fileTime, folderMode } from '../paths.ts'
+import { fileTime, folderMode } from '../paths.ts'
 import type { TarHeader } from './tar.ts'
 
 /** A file on the host; `sha256` (hex) where it is known already, which saves reading it again. */
@@ -23,8 +22,7 @@ export interface LayerFile {
 /**
  * The entries of the layer that holds an image's own files: folders before what is in them, in the order in which
  * BuildKit walks a folder (each folder's names in byte order), owned by root, modes and times as they are staged for it.
- * @param folders the folders of the layer (imageFolders); the parents of every file are among them
- * @throws {Failure} usage, for a path that cannot be in a layer, two files in one place, or a file below a file.
+ * @param folders the folders of the layer (imageFolders); the parents of every file are among them, and no file is
  */
 export function layerEntries(files: readonly LayerFile[], folders: readonly string[]): LayerEntry[] {
   const shared = { uid: 0, gid: 0, mtime: fileTime }
@@ -33,9 +31,6 @@ export function layerEntries(files: readonly LayerFile[], folders: readonly stri
     entries.set(path, { ...shared, name: `${path.slice(1)}/`, type: 'directory', mode: folderMode(path) })
   }
   for (const { target, mode, content } of files) {
-    checkImagePath(target, 'a file of the image')
-    const existing = entries.get(target)
-    if (existing) throw clash(target, existing.type)
     entries.set(target, { ...shared, name: target.slice(1), type: 'file', mode, content })
   }
   return [...entries].sort(([a], [b]) => comparePaths(a, b)).map(([, entry]) => entry)
@@ -44,17 +39,4 @@ export function layerEntries(files: readonly LayerFile[], folders: readonly stri
 /** Byte order of UTF-8, name by name, as a walk through folders visits them: `/a/b` before `/a-b`. */
 function comparePaths(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a.replaceAll('/', '\0')), Buffer.from(b.replaceAll('/', '\0')))
-}
-
-function clash(target: string, existing: LayerEntry['type']): Failure {
-  return new Failure({
-    kind: 'usage',
-    what: 'Two files of the image are in the way of each other',
-    where: target,
-    why:
-      existing === 'file'
-        ? 'two files have this path'
-        : 'it is a folder of the image, with other files below it',
-    fix: 'give one of them another path',
-  })
 }
