@@ -124,7 +124,7 @@ function lacks(base: Base, { elf }: ImageBinary): Shortcoming[] {
     ['libstdc++ with GLIBCXX', glibcxx, base.glibcxx],
   ] as const) {
     if (wanted && has && compareVersions(wanted, has) > 0) {
-      found.push({ kind: 'version', text: `${name} ${wanted}, and it has ${has}` })
+      found.push({ kind: 'version', text: `${name} ${wanted} or newer; the base has ${has}` })
     }
   }
   return found

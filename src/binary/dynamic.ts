@@ -36,11 +36,12 @@ const mostEntries = 8192
 export function readDynamic(file: ElfFile): DynamicFacts {
   const entries = dynamicEntries(file)
   const first = (tag: number) => entries.find(entry => entry.tag === tag)?.value
-  const stringTable = first(tags.strings)
+  const strings = first(tags.strings)
+  const stringOffset = strings === undefined ? undefined : file.offsetOf(strings, 'its dynamic string table')
   const text = (offset: number, what: string) =>
-    stringTable === undefined
+    stringOffset === undefined
       ? file.fail('it has no dynamic string table')
-      : file.text(file.offsetOf(stringTable, 'its dynamic string table') + offset, what)
+      : file.text(stringOffset + offset, what)
 
   const needed = entries
     .filter(entry => entry.tag === tags.needed)
@@ -53,7 +54,7 @@ export function readDynamic(file: ElfFile): DynamicFacts {
           offset => text(offset, 'a version name'),
         )
   const glibc = newest(versions, glibcVersion)
-  const glibcxx = newest(versions, version => /^GLIBCXX_(\d+(?:\.\d+)+)$/.exec(version)?.[1])
+  const glibcxx = newest(versions, version => /^GLIBCXX_(\d{1,9}(?:\.\d{1,9})+)$/.exec(version)?.[1])
   return {
     needed,
     pie: ((first(tags.flags1) ?? 0) & pieFlag) !== 0,
@@ -103,7 +104,7 @@ function versionNames(file: ElfFile, start: number, libraries: number): number[]
 /** GLIBC_ABI_DT_RELR, which is no number, came with glibc 2.36; GLIBC_PRIVATE says nothing. */
 function glibcVersion(version: string): string | undefined {
   if (version === 'GLIBC_ABI_DT_RELR') return '2.36'
-  return /^GLIBC_(\d+(?:\.\d+)+)$/.exec(version)?.[1]
+  return /^GLIBC_(\d{1,9}(?:\.\d{1,9})+)$/.exec(version)?.[1]
 }
 
 function newest(names: readonly string[], read: (name: string) => string | undefined): string | undefined {

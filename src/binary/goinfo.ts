@@ -20,8 +20,8 @@ const inlineStrings = 2
 /** The linker puts 16 bytes of its own before and after the module information. */
 const frame = 16
 
-/** A search reads this much at once. Bytes, a multiple of the alignment. */
-const chunkSize = 1024 * 1024
+/** The linker puts the header near the beginning of the data, so no more than this is searched. Bytes. */
+const searchSize = 16 * 1024 * 1024
 
 const loadSegment = 1
 const flagExecutable = 1
@@ -42,27 +42,22 @@ export function readGoBuildInfo(file: ElfFile): GoBuildInfo | undefined {
   return { version: printable(version.bytes.toString()), ...parseModules(modules.bytes) }
 }
 
-/** Looks in the section that Go names, or in the writable data of a file whose section headers were removed. */
+/** Looks in the section that Go names, or in the first writable data of a file whose section headers were removed. */
 function findHeader(file: ElfFile): number | undefined {
-  const section = file.section('.go.buildinfo')
-  if (section) return search(file, section.offset, section.size)
-  if (file.sections.length > 0) return undefined
-  return file.segments
-    .filter(
-      ({ type, flags }) => type === loadSegment && (flags & (flagWritable | flagExecutable)) === flagWritable,
-    )
-    .map(({ offset, size }) => search(file, offset, size))
-    .find(found => found !== undefined)
-}
-
-function search(file: ElfFile, offset: number, size: number): number | undefined {
-  const first = Math.ceil(offset / alignment) * alignment
-  for (let at = first; at < offset + size; at += chunkSize) {
-    const length = Math.min(chunkSize, offset + size - at)
-    const chunk = Buffer.from(file.bytes(at, length, 'its data'))
-    for (let found = chunk.indexOf(magic); found >= 0; found = chunk.indexOf(magic, found + 1)) {
-      if (found % alignment === 0) return at + found
-    }
+  const place =
+    file.sections.length > 0
+      ? file.section('.go.buildinfo')
+      : file.segments.find(
+          ({ type, flags }) =>
+            type === loadSegment && (flags & (flagWritable | flagExecutable)) === flagWritable,
+        )
+  if (!place) return undefined
+  const start = Math.ceil(place.offset / alignment) * alignment
+  const size = Math.min(searchSize, place.offset + place.size - start)
+  if (size < headerSize) return undefined
+  const data = Buffer.from(file.bytes(start, size, 'its data'))
+  for (let at = data.indexOf(magic); at >= 0; at = data.indexOf(magic, at + 1)) {
+    if (at % alignment === 0) return start + at
   }
   return undefined
 }
