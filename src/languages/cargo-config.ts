@@ -1,0 +1,148 @@
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { Failure } from '../errors.ts'
+import { matchesCfg, targetCfg } from './cargo-cfg.ts'
+
+type Table = Readonly<Record<string, unknown>>
+
+/** One configuration file of cargo's hierarchy, parsed. */
+export interface CargoConfigFile {
+  readonly path: string
+  readonly table: Table
+}
+
+/** What the user's cargo configuration says of one target. */
+export interface CargoTargetConfig {
+  /** The linker and where it was set, where one was. */
+  readonly linker?: { readonly value: string; readonly source: string }
+  /**
+   * Flags that must be repeated in CARGO_TARGET_<TRIPLE>_RUSTFLAGS: setting that variable hides `build.rustflags`,
+   * while those of `[target]` tables are joined with it (tried with cargo 1.95).
+   */
+  readonly hiddenRustflags: readonly string[]
+}
+
+/** CARGO_HOME, or its default. */
+export function cargoHome(env: NodeJS.ProcessEnv = process.env): string {
+  return env['CARGO_HOME'] || join(env['HOME'] || homedir(), '.cargo')
+}
+
+/**
+ * Reads cargo's configuration files for a folder, nearest first: `.cargo/config.toml` of it and of each folder above,
+ * then CARGO_HOME's (Cargo book, "Hierarchical structure"). A file's `include`s follow it.
+ * @throws {Failure} project, when one is not valid TOML.
+ */
+export async function readCargoConfig(dir: string, env: NodeJS.ProcessEnv = process.env) {
+  const folders: string[] = []
+  for (let folder = resolve(dir); ; folder = dirname(folder)) {
+    folders.push(join(folder, '.cargo'))
+    if (folder === dirname(folder)) break
+  }
+  const home = cargoHome(env)
+  const files: CargoConfigFile[] = []
+  for (const folder of [...folders.filter(name => name !== home), home]) {
+    // The name without an ending is the older one, and wins where there are both.
+    const file = (await readConfig(join(folder, 'config'))) ?? (await readConfig(join(folder, 'config.toml')))
+    if (file) files.push(file, ...(await readIncludes(file)))
+  }
+  return files
+}
+
+async function readIncludes({ path, table }: CargoConfigFile, depth = 0): Promise<CargoConfigFile[]> {
+  const includes = [table['include'] ?? []].flat().map(item => (isTable(item) ? item['path'] : item))
+  const files: CargoConfigFile[] = []
+  // What is included later wins over what is included earlier.
+  for (const include of includes.reverse()) {
+    if (typeof include !== 'string' || depth > 8) continue
+    const file = await readConfig(join(dirname(path), include))
+    if (file) files.push(file, ...(await readIncludes(file, depth + 1)))
+  }
+  return files
+}
+
+async function readConfig(path: string): Promise<CargoConfigFile | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  const { default: toml } = await import('toml')
+  try {
+    return { path, table: toml.parse(text) as Table }
+  } catch (error) {
+    throw new Failure({
+      kind: 'project',
+      what: `${path} is not valid TOML`,
+      where: path,
+      why: (error as Error).message,
+      fix: `mend ${path}; cargo reads it, too`,
+      cause: error,
+    })
+  }
+}
+
+/** The first value, nearest file first, that a path of keys leads to. */
+export function lookUp(files: readonly CargoConfigFile[], ...keys: string[]) {
+  for (const { path, table } of files) {
+    const value = dig(table, keys)
+    if (value !== undefined) return { value, source: path }
+  }
+  return undefined
+}
+
+function dig(table: unknown, keys: readonly string[]): unknown {
+  return keys.reduce<unknown>((value, key) => (isTable(value) ? value[key] : undefined), table)
+}
+
+const isTable = (value: unknown): value is Table =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Flags as cargo takes them: a list, or a string split at spaces. */
+export function flagList(value: unknown): string[] {
+  if (Array.isArray(value)) return value.filter(item => typeof item === 'string')
+  return typeof value === 'string' ? value.split(' ').filter(Boolean) : []
+}
+
+/** The part of an environment variable's name that stands for a triple: AARCH64_UNKNOWN_LINUX_MUSL. */
+export function envTriple(triple: string): string {
+  return triple.toUpperCase().replaceAll('-', '_').replaceAll('.', '_')
+}
+
+/** What configuration files and environment variables say of one target. */
+export function targetConfig(
+  files: readonly CargoConfigFile[],
+  triple: string,
+  env: NodeJS.ProcessEnv = process.env,
+): CargoTargetConfig {
+  const linkerVariable = `CARGO_TARGET_${envTriple(triple)}_LINKER`
+  const linker = env[linkerVariable]
+    ? { value: env[linkerVariable], source: linkerVariable }
+    : targetKey(files, triple, 'linker')
+  const flags = env[`CARGO_TARGET_${envTriple(triple)}_RUSTFLAGS`]
+  const own = flagList(flags)
+  const hidden = flags !== undefined || targetKey(files, triple, 'rustflags') ? [] : buildFlags(files, env)
+  return {
+    ...(typeof linker?.value === 'string' && { linker: { value: linker.value, source: linker.source } }),
+    hiddenRustflags: [...own, ...hidden],
+  }
+}
+
+/** A key of the `[target.TRIPLE]` table, or else of a `[target.'cfg(…)']` table that matches the triple. */
+function targetKey(files: readonly CargoConfigFile[], triple: string, key: string) {
+  const exact = lookUp(files, 'target', triple, key)
+  if (exact) return exact
+  const cfg = targetCfg(triple)
+  for (const { path, table } of files) {
+    const targets = dig(table, ['target'])
+    for (const [name, entry] of Object.entries(isTable(targets) ? targets : {})) {
+      const value = dig(entry, [key])
+      if (name.startsWith('cfg(') && value !== undefined && matchesCfg(name, cfg))
+        return { value, source: path }
+    }
+  }
+  return undefined
+}
+
+/** `build.rustflags` of all files, joined as cargo joins lists: the nearest file's last. */
+function buildFlags(files: readonly CargoConfigFile[], env: NodeJS.ProcessEnv): string[] {
+  const lists = files.map(({ table }) => flagList(dig(table, ['build', 'rustflags'])))
+  return [...lists.reverse().flat(), ...flagList(env['CARGO_BUILD_RUSTFLAGS'])]
+}
