@@ -19,7 +19,7 @@ export const distrolessFamilies = ['static', 'base-nossl', 'base', 'cc'] as cons
 export type DistrolessFamily = (typeof distrolessFamilies)[number]
 
 /** The Debian release that a distroless image is made of. */
-export type DistrolessRelease = keyof typeof releases
+type DistrolessRelease = keyof typeof releases
 
 export interface DistrolessOptions {
   /** Stands in for gcr.io/distroless: a mirror of it. */
