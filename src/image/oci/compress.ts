@@ -18,7 +18,7 @@ export interface Compressor {
 export type Compression = 'gzip' | 'zstd'
 
 /** Bytes that are compressed at once. Part of the compressed form: another size gives other bytes. */
-export const blockSize = 1024 * 1024
+export const blockSize = 512 * 1024
 
 // On Go, Rust and Zig binaries level 4 is about twice as fast as zlib's default, 6, and gives 3 % more bytes.
 const gzipLevel = 4

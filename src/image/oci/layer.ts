@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { open, stat } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { hashFile } from '../../artifacts.ts'
 import { Failure } from '../../errors.ts'
 import type { BlobCache } from './cache.ts'
 import { blockSize, type Compressor } from './compress.ts'
@@ -42,7 +43,7 @@ export async function makeLayer(
   if (known && path) return { ...known, path, mediaType: compressor.mediaType }
 
   const hash = createHash('sha256')
-  const blocks = hashed(cut(tarStream(measured)), hash)
+  const blocks = hashed(tarBlocks(measured), hash)
   const blob = await cache.store(compressor.compress(blocks), signal)
   const made = { digest: blob.digest, size: blob.size, diffId: `sha256:${hash.digest('hex')}` }
   await cache.remember('layers', key, made)
@@ -65,53 +66,66 @@ async function measure(entry: LayerEntry): Promise<MeasuredEntry> {
   try {
     const found = await stat(content.path)
     if (!found.isFile()) throw unreadable(content, 'it is no regular file')
-    return { entry, size: found.size, sha256: content.sha256 ?? (await hashFile(content, found.size)) }
+    return { entry, size: found.size, sha256: content.sha256 ?? (await hashFile(content.path)) }
   } catch (error) {
     throw unreadable(content, error)
   }
 }
 
-async function hashFile(file: HostFile, size: number): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of readFile(file, size)) hash.update(chunk)
-  return hash.digest('hex')
-}
-
-/** The tar stream of the entries. A file whose content is not what was measured fails the layer. */
-async function* tarStream(measured: readonly MeasuredEntry[]): AsyncIterable<Buffer> {
+/**
+ * The tar stream of the entries in blocks of `blockSize`, the last one shorter. Files are read straight into the blocks.
+ * @throws {Failure} image, when a file's content is not what was measured.
+ */
+async function* tarBlocks(measured: readonly MeasuredEntry[]): AsyncIterable<Buffer> {
+  let block = Buffer.allocUnsafeSlow(blockSize)
+  let filled = 0
+  const full = () => {
+    const whole = block
+    block = Buffer.allocUnsafeSlow(blockSize)
+    filled = 0
+    return whole
+  }
+  function* add(bytes: Buffer): Iterable<Buffer> {
+    for (let offset = 0; offset < bytes.length; ) {
+      const taken = bytes.copy(block, filled, offset)
+      offset += taken
+      filled += taken
+      if (filled === blockSize) yield full()
+    }
+  }
   for (const { entry, size, sha256 } of measured) {
-    yield tarHeader({ ...entry, size })
+    yield* add(tarHeader({ ...entry, size }))
     const { content } = entry
-    if (!content) continue
-    if (Buffer.isBuffer(content)) yield content
-    else {
+    if (Buffer.isBuffer(content)) yield* add(content)
+    else if (content) {
       const hash = createHash('sha256')
-      yield* hashed(readFile(content, size), hash)
-      if (hash.digest('hex') !== sha256) throw unreadable(content, 'it changed while it was read')
+      const file = await openFile(content)
+      try {
+        for (let left = size; left > 0; ) {
+          const { bytesRead } = await file.read(block, filled, Math.min(blockSize - filled, left))
+          if (bytesRead === 0) throw unreadable(content, changed)
+          hash.update(block.subarray(filled, filled + bytesRead))
+          left -= bytesRead
+          filled += bytesRead
+          if (filled === blockSize) yield full()
+        }
+      } finally {
+        await file.close()
+      }
+      if (hash.digest('hex') !== sha256) throw unreadable(content, changed)
     }
-    yield tarPadding(size)
+    yield* add(tarPadding(size))
   }
-  yield tarEnd()
+  yield* add(tarEnd())
+  if (filled > 0) yield block.subarray(0, filled)
 }
 
-/** Exactly `size` bytes of a file. */
-async function* readFile(file: HostFile, size: number): AsyncIterable<Buffer> {
-  try {
-    const handle = await open(file.path, 'r')
-    try {
-      for (let left = size; left > 0; ) {
-        const buffer = Buffer.allocUnsafeSlow(Math.min(blockSize, left))
-        const { bytesRead } = await handle.read(buffer)
-        if (bytesRead === 0) throw unreadable(file, 'it changed while it was read')
-        left -= bytesRead
-        yield buffer.subarray(0, bytesRead)
-      }
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
+const changed = 'it changed while it was read'
+
+async function openFile(file: HostFile): Promise<FileHandle> {
+  return open(file.path, 'r').catch(error => {
     throw unreadable(file, error)
-  }
+  })
 }
 
 async function* hashed(
@@ -122,24 +136,6 @@ async function* hashed(
     hash.update(chunk)
     yield chunk
   }
-}
-
-/** The same bytes in blocks of `blockSize`, the last one shorter. */
-async function* cut(source: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  let block = Buffer.allocUnsafeSlow(blockSize)
-  let filled = 0
-  for await (const chunk of source) {
-    for (let offset = 0; offset < chunk.length; ) {
-      const taken = chunk.copy(block, filled, offset)
-      offset += taken
-      filled += taken
-      if (filled < blockSize) continue
-      yield block
-      block = Buffer.allocUnsafeSlow(blockSize)
-      filled = 0
-    }
-  }
-  if (filled > 0) yield block.subarray(0, filled)
 }
 
 /** The failure of a file that cannot be packed; one that is a failure already stays as it is. */
