@@ -1,0 +1,154 @@
+import { type Descriptor, manifestTypes } from '../image/manifest.ts'
+import { type CallerOptions, createCaller, type Repository } from './call.ts'
+import { digestOf } from './digest.ts'
+import { registryFailure } from './failures.ts'
+import { type FetchedManifest, mediaTypeOf, readManifest } from './fetched-manifest.ts'
+import { formatReference, isDigest, type Reference } from './reference.ts'
+import { type BlobDescriptor, downloadBlob, uploadOnce } from './transfer.ts'
+import { describeUrl } from './transport.ts'
+
+export type { CallerOptions as RegistryClientOptions, Repository } from './call.ts'
+
+/**
+ * The registry side of images (OCI distribution-spec 1.1). Every operation tries again what may pass (408, 429, 5xx, a
+ * broken connection), logs in when it is asked to, and throws a Failure: `registry` when the registry refuses or fails,
+ * `verification` when it serves bytes that are not what their digest says, or manifests that are malformed.
+ */
+export interface RegistryClient {
+  /** What a reference stands for, without its content; undefined where there is none. */
+  headManifest(reference: Reference): Promise<Descriptor | undefined>
+  /** An index or manifest; undefined where there is none. */
+  findManifest(reference: Reference): Promise<FetchedManifest | undefined>
+  /** An index or manifest. @throws {Failure} registry, where there is none. */
+  getManifest(reference: Reference): Promise<FetchedManifest>
+  /** A blob's bytes, checked while they pass. */
+  getBlob(repository: Repository, blob: BlobDescriptor): AsyncIterable<Uint8Array>
+  /** Whether the repository holds a blob. */
+  headBlob(repository: Repository, digest: string): Promise<boolean>
+  /** Takes a blob over from another repository of the registry; false where the registry wants it uploaded. */
+  mountBlob(repository: Repository, digest: string, from: string): Promise<boolean>
+  /**
+   * Uploads a blob in one piece.
+   * @param open opens its bytes, anew for each attempt
+   * @param onProgress the bytes that were sent; it starts again at 0 with each attempt
+   */
+  uploadBlob(
+    repository: Repository,
+    blob: BlobDescriptor,
+    open: () => AsyncIterable<Uint8Array>,
+    onProgress?: (sent: number) => void,
+  ): Promise<void>
+  /**
+   * Puts an index or manifest under the reference's tag, or under its own digest where the reference has no tag.
+   * @returns its digest
+   */
+  putManifest(reference: Reference, manifest: Pick<FetchedManifest, 'mediaType' | 'bytes'>): Promise<string>
+  /** Ends every connection; the client cannot be used any more. */
+  close(): Promise<void>
+}
+
+/** A client for any number of registries. Unless it is closed, its connections keep the process alive for seconds. */
+export function createRegistryClient(options: CallerOptions = {}): RegistryClient {
+  const caller = createCaller(options)
+
+  const findManifest: RegistryClient['findManifest'] = reference =>
+    caller.retrying(async () => {
+      const response = await caller.once({ ...manifestCall(reference), method: 'GET', expect: [200, 404] })
+      if (response.status === 200) return readManifest(response, reference)
+      await response.discard()
+      return undefined
+    })
+
+  /** A call of whose answer only status and headers matter. */
+  const brief = (call: Parameters<typeof caller.once>[0]) =>
+    caller.retrying(async () => {
+      const response = await caller.once(call)
+      await response.discard()
+      return response
+    })
+
+  const headBlob: RegistryClient['headBlob'] = async (repository, digest) => {
+    const target = `blobs/${digest}`
+    return (await brief({ method: 'HEAD', repository, target, expect: [200, 404] })).status === 200
+  }
+
+  return {
+    findManifest,
+    headBlob,
+    close: () => caller.close(),
+    getBlob: (repository, blob) => downloadBlob(caller, repository, blob),
+
+    async headManifest(reference) {
+      const response = await brief({ ...manifestCall(reference), method: 'HEAD', expect: [200, 404] })
+      if (response.status === 404) return undefined
+      const digest = response.headers['docker-content-digest'] ?? reference.digest
+      const size = Number(response.headers['content-length'])
+      const mediaType = mediaTypeOf(response)
+      if (digest !== undefined && isDigest(digest) && mediaType !== undefined && size > 0) {
+        return { mediaType, digest, size }
+      }
+      // The specification does not oblige registries to say it all in headers.
+      const found = await findManifest(reference)
+      return found && { mediaType: found.mediaType, digest: found.digest, size: found.bytes.length }
+    },
+
+    async getManifest(reference) {
+      const found = await findManifest(reference)
+      if (found) return found
+      throw registryFailure(
+        'There is no such image',
+        formatReference(reference),
+        'the registry has no manifest of this name',
+        'check the name and the tag, and that it was pushed',
+      )
+    },
+
+    async mountBlob(repository, digest, from) {
+      const { status } = await brief({
+        method: 'POST',
+        repository,
+        target: `blobs/uploads/?${new URLSearchParams({ mount: digest, from })}`,
+        push: true,
+        from,
+        // One that cannot mount it opens an upload, or says that it does not know it.
+        expect: [201, 202, 404, 405],
+      })
+      return status === 201
+    },
+
+    uploadBlob: (repository, blob, open, onProgress = () => {}) =>
+      caller.retrying(async attempt => {
+        // The attempt before may have got through although its answer was lost.
+        if (attempt > 1 && (await headBlob(repository, blob.digest))) return
+        await uploadOnce(caller, repository, blob, open, onProgress)
+      }),
+
+    async putManifest(reference, { mediaType, bytes }) {
+      const digest = digestOf(bytes)
+      const { headers, url } = await brief({
+        method: 'PUT',
+        repository: reference,
+        target: `manifests/${reference.tag ?? digest}`,
+        headers: { 'content-type': mediaType },
+        body: bytes,
+        push: true,
+        expect: [200, 201, 202],
+      })
+      const stored = headers['docker-content-digest']
+      if (stored === undefined || stored === digest) return digest
+      throw registryFailure(
+        'The registry stored another manifest than it was given',
+        describeUrl(url),
+        `it says ${JSON.stringify(stored)}, and ${digest} was sent`,
+      )
+    },
+  }
+}
+
+function manifestCall(reference: Reference) {
+  return {
+    repository: reference,
+    target: `manifests/${reference.digest ?? reference.tag}`,
+    headers: { accept: manifestTypes.join(', ') },
+  }
+}

@@ -1,0 +1,102 @@
+import type { Descriptor } from '../image/manifest.ts'
+import type { Caller, Repository } from './call.ts'
+import { checkStream } from './digest.ts'
+import { registryFailure } from './failures.ts'
+import { formatRepository } from './reference.ts'
+import { TransientError } from './retry.ts'
+import { describeUrl } from './transport.ts'
+
+/** Content by digest, and its size in bytes. */
+export type BlobDescriptor = Pick<Descriptor, 'digest' | 'size'>
+
+/** A blob's bytes, checked while they pass, over as many connections as it takes: a later one goes on where one broke. */
+export function downloadBlob(
+  caller: Caller,
+  repository: Repository,
+  blob: BlobDescriptor,
+): AsyncIterable<Uint8Array> {
+  return checkStream(
+    rawBlob(caller, repository, blob),
+    blob,
+    `${formatRepository(repository)}@${blob.digest}`,
+  )
+}
+
+async function* rawBlob(caller: Caller, repository: Repository, { digest }: BlobDescriptor) {
+  const pause = caller.startRetrying()
+  let received = 0
+  for (;;) {
+    const response = await caller.retrying(() =>
+      caller.once({
+        method: 'GET',
+        repository,
+        target: `blobs/${digest}`,
+        headers: received > 0 ? { range: `bytes=${received}-` } : {},
+        expect: received > 0 ? [200, 206] : [200],
+      }),
+    )
+    // A server that does not do ranges begins anew.
+    let repeated = response.status === 206 ? 0 : received
+    try {
+      for await (const chunk of response.stream()) {
+        const fresh = chunk.subarray(Math.min(repeated, chunk.length))
+        repeated -= chunk.length - fresh.length
+        received += fresh.length
+        if (fresh.length > 0) yield fresh
+      }
+      return
+    } catch (error) {
+      if (!(error instanceof TransientError)) throw error
+      await pause(error)
+    }
+  }
+}
+
+/** One attempt to upload a blob in one piece (distribution spec, "POST then PUT"). */
+export async function uploadOnce(
+  caller: Caller,
+  repository: Repository,
+  { digest, size }: BlobDescriptor,
+  open: () => AsyncIterable<Uint8Array>,
+  onProgress: (sent: number) => void,
+): Promise<void> {
+  const started = await caller.once({
+    method: 'POST',
+    repository,
+    target: 'blobs/uploads/',
+    push: true,
+    expect: [202],
+  })
+  await started.discard()
+  const { location } = started.headers
+  const where = describeUrl(started.url)
+  if (location === undefined || !URL.canParse(location, started.url.href)) {
+    throw registryFailure('The registry opened an upload and did not say where', where)
+  }
+  const target = new URL(location, started.url)
+  // The query may be signed as it stands, so it is only added to.
+  target.search += `${target.search ? '&' : '?'}digest=${encodeURIComponent(digest)}`
+  const finished = await caller.once({
+    method: 'PUT',
+    repository,
+    target,
+    headers: { 'content-type': 'application/octet-stream' },
+    body: { open: () => counted(open(), onProgress), length: size },
+    push: true,
+    expect: [200, 201, 202, 204, 404],
+  })
+  await finished.discard()
+  if (finished.status === 404) {
+    throw new TransientError(registryFailure('The registry forgot an upload while it was sent', where, '404'))
+  }
+}
+
+async function* counted(chunks: AsyncIterable<Uint8Array>, onProgress: (sent: number) => void) {
+  let sent = 0
+  onProgress(sent)
+  for await (const chunk of chunks) {
+    yield chunk
+    sent += chunk.length
+    onProgress(sent)
+  }
+}
