@@ -1,7 +1,8 @@
 import type { Options } from '../config/options.ts'
 import { Failure, isFailure } from '../errors.ts'
 import type { Plan } from '../plan.ts'
-import { type BuilderFacts, checkBuilder, inspectBuilder } from './builder.ts'
+import { type BuilderFacts, inspectBuilder } from './builder.ts'
+import { checkBuilder } from './check-builder.ts'
 import type { Destination } from './destination.ts'
 
 /** What makes the images of a build. */
@@ -18,12 +19,12 @@ export type FoundBuilder = BuilderFacts | Failure | undefined
 
 /** Looks for the builder, unless the images are made without one. */
 export async function readBuilder(
-  { backend, buildx, dir }: Options,
+  { backend, buildx, dir, load }: Options,
   signal?: AbortSignal,
 ): Promise<FoundBuilder> {
   if (backend === 'oci') return undefined
   try {
-    return await inspectBuilder({ builder: buildx.builder, cwd: dir, signal })
+    return await inspectBuilder({ builder: buildx.builder, cwd: dir, load, signal })
   } catch (error) {
     if (isFailure(error) && error.kind !== 'interrupted') return error
     throw error
