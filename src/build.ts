@@ -38,7 +38,7 @@ export async function build(options: Options, { emit, signal }: BuildContext): P
       checkBaseIndexes(plan, recorder, either),
     ])
     const artifacts = await recorder.stage('verify', () => verify(binaries, plan, work, recorder))
-    const confirmed = confirmBases(plan, artifacts, recorder)
+    const confirmed = await confirmBases(plan, artifacts, recorder, signal)
     const context = { work, artifacts, options, recorder, signal, logs: join(plan.dist, 'logs') }
     const images = []
     for (const image of confirmed.images) {

@@ -1,3 +1,4 @@
+import { pinBase } from './base-lookup.ts'
 import { baseFor, checkBasePlatforms, checkBaseServes } from './binary/choose-base.ts'
 import type { Plan } from './plan.ts'
 import type { Recorder } from './report.ts'
@@ -8,26 +9,28 @@ import type { Artifact, BaseChoice } from './types.ts'
  * is replaced, aloud, where the binaries say otherwise.
  * @throws {Failure} verification, when a base cannot run a binary; usage, when the new base lacks a platform.
  */
-export function confirmBases(
+export async function confirmBases(
   { images, ...plan }: Plan,
   artifacts: readonly Artifact[],
   { emit }: Recorder,
-): Plan {
+  signal: AbortSignal,
+): Promise<Plan> {
   const confirmed = images.map(image => {
     const { spec, options, executable } = image
     const binaries = artifacts.filter(artifact => artifact.name === executable.name)
     if (!spec.base.predicted) {
-      checkBaseServes(spec.base.reference, binaries)
+      checkBaseServes(spec.base.reference, binaries, { registry: options.registry })
       return image
     }
     const base = baseFor(binaries, { registry: options.registry })
-    if (base.reference !== spec.base.reference) {
-      checkBasePlatforms(base.reference, plan.platforms)
-      emit({ type: 'note', level: 'info', text: changedBase(spec.name, spec.base, base) })
+    if (base.reference === spec.base.reference) {
+      return { ...image, spec: { ...spec, base: { ...spec.base, ...base } } }
     }
-    return { ...image, spec: { ...spec, base } }
+    checkBasePlatforms(base.reference, plan.platforms)
+    emit({ type: 'note', level: 'info', text: changedBase(spec.name, spec.base, base) })
+    return pinBase({ ...image, spec: { ...spec, base } }, signal)
   })
-  return { ...plan, images: confirmed }
+  return { ...plan, images: await Promise.all(confirmed) }
 }
 
 function changedBase(name: string, predicted: BaseChoice, found: BaseChoice): string {

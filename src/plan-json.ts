@@ -109,7 +109,7 @@ function plannedImage(
       mode: octal(mode),
       source: 'path' in source ? source.path : keptPath(options.dist, { platform, name: source.artifact }),
     })),
-    dockerfile: renderDockerfile(spec, { template: image.template }),
+    dockerfile: renderDockerfile(spec, { template: image.template, pinnedDigest: base.digest }),
     ...(backend.name === 'buildx' && {
       command: imageCommand({ spec, destinations }, backend.builder, options),
     }),

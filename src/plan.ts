@@ -4,12 +4,14 @@ import { checkBasePlatforms, predictBase } from './binary/choose-base.ts'
 import type { ImageOptions } from './config/image-options.ts'
 import type { Options } from './config/options.ts'
 import { Failure } from './errors.ts'
+import { isLocalBase } from './image/backend.ts'
 import { checkTag, type Destination, planDestinations } from './image/destination.ts'
 import { checkImagePath } from './image/paths.ts'
 import { chooseExecutables } from './languages/choose.ts'
 import { languages } from './languages/index.ts'
 import type { CompilePlan, Executable, Project } from './languages/language.ts'
 import type { Platform } from './platforms.ts'
+import { parseReference } from './registry/reference.ts'
 import type { BaseChoice, ImageConfig, ImageFile, ImageSpec, SourceInfo } from './types.ts'
 import { nearest } from './util/nearest.ts'
 
@@ -70,6 +72,7 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
 
 /** A base that somebody chose is taken as it is; whether it serves the binaries is checked once they are there. */
 function chosenBase(reference: string): BaseChoice {
+  if (reference !== 'scratch' && !isLocalBase(reference)) parseReference(reference)
   return {
     reference,
     family: knownBase(reference).family,

@@ -1,3 +1,4 @@
+import { pinBase } from './base-lookup.ts'
 import type { Options } from './config/options.ts'
 import { type Backend, chooseBackend, readBuilder } from './image/backend.ts'
 import { checkProjectFile } from './image/stage.ts'
@@ -29,5 +30,6 @@ export async function prepareBuild(options: Options, signal?: AbortSignal): Prom
     for (const { source } of spec.files)
       if ('path' in source) await checkProjectFile(source.path, options.dir)
   }
-  return { plan, backend: await chooseBackend(plan, options, builder) }
+  const images = await Promise.all(plan.images.map(image => pinBase(image, signal)))
+  return { plan: { ...plan, images }, backend: chooseBackend(plan, options, builder) }
 }

@@ -90,6 +90,8 @@ export interface BaseChoice {
   /** Whether only a compile can confirm it. */
   readonly predicted: boolean
   readonly reason: string
+  /** Digest of its index, where `--pin` asked for it. */
+  readonly digest?: string
 }
 
 /** The bases whose contents xbuild knows; `other` is an image of the user's own. */

@@ -56,7 +56,7 @@ export function imageOptions(
     ports: [...new Set((table.ports ?? []).map(normalizePort))],
     ...(workdir && { workdir }),
     labels: { ...table.labels, ...parseLabels(flags.label ?? []) },
-    annotations: flags.annotation ?? table.annotations ?? [],
+    annotations: (flags.annotation ?? table.annotations ?? []).map(checkAnnotation),
     files: (table.files ?? []).map(({ from, to, mode }) => ({
       from: resolve(dir, from),
       to,
@@ -92,6 +92,12 @@ function parseMode(mode: string | undefined): number {
   if (mode === undefined) return 0o644
   if (!/^0?[0-7]{3}$/.test(mode)) throw notAnImageValue('files.mode', mode, '"0644"')
   return Number.parseInt(mode, 8)
+}
+
+/** `key=value`, or with the types it is meant for before it: `index,manifest[linux/amd64]:key=value` (buildx build). */
+function checkAnnotation(annotation: string): string {
+  if (/^[^=:\n]*:?[^=:\n]+=/.test(annotation)) return annotation
+  throw notAnImageValue('--annotation', annotation, '[type:]key=value')
 }
 
 function parseLabels(labels: readonly string[]): Record<string, string> {

@@ -1,0 +1,207 @@
+import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, test } from 'vitest'
+import { xbuild } from '../support/cli.ts'
+import { helloGo, project } from '../support/projects.ts'
+
+/** Everything below is refused before a compiler runs, so the in-process backend stands for both. */
+const refused = async (dir: string, args: readonly string[], code: number, message: RegExp) => {
+  const result = await xbuild([...args, '--backend=oci'], { cwd: dir })
+  expect(result.stderr).toMatch(message)
+  expect(result).toMatchObject({ code, stdout: '' })
+  expect(result.stderr).not.toMatch(/\n\s+at /)
+  expect(await readdir(dir)).not.toContain('dist')
+}
+
+describe('flags', () => {
+  test.each([
+    [['--platfrom=linux/amd64'], /Unknown flag --platfrom; did you mean --platform\?/],
+    [['--tga=x'], /did you mean --tag\?/],
+    [['--platform'], /Not enough arguments following: platform/],
+    [['--platform=linux/amd46'], /did you mean linux\/amd64\?/],
+    [['--platform=-x'], /Unknown platform "-x"/],
+    [['--platform=linux/amd64\nlinux/arm64'], /Unknown platform "linux\/amd64\\nlinux\/arm64"/],
+    [['--platform=$(id)'], /Unknown platform "\$\(id\)"/],
+    [['--backend=podman'], /Invalid values/],
+    [['--lang=c'], /Invalid values/],
+    [['-j0'], /-j 0 is not a number of processors/],
+    [['-j', 'many'], /-j NaN is not a number of processors/],
+    [['--push'], /--push needs a tag/],
+    [['-o=-'], /-o "-" is no path/],
+    [['--label=novalue'], /--label cannot be "novalue"/],
+    [['--load'], /--load cannot be had without docker buildx/],
+    [['--cache-to=type=gha'], /--cache-to cannot be had without docker buildx/],
+    [['--bin=helo'], /There is no executable "helo"; did you mean hello\?/],
+  ])('%j', async (args, message) => refused(await project(helloGo), args, 2, message))
+
+  test.each([
+    '-x',
+    'A/B',
+    'a b',
+    'a\nb',
+    '$(touch pwned)',
+    'a:',
+    'a:-b',
+    `a:${'x'.repeat(129)}`,
+    'a@sha256:12',
+    `${'a/'.repeat(200)}b`,
+    '',
+    'a//b',
+    'host:x/a',
+  ])('the tag %j', async tag => refused(await project(helloGo), [`--tag=${tag}`], 2, /^xbuild: /))
+
+  it('a tag with a digest', async () =>
+    refused(await project(helloGo), [`--tag=a@sha256:${'0'.repeat(64)}`], 2, /has a digest/))
+
+  it('a misspelt command', async () => {
+    const result = await xbuild(['biuld'], { cwd: await project(helloGo) })
+    expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining('fix    xbuild build') })
+  })
+})
+
+describe('xbuild.toml', () => {
+  test.each([
+    ['[imgae]\n', /imgae: unknown key; did you mean image\?/],
+    ['a = [\n', /xbuild\.toml:2:1/],
+    ['[image]\nports = [70000]', /ports cannot be "70000"|image\.ports/],
+    ['[image]\nports = ["80/icmp"]', /ports cannot be "80\/icmp"/],
+    ['[image]\nuser = "a b"', /user cannot be "a b"/],
+    ['[image]\nuser = "0\\nRUN id"', /user cannot be/],
+    ['[image]\nworkdir = "relative"', /workdir cannot be "relative"/],
+    ['[image.env]\n"A B" = "x"', /env cannot be "A B"/],
+    ['[image]\ntemplate = "none"', /template .* cannot be read/],
+    ['[image]\nannotations = ["x"]', /annotation/],
+    [
+      '[images.a]\nbin = "hello"\n[images.b]\nbin = "hello"\n[image]\ntags = ["x"]',
+      /the same for several images/,
+    ],
+    ['[images.web]\n', /There is no executable "web"/],
+    ...['../x', 'rel', '/a/../b', '/a//b', '/.wh.x', '/a/.wh..wh..opq', '/a\\u0000b', '/a\\nb', '/', ''].map(
+      to =>
+        [`[[image.files]]\nfrom = "main.go"\nto = "${to}"`, /cannot be a path in the image/] as [
+          string,
+          RegExp,
+        ],
+    ),
+    ['[[image.files]]\nfrom = "none.txt"\nto = "/a"', /none\.txt/],
+    ['[[image.files]]\nfrom = "main.go"\nto = "/a"\nmode = "888"', /files\.mode cannot be "888"/],
+  ])('%j', async (text, message) =>
+    refused(await project({ ...helloGo, 'xbuild.toml': text }), [], 2, message),
+  )
+
+  it('a file that is a link out of the project', async () => {
+    const dir = await project({ ...helloGo, 'xbuild.toml': '[[image.files]]\nfrom = "link"\nto = "/etc/x"' })
+    await symlink('/etc/hostname', join(dir, 'link'))
+    await refused(dir, [], 2, /outside the project/)
+  })
+
+  it('ten megabytes of it', async () =>
+    refused(
+      await project({ ...helloGo, 'xbuild.toml': `# ${'x'.repeat(10_000_000)}` }),
+      [],
+      2,
+      /taken for a mistake/,
+    ))
+})
+
+describe('projects', () => {
+  const main = 'package main\n\nfunc main() {}\n'
+
+  it('none', async () => refused(await project({ 'a.txt': '' }), [], 3, /no Go, Rust or Zig project/))
+  it('two at once', async () =>
+    refused(
+      await project({ ...helloGo, 'Cargo.toml': '[package]' }),
+      [],
+      3,
+      /xbuild --lang go[\s\S]*xbuild --lang rust/,
+    ))
+  it('a library', async () =>
+    refused(await project({ 'go.mod': 'module x\n', 'x.go': 'package x\n' }), [], 3, /no executable/))
+  it('several executables', async () =>
+    refused(
+      await project({ 'go.mod': 'module x\n', 'a/m.go': main, 'b/m.go': main }),
+      [],
+      3,
+      /--bin a[\s\S]*--bin b/,
+    ))
+  it('a module that does not parse', async () =>
+    refused(await project({ ...helloGo, 'go.mod': '<' }), [], 3, /go\.mod:1/))
+  it('a program that imports what is not there', async () =>
+    refused(
+      await project({
+        ...helloGo,
+        'main.go': 'package main\n\nimport _ "example.com/hello/gone"\n\nfunc main() {}\n',
+      }),
+      [],
+      3,
+      /gone/,
+    ))
+})
+
+describe('platforms and bases', () => {
+  test.each([
+    [['--platform=linux/386'], /static-debian13:nonroot has no image for linux\/386[\s\S]*--base builtin/],
+    [['--platform=linux/amd64,linux/loong64'], /has no image for linux\/loong64/],
+    [
+      ['--platform=linux/riscv64', '--base=gcr.io/distroless/static-debian12:nonroot'],
+      /--base gcr\.io\/distroless\/static-debian13:nonroot, which has/,
+    ],
+    [['--base=Upper/Case'], /./],
+  ])('%j', async (args, message) => refused(await project(helloGo), args, 2, message))
+})
+
+describe('the environment', () => {
+  test.each(['yesterday', '-1', '1e9', '1.5', '99999999999999'])('SOURCE_DATE_EPOCH=%s', async epoch => {
+    const result = await xbuild(['--backend=oci'], {
+      cwd: await project(helloGo),
+      env: { SOURCE_DATE_EPOCH: epoch },
+    })
+    expect(result).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('SOURCE_DATE_EPOCH is'),
+    })
+  })
+
+  it('no go', async () => {
+    const result = await xbuild(['--backend=oci'], {
+      cwd: await project(helloGo),
+      env: { PATH: '/nonexistent' },
+    })
+    expect(result).toMatchObject({
+      code: 4,
+      stdout: '',
+      stderr: expect.stringContaining('go was not found on PATH'),
+    })
+  })
+
+  it.runIf(process.getuid?.() !== 0)('a folder that cannot be written', async () => {
+    const dir = await project(helloGo)
+    await chmod(dir, 0o555)
+    const result = await xbuild(['--backend=oci', '--base=scratch'], { cwd: dir })
+    await chmod(dir, 0o755)
+    expect(result).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('cannot be written'),
+    })
+  })
+
+  it('a dist that is a file', async () => {
+    const dir = await project({ ...helloGo, dist: 'a file' })
+    const result = await xbuild(['--backend=oci', '--base=scratch'], { cwd: dir })
+    expect(result).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('cannot be written'),
+    })
+  })
+
+  it('an unreadable folder is no project', async () => {
+    const dir = await project({})
+    await mkdir(join(dir, 'sub'))
+    await writeFile(join(dir, 'file'), '')
+    expect(await xbuild([join(dir, 'file')])).toMatchObject({ code: 2 })
+    expect(await xbuild([join(dir, 'none')])).toMatchObject({ code: 2 })
+  })
+})
