@@ -21,7 +21,7 @@ export function blobPath({ digest }: Descriptor): string {
  * @param others entries of other images in the same layout
  */
 export function layoutIndex(
-  content: ImageContent,
+  content: Pick<ImageContent, 'descriptorAnnotations'> & { index: Pick<ImageContent['index'], 'descriptor'> },
   tags: readonly string[],
   others: readonly object[] = [],
 ): Buffer {
@@ -95,7 +95,7 @@ async function fillLayout(
 }
 
 /** Whether a folder is there that a layout can be written into: one, or an empty folder. */
-async function isLayout(path: string): Promise<boolean> {
+export async function isLayout(path: string): Promise<boolean> {
   const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
@@ -112,7 +112,7 @@ async function isLayout(path: string): Promise<boolean> {
 }
 
 /** The entries of an existing `index.json` that stay: those under other names. */
-async function otherImages(folder: string, tags: readonly string[]): Promise<object[]> {
+export async function otherImages(folder: string, tags: readonly string[]): Promise<object[]> {
   const path = join(folder, 'index.json')
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined

@@ -1,0 +1,228 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/** What a step of BuildKit took. A step of several platforms is one entry for each. */
+export interface VertexTime {
+  /** Without the prefix in brackets: `RUN go build ./cmd/app`, `exporting to image`. */
+  readonly name: string
+  /** The platform that is built for; absent where BuildKit does not say, as it does when one alone is asked for. */
+  readonly platform?: string
+  /** Seconds that it ran; time between two runs of one step does not count. */
+  readonly seconds: number
+  readonly cached: boolean
+  readonly error?: string
+}
+
+/** Reads the stderr of `docker buildx build --progress=rawjson` line by line. */
+export interface ProgressReader {
+  /** Takes a line; gives a short text of what is going on when that has changed. */
+  line(text: string): string | undefined
+  /** The steps so far, in the order they appeared. */
+  vertexTimes(): VertexTime[]
+  /** What buildx itself said, errors included: every line that is no progress. */
+  plain(): string
+  /** All of it as text for a log file: steps, the output of RUN, warnings, errors. */
+  log(): string
+}
+
+/** The parts of BuildKit's SolveStatus that are used (moby/buildkit client/graph.go). */
+interface SolveStatus {
+  readonly vertexes?: readonly Vertex[]
+  readonly statuses?: readonly Status[]
+  readonly logs?: readonly { readonly vertex: string; readonly data?: string }[]
+  readonly warnings?: readonly { readonly short?: string }[]
+}
+
+interface Vertex {
+  readonly digest: string
+  readonly name?: string
+  readonly started?: string
+  readonly completed?: string
+  readonly cached?: boolean
+  readonly error?: string
+}
+
+interface Status {
+  readonly id: string
+  readonly vertex: string
+  readonly current?: number
+  readonly total?: number
+}
+
+/** A vertex as it has become known, piece by piece. */
+interface Known {
+  readonly number: number
+  name: string
+  /** End of each run by its start, both in milliseconds; the end is unknown while it runs. */
+  readonly runs: Map<number, number | undefined>
+  cached: boolean
+  error: string | undefined
+  done: boolean
+  /** Bytes by the id of what is transferred. */
+  readonly transfers: Map<string, { current: number; total: number }>
+  /** Never goes back, though totals may grow while a transfer runs. */
+  percent: number
+}
+
+/** A reader of one build's progress. */
+export function readProgress(): ProgressReader {
+  const vertices = new Map<string, Known>()
+  const plain: string[] = []
+  const log: string[] = []
+  let object: string[] | undefined
+  let detail: string | undefined
+
+  const keepPlain = (text: string) => {
+    const line = stripVTControlCharacters(text).trimEnd()
+    plain.push(line)
+    log.push(line)
+  }
+  const take = (status: SolveStatus): string | undefined => {
+    let latest: string | undefined
+    for (const vertex of status.vertexes ?? []) latest = takeVertex(vertex) ?? latest
+    for (const transfer of status.statuses ?? []) latest = takeTransfer(transfer) ?? latest
+    for (const { vertex, data } of status.logs ?? []) {
+      const lines = Buffer.from(data ?? '', 'base64')
+        .toString()
+        .trimEnd()
+        .split(/\r?\n|\r/)
+      for (const line of lines)
+        log.push(`#${vertices.get(vertex)?.number ?? 0} ${stripVTControlCharacters(line)}`)
+    }
+    for (const { short } of status.warnings ?? []) {
+      log.push(`WARNING: ${Buffer.from(short ?? '', 'base64').toString()}`)
+    }
+    return latest
+  }
+  const takeVertex = (vertex: Vertex): string | undefined => {
+    const known = vertices.get(vertex.digest) ?? unknown(vertices.size + 1)
+    vertices.set(vertex.digest, known)
+    known.name = vertex.name ?? known.name
+    known.cached ||= vertex.cached === true
+    known.error = vertex.error || known.error
+    const started = time(vertex.started)
+    if (started !== undefined) known.runs.set(started, time(vertex.completed) ?? known.runs.get(started))
+    const done = time(vertex.completed) !== undefined
+    if (done && !known.done) log.push(`#${known.number} ${known.name} ${outcome(known)}`)
+    known.done = done
+    return started !== undefined && !done && !known.cached ? describe(known) : undefined
+  }
+  const takeTransfer = ({ id, vertex, current = 0, total = 0 }: Status): string | undefined => {
+    const known = vertices.get(vertex)
+    if (!known || known.done) return undefined
+    known.transfers.set(id, { current, total })
+    const sum = { current: 0, total: 0 }
+    for (const transfer of known.transfers.values()) {
+      if (transfer.total <= 0) continue
+      sum.current += Math.min(transfer.current, transfer.total)
+      sum.total += transfer.total
+    }
+    if (sum.total > 0) known.percent = Math.max(known.percent, Math.floor((100 * sum.current) / sum.total))
+    return describe(known, total > 0 || current > 0 ? undefined : id)
+  }
+
+  return {
+    line(text) {
+      let status: SolveStatus | undefined
+      if (object) {
+        // buildx 0.13 spreads an object over lines, its outer braces alone on theirs.
+        object.push(text)
+        if (text !== '}') return undefined
+        status = parseStatus(object.join('\n'))
+        if (!status) object.forEach(keepPlain)
+        object = undefined
+      } else if (text === '{') {
+        object = [text]
+        return undefined
+      } else {
+        status = text.startsWith('{') ? parseStatus(text) : undefined
+        if (!status && text.trim() !== '') keepPlain(text)
+      }
+      const latest = status && take(status)
+      if (latest === undefined || latest === detail) return undefined
+      detail = latest
+      return latest
+    },
+    vertexTimes: () => [...vertices.values()].map(vertexTime),
+    plain: () => [...plain, ...(object ?? [])].join('\n'),
+    log: () => log.map(line => `${line}\n`).join(''),
+  }
+}
+
+function unknown(number: number): Known {
+  return {
+    number,
+    name: '',
+    runs: new Map(),
+    cached: false,
+    error: undefined,
+    done: false,
+    transfers: new Map(),
+    percent: 0,
+  }
+}
+
+function parseStatus(text: string): SolveStatus | undefined {
+  try {
+    const value = JSON.parse(text) as Record<string, unknown>
+    const lists = ['vertexes', 'statuses', 'logs', 'warnings'].map(name => value[name])
+    const isStatus = lists.some(Boolean) && lists.every(list => list == null || Array.isArray(list))
+    return isStatus ? (value as SolveStatus) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function time(text: string | undefined): number | undefined {
+  const milliseconds = text === undefined ? Number.NaN : Date.parse(text)
+  return Number.isNaN(milliseconds) ? undefined : milliseconds
+}
+
+/** Seconds that are covered by at least one run. */
+function secondsOf({ runs }: Known): number {
+  let covered = 0
+  let until = Number.NEGATIVE_INFINITY
+  for (const [start, end] of [...runs].sort(([a], [b]) => a - b)) {
+    if (end === undefined || end <= until) continue
+    covered += end - Math.max(start, until)
+    until = end
+  }
+  return covered / 1000
+}
+
+/** `[linux/amd64->arm64 build 2/5] RUN x` (buildkit dockerfile2llb/convert.go, prefixCommand). */
+function splitName(text: string): { name: string; platform?: string } {
+  const [, prefix = '', name = text] = /^\[([^\]]*)\] (.*)$/s.exec(text) ?? []
+  const [, os = '', arch = '', target] = /^([a-z]+)\/([^\s>]+?)(?:->(\S+))?(?: |$)/.exec(prefix) ?? []
+  if (os === '') return { name }
+  return { name, platform: target?.startsWith(`${os}/`) ? target : `${os}/${target ?? arch}` }
+}
+
+function vertexTime(vertex: Known): VertexTime {
+  return {
+    ...splitName(vertex.name),
+    seconds: secondsOf(vertex),
+    cached: vertex.cached,
+    ...(vertex.error !== undefined && { error: vertex.error }),
+  }
+}
+
+function outcome(vertex: Known): string {
+  if (vertex.error) return `ERROR: ${vertex.error}`
+  return vertex.cached ? 'CACHED' : `DONE ${secondsOf(vertex).toFixed(1)}s`
+}
+
+/** A few words for a task's line: the platform, the step, what it is at. */
+function describe(vertex: Known, at?: string): string {
+  const { name, platform } = splitName(vertex.name)
+  const words = [platform, shorten(name), at && at !== name ? shorten(at) : undefined]
+  const percent = vertex.percent > 0 ? ` ${vertex.percent}%` : ''
+  return words.filter(Boolean).join(' · ') + percent
+}
+
+function shorten(text: string): string {
+  const line = text
+    .replace(/@?sha256:[0-9a-f]{64}/g, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line
+}
