@@ -1,5 +1,5 @@
-import { Failure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
+import type { Repository } from '../../registry/client.ts'
 import type { Descriptor } from '../manifest.ts'
 import { builtinConfig, builtinEntries } from './builtin.ts'
 import type { BlobCache } from './cache.ts'
@@ -26,26 +26,17 @@ export interface BaseImage {
 export interface LayerBlob {
   readonly descriptor: Descriptor
   readonly diffId: string
+  /** The repository that it came from, which a registry can take it over from. */
+  readonly origin?: Repository
   /** The file that holds it, checked; fetched where it has to be. */
   file(signal?: AbortSignal): Promise<string>
 }
 
-/** Opens the base that a reference names. `scratch` and `builtin` are made here. */
-export function openBase(
-  reference: string,
-  compressor: Compressor,
-  cache: BlobCache,
-  signal?: AbortSignal,
-): Base {
-  if (reference !== 'scratch' && reference !== 'builtin') {
-    throw new Failure({
-      kind: 'image',
-      what: `The base ${reference} cannot be read without buildx yet`,
-      fix: '--base builtin, or --backend buildx',
-    })
-  }
-  if (reference === 'scratch')
-    return { image: async () => ({ config: { config: scratchConfig }, layers: [] }) }
+/** The base without anything, as BuildKit's `FROM scratch`. */
+export const scratchBase: Base = { image: async () => ({ config: { config: scratchConfig }, layers: [] }) }
+
+/** The base `builtin`, one layer that is the same for every platform. */
+export function builtinBase(compressor: Compressor, cache: BlobCache, signal?: AbortSignal): Base {
   const layer = makeLayer(builtinEntries(), compressor, cache, signal)
   layer.catch(() => {}) // `image` throws it
   return {

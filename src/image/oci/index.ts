@@ -1,17 +1,23 @@
 import { realpath } from 'node:fs/promises'
 import { interrupted } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
-import type { ImageFile, ImageSpec } from '../../types.ts'
+import { createRegistryClient, type RegistryClient } from '../../registry/client.ts'
+import { parseReference } from '../../registry/reference.ts'
+import type { BaseChoice, ImageFile, ImageSpec } from '../../types.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
+import { eachLimited } from '../../util/each-limited.ts'
 import { imageFolders } from '../paths.ts'
 import { checkProjectFile, stagedFiles } from '../stage.ts'
 import { writeArchive } from './archive.ts'
-import { type Base, type BaseImage, layerBlob, openBase } from './base.ts'
+import { type Base, type BaseImage, builtinBase, type LayerBlob, layerBlob, scratchBase } from './base.ts'
 import { type BlobCache, openCache } from './cache.ts'
 import { type Compression, type Compressor, getCompressor } from './compress.ts'
 import { type ImageContent, imageContent } from './content.ts'
 import { makeLayer } from './layer.ts'
 import { writeLayout } from './layout.ts'
+import { pushImage } from './push.ts'
+import { registrySource } from './registry-source.ts'
+import { openSourceBase } from './source-base.ts'
 import { type HostFile, type LayerFile, layerEntries } from './tree.ts'
 
 /** Where the in-process backend can put an image. Paths are absolute. */
@@ -20,6 +26,7 @@ export type OciOutput =
   /** An OCI archive that `docker load` on the classic store takes too, which then loads this one platform. */
   | { readonly type: 'docker-archive'; readonly path: string; readonly platform: Platform }
   | { readonly type: 'layout'; readonly path: string }
+  | { readonly type: 'push'; readonly references: readonly string[] }
 
 /** What an image is made of beside its spec. */
 export interface OciInputs {
@@ -29,6 +36,8 @@ export interface OciInputs {
   readonly root: string
   readonly outputs: readonly OciOutput[]
   readonly compression: Compression
+  /** Registries that may be asked without TLS; those on this machine always may. */
+  readonly insecure?: ((registry: string) => boolean) | undefined
   /** The cache folder; by default the user's. */
   readonly cacheFolder?: string | undefined
   readonly signal?: AbortSignal | undefined
@@ -61,48 +70,82 @@ export interface OciPlatformImage {
  * @throws {Failure} usage, for what no image can hold; image; registry; verification; interrupted.
  */
 export async function buildOciImage(spec: ImageSpec, inputs: OciInputs): Promise<OciImage> {
-  const { signal } = inputs
+  const { signal, insecure, onRemark = () => {} } = inputs
   const compressor = getCompressor(inputs.compression)
-  const cache = await openCache(inputs.cacheFolder ?? cacheFolder(), inputs.onRemark ?? (() => {}))
+  const cache = await openCache(inputs.cacheFolder ?? cacheFolder(), onRemark)
+  const client = createRegistryClient({ signal, insecure })
   try {
-    const base = openBase(spec.base.reference, compressor, cache, signal)
-    const content = await assemble(spec, base, inputs, compressor, cache)
+    const tools: Tools = { cache, client, compressor, onRemark }
+    const content = await assemble(spec, inputs, tools)
     for (const output of inputs.outputs) {
       if (signal?.aborted) throw interrupted()
-      await write(output, content, spec, inputs)
+      await write(output, content, spec, inputs, client)
     }
     return describe(content, compressor)
   } finally {
+    await client.close()
     await cache.close()
   }
 }
 
-/** Makes the layers, one after another for each uses every processor, while the base's metadata is fetched. */
-async function assemble(
-  spec: ImageSpec,
-  base: Base,
-  { root, file, signal, onProgress }: OciInputs,
-  compressor: Compressor,
-  cache: BlobCache,
-): Promise<ImageContent> {
+/** What the parts of a build share. */
+interface Tools {
+  readonly cache: BlobCache
+  readonly client: RegistryClient
+  readonly compressor: Compressor
+  readonly onRemark: (text: string) => void
+}
+
+async function openBase(
+  { reference, digest, family }: BaseChoice,
+  { cache, client, compressor, onRemark }: Tools,
+  signal: AbortSignal | undefined,
+): Promise<Base> {
+  if (reference === 'scratch') return scratchBase
+  if (reference === 'builtin') return builtinBase(compressor, cache, signal)
+  const parsed = { ...parseReference(reference), ...(digest !== undefined && { digest }) }
+  const source = registrySource(client, parsed)
+  return openSourceBase(source, { cache, reference: parsed, remark: onRemark, family })
+}
+
+/** Makes the layers, one after another for each uses every processor, while the base is fetched. */
+async function assemble(spec: ImageSpec, inputs: OciInputs, tools: Tools): Promise<ImageContent> {
+  const { root, file, signal, onProgress } = inputs
   stagedFiles(spec) // throws for a path that cannot be
-  const bases = Promise.all(spec.platforms.map(platform => base.image(platform)))
-  bases.catch(() => {}) // thrown below
-  const parts = []
-  for (const [number, platform] of spec.platforms.entries()) {
+  const fetching = fetchBase(spec, inputs, tools)
+  fetching.catch(() => {}) // thrown below
+  const added = new Map<Platform, LayerBlob[]>()
+  for (const platform of spec.platforms) {
     if (signal?.aborted) throw interrupted()
     onProgress?.(`packing ${platform.id}`)
     const files = await Promise.all(spec.files.map(one => layerFile(one, file(one, platform), root)))
     const entries = layerEntries(files, imageFolders(spec))
-    const added = entries.length > 0 ? [layerBlob(await makeLayer(entries, compressor, cache, signal))] : []
-    parts.push({ platform, added, number })
+    const layer = entries.length > 0 && (await makeLayer(entries, tools.compressor, tools.cache, signal))
+    added.set(platform, layer ? [layerBlob(layer)] : [])
   }
-  const images = await bases
-  return imageContent(
-    spec,
-    base,
-    parts.map(({ platform, added, number }) => ({ platform, added, base: images[number] as BaseImage })),
-  )
+  onProgress?.('fetching the base')
+  const { base, images } = await fetching
+  const parts = spec.platforms.map((platform, number) => ({
+    platform,
+    base: images[number] as BaseImage,
+    added: added.get(platform) ?? [],
+  }))
+  return imageContent(spec, base, parts)
+}
+
+/** The base's images, and their layers where they will be written to a file; a registry may have them already. */
+async function fetchBase(
+  { base: choice, platforms }: ImageSpec,
+  { outputs, signal }: OciInputs,
+  tools: Tools,
+) {
+  const base = await openBase(choice, tools, signal)
+  const images = await Promise.all(platforms.map(platform => base.image(platform)))
+  if (outputs.some(({ type }) => type !== 'push')) {
+    const layers = images.flatMap(({ layers }) => layers)
+    await eachLimited(layers, 6, layer => layer.file(signal))
+  }
+  return { base, images }
 }
 
 /** A file of the project is followed through links, but not out of the project; a binary is where we put it. */
@@ -120,7 +163,9 @@ async function write(
   content: ImageContent,
   { tags, epoch }: ImageSpec,
   { signal, onProgress }: OciInputs,
+  client: RegistryClient,
 ): Promise<void> {
+  if (output.type === 'push') return pushImage(output.references, content, { client, signal, onProgress })
   onProgress?.(`writing ${output.path}`)
   if (output.type === 'layout') return writeLayout(output.path, content, tags, signal)
   const dockerPlatform = output.type === 'docker-archive' ? output.platform : undefined
