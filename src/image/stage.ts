@@ -6,8 +6,6 @@ import type { Platform } from '../platforms.ts'
 import type { ImageFile, ImageSpec } from '../types.ts'
 import { checkImagePath, fileTime, folderMode, imageFolders, parentFolders } from './paths.ts'
 
-export { checkImagePath } from './paths.ts'
-
 /** A file of the build context. */
 export interface StagedFile {
   readonly platform: Platform
