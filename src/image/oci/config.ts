@@ -73,7 +73,7 @@ function runtimeConfig(base: RuntimeConfig, set: ImageConfig): RuntimeConfig {
   const ports = { ...base.ExposedPorts, ...Object.fromEntries(set.ports.map(port => [fullPort(port), {}])) }
   const labels = { ...base.Labels, ...set.labels }
   return {
-    ...inherited,
+    ...Object.fromEntries(Object.entries(inherited).filter(([, value]) => value !== null)),
     ...(set.user !== undefined && { User: set.user }),
     ...(set.workdir !== undefined && { WorkingDir: set.workdir }),
     Env: mergeEnv(base.Env ?? [], set.env),
