@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { ImagePlan } from '../plan.ts'
 import type { Platform } from '../platforms.ts'
 import type { ReportedImage } from '../report.ts'
@@ -15,9 +13,6 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext): Promi
   const { buildOciImage } = await import('./oci/index.ts')
   const { emit } = context.recorder
   const { spec, destinations } = image
-  for (const destination of destinations) {
-    if ('path' in destination) await mkdir(dirname(destination.path), { recursive: true })
-  }
   const made = await buildOciImage(spec, {
     file: hostFile(context),
     root: context.options.dir,
@@ -30,7 +25,7 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext): Promi
   return {
     name: spec.name,
     backend: 'oci',
-    base: spec.base,
+    base: { ...spec.base, ...(made.baseDigest !== undefined && { digest: made.baseDigest }) },
     tags: spec.tags,
     destinations: destinations.flatMap(describeDestination),
     digest: made.indexDigest,
@@ -46,6 +41,7 @@ function ociOutput(destination: Destination, platforms: readonly Platform[]): Oc
   switch (destination.type) {
     case 'archive':
     case 'layout':
+    case 'push':
       return destination
     case 'docker-archive':
       // The classic store loads one platform: the engine's own, which is likely this machine's.

@@ -24,6 +24,7 @@ export interface PlatformImage {
 export interface ImageContent {
   readonly index: Document
   readonly images: readonly PlatformImage[]
+  readonly baseDigest: string | undefined
   /** Annotations of the index where something describes it. */
   readonly descriptorAnnotations: Readonly<Record<string, string>>
 }
@@ -74,7 +75,12 @@ export function imageContent(
     })),
     annotations: { ...created, ...baseAnnotations, ...given('index') },
   })
-  return { index, images, descriptorAnnotations: { ...created, ...given('index-descriptor') } }
+  return {
+    index,
+    images,
+    baseDigest: base.digest,
+    descriptorAnnotations: { ...created, ...given('index-descriptor') },
+  }
 }
 
 /** Every document of an image, an equal one once: configs and manifests first, then the index. */

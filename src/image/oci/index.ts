@@ -50,6 +50,8 @@ export interface OciInputs {
 /** An image that was made. */
 export interface OciImage {
   readonly indexDigest: string
+  /** Of the base's index or manifest; absent for scratch and builtin. */
+  readonly baseDigest?: string
   readonly platforms: readonly OciPlatformImage[]
   /** Library, version and level. */
   readonly compressor: string
@@ -172,9 +174,10 @@ async function write(
   return writeArchive(output.path, content, { tags, epoch, dockerPlatform, signal })
 }
 
-function describe({ index, images }: ImageContent, compressor: Compressor): OciImage {
+function describe({ index, images, baseDigest }: ImageContent, compressor: Compressor): OciImage {
   return {
     indexDigest: index.descriptor.digest,
+    ...(baseDigest !== undefined && { baseDigest }),
     compressor: compressor.id,
     platforms: images.map(({ platform, manifest, config, layers }) => ({
       platform,
