@@ -1,12 +1,13 @@
 // Bundles src/ into dist/: one entry file and a chunk for each lazily imported part (listr2, execa, undici),
 // so that `xbuild --version` loads none of them.
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename } from 'node:path'
 import { build } from 'esbuild'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
-rmSync('dist', { recursive: true, force: true })
-await build({
+const { metafile } = await build({
+  metafile: true,
   entryPoints: { cli: 'src/cli.ts' },
   outdir: 'dist',
   bundle: true,
@@ -24,3 +25,9 @@ await build({
     js: "import { createRequire as xbuildCreateRequire } from 'node:module'; const require = xbuildCreateRequire(import.meta.url);",
   },
 })
+
+// What an earlier bundle left goes last, so that there is a whole program in dist/ at every moment.
+const outputs = new Set(Object.keys(metafile.outputs).map(path => basename(path)))
+for (const name of existsSync('dist') ? readdirSync('dist') : []) {
+  if (!outputs.has(name)) rmSync(`dist/${name}`, { recursive: true, force: true })
+}

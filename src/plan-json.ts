@@ -1,8 +1,7 @@
 import type { Options } from './config/options.ts'
 import type { Backend } from './image/backend.ts'
 import { describeDestination } from './image/destination.ts'
-import { renderDockerfile } from './image/dockerfile.ts'
-import { imageCommand } from './image/make-buildx.ts'
+import { imageCommand, imageDockerfile } from './image/make-buildx.ts'
 import { stagedFiles } from './image/stage.ts'
 import type { ImagePlan } from './plan.ts'
 import type { Prepared } from './prepare.ts'
@@ -109,9 +108,9 @@ function plannedImage(
       mode: octal(mode),
       source: 'path' in source ? source.path : keptPath(options.dist, { platform, name: source.artifact }),
     })),
-    dockerfile: renderDockerfile(spec, { template: image.template, pinnedDigest: base.digest }),
+    dockerfile: imageDockerfile({ spec, options: image }),
     ...(backend.name === 'buildx' && {
-      command: imageCommand({ spec, destinations }, backend.builder, options),
+      command: imageCommand({ spec, destinations }, options),
     }),
   }
 }

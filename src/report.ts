@@ -67,8 +67,8 @@ export interface ReportedImage {
   readonly tags: readonly string[]
   /** Where it went: references, paths. */
   readonly destinations: readonly string[]
-  /** Digest of the image index. */
-  readonly digest: string
+  /** Digest of the image index; absent for an output of buildx that is no image. */
+  readonly digest?: string
   readonly platforms: readonly { readonly platform: string; readonly digest: string }[]
   /** What read it back and found every platform and binary right; absent where nothing could be read back. */
   readonly verified?: string

@@ -40,5 +40,5 @@ export const buildCommand: CommandModule = {
 /** `name@sha256:…`: the repository of the first tag, or the image's name where it has none. */
 function resultLine({ name, tags, digest }: Report['images'][number]): string {
   const [first] = tags
-  return `${first ? first.replace(/:[\w.-]+$/, '') : name}@${digest}`
+  return digest === undefined ? name : `${first ? first.replace(/:[\w.-]+$/, '') : name}@${digest}`
 }

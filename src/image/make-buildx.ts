@@ -1,102 +1,114 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Options } from '../config/options.ts'
 import { Failure } from '../errors.ts'
 import type { ImagePlan } from '../plan.ts'
 import { bindCommand } from '../process.ts'
 import type { ReportedImage } from '../report.ts'
 import type { Command } from '../types.ts'
-import type { BuilderFacts } from './builder.ts'
 import { type BuildxResult, buildxCommand, buildxFiles, runBuildx } from './buildx.ts'
-import { type Destination, describeDestination } from './destination.ts'
+import { describeDestination } from './destination.ts'
 import { dockerfileRemarks, renderDockerfile } from './dockerfile.ts'
-import { hostFile, imageFolder, imageTaskId, type MakeContext } from './make.ts'
-import type { Descriptor } from './manifest.ts'
+import { hostFile, imageTaskId, type MakeContext } from './make.ts'
+import { type Descriptor, parseJson } from './manifest.ts'
 import { placeArchive, placeLayout } from './place-output.ts'
 import { stageContext } from './stage.ts'
 
-/** The command that makes an image with docker buildx, as `plan` prints it. Pure. */
-export function imageCommand(
-  { spec, destinations }: Pick<ImagePlan, 'spec' | 'destinations'>,
-  { name }: BuilderFacts,
-  { buildx, dir }: Options,
-): Command {
-  return buildxCommand(spec, {
-    folder: `{work}/images/${spec.name}`,
-    destinations,
-    // Named, so that the builder which was checked is the one that builds.
-    options: { ...buildx, builder: name },
-    cwd: dir,
+/** The folder of an image in the run's temporary folder, as plans write it. */
+const plannedFolder = ({ spec }: Pick<ImagePlan, 'spec'>) => `{work}/images/${spec.name}`
+
+/** The command that makes an image with buildx, as `plan` prints it and `build` runs it. Pure. */
+export function imageCommand(image: Pick<ImagePlan, 'spec' | 'destinations'>, options: Options): Command {
+  return buildxCommand(image.spec, {
+    folder: plannedFolder(image),
+    destinations: image.destinations,
+    options: options.buildx,
+    cwd: process.cwd(),
   })
 }
 
+/** The Dockerfile of an image, as `plan` and `dockerfile` print it. Pure. */
+export function imageDockerfile({ spec, options }: Pick<ImagePlan, 'spec' | 'options'>): string {
+  return renderDockerfile(spec, { template: options.template, pinnedDigest: spec.base.digest })
+}
+
 /**
- * Makes an image with docker buildx: stages the context, writes the Dockerfile, runs the command of the plan, and gives
- * outputs their names once all is well.
+ * Makes an image with docker buildx: stages the files, writes the Dockerfile, runs the plan's command.
  * @throws {Failure} image or registry, explained.
  */
-export async function makeWithBuildx(
-  image: ImagePlan,
-  builder: BuilderFacts,
-  context: MakeContext,
-): Promise<ReportedImage> {
-  const { spec, options, destinations } = image
-  const { recorder, signal, work } = context
-  const folder = await imageFolder(image, context)
+export async function makeWithBuildx(image: ImagePlan, context: MakeContext): Promise<ReportedImage> {
+  const { work, logs, options, recorder, signal } = context
+  const { spec, destinations } = image
+  const folder = plannedFolder(image).replace('{work}', work)
   const files = buildxFiles(folder)
-  const file = hostFile(context)
-  const dockerfile = renderDockerfile(spec, { template: options.template, pinnedDigest: spec.base.digest })
-  if (options.template !== undefined) {
-    for (const text of dockerfileRemarks(dockerfile)) recorder.emit({ type: 'note', level: 'warning', text })
-  }
+  const toHost = hostFile(context)
+  await mkdir(folder, { recursive: true })
   await stageContext(spec, {
     dir: files.context,
-    root: context.options.dir,
-    file: (one, platform) => file(one, platform).path,
+    file: (file, platform) => toHost(file, platform).path,
+    root: options.dir,
   })
+  const dockerfile = imageDockerfile(image)
   await writeFile(files.dockerfile, dockerfile)
-  const command = imageCommand(image, builder, context.options)
+  for (const text of dockerfileRemarks(dockerfile)) recorder.emit({ type: 'note', level: 'warning', text })
+
+  const command = imageCommand(image, options)
   recorder.commands.push({ title: `Make the image ${spec.name}`, ...command })
   const result = await runBuildx(bindCommand(command, work), {
     signal,
-    logFile: join(context.logs, `buildx-${spec.name}.log`),
+    logFile: join(logs, `image-${spec.name}.log`),
     onProgress: detail => recorder.emit({ type: 'progress', id: imageTaskId(image), detail }),
   })
-  for (const [index, destination] of destinations.entries()) {
-    await placeOutput(files.output(index), destination, result, spec.tags)
-  }
-  const { metadataFile } = context.options.buildx
-  if (metadataFile !== undefined) await placeArchive(files.metadata, metadataFile)
+  await placeOutputs(image, files, result)
+  await keepMetadata(files.metadata, options.buildx.metadataFile)
   return {
     name: spec.name,
     backend: 'buildx',
     base: spec.base,
     tags: spec.tags,
     destinations: destinations.flatMap(describeDestination),
-    digest: result.digest ?? '',
+    ...(result.digest !== undefined && { digest: result.digest }),
     platforms: [],
   }
 }
 
-async function placeOutput(
-  from: string,
-  destination: Destination,
-  { digest, metadata }: BuildxResult,
-  tags: readonly string[],
+/** Gives what buildx wrote its names: only now is it known to be whole. */
+async function placeOutputs(
+  { spec, destinations }: ImagePlan,
+  files: ReturnType<typeof buildxFiles>,
+  { metadata }: BuildxResult,
 ): Promise<void> {
-  if (destination.type === 'archive' || destination.type === 'docker-archive') {
-    await placeArchive(from, destination.path)
+  for (const [index, destination] of destinations.entries()) {
+    if (destination.type === 'archive' || destination.type === 'docker-archive') {
+      await placeArchive(files.output(index), destination.path)
+    } else if (destination.type === 'layout') {
+      const descriptor = (metadata['containerimage.descriptor'] ??
+        (await onlyImage(files.output(index)))) as Descriptor
+      await placeLayout(files.output(index), destination.path, descriptor, spec.tags)
+    }
   }
-  if (destination.type !== 'layout') return
-  const descriptor = metadata['containerimage.descriptor'] as Descriptor | undefined
-  if (descriptor?.digest === digest && descriptor !== undefined) {
-    return placeLayout(from, destination.path, descriptor, tags)
+}
+
+/** The image of a layout that holds one. */
+async function onlyImage(layout: string): Promise<Descriptor | undefined> {
+  const path = join(layout, 'index.json')
+  const { manifests } = parseJson(await readFile(path), path) as { manifests?: Descriptor[] }
+  return manifests?.[0]
+}
+
+async function keepMetadata(from: string, to: string | undefined): Promise<void> {
+  if (to === undefined) return
+  try {
+    await mkdir(dirname(to), { recursive: true })
+    await copyFile(from, to)
+  } catch (error) {
+    throw new Failure({
+      kind: 'usage',
+      what: `The metadata cannot be written to ${to}`,
+      where: '--metadata-file',
+      why: (error as Error).message,
+      fix: 'name a file in a folder that can be written',
+      cause: error,
+    })
   }
-  throw new Failure({
-    kind: 'image',
-    what: 'docker buildx does not say which image it wrote',
-    where: destination.path,
-    why: 'its metadata has no containerimage.descriptor',
-    fix: '-o image.oci.tar, which needs none, or update docker-buildx-plugin',
-  })
 }

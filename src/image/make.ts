@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Options } from '../config/options.ts'
 import type { ImagePlan } from '../plan.ts'
 import type { Platform } from '../platforms.ts'
@@ -40,9 +38,7 @@ export async function makeImage(
   const id = imageTaskId(image)
   emit({ type: 'start', id })
   try {
-    const made = await (backend.name === 'oci'
-      ? makeWithOci(image, context)
-      : makeWithBuildx(image, backend.builder, context))
+    const made = await (backend.name === 'oci' ? makeWithOci(image, context) : makeWithBuildx(image, context))
     emit({ type: 'done', id, detail: `${made.destinations.map(shortPath).join(', ')}, by ${made.backend}` })
     return made
   } catch (error) {
@@ -60,11 +56,4 @@ export function hostFile({ artifacts }: MakeContext) {
     if (!artifact) throw new Error(`no artifact ${source.artifact} for ${platform.id}`)
     return { path: artifact.path, sha256: artifact.sha256 }
   }
-}
-
-/** A folder of the image's own inside the run's temporary folder. */
-export async function imageFolder({ spec }: ImagePlan, { work }: MakeContext): Promise<string> {
-  const folder = join(work, 'images', spec.name)
-  await mkdir(folder, { recursive: true })
-  return folder
 }

@@ -15,7 +15,7 @@ export function summarize({ artifacts, images, seconds }: Report): string {
   const table = formatTable([['platform', 'binary', 'size', 'linkage', 'compile', 'kept at'], ...rows])
   const made = images.map(
     ({ name, base, destinations, digest, verified }) =>
-      `${name} on ${base.reference}\n  ${digest} → ${destinations.map(shortPath).join(', ')}${verified ? `\n  read back: ${verified}` : ''}`,
+      `${name} on ${base.reference}\n  ${digest ?? 'no image'} → ${destinations.map(shortPath).join(', ')}${verified ? `\n  read back: ${verified}` : ''}`,
   )
   const times = `compile ${describeSeconds(seconds.compile)}, image ${describeSeconds(seconds.image + seconds.readBack)}, all ${describeSeconds(seconds.total)}`
   return ['', table, '', ...made, times].join('\n')
