@@ -38,6 +38,8 @@ export interface CToolchainRequest {
   readonly found: FoundCToolchains
   /** What brings C code in, for the error: "github.com/mattn/go-sqlite3", "the crate zstd-sys". */
   readonly dependency: string
+  /** Why a C toolchain is needed, where that is not for C code that is in `dependency`. A clause. */
+  readonly because?: string | undefined
   /** Oldest glibc that the result must run on, such as "2.17"; only zig can choose it. */
   readonly glibc?: string | undefined
 }

@@ -48,7 +48,7 @@ export function chooseCToolchain(request: CToolchainRequest): CToolchain {
   throw noToolchain(request)
 }
 
-function noToolchain({ platform, preference, libcs, dependency, glibc }: CToolchainRequest): Failure {
+function noToolchain({ platform, preference, libcs, glibc, ...request }: CToolchainRequest): Failure {
   const packages = crossPackages(platform)
   const gccCan = packages && preference !== 'zig' && libcs.includes('gnu') && glibc === undefined
   const ways = [
@@ -61,7 +61,7 @@ function noToolchain({ platform, preference, libcs, dependency, glibc }: CToolch
     what: `No C compiler for ${platform.id}`,
     where: platform.id,
     why:
-      `${dependency} is or holds C code, and no ${wanted} for this platform was found` +
+      `${request.because ?? `${request.dependency} is or holds C code`}, and no ${wanted} for this platform was found` +
       (glibc === undefined ? '' : ` that can link against glibc ${glibc}`) +
       (preference === 'auto' ? '' : ` ([c] toolchain = "${preference}" allows no other)`),
     fix:

@@ -42,13 +42,18 @@ interface Node {
 }
 
 /**
- * The crates that compile C for the target, from the output of `cargo tree --charset ascii --edges
- * normal,build,no-proc-macro --format {p}`. What only a build script needs is compiled for the host and does not count.
+ * The crates that compile C for the target, by the package of the workspace that needs them; from the output of `cargo
+ * tree --charset ascii --edges normal,build,no-proc-macro --format {p}`. What only a build script needs is compiled for
+ * the host and does not count.
  */
-export function certainCCode(tree: string): string[] {
+export function certainCCode(tree: string): ReadonlyMap<string, readonly string[]> {
   const { roots, nodes } = parseCargoTree(tree)
+  return new Map(roots.map(root => [crateName(root), cCodeBelow(root, nodes)]))
+}
+
+function cCodeBelow(root: string, nodes: ReadonlyMap<string, Node>): string[] {
   const seen = new Set<string>()
-  const queue = [...roots]
+  const queue = [root]
   for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
     if (seen.has(name)) continue
     seen.add(name)

@@ -160,19 +160,25 @@ describe('cargo tree', () => {
 `
 
   it('gives the crates that compile C for the target, not for the host', () => {
-    expect(certainCCode(tree)).toEqual(['zstd-sys'])
+    expect(certainCCode(tree)).toEqual(new Map([['app', ['zstd-sys']]]))
   })
 
   it('finds a crate that was printed first among those of the host', () => {
     const later = `${tree}\nserver v0.1.0 (/tmp/server)\n|-- tls v1.0.0\n|   \`-- ring v0.17.0 (*)\n`
-    expect(certainCCode(later)).toEqual(['ring', 'zstd-sys'])
+    expect(certainCCode(later)).toEqual(
+      new Map([
+        ['app', ['zstd-sys']],
+        ['server', ['ring']],
+      ]),
+    )
   })
 
   it("counts the program's own build script", () => {
-    expect(certainCCode('app v0.1.0 (/tmp/app)\n[build-dependencies]\n`-- cc v1.0.0\n')).toEqual(['app'])
+    const own = 'app v0.1.0 (/tmp/app)\n[build-dependencies]\n`-- cc v1.0.0\n'
+    expect(certainCCode(own)).toEqual(new Map([['app', ['app']]]))
   })
 
   it('is empty for no output', () => {
-    expect(certainCCode('')).toEqual([])
+    expect(certainCCode('')).toEqual(new Map())
   })
 })

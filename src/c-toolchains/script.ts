@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { SupportFile } from '../languages/language.ts'
+import type { CToolchain } from './c-toolchain.ts'
+
+/** A C toolchain of which every part is one executable, as cargo wants a linker and the cc crate a compiler. */
+export interface ScriptedToolchain {
+  readonly cc: string
+  readonly cxx: string
+  readonly ar: string
+  readonly ranlib: string
+  /** The scripts that stand for commands with arguments. */
+  readonly files: readonly SupportFile[]
+}
+
+/**
+ * Turns commands with arguments into shell scripts in `folder`, under names that depend on nothing but their text, so
+ * that cargo sees the same compiler in every build. `flags` are added to each compiler call.
+ */
+export function scriptToolchain(
+  toolchain: CToolchain,
+  folder: string,
+  flags: readonly string[],
+): ScriptedToolchain {
+  const texts = {
+    cc: compilerScript(toolchain, toolchain.cc, flags),
+    cxx: compilerScript(toolchain, toolchain.cxx, flags),
+    ar: plainScript(toolchain.ar),
+    ranlib: plainScript(toolchain.ranlib),
+  }
+  const hash = createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 12)
+  const file = (name: keyof typeof texts): SupportFile => ({
+    path: join(folder, hash, name),
+    text: texts[name],
+    mode: 0o755,
+  })
+  const isOneWord = (command: readonly string[]) => command.length === 1
+  const [ar, ranlib] = (['ar', 'ranlib'] as const).map(name =>
+    isOneWord(toolchain[name]) ? undefined : file(name),
+  )
+  const [cc, cxx] = [file('cc'), file('cxx')]
+  return {
+    cc: cc.path,
+    cxx: cxx.path,
+    ar: ar?.path ?? (toolchain.ar[0] as string),
+    ranlib: ranlib?.path ?? (toolchain.ranlib[0] as string),
+    files: [cc, cxx, ar, ranlib].filter(item => item !== undefined),
+  }
+}
+
+function plainScript(command: readonly string[]): string {
+  return `#!/bin/sh\nexec ${command.map(quote).join(' ')} "$@"\n`
+}
+
+function compilerScript({ name }: CToolchain, command: readonly string[], flags: readonly string[]): string {
+  const words = [...command, ...flags]
+  return name === 'zig' ? zigScript(words) : plainScript(words)
+}
+
+/**
+ * `zig cc` does not take every argument that rustc and the cc crate give to a clang:
+ * - `--target=aarch64-unknown-linux-musl` and `-march=armv7-a` are in spellings that it does not read; the target and
+ *   cpu are among its own arguments. Extensions that one file asks for (`-march=armv8-a+crypto`) are kept, as -mcpu.
+ * - rustc's self-contained start files and libc, and its compiler_builtins on ARM, come a second time with zig's own.
+ */
+function zigScript(words: readonly string[]): string {
+  return `#!/bin/sh
+first=1
+for word in "$@"; do
+  if [ $first ]; then set --; first=; fi
+  case $word in
+    --target=* | -march=armv[5-7]* | -march=rv* | -march=i?86 | -mabi=* | -mfloat-abi=* | -mfpu=*) ;;
+    -march=armv8*+*) set -- "$@" "-mcpu=generic+\${word#*+}" ;;
+    -march=armv8*) ;;
+    */self-contained/*.o | */self-contained) ;;
+    -lc | -lgcc) ;;
+    -lgcc_s | -lgcc_eh) set -- "$@" -lunwind ;;
+    *) set -- "$@" "$word" ;;
+  esac
+done
+exec ${words.map(quote).join(' ')} "$@"
+`
+}
+
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { run } from '../process.ts'
+import { parseCargoLock } from './cargo-lock.ts'
+import type { CCode, Executable, InspectContext } from './language.ts'
+import { allocatorFacts, certainCCode, possibleCCode } from './rust-c-code.ts'
+import { featureArgs } from './rust-features.ts'
+import { packageOf } from './rust-metadata.ts'
+import { rustcCommand } from './rust-target.ts'
+
+/** What the dependencies of the programs mean for a build. */
+export interface RustDependencies {
+  readonly cCode: readonly CCode[]
+  /** C code that is likely but not certain. */
+  readonly possibleCCode: readonly CCode[]
+  /** A server, by its dependencies, without an allocator of its own. */
+  readonly needsAllocator: boolean
+  readonly remarks: readonly string[]
+}
+
+/**
+ * Reads what the programs depend on: Cargo.lock, and where that names a crate which may compile C, `cargo tree`, which
+ * knows platforms, features and kinds of dependency, but only works where the crates have been downloaded.
+ */
+export async function readDependencies(
+  dir: string,
+  workspaceRoot: string,
+  executables: readonly Executable[],
+  triples: readonly string[],
+  context: InspectContext,
+): Promise<RustDependencies> {
+  const text = await readFile(join(workspaceRoot, 'Cargo.lock'), 'utf8').catch(() => undefined)
+  if (text === undefined) {
+    const remark =
+      'there is no Cargo.lock: whether dependencies hold C code shows only when they are compiled'
+    const possibleCCode = [{ dependency: 'some dependency' }]
+    return { cCode: [], possibleCCode, needsAllocator: false, remarks: [remark] }
+  }
+  const packages = parseCargoLock(text)
+  const names = [...new Set(executables.map(packageOf))]
+  const { server, allocator } = allocatorFacts(packages, names)
+  const possible = new Map(names.map(name => [name, possibleCCode(packages, [name])]))
+  const known = { needsAllocator: server && !allocator, remarks: [] }
+  if ([...possible.values()].every(crates => crates.length === 0)) {
+    return { ...known, cCode: [], possibleCCode: [] }
+  }
+  const tree = await readTree(dir, names, triples, context)
+  return tree === undefined
+    ? { ...known, cCode: [], possibleCCode: describe(possible, executables) }
+    : { ...known, cCode: describe(certainCCode(tree), executables), possibleCCode: [] }
+}
+
+function describe(
+  crates: ReadonlyMap<string, readonly string[]>,
+  executables: readonly Executable[],
+): readonly CCode[] {
+  const dependencies = new Set([...crates.values()].flat())
+  return [...dependencies].sort().map(dependency => ({
+    dependency,
+    executables: executables
+      .filter(item => crates.get(packageOf(item))?.includes(dependency))
+      .map(item => item.package),
+  }))
+}
+
+/** `cargo tree`, or undefined where crates are missing or the lock file is out of date. */
+async function readTree(
+  dir: string,
+  packages: readonly string[],
+  triples: readonly string[],
+  { options, signal }: InspectContext,
+): Promise<string | undefined> {
+  const args = [
+    'tree',
+    '--locked',
+    '--offline',
+    ...['--charset', 'ascii'],
+    ...['--edges', 'normal,build,no-proc-macro'],
+    ...['--format', '{p}'],
+    ...packages.flatMap(name => ['-p', name]),
+    ...triples.flatMap(triple => ['--target', triple]),
+    ...featureArgs(options.rust),
+  ]
+  // `cargo tree` asks rustc for the target's cfg, through the wrappers that a project's configuration may name.
+  const env = { RUSTC: rustcCommand(), RUSTC_WRAPPER: '', RUSTC_WORKSPACE_WRAPPER: '' }
+  const result = await run({ tool: 'cargo', args, cwd: dir, env }, { signal, keep: 16 * 1024 * 1024 })
+  return result.ok ? result.stdout : undefined
+}

@@ -1,0 +1,123 @@
+import { type CToolchain, chooseCToolchain, type Libc } from '../c-toolchains/index.ts'
+import { type ScriptedToolchain, scriptToolchain } from '../c-toolchains/script.ts'
+import type { Platform } from '../platforms.ts'
+import { envTriple } from './cargo-config.ts'
+import type { CompileRequest, SupportFile } from './language.ts'
+import type { RustProject } from './rust-project.ts'
+import type { RustTarget } from './rust-target.ts'
+
+/** What links a target's programs and compiles their C code. */
+export interface RustLinker {
+  readonly env: Readonly<Record<string, string>>
+  readonly files: readonly SupportFile[]
+  readonly by: 'user' | 'rust-lld' | CToolchain['name']
+  readonly title: string
+  readonly hints: readonly string[]
+}
+
+/**
+ * Chooses the linker of one platform: the user's own; rustc's for pure Rust on musl; else a C toolchain, which then
+ * compiles the C code of dependencies, too. Pure.
+ * @throws {Failure} tool, when C code or glibc needs a C toolchain and none is there.
+ */
+export function chooseLinker(project: RustProject, request: CompileRequest, platform: Platform): RustLinker {
+  const target = project.targets.get(platform.id) as RustTarget
+  const { libc, glibc } = request.options.rust
+  if (target.linker) {
+    return { env: {}, files: [], by: 'user', title: target.linker.value, hints: [] }
+  }
+  const chosen = new Set(request.executables.map(item => item.package))
+  const uses = (code: { executables?: readonly string[] }) =>
+    code.executables?.some(name => chosen.has(name)) ?? true
+  const certain = target.ownCc ? undefined : project.cCode.find(uses)
+  const possible = target.ownCc ? undefined : project.possibleCCode.find(uses)
+  const rustLld = libc === 'musl' && target.selfContained && project.sysroot.rustLld
+  if (rustLld && !certain && !possible) return linkWithRustLld(target)
+  const because =
+    libc === 'gnu'
+      ? `linking against glibc for ${platform.id} needs a C toolchain`
+      : `linking for ${platform.id} needs a C toolchain, because this rustc has no linker of its own for it`
+  try {
+    const toolchain = chooseCToolchain({
+      platform,
+      libcs: acceptable(libc, target),
+      preference: request.options.c.toolchain,
+      found: project.cToolchains ?? { commands: new Set(), hostArch: '', pkgConfigSet: false },
+      dependency: `the crate ${certain?.dependency}`,
+      ...(!certain && { because }),
+      glibc: libc === 'gnu' ? glibc : undefined,
+    })
+    return linkWithC(project, request, target, toolchain, certain !== undefined || possible !== undefined)
+  } catch (error) {
+    // C code that is not certain is no reason to refuse: should there be some, its own compile will say so.
+    if (rustLld && !certain) return linkWithRustLld(target)
+    throw error
+  }
+}
+
+/**
+ * The libc whose headers will do. A gcc for glibc can compile for musl where rustc brings musl itself: most C code asks
+ * for nothing that differs, and what does fails at the link.
+ */
+function acceptable(libc: Libc, target: RustTarget): readonly Libc[] {
+  if (libc === 'gnu') return ['gnu']
+  return target.selfContained ? ['musl', 'gnu'] : ['musl']
+}
+
+function linkWithRustLld({ triple }: RustTarget): RustLinker {
+  const env = { [`CARGO_TARGET_${envTriple(triple)}_LINKER`]: 'rust-lld' }
+  return { env, files: [], by: 'rust-lld', title: 'rust-lld', hints: [] }
+}
+
+function linkWithC(
+  project: RustProject,
+  { options }: CompileRequest,
+  { triple, ownCc }: RustTarget,
+  toolchain: CToolchain,
+  compilesC: boolean,
+): RustLinker {
+  // The host's own compiler, without arguments, is what cargo and the cc crate use anyway.
+  if (toolchain.name === 'host' && toolchain.cc.length === 1 && options.rust.libc === 'gnu') {
+    return { env: {}, files: [], by: 'host', title: toolchain.title, hints: [] }
+  }
+  const scripts = oneWordEach(toolchain) ?? scriptToolchain(toolchain, project.scripts, prefixMap(project))
+  const suffix = triple.replaceAll('-', '_')
+  const mixed = options.rust.libc === 'musl' && toolchain.libc === 'gnu'
+  const cEnv = {
+    [`CC_${suffix}`]: scripts.cc,
+    [`CXX_${suffix}`]: scripts.cxx,
+    [`AR_${suffix}`]: scripts.ar,
+    [`RANLIB_${suffix}`]: scripts.ranlib,
+    ...pkgConfigEnv(toolchain, suffix, mixed),
+  }
+  return {
+    env: { [`CARGO_TARGET_${envTriple(triple)}_LINKER`]: scripts.cc, ...(ownCc ? {} : cEnv) },
+    files: scripts.files,
+    by: toolchain.name,
+    title: toolchain.title,
+    hints:
+      mixed && compilesC
+        ? [
+            'C code is compiled by gcc with the headers of glibc and linked with musl; zig has those of musl (pip install ziglang)',
+          ]
+        : [],
+  }
+}
+
+function oneWordEach({ cc, cxx, ar, ranlib }: CToolchain): ScriptedToolchain | undefined {
+  if ([cc, cxx, ar, ranlib].some(command => command.length !== 1)) return undefined
+  const [one, two, three, four] = [cc, cxx, ar, ranlib].map(command => command[0] as string)
+  return { cc: one as string, cxx: two as string, ar: three as string, ranlib: four as string, files: [] }
+}
+
+/** Only a gcc of Debian's has libraries of the target beside it for pkg-config to find, and they are for glibc. */
+function pkgConfigEnv(toolchain: CToolchain, suffix: string, mixed: boolean): Record<string, string> {
+  const folder = toolchain.env['PKG_CONFIG_LIBDIR']
+  if (mixed || toolchain.name !== 'gcc' || !folder) return {}
+  return { [`PKG_CONFIG_ALLOW_CROSS_${suffix}`]: '1', [`PKG_CONFIG_LIBDIR_${suffix}`]: folder }
+}
+
+/** Keeps the project's folder out of `__FILE__` and debug information, so that another folder gives the same binary. */
+function prefixMap({ workspaceRoot, cargoHome }: RustProject): string[] {
+  return [`-ffile-prefix-map=${cargoHome}=/cargo`, `-ffile-prefix-map=${workspaceRoot}=/src`]
+}

@@ -1,0 +1,101 @@
+import { realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { Failure } from '../errors.ts'
+import { nearest } from '../util/nearest.ts'
+import type { Executable, LanguageOptions } from './language.ts'
+import { enabledFeatures, type FeatureTable } from './rust-features.ts'
+
+/** What `cargo metadata --format-version 1 --no-deps` prints, as far as it is used. */
+export interface CargoMetadata {
+  readonly packages: readonly CargoPackage[]
+  readonly workspace_members: readonly string[]
+  /** Since cargo 1.71. */
+  readonly workspace_default_members?: readonly string[]
+  readonly workspace_root: string
+  readonly target_directory: string
+}
+
+export interface CargoPackage {
+  readonly id: string
+  readonly name: string
+  readonly version: string
+  readonly manifest_path: string
+  readonly default_run?: string | null
+  readonly features: FeatureTable
+  readonly targets: readonly {
+    readonly name: string
+    readonly kind: readonly string[]
+    readonly 'required-features'?: readonly string[]
+  }[]
+}
+
+/**
+ * The packages that `cargo build` in this folder would build, or the one that `[rust] package` names; where none of
+ * those has a program, all of the workspace.
+ * @throws {Failure} usage, when there is no package of that name.
+ */
+export function choosePackages(
+  metadata: CargoMetadata,
+  dir: string,
+  chosen: string | undefined,
+): readonly CargoPackage[] {
+  const members = metadata.packages.filter(({ id }) => metadata.workspace_members.includes(id))
+  if (chosen !== undefined) {
+    const found = members.filter(({ name }) => name === chosen)
+    if (found.length > 0) return found
+    const names = members.map(({ name }) => name)
+    const suggestion = nearest(chosen, names)
+    throw new Failure({
+      kind: 'usage',
+      what: `There is no package ${JSON.stringify(chosen)} in the workspace${suggestion ? `; did you mean ${suggestion}?` : ''}`,
+      where: '[rust] package in xbuild.toml',
+      why: `it has ${names.join(', ')}`,
+      fix: `package = "${suggestion ?? names[0]}"`,
+    })
+  }
+  const here = members.filter(({ manifest_path }) => samePath(dirname(manifest_path), dir))
+  const defaults = metadata.workspace_default_members ?? metadata.workspace_members
+  const selected =
+    here.length > 0 && !samePath(metadata.workspace_root, dir)
+      ? here
+      : members.filter(({ id }) => defaults.includes(id))
+  return selected.some(hasProgram) ? selected : members
+}
+
+const hasProgram = ({ targets }: CargoPackage) => targets.some(({ kind }) => kind.includes('bin'))
+
+function samePath(a: string, b: string): boolean {
+  const real = (path: string) => {
+    try {
+      return realpathSync(path)
+    } catch {
+      return path
+    }
+  }
+  return real(a) === real(b)
+}
+
+/**
+ * The programs of a package. One whose `required-features` are not on is kept, with what is wrong with it: cargo leaves
+ * it out without a word.
+ */
+export function listExecutables(item: CargoPackage, options: LanguageOptions['rust']): Executable[] {
+  const enabled = enabledFeatures(item.name, item.features, options)
+  return item.targets
+    .filter(({ kind }) => kind.includes('bin'))
+    .map(target => {
+      const lacking = (target['required-features'] ?? []).filter(name => !enabled.has(name))
+      return {
+        name: target.name,
+        package: `${item.name}/${target.name}`,
+        ...(lacking.length > 0 && {
+          problem: `it requires the features ${lacking.join(', ')}: [rust] features = ${JSON.stringify(lacking)}`,
+        }),
+      }
+    })
+}
+
+/** The name of the package that an executable belongs to. */
+export function packageOf(executable: Executable): string {
+  return executable.package.slice(0, executable.package.lastIndexOf('/'))
+}

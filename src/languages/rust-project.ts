@@ -1,0 +1,197 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { type FoundCToolchains, findCToolchains } from '../c-toolchains/index.ts'
+import { Failure, isFailure } from '../errors.ts'
+import { run } from '../process.ts'
+import { cacheFolder } from '../util/cache-folder.ts'
+import { compareVersions } from '../util/versions.ts'
+import { type CargoConfigFile, cargoHome, flagList, lookUp, readCargoConfig } from './cargo-config.ts'
+import type { CCode, Executable, InspectContext, Project } from './language.ts'
+import { readDependencies } from './rust-dependencies.ts'
+import { explainRust } from './rust-messages.ts'
+import { type CargoMetadata, choosePackages, listExecutables, packageOf } from './rust-metadata.ts'
+import {
+  type RustSysroot,
+  type RustTarget,
+  readSysroot,
+  readTarget,
+  rustcCommand,
+  rustTriple,
+} from './rust-target.ts'
+
+/** A cargo package or workspace. */
+export interface RustProject extends Project {
+  readonly language: 'rust'
+  readonly cargoVersion: string
+  /** The commit that rustc was built from: a part of the paths that the standard library's panics name. */
+  readonly rustcCommit: string
+  readonly workspaceRoot: string
+  readonly targetDirectory: string
+  readonly cargoHome: string
+  /** By platform id. */
+  readonly targets: ReadonlyMap<string, RustTarget>
+  readonly sysroot: RustSysroot
+  /** C code that is likely but not certain. */
+  readonly possibleCCode: readonly CCode[]
+  /** Set where a C toolchain may be needed. */
+  readonly cToolchains?: FoundCToolchains
+  readonly needsAllocator: boolean
+  /** RUSTFLAGS or CARGO_ENCODED_RUSTFLAGS of the environment, which hides every other source of flags. */
+  readonly environmentFlags?: { readonly variable: string; readonly flags: readonly string[] }
+  /** The folder for compiler wrappers. */
+  readonly scripts: string
+  readonly processors: number
+}
+
+/** The first cargo that takes several --target at once. */
+const oldestCargo = '1.64.0'
+
+/**
+ * Reads a cargo project: `cargo metadata --no-deps`, Cargo.lock, cargo's configuration files and, for each platform,
+ * whether rustc has a standard library for it. Nothing is compiled, downloaded or written, and no program that the
+ * project's configuration names is run.
+ * @throws {Failure} project, when cargo does not understand it; tool, when cargo is missing or too old.
+ */
+export async function inspectRust(dir: string, context: InspectContext): Promise<RustProject> {
+  const { signal, options, platforms } = context
+  const [metadata, cargo, rustc, config] = await Promise.all([
+    readMetadata(dir, signal),
+    readVersion(dir, 'cargo', ['-V'], signal),
+    readVersion(dir, rustcCommand(), ['-vV'], signal),
+    readCargoConfig(dir),
+  ])
+  checkVersion(cargo)
+  const packages = choosePackages(metadata, dir, options.rust.package)
+  const executables = packages.flatMap(item => listExecutables(item, options.rust)).sort(byName)
+  const triples = [...new Set(platforms.map(platform => rustTriple(platform, options.rust.libc)))]
+  const env = { ...process.env, ...options.rust.env }
+  const [read, dependencies] = await Promise.all([
+    Promise.all(triples.map(triple => readTarget(dir, triple, config, env, signal))),
+    readDependencies(dir, metadata.workspace_root, executables, triples, context),
+  ])
+  const targets = new Map(
+    platforms.map(platform => {
+      const triple = rustTriple(platform, options.rust.libc)
+      return [platform.id, read[triples.indexOf(triple)]?.target as RustTarget]
+    }),
+  )
+  const libdir = read.find(item => item.libdir !== undefined)?.libdir
+  const host = /^host: (\S+)$/m.exec(rustc)?.[1] ?? ''
+  const sysroot = libdir === undefined ? { rustup: false, rustLld: false } : readSysroot(libdir, host)
+  const mayNeedC =
+    dependencies.cCode.length + dependencies.possibleCCode.length > 0 ||
+    [...targets.values()].some(target => !target.linker && !(target.selfContained && sysroot.rustLld))
+  const defaults = [...new Set(packages.flatMap(item => item.default_run ?? []))]
+  const program =
+    executables.length === 1 ? executables[0] : executables.find(({ name }) => name === defaults[0])
+  const version = packages.find(item => program && item.name === packageOf(program))?.version
+  return {
+    language: 'rust',
+    root: dir,
+    executables,
+    ...(defaults.length === 1 && { defaultExecutable: defaults[0] as string }),
+    toolchain: { name: 'rustc', version: /^rustc (\S+)/.exec(rustc)?.[1] ?? 'unknown' },
+    cCode: dependencies.cCode,
+    ...(version !== undefined && { version }),
+    remarks: [...dependencies.remarks, ...describeConfig(config, targets, executables)],
+    cargoVersion: cargo,
+    rustcCommit: /^commit-hash: (\w+)$/m.exec(rustc)?.[1] ?? '',
+    workspaceRoot: metadata.workspace_root,
+    targetDirectory: metadata.target_directory,
+    cargoHome: cargoHome(),
+    targets,
+    sysroot,
+    possibleCCode: dependencies.possibleCCode,
+    ...(mayNeedC && { cToolchains: await findCToolchains(platforms, signal) }),
+    needsAllocator: dependencies.needsAllocator,
+    ...readEnvironmentFlags(env),
+    scripts: join(cacheFolder(), 'compilers'),
+    processors: availableParallelism(),
+  }
+}
+
+const byName = (a: Executable, b: Executable) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+
+async function readMetadata(dir: string, signal?: AbortSignal): Promise<CargoMetadata> {
+  const args = ['metadata', '--format-version', '1', '--no-deps']
+  const result = await run({ tool: 'cargo', args, cwd: dir }, { signal, keep: 64 * 1024 * 1024 }).catch(
+    cargoMissing,
+  )
+  if (result.ok) return JSON.parse(result.stdout) as CargoMetadata
+  const missingToolchain = /toolchain '?([^' ]+)'? is not installed/.exec(result.stderr)
+  throw new Failure({
+    kind: missingToolchain ? 'tool' : 'project',
+    what: missingToolchain
+      ? `The Rust toolchain ${missingToolchain[1]} is not installed`
+      : 'cargo cannot read the project',
+    where: dir,
+    why: explainRust(result.stderr),
+    fix: missingToolchain
+      ? `rustup toolchain install ${missingToolchain[1]}`
+      : 'mend that; `cargo metadata --no-deps` shows the same',
+  })
+}
+
+/** The first line of a tool's version, or for cargo the number alone. */
+async function readVersion(
+  dir: string,
+  tool: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<string> {
+  const result = await run({ tool, args, cwd: dir }, { signal }).catch(cargoMissing)
+  return tool === 'cargo' ? (/^cargo (\d+\.\d+\.\d+)/.exec(result.stdout)?.[1] ?? '0') : result.stdout
+}
+
+function cargoMissing(error: unknown): never {
+  if (!isFailure(error, 'tool')) throw error
+  throw new Failure({
+    kind: 'tool',
+    what: error.what,
+    where: error.where,
+    why: 'a Rust project is compiled with cargo and rustc',
+    fix: 'install Rust: https://rustup.rs, or apt-get install cargo',
+    cause: error,
+  })
+}
+
+function checkVersion(cargo: string): void {
+  if (compareVersions(cargo, oldestCargo) >= 0) return
+  throw new Failure({
+    kind: 'tool',
+    what: `cargo ${cargo} is too old`,
+    why: `xbuild needs ${oldestCargo} or later, which compiles for several targets at once`,
+    fix: 'rustup update',
+  })
+}
+
+function readEnvironmentFlags(env: NodeJS.ProcessEnv): Pick<RustProject, 'environmentFlags'> {
+  const encoded = env['CARGO_ENCODED_RUSTFLAGS']
+  const plain = env['RUSTFLAGS']
+  if (encoded !== undefined) {
+    const flags = encoded.split('\x1f').filter(Boolean)
+    return { environmentFlags: { variable: 'CARGO_ENCODED_RUSTFLAGS', flags } }
+  }
+  return plain === undefined ? {} : { environmentFlags: { variable: 'RUSTFLAGS', flags: flagList(plain) } }
+}
+
+/** What the user's configuration changes, and programs that are left out: cargo says neither. */
+function describeConfig(
+  config: readonly CargoConfigFile[],
+  targets: ReadonlyMap<string, RustTarget>,
+  executables: readonly Executable[],
+): string[] {
+  const wrappers = ['rustc', 'rustc-wrapper', 'rustc-workspace-wrapper'].flatMap(key => {
+    const found = lookUp(config, 'build', key)
+    return found
+      ? [`${found.source} sets build.${key} = ${JSON.stringify(found.value)}, which cargo will run`]
+      : []
+  })
+  const linkers = [...targets.values()].flatMap(({ triple, linker }) =>
+    linker ? [`${linker.source} names the linker for ${triple}: ${linker.value}`] : [],
+  )
+  const left = executables.flatMap(({ name, problem }) =>
+    problem ? [`${name} is left out: ${problem}`] : [],
+  )
+  return [...wrappers, ...new Set(linkers), ...left]
+}

@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Libc } from '../c-toolchains/index.ts'
+import type { Platform } from '../platforms.ts'
+import { run } from '../process.ts'
+import { type CargoConfigFile, lookUp, targetConfig } from './cargo-config.ts'
+
+/** One platform as rustc sees it on this machine. */
+export interface RustTarget {
+  readonly triple: string
+  /** `unavailable`: not there, and rustup has none for this target either. */
+  readonly std: 'installed' | 'missing' | 'unavailable'
+  /** Whether the C start files and libc come with the standard library, as they do for musl. */
+  readonly selfContained: boolean
+  /** The linker that the user's configuration names, and where. */
+  readonly linker?: { readonly value: string; readonly source: string }
+  /** Flags of the user's that must be repeated beside ours. */
+  readonly hiddenRustflags: readonly string[]
+  /** Whether the user names the C compiler for this target. */
+  readonly ownCc: boolean
+}
+
+/** What the folder of a toolchain tells, whatever the target. */
+export interface RustSysroot {
+  /** Whether rustup made it, so that `rustup target add` can add to it. */
+  readonly rustup: boolean
+  /** Whether rustc has its own linker beside it. */
+  readonly rustLld: boolean
+  /** The standard library's source, where it is installed: paths in panics then point into it. */
+  readonly source?: string
+}
+
+/** The triple of a platform for a libc. */
+export function rustTriple(platform: Platform, libc: Libc): string {
+  return (libc === 'musl' ? platform.rust.musl : undefined) ?? platform.rust.gnu
+}
+
+/** The rustc to ask. The project's configuration may name another program; reading a project must not run that. */
+export const rustcCommand = (): string => process.env['RUSTC'] || 'rustc'
+
+/** Looks for the standard library of one target, and for what the user configured for it. */
+export async function readTarget(
+  dir: string,
+  triple: string,
+  config: readonly CargoConfigFile[],
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<{ readonly target: RustTarget; readonly libdir?: string }> {
+  const command = { tool: rustcCommand(), args: ['--print', 'target-libdir', '--target', triple], cwd: dir }
+  const result = await run(command, { signal })
+  const configured = { triple, ...targetConfig(config, triple, env), ownCc: namesCc(triple, config, env) }
+  // A target that this rustc does not know.
+  if (!result.ok) return { target: { ...configured, std: 'unavailable', selfContained: false } }
+  const libdir = result.stdout.trim()
+  const names = await readdir(libdir).catch((): string[] => [])
+  const installed =
+    names.some(name => name.startsWith('libstd-')) || lookUp(config, 'unstable', 'build-std') !== undefined
+  const std = installed ? 'installed' : downloadable(libdir, triple) ? 'missing' : 'unavailable'
+  // rustup's musl targets have them, so one that it will add has them, too.
+  const selfContained =
+    existsSync(join(libdir, 'self-contained', 'crt1.o')) || (std === 'missing' && triple.includes('-musl'))
+  return { target: { ...configured, std, selfContained }, libdir }
+}
+
+/** What lies above a target's library folder, `lib/rustlib/TRIPLE/lib`, in the same toolchain. */
+export function readSysroot(libdir: string, host: string): RustSysroot {
+  const rustlib = join(libdir, '..', '..')
+  const source = join(rustlib, 'src', 'rust')
+  return {
+    rustup: existsSync(join(rustlib, channelManifest)),
+    rustLld: existsSync(join(rustlib, host, 'bin', 'rust-lld')),
+    ...(existsSync(source) && { source }),
+  }
+}
+
+/** Present in toolchains that rustup installed: everything that it could install for this release. */
+const channelManifest = 'multirust-channel-manifest.toml'
+
+/** Whether rustup's manifest lists a standard library for the target; true where there is no manifest to ask. */
+function downloadable(libdir: string, triple: string): boolean {
+  try {
+    const manifest = readFileSync(join(libdir, '..', '..', channelManifest), 'utf8')
+    const entry = new RegExp(`^\\[pkg\\.rust-std\\.target\\.${triple}\\]\\s+available = (\\w+)`, 'm').exec(
+      manifest,
+    )
+    return entry?.[1] === 'true'
+  } catch {
+    return true
+  }
+}
+
+/** Whether the user names a C compiler for this target, in one of the spellings of the cc crate. */
+function namesCc(triple: string, config: readonly CargoConfigFile[], env: NodeJS.ProcessEnv): boolean {
+  const names = [`CC_${triple}`, `CC_${triple.replaceAll('-', '_')}`, 'TARGET_CC']
+  return names.some(name => env[name] || lookUp(config, 'env', name))
+}

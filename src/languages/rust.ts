@@ -1,0 +1,206 @@
+import { Failure } from '../errors.ts'
+import { type Platform, platformFolder } from '../platforms.ts'
+import type { Command, Step } from '../types.ts'
+import { compareVersions } from '../util/versions.ts'
+import { envTriple } from './cargo-config.ts'
+import type { CompilePlan, CompileRequest, Language, LibcPrediction } from './language.ts'
+import { featureArgs } from './rust-features.ts'
+import { chooseLinker, type RustLinker } from './rust-linker.ts'
+import { explainRust, readArtifacts, readProgress } from './rust-messages.ts'
+import { packageOf } from './rust-metadata.ts'
+import { inspectRust, type RustProject } from './rust-project.ts'
+import type { RustTarget } from './rust-target.ts'
+
+/** Rust: one `cargo build` for all platforms, musl and static unless glibc is asked for. */
+export const rust: Language<RustProject> = {
+  name: 'rust',
+  title: 'Rust',
+  markers: ['Cargo.toml'],
+  versionCommand: { tool: 'cargo', args: ['-V'] },
+  inspect: inspectRust,
+  compile: compileRust,
+  collect: async (step, result) => readArtifacts(result.stdout, step, result),
+  progress: () => readProgress,
+  explain: explainRust,
+}
+
+function compileRust(project: RustProject, request: CompileRequest): CompilePlan {
+  checkStd(project, request)
+  const linkers = new Map(
+    request.platforms.map(platform => [platform.id, chooseLinker(project, request, platform)]),
+  )
+  return {
+    files: uniqueFiles([...linkers.values()]),
+    prepare: addTargets(project, request.platforms),
+    steps: shareOut(request.platforms).map(group => buildStep(project, request, group, linkers)),
+    // One cargo uses every processor by itself.
+    concurrency: 1,
+    prediction: predict(request, [...linkers.values()]),
+    hints: [
+      ...allocatorHint(project, request),
+      ...new Set([...linkers.values()].flatMap(({ hints }) => hints)),
+    ],
+  }
+}
+
+/**
+ * One cargo for all platforms: it compiles build scripts and macros once and schedules all targets together. A variant
+ * that shares its triple with the baseline (amd64/v3) needs other flags, so a cargo and a folder of its own.
+ */
+function shareOut(platforms: readonly Platform[]): Platform[][] {
+  const baselines = platforms.filter(platform => platform.rust.cpu === undefined)
+  const variants = platforms.filter(platform => platform.rust.cpu !== undefined)
+  return [...(baselines.length > 0 ? [baselines] : []), ...variants.map(platform => [platform])]
+}
+
+function buildStep(
+  project: RustProject,
+  request: CompileRequest,
+  platforms: readonly Platform[],
+  linkers: ReadonlyMap<string, RustLinker>,
+): Step {
+  const { options, executables, toolchainArgs, jobs } = request
+  const { profile, locked } = options.rust
+  const cpu = platforms[0]?.rust.cpu
+  const targets = platforms.map(platform => project.targets.get(platform.id) as RustTarget)
+  const folder = `${project.targetDirectory}/xbuild/${platforms.map(platformFolder).join()}`
+  const args = [
+    'build',
+    ...(profile === 'release' ? ['--release'] : ['--profile', profile]),
+    '--message-format=json-render-diagnostics',
+    // Since 1.74: without it the first error ends the other targets, too.
+    ...(compareVersions(project.cargoVersion, '1.74.0') >= 0 ? ['--keep-going'] : []),
+    ...(jobs === project.processors ? [] : ['--jobs', `${jobs}`]),
+    ...[...new Set(targets.map(({ triple }) => triple))].flatMap(triple => ['--target', triple]),
+    ...(cpu === undefined ? [] : ['--target-dir', folder]),
+    ...[...new Set(executables.map(packageOf))].flatMap(name => ['-p', name]),
+    ...executables.flatMap(({ name }) => ['--bin', name]),
+    ...featureArgs(options.rust),
+    ...(locked ? ['--locked'] : []),
+    ...toolchainArgs,
+  ]
+  const flags = [
+    ...remapFlags(project),
+    ...(options.rust.libc === 'musl' ? ['-Ctarget-feature=+crt-static'] : []),
+    ...(cpu === undefined ? [] : [`-Ctarget-cpu=${cpu}`]),
+  ]
+  const command: Command = {
+    tool: 'cargo',
+    args,
+    cwd: project.root,
+    env: {
+      // A bar that a pipe would hide, at a width that a terminal would give.
+      CARGO_TERM_PROGRESS_WHEN: 'always',
+      CARGO_TERM_PROGRESS_WIDTH: '80',
+      CARGO_TERM_COLOR: 'never',
+      ...Object.assign({}, ...platforms.map(platform => linkers.get(platform.id)?.env)),
+      ...flagsEnv(project, targets, flags),
+      ...options.rust.env,
+    },
+  }
+  return {
+    title: `Compile ${platforms.map(({ id }) => id).join(', ')}`,
+    command,
+    produces: platforms.flatMap(platform => executables.map(({ name }) => ({ platform, name }))),
+  }
+}
+
+/**
+ * Our flags beside the user's. cargo takes flags from one source only: RUSTFLAGS, else those of the target, else
+ * `build.rustflags` (Cargo book, "build.rustflags"); so ours join the one that the user has.
+ */
+function flagsEnv(
+  { environmentFlags }: RustProject,
+  targets: readonly RustTarget[],
+  flags: readonly string[],
+): Record<string, string> {
+  if (environmentFlags) {
+    const { variable } = environmentFlags
+    const all = [...environmentFlags.flags, ...flags]
+    return { [variable]: all.join(variable === 'RUSTFLAGS' ? ' ' : '\x1f') }
+  }
+  return Object.fromEntries(
+    targets.map(({ triple, hiddenRustflags }) => [
+      `CARGO_TARGET_${envTriple(triple)}_RUSTFLAGS`,
+      [...hiddenRustflags, ...flags].join(' '),
+    ]),
+  )
+}
+
+/**
+ * Keeps this machine's folders out of the binary, so that another folder gives the same one. cargo splits the flags at
+ * spaces, so a folder whose name has one stays in.
+ */
+function remapFlags({ cargoHome, workspaceRoot, sysroot, rustcCommit }: RustProject): string[] {
+  const pairs = [
+    ...(sysroot.source && rustcCommit ? [[sysroot.source, `/rustc/${rustcCommit}`]] : []),
+    [cargoHome, '/cargo'],
+    [workspaceRoot, '/src'],
+  ]
+  return pairs
+    .filter(([path]) => !path?.includes(' '))
+    .map(([path, name]) => `--remap-path-prefix=${path}=${name}`)
+}
+
+function uniqueFiles(linkers: readonly RustLinker[]) {
+  return [...new Map(linkers.flatMap(({ files }) => files).map(file => [file.path, file])).values()]
+}
+
+/** Adds the standard libraries that are missing, in the project's folder, so that rust-toolchain.toml applies. */
+function addTargets(project: RustProject, platforms: readonly Platform[]): Step[] {
+  const missing = new Set(
+    platforms
+      .map(platform => project.targets.get(platform.id) as RustTarget)
+      .filter(({ std }) => std === 'missing')
+      .map(({ triple }) => triple),
+  )
+  if (missing.size === 0) return []
+  const command = { tool: 'rustup', args: ['target', 'add', ...missing], cwd: project.root }
+  return [{ title: `Add the Rust target ${[...missing].join(', ')}`, command, produces: [] }]
+}
+
+function checkStd(project: RustProject, { platforms, options }: CompileRequest): void {
+  const { libc } = options.rust
+  const lacking = platforms.filter(platform => {
+    const std = project.targets.get(platform.id)?.std
+    return std === 'unavailable' || (std === 'missing' && !project.sysroot.rustup)
+  })
+  const [first] = lacking
+  if (!first) return
+  const triples = lacking.map(platform => project.targets.get(platform.id)?.triple).join(' ')
+  const { rustup } = project.sysroot
+  const good = platforms.filter(platform => !lacking.includes(platform)).map(({ id }) => id)
+  const other = libc === 'musl' ? 'gnu' : 'musl'
+  throw new Failure({
+    kind: rustup ? 'usage' : 'tool',
+    what: `Rust has no standard library for ${lacking.map(({ id }) => id).join(', ')} with ${libc}`,
+    where: triples,
+    why: rustup
+      ? `rustup offers none for ${triples}${good.length > 0 ? `; it has those of ${good.join(', ')}` : ''}`
+      : `rustc ${project.toolchain.version} was not installed by rustup, so xbuild cannot add it`,
+    fix: rustup
+      ? `[rust] libc = "${other}" in xbuild.toml${good.length > 0 ? `, or --platform ${good.join(',')}` : ''}`
+      : `rustup target add ${triples}   (with the toolchain of https://rustup.rs), or\n${packagedStd(first, libc)}`,
+  })
+}
+
+/** The other way out: Debian has the standard library for glibc in packages. */
+function packagedStd({ debian }: Platform, libc: 'musl' | 'gnu'): string {
+  const install = debian ? `apt-get install libstd-rust-dev:${debian.arch}` : 'install it with rustc'
+  return libc === 'gnu' ? install : `[rust] libc = "gnu" in xbuild.toml, and ${install}`
+}
+
+function predict({ options }: CompileRequest, linkers: readonly RustLinker[]): LibcPrediction {
+  if (options.rust.libc === 'musl')
+    return { libc: 'musl', cxx: false, reason: 'Rust links statically with musl' }
+  // Zig links its own unwinder statically, where gcc takes libgcc_s.
+  const cxx = linkers.some(({ by }) => by !== 'zig')
+  return { libc: 'gnu', cxx, reason: '[rust] libc = "gnu" links against glibc' }
+}
+
+function allocatorHint({ needsAllocator }: RustProject, { options }: CompileRequest): string[] {
+  if (!needsAllocator || options.rust.libc !== 'musl') return []
+  return [
+    'musl\'s allocator is slow under contention, and this program is a server: a #[global_allocator] such as mimalloc behind cfg(target_env = "musl") mends that',
+  ]
+}
