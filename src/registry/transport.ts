@@ -67,7 +67,8 @@ export function createTransport({ insecure, signal, timeout = 120 }: TransportOp
     const kind = isLoopback(host) ? 'loopback' : mayBeInsecure(host) ? 'insecure' : 'secure'
     const existing = dispatchers.get(kind)
     if (existing) return existing
-    const created = import('undici').then(({ Agent, EnvHttpProxyAgent }) => {
+    // `default`: bundled as a chunk of its own, a CommonJS package has no named exports
+    const created = import('undici').then(({ default: { Agent, EnvHttpProxyAgent } }) => {
       const tls = kind === 'secure' ? {} : { rejectUnauthorized: false }
       const settings = {
         connect: { timeout: Math.min(timeout, 15) * 1000, ...tls },
@@ -94,6 +95,8 @@ export function createTransport({ insecure, signal, timeout = 120 }: TransportOp
         origin: url.origin,
         path: url.pathname + url.search,
         method,
+        // undici would end the connection after each HEAD
+        reset: false,
         headers: {
           'user-agent': 'xbuild',
           ...headers,
