@@ -1,4 +1,5 @@
-import { appendFile, readFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { BuildxOptions } from '../config/options.ts'
 import { Failure } from '../errors.ts'
 import { run } from '../process.ts'
@@ -127,10 +128,7 @@ export async function runBuildx(command: Command, options: RunBuildxOptions = {}
       const detail = progress.line(line)
       if (detail !== undefined) onProgress?.(detail)
     },
-  }).finally(async () => {
-    // A log that cannot be written must not fail the build.
-    if (logFile !== undefined) await appendFile(logFile, redact(progress.log())).catch(() => {})
-  })
+  }).finally(() => writeLog(logFile, progress.log()))
   const vertices = progress.vertexTimes()
   if (!result.ok) {
     const dockerfile = await readFile(argument(command, '--file'), 'utf8').catch(() => '')
@@ -145,6 +143,14 @@ export async function runBuildx(command: Command, options: RunBuildxOptions = {}
     vertices,
     seconds: result.seconds,
   }
+}
+
+/** A log that cannot be written must not fail the build. */
+async function writeLog(path: string | undefined, text: string): Promise<void> {
+  if (path === undefined) return
+  await mkdir(dirname(path), { recursive: true })
+    .then(() => appendFile(path, redact(text)))
+    .catch(() => {})
 }
 
 function argument({ args }: Command, flag: string): string {

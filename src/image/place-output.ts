@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Descriptor } from './manifest.ts'
-import { appendFile, writeAll, writeAtomically, writeFailure } from './oci/atomic.ts'
+import { appendFile, temporaryName, writeAll, writeAtomically, writeFailure } from './oci/atomic.ts'
 import { isLayout, layoutIndex, layoutMarker, otherImages } from './oci/layout.ts'
 
 /**
@@ -35,7 +35,7 @@ export async function placeLayout(
   try {
     if (await isLayout(to)) return await fillLayout(from, to, descriptor, tags)
     await mkdir(dirname(to), { recursive: true })
-    const temporary = await mkdtemp(join(dirname(to), `.${basename(to)}.`))
+    const temporary = temporaryName(to)
     try {
       await fillLayout(from, temporary, descriptor, tags)
       await rename(temporary, to)

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Failure } from '../../errors.ts'
 import { formatReference, parseReference } from '../../registry/reference.ts'
 import { type Descriptor, mediaTypes, parseJson } from '../manifest.ts'
-import { appendFile, syncFolder, writeAll, writeAtomically, writeFailure } from './atomic.ts'
+import { appendFile, syncFolder, temporaryName, writeAll, writeAtomically, writeFailure } from './atomic.ts'
 import { isWhole } from './cache.ts'
 import { documentsOf, type ImageContent, layersOf } from './content.ts'
 
@@ -60,7 +60,7 @@ export async function writeLayout(
   try {
     if (await isLayout(path)) return await fillLayout(path, content, tags, signal)
     await mkdir(dirname(path), { recursive: true })
-    const temporary = await mkdtemp(join(dirname(path), `.${basename(path)}.`))
+    const temporary = temporaryName(path)
     try {
       await fillLayout(temporary, content, tags, signal)
       await rename(temporary, path)
