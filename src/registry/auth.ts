@@ -56,37 +56,40 @@ export function createAuthenticator(
     return found
   }
 
-  const newToken = (registry: string, scopes: readonly Scope[], challenge: Challenge): Promise<Token> => {
-    const key = [registry, ...scopes].join(' ')
-    const token = credentialsOf(registry).then(known =>
+  const newToken = (registry: string, scopes: readonly Scope[], challenge: Challenge): Promise<Token> =>
+    credentialsOf(registry).then(known =>
       challenge.scheme === 'basic'
         ? basicToken(known, registry)
         : fetchToken(transport, { registry, scopes, challenge, credentials: known }),
     )
-    tokens.set(key, token)
-    token.catch(() => {
-      if (tokens.get(key) === token) tokens.delete(key)
-    })
-    return token
-  }
 
-  const current = async (registry: string, scopes: readonly Scope[]): Promise<string | undefined> => {
-    const token = await tokens.get([registry, ...scopes].join(' '))
-    return token && token.expires > Date.now() ? token.header : undefined
+  /** A token that lives and was not rejected; requests that need the same one at once share it. */
+  const obtain = async (
+    registry: string,
+    scopes: readonly Scope[],
+    challenge: Challenge,
+    rejected?: string,
+  ): Promise<string> => {
+    const key = [registry, ...scopes].join(' ')
+    const before = tokens.get(key)
+    const known = await before
+    if (known && known.header !== rejected && known.expires > Date.now()) return known.header
+    if (tokens.get(key) !== before) return obtain(registry, scopes, challenge, rejected)
+    const token = newToken(registry, scopes, challenge)
+    tokens.set(key, token)
+    token.catch(() => tokens.delete(key))
+    return (await token).header
   }
 
   return {
     async header(registry, scopes) {
       const challenge = challenges.get(registry)
-      if (!challenge) return undefined
-      return (await current(registry, scopes)) ?? (await newToken(registry, scopes, challenge)).header
+      return challenge && obtain(registry, scopes, challenge)
     },
     async answer(registry, scopes, response, rejected) {
       const challenge = chooseChallenge(response, registry)
       challenges.set(registry, challenge)
-      const known = await current(registry, scopes).catch(() => undefined)
-      if (known !== undefined && known !== rejected) return known
-      return (await newToken(registry, scopes, challenge)).header
+      return obtain(registry, scopes, challenge, rejected)
     },
   }
 }

@@ -110,8 +110,8 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
         target: `blobs/uploads/?${new URLSearchParams({ mount: digest, from })}`,
         push: true,
         from,
-        // One that cannot mount it opens an upload, or says that it does not know it.
-        expect: [201, 202, 404, 405],
+        // One that cannot mount it opens an upload, or says that it does not know it, or that nobody may read it.
+        expect: [201, 202, 401, 403, 404, 405],
       })
       return status === 201
     },
