@@ -1,0 +1,143 @@
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as v from 'valibot'
+import { Failure } from '../errors.ts'
+import { temporaryName, writeAll, writeAtomically, writeFailure } from '../image/oci/atomic.ts'
+import { benchSchema, benchVersion, type Measurement } from './measurement.ts'
+
+/** The measurements that bench.json keeps; the oldest are dropped first. */
+const keptMeasurements = 100
+
+/** A lock so old, in milliseconds, was left by a process that was killed: it is held for one read and one write. */
+const abandonedAfter = 10_000
+
+/** Where the measurements of a project are kept: a file that is meant to be committed or cached. */
+export function benchFile(dir: string): string {
+  return join(dir, '.xbuild', 'bench.json')
+}
+
+/**
+ * Every measurement kept for the project in `dir`, oldest first; none where there is no file yet.
+ * @throws {Failure} usage, when the file is damaged or of a newer form.
+ */
+export async function readMeasurements(dir: string): Promise<Measurement[]> {
+  const path = benchFile(dir)
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw damaged(path, (error as Error).message)
+  }
+  return parseMeasurements(text, path)
+}
+
+/** @throws {Failure} usage, as `readMeasurements`. */
+export function parseMeasurements(text: string, path: string): Measurement[] {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw damaged(path, (error as Error).message)
+  }
+  const newer = Number((value as { schemaVersion?: unknown } | null)?.schemaVersion)
+  if (newer > benchVersion) {
+    throw new Failure({
+      kind: 'usage',
+      what: 'The recorded measurements were written by a newer xbuild',
+      where: path,
+      why: `their form is version ${newer}; this xbuild knows version ${benchVersion}`,
+      fix: 'update xbuild, or move the file away',
+    })
+  }
+  const result = v.safeParse(benchSchema, value)
+  if (!result.success) {
+    const [issue] = result.issues
+    throw damaged(path, `${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`)
+  }
+  // valibot marks an absent optional key as `undefined` in its types but leaves it out of the value.
+  return result.output.measurements as Measurement[]
+}
+
+/**
+ * Keeps a measurement, in the place of an earlier state of the same one. What other runs have written meanwhile stays.
+ * @throws {Failure} usage, when the file there is damaged; image, when it cannot be written.
+ */
+export async function saveMeasurement(dir: string, measurement: Measurement): Promise<void> {
+  await changeMeasurements(dir, all => {
+    const at = all.findIndex(({ id }) => id === measurement.id)
+    return at < 0 ? [...all, measurement] : all.with(at, measurement)
+  })
+}
+
+/**
+ * Makes sure that measurements can be kept, before any is made.
+ * @throws {Failure} as `saveMeasurement`.
+ */
+export async function checkStore(dir: string): Promise<void> {
+  await changeMeasurements(dir, all => all)
+}
+
+async function changeMeasurements(
+  dir: string,
+  change: (all: readonly Measurement[]) => readonly Measurement[],
+): Promise<void> {
+  const path = benchFile(dir)
+  await withLock(path, async () => {
+    const before = await readMeasurements(dir)
+    const after = change(before)
+    if (after === before) return
+    const value = { schemaVersion: benchVersion, measurements: after.slice(-keptMeasurements) }
+    const text = Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`)
+    await writeAtomically(path, handle => writeAll(handle, text))
+  })
+}
+
+/** Runs `work` while no other process does the same for this file. */
+async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const lock = `${path}.lock`
+  try {
+    await mkdir(join(path, '..'), { recursive: true })
+    while (!(await takeLock(lock))) {
+      await dropAbandoned(lock)
+      await sleep(10 + Math.random() * 40)
+    }
+  } catch (error) {
+    throw writeFailure(error, path)
+  }
+  try {
+    return await work()
+  } finally {
+    await rm(lock, { force: true })
+  }
+}
+
+async function takeLock(lock: string): Promise<boolean> {
+  try {
+    await (await open(lock, 'wx')).close()
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Removes a lock that nobody holds any more; moved away first, so that of several removers one does it. */
+async function dropAbandoned(lock: string): Promise<void> {
+  const found = await stat(lock).catch(() => undefined)
+  if (!found || Date.now() - found.mtimeMs < abandonedAfter) return
+  const aside = temporaryName(lock)
+  await rename(lock, aside).catch(() => {})
+  await rm(aside, { force: true })
+}
+
+function damaged(path: string, why: string): Failure {
+  return new Failure({
+    kind: 'usage',
+    what: 'The recorded measurements cannot be read',
+    where: path,
+    why,
+    fix: `git checkout ${path} where it is committed; else move it away: mv ${path} ${path}.damaged`,
+  })
+}
