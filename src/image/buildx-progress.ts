@@ -67,7 +67,8 @@ interface Known {
 export function readProgress(): ProgressReader {
   const vertices = new Map<string, Known>()
   const plain: string[] = []
-  const log: string[] = []
+  /** A vertex stands where it first ended, and is described as it is in the end. */
+  const log: (string | Known)[] = []
   let object: string[] | undefined
   let detail: string | undefined
 
@@ -102,7 +103,7 @@ export function readProgress(): ProgressReader {
     const started = time(vertex.started)
     if (started !== undefined) known.runs.set(started, time(vertex.completed) ?? known.runs.get(started))
     const done = time(vertex.completed) !== undefined
-    if (done && !known.done) log.push(`#${known.number} ${known.name} ${outcome(known)}`)
+    if (done && !log.includes(known)) log.push(known)
     known.done = done
     return started !== undefined && !done && !known.cached ? describe(known) : undefined
   }
@@ -144,7 +145,7 @@ export function readProgress(): ProgressReader {
     },
     vertexTimes: () => [...vertices.values()].map(vertexTime),
     plain: () => [...plain, ...(object ?? [])].join('\n'),
-    log: () => log.map(line => `${line}\n`).join(''),
+    log: () => log.map(entry => `${typeof entry === 'string' ? entry : outcome(entry)}\n`).join(''),
   }
 }
 
@@ -194,7 +195,11 @@ function splitName(text: string): { name: string; platform?: string } {
   const [, prefix = '', name = text] = /^\[([^\]]*)\] (.*)$/s.exec(text) ?? []
   const [, os = '', arch = '', target] = /^([a-z]+)\/([^\s>]+?)(?:->(\S+))?(?: |$)/.exec(prefix) ?? []
   if (os === '') return { name }
-  return { name, platform: target?.startsWith(`${os}/`) ? target : `${os}/${target ?? arch}` }
+  return {
+    name,
+    platform:
+      target && /^(?:linux|windows|darwin|freebsd)\//.test(target) ? target : `${os}/${target ?? arch}`,
+  }
 }
 
 function vertexTime(vertex: Known): VertexTime {
@@ -207,8 +212,9 @@ function vertexTime(vertex: Known): VertexTime {
 }
 
 function outcome(vertex: Known): string {
-  if (vertex.error) return `ERROR: ${vertex.error}`
-  return vertex.cached ? 'CACHED' : `DONE ${secondsOf(vertex).toFixed(1)}s`
+  const { number, name, error, cached } = vertex
+  const end = error ? `ERROR: ${error}` : cached ? 'CACHED' : `DONE ${secondsOf(vertex).toFixed(1)}s`
+  return `#${number} ${name} ${end}`
 }
 
 /** A few words for a task's line: the platform, the step, what it is at. */
