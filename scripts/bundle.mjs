@@ -1,6 +1,6 @@
 // Bundles src/ into dist/: one entry file and a chunk for each lazily imported part (listr2, execa, undici),
 // so that `xbuild --version` loads none of them.
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { build } from 'esbuild'
 
@@ -26,8 +26,9 @@ const { metafile } = await build({
   },
 })
 
-// What an earlier bundle left goes last, so that there is a whole program in dist/ at every moment.
+// What an earlier bundle left goes last, so that there is a whole program in dist/ at every moment. Tests keep it: a
+// program that began with it may still load a part.
 const outputs = new Set(Object.keys(metafile.outputs).map(path => basename(path)))
-for (const name of existsSync('dist') ? readdirSync('dist') : []) {
+for (const name of process.argv.includes('--keep') ? [] : readdirSync('dist')) {
   if (!outputs.has(name)) rmSync(`dist/${name}`, { recursive: true, force: true })
 }

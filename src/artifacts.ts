@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { constants, createReadStream } from 'node:fs'
+import { constants } from 'node:fs'
 import { chmod, copyFile, mkdir, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { readElfFile } from './binary/elf.ts'
@@ -7,6 +6,7 @@ import { checkBinary } from './binary/verify.ts'
 import { Failure } from './errors.ts'
 import { keptPath } from './report.ts'
 import type { Artifact, CompiledBinary } from './types.ts'
+import { hashFile } from './util/hash-file.ts'
 
 /**
  * Reads every compiled binary and checks that it is what its platform asks for, then keeps it under `dist`: all of
@@ -47,13 +47,6 @@ async function readBinary(binary: CompiledBinary): Promise<Artifact> {
   const elf = readElfFile(binary.path)
   const [{ size }, sha256] = await Promise.all([stat(binary.path), hashFile(binary.path)])
   return { ...binary, elf, size, sha256 }
-}
-
-/** The SHA-256 of a file, in hexadecimal. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk)
-  return hash.digest('hex')
 }
 
 /** Moves a binary out of the work folder; one in the toolchain's own folder is copied, for the toolchain counts on it. */

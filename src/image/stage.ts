@@ -4,6 +4,7 @@ import { join, relative, resolve, sep } from 'node:path'
 import { Failure, isFailure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
 import type { ImageFile, ImageSpec } from '../types.ts'
+import { hashFile } from '../util/hash-file.ts'
 import { checkImagePath, fileTime, folderMode, imageFolders, parentFolders } from './paths.ts'
 
 /** A file of the build context. */
@@ -79,7 +80,7 @@ async function writeTree(
       target,
       COPYFILE_EXCL | COPYFILE_FICLONE,
     )
-    await fix(target, file.mode)
+    await fix(target, file.mode, await transferTime(target))
   }
   // Innermost first, once everything is inside: writing into a folder sets its time.
   for (const top of tops) {
@@ -87,9 +88,21 @@ async function writeTree(
   }
 }
 
-async function fix(path: string, mode: number): Promise<void> {
+async function fix(path: string, mode: number, time: number = fileTime): Promise<void> {
   await chmod(path, mode)
-  await utimes(path, fileTime, fileTime)
+  await utimes(path, time, time)
+}
+
+/**
+ * The modification time of a staged file: `fileTime` and a fraction of a second that goes by its content. BuildKit keeps
+ * the files of earlier build contexts and fetches only those whose size or time has changed (tonistiigi/fsutil,
+ * sameFile): with equal times a new binary of the same size would be taken for the old one. A layer has whole seconds,
+ * and less than half of one is rounded down (Go archive/tar, Header.ModTime), so the image is the same. Node sets
+ * microseconds; that two contents share one is a chance of two in a million, and the read-back would tell.
+ */
+async function transferTime(path: string): Promise<number> {
+  const hash = await hashFile(path)
+  return fileTime + (Number.parseInt(hash.slice(0, 12), 16) % 499_999) / 1e6
 }
 
 /**

@@ -4,5 +4,5 @@ import { fileURLToPath } from 'node:url'
 /** Builds dist/ once before the tests, so that they run the program that is shipped. */
 export default function setup(): void {
   const root = fileURLToPath(new URL('../..', import.meta.url))
-  execFileSync(process.execPath, ['scripts/bundle.mjs'], { cwd: root, stdio: 'inherit' })
+  execFileSync(process.execPath, ['scripts/bundle.mjs', '--keep'], { cwd: root, stdio: 'inherit' })
 }

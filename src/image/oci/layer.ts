@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { hashFile } from '../../artifacts.ts'
 import { Failure } from '../../errors.ts'
+import { hashFile } from '../../util/hash-file.ts'
 import type { BlobCache } from './cache.ts'
 import { blockSize, type Compressor } from './compress.ts'
 import { tarEnd, tarHeader, tarPadding } from './tar.ts'

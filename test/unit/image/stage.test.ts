@@ -60,12 +60,30 @@ async function tree(folder: string): Promise<string[]> {
     const path = join(entry.parentPath, entry.name)
     const { mode, mtimeMs } = await stat(path)
     const name = path.slice(folder.length + 1) + (entry.isDirectory() ? '/' : '')
-    return `${name} ${(mode & 0o7777).toString(8)} ${mtimeMs}`
+    return `${name} ${(mode & 0o7777).toString(8)} ${Math.floor(mtimeMs / 1000)}`
   })
   return (await Promise.all(lines)).sort()
 }
 
 describe('stageContext', () => {
+  it('gives files of other content another time within the second, for BuildKit keeps those of equal size and time', async () => {
+    const folder = await project()
+    const times: number[] = []
+    for (const [index, text] of ['binary', 'BINARY', 'binary'].entries()) {
+      await writeFile(join(folder, 'project/app'), text)
+      const dir = join(folder, `context-${index}`)
+      await stageContext(spec([file('/app')]), {
+        dir,
+        root: join(folder, 'project'),
+        file: () => join(folder, 'project/app'),
+      })
+      times.push((await stat(join(dir, 'linux/amd64/app'))).mtimeMs)
+    }
+    expect(times[1]).not.toBe(times[0])
+    expect(times[2]).toBe(times[0])
+    for (const time of times) expect(time).toBeLessThan(500)
+  })
+
   it('fixes modes and times whatever the umask, and leaves the sources as they are', async () => {
     const folder = await project()
     const before = await stat(join(folder, 'project/app'))
