@@ -1,3 +1,4 @@
+import { Failure } from '../errors.ts'
 import type { Descriptor } from '../image/manifest.ts'
 import type { Caller, Repository } from './call.ts'
 import { checkStream } from './digest.ts'
@@ -32,9 +33,19 @@ async function* rawBlob(caller: Caller, repository: Repository, { digest }: Blob
         repository,
         target: `blobs/${digest}`,
         headers: received > 0 ? { range: `bytes=${received}-` } : {},
-        expect: received > 0 ? [200, 206] : [200],
+        expect: received > 0 ? [200, 206, 404] : [200, 404],
       }),
     )
+    if (response.status === 404) {
+      await response.discard()
+      throw new Failure({
+        kind: 'verification',
+        what: 'A part of the image is missing',
+        where: formatRepository(repository),
+        why: `the registry does not have the blob ${digest}`,
+        fix: 'push the image again',
+      })
+    }
     // A server that does not do ranges begins anew.
     let repeated = response.status === 206 ? 0 : received
     try {
