@@ -1,9 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
-import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Platform } from '../../platforms.ts'
 import { formatReference, parseReference } from '../../registry/reference.ts'
-import { appendFile, writeAll, writeAtomically, writeFailure } from './atomic.ts'
+import { appendFile, makeFolder, writeAll, writeAtomically } from './atomic.ts'
 import { documentsOf, type ImageContent, layersOf } from './content.ts'
 import { blobPath, layoutIndex, layoutMarker } from './layout.ts'
 import { tarEnd, tarHeader, tarPadding } from './tar.ts'
@@ -45,9 +44,7 @@ export async function writeArchive(
     else await appendFile(handle, content.path, size, signal)
     await writeAll(handle, tarPadding(size))
   }
-  await mkdir(dirname(path), { recursive: true }).catch(error => {
-    throw writeFailure(error, dirname(path))
-  })
+  await makeFolder(dirname(path))
   await writeAtomically(path, async handle => {
     await addFile(handle, 'oci-layout', layoutMarker)
     await addFile(handle, 'index.json', layoutIndex(content, tags))

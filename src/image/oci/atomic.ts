@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { access, constants, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Failure, interrupted, isFailure } from '../../errors.ts'
 
@@ -38,6 +38,32 @@ export async function writeAtomically<T>(
     await rm(temporary, { force: true }).catch(() => {})
     throw writeFailure(error, path)
   }
+}
+
+/**
+ * Makes a folder and those above it.
+ * @throws {Failure} image, when the file system refuses.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    if (await isFolder(path)) return
+    await mkdir(path, { recursive: true }).catch(async error => {
+      // On a read-only file system Node.js says ENOENT here; what stands in the way is said by the nearest folder there is.
+      let above = dirname(path)
+      while (error.code === 'ENOENT' && !(await isFolder(above))) above = dirname(above)
+      await access(above, constants.W_OK)
+      throw error
+    })
+  } catch (error) {
+    throw writeFailure(error, path)
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    found => found.isDirectory(),
+    () => false,
+  )
 }
 
 /** Makes the names in a folder durable; a file system that cannot (some network ones) is left alone. */

@@ -28,6 +28,7 @@ export interface BlobCache {
   store(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<StoredBlob>
   /** A record that `remember` kept and that is whole. */
   recall(kind: string, key: string): Promise<unknown>
+  /** Keeps a record, if it can. */
   remember(kind: string, key: string, value: unknown): Promise<void>
   /** Ends the use of this cache: drops what was not used for long, or all of it where it is temporary. */
   close(): Promise<void>
@@ -116,8 +117,12 @@ function blobCache(folder: string, close: () => Promise<void>): BlobCache {
     async remember(kind, key, value) {
       const path = recordPath(kind, key)
       const json = JSON.stringify(value)
-      await mkdir(join(folder, kind), { recursive: true })
-      await writeAtomically(path, handle => writeAll(handle, Buffer.from(`${sha256(json)}\n${json}\n`)))
+      try {
+        await mkdir(join(folder, kind), { recursive: true })
+        await writeAtomically(path, handle => writeAll(handle, Buffer.from(`${sha256(json)}\n${json}\n`)))
+      } catch {
+        // the next build works it out again
+      }
     },
   }
 }

@@ -1,9 +1,17 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure } from '../../errors.ts'
 import { formatReference, parseReference } from '../../registry/reference.ts'
 import { type Descriptor, mediaTypes, parseJson } from '../manifest.ts'
-import { appendFile, syncFolder, temporaryName, writeAll, writeAtomically, writeFailure } from './atomic.ts'
+import {
+  appendFile,
+  makeFolder,
+  syncFolder,
+  temporaryName,
+  writeAll,
+  writeAtomically,
+  writeFailure,
+} from './atomic.ts'
 import { isWhole } from './cache.ts'
 import { documentsOf, type ImageContent, layersOf } from './content.ts'
 
@@ -59,7 +67,7 @@ export async function writeLayout(
 ): Promise<void> {
   try {
     if (await isLayout(path)) return await fillLayout(path, content, tags, signal)
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     const temporary = temporaryName(path)
     try {
       await fillLayout(temporary, content, tags, signal)
@@ -79,7 +87,7 @@ async function fillLayout(
   tags: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await mkdir(join(folder, 'blobs/sha256'), { recursive: true })
+  await makeFolder(join(folder, 'blobs/sha256'))
   for (const { descriptor, file } of layersOf(content)) {
     const target = join(folder, blobPath(descriptor))
     if (await isWhole(target, descriptor.digest, descriptor.size)) continue
