@@ -5,7 +5,7 @@ import type { ImageOptions } from './config/image-options.ts'
 import type { Options } from './config/options.ts'
 import { Failure } from './errors.ts'
 import { isLocalBase } from './image/backend.ts'
-import { checkTag, type Destination, planDestinations } from './image/destination.ts'
+import { checkDistinctPlaces, checkTag, type Destination, planDestinations } from './image/destination.ts'
 import { checkImagePath } from './image/paths.ts'
 import { chooseExecutables } from './languages/choose.ts'
 import { languages } from './languages/index.ts'
@@ -65,8 +65,9 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
       ? chosenBase(image.base)
       : predictBase(compile.prediction, { registry: image.registry })
     checkBasePlatforms(base.reference, options.platforms)
-    return planImage({ name, executable, image, base, several: wanted.length > 1 }, facts, options)
+    return planImage({ name, executable, image, base }, facts, options)
   })
+  checkDistinctPlaces(images.map(({ spec: { name, tags }, destinations }) => ({ name, tags, destinations })))
   return { project, source, platforms: options.platforms, compile, images, dist: options.dist }
 }
 
@@ -148,12 +149,12 @@ export function programPath(name: string): string {
  * @throws {Failure} usage, when tags, destinations or file names cannot be.
  */
 export function planImage(
-  wanted: WantedImage & { readonly base: BaseChoice; readonly several: boolean },
+  wanted: WantedImage & { readonly base: BaseChoice },
   { source }: Pick<PlanFacts, 'source'>,
   options: Options,
 ): ImagePlan {
-  const { name, executable, image, base, several } = wanted
-  const tags = image.tags.map(tag => checkTag(tag, name, several))
+  const { name, executable, image, base } = wanted
+  const tags = image.tags.map(tag => checkTag(tag, name))
   const program = programPath(executable.name)
   const files: ImageFile[] = [
     { target: program, source: { artifact: executable.name }, mode: 0o755 },
@@ -173,7 +174,6 @@ export function planImage(
   const destinations = planDestinations({
     tags,
     name,
-    several,
     push: options.push,
     load: options.load,
     outputs: options.outputs,

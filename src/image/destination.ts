@@ -16,8 +16,6 @@ export type Destination =
 interface Asked {
   readonly tags: readonly string[]
   readonly name: string
-  /** Whether the build makes several images. */
-  readonly several: boolean
   readonly push: boolean
   readonly load: boolean
   readonly outputs: readonly string[]
@@ -27,10 +25,10 @@ interface Asked {
 
 /**
  * The destinations of an image: --push, --load and each -o; without any of them an OCI archive under dist/.
- * @throws {Failure} usage, for a push without a tag, or two images that would go to one place.
+ * @throws {Failure} usage, for a push without a tag.
  */
 export function planDestinations(asked: Asked): Destination[] {
-  const destinations = asked.outputs.map(value => parseOutput(forImage(value, asked, '-o')))
+  const destinations = asked.outputs.map(value => parseOutput(forImage(value, asked.name)))
   if (asked.push) {
     if (asked.tags.length === 0) {
       throw new Failure({
@@ -50,8 +48,8 @@ export function planDestinations(asked: Asked): Destination[] {
  * A tag as given, with `{name}` replaced by the image's name.
  * @throws {Failure} usage, when it is no reference (distribution-spec, "Pulling manifests").
  */
-export function checkTag(tag: string, name: string, several: boolean): string {
-  const reference = forImage(tag, { name, several }, '--tag')
+export function checkTag(tag: string, name: string): string {
+  const reference = forImage(tag, name)
   const { digest } = parseReference(reference)
   if (digest === undefined) return reference
   throw new Failure({
@@ -62,20 +60,35 @@ export function checkTag(tag: string, name: string, several: boolean): string {
   })
 }
 
-function forImage(
-  value: string,
-  { name, several }: { name: string; several: boolean },
-  flag: string,
-): string {
-  if (several && !value.includes('{name}')) {
-    throw new Failure({
-      kind: 'usage',
-      what: `${flag} ${value} is the same for several images`,
-      why: 'the second would replace the first; {name} stands for the name of each',
-      fix: `${flag} ${flag === '-o' ? 'dist/{name}.oci.tar' : 'registry.example.com/{name}:1.0'}, or tags of their own in [images.NAME]`,
-    })
+const forImage = (value: string, name: string) => value.replaceAll('{name}', name)
+
+/**
+ * Makes sure that no two images go to one place.
+ * @throws {Failure} usage
+ */
+export function checkDistinctPlaces(
+  images: readonly {
+    readonly name: string
+    readonly tags: readonly string[]
+    readonly destinations: readonly Destination[]
+  }[],
+): void {
+  const owners = new Map<string, string>()
+  for (const { name, tags, destinations } of images) {
+    const places = destinations.filter(({ type }) => type !== 'load').flatMap(describeDestination)
+    for (const place of new Set([...tags, ...places])) {
+      const other = owners.get(place)
+      owners.set(place, name)
+      if (other === undefined) continue
+      throw new Failure({
+        kind: 'usage',
+        what: `${place} is the same for several images`,
+        where: `${other}, ${name}`,
+        why: 'the second would replace the first; {name} stands for the name of each',
+        fix: '--tag registry.example.com/{name}:1.0, -o dist/{name}.oci.tar, or tags of their own in [images.NAME]',
+      })
+    }
   }
-  return value.replaceAll('{name}', name)
 }
 
 /** Reads one -o: a path ending in .tar, a folder, or buildx's own `type=…,key=value`. */

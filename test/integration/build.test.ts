@@ -1,0 +1,217 @@
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { PlanJson } from '../../src/plan-json.ts'
+import { type CliOptions, xbuild } from '../support/cli.ts'
+import { loggingTool } from '../support/logging-tool.ts'
+import { commit, helloGo, project, temporaryFolder } from '../support/projects.ts'
+
+/** Without Docker, on every machine that has Go. */
+const flags = ['--backend=oci', '--base=builtin', '--platform=linux/amd64,linux/arm64']
+const build = (dir: string, args: readonly string[] = [], options: CliOptions = {}) =>
+  xbuild([...flags, ...args], { cwd: dir, ...options })
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
+
+describe('plan', () => {
+  it('prints what build runs, and build runs nothing else', async () => {
+    const dir = await project(helloGo)
+    commit(dir, 'v1.0.0')
+    const tool = await loggingTool(await temporaryFolder(), 'go')
+    const env = { PATH: tool.path }
+    const planned = await xbuild(['plan', '--json', ...flags], { cwd: dir, env })
+    const plan = JSON.parse(planned.stdout) as PlanJson
+    const readOnly = ['env', 'list']
+    expect(
+      (await tool.calls()).map(({ args }) => args[0]).filter(verb => !readOnly.includes(verb as string)),
+    ).toEqual([])
+    expect((await readdir(dir)).sort()).toEqual(['.git', 'go.mod', 'main.go'])
+
+    const before = (await tool.calls()).length
+    const built = await build(dir, [], { env })
+    expect(built).toMatchObject({ code: 0 })
+    const ran = (await tool.calls()).slice(before).filter(({ args }) => !readOnly.includes(args[0] as string))
+    const work = /^(.*)\/linux_amd64\/$/.exec(
+      ran[0]?.args[(ran[0]?.args.indexOf('-o') ?? 0) + 1] ?? '',
+    )?.[1] as string
+    const bind = (text: string) => text.replaceAll('{work}', work)
+    expect(ran).toHaveLength(plan.steps.length)
+    for (const { command } of plan.steps) {
+      const env = Object.fromEntries(
+        Object.entries(command.env ?? {}).map(([name, value]) => [name, bind(value)]),
+      )
+      expect(ran).toContainEqual({
+        args: command.args.map(bind),
+        cwd: command.cwd,
+        env: expect.objectContaining(env),
+      })
+    }
+    expect(await exists(work)).toBe(false)
+  })
+
+  it('is what --dry-run prints, and its Dockerfile what dockerfile prints', async () => {
+    const dir = await project(helloGo)
+    const args = ['--platform=linux/arm64', '--backend=oci', '--base=scratch']
+    const plan = await xbuild(['plan', ...args], { cwd: dir })
+    expect(await xbuild([...args, '--dry-run'], { cwd: dir })).toEqual(plan)
+    const { images } = JSON.parse(
+      (await xbuild(['plan', '--json', ...args], { cwd: dir })).stdout,
+    ) as PlanJson
+    expect(await xbuild(['dockerfile', ...args], { cwd: dir })).toMatchObject({
+      code: 0,
+      stdout: images[0]?.dockerfile,
+    })
+    expect(images[0]?.dockerfile).not.toMatch(/^\s*RUN/m)
+    expect(images[0]?.dockerfile).not.toMatch(/^#\s*syntax/im)
+  })
+
+  it('marks the base as predicted until a compile has shown it', async () => {
+    const { stdout } = await xbuild(['plan', '--json', '--backend=oci'], { cwd: await project(helloGo) })
+    expect(JSON.parse(stdout)).toMatchObject({
+      images: [{ base: { reference: 'gcr.io/distroless/static-debian13:nonroot', predicted: true } }],
+    })
+  })
+})
+
+describe('build', () => {
+  it('leaves an archive, the binaries and a digest on stdout', async () => {
+    const dir = await project(helloGo)
+    const result = await build(dir, ['--report=report.json'])
+    expect(result).toMatchObject({ code: 0, stdout: expect.stringMatching(/^hello@sha256:[0-9a-f]{64}\n$/) })
+    const report = JSON.parse(await readFile(join(dir, 'report.json'), 'utf8'))
+    expect(report).toMatchObject({
+      schemaVersion: 1,
+      platforms: ['linux/amd64', 'linux/arm64'],
+      artifacts: [
+        { platform: 'linux/amd64', elf: { linkage: 'static', machine: 62 } },
+        { platform: 'linux/arm64', elf: { linkage: 'static', machine: 183 } },
+      ],
+      images: [{ name: 'hello', digest: result.stdout.trim().split('@')[1] }],
+    })
+    expect(await exists(join(dir, 'dist/hello.oci.tar'))).toBe(true)
+    expect(await exists(join(dir, 'dist/linux_arm64/hello'))).toBe(true)
+    expect((await readdir(join(dir, 'dist'))).filter(name => name.startsWith('.xbuild'))).toEqual([])
+  })
+
+  it('leaves the repository clean, so that the second build is stamped like the first', async () => {
+    const dir = await project(helloGo)
+    commit(dir, 'v2.0.0')
+    const first = await build(dir)
+    const second = await build(dir)
+    expect(first.code).toBe(0)
+    expect(second.stdout).toBe(first.stdout)
+    expect(second.stderr).toContain('cached')
+  })
+
+  it('makes an image for each --bin, and for each [images] table', async () => {
+    const main = 'package main\n\nfunc main() {}\n'
+    const dir = await project({
+      'go.mod': 'module x\n\ngo 1.21\n',
+      'cmd/a/main.go': main,
+      'cmd/b/main.go': main,
+    })
+    expect(await build(dir, ['--bin=a', '--bin=b', '--tag=example.com/{name}:1'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^example\.com\/a@sha256:\w+\nexample\.com\/b@sha256:\w+\n$/),
+    })
+    await writeFile(
+      join(dir, 'xbuild.toml'),
+      '[image]\nuser = "1"\n[images.web]\nbin = "a"\ntags = ["t/web"]\n[images.b]\nuser = "2"\n',
+    )
+    const { stdout } = await xbuild(['plan', '--json', ...flags], { cwd: dir })
+    expect(JSON.parse(stdout)).toMatchObject({
+      images: [
+        { name: 'web', tags: ['t/web'], config: { user: '1', entrypoint: ['/a'] } },
+        { name: 'b', tags: [], config: { user: '2', entrypoint: ['/b'] } },
+      ],
+      steps: [{}, {}],
+    })
+  })
+
+  it('hands on what stands after --', async () => {
+    const dir = await project({
+      ...helloGo,
+      'special.go': '//go:build special\n\npackage main\n\nfunc init() { undefined() }\n',
+    })
+    expect(await build(dir)).toMatchObject({ code: 0 })
+    expect(await build(dir, ['--', '-tags=special'])).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('undefined: undefined'),
+    })
+  })
+})
+
+describe('a compiler that fails', () => {
+  it('on one platform: the other is still tried, both are reported, no image is made', async () => {
+    const dir = await project({
+      ...helloGo,
+      'broken_arm64.go': 'package main\n\nfunc init() { missing() }\n',
+    })
+    const result = await build(dir)
+    expect(result).toMatchObject({ code: 5, stdout: '' })
+    expect(result.stderr).toContain('1 of 2 platforms did not compile: linux/arm64')
+    expect(result.stderr).toContain('undefined: missing')
+    expect(result.stderr).toContain('compiled without fault: linux/amd64')
+    const log = /full log: (\S+)/.exec(result.stderr)?.[1] as string
+    expect(await readFile(log, 'utf8')).toContain('undefined: missing')
+    expect(await exists(join(dir, 'dist/hello.oci.tar'))).toBe(false)
+    expect(await exists(join(dir, 'dist/linux_amd64'))).toBe(false)
+  })
+
+  it('with a binary for another machine: nothing is kept', async () => {
+    const dir = await project({ ...helloGo, 'xbuild.toml': '[go.env]\nX = "1"\n' })
+    // A toolchain wrapper that ignores the target, as a wrong GOFLAGS or a shim would.
+    const folder = await temporaryFolder()
+    const tool = await loggingTool(folder, 'go')
+    const script = join(folder, 'logging-bin/go')
+    await writeFile(
+      script,
+      (await readFile(script, 'utf8'))
+        .replace('const env = {', 'const env = { ...{}, ')
+        .replace('PATH:', "...(call.args[0] === 'build' ? { GOARCH: 'amd64' } : {}), PATH:"),
+    )
+    const result = await build(dir, [], { env: { PATH: tool.path } })
+    expect(result).toMatchObject({ code: 6, stdout: '' })
+    expect(result.stderr).toContain('linux/arm64')
+    expect(await exists(join(dir, 'dist/hello.oci.tar'))).toBe(false)
+  })
+})
+
+describe('an interrupt', () => {
+  it('ends the compiler and removes the temporary folder', async () => {
+    const dir = await project(helloGo)
+    const folder = await temporaryFolder()
+    const tool = await loggingTool(folder, 'go')
+    const script = join(folder, 'logging-bin/go')
+    await writeFile(
+      script,
+      (await readFile(script, 'utf8'))
+        .replace(
+          'const { status }',
+          "if (call.args[0] === 'build') { require('node:fs').writeFileSync(" +
+            JSON.stringify(join(folder, 'pid-')) +
+            " + process.pid, ''); setInterval(() => {}, 1000); return }\nconst { status }",
+        )
+        .replace(/^(#!.*)\n/, '$1\n(function () {')
+        .concat('\n})()'),
+    )
+    let pid = 0
+    const timer = setInterval(async () => {
+      const started = (await readdir(folder)).some(name => name.startsWith('pid-'))
+      if (!started || pid === 0) return
+      clearInterval(timer)
+      process.kill(pid, 'SIGINT')
+    }, 50)
+    const result = await build(dir, [], { env: { PATH: tool.path }, onStart: started => (pid = started) })
+    expect(result).toMatchObject({ code: 130, stdout: '', stderr: expect.stringContaining('interrupted') })
+    expect((await readdir(join(dir, 'dist'))).filter(name => name.startsWith('.xbuild'))).toEqual([])
+    const children = (await readdir(folder))
+      .filter(name => name.startsWith('pid-'))
+      .map(name => Number(name.slice(4)))
+    expect(children.length).toBeGreaterThan(0)
+    for (const child of children) expect(() => process.kill(child, 0)).toThrow()
+  })
+})
