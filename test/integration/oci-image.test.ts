@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -355,6 +356,68 @@ describe('a layout', () => {
     expect(readdirSync(path)).toEqual(['precious'])
   })
 })
+
+describe('a base on disk', () => {
+  const onBase = (reference: string, changes: Partial<ImageSpec> = {}) =>
+    specOf({ base: { reference, family: 'other', predicted: false, reason: '' }, ...changes })
+  const files = [{ target: '/etc/app.conf', source: { artifact: 'conf' }, mode: 0o644 }]
+
+  test.each(['layout', 'app.oci.tar'])('%s is built on, platform by platform', async name => {
+    const reference = join(folder(), name)
+    const type = name === 'layout' ? 'layout' : 'archive'
+    const labels = { a: 'base', b: 'base' }
+    const below = await buildOciImage(
+      specOf({ config: { ...specOf().config, labels, user: '7' } }),
+      inputsOf([{ type, path: reference }]),
+    )
+    const path = join(folder(), 'app.tar')
+    const config = { entrypoint: [], cmd: [], env: { A: '1' }, ports: [], labels: { b: 'own' } }
+    const image = await buildOciImage(
+      onBase(reference, { files, config }),
+      inputsOf([{ type: 'archive', path }]),
+    )
+    const { images } = readLayout(unpack(path))
+    for (const [number, { manifest, config }] of images.entries()) {
+      expect(config.config).toMatchObject({
+        Entrypoint: ['/usr/local/bin/app'],
+        User: '7',
+        Labels: { a: 'base', b: 'own' },
+        Env: [...builtinEnv, 'A=1'],
+      })
+      expect(manifest.annotations).toMatchObject({
+        'org.opencontainers.image.base.digest': below.indexDigest,
+      })
+      expect(manifest.layers).toHaveLength(3)
+      expect(config.history).toHaveLength(3)
+      expect(image.platforms[number]?.layers.slice(0, 2)).toEqual(below.platforms[number]?.layers)
+    }
+  })
+
+  test('with a damaged layer is refused', async () => {
+    const reference = join(folder(), 'layout')
+    const below = await buildOciImage(specOf(), inputsOf([{ type: 'layout', path: reference }]))
+    const blob = join(reference, 'blobs', (below.platforms[0]?.layers[1]?.digest ?? '').replace(':', '/'))
+    writeFileSync(blob, readFileSync(blob).fill(0, 500))
+    const path = join(folder(), 'app.tar')
+    await expect(
+      buildOciImage(onBase(reference, { files }), inputsOf([{ type: 'archive', path }])),
+    ).rejects.toMatchObject({ kind: 'verification' })
+    expect(existsSync(path)).toBe(false)
+  })
+
+  test('that is not there is named', async () => {
+    const reference = join(folder(), 'nothing.tar')
+    await expect(buildOciImage(onBase(reference), inputsOf([]))).rejects.toMatchObject({
+      kind: 'usage',
+      what: expect.stringContaining('nothing.tar'),
+    })
+  })
+})
+
+const builtinEnv = [
+  'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  'SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt',
+]
 
 describe('the cache', () => {
   const blobs = (cache: string) =>

@@ -6,7 +6,9 @@ import { parseReference } from '../../registry/reference.ts'
 import type { BaseChoice, ImageFile, ImageSpec } from '../../types.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
 import { eachLimited } from '../../util/each-limited.ts'
+import { isLocalBase } from '../backend.ts'
 import { imageFolders } from '../paths.ts'
+import { type ImageSource, openImage } from '../source.ts'
 import { checkProjectFile, stagedFiles } from '../stage.ts'
 import { writeArchive } from './archive.ts'
 import { type Base, type BaseImage, builtinBase, type LayerBlob, layerBlob, scratchBase } from './base.ts'
@@ -76,8 +78,8 @@ export async function buildOciImage(spec: ImageSpec, inputs: OciInputs): Promise
   const compressor = getCompressor(inputs.compression)
   const cache = await openCache(inputs.cacheFolder ?? cacheFolder(), onRemark)
   const client = createRegistryClient({ signal, insecure })
+  const tools: Tools = { cache, client, compressor, onRemark, opened: [] }
   try {
-    const tools: Tools = { cache, client, compressor, onRemark }
     const content = await assemble(spec, inputs, tools)
     for (const output of inputs.outputs) {
       if (signal?.aborted) throw interrupted()
@@ -85,6 +87,7 @@ export async function buildOciImage(spec: ImageSpec, inputs: OciInputs): Promise
     }
     return describe(content, compressor)
   } finally {
+    for (const source of tools.opened) await source.close()
     await client.close()
     await cache.close()
   }
@@ -96,15 +99,22 @@ interface Tools {
   readonly client: RegistryClient
   readonly compressor: Compressor
   readonly onRemark: (text: string) => void
+  /** What is to be closed at the end. */
+  readonly opened: ImageSource[]
 }
 
 async function openBase(
   { reference, digest, family }: BaseChoice,
-  { cache, client, compressor, onRemark }: Tools,
+  { cache, client, compressor, onRemark, opened }: Tools,
   signal: AbortSignal | undefined,
 ): Promise<Base> {
   if (reference === 'scratch') return scratchBase
   if (reference === 'builtin') return builtinBase(compressor, cache, signal)
+  if (isLocalBase(reference)) {
+    const source = await openImage(reference)
+    opened.push(source)
+    return openSourceBase(source, { cache, remark: onRemark, family })
+  }
   const parsed = { ...parseReference(reference), ...(digest !== undefined && { digest }) }
   const source = registrySource(client, parsed)
   return openSourceBase(source, { cache, reference: parsed, remark: onRemark, family })
