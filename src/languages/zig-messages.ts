@@ -1,0 +1,61 @@
+/** Lines in which zig repeats its own commands and the tree of steps. */
+const noise = [
+  /^error: the following (build )?command (failed|exited)/,
+  /^failed command: /,
+  /^error: (configure|build) command exited/,
+  /^\S*\/build \S+ /,
+  /^\S*zig (build-exe|build-lib|build-obj|translate-c) /,
+  /^Build Summary:/,
+  /^install( transitive failure| success)?$/,
+  /^[| ]*[+`]- /,
+  /^error: \d+ compilation errors$/,
+  /^\s*$/,
+]
+
+const shownLines = 40
+
+/** What went wrong, without zig's summary and the commands that it ran itself. */
+export function explainZig(output: string): string {
+  const lines = output
+    .split(/\r?\n|\r/)
+    .filter(line => !noise.some(pattern => pattern.test(line)))
+    .map(line => (line.length > 300 ? `${line.slice(0, 297)}…` : line))
+  const shown = lines.slice(0, shownLines)
+  const more = lines.length - shown.length
+  return [...shown, ...(more > 0 ? [`… ${more} more lines`] : []), ...advice(output)].join('\n')
+}
+
+const remedies: readonly [RegExp, string][] = [
+  [
+    /invalid option: "?(-D)?(target|cpu)"?/,
+    'build.zig does not take -Dtarget, so it compiles for this machine only: let it call b.standardTargetOptions(.{}) and give the result to its executables',
+  ],
+  [
+    /unable to find (dynamic|static)? ?system library|unable to find Dynamic system library/,
+    'the program links a library of the system, which is not there for another platform: build it from source as a dependency',
+  ],
+  [
+    /(TemporaryNameServerFailure|UnknownHostName|ConnectionRefused|unable to connect to server|NameServerFailure)/,
+    'dependencies in build.zig.zon are downloaded by zig, which needs the network',
+  ],
+]
+
+function advice(output: string): string[] {
+  const found = remedies.find(([pattern]) => pattern.test(output))
+  return found ? [`(${found[1]})`] : []
+}
+
+/**
+ * Files of the shared cache that another zig had just moved or not yet written (ziglang/zig #13160, #14815, #18989).
+ */
+export function isZigRace(output: string): boolean {
+  return /\b(FileNotFound|PathAlreadyExists|AccessDenied|EEXIST)\b/.test(output)
+}
+
+/** Whether `--summary all` says that every compile step was cached. */
+export function wasCached(output: string): boolean {
+  const compiles = output
+    .split('\n')
+    .filter(line => /[+`]- (zig build-(exe|lib|obj)|compile (exe|lib|obj)) /.test(line))
+  return compiles.length > 0 && compiles.every(line => / cached\b/.test(line))
+}

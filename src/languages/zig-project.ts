@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { findZig, type Zig } from '../c-toolchains/zig.ts'
+import { Failure } from '../errors.ts'
+import { compareVersions } from '../util/versions.ts'
+import type { InspectContext, Project } from './language.ts'
+import { guessExecutables, takesTarget } from './zig-build-file.ts'
+import { parseZon, type Zon } from './zon.ts'
+
+/** A folder with a build.zig. */
+export interface ZigProject extends Project {
+  readonly language: 'zig'
+  readonly zig: Zig
+  /** Whether there are dependencies to download. */
+  readonly downloads: boolean
+}
+
+/** The first zig that has --release. */
+const oldestZig = '0.12.0'
+
+/** What build.zig.zon says, as far as it is used. */
+interface Manifest {
+  readonly name?: string
+  readonly version?: string
+  readonly minimumZig?: string
+  readonly downloads: boolean
+}
+
+/**
+ * Reads a Zig project: build.zig as text and, where there is one, build.zig.zon. build.zig is not run.
+ * @throws {Failure} tool, when zig is missing or too old; project, when build.zig.zon is broken.
+ */
+export async function inspectZig(dir: string, { signal }: InspectContext): Promise<ZigProject> {
+  const [buildFile, manifest] = await Promise.all([
+    readFile(join(dir, 'build.zig'), 'utf8').catch(() => ''),
+    readManifest(join(dir, 'build.zig.zon')),
+  ])
+  const zig = await findZig(signal)
+  if (!zig) throw zigMissing(dir, manifest.minimumZig)
+  if (compareVersions(release(zig.version), oldestZig) < 0) throw zigTooOld(zig, manifest.minimumZig)
+  const guesses = guessExecutables(buildFile)
+  const names = guesses.length > 0 ? guesses : [manifest.name ?? basename(dir)]
+  const sameName = names.filter(name => name === manifest.name)
+  return {
+    language: 'zig',
+    root: dir,
+    executables: names.sort().map(name => ({ name, package: name, predicted: true })),
+    ...(sameName[0] !== undefined && { defaultExecutable: sameName[0] }),
+    toolchain: { name: 'zig', version: zig.version },
+    // zig compiles C itself.
+    cCode: [],
+    ...(manifest.version !== undefined && { version: manifest.version }),
+    remarks: [...versionRemarks(zig, manifest), ...targetRemarks(buildFile)],
+    zig,
+    downloads: manifest.downloads,
+  }
+}
+
+/** `0.15.0-dev.208+abc` without what follows the numbers. */
+const release = (version: string) => /^[\d.]+/.exec(version)?.[0] ?? '0'
+
+async function readManifest(path: string): Promise<Manifest> {
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined) return { downloads: false }
+  let zon: Zon
+  try {
+    zon = parseZon(text)
+  } catch (error) {
+    throw new Failure({
+      kind: 'project',
+      what: `${path} cannot be read`,
+      where: path,
+      why: (error as Error).message,
+      fix: `mend ${path}`,
+      cause: error,
+    })
+  }
+  const [name, version, minimum] = ['name', 'version', 'minimum_zig_version'].map(key => field(zon, key))
+  const dependencies = Object.values(field(zon, 'dependencies') ?? {})
+  return {
+    ...(typeof name === 'string' && { name }),
+    ...(typeof version === 'string' && { version }),
+    ...(typeof minimum === 'string' && { minimumZig: minimum }),
+    downloads: dependencies.some(dependency => field(dependency, 'url') !== undefined),
+  }
+}
+
+function field(value: Zon, key: string): Zon | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  return (value as Readonly<Record<string, Zon>>)[key]
+}
+
+/** Every 0.x of Zig breaks what the one before took, so a project wants its own. */
+function versionRemarks({ version }: Zig, { minimumZig }: Manifest): string[] {
+  if (minimumZig === undefined || minor(minimumZig) === minor(version)) return []
+  return [
+    `build.zig.zon asks for zig ${minimumZig}, and this is ${version}; where that does not compile: ${install(minimumZig)}`,
+  ]
+}
+
+const minor = (version: string) => version.split('.').slice(0, 2).join('.')
+
+/** PyPI has wheels of releases only. */
+function install(version: string | undefined): string {
+  return version && /^\d+\.\d+\.\d+$/.test(version)
+    ? `pip install ziglang==${version}`
+    : 'pip install ziglang'
+}
+
+function targetRemarks(buildFile: string): string[] {
+  if (takesTarget(buildFile)) return []
+  return [
+    'build.zig does not seem to ask for a target (standardTargetOptions): it may compile for this machine only',
+  ]
+}
+
+function zigMissing(dir: string, minimum: string | undefined): Failure {
+  return new Failure({
+    kind: 'tool',
+    what: 'zig was not found',
+    where: dir,
+    why: 'a Zig project is compiled with zig: there is no XBUILD_ZIG, none on PATH, and no ziglang package for python3',
+    fix: install(minimum),
+  })
+}
+
+function zigTooOld({ version }: Zig, minimum: string | undefined): Failure {
+  return new Failure({
+    kind: 'tool',
+    what: `zig ${version} is too old`,
+    why: `xbuild needs ${oldestZig} or later`,
+    fix: install(minimum),
+  })
+}

@@ -1,0 +1,134 @@
+import { open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Failure } from '../errors.ts'
+import { type Platform, platformFolder, zigTarget } from '../platforms.ts'
+import type { CompiledBinary, Step } from '../types.ts'
+import type { CompilePlan, CompileRequest, Language } from './language.ts'
+import { explainZig, isZigRace, wasCached } from './zig-messages.ts'
+import { inspectZig, type ZigProject } from './zig-project.ts'
+
+/** Zig: one `zig build` per platform, musl and static. */
+export const zig: Language<ZigProject> = {
+  name: 'zig',
+  title: 'Zig',
+  markers: ['build.zig'],
+  versionCommand: { tool: 'zig', args: ['version'] },
+  inspect: inspectZig,
+  compile: compileZig,
+  collect: collectZig,
+  progress: () => () => undefined,
+  explain: explainZig,
+  isRace: isZigRace,
+}
+
+function compileZig(project: ZigProject, request: CompileRequest): CompilePlan {
+  const { platforms, jobs } = request
+  // A compile is one thread for most of its time, so platforms go side by side.
+  const concurrency = Math.min(platforms.length, jobs)
+  const perBuild = Math.max(1, Math.floor(jobs / concurrency))
+  return {
+    files: [],
+    prepare: project.downloads ? [fetchStep(project, request)] : [],
+    steps: platforms.map(platform => buildStep(project, request, platform, perBuild)),
+    concurrency,
+    prediction: { libc: 'musl', cxx: false, reason: 'Zig links statically with musl' },
+    hints: [],
+  }
+}
+
+/** Dependencies once, before several builds ask for them at the same time. */
+function fetchStep({ zig, root }: ZigProject, { options }: CompileRequest): Step {
+  const [tool = 'zig', ...first] = zig.command
+  const command = { tool, args: [...first, 'build', '--fetch'], cwd: root, env: options.zig.env }
+  return { title: 'Download Zig dependencies', command, produces: [] }
+}
+
+function buildStep(
+  { zig, root }: ZigProject,
+  { options, executables, toolchainArgs }: CompileRequest,
+  platform: Platform,
+  perBuild: number,
+): Step {
+  const [tool = 'zig', ...first] = zig.command
+  const { release, args, env } = options.zig
+  return {
+    title: `Compile ${platform.id}`,
+    command: {
+      tool,
+      args: [
+        ...first,
+        'build',
+        'install',
+        `--release=${release}`,
+        // Always with its libc: `aarch64-linux` alone may link dynamically.
+        `-Dtarget=${zigTarget(platform, 'musl')}`,
+        ...(platform.zig.cpu ? [`-Dcpu=${platform.zig.cpu}`] : []),
+        ...['--prefix', `{work}/${platformFolder(platform)}`],
+        // The local cache is not made for several builds at once; the global one is shared.
+        ...['--cache-dir', `.zig-cache/xbuild/${platformFolder(platform)}`],
+        ...['--summary', 'all', '--color', 'off'],
+        `-j${perBuild}`,
+        ...args,
+        ...toolchainArgs,
+      ],
+      cwd: root,
+      env,
+    },
+    produces: executables.map(({ name }) => ({ platform, name })),
+  }
+}
+
+/**
+ * The programs in the prefix, which was empty before. Where one was expected and one is there, that is the one, whatever
+ * its name: the expectation was a guess.
+ * @throws {Failure} project, with the names that are there, when none of them is the one expected.
+ */
+async function collectZig(
+  step: Step,
+  result: { ok: boolean; stderr: string; seconds: number },
+): Promise<CompiledBinary[]> {
+  const { args } = step.command
+  const folder = join(args[args.indexOf('--prefix') + 1] as string, 'bin')
+  const names = await readdir(folder).catch((): string[] => [])
+  const programs = (
+    await Promise.all(names.map(async name => ((await isElf(join(folder, name))) ? [name] : [])))
+  ).flat()
+  const facts = { seconds: result.seconds, cached: wasCached(result.stderr) }
+  const [only] = programs
+  if (result.ok && only !== undefined && programs.length === 1 && step.produces.length === 1) {
+    return step.produces.map(expected => ({ ...expected, ...facts, path: join(folder, only) }))
+  }
+  const missing = step.produces.filter(({ name }) => !programs.includes(name))
+  if (result.ok && missing.length > 0) throw otherPrograms(missing[0]?.name ?? '', programs)
+  return step.produces
+    .filter(({ name }) => programs.includes(name))
+    .map(expected => ({ ...expected, ...facts, path: join(folder, expected.name) }))
+}
+
+async function isElf(path: string): Promise<boolean> {
+  const file = await open(path).catch(() => undefined)
+  if (!file) return false
+  try {
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)
+    return buffer.toString('latin1') === '\x7fELF'
+  } catch {
+    return false
+  } finally {
+    await file.close()
+  }
+}
+
+function otherPrograms(wanted: string, programs: readonly string[]): Failure {
+  return new Failure({
+    kind: 'project',
+    what: `zig build installed no executable called ${wanted}`,
+    why:
+      programs.length === 0
+        ? 'it installed no executable for Linux at all: build.zig calls b.installArtifact for none'
+        : `it installed ${programs.join(', ')}`,
+    fix:
+      programs.length === 0
+        ? 'xbuild DIR, with the folder of a program'
+        : programs.map(name => `--bin ${name}`).join('\n'),
+  })
+}

@@ -1,0 +1,36 @@
+import type { CompileRequest, LanguageOptions, Project } from '../../src/languages/language.ts'
+import type { Platform } from '../../src/platforms.ts'
+
+/** What xbuild.toml's language tables say when it says nothing. */
+export const defaultOptions: LanguageOptions = {
+  go: { tags: [], env: {}, cgo: 'auto' },
+  rust: {
+    libc: 'musl',
+    profile: 'release',
+    features: [],
+    allFeatures: false,
+    defaultFeatures: true,
+    locked: false,
+    env: {},
+  },
+  zig: { release: 'safe', args: [], env: {} },
+  c: { toolchain: 'auto' },
+}
+
+/** A request to compile every executable of a project, on four processors. */
+export function compileRequest(
+  project: Project,
+  platforms: readonly Platform[],
+  changes: Partial<CompileRequest> = {},
+): CompileRequest {
+  return {
+    platforms,
+    executables: project.executables,
+    options: defaultOptions,
+    toolchainArgs: [],
+    source: { epoch: 0 },
+    jobs: 4,
+    warm: false,
+    ...changes,
+  }
+}

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import { zig } from '../../../src/languages/zig.ts'
+import { guessExecutables, takesTarget } from '../../../src/languages/zig-build-file.ts'
+import { explainZig, isZigRace, wasCached } from '../../../src/languages/zig-messages.ts'
+import type { ZigProject } from '../../../src/languages/zig-project.ts'
+import { parsePlatforms } from '../../../src/platforms.ts'
+import { compileRequest } from '../../support/compile-request.ts'
+
+describe('guessing the executables of a build.zig', () => {
+  it.each<[string, string, string[]]>([
+    ['a name', 'const exe = b.addExecutable(.{ .name = "app", .target = target });', ['app']],
+    ['a name behind other fields', 'b.addExecutable(.{\n .root_module = mod,\n .name = "app",\n})', ['app']],
+    ['a constant', 'const name = "app";\nconst e = b.addExecutable(.{ .name = name });', ['app']],
+    [
+      'a typed constant',
+      'const n: []const u8 = "app";\n_ = b.addExecutable(.{ .name = n, .x = 1 });',
+      ['app'],
+    ],
+    ['a comment', '// b.addExecutable(.{ .name = "old" });\n', []],
+    ['a name that is computed', 'b.addExecutable(.{ .name = b.fmt("{s}", .{x}) })', []],
+    ['none', 'const lib = b.addLibrary(.{ .name = "lib" });', []],
+    [
+      'those that are installed',
+      `const gen = b.addExecutable(.{ .name = "gen" });
+       const exe = b.addExecutable(.{ .name = "app" });
+       b.installArtifact(exe);`,
+      ['app'],
+    ],
+    [
+      'all where none is seen to be installed',
+      'const a = b.addExecutable(.{ .name = "a" }); const c = b.addExecutable(.{ .name = "c" }); install(a, c);',
+      ['a', 'c'],
+    ],
+  ])('%s', (_, text, expected) => {
+    expect(guessExecutables(text)).toEqual(expected)
+  })
+
+  it('sees whether it takes a target', () => {
+    expect(takesTarget('const t = b.standardTargetOptions(.{});')).toBe(true)
+    expect(takesTarget('const t = b.option([]const u8, "target", "triple");')).toBe(true)
+    expect(takesTarget('// b.standardTargetOptions(.{});')).toBe(false)
+  })
+})
+
+describe('the messages of zig', () => {
+  it('are shown without its own commands', () => {
+    const output = `install
++- install app
+   +- zig build-exe app ReleaseSafe riscv64-linux-musl 1 errors
+src/main.zig:5:14: error: root struct of file 'debug' has no member named 'printt'
+error: the following command failed with 1 compilation errors:
+/opt/zig build-exe -OReleaseSafe -target riscv64-linux-musl --listen=-
+Build Summary: 2/5 steps succeeded; 1 failed
+install transitive failure
++- install app transitive failure
+   +- zig build-exe app ReleaseSafe riscv64-linux-musl 1 errors
+error: the following build command failed with exit code 1:
+/tmp/.zig-cache/o/4ac/build /opt/zig /tmp install --summary all
+`
+    expect(explainZig(output)).toBe(
+      "src/main.zig:5:14: error: root struct of file 'debug' has no member named 'printt'",
+    )
+  })
+
+  it.each([
+    "error: invalid option: -Dtarget\n  access the help menu with 'zig build -h'\n",
+    'error: invalid option: "target"\ninfo: available option: "optimize"\n',
+  ])('say plainly that a project takes no target', output => {
+    expect(explainZig(output)).toContain('standardTargetOptions')
+  })
+
+  it('tell whether all was cached, in old and new words', () => {
+    expect(wasCached('+- zig build-exe app ReleaseSafe riscv64-linux-musl cached 12ms MaxRSS:37M')).toBe(true)
+    expect(wasCached('   +- compile exe app safe riscv64-linux-musl cached 8ms MaxRSS:41M')).toBe(true)
+    expect(wasCached('   +- compile exe app safe riscv64-linux-musl success 51s MaxRSS:366M')).toBe(false)
+    expect(wasCached('+- zig build-lib a cached\n+- zig build-exe b success 1s')).toBe(false)
+    expect(wasCached('')).toBe(false)
+  })
+
+  it('tell a race from a mistake', () => {
+    expect(isZigRace("error: unable to open '.zig-cache/tmp/x': FileNotFound")).toBe(true)
+    expect(isZigRace('src/main.zig:5:14: error: expected type')).toBe(false)
+  })
+})
+
+describe('the plan of a Zig build', () => {
+  const project: ZigProject = {
+    language: 'zig',
+    root: '/app',
+    executables: [{ name: 'app', package: 'app', predicted: true }],
+    toolchain: { name: 'zig', version: '0.14.1' },
+    cCode: [],
+    remarks: [],
+    zig: { command: ['python3', '-m', 'ziglang'], version: '0.14.1' },
+    downloads: false,
+  }
+  const plan = (platforms: string, more = {}) =>
+    zig.compile({ ...project, ...more }, compileRequest(project, parsePlatforms([platforms])))
+
+  it('is one build per platform, each with a cache and a prefix of its own', () => {
+    const { steps, concurrency } = plan('amd64,arm64')
+    expect(steps.map(step => step.command.args.join(' '))).toEqual([
+      '-m ziglang build install --release=safe -Dtarget=x86_64-linux-musl --prefix {work}/linux_amd64' +
+        ' --cache-dir .zig-cache/xbuild/linux_amd64 --summary all --color off -j2',
+      '-m ziglang build install --release=safe -Dtarget=aarch64-linux-musl --prefix {work}/linux_arm64' +
+        ' --cache-dir .zig-cache/xbuild/linux_arm64 --summary all --color off -j2',
+    ])
+    expect(concurrency).toBe(2)
+  })
+
+  it.each([
+    ['linux/arm/v5', '-Dtarget=arm-linux-musleabi -Dcpu=arm926ej_s'],
+    ['linux/arm/v6', '-Dtarget=arm-linux-musleabihf -Dcpu=arm1176jzf_s'],
+    ['linux/arm/v7', '-Dtarget=arm-linux-musleabihf -Dcpu=generic+v7a'],
+    ['linux/amd64/v2', '-Dtarget=x86_64-linux-musl -Dcpu=x86_64_v2'],
+    ['linux/amd64/v3', '-Dtarget=x86_64-linux-musl -Dcpu=x86_64_v3'],
+  ])('names the cpu of %s', (id, expected) => {
+    expect(plan(id).steps[0]?.command.args.join(' ')).toContain(expected)
+  })
+
+  it('downloads dependencies once, beforehand', () => {
+    expect(plan('amd64').prepare).toEqual([])
+    expect(plan('amd64', { downloads: true }).prepare[0]?.command.args).toEqual([
+      '-m',
+      'ziglang',
+      'build',
+      '--fetch',
+    ])
+  })
+})
