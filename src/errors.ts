@@ -30,6 +30,8 @@ export interface FailureDetails {
   why?: string | undefined
   /** The command or change that mends it. */
   fix?: string | undefined
+  /** What a command found before it failed, which --json prints beside the error. */
+  report?: object | undefined
   cause?: unknown
 }
 
@@ -40,6 +42,7 @@ export class Failure extends Error {
   readonly where: string | undefined
   readonly why: string | undefined
   readonly fix: string | undefined
+  readonly report: object | undefined
 
   constructor(details: FailureDetails) {
     super(details.what, { cause: details.cause })
@@ -49,6 +52,7 @@ export class Failure extends Error {
     this.where = details.where
     this.why = details.why
     this.fix = details.fix
+    this.report = details.report
   }
 
   /** The exit code of this failure's class. */

@@ -26,9 +26,9 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof Failure ? error.exitCode : exitCodes.bug
 }
 
-/** A failure as the JSON that --json prints on stdout. */
+/** A failure as the JSON that --json prints on stdout, beside what the command had found by then. */
 export function failureJson(error: unknown): object {
   if (!(error instanceof Failure)) return { error: { kind: 'bug', what: redact(String(error)) } }
-  const { kind, what, where, why, fix } = error
-  return { error: JSON.parse(redact(JSON.stringify({ kind, what, where, why, fix }))) }
+  const { kind, what, where, why, fix, report } = error
+  return { ...report, error: JSON.parse(redact(JSON.stringify({ kind, what, where, why, fix }))) }
 }

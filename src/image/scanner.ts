@@ -1,0 +1,48 @@
+import { Failure } from '../errors.ts'
+import { UnreadableCompression } from './decompress.ts'
+import { type CapturedFile, type LayerScan, scanLayer } from './layer-scan.ts'
+import type { Descriptor } from './manifest.ts'
+import type { ImageSource } from './source.ts'
+
+/** Looks into layers, into each once however many platforms share it. */
+export interface Scanner {
+  /** @throws {Failure} verification, when it is damaged or missing; UnreadableCompression; registry */
+  scan(layer: Descriptor): Promise<LayerScan>
+  /** Reads a layer again for a file that was not known to be wanted. */
+  extract(layer: Descriptor, path: string): Promise<CapturedFile>
+}
+
+/** @param wanted paths of the files whose content is kept, in `folder`, when a layer is looked into */
+export function createScanner(source: ImageSource, wanted: ReadonlySet<string>, folder: string): Scanner {
+  const scans = new Map<string, Promise<LayerScan>>()
+  const where = (layer: Descriptor) => `${source.name}@${layer.digest}`
+
+  const read = async (layer: Descriptor): Promise<LayerScan> => {
+    try {
+      return await scanLayer(source.blob(layer), wanted, folder, where(layer))
+    } catch (error) {
+      // Its digest can be checked all the same.
+      if (error instanceof UnreadableCompression) for await (const _ of source.blob(layer));
+      throw error
+    }
+  }
+
+  return {
+    scan(layer) {
+      const scan = scans.get(layer.digest) ?? read(layer)
+      scans.set(layer.digest, scan)
+      return scan
+    },
+    async extract(layer, path) {
+      const { entries } = await scanLayer(source.blob(layer), new Set([path]), folder, where(layer))
+      const captured = entries.get(path)?.captured
+      if (captured) return captured
+      throw new Failure({
+        kind: 'verification',
+        what: 'A file of the image cannot be read',
+        where: where(layer),
+        why: `${JSON.stringify(path)} has no content`,
+      })
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import type { EntrypointReport, PlatformReport, VerifyReport } from '../image/verify.ts'
+import { printable } from '../registry/failures.ts'
+import { describeBytes, formatTable } from './format.ts'
+
+/**
+ * What the check of an image found, for people: a row per platform, then what is worth knowing. What is wrong is said
+ * by the failure that the report becomes.
+ */
+export function describeVerification(report: VerifyReport): string {
+  const { reference, indexDigest, platforms, attestations, remarks } = report
+  const rows = platforms.map(platform => [
+    platform.ok ? 'ok' : 'WRONG',
+    platform.platform,
+    platform.digest.slice(0, 'sha256:'.length + 12),
+    ...describeProgram(platform.entrypoint),
+    printable(platform.base ?? '', 60),
+  ])
+  const lines = [
+    reference,
+    `${indexDigest}${attestations > 0 ? `, ${attestations} attestations` : ''}`,
+    '',
+    ...(rows.length > 0
+      ? [formatTable([['', 'platform', 'manifest', 'program', 'binary', 'base'], ...rows]), '']
+      : []),
+    ...remarks.map(text => `note: ${printable(text, 1000)}`),
+    ...sharedRemarks(platforms),
+    report.ok ? `Right: ${describePlatforms(platforms.length)}.` : '',
+  ]
+  return lines.join('\n').trimEnd()
+}
+
+function describeProgram(entrypoint: EntrypointReport | undefined): [path: string, binary: string] {
+  if (!entrypoint) return ['–', '–']
+  const { path, size, elf } = entrypoint
+  const kind = elf ? `${elf.linkage}${elf.go ? `, ${elf.go.version}` : ''}, ` : ''
+  return [printable(path, 60), `${kind}${describeBytes(size)}`]
+}
+
+/** A remark that several platforms share stands once. */
+function sharedRemarks(platforms: readonly PlatformReport[]): string[] {
+  const byText = new Map<string, string[]>()
+  for (const { platform, remarks } of platforms) {
+    for (const text of remarks) byText.set(text, [...(byText.get(text) ?? []), platform])
+  }
+  return [...byText].map(([text, ids]) => `note: ${ids.join(', ')}: ${text}`)
+}
+
+function describePlatforms(count: number): string {
+  return count === 1
+    ? 'one platform, as its index, config and program say'
+    : `${count} platforms, each as its index, config and program say`
+}
