@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import { enabledFeatures } from '../../../src/languages/rust-features.ts'
+import {
+  type CargoMetadata,
+  type CargoPackage,
+  choosePackages,
+  listExecutables,
+  packageOf,
+} from '../../../src/languages/rust-metadata.ts'
+import { defaultOptions } from '../../support/compile-request.ts'
+
+const options = (changes = {}) => ({ ...defaultOptions.rust, ...changes })
+
+function cargoPackage(
+  name: string,
+  bins: readonly string[],
+  changes: Partial<CargoPackage> = {},
+): CargoPackage {
+  return {
+    id: `path+file:///w/${name}#0.1.0`,
+    name,
+    version: '0.1.0',
+    manifest_path: `/w/${name}/Cargo.toml`,
+    features: {},
+    targets: [
+      { name: name.replaceAll('-', '_'), kind: ['lib'] },
+      ...bins.map(bin => ({ name: bin, kind: ['bin'] })),
+    ],
+    ...changes,
+  }
+}
+
+function workspace(packages: readonly CargoPackage[], defaults?: readonly string[]): CargoMetadata {
+  return {
+    packages,
+    workspace_members: packages.map(({ id }) => id),
+    ...(defaults && {
+      workspace_default_members: packages.filter(({ name }) => defaults.includes(name)).map(({ id }) => id),
+    }),
+    workspace_root: '/w',
+    target_directory: '/w/target',
+  }
+}
+
+describe('the packages of a workspace', () => {
+  const all = [cargoPackage('core', []), cargoPackage('server', ['server']), cargoPackage('cli', ['cli'])]
+  const names = (dir: string, defaults?: readonly string[], chosen?: string) =>
+    choosePackages(workspace(all, defaults), dir, chosen).map(({ name }) => name)
+
+  it('are its default members', () => {
+    expect(names('/w', ['server'])).toEqual(['server'])
+    expect(names('/w')).toEqual(['core', 'server', 'cli'])
+  })
+
+  it('are all where the default members have no program', () => {
+    expect(names('/w', ['core'])).toEqual(['core', 'server', 'cli'])
+  })
+
+  it('are the one whose folder it is', () => {
+    expect(names('/w/cli', ['server'])).toEqual(['cli'])
+  })
+
+  it('are the one that [rust] package names', () => {
+    expect(names('/w', ['server'], 'cli')).toEqual(['cli'])
+    expect(() => names('/w', undefined, 'servr')).toThrow('did you mean server?')
+  })
+})
+
+describe('the programs of a package', () => {
+  it('are its bins, whatever their package is called', () => {
+    const [server, worker] = listExecutables(cargoPackage('backend', ['server', 'worker']), options())
+    expect(server).toEqual({ name: 'server', package: 'backend/server' })
+    expect(worker && packageOf(worker)).toBe('backend')
+  })
+
+  it('say what they lack where required features are off', () => {
+    const item = cargoPackage('app', [], {
+      features: { default: ['a'], a: [], b: ['c'], c: [] },
+      targets: [
+        { name: 'one', kind: ['bin'], 'required-features': ['a'] },
+        { name: 'two', kind: ['bin'], 'required-features': ['a', 'c'] },
+      ],
+    })
+    const problems = (changes = {}) => listExecutables(item, options(changes)).map(({ problem }) => problem)
+    expect(problems()).toEqual([undefined, 'it requires the features c: [rust] features = ["c"]'])
+    expect(problems({ features: ['b'] })).toEqual([undefined, undefined])
+    expect(problems({ features: ['app/b'] })).toEqual([undefined, undefined])
+    expect(problems({ allFeatures: true })).toEqual([undefined, undefined])
+    expect(problems({ defaultFeatures: false })).toEqual([
+      'it requires the features a: [rust] features = ["a"]',
+      'it requires the features a, c: [rust] features = ["a","c"]',
+    ])
+  })
+})
+
+describe('features', () => {
+  it('follow from each other, those of dependencies aside', () => {
+    const table = { default: ['std'], std: ['dep:x', 'y/std', 'alloc'], alloc: [], other: [] }
+    expect([...enabledFeatures('app', table, options())].sort()).toEqual(['alloc', 'default', 'std'])
+  })
+
+  it('may go round in a circle', () => {
+    expect([...enabledFeatures('app', { a: ['b'], b: ['a'] }, options({ features: ['a'] }))].sort()).toEqual([
+      'a',
+      'b',
+    ])
+  })
+})
