@@ -1,11 +1,25 @@
 import { defineConfig } from 'vitest/config'
 
+const common = { extends: true, test: {} } as const
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     reporters: ['default', './test/support/skips.ts'],
     globalSetup: ['test/support/bundle.ts'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
+    projects: [
+      { ...common, test: { name: 'fast', include: ['test/{unit,integration}/**/*.test.ts'] } },
+      // One file at a time: they share an engine and its emulators, which one of them takes away for a while.
+      {
+        ...common,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })

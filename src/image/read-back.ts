@@ -1,6 +1,80 @@
 import type { ImagePlan } from '../plan.ts'
+import { parseReference } from '../registry/reference.ts'
 import type { ReportedImage } from '../report.ts'
+import type { Destination } from './destination.ts'
 import type { MakeContext } from './make.ts'
-export async function readBack(_image: ImagePlan, _made: ReportedImage, _context: MakeContext): Promise<{ verified?: string }> {
-  return {}
+import type { Expectation } from './verify.ts'
+
+/** What reading an image back adds to its report. */
+type ReadBack = Pick<ReportedImage, 'platforms'> & { readonly verified?: string }
+
+/**
+ * Reads an image back from where it went, and checks that its platforms are those asked for, that each config is for its
+ * platform, and that the binary inside the layer is the one that was compiled.
+ * @throws {Failure} verification, when anything differs; registry, when it cannot be read.
+ */
+export async function readBack(
+  image: ImagePlan,
+  made: ReportedImage,
+  context: MakeContext,
+): Promise<ReadBack> {
+  const { recorder, signal, artifacts } = context
+  const { spec, destinations } = image
+  const id = `read:${spec.name}`
+  const place = readablePlace(destinations, made)
+  if (place === undefined) {
+    recorder.emit({ type: 'skipped', id, detail: 'this kind of output cannot be read back' })
+    return { platforms: made.platforms }
+  }
+  recorder.emit({ type: 'start', id })
+  try {
+    const { openImage } = await import('./source.ts')
+    const { verifyImage, verificationFailure } = await import('./verify.ts')
+    const source = await openImage(place, { signal })
+    try {
+      const report = await verifyImage(source, expectation(image, artifacts))
+      if (!report.ok) throw verificationFailure(report)
+      const detail = `${report.platforms.length} platforms, every binary equal to the one compiled`
+      recorder.emit({ type: 'done', id, detail })
+      return {
+        platforms: report.platforms.map(({ platform, digest }) => ({ platform, digest })),
+        verified: detail,
+      }
+    } finally {
+      await source.close()
+    }
+  } catch (error) {
+    recorder.emit({ type: 'failed', id, detail: (error as Error).message })
+    throw error
+  }
+}
+
+/** Where the image can be read: in the registry by the digest that was pushed, for a tag may have moved since. */
+function readablePlace(destinations: readonly Destination[], { digest }: ReportedImage): string | undefined {
+  for (const destination of destinations) {
+    if (destination.type === 'push') {
+      const [reference = ''] = destination.references
+      return digest === undefined ? reference : `${withoutTag(reference)}@${digest}`
+    }
+    if ('path' in destination) return destination.path
+  }
+  return undefined
+}
+
+function withoutTag(reference: string): string {
+  const { tag } = parseReference(reference)
+  return tag !== undefined && reference.endsWith(`:${tag}`) ? reference.slice(0, -tag.length - 1) : reference
+}
+
+function expectation({ spec }: ImagePlan, artifacts: MakeContext['artifacts']): Expectation {
+  const files = spec.platforms.map(platform => {
+    const own = spec.files.flatMap(({ target, source }) => {
+      const artifact = artifacts.find(
+        item => 'artifact' in source && item.name === source.artifact && item.platform === platform,
+      )
+      return artifact ? [[target, artifact.sha256] as const] : []
+    })
+    return [platform.id, Object.fromEntries(own)] as const
+  })
+  return { platforms: spec.platforms, files: Object.fromEntries(files) }
 }

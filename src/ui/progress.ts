@@ -14,7 +14,8 @@ export interface Progress {
 
 /** Shows events in the given mode; `auto` draws a task list on a terminal and prints plain lines elsewhere. */
 export function createProgress(mode: ProgressMode, stream: NodeJS.WriteStream = process.stderr): Progress {
-  const resolved = mode === 'auto' ? (stream.isTTY && !process.env['CI'] ? 'tty' : 'plain') : mode
+  const resolved =
+    mode === 'auto' ? (stream.isTTY && stream.columns > 0 && !process.env['CI'] ? 'tty' : 'plain') : mode
   if (resolved === 'tty') return drawEvents(stream)
   const write = writers[resolved](stream)
   return { emit: write, close: async () => {} }

@@ -15,7 +15,7 @@ interface DrawnTask {
 
 /**
  * Draws a task list with listr2. The tasks are known from the `plan` event; each waits for its own `done` or `failed`.
- * Remarks are printed after the list, so that they are not drawn over.
+ * Remarks made while it is drawn are printed after it, so that they are not drawn over.
  */
 export function drawEvents(stream: NodeJS.WriteStream): Progress {
   const tasks = new Map<string, DrawnTask>()
@@ -23,8 +23,11 @@ export function drawEvents(stream: NodeJS.WriteStream): Progress {
   let drawn: Promise<unknown> | undefined
 
   const emit = (event: BuildEvent) => {
-    if (event.type === 'note') notes.push(`${noteMark(event.level)}${event.text}`)
-    else if (event.type === 'plan') {
+    if (event.type === 'note') {
+      const text = `${noteMark(event.level)}${event.text}`
+      if (drawn) notes.push(text)
+      else stream.write(`${text}\n`)
+    } else if (event.type === 'plan') {
       for (const info of event.tasks) if (!tasks.has(info.id)) tasks.set(info.id, makeTask(info))
       drawn ??= draw([...tasks.values()], stream)
     } else moveTask(tasks.get(event.id), event)
