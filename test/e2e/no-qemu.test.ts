@@ -29,8 +29,6 @@ describeWith(['registry', 'bases', 'buildx', 'buildkit', 'crane', 'qemu'], 'with
 
   it('foreign platforms are built, pushed and read back, by a BuildKit that could emulate nothing', async () => {
     expect(emulators()).toEqual([])
-    const listed = docker('buildx', 'inspect', builder)
-    expect(listed).not.toMatch(/linux\/(arm64|riscv64)/)
 
     const dir = await project(helloGo)
     writeFileSync(join(dir, 'xbuild.toml'), `[image]\nregistry = "${rigValue('XBUILD_RIG_DISTROLESS')}"\n`)
