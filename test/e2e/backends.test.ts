@@ -1,0 +1,182 @@
+import { execFileSync } from 'node:child_process'
+import { gunzipSync } from 'node:zlib'
+import { beforeAll, expect, it } from 'vitest'
+import { xbuild } from '../support/cli.ts'
+import { commit, helloGo, project, temporaryFolder } from '../support/projects.ts'
+import { describeWith, rigEnvironment, rigValue } from '../support/rig.ts'
+
+/** What the two backends may do differently, by the path of the difference; anything else is a fault of one of them. */
+const allowed: readonly [path: RegExp, reason: string][] = [
+  [
+    /^layer \d+\.(digest|size)$/,
+    'the layer is compressed by zlib here and by Go there: the tar inside, and so its diff ID, is the same',
+  ],
+  [
+    /^layer \d+ \(empty\)$/,
+    'BuildKit gives WORKDIR a layer, which is empty: the folder is in the files’ own layer already',
+  ],
+  [/^config\.history$/, 'a Dockerfile has a line per setting; here is one entry, for the one layer'],
+  [
+    /^config\.config\.ArgsEscaped$/,
+    'BuildKit sets it beside every CMD; it means something on Windows alone and is deprecated (image-spec config.md)',
+  ],
+  [/^config\.rootfs\.diff_ids\.length$/, 'the empty layer of WORKDIR'],
+  [
+    /^manifest\.annotations/,
+    'xbuild names base and time; buildx annotates manifests only when it is told to',
+  ],
+  [/^index\.attestations$/, 'BuildKit attests how the image was made, where that is not turned off'],
+  [/^index\.annotations/, 'xbuild names base and time; buildx annotates an index only when it is told to'],
+]
+
+const crane = (...args: string[]) =>
+  execFileSync(rigValue('XBUILD_RIG_CRANE'), ['--insecure', ...args], { maxBuffer: 1 << 28 })
+const json = (...args: string[]) => JSON.parse(crane(...args).toString())
+
+interface Entry {
+  platform: { os: string }
+}
+
+interface Layer {
+  digest: string
+  size: number
+  mediaType: string
+}
+
+/** One platform's image as crane reads it, laid out for comparison: layers by their tar, the empty ones apart. */
+function readImage(reference: string, platform: string) {
+  const repository = reference.replace(/:[^:/]*$/, '')
+  const manifest = json('manifest', `--platform=${platform}`, reference)
+  const config = json('config', `--platform=${platform}`, reference)
+  const layers = (manifest.layers as Layer[]).map((layer, number) => ({
+    ...layer,
+    diffId: config.rootfs.diff_ids[number] as string,
+    tar: gunzipSync(crane('blob', `${repository}@${layer.digest}`)),
+  }))
+  const isEmpty = ({ tar }: { tar: Buffer }) => tar.every(byte => byte === 0)
+  const { layers: _, config: __, ...rest } = manifest
+  const { rootfs, ...configRest } = config
+  return {
+    manifest: rest,
+    config: { ...configRest, 'rootfs.diff_ids.length': rootfs.diff_ids.length },
+    full: layers.filter(layer => !isEmpty(layer)),
+    empty: layers.filter(isEmpty).length,
+  }
+}
+
+/** The paths at which two values differ. */
+function differences(a: unknown, b: unknown, path: string): string[] {
+  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return Object.is(a, b) ? [] : [path]
+  if (Array.isArray(a) || Array.isArray(b)) return JSON.stringify(a) === JSON.stringify(b) ? [] : [path]
+  const [left, right] = [a, b] as Record<string, unknown>[]
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap(key =>
+    differences(left?.[key], right?.[key], `${path}.${key}`),
+  )
+}
+
+function differencesOfImages(a: ReturnType<typeof readImage>, b: ReturnType<typeof readImage>): string[] {
+  expect(a.full.map(layer => layer.diffId)).toEqual(b.full.map(layer => layer.diffId))
+  const layers = a.full.flatMap(({ tar, ...layer }, number) => {
+    expect(tar.equals(b.full[number]?.tar as Buffer)).toBe(true)
+    const { tar: _, ...other } = b.full[number] ?? {}
+    return differences(layer, other, `layer ${number}`)
+  })
+  const empties = a.empty === b.empty ? [] : [`layer ${a.full.length} (empty)`]
+  return [
+    ...layers,
+    ...empties,
+    ...differences(a.manifest, b.manifest, 'manifest'),
+    ...differences(a.config, b.config, 'config'),
+  ]
+}
+
+describeWith(['engine', 'buildx', 'registry', 'bases', 'crane'], 'both backends', () => {
+  const platforms = ['linux/amd64', 'linux/arm64', 'linux/arm/v7']
+  const references: Record<string, string> = {}
+  const base = () => `${rigValue('XBUILD_RIG_DISTROLESS')}/static-debian13:nonroot`
+
+  async function build(name: string, flags: string[], toml: string): Promise<void> {
+    const dir = await project({
+      ...helloGo,
+      'conf/app.conf': 'answer = 42\n',
+      'conf/ä ö': 'non-ASCII name\n',
+      'xbuild.toml': toml,
+    })
+    commit(dir)
+    const cache = await temporaryFolder()
+    const goCache = execFileSync('go', ['env', 'GOCACHE'], { encoding: 'utf8' }).trim()
+    for (const backend of ['buildx', 'oci']) {
+      const reference = `${rigValue('XBUILD_RIG_REGISTRY')}/backends-${process.pid}/${name}-${backend}:1`
+      const result = await xbuild(
+        [
+          ...[`--backend=${backend}`, `--tag=${reference}`, '--push'],
+          ...[`--platform=${platforms.join(',')}`, ...flags],
+        ],
+        { cwd: dir, env: { ...rigEnvironment(), XDG_CACHE_HOME: cache, GOCACHE: goCache } },
+      )
+      expect(result, result.stderr).toMatchObject({ code: 0 })
+      references[`${name} ${backend}`] = reference
+    }
+  }
+
+  beforeAll(async () => {
+    await build('plain', [`--base=${base()}`], '')
+    await build(
+      'full',
+      [`--base=${base()}`],
+      `[image]
+user = "1000:1000"
+workdir = "/srv/work"
+args = ["-v", "with space", 'quote " $HOME \\\\']
+ports = [8080, "53/udp"]
+env = { PATH = "/usr/bin", APP = "a=b $c \\\\ \\"d\\"", EMPTY = "" }
+[image.labels]
+"org.example.a" = "ä \\"b\\" $c"
+[[image.files]]
+from = "conf/app.conf"
+to = "/etc/app/app.conf"
+[[image.files]]
+from = "conf/ä ö"
+to = "/opt/ä ö/${'long/'.repeat(30)}ä ö"
+`,
+    )
+    await build('scratch', ['--base=scratch'], '')
+  }, 900_000)
+
+  it.each(['plain', 'full', 'scratch'])(
+    'make the same %s image, but for what is listed',
+    name => {
+      const [a, b] = [references[`${name} buildx`] as string, references[`${name} oci`] as string]
+      const found = new Set<string>()
+      for (const platform of platforms) {
+        for (const path of differencesOfImages(readImage(a, platform), readImage(b, platform)))
+          found.add(path)
+      }
+      const unexpected = [...found].filter(path => !allowed.some(([pattern]) => pattern.test(path)))
+      expect(unexpected).toEqual([])
+      if (name === 'full') {
+        const unused = allowed.filter(
+          ([pattern]) =>
+            !['index.annotations', 'index.attestations', ...found].some(path => pattern.test(path)),
+        )
+        expect(unused.map(([pattern, reason]) => `${pattern} (${reason})`)).toEqual([])
+      }
+    },
+    300_000,
+  )
+
+  it('make indexes of the same platforms in the same order', () => {
+    const index = (backend: string) => {
+      const { manifests, ...rest } = json('manifest', references[`full ${backend}`] as string)
+      const isAttestation = ({ platform }: Entry) => platform.os === 'unknown'
+      return {
+        ...rest,
+        platforms: (manifests as Entry[]).filter(entry => !isAttestation(entry)).map(entry => entry.platform),
+        attestations: (manifests as Entry[]).some(isAttestation),
+      }
+    }
+    const found = differences(index('buildx'), index('oci'), 'index')
+    expect(found.sort()).toEqual(['index.annotations', 'index.attestations'])
+    expect(index('oci').platforms).toHaveLength(platforms.length)
+  })
+})
