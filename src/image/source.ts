@@ -62,9 +62,11 @@ async function findPlace(text: string): Promise<Place | undefined> {
   const isPath = forced || /^[./~]|\.tar(\.\w+)?$|\.tgz$/.test(path)
   const place = await layoutAt(path, isPath)
   if (place || !isPath) return place
-  const colon = path.lastIndexOf(':')
-  const named = forced && colon > 0 ? await layoutAt(path.slice(0, colon), true) : undefined
-  if (named) return { ...named, chosen: path.slice(colon + 1) }
+  // The name may hold colons itself, as a whole reference does.
+  for (let colon = path.indexOf(':'); forced && colon > 0; colon = path.indexOf(':', colon + 1)) {
+    const named = await layoutAt(path.slice(0, colon), true)
+    if (named) return { ...named, chosen: path.slice(colon + 1) }
+  }
   throw new Failure({
     kind: 'usage',
     what: `${JSON.stringify(path)} is no image`,
