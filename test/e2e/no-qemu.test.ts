@@ -7,10 +7,8 @@ import { helloGo, project, temporaryFolder } from '../support/projects.ts'
 import { describeWith, rig, rigEnvironment, rigValue } from '../support/rig.ts'
 
 const emulators = () => readdirSync('/proc/sys/fs/binfmt_misc').filter(name => name.startsWith('qemu-'))
-const switchQemu = (state: 'on' | 'off') =>
-  execFileSync(rigValue('XBUILD_RIG_QEMU_SWITCH'), [state], { stdio: 'pipe' })
 
-describeWith(['registry', 'bases', 'buildx', 'buildkit', 'crane', 'qemu'], 'without any emulator', () => {
+describeWith(['registry', 'bases', 'buildx', 'buildkit', 'crane', 'no-qemu'], 'without any emulator', () => {
   const builder = `no-qemu-${process.pid}`
   const [socket = ''] = (rig['XBUILD_RIG_REMOTE_BUILDKIT'] ?? '').split(' ')
   let env: Record<string, string>
@@ -20,10 +18,8 @@ describeWith(['registry', 'bases', 'buildx', 'buildkit', 'crane', 'qemu'], 'with
   beforeAll(async () => {
     env = { ...rigEnvironment(), BUILDX_CONFIG: join(await temporaryFolder(), 'buildx') }
     docker('buildx', 'create', '--name', builder, '--driver', 'remote', socket)
-    switchQemu('off')
   })
   afterAll(() => {
-    switchQemu('on')
     docker('buildx', 'rm', builder)
   })
 

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe } from 'vitest'
+import { beforeAll, describe } from 'vitest'
+import { holdEmulators } from './emulators.ts'
 
 /** What `test/rig/up` can bring up; its env file lists what it has. */
 export type Capability =
@@ -10,6 +11,7 @@ export type Capability =
   | 'registry'
   | 'auth-registry'
   | 'qemu'
+  | 'no-qemu'
   | 'bases'
   | 'buildx'
   | 'buildx-old'
@@ -20,8 +22,9 @@ export type Capability =
   | 'zig'
   | 'cross-gcc'
   | 'rust'
-  | 'rust-musl'
-  | 'toolchain-images'
+  | 'golang-image'
+  | 'rust-image'
+  | 'zig-image'
 
 const file =
   process.env['XBUILD_RIG_ENV'] ?? join(fileURLToPath(new URL('../..', import.meta.url)), '.rig', 'env')
@@ -58,13 +61,25 @@ export function lacking(capability: Capability): string | undefined {
   )
 }
 
+/** Milliseconds to wait for the groups that hold the kernel's emulators the other way. */
+const lockTimeout = 1_800_000
+
 /**
  * A group of tests that needs parts of the rig. Without them it is skipped, with the reason in its title so that the
- * list of skips shows it; with XBUILD_REQUIRE_ALL=1 it fails.
+ * list of skips shows it; with XBUILD_REQUIRE_ALL=1 it fails. While it runs, `qemu` keeps the emulators registered and
+ * `no-qemu` keeps them away.
  */
 export function describeWith(needs: readonly Capability[], title: string, tests: () => void): void {
   const reasons = needs.map(lacking).filter(reason => reason !== undefined)
-  if (reasons.length === 0) return void describe(title, tests)
+  if (reasons.length === 0) {
+    describe(title, () => {
+      const switcher = rig['XBUILD_RIG_QEMU_SWITCH']
+      const state = needs.includes('no-qemu') ? 'off' : needs.includes('qemu') ? 'on' : undefined
+      if (switcher && state) beforeAll(() => holdEmulators(switcher, state), lockTimeout)
+      tests()
+    })
+    return
+  }
   if (process.env['XBUILD_REQUIRE_ALL'] === '1') {
     throw new Error(
       `${title} needs what is not there, and XBUILD_REQUIRE_ALL=1 is set: ${reasons.join('; ')}`,

@@ -120,13 +120,25 @@ unpack_packages() {
   rm -r "$debs"
 }
 
-# unpack_closure FOLDER PACKAGE…: with every dependency that this machine has not installed.
+# closure ARCH STATUS PACKAGE…: the packages and every dependency that the dpkg status file STATUS does not hold already, as .deb files of
+# ARCH; their paths on stdout.
+closure() {
+  local arch=$1 status=$2 archives=$RIG/apt/$1
+  shift 2
+  mkdir -p "$archives/debs/partial" "$archives/cache" "$archives/none/partial"
+  exec 7>"$archives/lock"
+  flock 7 # rooms run side by side, and apt does not wait for its archives
+  local options=(-o "APT::Architecture=$arch" -o "APT::Architectures::=$arch" -o "Dir::State::status=$status" -o "Dir::Cache=$archives/cache")
+  rig_apt "${options[@]}" -o "Dir::Cache::archives=$archives/debs" --download-only install "$@" >&2
+  rig_apt "${options[@]}" -o "Dir::Cache::archives=$archives/none" -qq --print-uris install "$@" | awk -v folder="$archives/debs/" 'NF > 3 { print folder $2 }'
+  exec 7>&-
+}
+
+# unpack_closure FOLDER ARCH STATUS PACKAGE…
 unpack_closure() {
-  local into=$1 debs deb
+  local into=$1 deb debs
   shift
-  debs=$(mktemp -d "$RIG/apt/debs.XXXXXX")
-  mkdir -p "$debs/partial" "$into"
-  rig_apt -o Dir::Cache::archives="$debs" --download-only install "$@"
-  for deb in "$debs"/*.deb; do dpkg-deb -x "$deb" "$into"; done
-  rm -r "$debs"
+  debs=$(closure "$@")
+  mkdir -p "$into"
+  for deb in $debs; do dpkg-deb -x "$deb" "$into"; done
 }

@@ -20,20 +20,21 @@ make_folders() {
   printf '*\n' >"$RIG/.gitignore" # a rig below a checkout never shows up in git status
 }
 
-# timed TITLE COMMAND…: runs one room, its output in a log of its own, and says how long it took.
+# timed TITLE COMMAND…: runs one room in a shell of its own, its output in a log of its own, and says how long it took. A shell of its own,
+# because bash drops `set -e` in every function that is called to the left of && or ||.
 timed() {
-  local title=$1 log started=$EPOCHREALTIME status=0
+  local title=$1 log started=$EPOCHREALTIME status=0 seconds
   shift
   log=$RIG/logs/${title// /-}.log
-  ("$@") >"$log" 2>&1 </dev/null || status=$?
-  local seconds
+  XBUILD_RIG_DIR=$RIG bash "$RIG_HOME/up" --room "$@" >"$log" 2>&1 </dev/null || status=$?
   seconds=$(awk -v a="$started" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
   if ((status)); then
-    printf 'rig: %6s s  %s FAILED, see %s\n' "$seconds" "$title" "$log"
+    say "$(printf '%6s s  %s FAILED, see %s' "$seconds" "$title" "$log")"
     tail -n 15 "$log" | sed 's/^/rig:     | /'
     return "$status"
   fi
-  printf 'rig: %6s s  %s\n' "$seconds" "$title"
+  # What a second `up` merely finds again is not worth a line.
+  [[ $seconds == 0.[0-4] ]] || say "$(printf '%6s s  %s' "$seconds" "$title")"
 }
 
 # once NAME COMMAND…: work that is kept on disk, so that a second `up` passes it by.
@@ -41,7 +42,21 @@ once() {
   local name=$1
   shift
   [ -e "$RIG/done/$name" ] && return 0
-  "$@" && touch "$RIG/done/$name"
+  "$@"
+  touch "$RIG/done/$name"
+}
+
+# attempt CHAIN FRAGMENT…: runs a function that is a chain of `timed … &&`. If it breaks, the env fragments that it did not get to are noted as
+# missing, and `up` goes on with the rest and fails at its end.
+attempt() {
+  local chain=$1 fragment
+  shift
+  for fragment; do rm -f "$RIG/env.d/$fragment"; done
+  "$chain" && return
+  touch "$RIG/run/failed"
+  for fragment; do
+    [ -e "$RIG/env.d/$fragment" ] || lacking "$fragment" "test/rig/up failed on it, see the logs in its folder" "$fragment"
+  done
 }
 
 # The env file is put together from one fragment per room, so that rooms can run at the same time.
@@ -53,8 +68,7 @@ env_get() { sed -n "s/^$1='\(.*\)'\$/\1/p" "$RIG"/env.d/* 2>/dev/null | tail -n 
 # have ROOM CAPABILITY / lack ROOM CAPABILITY REASON: what tests may need, and why it is not there.
 have() { printf '#has %s\n' "$2" >>"$RIG/env.d/$1.new"; }
 lack() {
-  printf '#missing %s=%s\n' "$2" "${3//[\'=;]/ }" >>"$RIG/env.d/$1.new"
-  say "missing: $2 ($3)"
+  printf '#missing %s: %s\n' "$2" "${3//[\';]/ }" >>"$RIG/env.d/$1.new"
 }
 
 # lacking ROOM REASON CAPABILITY…: a whole room that cannot be had.
@@ -73,9 +87,13 @@ write_env() {
     echo "XBUILD_RIG_DIR='$RIG'"
     grep -hv '^#' "${fragments[@]}" || true
     echo "XBUILD_RIG_HAS='$(sed -n 's/^#has //p' "${fragments[@]}" | sort -u | paste -sd ' ')'"
-    echo "XBUILD_RIG_MISSING='$(sed -n 's/^#missing //p' "${fragments[@]}" | sort -u | paste -sd ';')'"
+    echo "XBUILD_RIG_MISSING='$(sed -n 's/^#missing //p' "${fragments[@]}" | sort -u | paste -sd ';' | sed 's/;/; /g')'"
   } >"$RIG/env.new"
   mv "$RIG/env.new" "$RIG/env"
+}
+
+say_missing() {
+  sed -n 's/^#missing //p' "$RIG"/env.d/* | while read -r line; do say "missing $line"; done
 }
 
 # alive NAME: is the process that we started under that name still ours and running?

@@ -27,7 +27,12 @@ find_qemu() {
       break
     done
   done
-  if grep -qs '^enabled' "$BINFMT"/qemu-aarch64; then have qemu qemu; else lack qemu qemu "no emulator is registered for arm64, and only root can register one"; fi
+  if grep -qs '^enabled' "$BINFMT"/qemu-aarch64; then
+    have qemu qemu
+  else
+    lack qemu qemu "no emulator is registered for arm64, and only root can register one"
+  fi
+  lack qemu no-qemu "only root can take the kernel's registrations away"
   env_end qemu
 }
 
@@ -43,10 +48,9 @@ find_client() {
 }
 
 find_everything() {
-  local program plugin
+  local plugin program
   find_engine
   find_qemu
-  RIG_REGISTRY_PROGRAM=$(command -v docker-registry || command -v registry || true)
   env_begin clients
   env_set clients XBUILD_RIG_PATH "$RIG/bin"
   find_client docker docker XBUILD_RIG_DOCKER
@@ -60,12 +64,10 @@ find_everything() {
   done
   lack clients buildx-old "only a Debian machine has a package of it"
   env_end clients
-  if [ -n "$RIG_REGISTRY_PROGRAM" ]; then
-    up_registry
-    up_auth_registry
+  if [ -n "$(registry_program)" ]; then
+    attempt registries registry auth-registry
   else
-    lacking registry "no registry program is on PATH" registry
-    lacking auth-registry "no registry program is on PATH" auth-registry
+    for program in registry auth-registry; do lacking $program "no registry program is on PATH" $program; done
   fi
   lacking bases "they are made from Debian packages" bases
 }

@@ -47,6 +47,7 @@ up_qemu() {
   done
   env_set qemu XBUILD_RIG_QEMU_SWITCH "$RIG_HOME/qemu"
   have qemu qemu
+  have qemu no-qemu
   env_end qemu
 }
 

@@ -2,6 +2,8 @@
 
 RIG_USER=rig
 
+registry_program() { command -v "$RIG_TOOLS/usr/bin/docker-registry" docker-registry registry | head -n 1; }
+
 registry_config() {
   cat <<EOF
 version: 0.1
@@ -23,7 +25,7 @@ up_registry() {
   port=$(free_port registry)
   if ! alive registry; then
     registry_config registry "$port" >"$RIG/run/registry.yml"
-    start registry "$RIG_REGISTRY_PROGRAM" serve "$RIG/run/registry.yml"
+    start registry "$(registry_program)" serve "$RIG/run/registry.yml"
   fi
   wait_until 30 registry answers "http://127.0.0.1:$port/v2/"
   env_begin registry
@@ -43,7 +45,7 @@ up_auth_registry() {
       registry_config auth-registry "$port"
       printf 'auth:\n  htpasswd: { realm: rig, path: %s }\n' "$RIG/run/htpasswd"
     } >"$RIG/run/auth-registry.yml"
-    start auth-registry "$RIG_REGISTRY_PROGRAM" serve "$RIG/run/auth-registry.yml"
+    start auth-registry "$(registry_program)" serve "$RIG/run/auth-registry.yml"
   fi
   wait_until 30 auth-registry answers "http://$RIG_USER:$password@127.0.0.1:$port/v2/"
   env_begin auth-registry

@@ -1,0 +1,41 @@
+# Zig from the PyPI package ziglang: the newest and two older ones whose build.zig.zon is spelt differently, and one for arm64 to emulate.
+
+ZIG_OLDER=(0.14.1 0.13.0)
+
+# zig_wheel FOLDER REQUIREMENT PIP-OPTION…: each wheel unpacked, so that FOLDER is a PYTHONPATH for `python3 -m ziglang`.
+zig_wheel() {
+  local into=$RIG/zig/$1 requirement=$2 wheels
+  shift 2
+  wheels=$(mktemp -d "$RIG/zig/wheel.XXXXXX")
+  python3 -m pip download -q --no-deps --only-binary=:all: -d "$wheels" "$@" "$requirement"
+  python3 -m zipfile -e "$wheels"/*.whl "$into"
+  chmod +x "$into/ziglang/zig" # wheels are zip files, and this unpacker forgets modes
+  rm -r "$wheels"
+}
+
+fetch_zig() {
+  local version jobs=() job
+  mkdir -p "$RIG/zig"
+  python3 -m pip --version || { is_debian && is_root && rig_apt install python3-pip; }
+  for version in "${ZIG_OLDER[@]}"; do
+    zig_wheel "$version" "ziglang==$version" &
+    jobs+=($!)
+  done
+  zig_wheel newest ziglang
+  zig_wheel newest-arm64 "ziglang==$("$RIG/zig/newest/ziglang/zig" version)" --platform manylinux2014_aarch64
+  for job in "${jobs[@]}"; do wait "$job"; done
+}
+
+up_zig() {
+  local version
+  env_begin zig
+  env_set zig XBUILD_RIG_ZIG "$RIG/zig/newest/ziglang/zig"
+  env_set zig XBUILD_RIG_ZIG_VERSION "$("$RIG/zig/newest/ziglang/zig" version)"
+  env_set zig XBUILD_RIG_ZIGLANG "$RIG/zig/newest"
+  env_set zig XBUILD_RIG_ZIG_ARM64 "$RIG/zig/newest-arm64/ziglang/zig"
+  for version in "${ZIG_OLDER[@]}"; do
+    env_set zig "XBUILD_RIG_ZIG_$(cut -d. -f1,2 <<<"$version" | tr . _)" "$RIG/zig/$version/ziglang/zig"
+  done
+  have zig zig
+  env_end zig
+}
