@@ -1,7 +1,7 @@
 # No RUN instruction: an image for any platform is put together without an emulator.
 FROM {{base}}
 ARG TARGETPLATFORM
-COPY ${TARGETPLATFORM}/ /
+COPY ${TARGETPLATFORM}/rootfs/ /
 {{env}}
 {{labels}}
 {{ports}}

@@ -24,14 +24,19 @@ export interface BuildxRequest {
 export function buildxFiles(folder: string) {
   return {
     dockerfile: `${folder}/Dockerfile`,
-    context: `${folder}/context`,
+    /** Where the context is staged, and what it is called once its content is known. */
+    staging: `${folder}/context`,
+    context: (content: string) => `${folder}/context-${content}`,
     metadata: `${folder}/metadata.json`,
     /** Where the output of the destination with this number is written before it gets its name. */
     output: (index: number) => `${folder}/output-${index}`,
   }
 }
 
-/** The command that makes an image of a staged context. Pure. */
+/**
+ * The command that makes an image of a staged context. Pure. In its last argument, the context, `{content}` stands for
+ * what `stageContext` returns.
+ */
 export function buildxCommand(
   spec: ImageSpec,
   { folder, destinations, options, cwd }: BuildxRequest,
@@ -60,11 +65,17 @@ export function buildxCommand(
       ...maybe('--sbom', options.sbom),
       ...each('--metadata-file', [files.metadata]),
       ...each('--file', [files.dockerfile]),
-      files.context,
+      files.context('{content}'),
     ],
     cwd,
     env: { SOURCE_DATE_EPOCH: String(spec.epoch) },
   }
+}
+
+/** The command with the context that was staged. */
+export function bindContext(command: Command, content: string): Command {
+  const context = command.args.at(-1) ?? ''
+  return { ...command, args: command.args.with(-1, context.replace('{content}', content)) }
 }
 
 /** --push and --load where they stand alone; buildx 0.13 takes no second output beside them. */
@@ -116,19 +127,23 @@ export interface BuildxResult {
 }
 
 /**
+ * Two exports of one BuildKit that write the same blob at the same time, such as the empty layers of WORKDIR of two
+ * platforms or the layers of two outputs: the second gives up instead of waiting (containerd content store, "locked").
+ * The blob is there when it is tried again.
+ */
+const blobRace = /\bref \S+ locked for .*unavailable/
+const attempts = 4
+
+/**
  * Runs a command of `buildxCommand`, or any `docker buildx build` with --progress=rawjson, --file and --metadata-file.
  * @throws {Failure} image or registry, explained; tool, when docker is missing; interrupted.
  */
 export async function runBuildx(command: Command, options: RunBuildxOptions = {}): Promise<BuildxResult> {
-  const { signal, onProgress, logFile } = options
-  const progress = readProgress()
-  const result = await run(command, {
-    signal,
-    onStderr: line => {
-      const detail = progress.line(line)
-      if (detail !== undefined) onProgress?.(detail)
-    },
-  }).finally(() => writeLog(logFile, progress.log()))
+  const { logFile } = options
+  let { result, progress } = await runOnce(command, options)
+  for (let tried = 1; !result.ok && tried < attempts && blobRace.test(progress.plain()); tried++) {
+    ;({ result, progress } = await runOnce(command, options))
+  }
   const vertices = progress.vertexTimes()
   if (!result.ok) {
     const dockerfile = await readFile(argument(command, '--file'), 'utf8').catch(() => '')
@@ -143,6 +158,18 @@ export async function runBuildx(command: Command, options: RunBuildxOptions = {}
     vertices,
     seconds: result.seconds,
   }
+}
+
+async function runOnce(command: Command, { signal, onProgress, logFile }: RunBuildxOptions) {
+  const progress = readProgress()
+  const result = await run(command, {
+    signal,
+    onStderr: line => {
+      const detail = progress.line(line)
+      if (detail !== undefined) onProgress?.(detail)
+    },
+  }).finally(() => writeLog(logFile, progress.log()))
+  return { result, progress }
 }
 
 /** A log that cannot be written must not fail the build. */

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Options } from '../config/options.ts'
 import { Failure } from '../errors.ts'
@@ -6,7 +6,7 @@ import type { ImagePlan } from '../plan.ts'
 import { bindCommand } from '../process.ts'
 import type { ReportedImage } from '../report.ts'
 import type { Command } from '../types.ts'
-import { type BuildxResult, buildxCommand, buildxFiles, runBuildx } from './buildx.ts'
+import { type BuildxResult, bindContext, buildxCommand, buildxFiles, runBuildx } from './buildx.ts'
 import { describeDestination } from './destination.ts'
 import { dockerfileRemarks, renderDockerfile } from './dockerfile.ts'
 import { hostFile, imageTaskId, type MakeContext } from './make.ts'
@@ -43,18 +43,19 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext): Pr
   const files = buildxFiles(folder)
   const toHost = hostFile(context)
   await mkdir(folder, { recursive: true })
-  await stageContext(spec, {
-    dir: files.context,
+  const content = await stageContext(spec, {
+    dir: files.staging,
     file: (file, platform) => toHost(file, platform).path,
     root: options.dir,
   })
+  await rename(files.staging, files.context(content))
   const dockerfile = imageDockerfile(image)
   await writeFile(files.dockerfile, dockerfile)
   for (const text of dockerfileRemarks(dockerfile)) recorder.emit({ type: 'note', level: 'warning', text })
 
   const command = imageCommand(image, options)
   recorder.commands.push({ title: `Make the image ${spec.name}`, ...command })
-  const result = await runBuildx(bindCommand(command, work), {
+  const result = await runBuildx(bindContext(bindCommand(command, work), content), {
     signal,
     logFile: join(logs, `image-${spec.name}.log`),
     onProgress: detail => recorder.emit({ type: 'progress', id: imageTaskId(image), detail }),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { chmod, copyFile, mkdir, realpath, stat, utimes } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
@@ -10,7 +11,7 @@ import { checkImagePath, fileTime, folderMode, imageFolders, parentFolders } fro
 /** A file of the build context. */
 export interface StagedFile {
   readonly platform: Platform
-  /** Below the context's folder: `linux/arm64/usr/local/bin/app`. */
+  /** Below the context's folder: `linux/arm64/rootfs/usr/local/bin/app`. */
   readonly path: string
   readonly file: ImageFile
 }
@@ -26,6 +27,13 @@ export interface StageOptions {
 }
 
 /**
+ * The folder of a platform's tree. `rootfs` keeps linux/amd64 and linux/amd64/v3 apart: the one would else hold the other.
+ */
+function treeOf({ id }: Platform): string {
+  return `${id}/rootfs`
+}
+
+/**
  * The files of the build context of an image: one tree for each platform, in the folder that TARGETPLATFORM names, as
  * they will stand in the image.
  * @throws {Failure} usage, for a path that cannot be in an image, two files in one place, or a file below a file.
@@ -33,19 +41,22 @@ export interface StageOptions {
 export function stagedFiles(spec: ImageSpec): StagedFile[] {
   checkTargets(spec)
   return spec.platforms.flatMap(platform =>
-    spec.files.map(file => ({ platform, path: platform.id + file.target, file })),
+    spec.files.map(file => ({ platform, path: treeOf(platform) + file.target, file })),
   )
 }
 
 /**
  * Writes the build context of an image. Modes and times are fixed, whatever the umask and the sources' own; the sources
  * are left as they are.
+ * @returns what stands for the content: contexts that differ have another. BuildKit keeps the files of earlier contexts
+ * by the name of the context's folder, fetches only those of another size or time, and leaves folders with the time at
+ * which something in them changed (tonistiigi/fsutil, sameFile and DiskWriter), so this belongs into the folder's name.
  * @throws {Failure} usage, when a file of the project is missing, no regular file, or a link that leaves the project;
  * image, when the file system refuses.
  */
-export async function stageContext(spec: ImageSpec, options: StageOptions): Promise<void> {
+export async function stageContext(spec: ImageSpec, options: StageOptions): Promise<string> {
   try {
-    await writeTree(spec, stagedFiles(spec), options)
+    return await writeTree(spec, stagedFiles(spec), options)
   } catch (error) {
     if (isFailure(error) || !(error as NodeJS.ErrnoException).code) throw error
     throw new Failure({
@@ -63,9 +74,10 @@ async function writeTree(
   spec: ImageSpec,
   files: readonly StagedFile[],
   options: StageOptions,
-): Promise<void> {
-  const tops = spec.platforms.map(platform => join(options.dir, platform.id))
+): Promise<string> {
   const folders = imageFolders(spec)
+  const content = createHash('sha256').update(folders.join('\n'))
+  const tops = spec.platforms.map(platform => join(options.dir, treeOf(platform)))
   for (const top of tops) {
     await mkdir(top, { recursive: true })
     for (const folder of folders) await mkdir(top + folder)
@@ -80,29 +92,20 @@ async function writeTree(
       target,
       COPYFILE_EXCL | COPYFILE_FICLONE,
     )
-    await fix(target, file.mode, await transferTime(target))
+    await fix(target, file.mode)
+    content.update(`${path}\0${file.mode}\0${await hashFile(target)}\n`)
   }
   // Innermost first, once everything is inside: writing into a folder sets its time.
   for (const top of tops) {
     for (const folder of folders.toReversed()) await fix(top + folder, folderMode(folder))
+    await fix(top, 0o755)
   }
+  return content.digest('hex').slice(0, 16)
 }
 
-async function fix(path: string, mode: number, time: number = fileTime): Promise<void> {
+async function fix(path: string, mode: number): Promise<void> {
   await chmod(path, mode)
-  await utimes(path, time, time)
-}
-
-/**
- * The modification time of a staged file: `fileTime` and a fraction of a second that goes by its content. BuildKit keeps
- * the files of earlier build contexts and fetches only those whose size or time has changed (tonistiigi/fsutil,
- * sameFile): with equal times a new binary of the same size would be taken for the old one. A layer has whole seconds,
- * and less than half of one is rounded down (Go archive/tar, Header.ModTime), so the image is the same. Node sets
- * microseconds; that two contents share one is a chance of two in a million, and the read-back would tell.
- */
-async function transferTime(path: string): Promise<number> {
-  const hash = await hashFile(path)
-  return fileTime + (Number.parseInt(hash.slice(0, 12), 16) % 499_999) / 1e6
+  await utimes(path, fileTime, fileTime)
 }
 
 /**

@@ -201,6 +201,21 @@ describe('runBuildx', () => {
     ])
   })
 
+  it('tries again when two exports were in the way of each other, and not for ever', async () => {
+    const race =
+      'ERROR: (*service).Write failed: rpc error: code = Unavailable desc = ref layer-sha256:9a locked for 6.89ms (since 2026-11-24): unavailable\n'
+    const tools = await docker(
+      { times: 2, stderr: race, exitCode: 1 },
+      { files: { '--metadata-file': JSON.stringify({ 'containerimage.digest': digest }) } },
+    )
+    expect(await runBuildx(command())).toMatchObject({ digest })
+    expect(await tools.calls()).toHaveLength(3)
+
+    const always = await docker({ stderr: race, exitCode: 1 })
+    expect(await failureOf(runBuildx(command()))).toMatchObject({ kind: 'image' })
+    expect(await always.calls()).toHaveLength(4)
+  })
+
   it('gives no digest for an output that is no image', async () => {
     await docker({ files: { '--metadata-file': '{}' } })
     expect(await runBuildx(command())).not.toHaveProperty('digest')

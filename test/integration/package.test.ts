@@ -36,5 +36,5 @@ it('works when it is packed, and installed globally', async () => {
   })
   expect(stdout).toMatch(/^hello@sha256:[0-9a-f]{64}\n$/)
   const { stdout: dockerfile } = await exec(xbuild, ['dockerfile', '--backend=oci'], { cwd: dir })
-  expect(dockerfile).toMatch(/^COPY \$\{TARGETPLATFORM\}\/ \/$/m)
+  expect(dockerfile).toMatch(/^COPY \$\{TARGETPLATFORM\}\/rootfs\/ \/$/m)
 }, 180_000)

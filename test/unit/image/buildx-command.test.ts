@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type BuildxRequest, buildxCommand } from '../../../src/image/buildx.ts'
+import { type BuildxRequest, bindContext, buildxCommand } from '../../../src/image/buildx.ts'
 import { parsePlatforms } from '../../../src/platforms.ts'
 import type { ImageSpec } from '../../../src/types.ts'
 
@@ -44,11 +44,17 @@ describe('buildxCommand', () => {
         '{work}/images/app/metadata.json',
         '--file',
         '{work}/images/app/Dockerfile',
-        '{work}/images/app/context',
+        '{work}/images/app/context-{content}',
       ],
       cwd: '/project',
       env: { SOURCE_DATE_EPOCH: '1700000000' },
     })
+  })
+
+  it('gets the content of its context once that is staged', () => {
+    const bound = bindContext(command({}, { tags: ['a:{content}'] }), 'abc')
+    expect(bound.args.at(-1)).toBe('{work}/images/app/context-abc')
+    expect(bound.args).toContain('a:{content}')
   })
 
   it('hands on everything under buildx’s own names, whatever it looks like', () => {

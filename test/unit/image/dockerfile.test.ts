@@ -44,7 +44,7 @@ describe('renderDockerfile', () => {
         `FROM ${base}`,
         'ARG TARGETPLATFORM',
         // biome-ignore lint/suspicious/noTemplateCurlyInString: it is BuildKit's
-        'COPY ${TARGETPLATFORM}/ /',
+        'COPY ${TARGETPLATFORM}/rootfs/ /',
         '',
       ].join('\n'),
     )

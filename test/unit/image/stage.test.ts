@@ -66,22 +66,28 @@ async function tree(folder: string): Promise<string[]> {
 }
 
 describe('stageContext', () => {
-  it('gives files of other content another time within the second, for BuildKit keeps those of equal size and time', async () => {
+  it('returns another word for other content, names, modes or folders, and the same for the same', async () => {
     const folder = await project()
-    const times: number[] = []
-    for (const [index, text] of ['binary', 'BINARY', 'binary'].entries()) {
-      await writeFile(join(folder, 'project/app'), text)
-      const dir = join(folder, `context-${index}`)
-      await stageContext(spec([file('/app')]), {
-        dir,
-        root: join(folder, 'project'),
-        file: () => join(folder, 'project/app'),
-      })
-      times.push((await stat(join(dir, 'linux/amd64/app'))).mtimeMs)
-    }
-    expect(times[1]).not.toBe(times[0])
-    expect(times[2]).toBe(times[0])
-    for (const time of times) expect(time).toBeLessThan(500)
+    const path = join(folder, 'project/app')
+    const words: string[] = []
+    const stage = async (image: ImageSpec) =>
+      words.push(
+        await stageContext(image, {
+          dir: join(folder, `context-${words.length}`),
+          root: join(folder, 'project'),
+          file: () => path,
+        }),
+      )
+    await stage(spec([file('/app')]))
+    await stage(spec([file('/app')]))
+    expect(words[1]).toBe(words[0])
+    await stage(spec([file('/bpp')]))
+    await stage(spec([file('/app', 'app')]))
+    await stage(spec([file('/app')], '/srv'))
+    await writeFile(path, 'yranib')
+    await stage(spec([file('/app')]))
+    expect(new Set(words).size).toBe(5)
+    for (const word of words) expect(word).toMatch(/^[0-9a-f]{16}$/)
   })
 
   it('fixes modes and times whatever the umask, and leaves the sources as they are', async () => {
@@ -103,20 +109,21 @@ describe('stageContext', () => {
     }
     const arm = (await tree(join(folder, 'context'))).filter(line => line.startsWith('linux/arm/v7/'))
     expect(arm.filter(line => !line.startsWith('linux/arm/v7/ '))).toEqual([
-      'linux/arm/v7/app 755 0',
-      'linux/arm/v7/srv/ 755 0',
-      'linux/arm/v7/srv/work/ 755 0',
-      'linux/arm/v7/tmp/ 1777 0',
-      'linux/arm/v7/tmp/y 640 0',
-      'linux/arm/v7/usr/ 755 0',
-      'linux/arm/v7/usr/local/ 755 0',
-      'linux/arm/v7/usr/local/share/ 755 0',
-      'linux/arm/v7/usr/local/share/x.txt 640 0',
+      'linux/arm/v7/rootfs/ 755 0',
+      'linux/arm/v7/rootfs/app 755 0',
+      'linux/arm/v7/rootfs/srv/ 755 0',
+      'linux/arm/v7/rootfs/srv/work/ 755 0',
+      'linux/arm/v7/rootfs/tmp/ 1777 0',
+      'linux/arm/v7/rootfs/tmp/y 640 0',
+      'linux/arm/v7/rootfs/usr/ 755 0',
+      'linux/arm/v7/rootfs/usr/local/ 755 0',
+      'linux/arm/v7/rootfs/usr/local/share/ 755 0',
+      'linux/arm/v7/rootfs/usr/local/share/x.txt 640 0',
     ])
     expect(await readdir(join(folder, 'context/linux'))).toEqual(['amd64', 'arm'])
     const after = await stat(join(folder, 'project/app'))
     expect([after.mode, after.mtimeMs, after.ino]).toEqual([before.mode, before.mtimeMs, before.ino])
-    expect(await readFile(join(folder, 'context/linux/amd64/app'), 'utf8')).toBe('binary')
+    expect(await readFile(join(folder, 'context/linux/amd64/rootfs/app'), 'utf8')).toBe('binary')
   })
 
   it.each([
@@ -147,7 +154,9 @@ describe('stageContext', () => {
     for (const [index, path] of [join(root, '..link'), join(folder, 'secret')].entries()) {
       const dir = join(folder, `c${index}`)
       await stageContext(spec([file('/x', path)]), { dir, root, file: () => path })
-      expect(await readFile(join(dir, 'linux/amd64/x'), 'utf8')).toBe(index === 0 ? 'binary' : 'secret')
+      expect(await readFile(join(dir, 'linux/amd64/rootfs/x'), 'utf8')).toBe(
+        index === 0 ? 'binary' : 'secret',
+      )
     }
   })
 
@@ -170,10 +179,10 @@ describe('stageContext', () => {
 describe('stagedFiles', () => {
   it('lists a tree for each platform under the name of TARGETPLATFORM', () => {
     expect(stagedFiles(spec([file('/app'), file('/etc/x', 'x')])).map(({ path }) => path)).toEqual([
-      'linux/amd64/app',
-      'linux/amd64/etc/x',
-      'linux/arm/v7/app',
-      'linux/arm/v7/etc/x',
+      'linux/amd64/rootfs/app',
+      'linux/amd64/rootfs/etc/x',
+      'linux/arm/v7/rootfs/app',
+      'linux/arm/v7/rootfs/etc/x',
     ])
   })
 
