@@ -169,13 +169,15 @@ export function explainBuildxError(build: FailedBuild): Failure {
   })
 }
 
-/** The lines from `ERROR:` on without their nested prefixes; without such a line, the last lines of all. */
+/**
+ * The lines from the last `ERROR:` on without their nested prefixes; without such a line, the last lines of all. Earlier
+ * lines of the kind are of transfers that were ended, and stand there when all is well too.
+ */
 function errorMessage(said: string): string {
-  const at = said.search(/^ERROR: /m)
-  const text =
-    at < 0
-      ? said.trimEnd().split('\n').slice(-15).join('\n')
-      : said.slice(at).replace(/^ERROR: (?:failed to (?:build|solve|receive status): )*/, '')
+  const [last] = [...said.matchAll(/^ERROR: /gm)].slice(-1)
+  const text = last
+    ? said.slice(last.index).replace(/^ERROR: (?:failed to (?:build|solve|receive status): )*/, '')
+    : said.trimEnd().split('\n').slice(-15).join('\n')
   return text
     .replace(/^rpc error: code = \w+ desc = (?!error reading|closing|transport)/, '')
     .replace(/\nLearn more at \S+|\nView build details: \S+/g, '')

@@ -127,12 +127,11 @@ export interface BuildxResult {
 }
 
 /**
- * Two exports of one BuildKit that write the same blob at the same time, such as the empty layers of WORKDIR of two
- * platforms or the layers of two outputs: the second gives up instead of waiting (containerd content store, "locked").
- * The blob is there when it is tried again.
+ * With the engine's own builder, --push and --load both give the image its name in the engine, at the same time: the
+ * second finds that it exists and gives up. It is updated when it is tried again.
  */
-const blobRace = /\bref \S+ locked for .*unavailable/
-const attempts = 4
+const namingRace = /^ERROR: .*\bimage "[^"]*": already exists$/m
+const attempts = 3
 
 /**
  * Runs a command of `buildxCommand`, or any `docker buildx build` with --progress=rawjson, --file and --metadata-file.
@@ -141,7 +140,7 @@ const attempts = 4
 export async function runBuildx(command: Command, options: RunBuildxOptions = {}): Promise<BuildxResult> {
   const { logFile } = options
   let { result, progress } = await runOnce(command, options)
-  for (let tried = 1; !result.ok && tried < attempts && blobRace.test(progress.plain()); tried++) {
+  for (let tried = 1; !result.ok && tried < attempts && namingRace.test(progress.plain()); tried++) {
     ;({ result, progress } = await runOnce(command, options))
   }
   const vertices = progress.vertexTimes()

@@ -229,6 +229,15 @@ describe('explainBuildxError', () => {
     expect(explain('').why).toMatch(/^it said nothing/)
   })
 
+  it('is not misled by transfers that were ended', () => {
+    const ended =
+      'ERROR: (*service).Write failed: rpc error: code = Unavailable desc = transport is closing\n'
+    expect(explain(`${ended}${ended}${solve('something odd')}`)).toMatchObject({
+      what: 'docker buildx build failed',
+      why: 'something odd\nfull log: /logs/image.log',
+    })
+  })
+
   it('shows no secret', () => {
     const { why } = explain(solve('failed to fetch https://user:hunter2@registry.example.com/v2/'))
     expect(why).not.toContain('hunter2')
