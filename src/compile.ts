@@ -10,6 +10,9 @@ import type { CompiledBinary, Emit, Step } from './types.ts'
 import { describeSeconds } from './ui/format.ts'
 import { eachLimited } from './util/each-limited.ts'
 
+/** The part of a plan that compiling needs. */
+export type PlannedCompile = Pick<Plan, 'project' | 'platforms' | 'compile'>
+
 /** What the compile stage is given besides the plan. */
 export interface CompileContext {
   /** The run's temporary folder. */
@@ -30,7 +33,7 @@ export function stepId(step: Step): string {
  * does not stop the others; when all have ended, every failed one is reported.
  * @throws {Failure} compile, with each failed platform's own message and the path of its log.
  */
-export async function compilePlan(plan: Plan, context: CompileContext): Promise<CompiledBinary[]> {
+export async function compilePlan(plan: PlannedCompile, context: CompileContext): Promise<CompiledBinary[]> {
   for (const file of plan.compile.files) await writeSupportFile(file)
   for (const step of plan.compile.prepare) {
     const result = await runStep(step, plan, context)
@@ -60,7 +63,7 @@ interface PlatformFailure {
   readonly log: string
 }
 
-async function compileStep(step: Step, plan: Plan, context: CompileContext): Promise<StepOutcome> {
+async function compileStep(step: Step, plan: PlannedCompile, context: CompileContext): Promise<StepOutcome> {
   const language = languages[plan.project.language]
   const bound = { ...step, command: bindCommand(step.command, context.work) }
   const result = await runStep(step, plan, context)
@@ -92,7 +95,7 @@ async function compileStep(step: Step, plan: Plan, context: CompileContext): Pro
 
 async function runStep(
   step: Step,
-  plan: Plan,
+  plan: PlannedCompile,
   { work, emit, signal, ...context }: CompileContext,
 ): Promise<RunResult> {
   const id = stepId(step)
@@ -137,7 +140,7 @@ async function writeSupportFile({ path, text, mode }: SupportFile): Promise<void
   await rename(temporary, path)
 }
 
-function prepareFailed(step: Step, result: RunResult, plan: Plan, context: CompileContext): Failure {
+function prepareFailed(step: Step, result: RunResult, plan: PlannedCompile, context: CompileContext): Failure {
   const detail = describeExit(step, result)
   context.emit({ type: 'failed', id: stepId(step), detail })
   const [platform] = plan.platforms
@@ -150,7 +153,7 @@ function prepareFailed(step: Step, result: RunResult, plan: Plan, context: Compi
   })
 }
 
-function compileFailed(failures: readonly PlatformFailure[], plan: Plan): Failure {
+function compileFailed(failures: readonly PlatformFailure[], plan: PlannedCompile): Failure {
   const good = plan.platforms
     .map(platform => platform.id)
     .filter(id => !failures.some(({ platform }) => platform === id))

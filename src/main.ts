@@ -1,4 +1,5 @@
 import yargs, { type CommandModule } from 'yargs'
+import { benchCommand } from './commands/bench.ts'
 import { buildCommand } from './commands/build.ts'
 import { dockerfileCommand } from './commands/dockerfile.ts'
 import { planCommand } from './commands/plan.ts'
@@ -10,7 +11,13 @@ import { describeBug, describeFailure, exitCodeOf, failureJson } from './ui/mess
 import { nearest } from './util/nearest.ts'
 import { version } from './version.ts'
 
-const commands = [buildCommand, planCommand, dockerfileCommand, verifyCommand] as readonly CommandModule[]
+const commands = [
+  buildCommand,
+  planCommand,
+  dockerfileCommand,
+  verifyCommand,
+  benchCommand,
+] as readonly CommandModule[]
 
 /**
  * Runs the program with its arguments.

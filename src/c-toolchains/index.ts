@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
+import { hostArch } from '../util/host-arch.ts'
 import type { CToolchain, CToolchainKind, CToolchainRequest, FoundCToolchains } from './c-toolchain.ts'
 import { crossGcc, crossPackages, findCommands, gccCommands, hostCc } from './gcc.ts'
 import { findZig, zigCc } from './zig.ts'
@@ -69,10 +70,4 @@ function noToolchain({ platform, preference, libcs, glibc, ...request }: CToolch
         ? ways.join('   or\n')
         : `[c] toolchain = "zig" in xbuild.toml, and pip install ziglang`,
   })
-}
-
-/** This machine's architecture as platforms spell it. */
-function hostArch(): string {
-  const names: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' }
-  return names[process.arch] ?? process.arch
 }

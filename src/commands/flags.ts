@@ -39,6 +39,20 @@ export const buildFlags = {
   jobs: { alias: 'j', type: 'number', requiresArg: true, describe: 'Processors to use' },
 } as const satisfies Record<string, FlagOptions>
 
+/** The flags that make a comparison with the emulated path a check. */
+export const benchBoundFlags = {
+  'bench-fail-under': {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Fail when emulation takes less than so many times as long',
+  },
+  'bench-max-growth': {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Fail when a cold compile takes more than so many times the recorded one',
+  },
+} as const satisfies Record<string, FlagOptions>
+
 /** The flags that say how to show it. */
 export const outputFlags = {
   progress: { choices: progressModes, default: 'auto' as const, describe: 'How progress is shown on stderr' },

@@ -62,7 +62,7 @@ function placeholders(
   const { entrypoint, cmd, env, labels, ports, user, workdir } = spec.config
   return {
     base: () => baseReference(spec.base.reference, pinnedDigest),
-    env: () => pairs('ENV', Object.entries(env).map(checkEnv)),
+    env: () => envInstructions(env),
     labels: () =>
       pairs(
         'LABEL',
@@ -110,6 +110,14 @@ function fill(
 /** Exec form, which is JSON and in which no variable is expanded (Dockerfile reference, "Exec form"). */
 function exec(instruction: string, words: readonly string[]): string {
   return words.length === 0 ? '' : `${instruction} ${JSON.stringify(words)}`
+}
+
+/**
+ * One ENV instruction for each variable, or nothing.
+ * @throws {Failure} usage, for a name or value that a Dockerfile cannot hold.
+ */
+export function envInstructions(env: Readonly<Record<string, string>>): string {
+  return pairs('ENV', Object.entries(env).map(checkEnv))
 }
 
 function pairs(instruction: string, entries: readonly (readonly [string, string])[]): string {

@@ -1,6 +1,7 @@
 import type { ImagePlan } from '../plan.ts'
 import type { Platform } from '../platforms.ts'
 import type { ReportedImage } from '../report.ts'
+import { hostArch } from '../util/host-arch.ts'
 import { type Destination, describeDestination } from './destination.ts'
 import { hostFile, imageTaskId, type MakeContext } from './make.ts'
 import type { OciOutput } from './oci/index.ts'
@@ -52,7 +53,6 @@ function ociOutput(destination: Destination, platforms: readonly Platform[]): Oc
 }
 
 function hostPlatform(platforms: readonly Platform[]): Platform {
-  const names: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' }
-  const host = names[process.arch] ?? process.arch
+  const host = hostArch()
   return platforms.find(({ arch }) => arch === host) ?? (platforms[0] as Platform)
 }

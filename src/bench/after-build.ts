@@ -1,0 +1,61 @@
+import type { Options } from '../config/options.ts'
+import { isFailure } from '../errors.ts'
+import { parsePlatforms } from '../platforms.ts'
+import type { Report } from '../report.ts'
+import type { Emit, LanguageName } from '../types.ts'
+import { hostArch } from '../util/host-arch.ts'
+import { bench } from './bench.ts'
+import { type Comparison, compareBuild } from './compare.ts'
+import type { MeasuredProject, Measurement } from './measurement.ts'
+import { runsItself } from './paths.ts'
+import { projectKey } from './project-key.ts'
+import { benchRequest } from './request.ts'
+import { readMeasurements } from './store.ts'
+
+/** What a finished build is compared with. */
+export interface Compared {
+  readonly comparisons: readonly Comparison[]
+  readonly measurements: readonly Measurement[]
+  readonly project: MeasuredProject
+}
+
+/**
+ * How a finished build stands against the emulated path. Measures that path first where it is asked for: `always`, or
+ * `missing` for the platforms that no recorded baseline fits. The image is out by then, so whatever goes wrong here is a
+ * remark and not a failure of the build.
+ */
+export async function compareFinished(
+  report: Report,
+  options: Options,
+  measure: 'always' | 'missing' | 'never',
+  { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal },
+): Promise<Compared> {
+  const project = projectKey(
+    { language: report.project.language as LanguageName, toolchain: report.project.toolchain },
+    [...new Set(report.artifacts.map(({ name }) => name))].map(name => ({ name })),
+    options,
+  )
+  const foreign = options.platforms.filter(platform => !runsItself(hostArch(report.host.arch), platform))
+  const platforms = foreign.map(({ id }) => id)
+  const compare = (measurements: readonly Measurement[]) => ({
+    comparisons: compareBuild(project, platforms, report, measurements),
+    measurements,
+    project,
+  })
+  try {
+    const before = compare(await readMeasurements(options.dir))
+    const wanted = before.comparisons
+      .filter(({ baseline }) => measure === 'always' || (measure === 'missing' && !baseline))
+      .map(({ platform }) => platform)
+    if (wanted.length === 0) return before
+    const request = benchRequest({ row: ['cold'] }, options.bench)
+    const only = { ...options, platforms: parsePlatforms(wanted) }
+    await bench(only, request, { emit, signal, onMeasurement: () => {} })
+    return compare(await readMeasurements(options.dir))
+  } catch (error) {
+    if (!isFailure(error) || error.kind === 'interrupted') throw error
+    const text = `not measured against emulation: ${[error.what, error.why].filter(Boolean).join(': ')}`
+    emit({ type: 'note', level: 'warning', text })
+    return compare([])
+  }
+}

@@ -1,0 +1,108 @@
+import { Failure } from '../errors.ts'
+import { describeSeconds } from '../ui/format.ts'
+import { type Comparison, nativeSeconds, sameMachine, sameProject } from './compare.ts'
+import type { Measurement } from './measurement.ts'
+import { rowsOf, spreadOf } from './samples.ts'
+import { describeRatio } from './view.ts'
+
+/** What a build or a measurement must keep to; what is absent is not asked. */
+export interface Bounds {
+  /** The least times that the emulated path must take longer than native. */
+  readonly failUnder?: number
+  /** The most that cold native seconds may be of the recorded ones. */
+  readonly maxGrowth?: number
+}
+
+/**
+ * Checks how a build stands against its recorded baseline.
+ * @throws {Failure} no, when a bound is not kept, or there is nothing to judge it by.
+ */
+export function checkComparisons(
+  comparisons: readonly Comparison[],
+  { failUnder, maxGrowth }: Bounds,
+  measurements: readonly Measurement[],
+  project: Measurement['project'],
+  host: Measurement['host'],
+): void {
+  const faults: string[] = []
+  for (const { platform, ratio, baseline, native } of comparisons) {
+    if (failUnder !== undefined) faults.push(...ratioFault(platform, failUnder, ratio, baseline?.ended?.kind))
+    if (maxGrowth === undefined || native?.from !== 'this build') continue
+    const history = earlierSeconds(measurements, project, host, platform)
+    faults.push(...growthFault(platform, maxGrowth, native.seconds, history))
+  }
+  refuse(faults)
+}
+
+/**
+ * Checks a measurement; its growth against the earlier ones of the same project on a machine like this.
+ * @throws {Failure} no
+ */
+export function checkMeasurement(
+  measurement: Measurement,
+  earlier: readonly Measurement[],
+  { failUnder, maxGrowth }: Bounds,
+): void {
+  const { samples, project, host } = measurement
+  const faults: string[] = []
+  for (const { platform, path, row, ratio, ended, whole } of rowsOf(samples)) {
+    if (row !== 'cold') continue
+    if (path === 'emulated' && failUnder !== undefined) {
+      faults.push(...ratioFault(platform, failUnder, ratio, ended?.kind))
+    }
+    if (path === 'native' && maxGrowth !== undefined && whole) {
+      const others = earlier.filter(({ id }) => id !== measurement.id)
+      const history = earlierSeconds(others, project, host, platform)
+      faults.push(...growthFault(platform, maxGrowth, whole.median, history))
+    }
+  }
+  refuse(faults)
+}
+
+function ratioFault(
+  platform: string,
+  bound: number,
+  ratio: Comparison['ratio'],
+  ended: string | undefined,
+): string[] {
+  // An emulated build that crashes is no advantage that could be too small.
+  if (ended === 'crashed' && !ratio) return []
+  if (!ratio) return [`${platform}: there is no measured ratio to hold against ${bound}×`]
+  if (ratio.times >= bound) return []
+  return ratio.atLeast
+    ? [
+        `${platform}: ${describeRatio(ratio)} is all that is known, and the bound is ${bound}×: give --timeout more`,
+      ]
+    : [`${platform}: emulation takes ${describeRatio(ratio)} as long as native, and the bound is ${bound}×`]
+}
+
+/** Cold native seconds of earlier measurements, oldest first. */
+function earlierSeconds(
+  measurements: readonly Measurement[],
+  project: Measurement['project'],
+  host: Measurement['host'],
+  platform: string,
+): number[] {
+  return measurements
+    .filter(item => sameProject(item.project, project) && sameMachine(item, host))
+    .flatMap(item => nativeSeconds(item, platform) ?? [])
+}
+
+function growthFault(platform: string, bound: number, seconds: number, history: readonly number[]): string[] {
+  if (history.length === 0) return []
+  const { median } = spreadOf(history)
+  if (seconds <= median * bound) return []
+  return [
+    `${platform}: native compilation took ${describeSeconds(seconds)} cold, ${(seconds / median).toFixed(1)} times the recorded ${describeSeconds(median)}, and the bound is ${bound}`,
+  ]
+}
+
+function refuse(faults: readonly string[]): void {
+  if (faults.length === 0) return
+  throw new Failure({
+    kind: 'no',
+    what: 'The benchmark does not keep its bounds',
+    why: faults.join('\n'),
+    fix: 'xbuild bench measures anew; --bench-fail-under and --bench-max-growth are the bounds',
+  })
+}

@@ -1,0 +1,185 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+
+import { readElfFile } from '../binary/elf.ts'
+import { checkBinary } from '../binary/verify.ts'
+import { Failure, isFailure } from '../errors.ts'
+import { explainBuildxError } from '../image/buildx-errors.ts'
+import { type ProgressReader, readProgress } from '../image/buildx-progress.ts'
+import { type Platform, platformFolder } from '../platforms.ts'
+import { type RunResult, run } from '../process.ts'
+import type { Command } from '../types.ts'
+import { hashFile } from '../util/hash-file.ts'
+import { redact } from '../util/redact.ts'
+import { builderCommand, stageFolders } from './builder-command.ts'
+import { renderBenchDockerfile } from './dockerfile.ts'
+import { explainEnd } from './ended.ts'
+import { type BenchPath, compileAlone, type ReadyPath, type RunRequest, type Subject } from './job.ts'
+import type { Outcome } from './samples.ts'
+import { cutOff, withTimeLimit } from './time-limit.ts'
+import { findStageToolchain, type StageToolchain } from './toolchain.ts'
+
+type BuilderPath = Exclude<BenchPath['name'], 'native'>
+
+/** What one platform's builds on one path have in common. */
+interface Stage {
+  readonly path: BuilderPath
+  readonly subject: Subject
+  readonly platform: Platform
+  readonly toolchain: StageToolchain
+  readonly command: ReturnType<typeof builderCommand>
+  readonly gather: readonly string[]
+  readonly log: string
+}
+
+/**
+ * Makes the toolchain stage of a Dockerfile path, so that nothing of it is measured.
+ * @throws {Failure} tool, image or registry, when the builder cannot have the toolchain.
+ */
+export async function prepareStage(
+  path: BuilderPath,
+  subject: Subject,
+  platform: Platform,
+  toolchainPlatform: Platform,
+  signal: AbortSignal,
+  onProgress: (detail: string) => void,
+): Promise<ReadyPath> {
+  const [step] = compileAlone(subject, platform).steps
+  if (!step) throw new Error(`nothing to compile for ${platform.id}`)
+  const toolchain = await findStageToolchain(subject, toolchainPlatform, step.command, signal)
+  const { program } = toolchain
+  const command = builderCommand(step.command, subject, { ownC: path === 'emulated', program })
+  const names = step.produces.map(({ name }) => name)
+  const gather = subject.language.gather?.(step.command, platform, names) ?? []
+  const log = join(subject.options.dist, 'logs', 'bench', path, `${platformFolder(platform)}.log`)
+  const stage: Stage = { path, subject, platform, toolchain, command, gather, log }
+  await mkdir(join(log, '..'), { recursive: true })
+  await rm(log, { force: true })
+  const build = await buildStage(stage, 'none', ['--target', 'toolchain', '--output', 'type=cacheonly'], {
+    signal,
+    onProgress,
+  })
+  if (!build.result.ok) throw build.failure()
+  return { toolchain: toolchain.name, run: request => measure(stage, request) }
+}
+
+async function measure(stage: Stage, request: RunRequest): Promise<Outcome> {
+  const { path, platform, subject } = stage
+  const out = await mkdtemp(join(subject.folder, `${path}-`))
+  const flags = [
+    ...(request.row === 'cold' ? ['--no-cache-filter', 'builder'] : []),
+    ...['--output', `type=local,dest=${out}`],
+  ]
+  try {
+    const build = await withTimeLimit(request.limit, request.signal, signal =>
+      buildStage(stage, request.caches, flags, { ...request, signal }),
+    )
+    if (build === cutOff) return { kind: 'cut-off', limit: request.limit as number }
+    const { result, progress } = build
+    if (!result.ok) {
+      const failure = build.failure()
+      return explainEnd(path, progress.log(), `${failure.what}: ${failure.why ?? ''}`.trim())
+    }
+    return {
+      kind: 'measured',
+      compile: compileSeconds(progress),
+      whole: result.seconds,
+      sha256: await readBinaries(out, platform),
+    }
+  } catch (error) {
+    // A binary for another platform is no measurement, and no reason to end the others.
+    if (isFailure(error, 'verification')) return { kind: 'failed', detail: `${error.what}: ${error.why}` }
+    throw error
+  } finally {
+    await rm(out, { recursive: true, force: true })
+  }
+}
+
+async function buildStage(
+  stage: Stage,
+  caches: string,
+  flags: readonly string[],
+  { signal, onProgress }: Pick<RunRequest, 'signal' | 'onProgress'>,
+): Promise<{ result: RunResult; progress: ProgressReader; failure: () => Failure }> {
+  const { path, subject, platform, toolchain, command, gather, log } = stage
+  const { staged, folder, builder, project } = subject
+  const dockerfile = renderBenchDockerfile(`${templateFolders[path]}/${project.language}.Dockerfile`, {
+    image: toolchain.image,
+    setup: toolchain.setup,
+    env: { ...toolchain.env, ...command.env },
+    cache: caches,
+    compile: command.words,
+    gather,
+    workdir: join(stageFolders.source, relative(staged.top, staged.root)),
+  })
+  const file = join(folder, `${path}-${platformFolder(platform)}.Dockerfile`)
+  await writeFile(file, dockerfile)
+  const build: Command = {
+    tool: 'docker',
+    args: [
+      'buildx',
+      'build',
+      ...(builder?.name === undefined ? [] : ['--builder', builder.name]),
+      '--progress=rawjson',
+      ...['--platform', platform.id],
+      ...['--file', file],
+      ...['--build-context', `seed=${staged.seed}`],
+      ...(toolchain.files === undefined ? [] : ['--build-context', `files=${toolchain.files}`]),
+      ...flags,
+      staged.top,
+    ],
+    cwd: staged.top,
+    env: { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' },
+  }
+  const progress = readProgress()
+  const onStderr = (line: string) => {
+    const detail = progress.line(line)
+    if (detail !== undefined) onProgress(detail)
+  }
+  try {
+    const result = await run(build, { signal, onStderr })
+    const failure = () =>
+      explainBuildxError({
+        said: progress.plain(),
+        dockerfile,
+        vertices: progress.vertexTimes(),
+        logFile: log,
+      })
+    return { result, progress, failure }
+  } finally {
+    await appendLog(log, redact(progress.log()))
+  }
+}
+
+const templateFolders = { 'dockerfile-cross': 'cross', emulated: 'emulated' } as const
+
+/** A log that cannot be written must not end the measurement. */
+async function appendLog(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { flag: 'a' }).catch(() => {})
+}
+
+/** BuildKit's own time for the last RUN, which is the compile; nothing where it found it in its cache. */
+function compileSeconds(progress: ProgressReader): number {
+  const runs = progress.vertexTimes().filter(({ name }) => name.startsWith('RUN '))
+  return runs.at(-1)?.seconds ?? 0
+}
+
+/**
+ * The programs that a build has exported, by name.
+ * @throws {Failure} verification, when one is for another platform.
+ */
+async function readBinaries(folder: string, platform: Platform): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const found: Record<string, string> = {}
+  for (const entry of entries.filter(item => item.isFile())) {
+    const path = join(entry.parentPath, entry.name)
+    checkBinary(readElfFile(path), platform, entry.name)
+    found[entry.name] = await hashFile(path)
+  }
+  if (Object.keys(found).length > 0) return found
+  throw new Failure({
+    kind: 'verification',
+    what: 'The build left no binary',
+    why: `${stageFolders.out} was empty`,
+  })
+}

@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs'
+import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Failure } from '../errors.ts'
+import type { Executable } from '../languages/language.ts'
+import { packageOf } from '../languages/rust-metadata.ts'
+import type { RustProject } from '../languages/rust-project.ts'
+import type { Platform } from '../platforms.ts'
+import { run } from '../process.ts'
+import type { Command } from '../types.ts'
+import type { BenchLanguage, Edit, StagedProject } from './bench-language.ts'
+import { cachesToken } from './bench-language.ts'
+import { stageFolders } from './builder-command.ts'
+
+/** Rust: the official images, of Alpine where musl is the target, so that C code is compiled for musl there too. */
+export const rustBench: BenchLanguage = {
+  sourceRoot: workspaceRoot,
+  image: (version, command) => `rust:${version}${targetOf(command).includes('-musl') ? '-alpine' : ''}`,
+  imageEnv: version => ({ RUSTUP_TOOLCHAIN: version }),
+  args: ['--offline'],
+  cacheEnv: () => ({ CARGO_TARGET_DIR: cachesToken }),
+  cacheFolder: project => (project as RustProject).targetDirectory,
+  stageDependencies: vendorCrates,
+  // A shared compile cache (sccache) would be warm on one path and missing on the others.
+  settings: async () => ({ RUSTC_WRAPPER: '', RUSTC_WORKSPACE_WRAPPER: '' }),
+  edit: editMain,
+  prepareImage: command => {
+    const target = targetOf(command)
+    return [`RUN test -d "$(rustc --print target-libdir --target ${target})" || rustup target add ${target}`]
+  },
+  gather: binaries,
+}
+
+function targetOf({ args }: Command): string {
+  return args[args.indexOf('--target') + 1] ?? ''
+}
+
+interface Metadata {
+  readonly workspace_root: string
+  readonly packages: readonly {
+    readonly name: string
+    readonly targets: readonly {
+      readonly name: string
+      readonly kind: readonly string[]
+      readonly src_path: string
+    }[]
+  }[]
+}
+
+async function readMetadata(dir: string, signal: AbortSignal): Promise<Metadata | undefined> {
+  const args = ['metadata', '--format-version', '1', '--no-deps']
+  const result = await run({ tool: 'cargo', args, cwd: dir }, { signal, keep: 64 * 1024 * 1024 })
+  return result.ok ? (JSON.parse(result.stdout) as Metadata) : undefined
+}
+
+async function workspaceRoot(dir: string, signal: AbortSignal): Promise<string> {
+  return (await readMetadata(dir, signal))?.workspace_root ?? dir
+}
+
+/** Crates that are vendored already stay as they are. cargo prints the configuration that makes it use the others. */
+async function vendorCrates({ top, signal }: StagedProject): Promise<void> {
+  const config = join(top, '.cargo', existsSync(join(top, '.cargo', 'config')) ? 'config' : 'config.toml')
+  const before = await readFile(config, 'utf8').catch(() => '')
+  if (/^\s*\[source\./m.test(before)) return
+  const args = ['vendor', '--versioned-dirs', 'vendor']
+  const result = await run({ tool: 'cargo', args, cwd: top }, { signal })
+  if (!result.ok) {
+    throw new Failure({
+      kind: 'compile',
+      what: 'The dependencies cannot be fetched',
+      where: top,
+      why: result.stderr.trim().split('\n').slice(-15).join('\n'),
+      fix: 'cargo vendor must work in the project: crates in folders outside of the workspace cannot be measured',
+    })
+  }
+  await mkdir(join(top, '.cargo'), { recursive: true })
+  await appendFile(config, `\n${result.stdout}`)
+}
+
+async function editMain({ root, signal }: StagedProject, executable: Executable): Promise<Edit | undefined> {
+  const metadata = await readMetadata(root, signal)
+  const targets = metadata?.packages.find(({ name }) => name === packageOf(executable))?.targets ?? []
+  const main = targets.find(({ name, kind }) => name === executable.name && kind.includes('bin'))
+  if (!main) return undefined
+  return {
+    file: main.src_path,
+    line: n => `#[allow(dead_code)] const XBUILD_BENCH_EDIT: &str = "${n}";`,
+  }
+}
+
+/** cargo leaves its programs in the target folder, which is a cache mount and no part of the stage. */
+function binaries({ args }: Command, _: Platform, names: readonly string[]): string[] {
+  const profile = args.includes('--profile') ? args[args.indexOf('--profile') + 1] : 'release'
+  const folders: Readonly<Record<string, string>> = { dev: 'debug', test: 'debug', bench: 'release' }
+  const folder = join(
+    stageFolders.caches,
+    targetOf({ args } as Command),
+    folders[profile ?? ''] ?? profile ?? '',
+  )
+  return names.map(name => join(folder, name))
+}

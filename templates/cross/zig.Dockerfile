@@ -1,0 +1,20 @@
+# The cross-compiling Dockerfile: the builder stage runs as the platform of the builder itself, and the toolchain is told
+# the target.
+
+# The toolchain is pulled and unpacked before anything is measured.
+FROM --platform=$BUILDPLATFORM {{image}} AS toolchain
+{{setup}}
+WORKDIR /src
+
+# Packages that were fetched before, where zig looks for them: the cache begins with them.
+FROM scratch AS packages
+COPY --from=seed / /
+
+FROM toolchain AS builder
+COPY . .
+WORKDIR {{workdir}}
+{{env}}
+RUN --mount=type=cache,id={{cache}},target=/caches,from=packages {{compile}}
+
+FROM scratch
+COPY --from=builder /out/ /
