@@ -10,9 +10,6 @@ const { createZstdDecompress } = zlib as {
   createZstdDecompress?: (options: object) => NodeJS.ReadWriteStream
 }
 
-/** Whether this Node reads zstd. */
-export const readsZstd: boolean = createZstdDecompress !== undefined
-
 /** A layer that this Node has no means to look into: its digest can be checked, its files cannot. */
 export class UnreadableCompression extends Failure {
   constructor(where: string) {

@@ -139,7 +139,12 @@ function realmOf({ realm }: Challenge['parameters']): URL | undefined {
 }
 
 function basicToken(credentials: Credentials | undefined, registry: string): Token {
-  if (!credentials || !('password' in credentials)) throw statusFailure(401, '', registry, registry)
+  if (!credentials || !('password' in credentials)) {
+    const why = credentials
+      ? 'a token is stored for it, and it wants a password'
+      : 'nobody is logged in to it here'
+    throw registryFailure('The registry wants a log-in', registry, why, `docker login ${registry}`)
+  }
   return { header: basic(credentials), expires: Number.POSITIVE_INFINITY }
 }
 
