@@ -71,7 +71,9 @@ function builderFault(
   if (builder === undefined || builder instanceof Failure) return builder
   try {
     const destinations = plan.images.flatMap(image => image.destinations)
-    checkBuilder(builder, { platforms: options.platforms, destinations, cacheTo: options.buildx.cacheTo })
+    const { cacheTo, provenance = 'false', sbom = 'false' } = options.buildx
+    const attestations = provenance !== 'false' || sbom !== 'false'
+    checkBuilder(builder, { platforms: options.platforms, destinations, cacheTo, attestations })
     return undefined
   } catch (error) {
     if (isFailure(error)) return error
