@@ -1,4 +1,5 @@
 import { availableParallelism, cpus } from 'node:os'
+import type { Comparison } from './bench/compare.ts'
 import type { ElfFacts } from './binary/elf.ts'
 import type { Plan } from './plan.ts'
 import { platformFolder } from './platforms.ts'
@@ -33,8 +34,8 @@ export interface Report {
   readonly seconds: StageSeconds
   readonly commands: readonly RanCommand[]
   readonly notes: readonly string[]
-  /** How this build stands against the emulated path; absent until that has been measured or estimated. */
-  readonly comparison?: unknown
+  /** How this build stands against the emulated path, for each platform that is foreign to the host. */
+  readonly comparison?: readonly Comparison[]
 }
 
 /** Wall-clock seconds of each stage. */

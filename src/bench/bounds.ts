@@ -67,7 +67,10 @@ function ratioFault(
 ): string[] {
   // An emulated build that crashes is no advantage that could be too small.
   if (ended === 'crashed' && !ratio) return []
-  if (!ratio) return [`${platform}: there is no measured ratio to hold against ${bound}×`]
+  if (!ratio)
+    return [
+      `${platform}: there is no measured ratio to hold against ${bound}×: xbuild bench, or --bench within a build, measures it`,
+    ]
   if (ratio.times >= bound) return []
   return ratio.atLeast
     ? [
@@ -103,6 +106,6 @@ function refuse(faults: readonly string[]): void {
     kind: 'no',
     what: 'The benchmark does not keep its bounds',
     why: faults.join('\n'),
-    fix: 'xbuild bench measures anew; --bench-fail-under and --bench-max-growth are the bounds',
+    fix: 'find out what slowed it down, or change --bench-fail-under or --bench-max-growth',
   })
 }

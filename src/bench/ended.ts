@@ -10,12 +10,12 @@ export type Ended = Extract<Outcome, { detail: string }>
 const crashSigns: readonly RegExp[] = [
   /qemu: uncaught target signal \d+ \([^)]*\)/,
   /qemu(?:-\w+)?: (?:fatal|unhandled|Unsupported|qemu_\w+)[^\n]*/,
-  /(?:exit code|exit status): ?(?:13[2-6]|139)\b/,
+  /(?:exit code:|exit status) ?(?:13[2-6]|139)\b/,
   /signal: (?:segmentation fault|illegal instruction|bus error|aborted|floating point exception|trace\/breakpoint trap)[^\n]*/,
   /signal: \d+, SIG(?:SEGV|ILL|BUS|ABRT|FPE|TRAP)[^\n]*/,
 ]
 
-const outOfMemory = /(?:exit code|exit status): ?137\b|signal: killed|signal: 9, SIGKILL/
+const outOfMemory = /(?:exit code:|exit status) ?137\b|signal: killed|signal: 9, SIGKILL/
 const noEmulator = /exec format error|\.buildkit_qemu_emulator: no such file/
 
 /**

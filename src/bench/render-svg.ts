@@ -5,7 +5,7 @@ import { type BenchView, describeRatio, describeRow } from './view.ts'
 const width = 760
 const labelWidth = 150
 /** Room beside the longest bar for its figures. */
-const valueWidth = 170
+const valueWidth = 195
 const barHeight = 22
 const lineHeight = 30
 
@@ -54,7 +54,7 @@ export function renderSvg({ title, platforms, facts, startedAt }: BenchView): st
       y += lineHeight
     }
   }
-  y += 16
+  y += 24
   parts.push(`<line x1="16" x2="${width - 16}" y1="${y - 14}" y2="${y - 14}" class="rule"/>`)
   for (const line of [`measured ${startedAt.slice(0, 10)} with xbuild bench`, ...facts.slice(0, 3)]) {
     y += 6

@@ -70,7 +70,7 @@ function verdictOf(rows: readonly Row[]): string | undefined {
   const native = cold.find(({ path }) => path === 'native')
   if (!emulated) return undefined
   const { whole, ended, ratio } = emulated
-  const times = ratio ? `, ${describeRatio(ratio)} as long as native` : ''
+  const times = ratio ? `, ${describeRatio(ratio)} the native time` : ''
   const beside = native?.whole ? `; native takes ${describeSeconds(native.whole.median)}` : ''
   if (whole) {
     const crossed = whole.median > changeOverSeconds
@@ -94,7 +94,8 @@ function compareBinaries({ samples }: Measurement, platform: string): string | u
   const cold = samples.filter(sample => sample.platform === platform && sample.row === 'cold')
   const found = pathNames.flatMap(path => {
     const last = cold.findLast(sample => sample.path === path && sample.outcome.kind === 'measured')?.outcome
-    return last?.kind === 'measured' ? [{ path, sums: Object.values(last.sha256).sort() }] : []
+    const sums = last?.kind === 'measured' ? Object.values(last.sha256).sort() : []
+    return sums.length > 0 ? [{ path, sums }] : []
   })
   const [first] = found
   if (!first || found.length < 2) return undefined

@@ -1,13 +1,17 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { CommandModule } from 'yargs'
+import { type Compared, compareFinished } from '../bench/after-build.ts'
+import { checkComparisons } from '../bench/bounds.ts'
+import { type BoundFlags, readBounds } from '../bench/request.ts'
 import { build } from '../build.ts'
-import { resolveOptions } from '../config/options.ts'
+import { type Options, resolveOptions } from '../config/options.ts'
 import { interruptSignal } from '../interrupt.ts'
 import type { Report } from '../report.ts'
+import type { Emit } from '../types.ts'
 import { createProgress, type ProgressMode } from '../ui/progress.ts'
 import { summarize } from '../ui/summary.ts'
-import { buildFlags, outputFlags, toBuildFlags } from './flags.ts'
+import { benchBoundFlags, buildFlags, outputFlags, toBuildFlags } from './flags.ts'
 import { printPlan } from './plan.ts'
 
 /** `xbuild [build] [dir]`: the main job. */
@@ -17,24 +21,51 @@ export const buildCommand: CommandModule = {
   builder: {
     ...buildFlags,
     report: { type: 'string', requiresArg: true, describe: 'Write a JSON report to a file' },
+    bench: { type: 'boolean', describe: 'Measure the emulated path once the image is out, and compare' },
+    ...benchBoundFlags,
     'dry-run': { type: 'boolean', describe: 'Print the plan and do nothing' },
     ...outputFlags,
   },
   handler: async argv => {
     const options = await resolveOptions(toBuildFlags(argv))
     if (argv['dryRun']) return printPlan(options, argv['json'] === true)
-    const progress = createProgress(argv['progress'] as ProgressMode)
-    let report: Report
+    const bounds = readBounds(argv as BoundFlags)
+    const report = await withProgress(argv, emit => build(options, { emit, signal: interruptSignal }))
+    let compared: Compared | undefined
     try {
-      report = await build(options, { emit: progress.emit, signal: interruptSignal })
+      compared = await compare(report, options, argv)
     } finally {
-      await progress.close()
+      // The image is out, even where measuring was interrupted.
+      await show(compared ? { ...report, comparison: compared.comparisons } : report, argv)
     }
-    const json = `${JSON.stringify(report, undefined, 2)}\n`
-    if (argv['report']) await writeFile(resolve(argv['report'] as string), json)
-    if (argv['progress'] !== 'quiet') process.stderr.write(`${summarize(report)}\n`)
-    process.stdout.write(argv['json'] ? json : report.images.map(image => `${resultLine(image)}\n`).join(''))
+    const { comparisons, measurements, project } = compared
+    checkComparisons(comparisons, bounds, measurements, project, report.host)
   },
+}
+
+type Arguments = Readonly<Record<string, unknown>>
+
+async function withProgress<T>(argv: Arguments, work: (emit: Emit) => Promise<T>): Promise<T> {
+  const progress = createProgress(argv['progress'] as ProgressMode)
+  try {
+    return await work(progress.emit)
+  } finally {
+    await progress.close()
+  }
+}
+
+function compare(report: Report, options: Options, argv: Arguments): Promise<Compared> {
+  const measure = argv['bench'] === true ? 'always' : options.bench.auto ? 'missing' : 'never'
+  return withProgress(argv, emit =>
+    compareFinished(report, options, measure, { emit, signal: interruptSignal }),
+  )
+}
+
+async function show(report: Report, argv: Arguments): Promise<void> {
+  const json = `${JSON.stringify(report, undefined, 2)}\n`
+  if (argv['report']) await writeFile(resolve(argv['report'] as string), json)
+  if (argv['progress'] !== 'quiet') process.stderr.write(`${summarize(report)}\n`)
+  process.stdout.write(argv['json'] ? json : report.images.map(image => `${resultLine(image)}\n`).join(''))
 }
 
 /** `name@sha256:…`: the repository of the first tag, or the image's name where it has none. */

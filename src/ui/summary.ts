@@ -1,9 +1,10 @@
+import { describeComparisons } from '../bench/comparison-text.ts'
 import type { Report } from '../report.ts'
 import { describeBytes, describeSeconds, formatTable } from './format.ts'
 import { shortPath } from './paths.ts'
 
-/** What a finished build did, for people: a row per binary, a line per image. */
-export function summarize({ artifacts, images, seconds }: Report): string {
+/** What a finished build did, for people: a row per binary, a line per image, and how it stands against emulation. */
+export function summarize({ artifacts, images, seconds, comparison = [] }: Report): string {
   const rows = artifacts.map(artifact => [
     artifact.platform,
     artifact.name,
@@ -18,5 +19,5 @@ export function summarize({ artifacts, images, seconds }: Report): string {
       `${name} on ${base.reference}\n  ${digest ?? 'no image'} → ${destinations.map(shortPath).join(', ')}${verified ? `\n  read back: ${verified}` : ''}`,
   )
   const times = `compile ${describeSeconds(seconds.compile)}, image ${describeSeconds(seconds.image + seconds.readBack)}, all ${describeSeconds(seconds.total)}`
-  return ['', table, '', ...made, times].join('\n')
+  return ['', table, '', ...made, times, ...describeComparisons(comparison, Date.now())].join('\n')
 }
