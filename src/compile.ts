@@ -140,7 +140,12 @@ async function writeSupportFile({ path, text, mode }: SupportFile): Promise<void
   await rename(temporary, path)
 }
 
-function prepareFailed(step: Step, result: RunResult, plan: PlannedCompile, context: CompileContext): Failure {
+function prepareFailed(
+  step: Step,
+  result: RunResult,
+  plan: PlannedCompile,
+  context: CompileContext,
+): Failure {
   const detail = describeExit(step, result)
   context.emit({ type: 'failed', id: stepId(step), detail })
   const [platform] = plan.platforms
