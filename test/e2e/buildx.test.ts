@@ -520,7 +520,7 @@ describeWith(engine, 'an image that BuildKit made', () => {
         try {
           return await make({
             spec: { files, epoch, base: local() },
-            config: { workdir: '/srv/work' },
+            config: { workdir: '/srv/data' },
             content: platform => platform + content,
           })
         } finally {
@@ -535,7 +535,7 @@ describeWith(engine, 'an image that BuildKit made', () => {
         'drwxr-xr-x 0/0 0 1970-01-01 00:00:00 etc/app/',
         `-rw-r----- 0/0 ${`linux/arm64${unique}`.length} 1970-01-01 00:00:00 etc/app/app.conf`,
         'drwxr-xr-x 0/0 0 1970-01-01 00:00:00 srv/',
-        'drwxr-xr-x 0/0 0 1970-01-01 00:00:00 srv/work/',
+        'drwxr-xr-x 0/0 0 1970-01-01 00:00:00 srv/data/',
         'drwxrwxrwt 0/0 0 1970-01-01 00:00:00 tmp/',
         `-rw-r----- 0/0 ${`linux/arm64${unique}`.length} 1970-01-01 00:00:00 tmp/x`,
       ])

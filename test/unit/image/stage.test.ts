@@ -95,7 +95,7 @@ describe('stageContext', () => {
     const before = await stat(join(folder, 'project/app'))
     const image = spec(
       [file('/app'), file('/usr/local/share/x.txt', 'app'), file('/tmp/y', 'app')],
-      '/srv/work',
+      '/srv/data',
     )
     const umask = process.umask(0o077)
     try {
@@ -112,7 +112,7 @@ describe('stageContext', () => {
       'linux/arm/v7/rootfs/ 755 0',
       'linux/arm/v7/rootfs/app 755 0',
       'linux/arm/v7/rootfs/srv/ 755 0',
-      'linux/arm/v7/rootfs/srv/work/ 755 0',
+      'linux/arm/v7/rootfs/srv/data/ 755 0',
       'linux/arm/v7/rootfs/tmp/ 1777 0',
       'linux/arm/v7/rootfs/tmp/y 640 0',
       'linux/arm/v7/rootfs/usr/ 755 0',
@@ -230,7 +230,7 @@ describe('checkImagePath', () => {
 
 describe('imageFolders', () => {
   it.each([
-    ['/srv/work', ['/etc', '/srv', '/srv/work']],
+    ['/srv/data', ['/etc', '/srv', '/srv/data']],
     ['/home/nonroot', ['/etc']],
     ['/tmp', ['/etc']],
     ['/', ['/etc']],
