@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** The examples, each with the command that tells whether its toolchain is here. The first that is here is built. */
 const examples = [
   { dir: 'examples/go-server', tool: ['go', 'version'] },
-  { dir: 'examples/rust-hello', tool: ['cargo', '--version'] },
+  { dir: 'examples/rust-server', tool: ['cargo', '--version'] },
   { dir: 'examples/zig-server', tool: ['zig', 'version'] },
   { dir: 'examples/zig-server', tool: ['python3', '-m', 'ziglang', 'version'] },
 ]

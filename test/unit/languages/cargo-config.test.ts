@@ -59,8 +59,8 @@ describe('cargo configuration', () => {
     await write('home/config.toml', `[build]\nrustflags = "--cfg home"`)
     const files = await read()
     expect(files.map(file => file.path.slice(root.length))).toEqual([
-      '/work/project/.cargo/config.toml',
-      '/work/.cargo/config.toml',
+      '/srv/project/.cargo/config.toml',
+      '/srv/.cargo/config.toml',
       '/home/config.toml',
     ])
     expect(targetConfig(files, musl, {})).toEqual({
