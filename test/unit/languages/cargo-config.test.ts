@@ -51,27 +51,27 @@ describe('cargo configuration', () => {
     await writeFile(join(root, path), text)
   }
   const read = (env: NodeJS.ProcessEnv = {}) =>
-    readCargoConfig(join(root, 'work/project'), { CARGO_HOME: join(root, 'home'), ...env })
+    readCargoConfig(join(root, 'dev/project'), { CARGO_HOME: join(root, 'home'), ...env })
 
   it('reads the hierarchy, nearest first', async () => {
-    await write('work/project/.cargo/config.toml', `[target.${musl}]\nlinker = "near"`)
-    await write('work/.cargo/config.toml', `[target.${musl}]\nlinker = "far"`)
+    await write('dev/project/.cargo/config.toml', `[target.${musl}]\nlinker = "near"`)
+    await write('dev/.cargo/config.toml', `[target.${musl}]\nlinker = "far"`)
     await write('home/config.toml', `[build]\nrustflags = "--cfg home"`)
     const files = await read()
     expect(files.map(file => file.path.slice(root.length))).toEqual([
-      '/srv/project/.cargo/config.toml',
-      '/srv/.cargo/config.toml',
+      '/dev/project/.cargo/config.toml',
+      '/dev/.cargo/config.toml',
       '/home/config.toml',
     ])
     expect(targetConfig(files, musl, {})).toEqual({
-      linker: { value: 'near', source: join(root, 'work/project/.cargo/config.toml') },
+      linker: { value: 'near', source: join(root, 'dev/project/.cargo/config.toml') },
       hiddenRustflags: ['--cfg', 'home'],
     })
   })
 
   it('takes a linker from the environment first, then a triple, then a cfg', async () => {
     await write(
-      'work/project/.cargo/config.toml',
+      'dev/project/.cargo/config.toml',
       `[target.'cfg(unix)']\nlinker = "by-cfg"\n[target.'cfg(windows)']\nlinker = "never"`,
     )
     await write('home/config.toml', `[target.${musl}]\nlinker = "by-triple"`)
@@ -83,12 +83,12 @@ describe('cargo configuration', () => {
   })
 
   it('carries build.rustflags over unless a target has flags of its own', async () => {
-    await write('work/project/.cargo/config.toml', '[build]\nrustflags = ["--cfg", "near"]')
+    await write('dev/project/.cargo/config.toml', '[build]\nrustflags = ["--cfg", "near"]')
     await write('home/config.toml', `[build]\nrustflags = ["--cfg", "far"]`)
     const files = await read()
     expect(targetConfig(files, musl, {}).hiddenRustflags).toEqual(['--cfg', 'far', '--cfg', 'near'])
     await write(
-      'work/.cargo/config.toml',
+      'dev/.cargo/config.toml',
       `[target.'cfg(target_os = "linux")']\nrustflags = ["-Copt-level=1"]`,
     )
     expect(targetConfig(await read(), musl, {}).hiddenRustflags).toEqual([])
@@ -98,16 +98,16 @@ describe('cargo configuration', () => {
 
   it('follows include', async () => {
     await write(
-      'work/project/.cargo/config.toml',
+      'dev/project/.cargo/config.toml',
       'include = ["a.toml", { path = "b.toml", optional = true }]',
     )
-    await write('work/project/.cargo/a.toml', `[target.${musl}]\nlinker = "a"`)
-    await write('work/project/.cargo/b.toml', `[target.${musl}]\nlinker = "b"`)
+    await write('dev/project/.cargo/a.toml', `[target.${musl}]\nlinker = "a"`)
+    await write('dev/project/.cargo/b.toml', `[target.${musl}]\nlinker = "b"`)
     expect(targetConfig(await read(), musl, {}).linker?.value).toBe('b')
   })
 
   it('refuses a file that is not TOML', async () => {
-    await write('work/project/.cargo/config.toml', '[target')
+    await write('dev/project/.cargo/config.toml', '[target')
     await expect(read()).rejects.toMatchObject({
       kind: 'project',
       what: expect.stringContaining('config.toml'),
