@@ -234,6 +234,11 @@ describe('a wrong image', () => {
     expect((await verify(image)).platforms.filter(({ ok }) => !ok).length).toBe(2)
   })
 
+  it('whose index tells other sizes than there are', async () => {
+    const report = await one({ platform: 'linux/arm64', entry: { size: 12 } })
+    expect(texts(report)).toEqual([expect.stringMatching(/manifest has another size .* not 12$/)])
+  })
+
   it('whose attestation is missing', async () => {
     const attestation = {
       mediaType: types.manifest,

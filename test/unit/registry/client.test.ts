@@ -167,6 +167,22 @@ describe('reading', () => {
     expect(await failureOf(client.getManifest(reference))).toMatchObject({ kind: 'verification' })
   })
 
+  it('notices another manifest under a digest, also when the registry stands by it', async () => {
+    const { client, registry, reference } = await setUp()
+    const { digest } = addIndex(registry)
+    const body = JSON.stringify({ ...index, annotations: { other: 'yes' } })
+    registry.fault({
+      path: /manifests/,
+      status: 200,
+      headers: { 'content-type': mediaTypes.index, 'docker-content-digest': sha256(body) },
+      body,
+    })
+    expect(await failureOf(client.getManifest({ ...reference, digest }))).toMatchObject({
+      kind: 'verification',
+      why: expect.stringContaining(`got ${sha256(body)}`),
+    })
+  })
+
   it('stops reading a manifest of 100 MB', async () => {
     const { client, registry, reference } = await setUp()
     let sent = 0
