@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { CommandModule } from 'yargs'
 import { type Compared, compareFinished } from '../bench/after-build.ts'
@@ -11,6 +10,7 @@ import type { Report } from '../report.ts'
 import type { Emit } from '../types.ts'
 import { createProgress, type ProgressMode } from '../ui/progress.ts'
 import { summarize } from '../ui/summary.ts'
+import { writeUserFile } from '../util/write-user-file.ts'
 import { benchBoundFlags, buildFlags, outputFlags, toBuildFlags } from './flags.ts'
 import { printPlan } from './plan.ts'
 
@@ -63,7 +63,8 @@ function compare(report: Report, options: Options, argv: Arguments): Promise<Com
 
 async function show(report: Report, argv: Arguments): Promise<void> {
   const json = `${JSON.stringify(report, undefined, 2)}\n`
-  if (argv['report']) await writeFile(resolve(argv['report'] as string), json)
+  const path = argv['report'] as string | undefined
+  if (path) await writeUserFile(resolve(path), json, '--report')
   if (argv['progress'] !== 'quiet') process.stderr.write(`${summarize(report)}\n`)
   process.stdout.write(argv['json'] ? json : report.images.map(image => `${resultLine(image)}\n`).join(''))
 }

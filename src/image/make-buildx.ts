@@ -1,11 +1,11 @@
-import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Options } from '../config/options.ts'
-import { Failure } from '../errors.ts'
 import type { ImagePlan } from '../plan.ts'
 import { bindCommand } from '../process.ts'
 import type { ReportedImage } from '../report.ts'
 import type { Command } from '../types.ts'
+import { writeUserFile } from '../util/write-user-file.ts'
 import { type BuildxResult, bindContext, buildxCommand, buildxFiles, runBuildx } from './buildx.ts'
 import { describeDestination } from './destination.ts'
 import { dockerfileRemarks, renderDockerfile } from './dockerfile.ts'
@@ -61,7 +61,8 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext): Pr
     onProgress: detail => recorder.emit({ type: 'progress', id: imageTaskId(image), detail }),
   })
   await placeOutputs(image, files, result)
-  await keepMetadata(files.metadata, options.buildx.metadataFile)
+  const { metadataFile } = options.buildx
+  if (metadataFile) await writeUserFile(metadataFile, await readFile(files.metadata), '--metadata-file')
   return {
     name: spec.name,
     backend: 'buildx',
@@ -95,21 +96,4 @@ async function onlyImage(layout: string): Promise<Descriptor | undefined> {
   const path = join(layout, 'index.json')
   const { manifests } = parseJson(await readFile(path), path) as { manifests?: Descriptor[] }
   return manifests?.[0]
-}
-
-async function keepMetadata(from: string, to: string | undefined): Promise<void> {
-  if (to === undefined) return
-  try {
-    await mkdir(dirname(to), { recursive: true })
-    await copyFile(from, to)
-  } catch (error) {
-    throw new Failure({
-      kind: 'usage',
-      what: `The metadata cannot be written to ${to}`,
-      where: '--metadata-file',
-      why: (error as Error).message,
-      fix: 'name a file in a folder that can be written',
-      cause: error,
-    })
-  }
 }

@@ -131,6 +131,13 @@ describe('build', () => {
     })
   })
 
+  it('says so when the report cannot be written', async () => {
+    const dir = await project({ ...helloGo, file: '' })
+    const result = await build(dir, ['--report=file/report.json'])
+    expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining('where  --report') })
+    expect(await exists(join(dir, 'dist/hello.oci.tar'))).toBe(true)
+  })
+
   it('hands on what stands after --', async () => {
     const dir = await project({
       ...helloGo,
