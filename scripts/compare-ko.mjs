@@ -1,0 +1,180 @@
+// Measures xbuild's in-process backend beside ko on the same Go program, platforms and base, in turn: cold, with one line
+// changed, with nothing changed; pushed to a registry and written to a file.
+//
+//   go install github.com/google/ko@latest
+//   node scripts/compare-ko.mjs examples/go-server ./cmd/server --registry localhost:5000 --base localhost:5000/static
+//
+// The registry must be on this machine. Prints a table in Markdown and, with --json FILE, keeps every sample.
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    registry: { type: 'string' },
+    base: { type: 'string' },
+    runs: { type: 'string', default: '10' },
+    ko: { type: 'string', default: 'ko' },
+    json: { type: 'string' },
+    only: { type: 'string' },
+  },
+})
+const [project, program = '.'] = positionals
+const { registry, base, ko } = values
+if (!project || !registry || !base) {
+  console.error('usage: node scripts/compare-ko.mjs PROJECT [PACKAGE] --registry HOST:PORT --base IMAGE')
+  process.exit(2)
+}
+const xbuild = fileURLToPath(new URL('../bin/xbuild.js', import.meta.url))
+const runs = Number(values.runs)
+const platforms = 'linux/amd64,linux/arm64'
+const folder = mkdtempSync(join(tmpdir(), 'compare-ko-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+let fresh = 0
+
+/** What each tool is called for, by row of the table. Every call gets the same Go flags: -trimpath, -ldflags "-s -w". */
+const outputs = {
+  push: {
+    title: 'push, two platforms',
+    xbuild: ({ name }) => [`--platform=${platforms}`, `--tag=${registry}/xbuild-${name}:1`, '--push'],
+    ko: ({ name }) => ({
+      args: [`--platform=${platforms}`, '--bare', '--tags=1'],
+      env: { KO_DOCKER_REPO: `${registry}/ko-${name}` },
+    }),
+  },
+  layout: {
+    title: 'OCI layout, two platforms',
+    xbuild: ({ dir }) => [`--platform=${platforms}`, `--output=${dir}-layout`],
+    ko: ({ dir }) => ({
+      args: [`--platform=${platforms}`, '--bare', '--push=false', `--oci-layout-path=${dir}-layout`],
+      env: { KO_DOCKER_REPO: `${registry}/unused` },
+    }),
+  },
+  archive: {
+    title: 'archive, one platform (all that ko puts into one)',
+    xbuild: ({ dir }) => ['--platform=linux/amd64', `--output=${dir}.tar`],
+    ko: ({ dir }) => ({
+      args: ['--platform=linux/amd64', '--bare', '--push=false', `--tarball=${dir}.tar`],
+      env: { KO_DOCKER_REPO: `${registry}/unused` },
+    }),
+  },
+}
+
+/** A copy of the project with caches of its own, so that nothing one tool did helps the other. */
+function copy(tool) {
+  const name = `${process.pid}-${fresh++}`
+  const dir = join(folder, `${tool}-${name}`, basename(resolve(project)))
+  cpSync(project, dir, { recursive: true, filter: path => !/\/(dist|\.git|xbuild\.toml)$/.test(path) })
+  writeFileSync(join(dir, '.ko.yaml'), `defaultLdflags: ["-s", "-w"]\ndefaultBaseImage: ${base}\n`)
+  const caches = join(folder, `${tool}-${name}`, 'caches')
+  mkdirSync(caches)
+  const env = {
+    ...process.env,
+    GOCACHE: join(caches, 'go'),
+    XDG_CACHE_HOME: caches,
+    GOFLAGS: '-trimpath',
+    CGO_ENABLED: '0',
+  }
+  return { tool, name, dir, env }
+}
+
+/** Seconds of one build. */
+function build({ tool, name, dir, env }, output) {
+  const target = { name, dir: join(dir, '..', tool) }
+  const call =
+    tool === 'xbuild'
+      ? {
+          command: process.execPath,
+          args: [
+            xbuild,
+            'build',
+            '--backend=oci',
+            `--base=${base}`,
+            '--progress=quiet',
+            ...output.xbuild(target),
+          ],
+        }
+      : {
+          command: ko,
+          args: ['build', program, '--sbom=none', ...output.ko(target).args],
+          ...(output.ko(target) && { env: output.ko(target).env }),
+        }
+  const args = tool === 'xbuild' ? call.args : call.args
+  const started = performance.now()
+  const { status, stderr, error } = spawnSync(call.command, args, {
+    cwd: dir,
+    env: { ...env, ...call.env },
+    encoding: 'utf8',
+  })
+  const seconds = (performance.now() - started) / 1000
+  if (status !== 0) throw new Error(`${call.command} ${args.join(' ')}: ${error ?? stderr}`)
+  return seconds
+}
+
+/** Changes one line of the program, to one that was never built before. */
+function change({ dir }, run) {
+  writeFileSync(
+    join(dir, program, 'changed.go'),
+    `package main\n\nvar changed = "${run} ${Date.now()}"\n\nfunc init() {\n\tif changed == "" {\n\t\tpanic(changed)\n\t}\n}\n`,
+  )
+}
+
+function median(samples) {
+  const sorted = [...samples].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+const results = []
+for (const [key, output] of Object.entries(outputs)) {
+  if (values.only && values.only !== key) continue
+  const rows = { cold: {}, 'one line changed': {}, 'nothing changed': {} }
+  const tools = ['xbuild', 'ko']
+  for (const row of Object.values(rows)) for (const tool of tools) row[tool] = []
+  for (let run = 0; run < runs; run++) {
+    // in turn, and each first as often as the other
+    for (const tool of run % 2 ? [...tools].reverse() : tools) {
+      const place = copy(tool)
+      change(place, run)
+      rows.cold[tool].push(build(place, output))
+      rmSync(join(place.dir, '../..', basename(join(place.dir, '..'))), { recursive: true, force: true })
+    }
+  }
+  const warm = tools.map(tool => copy(tool))
+  for (const place of warm) {
+    change(place, 'warm')
+    build(place, output)
+  }
+  for (let run = 0; run < runs; run++) {
+    for (const place of run % 2 ? [...warm].reverse() : warm) {
+      change(place, run)
+      rows['one line changed'][place.tool].push(build(place, output))
+    }
+  }
+  for (let run = 0; run < runs; run++) {
+    for (const place of run % 2 ? [...warm].reverse() : warm)
+      rows['nothing changed'][place.tool].push(build(place, output))
+  }
+  for (const [state, samples] of Object.entries(rows))
+    results.push({ output: output.title, state, ...samples })
+  console.error(`${output.title} done`)
+}
+
+const version = (command, ...args) => spawnSync(command, args, { encoding: 'utf8' }).stdout.trim()
+const seconds = samples =>
+  `${median(samples).toFixed(2)} (${Math.min(...samples).toFixed(2)}–${Math.max(...samples).toFixed(2)})`
+console.log(`${basename(resolve(project))}, median of ${runs} in turn (fastest–slowest), seconds
+${cpus()[0]?.model.trim()}, ${availableParallelism()} processors; Node.js ${process.versions.node}; ko ${version(ko, 'version')}; ${version('go', 'version')}
+
+| output | | xbuild | ko | ko ÷ xbuild |
+|---|---|---|---|---|`)
+for (const { output, state, xbuild, ko } of results) {
+  console.log(
+    `| ${output} | ${state} | ${seconds(xbuild)} | ${seconds(ko)} | ${(median(ko) / median(xbuild)).toFixed(2)} |`,
+  )
+}
+if (values.json) writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`)
