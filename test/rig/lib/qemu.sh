@@ -13,13 +13,13 @@ qemu_magic() {
   esac
 }
 
-# F keeps the emulator's file open, so it is found inside containers too.
+# F keeps the emulator's file open, so it is found inside containers too; P hands on argv[0], which BusyBox goes by.
 qemu_register() {
   local arch
   for arch in "${QEMU_ARCHITECTURES[@]}"; do
     [ "$arch" = "$(uname -m)" ] && continue
     [ -e "$BINFMT/qemu-$arch" ] && continue
-    printf '%s' ":qemu-$arch:M::$(qemu_magic "$arch"):$QEMU_MASK:$RIG_TOOLS/usr/bin/qemu-$arch:F" >"$BINFMT/register"
+    printf '%s' ":qemu-$arch:M::$(qemu_magic "$arch"):$QEMU_MASK:$RIG_TOOLS/usr/bin/qemu-$arch:PF" >"$BINFMT/register"
     touch "$RIG/run/binfmt-$arch" # ours to remove
   done
 }

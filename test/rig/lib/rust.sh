@@ -77,12 +77,13 @@ std_from_source() {
   (
     cd "$RUST/std"
     env -u RUSTC_WRAPPER -u CARGO_BUILD_TARGET -u CARGO_TARGET_DIR PATH="$RUST/bin:$PATH" CARGO_HOME="$RUST/std/home" RUSTC_BOOTSTRAP=1 CARGO_NET_OFFLINE=true \
-      RUSTFLAGS="-Cembed-bitcode=yes --remap-path-prefix=$source=/rustc/$commit" \
+      RUSTFLAGS="-Cembed-bitcode=yes --remap-path-prefix=$source=/rustc/$commit --remap-path-prefix=$RUST/usr/lib/rustlib/src/rust=/rustc/$commit" \
       cargo build --release -Zbuild-std=std,panic_abort,panic_unwind,proc_macro "${targets[@]}" \
       --config 'source.crates-io.replace-with="vendored"' --config "source.vendored.directory=\"$source/library/vendor\""
   )
   for target in "$@"; do
     mkdir -p "$(target_libdir "$target")"
+    rm -f "$(target_libdir "$target")"/*.rlib
     cp "$RUST/std/target/$target"/release/deps/lib*.rlib "$(target_libdir "$target")/"
     rm "$(target_libdir "$target")"/libnone-*.rlib
   done
@@ -123,6 +124,8 @@ rust_std() {
   # shellcheck disable=SC2086
   std_from_source "${MUSL_TARGETS[@]}" $from_source
   for target in "${MUSL_TARGETS[@]}"; do musl_self_contained "$target"; done
+  # Where the source is found, rustc writes its real path into users' binaries.
+  rm -rf "$RUST/usr/src" "$RUST/usr/lib/rustlib/src"
 }
 
 up_rust() {
