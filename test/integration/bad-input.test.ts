@@ -176,7 +176,7 @@ describe('the environment', () => {
   })
 
   it('a folder that nobody can write', async () => {
-    const dir = await project({ ...helloGo, 'xbuild.toml': 'dist = "/proc/xbuild-test"' })
+    const dir = await project({ ...helloGo, 'xbuild.toml': 'dist = "/dev/null/dist"' })
     const result = await xbuild(['--backend=oci', '--base=scratch'], { cwd: dir })
     expect(result).toMatchObject({
       code: 2,
