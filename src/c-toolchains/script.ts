@@ -72,7 +72,7 @@ for word in "$@"; do
     --target=* | -march=armv[5-7]* | -march=rv* | -march=i?86 | -mabi=* | -mfloat-abi=* | -mfpu=*) ;;
     -march=armv8*+*) set -- "$@" "-mcpu=generic+\${word#*+}" ;;
     -march=armv8*) ;;
-    */self-contained/*.o | */self-contained) ;;
+    */self-contained/*.o) ;;
     -lc | -lgcc) ;;
     -lgcc_s | -lgcc_eh) set -- "$@" -lunwind ;;
     *) set -- "$@" "$word" ;;

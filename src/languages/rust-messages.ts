@@ -11,25 +11,28 @@ interface ArtifactMessage {
 }
 
 /**
- * The programs that cargo says it made. A message has no target triple: that is the folder below the target directory
- * in which the program lies.
+ * The programs that cargo says it made, in the order of the plan. A message has no target triple: that is the folder
+ * below the target directory in which the program lies.
  */
 export function readArtifacts(
   stdout: string,
   step: Step,
   result: Pick<RunResult, 'seconds'>,
 ): CompiledBinary[] {
-  return stdout.split('\n').flatMap(line => {
-    if (!line.includes('"compiler-artifact"')) return []
-    const { target, executable, fresh } = parse(line)
-    if (!executable || !target?.kind.includes('bin')) return []
-    const folders = executable.split('/')
-    const expected = step.produces.find(
-      ({ platform, name }) =>
-        name === target.name && triples(platform).some(triple => folders.includes(triple)),
+  const made = stdout
+    .split('\n')
+    .filter(line => line.includes('"compiler-artifact"'))
+    .map(parse)
+    .filter(message => message.executable && message.target?.kind.includes('bin'))
+  return step.produces.flatMap(expected => {
+    const message = made.find(
+      ({ target, executable }) =>
+        target?.name === expected.name &&
+        triples(expected.platform).some(triple => executable?.split('/').includes(triple)),
     )
-    if (!expected) return []
-    return [{ ...expected, path: executable, seconds: result.seconds, cached: fresh === true }]
+    if (!message?.executable) return []
+    const { executable: path, fresh } = message
+    return [{ ...expected, path, seconds: result.seconds, cached: fresh === true }]
   })
 }
 
@@ -46,7 +49,13 @@ const triples = ({ rust }: Platform) => [rust.gnu, ...(rust.musl ? [rust.musl] :
 /** cargo's progress bar, as CARGO_TERM_PROGRESS_WHEN=always prints it: `Building [==> ] 4/6: serde, libc`. */
 export function readProgress(line: string): string | undefined {
   const bar = /\bBuilding \[[=> ]*\] (\d+)\/(\d+)(?:: (.+))?/.exec(line)
-  if (bar) return `${bar[1]} of ${bar[2]}${bar[3] ? `: ${bar[3].split(', ')[0]?.trim()}` : ''}`
+  if (bar) {
+    const crate = bar[3]
+      ?.split(', ')[0]
+      ?.replace(/\(\w+\)/, '')
+      .trim()
+    return `${bar[1]} of ${bar[2]}${crate ? `: ${crate}` : ''}`
+  }
   const download = /^\s*(Updating|Downloading|Downloaded) (.+)$/.exec(line)
   return download ? `${download[1]} ${download[2]}` : undefined
 }

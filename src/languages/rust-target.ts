@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { findCommands } from '../c-toolchains/gcc.ts'
 import type { Libc } from '../c-toolchains/index.ts'
 import type { Platform } from '../platforms.ts'
 import { run } from '../process.ts'
@@ -68,11 +69,13 @@ export function readSysroot(libdir: string, host: string): RustSysroot {
   const rustlib = join(libdir, '..', '..')
   const source = join(rustlib, 'src', 'rust')
   return {
-    rustup: existsSync(join(rustlib, channelManifest)),
+    rustup: existsSync(join(rustlib, channelManifest)) && isOnPath('rustup'),
     rustLld: existsSync(join(rustlib, host, 'bin', 'rust-lld')),
     ...(existsSync(source) && { source }),
   }
 }
+
+const isOnPath = (name: string) => findCommands([name], process.env['PATH'] ?? '').size > 0
 
 /** Present in toolchains that rustup installed: everything that it could install for this release. */
 const channelManifest = 'multirust-channel-manifest.toml'

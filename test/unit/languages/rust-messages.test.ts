@@ -58,7 +58,7 @@ describe("cargo's messages", () => {
 describe("cargo's progress", () => {
   it.each([
     ['    Building [==>            ] 4/61: serde, libc(build)', '4 of 61: serde'],
-    ['    Building [=======================> ] 60/61: app(bin)            ', '60 of 61: app(bin)'],
+    ['    Building [=======================> ] 60/61: app(bin)            ', '60 of 61: app'],
     ['    Building [                           ] 0/3', '0 of 3'],
     ['  Downloaded serde v1.0.0', 'Downloaded serde v1.0.0'],
     ['   Compiling serde v1.0.0', undefined],
