@@ -85,34 +85,26 @@ function copy(tool) {
 /** Seconds of one build. */
 function build({ tool, name, dir, env }, output) {
   const target = { name, dir: join(dir, '..', tool) }
-  const call =
-    tool === 'xbuild'
-      ? {
-          command: process.execPath,
-          args: [
-            xbuild,
-            'build',
-            '--backend=oci',
-            `--base=${base}`,
-            '--progress=quiet',
-            ...output.xbuild(target),
-          ],
-        }
-      : {
-          command: ko,
-          args: ['build', program, '--sbom=none', ...output.ko(target).args],
-          ...(output.ko(target) && { env: output.ko(target).env }),
-        }
-  const args = tool === 'xbuild' ? call.args : call.args
+  const call = tool === 'xbuild' ? xbuildCall(output.xbuild(target)) : koCall(output.ko(target))
   const started = performance.now()
-  const { status, stderr, error } = spawnSync(call.command, args, {
+  const { status, stderr, error } = spawnSync(call.command, call.args, {
     cwd: dir,
     env: { ...env, ...call.env },
     encoding: 'utf8',
   })
   const seconds = (performance.now() - started) / 1000
-  if (status !== 0) throw new Error(`${call.command} ${args.join(' ')}: ${error ?? stderr}`)
+  if (status !== 0) throw new Error(`${call.command} ${call.args.join(' ')}: ${error ?? stderr}`)
   return seconds
+}
+
+function xbuildCall(flags) {
+  const own = ['--backend=oci', `--base=${base}`, '--progress=quiet']
+  return { command: process.execPath, args: [xbuild, 'build', ...own, ...flags] }
+}
+
+/** Without its SBOM, which xbuild makes none of. */
+function koCall({ args, env }) {
+  return { command: ko, args: ['build', program, '--sbom=none', ...args], env }
 }
 
 /** Changes one line of the program, to one that was never built before. */
@@ -141,7 +133,7 @@ for (const [key, output] of Object.entries(outputs)) {
       const place = copy(tool)
       change(place, run)
       rows.cold[tool].push(build(place, output))
-      rmSync(join(place.dir, '../..', basename(join(place.dir, '..'))), { recursive: true, force: true })
+      rmSync(join(place.dir, '..'), { recursive: true, force: true })
     }
   }
   const warm = tools.map(tool => copy(tool))

@@ -186,7 +186,21 @@ describe('a push', () => {
     await buildOciImage(specOf(`${registry.host}/base:1`), inputs)
     const before = writes(registry).length
     await buildOciImage(specOf(`${registry.host}/base:1`), inputs)
-    expect(writes(registry).slice(before)).toEqual(['/v2/app/manifests/1'])
+    expect(writes(registry).slice(before)).toEqual([])
+  })
+
+  test('of what is there under another tag moves the tag', async () => {
+    const registry = await start()
+    addBase(registry)
+    const build = (version: number) =>
+      buildOciImage(
+        specOf(`${registry.host}/base:1`),
+        inputsOf([{ type: 'push', references: [`${registry.host}/app:1`] }], { version }),
+      )
+    const { indexDigest } = await build(1)
+    await build(2)
+    await build(1)
+    expect(readPushed(registry, 'app', '1').index.digest).toBe(indexDigest)
   })
 
   test('of one changed platform uploads that one', async () => {

@@ -26,21 +26,31 @@ export async function pushImage(
   content: ImageContent,
   options: PushOptions,
 ): Promise<void> {
+  const { client } = options
+  const { bytes, descriptor } = content.index
   const parsed = references.map(parseReference)
   const repositories = new Map(parsed.map(reference => [formatRepository(reference), reference]))
-  for (const repository of repositories.values()) await pushContent(repository, content, options)
-  const { index } = content
+  const unchanged = new Set<string>()
+  for (const [name, repository] of repositories) {
+    if (!(await pushContent(repository, content, options))) unchanged.add(name)
+  }
   for (const reference of parsed) {
-    await options.client.putManifest(reference, { mediaType: index.descriptor.mediaType, bytes: index.bytes })
+    const isThere =
+      unchanged.has(formatRepository(reference)) &&
+      (await client.headManifest(reference))?.digest === descriptor.digest
+    if (!isThere) await client.putManifest(reference, { mediaType: descriptor.mediaType, bytes })
   }
 }
 
-/** Everything but the tags. A manifest that the registry has is whole there: it takes none whose content it lacks. */
+/**
+ * Pushes everything but the tags. A manifest that the registry has is whole there: it takes none whose content it lacks.
+ * @returns whether anything was missing.
+ */
 async function pushContent(
   { registry, repository }: Repository,
   { images }: ImageContent,
   options: PushOptions,
-): Promise<void> {
+): Promise<boolean> {
   const { client } = options
   const target = { registry, repository }
   const held = await eachLimited(images, parallel, ({ manifest }) => hasManifest(client, target, manifest))
@@ -50,6 +60,7 @@ async function pushContent(
   await eachLimited(missing, parallel, ({ manifest: { descriptor, bytes } }) =>
     client.putManifest(target, { mediaType: descriptor.mediaType, bytes }),
   )
+  return missing.length > 0
 }
 
 async function hasManifest(
