@@ -3,18 +3,15 @@ import { checkBytes, checkStream, digestOf } from '../../../src/registry/digest.
 import { failureOf } from '../../support/failure-of.ts'
 
 describe('checkStream', () => {
-  it('hands on nothing past the size, and does not wait for an end', async () => {
+  it('hands on nothing past the size, and reads no further', async () => {
     let given = 0
-    const endless = async function* () {
-      for (;;) {
-        given++
-        yield Buffer.alloc(10)
-      }
+    const tooMuch = async function* () {
+      for (; given < 1000; given++) yield Buffer.alloc(10)
     }
     let received = 0
     const reading = (async () => {
       for await (const chunk of checkStream(
-        endless(),
+        tooMuch(),
         { digest: digestOf(Buffer.alloc(25)), size: 25 },
         'x',
       )) {
@@ -22,7 +19,7 @@ describe('checkStream', () => {
       }
     })()
     expect((await failureOf(reading)).why).toBe('expected 25 bytes, got more')
-    expect({ received, given }).toEqual({ received: 20, given: 3 })
+    expect({ received, given }).toEqual({ received: 20, given: 2 })
   })
 })
 
