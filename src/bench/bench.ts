@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import { loadavg } from 'node:os'
 import type { Options } from '../config/options.ts'
 import { isFailure } from '../errors.ts'
 import { detectLanguage } from '../languages/index.ts'
-import type { Platform } from '../platforms.ts'
+import { type Platform, platformFolder } from '../platforms.ts'
 import { readSource } from '../source.ts'
 import type { Emit } from '../types.ts'
 import { describeSeconds } from '../ui/format.ts'
-import { readBenchBuilder } from './builder.ts'
+import { dropCaches, readBenchBuilder } from './builder.ts'
 import { openEdit } from './edit.ts'
 import { findEmulator } from './emulator.ts'
 import { inspectStaged, type ReadyPath, type Subject, wantedExecutables } from './job.ts'
@@ -82,12 +81,20 @@ export async function bench(
       const rows = rowNames.filter(row => request.rows.includes(row) && (edit || row !== 'edited'))
       emit({ type: 'plan', tasks: planned.map(({ id, title }) => ({ id, title })) })
       await record.save()
-      for (const item of planned) {
-        await measurePath(item, { subject, request, rows, edit: openEdit(edit), record, emit, signal })
+      const context = { subject, request, rows, edit: openEdit(edit), record, emit, signal }
+      try {
+        for (const item of planned) await measurePath(item, context)
+      } finally {
+        if (builder) await dropCaches(builder, cachesOf(record), staged.top)
       }
       return record.current()
     },
   )
+}
+
+/** What the names of a measurement's caches begin with: of no other measurement's. */
+function cachesOf(record: BenchRecord): string {
+  return `xbuild-bench-${record.current().id}`
 }
 
 interface PlannedPath {
@@ -133,7 +140,7 @@ async function measurePath({ id, path, platform }: PlannedPath, context: Measure
       record.emulator(platform, await findEmulator(platform, subject.builder, signal))
     }
     for (let n = 1; n <= request.runs[path]; n++) {
-      const caches = `xbuild-bench-${randomUUID()}`
+      const caches = `${cachesOf(record)}-${platformFolder(platform)}-${path}-${n}`
       for (const row of rowNames.filter(name => name === 'cold' || rows.includes(name))) {
         say(`${row}, run ${n} of ${request.runs[path]}`)
         const begun = { at: new Date().toISOString(), load: Math.round((loadavg()[0] ?? 0) * 100) / 100 }
@@ -147,6 +154,7 @@ async function measurePath({ id, path, platform }: PlannedPath, context: Measure
         // Without a cold build there is nothing to be warm.
         if (outcome.kind !== 'measured') break
       }
+      await ready.discard?.(caches)
     }
     const last = times.at(-1) ?? ''
     emit({

@@ -36,6 +36,16 @@ export async function readBenchBuilder(
   }
 }
 
+/**
+ * Removes the cache mounts whose names begin so, which nothing will ask for again. Where that fails (older buildx does not
+ * know the filter) they go when BuildKit's own time for them is over, so nobody needs to know.
+ */
+export async function dropCaches({ name }: Builder, prefix: string, cwd: string): Promise<void> {
+  const chosen = name === undefined ? [] : ['--builder', name]
+  const args = ['buildx', 'prune', ...chosen, '--force', '--filter', `description~=${prefix}`]
+  await run({ tool: 'docker', args, cwd }, { timeout: 60 }).catch(() => {})
+}
+
 /** A node lists its own platform first. */
 function nativeArch({ platforms: [first] }: BuilderFacts): string {
   return first?.split('/')[1] ?? hostArch()

@@ -158,10 +158,12 @@ async function appendLog(path: string, text: string): Promise<void> {
   await writeFile(path, text, { flag: 'a' }).catch(() => {})
 }
 
-/** BuildKit's own time for the last RUN, which is the compile; nothing where it found it in its cache. */
+/** BuildKit's own time for the RUN that compiles, which alone has the caches; 0 where its result was still there. */
 function compileSeconds(progress: ProgressReader): number {
-  const runs = progress.vertexTimes().filter(({ name }) => name.startsWith('RUN '))
-  return runs.at(-1)?.seconds ?? 0
+  const mount = `target=${stageFolders.caches}`
+  return (
+    progress.vertexTimes().find(({ name }) => name.startsWith('RUN ') && name.includes(mount))?.seconds ?? 0
+  )
 }
 
 /**

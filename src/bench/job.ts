@@ -52,6 +52,8 @@ export interface ReadyPath {
   readonly toolchain?: string
   /** @throws {Failure} when measuring makes no sense any more: the project does not compile, an interrupt. */
   run(request: RunRequest): Promise<Outcome>
+  /** Removes caches that no further run asks for. */
+  discard?(caches: string): Promise<void>
 }
 
 /** One way from source to binary: a record in the table of bench/paths.ts. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { verifyAndKeep } from '../artifacts.ts'
 import { compilePlan } from '../compile.ts'
@@ -20,7 +20,30 @@ export const native: BenchPath = {
   name: 'native',
   usesBuilder: false,
   refuses: () => undefined,
-  prepare: async (subject, platform) => ({ run: request => runNative(subject, platform, request) }),
+  prepare: async (subject, platform, signal) => {
+    await prepareHere(subject, platform, signal)
+    return {
+      run: request => runNative(subject, platform, request),
+      discard: caches => rm(cachesFolder(subject, caches), { recursive: true, force: true }),
+    }
+  },
+}
+
+/** What a compile does first where it was not done before, such as adding a target; dependencies are staged already. */
+async function prepareHere(subject: Subject, platform: Platform, signal: AbortSignal): Promise<void> {
+  const { project, language, folder } = subject
+  if (language.seedCaches) return
+  const compile = { ...compileAlone(subject, platform), steps: [] }
+  const context = { work: folder, logs: logsFolder(subject), emit: () => {}, signal }
+  await compilePlan({ project, platforms: [platform], compile }, context)
+}
+
+function logsFolder({ options }: Subject): string {
+  return join(options.dist, 'logs', 'bench', 'native')
+}
+
+function cachesFolder({ folder }: Subject, caches: string): string {
+  return join(folder, 'caches', caches)
 }
 
 async function runNative(subject: Subject, platform: Platform, request: RunRequest): Promise<Outcome> {
@@ -31,10 +54,9 @@ async function runNative(subject: Subject, platform: Platform, request: RunReque
 }
 
 async function compileHere(subject: Subject, platform: Platform, request: RunRequest): Promise<Outcome> {
-  const { folder, options } = subject
-  const caches = join(folder, 'caches', request.caches)
-  await mkdir(caches, { recursive: true })
-  const work = await mkdtemp(join(folder, 'native-'))
+  const caches = cachesFolder(subject, request.caches)
+  if (request.row === 'cold') await cp(subject.staged.seed, caches, { recursive: true })
+  const work = await mkdtemp(join(subject.folder, 'native-'))
   const emit: Emit = event => {
     if (event.type === 'progress') request.onProgress(event.detail)
   }
@@ -43,10 +65,10 @@ async function compileHere(subject: Subject, platform: Platform, request: RunReq
   const planned = compileAlone({ ...subject, project }, platform)
   const compile = {
     ...planned,
+    prepare: [],
     steps: planned.steps.map(step => ({ ...step, command: bindCaches(step.command, caches) })),
   }
-  const logs = join(options.dist, 'logs', 'bench', 'native')
-  const context = { work, logs, emit, signal: request.signal }
+  const context = { work, logs: logsFolder(subject), emit, signal: request.signal }
   const binaries = await compilePlan({ project, platforms: [platform], compile }, context)
   const artifacts = await verifyAndKeep(binaries, join(work, 'kept'), work)
   return {

@@ -17,8 +17,9 @@ import {
 
 /** Zig: there is no official image, but the PyPI package ziglang is the whole toolchain, for many architectures. */
 export const zigBench: BenchLanguage = {
-  args: ['--cache-dir', `${cachesToken}/local`, '--global-cache-dir', `${cachesToken}/global`],
-  cacheEnv: () => ({}),
+  // The flag for the global cache went away in 0.17; the variable is in every version.
+  args: ['--cache-dir', `${cachesToken}/local`],
+  cacheEnv: () => ({ ZIG_GLOBAL_CACHE_DIR: `${cachesToken}/global` }),
   stageDependencies: async () => {},
   seedCaches: fetchPackages,
   settings: async () => ({}),
@@ -32,8 +33,9 @@ async function fetchPackages(project: Project, { root, seed, signal }: StagedPro
   if (!downloads) return
   const [tool = 'zig', ...first] = zig.command
   const global = join(seed, 'global')
-  const args = [...first, 'build', '--fetch', '--global-cache-dir', global]
-  const result = await run({ tool, args, cwd: root }, { signal })
+  const args = [...first, 'build', '--fetch']
+  const env = { ZIG_GLOBAL_CACHE_DIR: global }
+  const result = await run({ tool, args, cwd: root, env }, { signal })
   if (!result.ok) {
     throw new Failure({
       kind: 'compile',
@@ -43,7 +45,8 @@ async function fetchPackages(project: Project, { root, seed, signal }: StagedPro
       fix: `${tool} build --fetch`,
     })
   }
-  const left = (await readdir(global)).filter(name => name !== 'p')
+  // Newer versions put packages beside build.zig, where they are part of the copy.
+  const left = (await readdir(global).catch((): string[] => [])).filter(name => name !== 'p')
   await Promise.all(left.map(name => rm(join(global, name), { recursive: true, force: true })))
   await rm(join(root, '.zig-cache'), { recursive: true, force: true })
 }

@@ -74,9 +74,8 @@ test('cold builds begin with empty caches, warm ones with those of the cold one 
     expect(a).not.toBe(d)
     expect(more).toEqual([])
   }
-  const builds = (await tools.fakes.calls('docker')).filter(({ args }) =>
-    args.some(arg => arg.startsWith('type=local')),
-  )
+  const calls = await tools.fakes.calls('docker')
+  const builds = calls.filter(({ args }) => args.some(arg => arg.startsWith('type=local')))
   expect(builds.map(({ args }) => args.includes('--no-cache-filter'))).toEqual([
     true,
     false,
@@ -85,6 +84,10 @@ test('cold builds begin with empty caches, warm ones with those of the cold one 
     false,
     false,
   ])
+  // They are of no use to anybody afterwards.
+  const prefix = `description~=xbuild-bench-${(await kept(tools)).id}`
+  expect(calls.at(-1)?.args).toEqual(['buildx', 'prune', '--force', '--filter', prefix])
+  for (const mount of mounts) expect(`description~=${mount}`.startsWith(prefix)).toBe(true)
 })
 
 test('one line is changed for the row "edited" alone, in the copy alone', async () => {

@@ -71,6 +71,7 @@ const dockerFacts: Reply[] = [
     stdout:
       'Name: default\nDriver: docker\n\nNodes:\nName: default\nEndpoint: default\nStatus: running\nBuildKit version: v0.25.0\nPlatforms: linux/amd64, linux/riscv64\n',
   },
+  { when: /^buildx prune/ },
   { when: /^version/, stdout: '28.5.2\n' },
   {
     when: /^buildx imagetools inspect/,
@@ -84,7 +85,8 @@ const dockerBuild: Reply = {
   when: /^buildx build/,
   stderr: [
     '{"vertexes":[{"digest":"sha256:1","name":"[builder 1/2] COPY . .","started":"2026-01-01T00:00:00Z","completed":"2026-01-01T00:00:01Z"}]}',
-    '{"vertexes":[{"digest":"sha256:2","name":"[builder 2/2] RUN go build","started":"2026-01-01T00:00:01Z","completed":"2026-01-01T00:00:08Z"}]}',
+    '{"vertexes":[{"digest":"sha256:0","name":"[toolchain 2/2] RUN prepare","started":"2026-01-01T00:00:00Z","completed":"2026-01-01T00:01:00Z"}]}',
+    '{"vertexes":[{"digest":"sha256:2","name":"[builder 2/2] RUN --mount=type=cache,id=x,target=/caches go build","started":"2026-01-01T00:00:01Z","completed":"2026-01-01T00:00:08Z"}]}',
     '',
   ].join('\n'),
   script: ({ option, env, args }, { fs, path }) => {

@@ -1,0 +1,185 @@
+import { expect, test } from 'vitest'
+import type { Measurement } from '../../src/bench/measurement.ts'
+import { readMeasurements } from '../../src/bench/store.ts'
+import { xbuild } from '../support/cli.ts'
+import { helloGo, project } from '../support/projects.ts'
+import { type Capability, describeWith, rigEnvironment, rigValue } from '../support/rig.ts'
+
+const minutes = (count: number) => count * 60_000
+
+/** The smallest program of each language, with the environment that has its toolchain. */
+const languages: Readonly<
+  Record<
+    string,
+    {
+      readonly needs: readonly Capability[]
+      readonly files: Readonly<Record<string, string>>
+      readonly image: () => string
+      readonly env: () => Readonly<Record<string, string>>
+    }
+  >
+> = {
+  Go: {
+    needs: ['golang-image'],
+    files: helloGo,
+    image: () => rigValue('XBUILD_RIG_GOLANG_IMAGE'),
+    env: rigEnvironment,
+  },
+  Rust: {
+    needs: ['rust', 'rust-image'],
+    files: {
+      'Cargo.toml': '[package]\nname = "hello"\nversion = "0.1.0"\nedition = "2021"\n',
+      'Cargo.lock': 'version = 3\n\n[[package]]\nname = "hello"\nversion = "0.1.0"\n',
+      'src/main.rs': 'fn main() { println!("hello") }\n',
+    },
+    image: () => rigValue('XBUILD_RIG_RUST_IMAGE'),
+    env: () => {
+      const env = rigEnvironment()
+      return { ...env, PATH: `${rigValue('XBUILD_RIG_RUST_BIN')}:${env['PATH']}` }
+    },
+  },
+  Zig: {
+    needs: ['zig', 'zig-image'],
+    files: {
+      'build.zig': [
+        'const std = @import("std");',
+        'pub fn build(b: *std.Build) void {',
+        '    const exe = b.addExecutable(.{ .name = "hello", .root_module = b.createModule(.{',
+        '        .root_source_file = b.path("src/main.zig"),',
+        '        .target = b.standardTargetOptions(.{}),',
+        '        .optimize = b.standardOptimizeOption(.{}),',
+        '    }) });',
+        '    b.installArtifact(exe);',
+        '}',
+        '',
+      ].join('\n'),
+      'src/main.zig':
+        'const std = @import("std");\npub fn main() void {\n    std.debug.print("hello\\n", .{});\n}\n',
+    },
+    image: () => rigValue('XBUILD_RIG_ZIG_IMAGE'),
+    env: () => ({ ...rigEnvironment(), XBUILD_ZIG: rigValue('XBUILD_RIG_ZIG') }),
+  },
+}
+
+for (const [language, { needs, files, image, env }] of Object.entries(languages)) {
+  describeWith(['engine', 'qemu', ...needs], `measuring a ${language} program`, () => {
+    test(
+      'all three paths give a time and a binary for linux/arm64',
+      async () => {
+        const dir = await project(files)
+        const args = [
+          '--platform',
+          'linux/arm64',
+          '--image',
+          image(),
+          '--runs',
+          '1',
+          '--row',
+          'cold',
+          '--json',
+        ]
+        const { code, stdout, stderr } = await xbuild(['bench', dir, ...args], { env: env() })
+        expect([code, stderr]).toEqual([0, expect.any(String)])
+        const measurement = JSON.parse(stdout) as Measurement
+        expect(await readMeasurements(dir)).toEqual([measurement])
+        const outcomes = measurement.samples.map(({ path, outcome }) => ({ path, ...outcome }))
+        const measured = { kind: 'measured', sha256: { hello: expect.stringMatching(/^[0-9a-f]{64}$/) } }
+        expect(outcomes).toEqual(
+          ['native', 'dockerfile-cross', 'emulated'].map(path =>
+            expect.objectContaining({ path, ...measured }),
+          ),
+        )
+        for (const outcome of outcomes) {
+          if (outcome.kind !== 'measured') continue
+          expect(outcome.compile).toBeGreaterThan(0)
+          expect(outcome.whole).toBeGreaterThanOrEqual(outcome.compile)
+        }
+        expect(measurement.emulators['linux/arm64']).toMatchObject({
+          kind: 'kernel',
+          version: expect.stringMatching(/^\d+\./),
+        })
+        if (language === 'Go') {
+          // The Go toolchain gives the same bytes wherever it runs.
+          expect(
+            new Set(outcomes.map(outcome => JSON.stringify('sha256' in outcome && outcome.sha256))).size,
+          ).toBe(1)
+        }
+      },
+      minutes(20),
+    )
+  })
+}
+
+describeWith(['engine'], 'measuring without an image', () => {
+  test(
+    'a toolchain of this machine stands in where no registry has one, and makes the same binary',
+    async () => {
+      const dir = await project({ ...helloGo, 'xbuild.toml': '[bench]\nruns = 1\n' })
+      const args = ['--platform', 'linux/arm64', '--path', 'native,dockerfile-cross', '--json']
+      const { code, stdout, stderr } = await xbuild(['bench', dir, ...args], { env: rigEnvironment() })
+      expect([code, stderr]).toEqual([0, expect.any(String)])
+      const { samples, toolchains } = JSON.parse(stdout) as Measurement
+      const rows = samples.map(({ path, row, outcome }) => [path, row, outcome.kind])
+      const each = (path: string) => ['cold', 'unchanged', 'edited'].map(row => [path, row, 'measured'])
+      expect(rows).toEqual([...each('native'), ...each('dockerfile-cross')])
+      const sums = samples
+        .filter(({ row }) => row !== 'edited')
+        .flatMap(({ outcome }) => ('sha256' in outcome ? Object.values(outcome.sha256) : []))
+      expect(new Set(sums).size).toBe(1)
+      expect(toolchains['linux/arm64 dockerfile-cross']).toMatch(/^this machine’s go|^golang:/)
+    },
+    minutes(15),
+  )
+})
+
+describeWith(['engine', 'qemu', 'golang-image'], 'a measurement that is ended', () => {
+  test(
+    'the emulated build ends with the time limit or with an interrupt; the native sample stays',
+    async () => {
+      const dir = await project(helloGo)
+      const image = rigValue('XBUILD_RIG_GOLANG_IMAGE')
+      const args = [
+        '--platform',
+        'linux/arm64',
+        '--path',
+        'native,emulated',
+        '--image',
+        image,
+        '--runs',
+        '1',
+        '--row',
+        'cold',
+      ]
+      const cut = await xbuild(['bench', dir, ...args, '--timeout', 'emulated=3', '--json'], {
+        env: rigEnvironment(),
+      })
+      expect(cut.code).toBe(0)
+      const { samples } = JSON.parse(cut.stdout) as Measurement
+      expect(samples.map(({ path, outcome }) => [path, outcome.kind])).toEqual([
+        ['native', 'measured'],
+        ['emulated', 'cut-off'],
+      ])
+
+      let pid = 0
+      let sent = false
+      const progress = ['--progress', 'rawjson']
+      const interrupted = await xbuild(['bench', dir, ...args, ...progress], {
+        env: rigEnvironment(),
+        onStart: started => {
+          pid = started
+        },
+        onStderr: text => {
+          if (sent || !/emulated.*cold, run 1 of 1 · RUN/.test(text)) return
+          sent = true
+          process.kill(pid, 'SIGINT')
+        },
+      })
+      expect(sent).toBe(true)
+      expect(interrupted.code).toBe(130)
+      expect(interrupted.stdout).toMatch(/native +\d/)
+      const kept = (await readMeasurements(dir)).at(-1)
+      expect(kept?.samples.map(({ path, outcome }) => [path, outcome.kind])).toEqual([['native', 'measured']])
+    },
+    minutes(15),
+  )
+})
