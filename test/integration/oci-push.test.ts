@@ -460,6 +460,49 @@ describe('a base in a registry', () => {
     )
   })
 
+  const manifest = { method: 'GET', path: /base\/manifests/ }
+  test.each<[string, Fault, object]>([
+    ['is cut short', { ...manifest, change: bytes => bytes.subarray(0, 50) }, { kind: 'verification' }],
+    [
+      'is another than its digest says',
+      { ...manifest, change: bytes => Buffer.concat([bytes, Buffer.from(' ')]) },
+      { kind: 'verification' },
+    ],
+    [
+      'has 100 MB',
+      { ...manifest, change: () => Buffer.alloc(100 << 20, ' ') },
+      { kind: 'registry', what: expect.stringContaining('too large') },
+    ],
+    [
+      'is a web page',
+      { ...manifest, status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' },
+      { kind: 'registry', why: expect.stringContaining('text/html') },
+    ],
+  ])('whose index %s is refused', async (_, fault, failure) => {
+    const registry = await start()
+    addBase(registry)
+    registry.fault({ ...fault, times: 100 })
+    await expect(buildOciImage(specOf(`${registry.host}/base:1`), inputsOf(archive()))).rejects.toMatchObject(
+      failure,
+    )
+  })
+
+  test('that is index and manifest at once is refused', async () => {
+    const registry = await start()
+    registry.addManifest(
+      'base',
+      mediaTypes.index,
+      { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [], layers: [] },
+      '1',
+    )
+    await expect(buildOciImage(specOf(`${registry.host}/base:1`), inputsOf(archive()))).rejects.toMatchObject(
+      {
+        kind: 'verification',
+        why: 'it is an index and a manifest at once',
+      },
+    )
+  })
+
   test.each([
     ['linux/arm64/v9', 'arm64'],
     ['linux/amd64/v3', 'amd64'],
