@@ -1,5 +1,5 @@
 import type { ImagePlan } from '../plan.ts'
-import { parseReference } from '../registry/reference.ts'
+import { formatReference, parseReference } from '../registry/reference.ts'
 import type { ReportedImage } from '../report.ts'
 import type { Destination } from './destination.ts'
 import type { MakeContext } from './make.ts'
@@ -21,7 +21,7 @@ export async function readBack(
   const { recorder, signal, artifacts } = context
   const { spec, destinations } = image
   const id = `read:${spec.name}`
-  const place = readablePlace(destinations, made)
+  const place = readablePlace(destinations, made, spec.tags)
   if (place === undefined) {
     recorder.emit({ type: 'skipped', id, detail: 'this kind of output cannot be read back' })
     return { platforms: made.platforms }
@@ -34,7 +34,10 @@ export async function readBack(
     try {
       const report = await verifyImage(source, expectation(image, artifacts))
       if (!report.ok) throw verificationFailure(report)
-      const detail = `${report.platforms.length} platforms, every binary equal to the one compiled`
+      // Such as layers in zstd, which an older Node cannot open: then their digests are all that was compared.
+      const remarks = [...new Set(report.platforms.flatMap(platform => platform.remarks))]
+      const found = remarks.length > 0 ? remarks.join('; ') : 'every binary equal to the one compiled'
+      const detail = `${report.platforms.length} platforms, ${found}`
       recorder.emit({ type: 'done', id, detail })
       return {
         platforms: report.platforms.map(({ platform, digest }) => ({ platform, digest })),
@@ -50,12 +53,19 @@ export async function readBack(
 }
 
 /** Where the image can be read: in the registry by the digest that was pushed, for a tag may have moved since. */
-function readablePlace(destinations: readonly Destination[], { digest }: ReportedImage): string | undefined {
+function readablePlace(
+  destinations: readonly Destination[],
+  { digest }: ReportedImage,
+  [tag]: readonly string[],
+): string | undefined {
   for (const destination of destinations) {
     if (destination.type === 'push') {
       const [reference = ''] = destination.references
       return digest === undefined ? reference : `${withoutTag(reference)}@${digest}`
     }
+    // A layout may hold other images beside this one.
+    if (destination.type === 'layout' && tag)
+      return `oci:${destination.path}:${formatReference(parseReference(tag))}`
     if ('path' in destination) return destination.path
   }
   return undefined

@@ -131,6 +131,16 @@ describe('build', () => {
     })
   })
 
+  it('adds an image to a layout that holds another, and reads back the right one', async () => {
+    const dir = await project(helloGo)
+    for (const tag of ['example.com/a:1', 'example.com/a:2']) {
+      const result = await build(dir, ['-o', 'layout', `--tag=${tag}`])
+      expect(result).toMatchObject({ code: 0, stderr: expect.stringContaining('every binary equal') })
+    }
+    const { manifests } = JSON.parse(await readFile(join(dir, 'layout/index.json'), 'utf8'))
+    expect(manifests).toHaveLength(2)
+  })
+
   it('says so when the report cannot be written', async () => {
     const dir = await project({ ...helloGo, file: '' })
     const result = await build(dir, ['--report=file/report.json'])
