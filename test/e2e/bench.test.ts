@@ -110,7 +110,7 @@ for (const [language, { needs, files, image, env }] of Object.entries(languages)
   })
 }
 
-describeWith(['engine'], 'measuring without an image', () => {
+describeWith(['engine', 'golang-image'], 'measuring without an image', () => {
   test(
     'a toolchain of this machine stands in where no registry has one, and makes the same binary',
     async () => {
