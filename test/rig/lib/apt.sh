@@ -128,7 +128,8 @@ closure() {
   mkdir -p "$archives/debs/partial" "$archives/cache" "$archives/none/partial"
   exec 7>"$archives/lock"
   flock 7 # rooms run side by side, and apt does not wait for its archives
-  local options=(-o "APT::Architecture=$arch" -o "APT::Architectures::=$arch" -o "Dir::State::status=$status" -o "Dir::Cache=$archives/cache")
+  local options=(-o "APT::Architecture=$arch" -o "APT::Architectures::=$arch" -o "Dir::State::status=$status" -o "Dir::Cache=$archives/cache"
+    -o Debug::NoLocking=true) # nothing is installed, so neither root nor dpkg's lock is needed
   rig_apt "${options[@]}" -o "Dir::Cache::archives=$archives/debs" --download-only install "$@" >&2
   rig_apt "${options[@]}" -o "Dir::Cache::archives=$archives/none" -qq --print-uris install "$@" | awk -v folder="$archives/debs/" 'NF > 3 { print folder $2 }'
   exec 7>&-

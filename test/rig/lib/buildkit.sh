@@ -39,6 +39,6 @@ up_buildkit() {
 # What keeps this machine from building it, or nothing.
 buildkit_obstacle() {
   is_root || { echo "buildkitd needs root"; return; }
-  [ -x "$RIG_TOOLS/usr/sbin/runc" ] || { echo "runc comes from Debian packages"; return; }
+  [ -x "$RIG_TOOLS/usr/sbin/runc" ] || { echo "runc is taken from Debian packages"; return; }
   command -v go >/dev/null || echo "no go on PATH to build buildkitd with"
 }

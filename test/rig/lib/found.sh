@@ -32,7 +32,7 @@ find_qemu() {
   else
     lack qemu qemu "no emulator is registered for arm64, and only root can register one"
   fi
-  lack qemu no-qemu "only root can take the kernel's registrations away"
+  lack qemu no-qemu "only root can take registrations of emulators away"
   env_end qemu
 }
 
@@ -47,6 +47,15 @@ find_client() {
   fi
 }
 
+# Where docker looks for its plugins.
+find_plugin() {
+  local folder
+  for folder in "${DOCKER_CONFIG:-$HOME/.docker}" /usr/local/lib/docker /usr/local/libexec/docker /usr/lib/docker /usr/libexec/docker; do
+    [ -x "$folder/cli-plugins/docker-buildx" ] && echo "$folder/cli-plugins/docker-buildx" && return
+  done
+  return 0
+}
+
 find_everything() {
   local plugin program
   find_engine
@@ -56,12 +65,15 @@ find_everything() {
   find_client docker docker XBUILD_RIG_DOCKER
   find_client crane crane XBUILD_RIG_CRANE
   find_client skopeo skopeo XBUILD_RIG_SKOPEO
-  for plugin in "${DOCKER_CONFIG:-$HOME/.docker}" /usr/local/lib/docker /usr/local/libexec/docker /usr/lib/docker /usr/libexec/docker; do
-    [ -x "$plugin/cli-plugins/docker-buildx" ] || continue
-    env_set clients XBUILD_RIG_BUILDX_NEW "$plugin/cli-plugins/docker-buildx"
+  plugin=$(find_plugin)
+  if [ -n "$plugin" ]; then
+    docker_config new "$plugin"
+    env_set clients DOCKER_CONFIG "$RIG/docker-config/new"
+    env_set clients XBUILD_RIG_BUILDX_NEW "$plugin"
     have clients buildx
-    break
-  done
+  else
+    lack clients buildx "docker has no buildx plugin"
+  fi
   lack clients buildx-old "only a Debian machine has a package of it"
   env_end clients
   if [ -n "$(registry_program)" ]; then
@@ -69,5 +81,5 @@ find_everything() {
   else
     for program in registry auth-registry; do lacking $program "no registry program is on PATH" $program; done
   fi
-  lacking bases "they are made from Debian packages" bases
+  lacking bases "made from Debian packages" bases
 }

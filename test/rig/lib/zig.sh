@@ -13,10 +13,14 @@ zig_wheel() {
   rm -r "$wheels"
 }
 
+zig_obstacle() {
+  python3 -m pip --version >/dev/null 2>&1 || { is_debian && is_root; } || echo "no pip to fetch the PyPI package ziglang with"
+}
+
 fetch_zig() {
   local version jobs=() job
   mkdir -p "$RIG/zig"
-  python3 -m pip --version || { is_debian && is_root && rig_apt install python3-pip; }
+  python3 -m pip --version || rig_apt install python3-pip
   for version in "${ZIG_OLDER[@]}"; do
     zig_wheel "$version" "ziglang==$version" &
     jobs+=($!)
