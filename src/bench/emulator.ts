@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { isFailure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
 import { run } from '../process.ts'
@@ -25,7 +25,10 @@ export async function findEmulator(
   for (const name of entries) {
     const text = await readFile(join(folder, name), 'utf8').catch(() => '')
     const program = matchEntry(text, platform)
-    if (program !== undefined) return { kind: 'kernel', program, ...(await askVersion(program, signal)) }
+    if (program !== undefined) {
+      // Where it lies is this machine's own business; the record may be published.
+      return { kind: 'kernel', program: basename(program), ...(await askVersion(program, signal)) }
+    }
   }
   const program = `buildkit-qemu-${platform.qemu}`
   return { kind: 'buildkit', program, ...(await askVersion(program, signal)) }

@@ -6,7 +6,7 @@ import { pathNames, rowNames, type Sample } from './samples.ts'
 export interface Emulator {
   /** An entry of the kernel's binfmt_misc, or the one that BuildKit brings along; unknown where the builder is elsewhere. */
   readonly kind: 'kernel' | 'buildkit' | 'unknown'
-  /** The binfmt_misc entry's interpreter, or the program's name. */
+  /** The file name of the binfmt_misc entry's interpreter, or of BuildKit's program. */
   readonly program?: string
   readonly version?: string
 }

@@ -137,5 +137,5 @@ function factsOf(measurement: Measurement): string[] {
 export function describeEmulator({ kind, program, version }: Emulator): string {
   if (kind === 'unknown') return 'an emulator of the builder’s machine'
   const by = kind === 'kernel' ? 'the kernel’s binfmt_misc entry' : 'the emulator that BuildKit brings along'
-  return `${by}, ${[program?.split('/').at(-1), version].filter(Boolean).join(' ')}`
+  return `${by}, ${[program, version].filter(Boolean).join(' ')}`
 }

@@ -137,7 +137,7 @@ test('the emulator is the kernel’s where it has one, else BuildKit’s; elsewh
   const { signal } = new AbortController()
   const find = (platform: string, local = true) =>
     findEmulator(parsePlatform(platform), { ...builder, local }, signal, entries)
-  expect(await find('linux/arm64')).toEqual({ kind: 'kernel', program: qemu, version: '11.1.2' })
+  expect(await find('linux/arm64')).toEqual({ kind: 'kernel', program: 'qemu-x', version: '11.1.2' })
   expect(await find('linux/riscv64')).toMatchObject({ kind: 'buildkit', program: 'buildkit-qemu-riscv64' })
   expect(await find('linux/arm64', false)).toEqual({ kind: 'unknown' })
 })

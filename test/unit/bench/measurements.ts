@@ -36,7 +36,7 @@ export function measurement(fields: Partial<Measurement> = {}): Measurement {
     source: { revision: '1234567890abcdef1234567890abcdef12345678', version: 'v1.0.0' },
     host: { os: 'linux', arch: 'x64', cpus: 2, cpu: 'Test CPU', node: '20.20.2' },
     engine: { builder: 'default', driver: 'docker', docker: '28.5.2', buildx: '0.29.1' },
-    emulators: { 'linux/arm64': { kind: 'kernel', program: '/usr/bin/qemu-aarch64', version: '11.1.2' } },
+    emulators: { 'linux/arm64': { kind: 'kernel', program: 'qemu-aarch64', version: '11.1.2' } },
     toolchains: {},
     remarks: [],
     samples: [],
