@@ -99,17 +99,20 @@ async function runStep(
   { work, emit, signal, ...context }: CompileContext,
 ): Promise<RunResult> {
   const id = stepId(step)
-  const progress = languages[plan.project.language].progress(step)
+  const { progress: readProgress, progressPipe } = languages[plan.project.language]
+  const progress = readProgress(step)
+  const readPipe = progressPipe?.()
+  const show = (detail: string | undefined) => {
+    if (detail) emit({ type: 'progress', id, detail })
+  }
   const logFile = logPath(step, context)
   await rm(logFile, { force: true })
   emit({ type: 'start', id })
   const result = await run(bindCommand(step.command, work), {
     signal,
     logFile,
-    onStderr: line => {
-      const detail = progress(line)
-      if (detail) emit({ type: 'progress', id, detail })
-    },
+    onStderr: line => show(progress(line)),
+    ...(readPipe && { onProgress: chunk => show(readPipe(chunk)) }),
   })
   if (step.produces.length === 0 && result.ok)
     emit({ type: 'done', id, detail: describeSeconds(result.seconds) })

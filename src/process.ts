@@ -12,6 +12,8 @@ export interface RunOptions {
   /** Each line of stderr (or of both streams) as it appears; a carriage return ends a line too. */
   readonly onStderr?: ((line: string) => void) | undefined
   readonly onStdout?: ((line: string) => void) | undefined
+  /** What the command writes to file descriptor 3, which is open for it only when this is given. */
+  readonly onProgress?: ((chunk: Uint8Array) => void) | undefined
   /** Receives both streams whole, redacted. */
   readonly logFile?: string | undefined
   readonly input?: string | undefined
@@ -46,7 +48,12 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   const child = execa(command.tool, [...command.args], {
     cwd: command.cwd,
     env: { ...command.env },
-    stdin: options.input === undefined ? 'ignore' : 'pipe',
+    stdio: [
+      options.input === undefined ? 'ignore' : 'pipe',
+      'pipe',
+      'pipe',
+      ...(options.onProgress ? (['pipe'] as const) : []),
+    ],
     ...(options.input === undefined ? {} : { input: options.input }),
     buffer: false,
     reject: false,
@@ -69,6 +76,8 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   const log = options.logFile === undefined ? undefined : await openLog(options.logFile)
   const stdout = collect(child.stdout, options.onStdout, log, options.keep ?? defaultKeep)
   const stderr = collect(child.stderr, options.onStderr, log, options.keep ?? defaultKeep)
+  const progress = (child.stdio as readonly unknown[])[3] as NodeJS.ReadableStream | undefined
+  progress?.on('data', (chunk: Uint8Array) => options.onProgress?.(chunk))
   try {
     const result = await child
     log?.end()

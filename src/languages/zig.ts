@@ -5,6 +5,7 @@ import { type Platform, platformFolder, zigTarget } from '../platforms.ts'
 import type { CompiledBinary, Step } from '../types.ts'
 import type { CompilePlan, CompileRequest, Language } from './language.ts'
 import { explainZig, isZigRace, wasCached } from './zig-messages.ts'
+import { zigProgress } from './zig-progress.ts'
 import { inspectZig, type ZigProject } from './zig-project.ts'
 
 /** Zig: one `zig build` per platform, musl and static. */
@@ -17,6 +18,7 @@ export const zig: Language<ZigProject> = {
   compile: compileZig,
   collect: collectZig,
   progress: () => () => undefined,
+  progressPipe: zigProgress,
   explain: explainZig,
   isRace: isZigRace,
 }
@@ -72,7 +74,7 @@ function buildStep(
         ...toolchainArgs,
       ],
       cwd: root,
-      env,
+      env: { ZIG_PROGRESS: '3', ...env },
     },
     produces: executables.map(({ name }) => ({ platform, name })),
   }
