@@ -15,16 +15,18 @@ export interface ScriptedToolchain {
 
 /**
  * Turns commands with arguments into shell scripts in `folder`, under names that depend on nothing but their text, so
- * that cargo sees the same compiler in every build. `flags` are added to each compiler call.
+ * that cargo sees the same compiler in every build. Each compiler call gets `flags` first and `libraries` last.
  */
 export function scriptToolchain(
   toolchain: CToolchain,
   folder: string,
   flags: readonly string[],
+  libraries: readonly string[] = [],
 ): ScriptedToolchain {
+  const script = toolchain.name === 'zig' ? zigScript : plainScript
   const texts = {
-    cc: compilerScript(toolchain, toolchain.cc, flags),
-    cxx: compilerScript(toolchain, toolchain.cxx, flags),
+    cc: script([...toolchain.cc, ...flags], libraries),
+    cxx: script([...toolchain.cxx, ...flags], libraries),
     ar: plainScript(toolchain.ar),
     ranlib: plainScript(toolchain.ranlib),
   }
@@ -48,13 +50,12 @@ export function scriptToolchain(
   }
 }
 
-function plainScript(command: readonly string[]): string {
-  return `#!/bin/sh\nexec ${command.map(quote).join(' ')} "$@"\n`
+function plainScript(words: readonly string[], last: readonly string[] = []): string {
+  return `#!/bin/sh\n${execute(words, last)}`
 }
 
-function compilerScript({ name }: CToolchain, command: readonly string[], flags: readonly string[]): string {
-  const words = [...command, ...flags]
-  return name === 'zig' ? zigScript(words) : plainScript(words)
+function execute(words: readonly string[], last: readonly string[]): string {
+  return `exec ${[...words.map(quote), '"$@"', ...last.map(quote)].join(' ')}\n`
 }
 
 /**
@@ -63,7 +64,7 @@ function compilerScript({ name }: CToolchain, command: readonly string[], flags:
  *   cpu are among its own arguments. Extensions that one file asks for (`-march=armv8-a+crypto`) are kept, as -mcpu.
  * - rustc's self-contained start files and libc, and its compiler_builtins on ARM, come a second time with zig's own.
  */
-function zigScript(words: readonly string[]): string {
+function zigScript(words: readonly string[], last: readonly string[]): string {
   return `#!/bin/sh
 first=1
 for word in "$@"; do
@@ -78,8 +79,7 @@ for word in "$@"; do
     *) set -- "$@" "$word" ;;
   esac
 done
-exec ${words.map(quote).join(' ')} "$@"
-`
+${execute(words, last)}`
 }
 
 function quote(word: string): string {

@@ -76,13 +76,21 @@ function linkWithC(
   toolchain: CToolchain,
   compilesC: boolean,
 ): RustLinker {
-  // The host's own compiler, without arguments, is what cargo and the cc crate use anyway.
-  if (toolchain.name === 'host' && toolchain.cc.length === 1 && options.rust.libc === 'gnu') {
+  // The host's own compiler is what cargo uses anyway.
+  if (toolchain.name === 'host' && options.rust.libc === 'gnu' && !compilesC) {
     return { env: {}, files: [], by: 'host', title: toolchain.title, hints: [] }
   }
-  const scripts = oneWordEach(toolchain) ?? scriptToolchain(toolchain, project.scripts, prefixMap(project))
   const suffix = triple.replaceAll('-', '_')
   const mixed = options.rust.libc === 'musl' && toolchain.libc === 'gnu'
+  const scripts =
+    (compilesC ? undefined : oneWordEach(toolchain)) ??
+    scriptToolchain(
+      toolchain,
+      project.scripts,
+      [...(mixed ? plainHeaders : []), ...prefixMap(project)],
+      // rustc links musl without gcc's own support functions, which C code may call.
+      mixed ? ['-lgcc'] : [],
+    )
   const cEnv = {
     [`CC_${suffix}`]: scripts.cc,
     [`CXX_${suffix}`]: scripts.cxx,
@@ -116,6 +124,9 @@ function pkgConfigEnv(toolchain: CToolchain, suffix: string, mixed: boolean): Re
   if (mixed || toolchain.name !== 'gcc' || !folder) return {}
   return { [`PKG_CONFIG_ALLOW_CROSS_${suffix}`]: '1', [`PKG_CONFIG_LIBDIR_${suffix}`]: folder }
 }
+
+/** Switches off what glibc's headers would otherwise turn into calls and structures that only glibc has. */
+const plainHeaders = ['-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=0', '-D__NO_INLINE__']
 
 /** Keeps the project's folder out of `__FILE__` and debug information, so that another folder gives the same binary. */
 function prefixMap({ workspaceRoot, cargoHome }: RustProject): string[] {

@@ -184,12 +184,27 @@ describe('the linker', () => {
   it('is the cross gcc where there is no zig, with a word on whose headers it has', () => {
     const { steps, hints, files } = plan(rustProject({ ...withGcc, ...needsC }), 'arm64')
     expect(steps[0]?.command.env).toMatchObject({
-      [variable]: 'aarch64-linux-gnu-gcc',
-      CC_aarch64_unknown_linux_musl: 'aarch64-linux-gnu-gcc',
+      [variable]: files[0]?.path,
+      CC_aarch64_unknown_linux_musl: files[0]?.path,
       AR_aarch64_unknown_linux_musl: 'aarch64-linux-gnu-ar',
     })
-    expect(files).toEqual([])
+    expect(files.map(({ text }) => text.split('\n')[1])).toEqual([
+      expect.stringMatching(/^exec aarch64-linux-gnu-gcc -U_FORTIFY_SOURCE .* "\$@" -lgcc$/),
+      expect.stringMatching(/^exec aarch64-linux-gnu-g\+\+ -U_FORTIFY_SOURCE .* "\$@" -lgcc$/),
+    ])
     expect(hints.join()).toContain('headers of glibc')
+  })
+
+  it('is the cross gcc as it is for pure Rust on glibc, and keeps folders out of C code', () => {
+    const linker = 'CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER'
+    const pure = plan(rustProject(withGcc, 'gnu'), 'arm64', gnu)
+    expect(pure.steps[0]?.command.env).toMatchObject({ [linker]: 'aarch64-linux-gnu-gcc' })
+    expect(pure.files).toEqual([])
+    const { files, hints } = plan(rustProject({ ...withGcc, ...needsC }, 'gnu'), 'arm64', gnu)
+    expect(files[0]?.text).toBe(
+      '#!/bin/sh\nexec aarch64-linux-gnu-gcc -ffile-prefix-map=/home/me/.cargo=/cargo -ffile-prefix-map=/app=/src "$@"\n',
+    )
+    expect(hints).toEqual([])
   })
 
   it('is missed by name', () => {
