@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
     registry: { type: 'string' },
     base: { type: 'string' },
     runs: { type: 'string', default: '10' },
+    'cold-runs': { type: 'string' },
     ko: { type: 'string', default: 'ko' },
     json: { type: 'string' },
     only: { type: 'string' },
@@ -31,6 +32,7 @@ if (!project || !registry || !base) {
 }
 const xbuild = fileURLToPath(new URL('../bin/xbuild.js', import.meta.url))
 const runs = Number(values.runs)
+const coldRuns = Number(values['cold-runs'] ?? runs)
 const platforms = 'linux/amd64,linux/arm64'
 const folder = mkdtempSync(join(tmpdir(), 'compare-ko-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -127,7 +129,7 @@ for (const [key, output] of Object.entries(outputs)) {
   const rows = { cold: {}, 'one line changed': {}, 'nothing changed': {} }
   const tools = ['xbuild', 'ko']
   for (const row of Object.values(rows)) for (const tool of tools) row[tool] = []
-  for (let run = 0; run < runs; run++) {
+  for (let run = 0; run < coldRuns; run++) {
     // in turn, and each first as often as the other
     for (const tool of run % 2 ? [...tools].reverse() : tools) {
       const place = copy(tool)
@@ -165,6 +167,7 @@ ${cpus()[0]?.model.trim()}, ${availableParallelism()} processors; Node.js ${proc
 | output | | xbuild | ko | ko ÷ xbuild |
 |---|---|---|---|---|`)
 for (const { output, state, xbuild, ko } of results) {
+  if (ko.length === 0) continue
   console.log(
     `| ${output} | ${state} | ${seconds(xbuild)} | ${seconds(ko)} | ${(median(ko) / median(xbuild)).toFixed(2)} |`,
   )
