@@ -66,8 +66,8 @@ const lockTimeout = 1_800_000
 
 /**
  * A group of tests that needs parts of the rig. Without them it is skipped, with the reason in its title so that the
- * list of skips shows it; with XBUILD_REQUIRE_ALL=1 it fails, but for capabilities in XBUILD_ALLOW_MISSING. While it runs, `qemu` keeps the emulators registered and
- * `no-qemu` keeps them away.
+ * list of skips shows it; with XBUILD_REQUIRE_ALL=1 it fails. While it runs, `qemu` keeps the emulators registered and `no-qemu`
+ * keeps them away.
  */
 export function describeWith(needs: readonly Capability[], title: string, tests: () => void): void {
   const reasons = needs.map(lacking).filter(reason => reason !== undefined)
@@ -80,9 +80,7 @@ export function describeWith(needs: readonly Capability[], title: string, tests:
     })
     return
   }
-  const allowed = (process.env['XBUILD_ALLOW_MISSING'] ?? '').split(' ')
-  const required = needs.some(need => lacking(need) !== undefined && !allowed.includes(need))
-  if (required && process.env['XBUILD_REQUIRE_ALL'] === '1') {
+  if (process.env['XBUILD_REQUIRE_ALL'] === '1') {
     throw new Error(
       `${title} needs what is not there, and XBUILD_REQUIRE_ALL=1 is set: ${reasons.join('; ')}`,
     )
