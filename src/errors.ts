@@ -61,6 +61,13 @@ export class Failure extends Error {
   }
 }
 
+/** The same failure with what the command had found by then; anything else as it is. */
+export function withReport(error: unknown, report: object): unknown {
+  if (!(error instanceof Failure)) return error
+  const { kind, what, where, why, fix, cause } = error
+  return new Failure({ kind, what, where, why, fix, cause, report })
+}
+
 /** Whether `error` is an expected failure, optionally of one class. */
 export function isFailure(error: unknown, kind?: FailureKind): error is Failure {
   return error instanceof Failure && (kind === undefined || error.kind === kind)

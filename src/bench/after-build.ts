@@ -1,14 +1,16 @@
 import type { Options } from '../config/options.ts'
-import { isFailure } from '../errors.ts'
+import { type Failure, isFailure } from '../errors.ts'
 import { parsePlatforms } from '../platforms.ts'
 import type { Report } from '../report.ts'
 import type { Emit, LanguageName } from '../types.ts'
+import { shortPath } from '../ui/paths.ts'
 import { hostArch } from '../util/host-arch.ts'
 import { bench } from './bench.ts'
 import { type Comparison, compareBuild } from './compare.ts'
 import type { MeasuredProject, Measurement } from './measurement.ts'
 import { runsItself } from './paths.ts'
 import { projectKey } from './project-key.ts'
+import { failedPaths } from './record.ts'
 import { benchRequest } from './request.ts'
 import { readMeasurements } from './store.ts'
 
@@ -38,24 +40,45 @@ export async function compareFinished(
   const foreign = options.platforms.filter(platform => !runsItself(hostArch(report.host.arch), platform))
   const platforms = foreign.map(({ id }) => id)
   const compare = (measurements: readonly Measurement[]) => ({
-    comparisons: compareBuild(project, platforms, report, measurements),
+    comparisons: compareBuild(project, platforms, report, measurements).map(item =>
+      item.baseline ? item : { ...item, measure: benchWords(options, item.platform) },
+    ),
     measurements,
     project,
   })
+  const warn = (error: Failure) => {
+    const text = `not measured against emulation: ${[error.what, error.why].filter(Boolean).join(': ')}`
+    emit({ type: 'note', level: 'warning', text })
+  }
+  let before = compare([])
   try {
-    const before = compare(await readMeasurements(options.dir))
+    before = compare(await readMeasurements(options.dir))
     const wanted = before.comparisons
       .filter(({ baseline }) => measure === 'always' || (measure === 'missing' && !baseline))
       .map(({ platform }) => platform)
     if (wanted.length === 0) return before
     const request = benchRequest({ row: ['cold'] }, options.bench)
     const only = { ...options, platforms: parsePlatforms(wanted) }
-    await bench(only, request, { emit, signal, onMeasurement: () => {} })
+    const failure = failedPaths(await bench(only, request, { emit, signal, onMeasurement: () => {} }))
+    if (failure) warn(failure)
     return compare(await readMeasurements(options.dir))
   } catch (error) {
     if (!isFailure(error) || error.kind === 'interrupted') throw error
-    const text = `not measured against emulation: ${[error.what, error.why].filter(Boolean).join(': ')}`
-    emit({ type: 'note', level: 'warning', text })
-    return compare([])
+    warn(error)
+    return before
   }
+}
+
+/** The words of the command that measures what a build made, from the folder that it was called in. */
+function benchWords({ dir, bins, lang, buildx, toolchainArgs }: Options, platform: string): string[] {
+  const { builder } = buildx
+  return [
+    ...['xbuild', 'bench'],
+    ...(dir === process.cwd() ? [] : [shortPath(dir)]),
+    ...['--platform', platform],
+    ...bins.flatMap(bin => ['--bin', bin]),
+    ...(lang === undefined ? [] : ['--lang', lang]),
+    ...(builder === undefined ? [] : ['--builder', builder]),
+    ...(toolchainArgs.length > 0 ? ['--', ...toolchainArgs] : []),
+  ]
 }

@@ -17,6 +17,8 @@ export interface Comparison {
   readonly ratio?: Ratio
   /** Where nothing was recorded: what the published runs of the language showed, as times native. */
   readonly estimate?: { readonly language: LanguageName; readonly low: number; readonly high: number }
+  /** Where nothing was recorded: the words of the command that measures it. */
+  readonly measure?: readonly string[]
 }
 
 /** A recorded emulated build with cold caches. */
@@ -54,9 +56,10 @@ export function compareBuild(
     const took = Math.max(0, ...artifacts.map(({ seconds }) => seconds))
     const found = findBaseline(comparable, platform)
     if (!found) {
+      const native = nativeOf(built, artifacts, recordedNative(comparable, built, platform))
       const range = publishedRatios[project.language]
       const estimate = range && { language: project.language, low: range[0], high: range[1] }
-      return { platform, took, ...(estimate && { estimate }) }
+      return { platform, took, ...(native && { native }), ...(estimate && { estimate }) }
     }
     const { measurement, emulated } = found
     const baseline: Baseline = {
@@ -66,14 +69,8 @@ export function compareBuild(
       ...(emulated.whole ? { seconds: emulated.whole.median } : { ended: emulated.ended }),
       sameMachine: sameMachine(measurement, built.host),
     }
-    const recorded = recordedNative(comparable, measurement, platform)
-    const own = baseline.sameMachine ? coldSeconds(built, artifacts, recorded) : undefined
-    const native =
-      own !== undefined
-        ? ({ seconds: own, from: 'this build' } as const)
-        : recorded !== undefined
-          ? ({ seconds: recorded, from: 'recorded' } as const)
-          : undefined
+    const recorded = nativeSeconds(measurement, platform) ?? recordedNative(comparable, measurement, platform)
+    const native = nativeOf(built, baseline.sameMachine ? artifacts : [], recorded)
     const ratio = native && ratioOf(emulated, native.seconds)
     return { platform, took, baseline, ...(native && { native }), ...(ratio && { ratio }) }
   })
@@ -119,18 +116,28 @@ function findBaseline(
   return undefined
 }
 
-/** Of the baseline's own measurement, else of the newest one on the same machine. */
+/** Of the newest measurement on such a machine that has one. */
 function recordedNative(
   measurements: readonly Measurement[],
-  baseline: Measurement,
+  { host }: Pick<Measurement, 'host'>,
   platform: string,
 ): number | undefined {
-  const own = nativeSeconds(baseline, platform)
-  if (own !== undefined) return own
   return measurements
-    .filter(item => sameMachine(item, baseline.host))
+    .filter(item => sameMachine(item, host))
+    .toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1))
     .map(item => nativeSeconds(item, platform))
     .findLast(seconds => seconds !== undefined)
+}
+
+/** Cold native seconds: this build's, where it was a cold one, else the recorded ones. */
+function nativeOf(
+  built: BuiltPlatforms,
+  artifacts: BuiltPlatforms['artifacts'],
+  recorded: number | undefined,
+): Comparison['native'] {
+  const own = coldSeconds(built, artifacts, recorded)
+  if (own !== undefined) return { seconds: own, from: 'this build' }
+  return recorded === undefined ? undefined : { seconds: recorded, from: 'recorded' }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { languages } from '../languages/index.ts'
 import { describeSeconds } from '../ui/format.ts'
+import { quoteWord } from '../util/quote-word.ts'
 import type { Baseline, Comparison } from './compare.ts'
 import { describeRatio } from './view.ts'
 
@@ -11,17 +12,19 @@ export function describeComparisons(comparisons: readonly Comparison[], now: num
 }
 
 function describe(comparison: Comparison, now: number): string {
-  const { platform, took, native, baseline, ratio, estimate } = comparison
+  const { took, native, baseline, ratio, estimate, measure } = comparison
+  const cold = native ? `${describeSeconds(native.seconds)} cold` : ''
+  const own = native?.from === 'this build' ? '' : `this build took ${describeSeconds(took)}`
   if (!baseline) {
     const range = estimate
-      ? `about ${Math.round(estimate.low)} to ${Math.round(estimate.high)} times as long under emulation (an estimate, from the published runs of ${languages[estimate.language].title} programs)`
+      ? `about ${Math.round(estimate.low)} to ${Math.round(estimate.high)} times as long under emulation, from cold (an estimate, from the published runs of ${languages[estimate.language].title} programs)`
       : 'not measured under emulation yet'
-    return `${range}; to measure it: xbuild bench --platform ${platform}`
+    const command = measure && `to measure it: ${measure.map(quoteWord).join(' ')}`
+    return [own, cold, range, command].filter(Boolean).join('; ')
   }
-  const cold = native ? `${describeSeconds(native.seconds)} cold against ` : ''
   const times = ratio ? `, ${describeRatio(ratio)}` : ''
-  const beside = native?.from === 'this build' ? '' : `; this build took ${describeSeconds(took)}`
-  return `${cold}${emulatedText(baseline)}${times} (${originText(baseline, now)})${beside}`
+  const beside = own && `; ${own}`
+  return `${cold && `${cold} against `}${emulatedText(baseline)}${times} (${originText(baseline, now)})${beside}`
 }
 
 function emulatedText({ seconds, ended }: Baseline): string {

@@ -1,4 +1,5 @@
 import { envInstructions } from '../image/dockerfile.ts'
+import { quoteWord } from '../util/quote-word.ts'
 import { readTemplate } from '../util/template.ts'
 
 /** What a Dockerfile of the benchmark is filled with. */
@@ -42,11 +43,6 @@ export function renderBenchDockerfile(template: string, values: BenchDockerfile)
 
 function compileWords({ compile, gather }: BenchDockerfile): string {
   if (gather.length === 0) return JSON.stringify(compile)
-  const line = (words: readonly string[]) => words.map(quote).join(' ')
+  const line = (words: readonly string[]) => words.map(quoteWord).join(' ')
   return `${line(compile)} && mkdir -p /out && ${line(['cp', ...gather, '/out/'])}`
-}
-
-/** A word for a POSIX shell. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -134,7 +134,8 @@ async function buildStage(
   const progress = readProgress()
   const onStderr = (line: string) => {
     const detail = progress.line(line)
-    if (detail !== undefined) onProgress(detail)
+    // The mounts stand first in it, and what is compiled far behind.
+    if (detail !== undefined) onProgress(detail.replace(/RUN --mount=.*/, 'compile'))
   }
   try {
     const result = await run(build, { signal, onStderr })

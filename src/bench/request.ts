@@ -47,12 +47,27 @@ export function benchRequest(flags: BenchFlags, bench: Options['bench']): BenchR
 
 /**
  * The bounds of --bench-fail-under and --bench-max-growth.
+ * @param request what will be measured, which must be what the bounds judge: a check of nothing would always pass.
  * @throws {Failure} usage
  */
-export function readBounds(flags: BoundFlags): Bounds {
+export function readBounds(flags: BoundFlags, request?: BenchRequest): Bounds {
   const failUnder = aboveZero(flags.benchFailUnder, '--bench-fail-under')
   const maxGrowth = aboveZero(flags.benchMaxGrowth, '--bench-max-growth')
+  if (failUnder !== undefined) checkJudged(['native', 'emulated'], '--bench-fail-under', request)
+  if (maxGrowth !== undefined) checkJudged(['native'], '--bench-max-growth', request)
   return { ...(failUnder !== undefined && { failUnder }), ...(maxGrowth !== undefined && { maxGrowth }) }
+}
+
+function checkJudged(needed: readonly PathName[], flag: string, request: BenchRequest | undefined): void {
+  if (!request) return
+  const { paths, rows } = request
+  if (rows.includes('cold') && needed.every(path => paths.includes(path))) return
+  throw new Failure({
+    kind: 'usage',
+    what: `${flag} has nothing to judge`,
+    why: `it is about cold builds on the path ${needed.join(' and ')}`,
+    fix: `--path ${needed.join(',')} --row cold`,
+  })
 }
 
 function choose<T extends string>(

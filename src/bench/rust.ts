@@ -57,12 +57,15 @@ async function workspaceRoot(dir: string, signal: AbortSignal): Promise<string> 
   return (await readMetadata(dir, signal))?.workspace_root ?? dir
 }
 
+/** A name that no project has: cargo empties the folder first. */
+const vendorFolder = '.xbuild-vendor'
+
 /** Crates that are vendored already stay as they are. cargo prints the configuration that makes it use the others. */
 async function vendorCrates({ top, signal }: StagedProject): Promise<void> {
   const config = join(top, '.cargo', existsSync(join(top, '.cargo', 'config')) ? 'config' : 'config.toml')
   const before = await readFile(config, 'utf8').catch(() => '')
   if (/^\s*\[source\./m.test(before)) return
-  const args = ['vendor', '--versioned-dirs', 'vendor']
+  const args = ['vendor', '--versioned-dirs', vendorFolder]
   const result = await run({ tool: 'cargo', args, cwd: top }, { signal })
   if (!result.ok) {
     throw new Failure({

@@ -30,17 +30,36 @@ export async function readMeasurements(dir: string): Promise<Measurement[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw damaged(path, (error as Error).message)
   }
-  return parseMeasurements(text, path)
+  return checkForm(parseJson(text, path), path)
 }
 
-/** @throws {Failure} usage, as `readMeasurements`. */
-export function parseMeasurements(text: string, path: string): Measurement[] {
-  let value: unknown
+/**
+ * The newest measurement in a file: bench.json, or what `xbuild bench --json` printed.
+ * @throws {Failure} usage, when there is none or the file is damaged.
+ */
+export async function readNewest(path: string): Promise<Measurement> {
+  const text = await readFile(path, 'utf8').catch(error => {
+    throw damaged(path, (error as Error).message)
+  })
+  const value = parseJson(text, path) as { measurements?: unknown } | null
+  const all = checkForm(
+    value?.measurements ? value : { schemaVersion: benchVersion, measurements: [value] },
+    path,
+  )
+  const newest = all.toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1)).at(-1)
+  if (newest) return newest
+  throw damaged(path, 'it holds no measurement')
+}
+
+function parseJson(text: string, path: string): unknown {
   try {
-    value = JSON.parse(text)
+    return JSON.parse(text)
   } catch (error) {
     throw damaged(path, (error as Error).message)
   }
+}
+
+function checkForm(value: unknown, path: string): Measurement[] {
   const newer = Number((value as { schemaVersion?: unknown } | null)?.schemaVersion)
   if (newer > benchVersion) {
     throw new Failure({

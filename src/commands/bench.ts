@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { CommandModule } from 'yargs'
 import { bench } from '../bench/bench.ts'
@@ -9,11 +8,13 @@ import { renderMarkdown } from '../bench/render-markdown.ts'
 import { renderSvg } from '../bench/render-svg.ts'
 import { renderText } from '../bench/render-text.ts'
 import { type BenchFlags, type BoundFlags, benchRequest, readBounds } from '../bench/request.ts'
-import { readMeasurements } from '../bench/store.ts'
+import { readMeasurements, readNewest } from '../bench/store.ts'
 import { viewOf } from '../bench/view.ts'
 import { type Options, resolveOptions } from '../config/options.ts'
+import { withReport } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { createProgress, type ProgressMode } from '../ui/progress.ts'
+import { checkUserFile, writeUserFile } from '../util/write-user-file.ts'
 import { benchBoundFlags, buildFlags, outputFlags, toBuildFlags } from './flags.ts'
 
 const { platform, bin, lang, builder, jobs } = buildFlags
@@ -43,37 +44,51 @@ export const benchCommand: CommandModule = {
     json: { type: 'boolean', describe: 'Print the measurement as JSON' },
     markdown: { type: 'boolean', describe: 'Print the measurement as Markdown', conflicts: 'json' },
     svg: { type: 'string', requiresArg: true, describe: 'Write a chart to a file' },
+    from: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Measure nothing: show the newest measurement of a file',
+    },
   },
   handler: async argv => {
+    if (argv['from']) return show(await readNewest(resolve(argv['from'] as string)), argv)
     const resolved = await resolveOptions(toBuildFlags(argv))
     const image = argv['image'] as string | undefined
     const options: Options =
       image === undefined ? resolved : { ...resolved, bench: { ...resolved.bench, image } }
     const request = benchRequest(argv as BenchFlags, options.bench)
-    const bounds = readBounds(argv as BoundFlags)
+    const bounds = readBounds(argv as BoundFlags, request)
+    if (argv['svg']) await checkUserFile(resolve(argv['svg'] as string), '--svg')
     const earlier = await readMeasurements(options.dir)
     const progress = createProgress(argv['progress'] as ProgressMode)
     let measurement: Measurement | undefined
+    let failure: unknown
     const onMeasurement = (latest: Measurement) => {
       measurement = latest
     }
     try {
-      await bench(options, request, { emit: progress.emit, signal: interruptSignal, onMeasurement })
-    } finally {
-      await progress.close()
-      // An interrupt, too, leaves what was measured by then.
-      if (measurement && measurement.samples.length > 0) await show(measurement, argv)
+      const whole = await bench(options, request, {
+        emit: progress.emit,
+        signal: interruptSignal,
+        onMeasurement,
+      })
+      failure = failedPaths(whole)
+      if (!failure) checkMeasurement(whole, earlier, bounds)
+    } catch (error) {
+      failure = error
     }
-    if (!measurement) return
-    const failure = failedPaths(measurement)
-    if (failure) throw failure
-    checkMeasurement(measurement, earlier, bounds)
+    await progress.close()
+    // A failure and an interrupt, too, leave what was measured by then; --json prints one value, the failure's.
+    if (measurement && !(failure && argv['json'])) await show(measurement, argv)
+    if (failure) throw measurement ? withReport(failure, measurement) : failure
   },
 }
 
-async function show(measurement: Measurement, argv: Readonly<Record<string, unknown>>): Promise<void> {
+type Arguments = Readonly<Record<string, unknown>>
+
+async function show(measurement: Measurement, argv: Arguments): Promise<void> {
   const view = viewOf(measurement)
-  if (argv['svg']) await writeFile(resolve(argv['svg'] as string), renderSvg(view))
+  if (argv['svg']) await writeUserFile(resolve(argv['svg'] as string), renderSvg(view), '--svg')
   process.stdout.write(
     argv['json']
       ? `${JSON.stringify(measurement, undefined, 2)}\n`

@@ -5,6 +5,7 @@ import { checkComparisons } from '../bench/bounds.ts'
 import { type BoundFlags, readBounds } from '../bench/request.ts'
 import { build } from '../build.ts'
 import { type Options, resolveOptions } from '../config/options.ts'
+import { withReport } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
 import type { Report } from '../report.ts'
 import type { Emit } from '../types.ts'
@@ -31,15 +32,18 @@ export const buildCommand: CommandModule = {
     if (argv['dryRun']) return printPlan(options, argv['json'] === true)
     const bounds = readBounds(argv as BoundFlags)
     const report = await withProgress(argv, emit => build(options, { emit, signal: interruptSignal }))
-    let compared: Compared | undefined
+    let whole: Report = report
+    let failure: unknown
     try {
-      compared = await compare(report, options, argv)
-    } finally {
-      // The image is out, even where measuring was interrupted.
-      await show(compared ? { ...report, comparison: compared.comparisons } : report, argv)
+      const { comparisons, measurements, project } = await compare(report, options, argv)
+      whole = { ...report, comparison: comparisons }
+      checkComparisons(comparisons, bounds, measurements, project, report.host)
+    } catch (error) {
+      // The image is out, even where measuring was interrupted; --json prints one value, the failure's.
+      failure = withReport(error, whole)
     }
-    const { comparisons, measurements, project } = compared
-    checkComparisons(comparisons, bounds, measurements, project, report.host)
+    await show(whole, argv, failure === undefined)
+    if (failure) throw failure
   },
 }
 
@@ -61,11 +65,12 @@ function compare(report: Report, options: Options, argv: Arguments): Promise<Com
   )
 }
 
-async function show(report: Report, argv: Arguments): Promise<void> {
+async function show(report: Report, argv: Arguments, printsJson: boolean): Promise<void> {
   const json = `${JSON.stringify(report, undefined, 2)}\n`
   const path = argv['report'] as string | undefined
   if (path) await writeUserFile(resolve(path), json, '--report')
   if (argv['progress'] !== 'quiet') process.stderr.write(`${summarize(report)}\n`)
+  if (argv['json'] && !printsJson) return
   process.stdout.write(argv['json'] ? json : report.images.map(image => `${resultLine(image)}\n`).join(''))
 }
 

@@ -129,11 +129,46 @@ test('a crash of the emulator is told as a crash and is never a time', async () 
   })
 })
 
+test('with --json a failure is one value that holds what was measured', async () => {
+  const tools = await benchTools()
+  const cold = ['--runs', '1', '--row', 'cold', '--json']
+  const below = await bench(tools, [...cold, '--bench-fail-under', '1000000'])
+  expect(below.code).toBe(1)
+  const judged = JSON.parse(below.stdout)
+  expect(judged).toMatchObject({ error: { kind: 'no' }, project: { executables: ['hello'] } })
+  expect(judged.samples).toHaveLength(3)
+  await tools.emulated({ exitCode: 1, stderr: 'ERROR: failed to solve: no space left on device\n' })
+  const failed = JSON.parse((await bench(tools, cold)).stdout)
+  expect(failed.error.kind).toBe('image')
+  expect(failed.samples.at(-1).outcome.kind).toBe('failed')
+})
+
+test('a chart that cannot be written is found out before anything is measured', async () => {
+  const tools = await benchTools()
+  const { code, stderr } = await bench(tools, ['--svg', join(tools.dir, 'main.go', 'chart.svg')])
+  expect([code, stderr]).toEqual([2, expect.stringContaining('--svg')])
+  expect((await bench(tools, ['--svg', tools.dir])).code).toBe(2)
+  expect(await tools.fakes.calls()).toEqual([])
+})
+
+test('a recorded measurement is shown again without measuring', async () => {
+  const tools = await benchTools()
+  const first = await bench(tools, ['--runs', '1', '--row', 'cold'])
+  const calls = (await tools.fakes.calls()).length
+  const chart = join(tools.dir, 'charts', 'again.svg')
+  const file = join(tools.dir, '.xbuild', 'bench.json')
+  const again = await bench(tools, ['--from', file, '--svg', chart])
+  expect([again.code, again.stdout]).toEqual([0, first.stdout])
+  expect(readFileSync(chart, 'utf8')).toMatch(/^<svg /)
+  expect((await tools.fakes.calls()).length).toBe(calls)
+})
+
 test('a path that fails for another reason does not hide the others, and is no success', async () => {
   const tools = await benchTools()
   await tools.emulated({ exitCode: 1, stderr: 'ERROR: failed to solve: no space left on device\n' })
   const { code, stdout, stderr } = await bench(tools, ['--runs', '1', '--row', 'cold'])
   expect(code).toBe(7)
+  expect(stderr).toContain('✖ linux/riscv64 emulated: cold failed')
   expect(stderr).toContain('linux/riscv64 emulated could not be measured')
   expect(stderr).toContain('The disk of the builder is full')
   expect(stdout).toMatch(/native +\d/)
@@ -217,11 +252,12 @@ test('the platform of the builder itself is not called emulated', async () => {
   ])
   expect(code).toBe(0)
   expect(stdout).toContain('my/go:1')
-  const { stderr } = await xbuild(
-    ['bench', tools.dir, '--platform', 'linux/amd64', '--path', 'emulated', '--json'],
-    { env: tools.env },
-  )
-  expect((await kept(tools)).remarks.join() + stderr).toContain('the builder runs linux/amd64 itself')
+  const alone = ['bench', tools.dir, '--platform', 'linux/amd64', '--path', 'emulated']
+  const refused = await xbuild(alone, { env: tools.env })
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toContain('Nothing is left to measure')
+  expect(refused.stderr).toContain('the builder runs linux/amd64 itself')
+  expect(await readMeasurements(tools.dir)).toHaveLength(1)
 })
 
 const build = ({ dir, env }: BenchTools, ...args: string[]) =>
@@ -247,7 +283,9 @@ test('a build ends with its comparison, which it measures itself where it is ask
   const first = await build(tools)
   expect([first.code, first.stderr]).toEqual([
     0,
-    expect.stringMatching(/^linux\/riscv64: .*; to measure it: xbuild bench --platform linux\/riscv64$/m),
+    expect.stringMatching(
+      /^linux\/riscv64: this build took .*; to measure it: xbuild bench \/.* --platform linux\/riscv64$/m,
+    ),
   ])
   expect(existsSync(join(tools.dir, '.xbuild'))).toBe(false)
   const second = await build(tools, '--bench', '--json')
@@ -255,7 +293,10 @@ test('a build ends with its comparison, which it measures itself where it is ask
   expect(comparison).toMatchObject([
     { platform: 'linux/riscv64', baseline: { sameMachine: true, seconds: expect.any(Number) } },
   ])
-  const third = await build(tools)
+  // What was recorded stays the baseline where it cannot be measured anew.
+  await tools.fakes.add('docker', { exitCode: 1, stderr: 'no engine\n' })
+  const third = await build(tools, '--bench')
+  expect(third.stderr).toContain('warning: not measured against emulation')
   expect(third.stderr).toMatch(/^linux\/riscv64: .* cold against .* emulated, .*× \(measured today\)/m)
 })
 
@@ -279,4 +320,18 @@ test('a build whose baseline cannot be measured has succeeded all the same, but 
   expect(bounded.code).toBe(1)
   expect(bounded.stdout).toMatch(/^hello@sha256:/)
   expect(bounded.stderr).toContain('no measured ratio')
+  const json = await build(tools, '--bench-fail-under', '5', '--json')
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    error: { kind: 'no' },
+    images: [{ name: 'hello' }],
+    comparison: [{ platform: 'linux/riscv64' }],
+  })
+})
+
+test('a build says when the emulated path failed to be measured', async () => {
+  const tools = await benchTools()
+  await tools.emulated({ exitCode: 1, stderr: 'ERROR: failed to solve: no space left on device\n' })
+  const { code, stderr } = await build(tools, '--bench')
+  expect(code).toBe(0)
+  expect(stderr).toContain('not measured against emulation: linux/riscv64 emulated could not be measured')
 })

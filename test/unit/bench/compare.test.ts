@@ -106,7 +106,36 @@ test.each([
   const comparison = compare(built({ 'linux/arm64': 12 }), [recorded(fields)])
   expect(comparison?.baseline).toBeUndefined()
   expect(comparison?.ratio).toBeUndefined()
-  expect(describeComparisons([comparison as never], now)[0]).toMatch(/xbuild bench --platform linux\/arm64$/)
+  expect(describeComparisons([comparison as never], now)[0]).toContain('not measured under emulation yet')
+})
+
+const natively = measurement({ samples: [sample('native', 12)] })
+test.each([
+  [{ 'linux/arm64': 0.4 }, 'this build took 0.40 s; 12.0 s cold; not measured under emulation yet'],
+  [{ 'linux/arm64': 12.4 }, '13.0 s cold; not measured under emulation yet'],
+])('a build without a baseline still says what it took, and what was recorded: %j', (seconds, expected) => {
+  const comparison = compare(built(seconds), [natively])
+  expect(describeComparisons([comparison as never], now)).toEqual([`linux/arm64: ${expected}`])
+})
+
+test('an estimate is marked as one, with the command that measures', () => {
+  const comparison = {
+    platform: 'linux/arm64',
+    took: 2,
+    estimate: { language: 'go', low: 14.6, high: 20.9 } as const,
+    measure: ['xbuild', 'bench', 'my project', '--platform', 'linux/arm64'],
+  }
+  expect(describeComparisons([comparison], now)).toEqual([
+    "linux/arm64: this build took 2.0 s; about 15 to 21 times as long under emulation, from cold (an estimate, from the published runs of Go programs); to measure it: xbuild bench 'my project' --platform linux/arm64",
+  ])
+})
+
+test('a cold build without a baseline is held against the recorded native times', () => {
+  const all = [natively]
+  const comparisons = compareBuild(project, ['linux/arm64'], built({ 'linux/arm64': 40 }), all)
+  expect(() => checkComparisons(comparisons, { maxGrowth: 1.5 }, all, project, host)).toThrow(
+    expect.objectContaining({ kind: 'no' }),
+  )
 })
 
 test('the newest baseline that fits is used', () => {

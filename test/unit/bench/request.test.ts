@@ -51,6 +51,17 @@ test.each([
   expect(() => benchRequest(flags, auto)).toThrow(expect.objectContaining({ kind: 'usage', fix }))
 })
 
+test.each([
+  [{ benchFailUnder: 5 }, { path: ['native'] }, '--path native,emulated --row cold'],
+  [{ benchFailUnder: 5 }, { row: ['edited'] }, '--path native,emulated --row cold'],
+  [{ benchMaxGrowth: 2 }, { path: ['emulated'] }, '--path native --row cold'],
+])('the bound %j is refused where only %j is measured', (bounds, flags, fix) => {
+  expect(() => readBounds(bounds, benchRequest(flags, auto))).toThrow(
+    expect.objectContaining({ kind: 'usage', fix }),
+  )
+  expect(() => readBounds(bounds, benchRequest({}, auto))).not.toThrow()
+})
+
 test('bounds are numbers above 0', () => {
   expect(readBounds({ benchFailUnder: 5 })).toEqual({ failUnder: 5 })
   expect(() => readBounds({ benchFailUnder: 0 })).toThrow(expect.objectContaining({ kind: 'usage' }))

@@ -6,7 +6,13 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { expect, test } from 'vitest'
 import type { Measurement } from '../../../src/bench/measurement.ts'
-import { benchFile, checkStore, readMeasurements, saveMeasurement } from '../../../src/bench/store.ts'
+import {
+  benchFile,
+  checkStore,
+  readMeasurements,
+  readNewest,
+  saveMeasurement,
+} from '../../../src/bench/store.ts'
 import { temporaryFolder } from '../../support/projects.ts'
 import { measurement, sample } from './measurements.ts'
 
@@ -112,6 +118,22 @@ test('what a newer xbuild has added is kept', async () => {
   await saveMeasurement(dir, newer)
   await saveMeasurement(dir, measurement({ id: 'other' }))
   expect((await readMeasurements(dir))[0]).toEqual(newer)
+})
+
+test('the newest measurement of a file is found, whether it is bench.json or one measurement', async () => {
+  const dir = await temporaryFolder()
+  const newest = measurement({ id: 'newest', startedAt: '2026-03-01T00:00:00Z' })
+  await saveMeasurement(dir, newest)
+  await saveMeasurement(dir, measurement({ id: 'older' }))
+  expect(await readNewest(benchFile(dir))).toEqual(newest)
+  const alone = join(dir, 'alone.json')
+  writeFileSync(alone, JSON.stringify(newest))
+  expect(await readNewest(alone)).toEqual(newest)
+  for (const text of ['{"measurements":[]}', 'null', '{', '{"schemaVersion":2,"measurements":[]}']) {
+    writeFileSync(alone, text)
+    await expect(readNewest(alone)).rejects.toMatchObject({ kind: 'usage', where: alone })
+  }
+  await expect(readNewest(join(dir, 'none'))).rejects.toMatchObject({ kind: 'usage' })
 })
 
 test('a folder that cannot be written is found out before anything is measured', async () => {
