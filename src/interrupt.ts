@@ -1,3 +1,4 @@
+import { setGracefulCleanup } from 'tmp-promise'
 import { exitCodes } from './errors.ts'
 import { killRunning } from './process.ts'
 
@@ -8,9 +9,10 @@ export const interruptSignal: AbortSignal = controller.signal
 
 /**
  * Turns SIGINT, SIGTERM and SIGHUP into an orderly end: the first aborts `interruptSignal`, so that children end and
- * temporary files go; a second one gives up at once.
+ * temporary files go; a second one gives up at once, and takes only the temporary folders with it.
  */
 export function listenForInterrupts(): void {
+  setGracefulCleanup()
   const onSignal = () => {
     if (!controller.signal.aborted) return controller.abort()
     killRunning()

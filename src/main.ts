@@ -3,12 +3,12 @@ import { benchCommand } from './commands/bench.ts'
 import { buildCommand } from './commands/build.ts'
 import { dockerfileCommand } from './commands/dockerfile.ts'
 import { planCommand } from './commands/plan.ts'
+import { checkSwitches, lastValues, usageFailure } from './commands/usage.ts'
 import { verifyCommand } from './commands/verify.ts'
-import { Failure, isFailure } from './errors.ts'
+import { isFailure } from './errors.ts'
 import { listenForInterrupts } from './interrupt.ts'
 import { killRunning } from './process.ts'
 import { describeBug, describeFailure, exitCodeOf, failureJson } from './ui/messages.ts'
-import { nearest } from './util/nearest.ts'
 import { version } from './version.ts'
 
 const commands = [
@@ -26,6 +26,7 @@ const commands = [
 export async function main(args: readonly string[]): Promise<number> {
   listenForInterrupts()
   try {
+    checkSwitches(args, commands)
     await parser(args).parseAsync()
     return 0
   } catch (error) {
@@ -42,10 +43,13 @@ function parser(args: readonly string[]) {
   const program = yargs([...args])
     .scriptName('xbuild')
     .usage(
-      '$0 [command] [dir]\n\nMulti-architecture images for Go, Rust and Zig, compiled natively, without QEMU.',
+      '$0 [command] [dir] [-- arguments for the toolchain]\n\nMulti-architecture images for Go, Rust and Zig, compiled natively, without QEMU.',
     )
     .parserConfiguration({ 'populate--': true, 'greedy-arrays': false })
     .strict()
+    .middleware(argv => {
+      Object.assign(argv, lastValues(argv, commands))
+    })
     .demandCommand(0)
     .version(version)
     .alias('version', 'v')
@@ -53,31 +57,14 @@ function parser(args: readonly string[]) {
     .alias('help', 'h')
     .wrap(Math.min(120, process.stdout.columns ?? 100))
     .epilogue(
-      'Exit codes: 0 ok, 1 a check said no, 2 usage or configuration, 3 project not understood, 4 tool missing or too old,\n' +
+      'Exit codes: 0 ok, 1 a check said no, 2 usage or configuration, 3 project not understood, 4 tool missing or too old, ' +
         '5 compile failed, 6 verification failed, 7 image backend failed, 8 registry, 70 bug in xbuild, 130 interrupted.',
     )
     .exitProcess(false)
     .fail((message, error) => {
       // yargs throws its own mistakes as YError, and ours as they were thrown.
-      throw error && error.name !== 'YError' ? error : usageFailure(message ?? error.message)
+      throw error && error.name !== 'YError' ? error : usageFailure(message ?? error.message, args, commands)
     })
   for (const command of commands) program.command(command)
   return program
-}
-
-/** yargs says what is wrong; the nearest right flag is ours to add. */
-function usageFailure(message: string): Failure {
-  const [, names] = /^Unknown arguments?: (.*)$/s.exec(message) ?? []
-  const [first] = names?.split(', ') ?? []
-  if (first === undefined) {
-    return new Failure({ kind: 'usage', what: message.trim(), fix: 'xbuild --help' })
-  }
-  const known = commands.flatMap(({ builder }) => Object.keys((builder ?? {}) as object))
-  const suggestion = nearest(first, known)
-  return new Failure({
-    kind: 'usage',
-    what: `Unknown flag --${first}${suggestion ? `; did you mean --${suggestion}?` : ''}`,
-    why: 'arguments for the toolchain stand after --',
-    fix: 'xbuild --help',
-  })
 }

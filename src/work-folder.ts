@@ -1,13 +1,14 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { dir } from 'tmp-promise'
 import { Failure } from './errors.ts'
+import { writeFailure } from './image/oci/atomic.ts'
 
 /**
  * Gives `use` a temporary folder inside `dist`, on the same file system, so that outputs appear there by rename, and
  * removes it whatever happens. A dist folder that this creates is hidden from git by a .gitignore of its own: the
  * version that git and Go stamp into binaries would otherwise be "dirty" from the second build on.
- * @throws {Failure} usage, when the folder cannot be written.
+ * @throws {Failure} usage, when the folder cannot be written; image, when something below it cannot.
  */
 export async function withWorkFolder<T>(dist: string, use: (folder: string) => Promise<T>): Promise<T> {
   await makeDist(dist)
@@ -16,6 +17,9 @@ export async function withWorkFolder<T>(dist: string, use: (folder: string) => P
   )
   try {
     return await use(path)
+  } catch (error) {
+    const { path: faulty = '', dest = faulty } = error as NodeJS.ErrnoException & { dest?: string }
+    throw dest.startsWith(dist + sep) ? writeFailure(error, dest) : error
   } finally {
     await cleanup()
   }

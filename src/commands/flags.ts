@@ -36,7 +36,7 @@ export const buildFlags = {
   sbom: { type: 'string', describe: 'SBOM attestation, for buildx' },
   'metadata-file': { type: 'string', requiresArg: true, describe: 'Write the metadata of buildx to a file' },
   compression: { choices: ['gzip', 'zstd'] as const, describe: 'Compression of the layers (gzip)' },
-  jobs: { alias: 'j', type: 'number', requiresArg: true, describe: 'Processors to use' },
+  jobs: { alias: 'j', type: 'string', requiresArg: true, describe: 'Processors to use (all)' },
 } as const satisfies Record<string, FlagOptions>
 
 /** The flags that make a comparison with the emulated path a check. */

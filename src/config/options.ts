@@ -30,7 +30,7 @@ export interface BuildFlags {
   readonly sbom?: string | undefined
   readonly metadataFile?: string | undefined
   readonly compression?: Config['compression']
-  readonly jobs?: number | undefined
+  readonly jobs?: string | undefined
   readonly toolchainArgs?: readonly string[] | undefined
 }
 
@@ -143,7 +143,7 @@ function backendOf(text: string | undefined): Options['backend'] | undefined {
   })
 }
 
-function jobsOf(value: number | string | undefined): number {
+function jobsOf(value: string | undefined): number {
   if (value === undefined || value === '') return availableParallelism()
   const jobs = Number(value)
   if (Number.isInteger(jobs) && jobs >= 1) return jobs

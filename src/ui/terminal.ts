@@ -9,7 +9,10 @@ interface DrawnTask {
   readonly info: TaskInfo
   readonly finished: Promise<void>
   readonly finish: (error?: Error) => void
+  started: boolean
   wrapper?: Wrapper
+  /** Shows it as running. */
+  start?: () => void
   title: string
 }
 
@@ -29,12 +32,14 @@ export function drawEvents(stream: NodeJS.WriteStream): Progress {
       else stream.write(`${text}\n`)
     } else if (event.type === 'plan') {
       for (const info of event.tasks) if (!tasks.has(info.id)) tasks.set(info.id, makeTask(info))
+      // listr2 hides the cursor while it draws; a second interrupt ends the program under it.
+      if (!drawn) process.once('exit', () => stream.write('\u001b[?25h'))
       drawn ??= draw([...tasks.values()], stream)
     } else moveTask(tasks.get(event.id), event)
   }
   const close = async () => {
-    // What never started is not drawn as running for ever.
-    for (const task of tasks.values()) task.finish(new Error(''))
+    // What was cut off is drawn as failed; what never started stays as it is.
+    for (const task of tasks.values()) task.finish(task.started ? new Error('') : undefined)
     await drawn
     for (const note of notes) stream.write(`${note}\n`)
   }
@@ -48,11 +53,13 @@ function makeTask(info: TaskInfo): DrawnTask {
   })
   // Not every task is awaited by the list when a run ends early.
   finished.catch(() => {})
-  return { info, finished, finish, title: info.title }
+  return { info, finished, finish, started: false, title: info.title }
 }
 
 function moveTask(task: DrawnTask | undefined, event: Exclude<BuildEvent, { type: 'plan' | 'note' }>): void {
   if (!task) return
+  task.started = true
+  task.start?.()
   if (event.type === 'progress') {
     if (task.wrapper) task.wrapper.output = event.detail
     return
@@ -65,7 +72,7 @@ function moveTask(task: DrawnTask | undefined, event: Exclude<BuildEvent, { type
 }
 
 async function draw(tasks: readonly DrawnTask[], stream: NodeJS.WriteStream): Promise<void> {
-  const { Listr, ListrLogger, ProcessOutput } = await import('listr2')
+  const { Listr, ListrLogger, ListrTaskState, ProcessOutput } = await import('listr2')
   const processOutput = new ProcessOutput(stream, stream)
   const list = new Listr(
     tasks.map(
@@ -74,6 +81,11 @@ async function draw(tasks: readonly DrawnTask[], stream: NodeJS.WriteStream): Pr
         task: (_, wrapper) => {
           task.wrapper = wrapper as unknown as Wrapper
           task.wrapper.title = task.title
+          // A concurrent list starts all of its tasks at once; one is running from its own first event on.
+          task.start = () => {
+            if (!wrapper.task.isStarted()) wrapper.task.state$ = ListrTaskState.STARTED
+          }
+          if (!task.started) wrapper.task.state$ = ListrTaskState.WAITING
           return task.finished
         },
       }),

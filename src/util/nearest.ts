@@ -1,10 +1,10 @@
 /**
  * The candidate most like `text` by edit distance (Damerau–Levenshtein, adjacent transpositions count once), or
- * undefined when none is near enough to be what was meant: at most a third of the word, and at least 2 edits.
+ * undefined when none is near enough to be what was meant: at most 2 edits or a third of the word, and a letter stays.
  */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(text.length / 3)) + 1
+  let bestDistance = Math.min(Math.max(2, Math.floor(text.length / 3)) + 1, text.length)
   for (const candidate of candidates) {
     const distance = editDistance(text.toLowerCase(), candidate.toLowerCase(), bestDistance)
     if (distance < bestDistance) {

@@ -17,15 +17,21 @@ describe('flags', () => {
   test.each([
     [['--platfrom=linux/amd64'], /Unknown flag --platfrom; did you mean --platform\?/],
     [['--tga=x'], /did you mean --tag\?/],
-    [['--platform'], /Not enough arguments following: platform/],
+    [['--markdown'], /Unknown flag --markdown\n.*it is a flag of xbuild bench/],
+    [['-z'], /Unknown flag -z\n/],
+    [['.', 'x'], /Unexpected argument "x"/],
+    [['plan', '--report=x'], /a flag of xbuild build, not of xbuild plan/],
+    [['verify'], /fix {4}xbuild verify <image>/],
+    [['--platform'], /--platform needs a value/],
+    [['--push=yes'], /--push takes no value, but was given "yes"/],
     [['--platform=linux/amd46'], /did you mean linux\/amd64\?/],
     [['--platform=-x'], /Unknown platform "-x"/],
     [['--platform=linux/amd64\nlinux/arm64'], /Unknown platform "linux\/amd64\\nlinux\/arm64"/],
     [['--platform=$(id)'], /Unknown platform "\$\(id\)"/],
-    [['--backend=podman'], /Invalid values/],
-    [['--lang=c'], /Invalid values/],
+    [['--backend=biuldx'], /--backend cannot be "biuldx"; did you mean buildx\?/],
+    [['--lang=c'], /--lang cannot be "c"\n.*go, rust, zig/],
     [['-j0'], /-j 0 is not a number of processors/],
-    [['-j', 'many'], /-j NaN is not a number of processors/],
+    [['-j', 'many'], /-j many is not a number of processors/],
     [['--push'], /--push needs a tag/],
     [['-o=-'], /-o "-" is no path/],
     [['--label=novalue'], /--label cannot be "novalue"/],
@@ -49,6 +55,23 @@ describe('flags', () => {
     'a//b',
     'host:x/a',
   ])('the tag %j', async tag => refused(await project(helloGo), [`--tag=${tag}`], 2, /^xbuild: /))
+
+  it('given twice counts once, the last', async () => {
+    const args = [
+      'plan',
+      '--json',
+      '--backend=buildx',
+      '--backend=oci',
+      '-j=1',
+      '-j=2',
+      '--base=x',
+      '--base=scratch',
+    ]
+    const { stdout } = await xbuild([...args, '-t=a', '-t=b'], { cwd: await project(helloGo) })
+    expect(JSON.parse(stdout)).toMatchObject({
+      images: [{ backend: 'oci', base: { reference: 'scratch' }, tags: ['a', 'b'] }],
+    })
+  })
 
   it('a tag with a digest', async () =>
     refused(await project(helloGo), [`--tag=a@sha256:${'0'.repeat(64)}`], 2, /has a digest/))

@@ -1,6 +1,6 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { describe, expect, it, test, vi } from 'vitest'
 import type { PlanJson } from '../../src/plan-json.ts'
 import { type CliOptions, xbuild } from '../support/cli.ts'
 import { loggingTool } from '../support/logging-tool.ts'
@@ -148,6 +148,18 @@ describe('build', () => {
     expect(await exists(join(dir, 'dist/hello.oci.tar'))).toBe(true)
   })
 
+  test.each([
+    ['dist', 'linux_arm64'],
+    ['dist/linux_arm64/hello', 'x'],
+    ['dist/.last-build.json', 'x'],
+    ['dist', 'logs'],
+  ])('says so when the way to its outputs is barred: %s/%s', async (folder, name) => {
+    const dir = await project({ ...helloGo, [`${folder}/${name}`]: '' })
+    const result = await build(dir)
+    expect(result).toMatchObject({ code: 7, stdout: '', stderr: expect.stringContaining('Cannot write') })
+    expect(result.stderr).not.toMatch(/\n\s+at /)
+  })
+
   it('hands on what stands after --', async () => {
     const dir = await project({
       ...helloGo,
@@ -198,37 +210,67 @@ describe('a compiler that fails', () => {
 })
 
 describe('an interrupt', () => {
-  it('ends the compiler and removes the temporary folder', async () => {
-    const dir = await project(helloGo)
+  /** A go that never ends one of its commands, and is real otherwise; it leaves a file named after its process. */
+  const hangingGo = async (command: string, deaf = false) => {
     const folder = await temporaryFolder()
-    const tool = await loggingTool(folder, 'go')
-    const script = join(folder, 'logging-bin/go')
-    await writeFile(
-      script,
-      (await readFile(script, 'utf8'))
-        .replace(
-          'const { status }',
-          "if (call.args[0] === 'build') { require('node:fs').writeFileSync(" +
-            JSON.stringify(join(folder, 'pid-')) +
-            " + process.pid, ''); setInterval(() => {}, 1000); return }\nconst { status }",
-        )
-        .replace(/^(#!.*)\n/, '$1\n(function () {')
-        .concat('\n})()'),
-    )
+    await mkdir(join(folder, 'bin'))
+    const script = [
+      '#!/bin/sh',
+      `if [ "$1" = ${command} ]; then ${deaf ? "trap '' TERM; " : ''}touch ${folder}/pid-$$; while :; do sleep 1; done; fi`,
+      `PATH='${process.env['PATH']}' exec go "$@"`,
+    ].join('\n')
+    await writeFile(join(folder, 'bin/go'), script, { mode: 0o755 })
+    const started = async () =>
+      (await readdir(folder)).filter(name => name.startsWith('pid-')).map(name => Number(name.slice(4)))
+    return { path: [join(folder, 'bin'), process.env['PATH']].join(delimiter), started }
+  }
+  const alive = (pid: number) => {
+    try {
+      process.kill(pid, 0)
+      return true
+    } catch {
+      return false
+    }
+  }
+  const interruptedBuild = async (
+    dir: string,
+    tool: Awaited<ReturnType<typeof hangingGo>>,
+    ...signals: readonly NodeJS.Signals[]
+  ) => {
     let pid = 0
-    const timer = setInterval(async () => {
-      const started = (await readdir(folder)).some(name => name.startsWith('pid-'))
-      if (!started || pid === 0) return
-      clearInterval(timer)
-      process.kill(pid, 'SIGINT')
-    }, 50)
-    const result = await build(dir, [], { env: { PATH: tool.path }, onStart: started => (pid = started) })
-    expect(result).toMatchObject({ code: 130, stdout: '', stderr: expect.stringContaining('interrupted') })
-    expect((await readdir(join(dir, 'dist'))).filter(name => name.startsWith('.xbuild'))).toEqual([])
-    const children = (await readdir(folder))
-      .filter(name => name.startsWith('pid-'))
-      .map(name => Number(name.slice(4)))
-    expect(children.length).toBeGreaterThan(0)
-    for (const child of children) expect(() => process.kill(child, 0)).toThrow()
+    const running = build(dir, [], { env: { PATH: tool.path }, onStart: started => (pid = started) })
+    await vi.waitUntil(async () => (await tool.started()).length > 0, { timeout: 20_000 })
+    for (const signal of signals) {
+      process.kill(pid, signal)
+      await new Promise(resolve => setTimeout(resolve, 300))
+    }
+    return running
+  }
+  const left = async (dir: string) =>
+    (await readdir(join(dir, 'dist')).catch(() => [])).filter(name => name.startsWith('.xbuild'))
+
+  test.each<[command: string, deaf: boolean, signals: NodeJS.Signals[]]>([
+    ['list', false, ['SIGINT']],
+    ['build', false, ['SIGINT']],
+    ['build', false, ['SIGTERM']],
+    ['build', false, ['SIGHUP']],
+    ['build', true, ['SIGINT', 'SIGINT']],
+  ])('of go %s (deaf: %s) by %j ends it and leaves nothing', async (command, deaf, signals) => {
+    const dir = await project(helloGo)
+    const tool = await hangingGo(command, deaf)
+    const result = await interruptedBuild(dir, tool, ...signals)
+    expect(result).toMatchObject({ code: 130, stdout: '' })
+    if (signals.length === 1) expect(result.stderr).toContain('interrupted')
+    expect(await left(dir)).toEqual([])
+    await vi.waitUntil(async () => !(await tool.started()).some(alive), { timeout: 5000 })
+  })
+
+  it('by SIGKILL leaves nothing that is in the way of the next build', async () => {
+    const dir = await project(helloGo)
+    const whole = await build(dir)
+    const tool = await hangingGo('build')
+    expect(await interruptedBuild(dir, tool, 'SIGKILL')).toMatchObject({ code: null, stdout: '' })
+    for (const pid of await tool.started()) process.kill(-pid, 'SIGKILL')
+    expect(await build(dir)).toMatchObject({ code: 0, stdout: whole.stdout })
   })
 })

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { nearest } from '../../../src/util/nearest.ts'
+
+const flags = ['platform', 'tag', 'push', 'load', 'base']
+
+test.each([
+  ['platfrom', 'platform'],
+  ['PLATFORM', 'platform'],
+  ['tga', 'tag'],
+  ['plattformen', 'platform'],
+  ['psh', 'push'],
+  ['x', undefined],
+  ['', undefined],
+  ['zz', undefined],
+  ['registry', undefined],
+])('what is meant by %j is %j', (text, meant) => expect(nearest(text, flags)).toBe(meant))
