@@ -1,19 +1,30 @@
 import { shownSeconds } from './render-text.ts'
-import type { PathName, Row } from './samples.ts'
-import { type BenchView, describeRatio, describeRow } from './view.ts'
+import { type PathName, type Row, rowNames } from './samples.ts'
+import { axisOf, cut, escapeXml, openSheet, type Sheet, wrap } from './svg.ts'
+import { type BenchView, describeRatio, describeRow, rowTitles } from './view.ts'
 
-const width = 760
-const labelWidth = 150
-/** Room beside the longest bar for its figures. */
-const valueWidth = 195
-const barHeight = 22
-const lineHeight = 30
+const width = 800
+const margin = 24
+const right = width - margin
+/** Where bars begin, and how long the longest is: beside it there is room for its figures. */
+const barLeft = 212
+const barRoom = 360
+const barHeight = 24
+const rowHeight = 36
 
-/** Colours that keep their contrast (WCAG AA for text) on white and on the dark grounds of code hosts. */
-const colours: Readonly<
-  Record<'light' | 'dark', Readonly<Record<PathName | 'text' | 'faint' | 'line', string>>>
-> = {
+/** How far apart the figures of warm builds stand. */
+const column = 186
+
+const pathTitles: Readonly<Record<PathName, readonly [long: string, short: string]>> = {
+  native: ['native, with xbuild', 'native'],
+  'dockerfile-cross': ['Dockerfile, cross', 'cross'],
+  emulated: ['Dockerfile, emulated', 'emulated'],
+}
+
+/** Colours that keep their contrast (WCAG AA for text) on their own ground, which the chart brings along: a page's is not known. */
+const colours = {
   light: {
+    ground: '#ffffff',
     text: '#1f2328',
     faint: '#59636e',
     line: '#d1d9e0',
@@ -22,6 +33,7 @@ const colours: Readonly<
     emulated: '#bc4c00',
   },
   dark: {
+    ground: '#0d1117',
     text: '#f0f6fc',
     faint: '#9198a1',
     line: '#3d444d',
@@ -29,104 +41,145 @@ const colours: Readonly<
     'dockerfile-cross': '#4493f8',
     emulated: '#f0883e',
   },
-}
+} as const
 
 /**
- * A chart of the cold builds for a README: bars per platform, readable on light and dark grounds, with no font or
- * script from elsewhere.
+ * A chart for a README: a bar for each cold build, the warm ones in words below; readable at the width of a README, on
+ * light and dark pages, with no font or script from elsewhere.
  */
-export function renderSvg({ title, platforms, facts, startedAt }: BenchView): string {
-  const groups = platforms
-    .map(({ platform, rows }) => ({ platform, rows: rows.filter(({ row }) => row === 'cold') }))
-    .filter(({ rows }) => rows.length > 0)
-  const longest = Math.max(...groups.flatMap(({ rows }) => rows.map(shownSeconds)), 0)
-  const parts: string[] = []
-  let y = 30
-  const text = (x: number, kind: string, value: string, attributes = '') =>
-    parts.push(`<text x="${x}" y="${y}" class="${kind}"${attributes}>${escapeXml(value)}</text>`)
-  text(16, 'title', `${title}: from source to binary, cold caches`)
-  for (const { platform, rows } of groups) {
-    y += 36
-    text(16, 'platform', platform)
-    y += 10
-    for (const row of rows) {
-      parts.push(barOf(row, y, longest))
-      y += lineHeight
-    }
+export function renderSvg(view: BenchView): string {
+  const { name, toolchain, platforms, facts, startedAt } = view
+  const sheet = openSheet()
+  sheet.text(margin, 42, 'title', `${cut(name, 42)}: from source to binary`)
+  const cold = platforms.some(({ rows }) => coldOf(rows).length > 0)
+  const bars = cold ? ', cold caches, median of the runs; shorter is better' : ''
+  sheet.text(margin, 64, 'faint', `${toolchain}${bars}`)
+  const longest = Math.max(
+    0,
+    ...platforms.flatMap(({ rows }) => coldOf(rows).map(row => row.whole?.max ?? shownSeconds(row))),
+  )
+  let y = 76
+  for (const { platform, rows } of platforms) y = drawPlatform(sheet, y, platform, rows, longest)
+  y += 8
+  sheet.line(margin, y, right, y, 'rule')
+  y += 6
+  const notes = [`measured ${startedAt.slice(0, 10)} with xbuild bench`, ...facts.slice(0, 3)]
+  for (const line of notes.flatMap(note => wrap(note, 112))) {
+    y += 16
+    sheet.text(margin, y, 'note', line)
   }
-  y += 24
-  parts.push(`<line x1="16" x2="${width - 16}" y1="${y - 14}" y2="${y - 14}" class="rule"/>`)
-  for (const line of [`measured ${startedAt.slice(0, 10)} with xbuild bench`, ...facts.slice(0, 3)]) {
-    y += 6
-    text(16, 'note', shorten(line))
-    y += 12
-  }
+  const height = y + 20
   return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y + 4}" width="${width}" height="${y + 4}" role="img" aria-label="${escapeXml(describe(groups))}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(describe(view))}">`,
     `<style>${style()}</style>`,
-    ...parts,
+    `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8" class="ground"/>`,
+    ...sheet.parts,
     '</svg>',
   ].join('\n')}\n`
 }
 
-function barOf(row: Row, y: number, longest: number): string {
+/** @returns where the next thing may begin. */
+function drawPlatform(
+  sheet: Sheet,
+  top: number,
+  platform: string,
+  rows: readonly Row[],
+  longest: number,
+): number {
+  const cold = coldOf(rows)
+  sheet.text(margin, top + 28, 'platform', platform)
+  let y = top + 42
+  if (cold.length > 0) {
+    const bottom = y + cold.length * rowHeight
+    drawAxis(sheet, y, bottom, longest)
+    for (const row of cold) {
+      drawBar(sheet, y + (rowHeight - barHeight) / 2, row, longest)
+      y += rowHeight
+    }
+    y = bottom + (longest > 0 ? 26 : 8)
+  }
+  for (const name of rowNames.filter(item => item !== 'cold')) {
+    const warm = rows.filter(({ row }) => row === name)
+    if (warm.length === 0) continue
+    y += 18
+    sheet.text(margin, y, 'label', rowTitles[name])
+    for (const [index, row] of warm.entries()) {
+      sheet.text(barLeft + index * column, y, 'label', `${pathTitles[row.path][1]} ${figures(row)}`)
+    }
+  }
+  return y + 8
+}
+
+function drawAxis(sheet: Sheet, top: number, bottom: number, longest: number): void {
+  if (!(longest > 0)) return
+  for (const seconds of axisOf(longest)) {
+    const x = barLeft + (seconds / longest) * barRoom
+    sheet.line(x, top, x, bottom, 'grid')
+    sheet.text(x, bottom + 16, 'tick', describeTick(seconds))
+  }
+}
+
+/** Ticks are whole minutes, or few seconds. */
+function describeTick(seconds: number): string {
+  return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`
+}
+
+function drawBar(sheet: Sheet, y: number, row: Row, longest: number): void {
+  const { path, whole, ended, runs } = row
+  const at = (seconds: number) => barLeft + (longest > 0 ? (seconds / longest) * barRoom : 0)
   const seconds = shownSeconds(row)
-  const room = width - labelWidth - valueWidth
-  const length = longest > 0 ? Math.max(seconds > 0 ? 3 : 0, (seconds / longest) * room) : 0
-  const x = labelWidth + length
-  const open = row.ended?.kind === 'cut-off' && !row.whole
+  const end = seconds > 0 ? Math.max(barLeft + 3, at(seconds)) : barLeft
+  const open = ended?.kind === 'cut-off' && !whole
   const middle = y + barHeight / 2
-  const tip = open
-    ? `<path d="M${n(x)} ${y}l10 ${barHeight / 2}l-10 ${barHeight / 2}z" class="${row.path}"/>`
-    : ''
-  const value = [describeRow(row), row.ratio ? describeRatio(row.ratio) : undefined].filter(Boolean)
-  const [time = '', ratio] = value
-  return [
-    `<text x="${labelWidth - 12}" y="${middle + 4.5}" class="label">${row.path}</text>`,
-    `<rect x="${labelWidth}" y="${y}" width="${n(length)}" height="${barHeight}" rx="3" class="${row.path}"/>${tip}`,
-    `<text x="${n(x + (open ? 18 : 8))}" y="${middle + 4.5}" class="value">${escapeXml(time)}${ratio ? ` <tspan class="ratio">${escapeXml(ratio)}</tspan>` : ''}</text>`,
-  ].join('\n')
+  sheet.text(margin, middle + 4.5, 'label', pathTitles[path][0])
+  if (end > barLeft) sheet.rect(barLeft, y, end - barLeft, barHeight, path)
+  if (open) sheet.tip(end, y, barHeight, path)
+  let reach = open ? end + 12 : end
+  if (whole && runs > 1 && at(whole.max) - at(whole.min) >= 3) {
+    sheet.range(at(whole.min), at(whole.max), middle)
+    reach = Math.max(reach, at(whole.max))
+  }
+  const why = ended?.kind === 'crashed' && !whole ? `crashed: ${ended.detail}` : describeRow(row)
+  const ratio = row.ratio ? describeRatio(row.ratio) : ''
+  sheet.value(reach + 9, middle + 4.5, cut(why, 68), ratio, path)
+}
+
+function coldOf(rows: readonly Row[]): readonly Row[] {
+  return rows.filter(({ row }) => row === 'cold')
+}
+
+function figures(row: Row): string {
+  return [describeRow(row), row.ratio && `(${describeRatio(row.ratio)})`].filter(Boolean).join(' ')
 }
 
 function style(): string {
-  const scheme = (name: keyof typeof colours) =>
-    Object.entries(colours[name])
-      .map(([part, colour]) =>
-        part === 'text'
-          ? `.title,.platform,.value{fill:${colour}}`
-          : part === 'faint'
-            ? `.label,.note,.ratio{fill:${colour}}`
-            : part === 'line'
-              ? `.rule{stroke:${colour}}`
-              : `.${part}{fill:${colour}}`,
-      )
-      .join('')
+  const scheme = (name: keyof typeof colours) => {
+    const { ground, text, faint, line, ...paths } = colours[name]
+    return [
+      `.ground{fill:${ground};stroke:${line}}.title,.platform,.value{fill:${text}}.value{stroke:${ground}}`,
+      `.faint,.label,.note,.tick{fill:${faint}}.rule,.grid{stroke:${line}}`,
+      `.range{stroke:${text}}`,
+      ...Object.entries(paths).map(([path, colour]) => `.${path}{fill:${colour}}`),
+    ].join('')
+  }
   return [
-    'text{font-family:system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif;font-size:13px}',
-    '.title{font-size:16px;font-weight:600}.platform{font-weight:600}',
-    '.label{text-anchor:end}.note{font-size:11px}.ratio{font-weight:600}',
+    'text{font:13px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif}',
+    '.title{font-size:18px;font-weight:600}.platform,.value{font-weight:600}',
+    '.note,.tick{font-size:11px}.tick{text-anchor:middle}.grid{stroke-opacity:.6}',
+    // Figures are not struck through by the lines behind them.
+    '.value{paint-order:stroke;stroke-width:4px;stroke-linejoin:round}.range{stroke-width:1.5;stroke-opacity:.75}',
     scheme('light'),
     `@media (prefers-color-scheme:dark){${scheme('dark')}}`,
   ].join('')
 }
 
 /** What a screen reader says. */
-function describe(groups: readonly { readonly platform: string; readonly rows: readonly Row[] }[]): string {
-  return groups
-    .map(
-      ({ platform, rows }) =>
-        `${platform}: ${rows.map(row => `${row.path} ${describeRow(row)}${row.ratio ? ` (${describeRatio(row.ratio)})` : ''}`).join(', ')}`,
-    )
-    .join('; ')
-}
-
-const n = (value: number) => Number(value.toFixed(1))
-
-/** A note that would run over the edge. */
-function shorten(text: string): string {
-  return text.length > 120 ? `${text.slice(0, 119)}…` : text
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, character => `&#${character.charCodeAt(0)};`)
+function describe({ name, platforms }: BenchView): string {
+  const said = platforms.map(
+    ({ platform, rows }) =>
+      `${platform}: ${coldOf(rows)
+        .map(row => `${row.path} ${figures(row)}`)
+        .join(', ')}`,
+  )
+  return [`${name} from source to binary, cold caches`, ...said].join('; ')
 }

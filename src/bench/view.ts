@@ -5,6 +5,10 @@ import { pathNames, type Ratio, type Row, type RowName, rowsOf } from './samples
 
 /** A measurement as a reader is told it; the table, the Markdown and the chart are renderings of this. */
 export interface BenchView {
+  /** The programs: `server`. */
+  readonly name: string
+  /** `Go 1.26.8`. */
+  readonly toolchain: string
   /** `server, Go 1.26.8`. */
   readonly title: string
   readonly platforms: readonly PlatformView[]
@@ -37,8 +41,12 @@ export function viewOf(measurement: Measurement): BenchView {
   const { project, samples, remarks, startedAt } = measurement
   const rows = rowsOf(samples)
   const platforms = [...new Set(rows.map(({ platform }) => platform))]
+  const name = project.executables.join(', ')
+  const toolchain = `${languages[project.language].title} ${project.toolchain.version}`
   return {
-    title: `${project.executables.join(', ')}, ${languages[project.language].title} ${project.toolchain.version}`,
+    name,
+    toolchain,
+    title: `${name}, ${toolchain}`,
     platforms: platforms.map(platform => {
       const own = rows.filter(row => row.platform === platform)
       const verdict = verdictOf(own)

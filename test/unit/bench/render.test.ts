@@ -4,6 +4,7 @@ import { renderMarkdown } from '../../../src/bench/render-markdown.ts'
 import { renderSvg } from '../../../src/bench/render-svg.ts'
 import { renderText } from '../../../src/bench/render-text.ts'
 import type { Outcome } from '../../../src/bench/samples.ts'
+import { axisOf, wrap } from '../../../src/bench/svg.ts'
 import { viewOf } from '../../../src/bench/view.ts'
 import { measurement, sample } from './measurements.ts'
 
@@ -122,10 +123,70 @@ test('the chart is well-formed, needs nothing from elsewhere and has both colour
   expect(svg).toContain('a&#60;b&#62;&#38;&#34;c&#34;')
   expect(svg).toContain('@media (prefers-color-scheme:dark)')
   expect(svg).not.toMatch(/https?:\/\/(?!www\.w3\.org\/2000\/svg)|<script|@import|url\(/)
-  const widths = [...svg.matchAll(/<rect .*?width="([\d.]+)" height/g)].map(([, w]) => Number(w))
+  const widths = bars(svg)
   expect(widths).toHaveLength(3)
   expect((widths[2] ?? 0) / (widths[0] ?? 1)).toBeCloseTo(247 / 12, 0)
+  // Neither scheme can rely on the page's own ground.
+  for (const ground of ['#ffffff', '#0d1117']) expect(svg).toContain(`.ground{fill:${ground};`)
 })
+
+const bars = (svg: string) =>
+  [
+    ...svg.matchAll(
+      /<rect [^>]*width="([\d.]+)" height="[\d.]+" rx="3" class="(?:native|dockerfile-cross|emulated)"/g,
+    ),
+  ].map(([, width]) => Number(width))
+
+test.each<[string, Partial<Measurement>]>([
+  ['long names', { project: { ...measurement().project, executables: ['x'.repeat(90), 'y'.repeat(90)] } }],
+  ['a crash', { samples: [sample('emulated', { kind: 'crashed', detail: 'z'.repeat(300) })] }],
+  ['a cut-off', { samples: [sample('native', 1), sample('emulated', { kind: 'cut-off', limit: 86_400 })] }],
+  ['a long builder name', { engine: { builder: 'b'.repeat(200), driver: 'docker-container' } }],
+  ['runs far apart', { samples: [sample('native', 1), sample('native', 2), sample('native', 900)] }],
+])('no text of the chart runs over its edge: %s', (_, fields) => {
+  const svg = renderSvg(viewOf({ ...usual(247), ...fields }))
+  for (const [, x, kind, inner = ''] of svg.matchAll(
+    /<text x="([\d.]+)" y="[\d.]+" class="(\w+)">(.*?)<\/text>/g,
+  )) {
+    const letters = inner.replace(/<[^>]*>/g, ' ').replace(/&#\d+;/g, '&').length
+    // Pixels of an average letter, in the widest of the fonts.
+    const letter = { title: 11, note: 6.6, tick: 6.6 }[kind ?? ''] ?? 8
+    expect(Number(x) + letters * letter * (kind === 'tick' ? 0.5 : 1)).toBeLessThanOrEqual(800)
+  }
+})
+
+test('the chart tells of warm builds in words, and of each run’s distance by a line', () => {
+  const svg = renderSvg(
+    viewOf(
+      measurement({
+        samples: [
+          sample('native', 8),
+          sample('native', 12),
+          sample('native', 2, 'edited'),
+          sample('emulated', 30, 'edited'),
+        ],
+      }),
+    ),
+  )
+  expect(bars(svg)).toHaveLength(1)
+  expect(svg).toContain('emulated 30.0 s (15.0×)')
+  expect(svg.match(/class="range"/g)).toHaveLength(3)
+})
+
+test.each([
+  [0.9, [0, 0.2, 0.4, 0.6, 0.8]],
+  [13.9, [0, 5, 10]],
+  [247, [0, 60, 120, 180, 240]],
+  [4000, [0, 1200, 2400, 3600]],
+])('the axis of %d seconds has ticks at %j', (longest, ticks) => expect(axisOf(longest)).toEqual(ticks))
+
+test('an axis of a week still has few ticks', () => expect(axisOf(604_800).length).toBeLessThan(7))
+
+test.each([
+  ['one two three', 7, ['one two', 'three']],
+  ['short', 7, ['short']],
+  ['a-very-long-word and', 7, ['a-very…', 'and']],
+])('wrap(%j, %d)', (text, length, lines) => expect(wrap(text, length)).toEqual(lines))
 
 test('a chart of nothing is still a chart', () => {
   expect(renderSvg(viewOf(measurement()))).toContain('</svg>')
