@@ -29,7 +29,7 @@ export interface BuildContext {
 export async function build(options: Options, { emit, signal }: BuildContext): Promise<Report> {
   const startedAt = new Date()
   const recorder = createRecorder(emit)
-  const prepared = await recorder.stage('inspect', () => prepareBuild(options, signal))
+  const prepared = await recorder.stage('inspect', () => prepare(options, recorder, signal))
   announce(prepared, recorder)
   const { plan } = prepared
   return withWorkFolder(plan.dist, async work => {
@@ -50,6 +50,17 @@ export async function build(options: Options, { emit, signal }: BuildContext): P
     recorder.seconds.total = (Date.now() - startedAt.getTime()) / 1000
     return makeReport(plan, artifacts, images, recorder, startedAt)
   })
+}
+
+/** Go and Cargo download what a project depends on while they describe it: the first time, that takes a while. */
+async function prepare(options: Options, { emit }: Recorder, signal: AbortSignal): Promise<Prepared> {
+  const text = 'Reading the project; what it depends on may have to be downloaded first'
+  const timer = setTimeout(() => emit({ type: 'note', level: 'info', text }), 3000)
+  try {
+    return await prepareBuild(options, signal)
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** Tells whoever draws what is going to happen. */

@@ -276,7 +276,7 @@ export function parsePlatform(text: string): Platform {
   const platform = parts.length <= 3 ? byId.get(id) : undefined
   if (platform) return platform
   const known = [...byId.keys()]
-  const suggestion = nearest(id, known)
+  const suggestion = nearest(id, known) ?? nearest(`linux/${text}`, known)
   throw new Failure({
     kind: 'usage',
     what: `Unknown platform ${JSON.stringify(text)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,

@@ -18,13 +18,14 @@ export interface Prepared {
  * @throws {Failure} of the classes usage, project, tool and image.
  */
 export async function prepareBuild(options: Options, signal?: AbortSignal): Promise<Prepared> {
+  const { platforms, toolchainArgs } = options
   const language = await detectLanguage(options.dir, options.lang)
   const [project, source, builder] = await Promise.all([
-    language.inspect(options.dir, { options: options.language, platforms: options.platforms, signal }),
+    language.inspect(options.dir, { options: options.language, platforms, toolchainArgs, signal }),
     readSource(options.dir, signal),
     readBuilder(options, signal),
   ])
-  const warm = await isWarm(options.dist, project, options.platforms)
+  const warm = await isWarm(options.dist, project, platforms)
   const plan = planBuild({ project, source, warm }, options)
   for (const { spec } of plan.images) {
     for (const { source } of spec.files)

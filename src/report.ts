@@ -76,7 +76,7 @@ export interface ReportedImage {
   readonly compressor?: string
 }
 
-/** A command that was run, as `plan` prints it, with what it cost. */
+/** A command that was run, as `plan` prints it. */
 export interface RanCommand extends Command {
   readonly title: string
 }

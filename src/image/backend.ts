@@ -45,7 +45,9 @@ export function chooseBackend(plan: Pick<Plan, 'images'>, options: Options, buil
   }
   const fault = ownBase === undefined ? builderFault(plan, options, builder) : localBaseNeedsOci(ownBase)
   if (fault === undefined) return { name: 'buildx', builder: builder as BuilderFacts }
-  if (options.backend === 'buildx' || refusal) throw fault
+  // Whoever names a builder wants that one, and not what can be done without it.
+  const named = ownBase === undefined && options.buildx.builder !== undefined
+  if (options.backend === 'buildx' || named || refusal) throw fault
   return { name: 'oci', reason: fault.what }
 }
 

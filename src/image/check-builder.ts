@@ -21,7 +21,7 @@ export interface BuilderWants {
  */
 export function checkBuilder(builder: BuilderFacts, wants: BuilderWants): void {
   const problem =
-    classicProblem(builder, wants) ?? loadProblem(builder, wants) ?? networkProblem(builder, wants)
+    loadProblem(builder, wants) ?? classicProblem(builder, wants) ?? networkProblem(builder, wants)
   if (problem === undefined) return
   throw new Failure({
     kind: 'image',

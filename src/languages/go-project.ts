@@ -3,8 +3,7 @@ import { basename, join, relative } from 'node:path'
 import { type FoundCToolchains, findCToolchains } from '../c-toolchains/index.ts'
 import { Failure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
-import { run } from '../process.ts'
-import type { Command } from '../types.ts'
+import { type RunResult, run } from '../process.ts'
 import type { Executable, InspectContext, Project } from './language.ts'
 
 /** A Go module or workspace. */
@@ -55,9 +54,9 @@ const listTemplate = [
  */
 export async function inspectGo(dir: string, context: InspectContext): Promise<GoProject> {
   const architectures = [...new Map(context.platforms.map(platform => [platform.arch, platform])).values()]
-  const patterns = await listPatterns(dir, context.signal)
+  const patterns = await listPatterns(dir, context)
   const [environment, ...listings] = await Promise.all([
-    readGoEnv(dir, context.signal),
+    readGoEnv(dir, context),
     ...architectures.map(platform => listPackages(dir, patterns, platform, context)),
   ])
   checkVersion(environment.GOVERSION, context.platforms)
@@ -127,10 +126,9 @@ function executable(
   }
 }
 
-async function readGoEnv(dir: string, signal?: AbortSignal) {
+async function readGoEnv(dir: string, context: InspectContext) {
   const names = ['GOVERSION', 'GOCACHE'] as const
-  const result = await run(go(dir, ['env', '-json', ...names]), { signal }).catch(goMissing)
-  if (!result.ok) throw goFailed(result.stderr, dir)
+  const result = await runGo(dir, ['env', '-json', ...names], context)
   return JSON.parse(result.stdout) as Record<(typeof names)[number], string>
 }
 
@@ -138,10 +136,9 @@ async function readGoEnv(dir: string, signal?: AbortSignal) {
  * What to list: `./...`, or the same of every module of a workspace, because at a go.work root that is no module
  * itself `./...` matches nothing.
  */
-async function listPatterns(dir: string, signal?: AbortSignal): Promise<readonly string[]> {
+async function listPatterns(dir: string, context: InspectContext): Promise<readonly string[]> {
   if (!existsSync(join(dir, 'go.work'))) return ['./...']
-  const result = await run(go(dir, ['list', '-m', '-f', '{{.Dir}}']), { signal }).catch(goMissing)
-  if (!result.ok) throw goFailed(result.stderr, dir)
+  const result = await runGo(dir, ['list', '-m', '-f', '{{.Dir}}'], context)
   const folders = result.stdout.split('\n').filter(Boolean)
   return folders.map(folder => {
     const path = relative(dir, folder)
@@ -153,15 +150,26 @@ async function listPackages(
   dir: string,
   patterns: readonly string[],
   platform: Platform,
-  { options, signal }: InspectContext,
+  context: InspectContext,
 ): Promise<ListedPackage[]> {
-  const tags = options.go.tags.length > 0 ? [`-tags=${options.go.tags.join(',')}`] : []
-  const args = ['list', '-e', '-deps', ...tags, '-f', listTemplate, ...patterns]
-  const cgo = options.go.cgo === false ? '0' : '1'
-  const env = { ...options.go.env, GOOS: 'linux', GOARCH: platform.go['GOARCH'] as string, CGO_ENABLED: cgo }
-  const result = await run({ ...go(dir, args), env }, { signal, keep: 64 * 1024 * 1024 }).catch(goMissing)
-  if (!result.ok) throw goFailed(result.stderr, dir)
+  const { tags, cgo } = context.options.go
+  const tagFlags = tags.length > 0 ? [`-tags=${tags.join(',')}`] : []
+  const flags = ['-e', '-deps', ...tagFlags, ...sourceFlags(context.toolchainArgs ?? [])]
+  const result = await runGo(dir, ['list', ...flags, '-f', listTemplate, ...patterns], context, {
+    GOOS: 'linux',
+    GOARCH: platform.go['GOARCH'] as string,
+    CGO_ENABLED: cgo === false ? '0' : '1',
+  })
   return result.stdout.split('\n').filter(Boolean).map(parseListed)
+}
+
+/** The flags after `--` that decide which files and modules `go build` reads, for `go list` to read the same. */
+function sourceFlags(toolchainArgs: readonly string[]): string[] {
+  return toolchainArgs.flatMap((word, at) => {
+    const [, equals] = /^--?(?:tags|mod|modfile|overlay)(=|$)/.exec(word) ?? []
+    if (equals === undefined) return []
+    return equals === '=' ? [word] : [word, toolchainArgs[at + 1] ?? '']
+  })
 }
 
 function parseListed(line: string): ListedPackage {
@@ -191,8 +199,20 @@ function unquote(literal = '""'): string {
   }
 }
 
-function go(cwd: string, args: readonly string[]): Command {
-  return { tool: 'go', args, cwd }
+/**
+ * Runs a read-only go command in the environment that the project is compiled in.
+ * @throws {Failure} tool, when Go is missing or too old; project, when the command fails.
+ */
+async function runGo(
+  cwd: string,
+  args: readonly string[],
+  { options, signal }: InspectContext,
+  target: Readonly<Record<string, string>> = {},
+): Promise<RunResult> {
+  const command = { tool: 'go', args, cwd, env: { ...options.go.env, ...target } }
+  const result = await run(command, { signal, keep: 64 * 1024 * 1024 }).catch(goMissing)
+  if (!result.ok) throw goFailed(result.stderr, cwd)
+  return result
 }
 
 function goMissing(error: unknown): never {
@@ -210,7 +230,8 @@ function goMissing(error: unknown): never {
 function goFailed(stderr: string, dir: string): Failure {
   const text = stderr.trim()
   const tooOld =
-    /requires go >= (\S+) \(running go (\S+?)[;)]/.exec(text) ?? /toolchain not available/.exec(text)
+    /requires go >= (\S+) \(running go (\S+?)[;)]/.exec(text) ??
+    /toolchain not available|golang\.org\/toolchain@/.exec(text)
   return tooOld
     ? new Failure({
         kind: 'tool',
@@ -221,7 +242,7 @@ function goFailed(stderr: string, dir: string): Failure {
         why: text,
         fix: tooOld[1]
           ? `install Go ${tooOld[1]}, or let Go fetch it: export GOTOOLCHAIN=auto`
-          : 'export GOTOOLCHAIN=auto',
+          : 'install the Go that go.mod or GOTOOLCHAIN names, or let Go fetch it: export GOTOOLCHAIN=auto, with a way to GOPROXY',
       })
     : new Failure({
         kind: 'project',

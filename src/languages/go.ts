@@ -23,7 +23,7 @@ export const go: Language<GoProject> = {
 function compileGo(project: GoProject, request: CompileRequest): CompilePlan {
   const download: Step = {
     title: 'Download Go modules',
-    command: { tool: 'go', args: ['mod', 'download'], cwd: project.root },
+    command: { tool: 'go', args: ['mod', 'download'], cwd: project.root, env: request.options.go.env },
     produces: [],
   }
   const cgo = planCgo(project, request)

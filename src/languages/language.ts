@@ -119,6 +119,8 @@ export interface CompilePlan {
 export interface InspectContext {
   readonly options: LanguageOptions
   readonly platforms: readonly Platform[]
+  /** What stood after `--`, for what of it decides which sources are read. */
+  readonly toolchainArgs?: readonly string[]
   readonly signal?: AbortSignal | undefined
 }
 

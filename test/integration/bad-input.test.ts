@@ -25,6 +25,7 @@ describe('flags', () => {
     [['--platform'], /--platform needs a value/],
     [['--push=yes'], /--push takes no value, but was given "yes"/],
     [['--platform=linux/amd46'], /did you mean linux\/amd64\?/],
+    [['--platform=arm/v7'], /Unknown platform "arm\/v7"; did you mean linux\/arm\/v7\?/],
     [['--platform=-x'], /Unknown platform "-x"/],
     [['--platform=linux/amd64\nlinux/arm64'], /Unknown platform "linux\/amd64\\nlinux\/arm64"/],
     [['--platform=$(id)'], /Unknown platform "\$\(id\)"/],

@@ -1,6 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, test } from 'vitest'
+import { afterEach, describe, expect, it, test, vi } from 'vitest'
 import { resolveOptions } from '../../src/config/options.ts'
 import { chooseExecutables } from '../../src/languages/choose.ts'
 import { goBinaryName, inspectGo } from '../../src/languages/go-project.ts'
@@ -10,9 +10,9 @@ import { helloGo, project } from '../support/projects.ts'
 
 const two = ['linux/amd64', 'linux/arm64']
 
-async function inspect(dir: string, platforms = two) {
+async function inspect(dir: string, platforms = two, toolchainArgs: readonly string[] = []) {
   const { language } = await resolveOptions({ dir }, {})
-  return inspectGo(dir, { options: language, platforms: parsePlatforms(platforms) })
+  return inspectGo(dir, { options: language, platforms: parsePlatforms(platforms), toolchainArgs })
 }
 
 const main = (imports = '') => `package main\n${imports}\nfunc main() {}\n`
@@ -69,6 +69,18 @@ describe('the programs of a module', () => {
     expect((await inspect(strange)).executables).toEqual([{ name: 'hello', package: '.' }])
   })
 
+  it.each([[['-tags=special']], [['-tags', 'special']], [['-v', '--tags', 'special']]])(
+    'are those that the flags after -- select: %j',
+    async toolchainArgs => {
+      const files = { 'cmd/only/main.go': `//go:build special\n\n${main('import "C"')}` }
+      const dir = await project({ ...helloGo, ...files })
+      expect((await inspect(dir)).executables.map(({ name }) => name)).toEqual(['hello'])
+      const found = await inspect(dir, two, toolchainArgs)
+      expect(found.executables.map(({ name }) => name)).toEqual(['hello', 'only'])
+      expect(found.cCode).toMatchObject([{ executables: ['./cmd/only'] }])
+    },
+  )
+
   it('carry their fault until they are chosen', async () => {
     const dir = await project({
       ...helloGo,
@@ -115,7 +127,49 @@ describe('cgo', () => {
   })
 })
 
+describe('the environment', () => {
+  afterEach(() => vi.unstubAllEnvs())
+  /** A program of one module that is served by nobody, and the copy of it that `go mod vendor` would make. */
+  const dependent = {
+    'go.mod': `${module('example.com/hello')}\nrequire private.example/lib v1.0.0\n`,
+    'main.go': main('import _ "private.example/lib"'),
+  }
+  const vendored = {
+    'vendor/modules.txt': '# private.example/lib v1.0.0\n## explicit\nprivate.example/lib\n',
+    'vendor/private.example/lib/lib.go': 'package lib\n',
+  }
+
+  it('has GOFLAGS, which are left to go', async () => {
+    vi.stubEnv('GOFLAGS', '-tags=special')
+    const only = { 'cmd/only/main.go': `//go:build special\n\n${main()}` }
+    const found = await inspect(await project({ ...helloGo, ...only }))
+    expect(found.executables.map(({ name }) => name)).toEqual(['hello', 'only'])
+  })
+
+  it('has [go] env, which goes before it', async () => {
+    vi.stubEnv('GOFLAGS', '-mod=nonsense')
+    const dir = await project({ ...helloGo, 'xbuild.toml': '[go.env]\nGOFLAGS = ""\n' })
+    expect((await inspect(dir)).executables).toHaveLength(1)
+  })
+
+  it('needs no network where everything is vendored', async () => {
+    vi.stubEnv('GOPROXY', 'off')
+    const found = await inspect(await project({ ...dependent, ...vendored }))
+    expect(found).toMatchObject({ downloads: false, executables: [{ name: 'hello', package: '.' }] })
+    expect(found.executables[0]).not.toHaveProperty('problem')
+  })
+
+  it('that cannot get at a private module is told in the words of go, with the module', async () => {
+    vi.stubEnv('GOPROXY', 'off')
+    const found = await inspect(await project(dependent))
+    expect(() => chooseExecutables(found, [])).toThrow(
+      expect.objectContaining({ kind: 'project', why: expect.stringContaining('private.example/lib') }),
+    )
+  })
+})
+
 describe('what is no project', () => {
+  afterEach(() => vi.unstubAllEnvs())
   const fails = (dir: string, details: object) => expect(inspect(dir)).rejects.toMatchObject(details)
 
   it('a go.mod that is not one', async () =>
@@ -130,6 +184,16 @@ describe('what is no project', () => {
       what: expect.stringContaining('the project asks for 1.99'),
       fix: expect.stringContaining('GOTOOLCHAIN=auto'),
     }))
+
+  it('a Go that cannot be fetched', async () => {
+    vi.stubEnv('GOTOOLCHAIN', 'auto')
+    vi.stubEnv('GOPROXY', 'off')
+    await fails(await project({ ...helloGo, 'go.mod': 'module x\n\ngo 1.99\n' }), {
+      kind: 'tool',
+      what: 'The project’s Go toolchain is not available',
+      why: expect.stringContaining('go1.99'),
+    })
+  })
 
   it('a library alone', async () => {
     const found = await inspect(await project({ 'go.mod': module('x'), 'lib.go': 'package x\n' }))

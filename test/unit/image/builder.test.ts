@@ -184,6 +184,13 @@ describe('checkBuilder refuses', () => {
       /--load --platform linux\/amd64/,
     ],
     [
+      'the same from that store’s own builder',
+      classic,
+      wants(two, [load]),
+      /cannot load/,
+      /--load --platform/,
+    ],
+    [
       'the same as type=docker',
       beside,
       wants(two, [raw('type=docker')]),

@@ -1,0 +1,128 @@
+import { describe, expect, it, test } from 'vitest'
+import { go } from '../../../src/languages/go.ts'
+import type { GoProject } from '../../../src/languages/go-project.ts'
+import type { CompileRequest } from '../../../src/languages/language.ts'
+import { parsePlatforms, platforms } from '../../../src/platforms.ts'
+import { compileRequest, defaultOptions } from '../../support/compile-request.ts'
+
+const project: GoProject = {
+  language: 'go',
+  root: '/src/app',
+  executables: [
+    { name: 'server', package: './cmd/server' },
+    { name: 'worker', package: './cmd/worker' },
+  ],
+  toolchain: { name: 'go', version: '1.26.8' },
+  cCode: [],
+  remarks: [],
+  downloads: true,
+  packages: 200,
+}
+const plan = (ids: string, changes: Partial<CompileRequest> = {}, more: Partial<GoProject> = {}) => {
+  const facts = { ...project, ...more }
+  return go.compile(facts, compileRequest(facts, parsePlatforms([ids]), changes))
+}
+const options = (goTable: Partial<typeof defaultOptions.go>) => ({
+  options: { ...defaultOptions, go: { ...defaultOptions.go, ...goTable } },
+})
+const command = (changes: Partial<CompileRequest> = {}) => plan('arm64', changes).steps[0]?.command
+
+describe('the steps', () => {
+  it('are one download, then one go build per platform for all programs', () => {
+    expect(plan('amd64,linux/arm/v7', { source: { epoch: 0, version: 'v1.0.0' } })).toMatchObject({
+      prepare: [{ command: { tool: 'go', args: ['mod', 'download'], cwd: '/src/app' } }],
+      steps: [
+        {
+          title: 'Compile linux/amd64',
+          command: {
+            tool: 'go',
+            args: [
+              ...['build', '-v', '-trimpath', '-p=2', '-ldflags=-s -w -buildid= -X main.version=v1.0.0'],
+              ...['-o', '{work}/linux_amd64/', './cmd/server', './cmd/worker'],
+            ],
+            cwd: '/src/app',
+            env: { GOOS: 'linux', GOARCH: 'amd64', GOAMD64: 'v1', CGO_ENABLED: '0' },
+          },
+        },
+        { command: { env: { GOOS: 'linux', GOARCH: 'arm', GOARM: '7', CGO_ENABLED: '0' } } },
+      ],
+      prediction: { libc: 'none' },
+    })
+  })
+
+  test.each(platforms)('set the whole target for $id', ({ id, go: target }) => {
+    const [step] = plan(id).steps
+    expect(step?.command.env).toEqual({ GOOS: 'linux', ...target, CGO_ENABLED: '0' })
+  })
+
+  it('download nothing that is vendored, or that the last build had', () => {
+    expect(plan('arm64', {}, { downloads: false }).prepare).toEqual([])
+    expect(plan('arm64', { warm: true }).prepare).toEqual([])
+  })
+})
+
+// facts: cold, several builds at once are slower than one that has every processor; warm, they mostly link.
+test.each([
+  ['amd64', { jobs: 8, warm: false }, 1, '-p=8'],
+  ['amd64,arm64', { jobs: 8, warm: false }, 2, '-p=4'],
+  ['amd64,arm64,linux/arm/v7,riscv64,s390x', { jobs: 8, warm: false }, 4, '-p=2'],
+  ['amd64,arm64', { jobs: 2, warm: false }, 1, '-p=2'],
+  ['amd64,arm64', { jobs: 1, warm: false }, 1, '-p=1'],
+  ['amd64,arm64,linux/arm/v7', { jobs: 2, warm: true }, 3, undefined],
+])('%s with %j: %i at once, each with %s', (ids, changes, concurrency, share) => {
+  const { steps, ...rest } = plan(ids, changes)
+  expect(rest.concurrency).toBe(concurrency)
+  expect(steps[0]?.command.args.find(word => word.startsWith('-p='))).toBe(share)
+})
+
+describe('[go]', () => {
+  it('has tags, and environment that never overrides the target', () => {
+    const settings = options({ tags: ['netgo', 'osusergo'], env: { GOEXPERIMENT: 'x', GOARCH: 'mips' } })
+    expect(command(settings)?.args).toContain('-tags=netgo,osusergo')
+    expect(command(settings)?.env).toMatchObject({ GOEXPERIMENT: 'x', GOARCH: 'arm64' })
+    expect(plan('arm64', settings).prepare[0]?.command.env).toMatchObject({ GOEXPERIMENT: 'x' })
+  })
+
+  it('has ldflags, to which the stamps are added', () =>
+    expect(
+      command({
+        ...options({ ldflags: '-w' }),
+        source: { epoch: 1700000000, version: 'v1', revision: 'abc' },
+      })?.args,
+    ).toContain('-ldflags=-w -X main.version=v1 -X main.commit=abc -X main.date=2023-11-14T22:13:20Z'))
+
+  it('leaves the flags of the environment alone', () =>
+    expect(Object.keys(command()?.env ?? {})).not.toContain('GOFLAGS'))
+})
+
+it('puts what stands after -- behind its own flags and before the packages', () =>
+  expect(command({ toolchainArgs: ['-tags=x', '-race'] })?.args.slice(-4)).toEqual([
+    '-tags=x',
+    '-race',
+    './cmd/server',
+    './cmd/worker',
+  ]))
+
+test('a failure is told without progress, and cut after twenty lines', () => {
+  const [platform] = platforms
+  const noise = 'go: downloading example.com/x v1.0.0\nexample.com/app/pkg\nfmt\n'
+  const error = '# example.com/app\n./main.go:3:1: undefined: x\n'
+  expect(go.explain(noise + error, platform as never)).toBe(error.trim())
+  const many = Array.from({ length: 25 }, (_, line) => `./main.go:${line}:1: undefined`).join('\n')
+  expect(
+    go
+      .explain(many, platform as never)
+      .split('\n')
+      .slice(-1),
+  ).toEqual(['… 5 more lines'])
+})
+
+test('progress is the number of packages so far, and what is downloaded', () => {
+  const read = go.progress({} as never)
+  expect(read('go: downloading example.com/x v1.0.0')).toBe('downloading example.com/x v1.0.0')
+  expect(['internal/abi', 'example.com/x/y-z'].map(read)).toEqual([
+    '1 packages, internal/abi',
+    '2 packages, example.com/x/y-z',
+  ])
+  expect(read('./main.go:3:1: undefined: x')).toBeUndefined()
+})
