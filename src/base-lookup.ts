@@ -2,6 +2,7 @@ import { checkBasePlatforms } from './binary/choose-base.ts'
 import { Failure, isFailure } from './errors.ts'
 import { isLocalBase } from './image/backend.ts'
 import {
+  checkDocumentSize,
   type Descriptor,
   flattenIndex,
   type ImageIndex,
@@ -38,12 +39,13 @@ export async function checkBaseIndexes(
   { emit }: Recorder,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, BaseIndex>> {
-  const references = [...new Set(plan.images.map(({ spec }) => spec.base.reference))].filter(isRegistryBase)
+  const bases = new Map(plan.images.map(({ spec, options }) => [spec.base.reference, options]))
   const found = new Map<string, BaseIndex>()
   emit({ type: 'start', id: 'base' })
   try {
-    for (const reference of references) {
-      const base = await lookUpBase(reference, signal)
+    for (const [reference, options] of bases) {
+      if (!isRegistryBase(reference)) continue
+      const base = await lookUpBase(reference, options, signal)
       checkBasePlatforms(reference, plan.platforms, base.platforms)
       found.set(reference, base)
     }
@@ -69,14 +71,18 @@ export async function checkBaseIndexes(
 export async function pinBase(image: ImagePlan, signal?: AbortSignal): Promise<ImagePlan> {
   const { base } = image.spec
   if (!image.options.pin || !isRegistryBase(base.reference) || base.reference.includes('@')) return image
-  const { digest } = await lookUpBase(base.reference, signal)
+  const { digest } = await lookUpBase(base.reference, image.options, signal)
   return { ...image, spec: { ...image.spec, base: { ...base, digest } } }
 }
 
 const noSuchBase = 'another one with --base, or a mirror of gcr.io/distroless with [image] registry'
 
-async function lookUpBase(text: string, signal?: AbortSignal): Promise<BaseIndex> {
-  const client = createRegistryClient({ signal })
+async function lookUpBase(
+  text: string,
+  { insecureRegistries: insecure }: ImagePlan['options'],
+  signal?: AbortSignal,
+): Promise<BaseIndex> {
+  const client = createRegistryClient({ signal, insecure })
   try {
     const reference = parseReference(text)
     const manifest = await client.findManifest(reference)
@@ -108,6 +114,7 @@ async function listPlatforms(
     const runnable = entries.filter(entry => !isAttestation(entry)).map(entry => platformId(entry.platform))
     return [...new Set(runnable.filter(id => id !== undefined))]
   }
+  checkDocumentSize(parsed.config, where)
   const config: Buffer[] = []
   for await (const chunk of client.getBlob(reference, parsed.config)) config.push(Buffer.from(chunk))
   const id = platformId(parseConfig(Buffer.concat(config), where))

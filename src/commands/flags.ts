@@ -23,6 +23,10 @@ export const buildFlags = {
     describe: 'Base image, "scratch" or "builtin", instead of the distroless one that fits',
   },
   pin: { type: 'boolean', describe: 'Write the digest of the base into the Dockerfile' },
+  'insecure-registry': {
+    ...strings,
+    describe: 'HOST[:PORT] that may be asked without TLS or a trusted certificate',
+  },
   backend: {
     choices: ['auto', 'buildx', 'oci'] as const,
     describe: 'What makes the image: docker buildx, or xbuild itself',

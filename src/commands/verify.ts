@@ -1,7 +1,9 @@
 import type { CommandModule } from 'yargs'
+import { registryHosts } from '../config/image-options.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { parsePlatforms } from '../platforms.ts'
 import { describeVerification } from '../ui/verify-text.ts'
+import { buildFlags } from './flags.ts'
 
 /**
  * `xbuild verify IMAGE`: checks any image, whoever made it. The image is a reference, an OCI layout folder, an archive, or
@@ -18,6 +20,7 @@ export const verifyCommand: CommandModule = {
       requiresArg: true,
       describe: 'The platforms that it must have, no more and no fewer, comma-separated',
     },
+    'insecure-registry': buildFlags['insecure-registry'],
     json: { type: 'boolean', describe: 'Print the findings as JSON on stdout' },
   },
   handler: async argv => {
@@ -25,7 +28,8 @@ export const verifyCommand: CommandModule = {
     const platforms = given && parsePlatforms(given)
     const { openImage } = await import('../image/source.ts')
     const { verificationFailure, verifyImage } = await import('../image/verify.ts')
-    const source = await openImage(argv['image'] as string, { signal: interruptSignal })
+    const insecure = registryHosts((argv['insecureRegistry'] as string[] | undefined) ?? [])
+    const source = await openImage(argv['image'] as string, { signal: interruptSignal, insecure })
     try {
       const report = await verifyImage(source, platforms && { platforms })
       // With --json, what is wrong is printed with the failure.

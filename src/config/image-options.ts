@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Failure } from '../errors.ts'
+import { parseReference } from '../registry/reference.ts'
 import type { BuildFlags } from './options.ts'
 import type { ImageTable } from './schema.ts'
 
@@ -14,6 +15,8 @@ export interface ImageOptions {
   /** Stands in for gcr.io/distroless. */
   readonly registry?: string
   readonly pin: boolean
+  /** Registries that may be asked without TLS, or with a certificate nobody vouches for. */
+  readonly insecureRegistries: readonly string[]
   /** The text of the user's own Dockerfile template. */
   readonly template?: string
   readonly user?: string
@@ -48,6 +51,7 @@ export function imageOptions(
     ...(base && { base }),
     ...(registry && { registry: registry.replace(/\/+$/, '') }),
     pin: flags.pin ?? table.pin ?? false,
+    insecureRegistries: registryHosts(flags.insecureRegistry ?? table['insecure-registries'] ?? []),
     ...(template && { template: readTemplateFile(resolve(dir, template)) }),
     ...(user !== undefined && { user: checkUser(user) }),
     ...(entrypoint && { entrypoint }),
@@ -62,6 +66,30 @@ export function imageOptions(
       to,
       mode: parseMode(mode),
     })),
+  }
+}
+
+/**
+ * Hosts as references name them.
+ * @throws {Failure} usage, for what is no host.
+ */
+export function registryHosts(hosts: readonly string[]): readonly string[] {
+  for (const host of hosts) {
+    if (!/[/@]/.test(host) && isHost(host)) continue
+    throw notAnImageValue(
+      '--insecure-registry',
+      host,
+      'a host as it stands in references: registry.example.com:5000',
+    )
+  }
+  return hosts
+}
+
+function isHost(host: string): boolean {
+  try {
+    return parseReference(`${host}/name`).registry === host
+  } catch {
+    return false
   }
 }
 

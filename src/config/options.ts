@@ -20,6 +20,7 @@ export interface BuildFlags {
   readonly output?: readonly string[] | undefined
   readonly base?: string | undefined
   readonly pin?: boolean | undefined
+  readonly insecureRegistry?: readonly string[] | undefined
   readonly backend?: Config['backend']
   readonly builder?: string | undefined
   readonly cacheFrom?: readonly string[] | undefined

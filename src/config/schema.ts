@@ -11,6 +11,7 @@ const imageKeys = {
   /** Stands in for gcr.io/distroless: a mirror of it. */
   registry: v.optional(v.string()),
   pin: v.optional(v.boolean()),
+  'insecure-registries': v.optional(strings),
   template: v.optional(v.string()),
   user: v.optional(v.string()),
   entrypoint: v.optional(strings),

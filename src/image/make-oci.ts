@@ -13,12 +13,13 @@ import type { OciOutput } from './oci/index.ts'
 export async function makeWithOci(image: ImagePlan, context: MakeContext): Promise<ReportedImage> {
   const { buildOciImage } = await import('./oci/index.ts')
   const { emit } = context.recorder
-  const { spec, destinations } = image
+  const { spec, destinations, options } = image
   const made = await buildOciImage(spec, {
     file: hostFile(context),
     root: context.options.dir,
     outputs: destinations.map(destination => ociOutput(destination, spec.platforms)),
     compression: context.options.compression,
+    insecure: options.insecureRegistries,
     signal: context.signal,
     onProgress: detail => emit({ type: 'progress', id: imageTaskId(image), detail }),
     onRemark: text => emit({ type: 'note', level: 'info', text }),

@@ -19,7 +19,7 @@ export async function readBack(
   context: MakeContext,
 ): Promise<ReadBack> {
   const { recorder, signal, artifacts } = context
-  const { spec, destinations } = image
+  const { spec, destinations, options } = image
   const id = `read:${spec.name}`
   const place = readablePlace(destinations, made, spec.tags)
   if (place === undefined) {
@@ -30,7 +30,7 @@ export async function readBack(
   try {
     const { openImage } = await import('./source.ts')
     const { verifyImage, verificationFailure } = await import('./verify.ts')
-    const source = await openImage(place, { signal })
+    const source = await openImage(place, { signal, insecure: options.insecureRegistries })
     try {
       const report = await verifyImage(source, expectation(image, artifacts))
       if (!report.ok) throw verificationFailure(report)

@@ -40,12 +40,15 @@ export function connectionFailure(error: unknown, url: URL): unknown {
   const [reason, fix] = hopeless[name] ?? []
   if (reason) return failure(reason, fix)
   if (/EPROTO|SSL|WRONG_VERSION/.test(name)) {
-    return failure('it speaks no TLS, which only a registry on this machine may do without')
+    return failure(
+      'it speaks no TLS, which only a registry on this machine may do without',
+      `--insecure-registry ${url.host}, where everything between it and this machine is trusted`,
+    )
   }
   if (/CERT|ERR_TLS|UNABLE_TO|ISSUER/.test(name)) {
     return failure(
       `its certificate is not trusted (${name})`,
-      'NODE_EXTRA_CA_CERTS=/path/to/ca.pem, where the registry has an authority of its own',
+      `NODE_EXTRA_CA_CERTS=/path/to/ca.pem, where the registry has an authority of its own\nor --insecure-registry ${url.host}`,
     )
   }
   if (name.startsWith('UND_ERR') || name.startsWith('HPE_')) return failure(printable(`${message} (${name})`))

@@ -43,8 +43,8 @@ export interface Transport {
 }
 
 export interface TransportOptions {
-  /** Registries that may go without TLS, or have a certificate nobody vouches for. Those on this machine always may. */
-  readonly insecure?: ((registry: string) => boolean) | undefined
+  /** Hosts of registries that may go without TLS, or have a certificate nobody vouches for; those on this machine always may. */
+  readonly insecure?: readonly string[] | undefined
   readonly signal?: AbortSignal | undefined
   /** Seconds without a byte after which an answer is given up. Default 120. */
   readonly timeout?: number | undefined
@@ -58,7 +58,7 @@ const redirects: readonly number[] = [301, 302, 303, 307, 308]
  * apply, but never to this machine itself.
  */
 export function createTransport({ insecure, signal, timeout = 120 }: TransportOptions): Transport {
-  const mayBeInsecure = (host: string) => isLoopback(host) || insecure?.(host) === true
+  const mayBeInsecure = (host: string) => isLoopback(host) || insecure?.includes(host) === true
   const dispatchers = new Map<string, Promise<Dispatcher>>()
   const bases = new Map<string, Promise<string>>()
 

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -183,6 +183,32 @@ describeWith(['registry', 'bases', 'crane'], 'crane', () => {
   )
 })
 
+describeWith(['registry', 'bases'], 'a registry without TLS', () => {
+  it(
+    'that is not this machine by its name is used when that is asked for, and only then',
+    async () => {
+      const dir = await project(helloGo)
+      commit(dir)
+      // Linux connects to this machine, and no name of it is one of loopback.
+      const here = (reference: string) => reference.replace(/^[^:/]+/, '0.0.0.0')
+      const registry = here(rigValue('XBUILD_RIG_REGISTRY'))
+      const base = `${here(rigValue('XBUILD_RIG_DISTROLESS'))}/static-debian13:nonroot`
+      const tag = `${registry}/oci-e2e-${process.pid}/insecure:1`
+      const args = ['--backend=oci', `--base=${base}`, `--tag=${tag}`, '--push', '--platform=linux/arm64']
+      const env = { GOCACHE: goCache(), XDG_CACHE_HOME: await temporaryFolder() }
+      const refused = await xbuild(args, { cwd: dir, env })
+      expect(refused).toMatchObject({ code: 8, stdout: '' })
+      expect(refused.stderr).toContain(`--insecure-registry ${registry}`)
+      const pushed = await xbuild([...args, `--insecure-registry=${registry}`], { cwd: dir, env })
+      expect(pushed, pushed.stderr).toMatchObject({ code: 0 })
+      expect(await xbuild(['verify', tag, `--insecure-registry=${registry}`], { cwd: dir })).toMatchObject({
+        code: 0,
+      })
+    },
+    minutes(5),
+  )
+})
+
 describeWith(['registry', 'bases', 'engine', 'docker', 'qemu'], 'docker on the containerd store', () => {
   const docker = (...args: string[]) =>
     execFileSync(rigValue('XBUILD_RIG_DOCKER'), args, {
@@ -190,11 +216,15 @@ describeWith(['registry', 'bases', 'engine', 'docker', 'qemu'], 'docker on the c
       env: { ...process.env, ...rigEnvironment() },
     })
 
-  it(
-    'loads the archive with both platforms and runs each, the foreign one under QEMU',
-    async () => {
-      const { archive } = await buildOnce()
+  it.each(['archive', 'dockerArchive'] as const)(
+    'loads the %s with both platforms and runs each, the foreign one under QEMU',
+    async kind => {
+      const { [kind]: archive, digest } = await buildOnce()
+      spawnSync(rigValue('XBUILD_RIG_DOCKER'), ['rmi', '--force', tag], {
+        env: { ...process.env, ...rigEnvironment() },
+      })
       expect(docker('load', '--input', archive)).toContain(tag)
+      expect(docker('image', 'inspect', '--format={{.Id}}', tag).trim()).toBe(digest)
       for (const platform of ['linux/amd64', 'linux/arm64']) {
         const output = execFileSync(
           'sh',

@@ -39,7 +39,7 @@ export interface OciInputs {
   readonly outputs: readonly OciOutput[]
   readonly compression: Compression
   /** Registries that may be asked without TLS; those on this machine always may. */
-  readonly insecure?: ((registry: string) => boolean) | undefined
+  readonly insecure?: readonly string[] | undefined
   /** The cache folder; by default the user's. */
   readonly cacheFolder?: string | undefined
   readonly signal?: AbortSignal | undefined
