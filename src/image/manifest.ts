@@ -180,6 +180,18 @@ export function parseJson(bytes: Uint8Array, where: string): Record<string, unkn
   return value as Record<string, unknown>
 }
 
+/**
+ * Refuses to read a manifest or config into memory that says of itself that it is too large to be one.
+ * @throws {Failure} verification
+ */
+export function checkDocumentSize({ digest, size }: Descriptor, where: string): void {
+  if (size <= maximumManifest) return
+  throw malformed(
+    where,
+    `${digest} is said to have ${size} bytes, and no more than ${maximumManifest} are read`,
+  )
+}
+
 /** Whether a descriptor names an image index by its media type. */
 export function isIndex(descriptor: Descriptor): boolean {
   return indexTypes.includes(descriptor.mediaType)

@@ -1,7 +1,14 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Descriptor } from './manifest.ts'
-import { appendFile, temporaryName, writeAll, writeAtomically, writeFailure } from './oci/atomic.ts'
+import {
+  appendFile,
+  renameFolder,
+  temporaryName,
+  writeAll,
+  writeAtomically,
+  writeFailure,
+} from './oci/atomic.ts'
 import { isLayout, layoutIndex, layoutMarker, otherImages } from './oci/layout.ts'
 
 /**
@@ -38,7 +45,7 @@ export async function placeLayout(
     const temporary = temporaryName(to)
     try {
       await fillLayout(from, temporary, descriptor, tags)
-      await rename(temporary, to)
+      if (!(await renameFolder(temporary, to))) await fillLayout(temporary, to, descriptor, tags)
     } finally {
       await rm(temporary, { recursive: true, force: true })
     }

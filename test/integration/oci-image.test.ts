@@ -333,6 +333,15 @@ describe('a layout', () => {
     ])
   })
 
+  test('that several builds make at the same time is whole', async () => {
+    const path = join(folder(), 'layout')
+    const inputs = inputsOf([{ type: 'layout', path }])
+    const images = await Promise.all([1, 2, 3, 4].map(() => buildOciImage(specOf(), inputs)))
+    const { root, images: held } = readLayout(path)
+    expect(root.manifests.map(({ digest }: { digest: string }) => digest)).toEqual([images[0]?.indexDigest])
+    expect(held).toHaveLength(3)
+  })
+
   test('a damaged blob in it is replaced', async () => {
     const path = join(folder(), 'layout')
     const build = () => buildOciImage(specOf(), inputsOf([{ type: 'layout', path }]))

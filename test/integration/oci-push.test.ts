@@ -1,12 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { mediaTypes } from '../../src/image/manifest.ts'
 import { buildOciImage, type OciInputs } from '../../src/image/oci/index.ts'
 import { parsePlatforms } from '../../src/platforms.ts'
 import type { ImageSpec } from '../../src/types.ts'
+import { fakeTools } from '../support/fake-tools.ts'
 import { type Fault, type FaultRegistry, sha256, startFaultRegistry } from '../support/fault-registry.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'xbuild-push-'))
@@ -44,7 +45,7 @@ const layerType = 'application/vnd.docker.image.rootfs.diff.tar.gzip'
 function addBaseImage(
   registry: FaultRegistry,
   architecture: string,
-  changes: { diffIds?: string[] } = {},
+  changes: { diffIds?: string[]; configSize?: number } = {},
 ): Described {
   const tars = [Buffer.alloc(1024), Buffer.from(`of ${architecture}`)]
   const layers = tars.map(tar => ({ mediaType: layerType, ...registry.addBlob('base', gzipSync(tar)) }))
@@ -61,6 +62,7 @@ function addBaseImage(
     config: {
       mediaType: mediaTypes.dockerConfig,
       ...registry.addBlob('base', Buffer.from(JSON.stringify(config))),
+      ...(changes.configSize !== undefined && { size: changes.configSize }),
     },
     layers,
   })
@@ -361,6 +363,30 @@ describe('a base in a registry', () => {
     expect(await buildOciImage(specOf(reference), inputs)).toEqual(first)
   })
 
+  test('is read with what the credential helper of its registry says, and pushed to with the same', async () => {
+    const registry = await start({ auth: { type: 'token', user: 'me', password: 'hunter2-secret' } })
+    addBase(registry)
+    const helper = { stdout: JSON.stringify({ Username: 'me', Secret: 'hunter2-secret' }) }
+    const tools = await fakeTools({ 'docker-credential-own': helper })
+    const config = folder()
+    writeFileSync(
+      join(config, 'config.json'),
+      JSON.stringify({ credHelpers: { [registry.host]: 'own' }, credsStore: 'none' }),
+    )
+    vi.stubEnv('DOCKER_CONFIG', config)
+    vi.stubEnv('PATH', tools.path)
+    try {
+      const references = [`${registry.host}/app:1`]
+      const inputs = inputsOf([...archive(), { type: 'push', references }])
+      await buildOciImage(specOf(`${registry.host}/base:1`), inputs)
+    } finally {
+      vi.unstubAllEnvs()
+    }
+    expect(readPushed(registry, 'app', '1').images).toHaveLength(2)
+    expect(await tools.calls()).toMatchObject([{ tool: 'docker-credential-own', args: ['get'] }])
+    expect(registry.requests.some(({ path }) => path.includes('hunter2'))).toBe(false)
+  })
+
   test('that cannot be reached and is in no cache names other bases', async () => {
     const registry = await start()
     await registry.close()
@@ -452,12 +478,33 @@ describe('a base in a registry', () => {
         })),
       { kind: 'verification', why: 'the manifest has 2 layers and the config 1' },
     ],
+    [
+      'whose layers unpack to something else than its diff IDs',
+      registry =>
+        ['amd64', 'arm64'].map(architecture => ({
+          ...addBaseImage(registry, architecture, { diffIds: [sha256(Buffer.alloc(1024)), sha256('other')] }),
+          platform: { os: 'linux', architecture },
+        })),
+      { kind: 'verification', why: expect.stringContaining(`its config says ${sha256('other')}`) },
+    ],
+    [
+      'with a config that is said to have 1 GB',
+      registry =>
+        ['amd64', 'arm64'].map(architecture => ({
+          ...addBaseImage(registry, architecture, { configSize: 1 << 30 }),
+          platform: { os: 'linux', architecture },
+        })),
+      { kind: 'verification', why: expect.stringContaining('no more than 4194304 are read') },
+    ],
   ])('%s is refused', async (_, manifests, failure) => {
     const registry = await start()
     addIndex(registry, manifests(registry))
-    await expect(buildOciImage(specOf(`${registry.host}/base:1`), inputsOf(archive()))).rejects.toMatchObject(
-      failure,
-    )
+    const [output] = archive()
+    const inputs = inputsOf(output ? [output] : [])
+    for (const _ of ['first', 'again, with what the first left in the cache']) {
+      await expect(buildOciImage(specOf(`${registry.host}/base:1`), inputs)).rejects.toMatchObject(failure)
+    }
+    expect(existsSync(output?.path ?? '')).toBe(false)
   })
 
   const manifest = { method: 'GET', path: /base\/manifests/ }

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -97,6 +98,18 @@ test('what was not used for a month goes, what is in use stays, and a killed bui
   age(later.path, 31)
   await (await open(folder)).close()
   expect(existsSync(later.path)).toBe(true) // it was looked after today already
+})
+
+test('above 5 GB what was used longest ago goes, but nothing that a running build may use', async () => {
+  const folder = join(root, String(folders++))
+  const cache = await open(folder)
+  const blobs = []
+  for (const text of ['now', 'just before', 'yesterday']) blobs.push((await cache.store(chunks(text))).path)
+  for (const path of blobs) truncateSync(path, 3 * 1024 ** 3) // sparse
+  age(blobs[1] as string, 1 / 24)
+  age(blobs[2] as string, 1)
+  await cache.close()
+  expect(blobs.map(path => existsSync(path))).toEqual([true, true, false])
 })
 
 test('a folder that cannot be one is done without, said, and nothing stays behind', async () => {

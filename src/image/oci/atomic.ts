@@ -9,17 +9,23 @@ export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
 }
 
+interface AtomicOptions<T> {
+  /** Where the file goes when its name depends on what was written. */
+  readonly place?: (result: T) => string
+  /** Whether it must outlive power loss; not what is checked before each use anyway. */
+  readonly durable?: boolean
+}
+
 /**
- * Writes a file that appears under its name only when it is whole and on disk: a temporary neighbour is written,
- * synced and renamed. Whatever stops it, but for SIGKILL and power loss, removes the neighbour; those leave one that
+ * Writes a file that appears under its name only when it is whole and, if durable, on disk: a temporary neighbour is
+ * written, synced and renamed. Whatever stops it, but for SIGKILL and power loss, removes the neighbour; those leave one that
  * begins with a dot and ends in `.tmp`.
- * @param place where the file goes when its name depends on what was written
  * @throws {Failure} image, when the file system refuses.
  */
 export async function writeAtomically<T>(
   path: string,
   write: (handle: FileHandle) => Promise<T>,
-  place: (result: T) => string = () => path,
+  { place = () => path, durable = true }: AtomicOptions<T> = {},
 ): Promise<T> {
   const temporary = temporaryName(path)
   try {
@@ -27,12 +33,12 @@ export async function writeAtomically<T>(
     let result: T
     try {
       result = await write(handle)
-      await handle.sync()
+      if (durable) await handle.sync()
     } finally {
       await handle.close()
     }
     await rename(temporary, place(result))
-    await syncFolder(dirname(path))
+    if (durable) await syncFolder(dirname(path))
     return result
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {})
@@ -64,6 +70,22 @@ async function isFolder(path: string): Promise<boolean> {
     found => found.isDirectory(),
     () => false,
   )
+}
+
+/**
+ * Gives a folder its name.
+ * @returns false where a folder that is not empty has the name by now: another build was faster.
+ */
+export async function renameFolder(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    await syncFolder(dirname(to))
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false
+    throw error
+  }
 }
 
 /** Makes the names in a folder durable; a file system that cannot (some network ones) is left alone. */

@@ -43,11 +43,14 @@ export interface StoredBlob {
   readonly size: number
 }
 
-const day = 24 * 60 * 60 * 1000
+const hour = 60 * 60 * 1000
+const day = 24 * hour
 /** What was not used for so long is dropped, looked for once a day. */
 const keptFor = 30 * day
 /** Bytes. What is over it is dropped in the same look, that which was used longest ago first. */
 const maximumSize = 5 * 1024 ** 3
+/** What was used since may be in use by another build, and stays. */
+const inUseFor = 2 * hour
 /** A temporary file so old is of a build that was killed. */
 const abandonedAfter = day
 
@@ -104,7 +107,8 @@ function blobCache(folder: string, close: () => Promise<void>): BlobCache {
         }
         return { digest: `sha256:${hash.digest('hex')}`, size }
       }
-      const blob = await writeAtomically(blobPath('sha256:incoming'), write, ({ digest }) => blobPath(digest))
+      const place = ({ digest }: { digest: string }) => blobPath(digest)
+      const blob = await writeAtomically(blobPath('sha256:incoming'), write, { place, durable: false })
       return { ...blob, path: blobPath(blob.digest) }
     },
     async recall(kind, key) {
@@ -119,7 +123,8 @@ function blobCache(folder: string, close: () => Promise<void>): BlobCache {
       const json = JSON.stringify(value)
       try {
         await mkdir(join(folder, kind), { recursive: true })
-        await writeAtomically(path, handle => writeAll(handle, Buffer.from(`${sha256(json)}\n${json}\n`)))
+        const bytes = Buffer.from(`${sha256(json)}\n${json}\n`)
+        await writeAtomically(path, handle => writeAll(handle, bytes), { durable: false })
       } catch {
         // the next build works it out again
       }
@@ -150,11 +155,11 @@ export async function isWhole(path: string, digest: string, size: number): Promi
   }
 }
 
-/** Notes that a file is in use; at most once a day, so that most builds only read. */
+/** Notes that a file is in use; at most once an hour, so that most builds only read. */
 async function touch(path: string): Promise<void> {
   const now = new Date()
   const used = await stat(path).catch(() => undefined)
-  if (used && now.getTime() - used.mtimeMs > day) await utimes(path, now, now).catch(() => {})
+  if (used && now.getTime() - used.mtimeMs > hour) await utimes(path, now, now).catch(() => {})
 }
 
 /** Drops what was not used for long, and beyond `maximumSize` what was used longest ago. Fails at nothing. */
@@ -175,6 +180,7 @@ async function sweep(folder: string): Promise<void> {
   for (const { path, age, size } of files.sort((a, b) => a.age - b.age)) {
     total += size
     const abandoned = path.endsWith('.tmp') && age > abandonedAfter
-    if (abandoned || age > keptFor || total > maximumSize) await rm(path, { force: true }).catch(() => {})
+    const tooMuch = total > maximumSize && age > inUseFor
+    if (abandoned || age > keptFor || tooMuch) await rm(path, { force: true }).catch(() => {})
   }
 }

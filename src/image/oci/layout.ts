@@ -1,12 +1,13 @@
-import { readdir, readFile, rename, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure } from '../../errors.ts'
 import { formatReference, parseReference } from '../../registry/reference.ts'
+import { eachLimited } from '../../util/each-limited.ts'
 import { type Descriptor, mediaTypes, parseJson } from '../manifest.ts'
 import {
   appendFile,
   makeFolder,
-  syncFolder,
+  renameFolder,
   temporaryName,
   writeAll,
   writeAtomically,
@@ -14,6 +15,9 @@ import {
 } from './atomic.ts'
 import { isWhole } from './cache.ts'
 import { documentsOf, type ImageContent, layersOf } from './content.ts'
+
+/** Blobs that are written at one time, so that they wait for the disk together. */
+const parallel = 4
 
 /** The content of the file `oci-layout` (image-spec image-layout.md). */
 export const layoutMarker = Buffer.from('{"imageLayoutVersion":"1.0.0"}')
@@ -71,8 +75,7 @@ export async function writeLayout(
     const temporary = temporaryName(path)
     try {
       await fillLayout(temporary, content, tags, signal)
-      await rename(temporary, path)
-      await syncFolder(dirname(path))
+      if (!(await renameFolder(temporary, path))) await fillLayout(path, content, tags, signal)
     } finally {
       await rm(temporary, { recursive: true, force: true })
     }
@@ -88,15 +91,15 @@ async function fillLayout(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await makeFolder(join(folder, 'blobs/sha256'))
-  for (const { descriptor, file } of layersOf(content)) {
+  await eachLimited(layersOf(content), parallel, async ({ descriptor, file }) => {
     const target = join(folder, blobPath(descriptor))
-    if (await isWhole(target, descriptor.digest, descriptor.size)) continue
+    if (await isWhole(target, descriptor.digest, descriptor.size)) return
     const source = await file(signal)
     await writeAtomically(target, handle => appendFile(handle, source, descriptor.size, signal))
-  }
-  for (const { descriptor, bytes } of documentsOf(content)) {
-    await writeAtomically(join(folder, blobPath(descriptor)), handle => writeAll(handle, bytes))
-  }
+  })
+  await eachLimited(documentsOf(content), parallel, ({ descriptor, bytes }) =>
+    writeAtomically(join(folder, blobPath(descriptor)), handle => writeAll(handle, bytes)),
+  )
   await writeAtomically(join(folder, 'oci-layout'), handle => writeAll(handle, layoutMarker))
   const index = layoutIndex(content, tags, await otherImages(folder, tags))
   await writeAtomically(join(folder, 'index.json'), handle => writeAll(handle, index))

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers'
 import type { RegistryClient } from '../../registry/client.ts'
 import { registryFailure } from '../../registry/failures.ts'
 import { formatReference, type Reference } from '../../registry/reference.ts'
-import { manifestTypes } from '../manifest.ts'
+import { checkDocumentSize, manifestTypes } from '../manifest.ts'
 import type { ImageSource } from '../source.ts'
 
 /** An image in a registry. The client stays the caller's: closing the source leaves it open. */
@@ -17,6 +17,7 @@ export function registrySource(client: RegistryClient, reference: Reference): Im
       throw registryFailure('There is no such image', name, 'the registry has no manifest of this name')
     },
     async document(descriptor) {
+      checkDocumentSize(descriptor, name)
       if (!manifestTypes.includes(descriptor.mediaType)) {
         return buffer(client.getBlob({ registry, repository }, descriptor))
       }

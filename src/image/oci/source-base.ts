@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import { Failure, isFailure } from '../../errors.ts'
@@ -5,6 +6,7 @@ import type { Platform } from '../../platforms.ts'
 import type { Repository } from '../../registry/client.ts'
 import { formatReference, type Reference } from '../../registry/reference.ts'
 import type { BaseFamily } from '../../types.ts'
+import { decompress, UnreadableCompression } from '../decompress.ts'
 import {
   type Descriptor,
   flattenIndex,
@@ -90,8 +92,8 @@ interface Reader {
   manifest(descriptor: Descriptor): Promise<ImageIndex | ImageManifest>
   /** A small blob: a manifest or a config. */
   document(descriptor: Descriptor): Promise<Uint8Array>
-  /** The file of a blob in the cache, fetched where it is not there. */
-  file(descriptor: Descriptor, signal?: AbortSignal): Promise<string>
+  /** The file of a layer in the cache, fetched where it is not there; it unpacks to `diffId`. */
+  file(descriptor: Descriptor, diffId: string, signal?: AbortSignal): Promise<string>
 }
 
 /** Says of a failure to get the base which other one there is. */
@@ -106,21 +108,50 @@ function createReader(source: ImageSource, cache: BlobCache, guard: Guard): Read
     await cache.store(one(bytes))
     return bytes
   }
-  const fetch = async (descriptor: Descriptor, signal?: AbortSignal) => {
+  const fetch = async (descriptor: Descriptor, diffId: string, signal?: AbortSignal) => {
     const found = await cache.find(descriptor.digest, descriptor.size)
-    return found ?? (await guard(cache.store(source.blob(descriptor), signal))).path
+    const path = found ?? (await guard(cache.store(source.blob(descriptor), signal))).path
+    await checkDiffId(path, descriptor, diffId, { cache, where: source.name })
+    return path
   }
   const files = new Map<string, Promise<string>>()
   return {
     document,
     manifest: async descriptor =>
       parseManifest(await document(descriptor), descriptor.mediaType, `${source.name}@${descriptor.digest}`),
-    file(descriptor, signal) {
-      const file = files.get(descriptor.digest) ?? fetch(descriptor, signal)
-      files.set(descriptor.digest, file)
+    file(descriptor, diffId, signal) {
+      const key = `${descriptor.digest} ${diffId}`
+      const file = files.get(key) ?? fetch(descriptor, diffId, signal)
+      files.set(key, file)
       return file
     },
   }
+}
+
+/**
+ * Makes sure that a layer unpacks to what the base's config says, else no engine would run what is built on it. That a
+ * layer does is kept in the cache. One that this Node.js cannot decompress is taken as it is.
+ */
+async function checkDiffId(
+  path: string,
+  { digest }: Descriptor,
+  diffId: string,
+  { cache, where }: { readonly cache: BlobCache; readonly where: string },
+): Promise<void> {
+  if ((await cache.recall('diff-ids', digest)) === diffId) return
+  const [algorithm = ''] = diffId.split(':')
+  const hash = createHash(algorithm)
+  try {
+    for await (const chunk of decompress(createReadStream(path), `${where}@${digest}`)) hash.update(chunk)
+  } catch (error) {
+    if (error instanceof UnreadableCompression) return
+    throw error
+  }
+  const actual = `${algorithm}:${hash.digest('hex')}`
+  if (actual !== diffId) {
+    throw malformed(where, `its layer ${digest} unpacks to ${actual}, and its config says ${diffId}`)
+  }
+  await cache.remember('diff-ids', digest, diffId)
 }
 
 async function* one(bytes: Uint8Array): AsyncIterable<Uint8Array> {
@@ -166,6 +197,7 @@ async function readImage(
     throw malformed(where, `the manifest has ${layers.length} layers and the config ${diffIds.length}`)
   }
   const blobs = layers.map((layer, number): LayerBlob => {
+    const diffId = diffIds[number] as string
     const { digest, size, annotations = {} } = layer
     return {
       descriptor: {
@@ -174,8 +206,8 @@ async function readImage(
         size,
         ...(Object.keys(annotations).length > 0 && { annotations }),
       },
-      diffId: diffIds[number] as string,
-      file: signal => reader.file(layer, signal),
+      diffId,
+      file: signal => reader.file(layer, diffId, signal),
       ...(origin && { origin: { registry: origin.registry, repository: origin.repository } }),
     }
   })
