@@ -11,6 +11,7 @@ import type { Report } from '../report.ts'
 import type { Emit } from '../types.ts'
 import { createProgress, type ProgressMode } from '../ui/progress.ts'
 import { summarize } from '../ui/summary.ts'
+import { redactAll } from '../util/redact.ts'
 import { writeUserFile } from '../util/write-user-file.ts'
 import { benchBoundFlags, buildFlags, outputFlags, toBuildFlags } from './flags.ts'
 import { printPlan } from './plan.ts'
@@ -66,7 +67,7 @@ function compare(report: Report, options: Options, argv: Arguments): Promise<Com
 }
 
 async function show(report: Report, argv: Arguments, printsJson: boolean): Promise<void> {
-  const json = `${JSON.stringify(report, undefined, 2)}\n`
+  const json = `${JSON.stringify(redactAll(report), undefined, 2)}\n`
   const path = argv['report'] as string | undefined
   if (path) await writeUserFile(resolve(path), json, '--report')
   if (argv['progress'] !== 'quiet') process.stderr.write(`${summarize(report)}\n`)

@@ -1,5 +1,5 @@
 import { exitCodes, Failure } from '../errors.ts'
-import { redact } from '../util/redact.ts'
+import { redact, redactAll } from '../util/redact.ts'
 
 const indent = (text: string) => text.trimEnd().split('\n').join('\n         ')
 
@@ -30,5 +30,5 @@ export function exitCodeOf(error: unknown): number {
 export function failureJson(error: unknown): object {
   if (!(error instanceof Failure)) return { error: { kind: 'bug', what: redact(String(error)) } }
   const { kind, what, where, why, fix, report } = error
-  return { ...report, error: JSON.parse(redact(JSON.stringify({ kind, what, where, why, fix }))) }
+  return { ...report, error: redactAll({ kind, what, where, why, fix }) }
 }

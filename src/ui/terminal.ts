@@ -10,6 +10,7 @@ interface DrawnTask {
   readonly finished: Promise<void>
   readonly finish: (error?: Error) => void
   started: boolean
+  skipped: boolean
   wrapper?: Wrapper
   /** Shows it as running. */
   start?: () => void
@@ -53,7 +54,7 @@ function makeTask(info: TaskInfo): DrawnTask {
   })
   // Not every task is awaited by the list when a run ends early.
   finished.catch(() => {})
-  return { info, finished, finish, started: false, title: info.title }
+  return { info, finished, finish, started: false, skipped: false, title: info.title }
 }
 
 function moveTask(task: DrawnTask | undefined, event: Exclude<BuildEvent, { type: 'plan' | 'note' }>): void {
@@ -67,13 +68,18 @@ function moveTask(task: DrawnTask | undefined, event: Exclude<BuildEvent, { type
   if (event.type === 'start') return
   if (event.detail) task.title = `${task.info.title}: ${event.detail}`
   if (task.wrapper) task.wrapper.title = task.title
-  if (event.type === 'skipped') task.wrapper?.skip(task.title)
+  task.skipped = event.type === 'skipped'
+  if (task.skipped) task.wrapper?.skip(task.title)
   task.finish(event.type === 'failed' ? new Error(event.detail) : undefined)
 }
 
 async function draw(tasks: readonly DrawnTask[], stream: NodeJS.WriteStream): Promise<void> {
-  const { Listr, ListrLogger, ListrTaskState, ProcessOutput } = await import('listr2')
+  const { DefaultRenderer, Listr, ListrLogger, ListrTaskState, ProcessOutput } = await import('listr2')
   const processOutput = new ProcessOutput(stream, stream)
+  /** listr2 asks whether stdout is a terminal, which here carries the result alone: `digest=$(xbuild …)`. */
+  class StderrRenderer extends DefaultRenderer {
+    static override nonTTY = true
+  }
   const list = new Listr(
     tasks.map(
       (task): ListrTask => ({
@@ -86,6 +92,7 @@ async function draw(tasks: readonly DrawnTask[], stream: NodeJS.WriteStream): Pr
             if (!wrapper.task.isStarted()) wrapper.task.state$ = ListrTaskState.STARTED
           }
           if (!task.started) wrapper.task.state$ = ListrTaskState.WAITING
+          if (task.skipped) wrapper.skip(task.title)
           return task.finished
         },
       }),
@@ -95,6 +102,7 @@ async function draw(tasks: readonly DrawnTask[], stream: NodeJS.WriteStream): Pr
       exitOnError: false,
       // Interrupts are the program's own business: it has children to end and files to remove.
       registerSignalListeners: false,
+      renderer: StderrRenderer,
       rendererOptions: {
         logger: new ListrLogger({ processOutput }),
         showErrorMessage: false,

@@ -12,3 +12,15 @@ const patterns: readonly [RegExp, string][] = [
 export function redact(text: string): string {
   return patterns.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text)
 }
+
+/** A value for JSON with every text in it redacted, and a text under the name of a secret (`DB_TOKEN`) as a whole. */
+export function redactAll<T>(value: T): T {
+  if (typeof value === 'string') return redact(value) as T
+  if (Array.isArray(value)) return value.map(redactAll) as T
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([name, item]) => [
+    name,
+    typeof item === 'string' && redact(`${name}=x`) !== `${name}=x` ? '***' : redactAll(item),
+  ])
+  return Object.fromEntries(entries) as T
+}
