@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it, test, vi } from 'vitest'
 import type { PlanJson } from '../../src/plan-json.ts'
 import { type CliOptions, xbuild } from '../support/cli.ts'
+import { type HangingGo, hangingGo } from '../support/hanging-go.ts'
 import { loggingTool } from '../support/logging-tool.ts'
 import { commit, helloGo, project, temporaryFolder } from '../support/projects.ts'
 
@@ -141,6 +142,16 @@ describe('build', () => {
     expect(manifests).toHaveLength(2)
   })
 
+  it('keeps secrets of [go] env out of report, logs and image', async () => {
+    const env = '[go.env]\nGOPROXY = "https://me:hunter2@proxy.example"\nDEPLOY_TOKEN = "hunter2"\n'
+    const dir = await project({ ...helloGo, 'xbuild.toml': env })
+    const { code, stdout, stderr } = await build(dir, ['--json', '--report=report.json'])
+    expect({ code, secret: /hunter2/.test(stdout + stderr) }).toEqual({ code: 0, secret: false })
+    expect(JSON.parse(stdout).commands[0].env).toMatchObject({ DEPLOY_TOKEN: '***', GOOS: 'linux' })
+    for (const path of ['report.json', 'dist/hello.oci.tar', 'dist/logs/linux_arm64.log'])
+      expect((await readFile(join(dir, path))).includes('hunter2')).toBe(false)
+  })
+
   it('says so when the report cannot be written', async () => {
     const dir = await project({ ...helloGo, file: '' })
     const result = await build(dir, ['--report=file/report.json'])
@@ -210,20 +221,6 @@ describe('a compiler that fails', () => {
 })
 
 describe('an interrupt', () => {
-  /** A go that never ends one of its commands, and is real otherwise; it leaves a file named after its process. */
-  const hangingGo = async (command: string, deaf = false) => {
-    const folder = await temporaryFolder()
-    await mkdir(join(folder, 'bin'))
-    const script = [
-      '#!/bin/sh',
-      `if [ "$1" = ${command} ]; then ${deaf ? "trap '' TERM; " : ''}touch ${folder}/pid-$$; while :; do sleep 1; done; fi`,
-      `PATH='${process.env['PATH']}' exec go "$@"`,
-    ].join('\n')
-    await writeFile(join(folder, 'bin/go'), script, { mode: 0o755 })
-    const started = async () =>
-      (await readdir(folder)).filter(name => name.startsWith('pid-')).map(name => Number(name.slice(4)))
-    return { path: [join(folder, 'bin'), process.env['PATH']].join(delimiter), started }
-  }
   const alive = (pid: number) => {
     try {
       process.kill(pid, 0)
@@ -232,11 +229,7 @@ describe('an interrupt', () => {
       return false
     }
   }
-  const interruptedBuild = async (
-    dir: string,
-    tool: Awaited<ReturnType<typeof hangingGo>>,
-    ...signals: readonly NodeJS.Signals[]
-  ) => {
+  const interruptedBuild = async (dir: string, tool: HangingGo, ...signals: readonly NodeJS.Signals[]) => {
     let pid = 0
     const running = build(dir, [], { env: { PATH: tool.path }, onStart: started => (pid = started) })
     await vi.waitUntil(async () => (await tool.started()).length > 0, { timeout: 20_000 })
