@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it, test } from 'vitest'
+import { benchBoundFlags, buildFlags, outputFlags } from '../../src/commands/flags.ts'
+import { parseConfig } from '../../src/config/load.ts'
+import { configSchema } from '../../src/config/schema.ts'
+import { exitCodes } from '../../src/errors.ts'
+import { platforms } from '../../src/platforms.ts'
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+const [, sample = ''] = /```toml\n([\s\S]*?)```/.exec(readme) ?? []
+
+interface Schema {
+  readonly wrapped?: Schema
+  readonly entries?: Readonly<Record<string, Schema>>
+  readonly item?: Schema
+}
+
+/** The dotted keys of tables; those of [images.NAME] are [image]'s. */
+function keysOf(schema: Schema, path: readonly string[] = []): string[] {
+  if (schema.wrapped) return keysOf(schema.wrapped, path)
+  if (schema.item?.entries) return keysOf(schema.item, path)
+  if (!schema.entries) return path[0] === 'images' ? [] : [path.join('.')]
+  return Object.entries(schema.entries).flatMap(([key, inner]) => keysOf(inner, [...path, key]))
+}
+
+describe('the sample xbuild.toml', () => {
+  it('is one', async () => {
+    expect(await parseConfig(sample, 'README.md')).toMatchObject({
+      image: { registry: 'mirror.example.com/distroless' },
+      images: { web: { bin: 'server' } },
+      cache: { from: [expect.any(String)] },
+    })
+  })
+
+  test.each(keysOf(configSchema as unknown as Schema))('has %s', async key => {
+    const { default: toml } = await import('toml')
+    let value: unknown = toml.parse(sample)
+    for (const part of key.split('.'))
+      value = ([value].flat()[0] as Record<string, unknown> | undefined)?.[part]
+    expect(value).toBeDefined()
+  })
+})
+
+test('every flag that it shows with xbuild is one', () => {
+  const known = Object.keys({
+    ...buildFlags,
+    ...benchBoundFlags,
+    ...outputFlags,
+    report: 0,
+    bench: 0,
+    'dry-run': 0,
+    help: 0,
+  })
+  const shown = readme.matchAll(/(?<![\w-])--([a-z][a-z-]+)/g)
+  // npm's, and those of the sample's own program
+  const others = ['global', 'listen']
+  const unknown = [...shown]
+    .map(([, flag = '']) => flag)
+    .filter(flag => ![...known, ...others].includes(flag))
+  expect(unknown).toEqual([])
+})
+
+test('the exit codes are those of the program', () => {
+  const [, table = ''] = /## Exit codes\n([\s\S]*?)\n## /.exec(readme) ?? []
+  const codes = [...table.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
+  expect(codes).toEqual(Object.values(exitCodes).sort((a, b) => a - b))
+})
+
+test('the platforms are those of the table, under the names of each toolchain', () => {
+  const [, table = ''] = /## Platforms\n([\s\S]*?)\n## /.exec(readme) ?? []
+  for (const { id, go, rust } of platforms.filter(({ baseline }) => !baseline)) {
+    const row = table.split('\n').find(line => line.startsWith(`| ${id} |`)) ?? ''
+    const level = Object.entries(go).find(([name]) => name !== 'GOARCH')
+    if (level) expect(row).toContain(level.join('='))
+    expect(row).toContain(rust.musl)
+  }
+})
