@@ -39,6 +39,11 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** yargs lays out its help before every command that it runs, and that takes longer than all the rest of its work. */
+function asksForHelp(args: readonly string[]): boolean {
+  return args.includes('--help') || args.includes('-h')
+}
+
 function parser(args: readonly string[]) {
   const program = yargs([...args])
     .scriptName('xbuild')
@@ -55,7 +60,7 @@ function parser(args: readonly string[]) {
     .alias('version', 'v')
     .help()
     .alias('help', 'h')
-    .wrap(Math.min(120, process.stdout.columns ?? 100))
+    .wrap(asksForHelp(args) ? Math.min(120, process.stdout.columns ?? 100) : null)
     .epilogue(
       'Exit codes: 0 ok, 1 a check said no, 2 usage or configuration, 3 project not understood, 4 tool missing or too old, ' +
         '5 compile failed, 6 verification failed, 7 image backend failed, 8 registry, 70 bug in xbuild, 130 interrupted.',
