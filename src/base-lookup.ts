@@ -36,16 +36,15 @@ function isRegistryBase(reference: string): boolean {
  */
 export async function checkBaseIndexes(
   plan: Plan,
+  client: RegistryClient,
   { emit }: Recorder,
-  signal: AbortSignal,
 ): Promise<ReadonlyMap<string, BaseIndex>> {
-  const bases = new Map(plan.images.map(({ spec, options }) => [spec.base.reference, options]))
+  const references = [...new Set(plan.images.map(({ spec }) => spec.base.reference))].filter(isRegistryBase)
   const found = new Map<string, BaseIndex>()
   emit({ type: 'start', id: 'base' })
   try {
-    for (const [reference, options] of bases) {
-      if (!isRegistryBase(reference)) continue
-      const base = await lookUpBase(reference, options, signal)
+    for (const reference of references) {
+      const base = await lookUpBase(reference, client)
       checkBasePlatforms(reference, plan.platforms, base.platforms)
       found.set(reference, base)
     }
@@ -71,35 +70,31 @@ export async function checkBaseIndexes(
 export async function pinBase(image: ImagePlan, signal?: AbortSignal): Promise<ImagePlan> {
   const { base } = image.spec
   if (!image.options.pin || !isRegistryBase(base.reference) || base.reference.includes('@')) return image
-  const { digest } = await lookUpBase(base.reference, image.options, signal)
-  return { ...image, spec: { ...image.spec, base: { ...base, digest } } }
+  const client = createRegistryClient({ signal, insecure: image.options.insecureRegistries })
+  try {
+    const { digest } = await lookUpBase(base.reference, client)
+    return { ...image, spec: { ...image.spec, base: { ...base, digest } } }
+  } finally {
+    await client.close()
+  }
 }
 
 const noSuchBase = 'another one with --base, or a mirror of gcr.io/distroless with [image] registry'
 
-async function lookUpBase(
-  text: string,
-  { insecureRegistries: insecure }: ImagePlan['options'],
-  signal?: AbortSignal,
-): Promise<BaseIndex> {
-  const client = createRegistryClient({ signal, insecure })
-  try {
-    const reference = parseReference(text)
-    const manifest = await client.findManifest(reference)
-    if (!manifest) {
-      throw new Failure({
-        kind: 'registry',
-        what: `There is no base image ${text}`,
-        where: reference.registry,
-        why: 'the registry has no manifest of this name',
-        fix: noSuchBase,
-      })
-    }
-    const { digest } = manifest
-    return { digest, platforms: await listPlatforms(client, reference, manifest) }
-  } finally {
-    await client.close()
+async function lookUpBase(text: string, client: RegistryClient): Promise<BaseIndex> {
+  const reference = parseReference(text)
+  const manifest = await client.findManifest(reference)
+  if (!manifest) {
+    throw new Failure({
+      kind: 'registry',
+      what: `There is no base image ${text}`,
+      where: reference.registry,
+      why: 'the registry has no manifest of this name',
+      fix: noSuchBase,
+    })
   }
+  const { digest } = manifest
+  return { digest, platforms: await listPlatforms(client, reference, manifest) }
 }
 
 async function listPlatforms(

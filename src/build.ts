@@ -10,9 +10,10 @@ import { languages } from './languages/index.ts'
 import { recordBuild } from './last-build.ts'
 import type { Plan } from './plan.ts'
 import { type Prepared, prepareBuild } from './prepare.ts'
+import { createRegistryClient } from './registry/client.ts'
 import { createRecorder, makeReport, type Recorder, type Report } from './report.ts'
 import type { Artifact, CompiledBinary, Emit, TaskInfo } from './types.ts'
-import { untilFirstFailure } from './util/until-first-failure.ts'
+import { unlessAborted, untilFirstFailure } from './util/until-first-failure.ts'
 import { withWorkFolder } from './work-folder.ts'
 
 /** What a build is given besides its options. */
@@ -32,14 +33,18 @@ export async function build(options: Options, { emit, signal }: BuildContext): P
   const prepared = await recorder.stage('inspect', () => prepare(options, recorder, signal))
   announce(prepared, recorder)
   const { plan } = prepared
-  return withWorkFolder(plan.dist, async work => {
+  // One client, so that connections, log-ins and tokens serve the whole build.
+  const insecure = plan.images.flatMap(image => image.options.insecureRegistries)
+  const registries = createRegistryClient({ signal, insecure })
+  const made = withWorkFolder(plan.dist, async work => {
     const [binaries] = await untilFirstFailure(signal, either => [
       recorder.stage('compile', () => compile(plan, work, recorder, either)),
-      checkBaseIndexes(plan, recorder, either),
+      unlessAborted(checkBaseIndexes(plan, registries, recorder), either),
     ])
     const artifacts = await recorder.stage('verify', () => verify(binaries, plan, work, recorder))
     const confirmed = await confirmBases(plan, artifacts, recorder, signal)
-    const context = { work, artifacts, options, recorder, signal, logs: join(plan.dist, 'logs') }
+    const logs = join(plan.dist, 'logs')
+    const context = { work, logs, artifacts, options, registries, recorder, signal }
     const images = []
     for (const image of confirmed.images) {
       const made = await recorder.stage('image', () => makeImage(image, prepared.backend, context))
@@ -50,6 +55,7 @@ export async function build(options: Options, { emit, signal }: BuildContext): P
     recorder.seconds.total = (Date.now() - startedAt.getTime()) / 1000
     return makeReport(plan, artifacts, images, recorder, startedAt)
   })
+  return made.finally(() => registries.close())
 }
 
 /** Go and Cargo download what a project depends on while they describe it: the first time, that takes a while. */

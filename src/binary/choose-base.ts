@@ -53,6 +53,27 @@ export function baseFor(binaries: readonly ImageBinary[], options: DistrolessOpt
 }
 
 /**
+ * The other bases that could serve these binaries, in the words of --base: for who cannot have the one that was chosen.
+ */
+export function otherBases(binaries: readonly ImageBinary[]): string {
+  const dynamic = binaries.map(({ elf }) => needs(elf)).filter(({ libc }) => libc !== 'none')
+  if (dynamic.length === 0) {
+    return '--base builtin (certificates, users, /tmp) or --base scratch, which serve static binaries like these'
+  }
+  const libcs = [...new Set(dynamic.map(({ libc }) => (libc === 'unknown' ? 'its program loader' : libc)))]
+  const [newest] = dynamic
+    .flatMap(({ glibc }) => glibc ?? [])
+    .sort(compareVersions)
+    .reverse()
+  const libraries = [...new Set(dynamic.flatMap(need => need.libraries))]
+  return [
+    `--base IMAGE, any that has ${libcs.join(' and ')}`,
+    ...(newest ? [` ${newest} or newer`] : []),
+    ...(libraries.length > 0 ? [`: ${libraries.join(', ')}`] : []),
+  ].join('')
+}
+
+/**
  * Makes sure that a base, chosen by whomever, can run these binaries, as far as its contents are known.
  * @throws {Failure} verification, naming each binary with what it lacks, and a base that has it.
  */

@@ -1,3 +1,4 @@
+import { otherBases } from '../binary/choose-base.ts'
 import type { ImagePlan } from '../plan.ts'
 import type { Platform } from '../platforms.ts'
 import type { ReportedImage } from '../report.ts'
@@ -13,13 +14,15 @@ import type { OciOutput } from './oci/index.ts'
 export async function makeWithOci(image: ImagePlan, context: MakeContext): Promise<ReportedImage> {
   const { buildOciImage } = await import('./oci/index.ts')
   const { emit } = context.recorder
-  const { spec, destinations, options } = image
+  const { spec, destinations } = image
+  const packed = new Set(spec.files.map(({ source }) => 'artifact' in source && source.artifact))
   const made = await buildOciImage(spec, {
     file: hostFile(context),
     root: context.options.dir,
     outputs: destinations.map(destination => ociOutput(destination, spec.platforms)),
     compression: context.options.compression,
-    insecure: options.insecureRegistries,
+    registries: context.registries,
+    otherBases: otherBases(context.artifacts.filter(({ name }) => packed.has(name))),
     signal: context.signal,
     onProgress: detail => emit({ type: 'progress', id: imageTaskId(image), detail }),
     onRemark: text => emit({ type: 'note', level: 'info', text }),

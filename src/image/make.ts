@@ -1,6 +1,7 @@
 import type { Options } from '../config/options.ts'
 import type { ImagePlan } from '../plan.ts'
 import type { Platform } from '../platforms.ts'
+import type { RegistryClient } from '../registry/client.ts'
 import type { Recorder, ReportedImage } from '../report.ts'
 import type { Artifact, ImageFile } from '../types.ts'
 import { shortPath } from '../ui/paths.ts'
@@ -16,6 +17,7 @@ export interface MakeContext {
   readonly logs: string
   readonly artifacts: readonly Artifact[]
   readonly options: Options
+  readonly registries: RegistryClient
   readonly recorder: Recorder
   readonly signal: AbortSignal
 }

@@ -18,8 +18,8 @@ export async function readBack(
   made: ReportedImage,
   context: MakeContext,
 ): Promise<ReadBack> {
-  const { recorder, signal, artifacts } = context
-  const { spec, destinations, options } = image
+  const { recorder, registries, artifacts } = context
+  const { spec, destinations } = image
   const id = `read:${spec.name}`
   const place = readablePlace(destinations, made, spec.tags)
   if (place === undefined) {
@@ -30,7 +30,7 @@ export async function readBack(
   try {
     const { openImage } = await import('./source.ts')
     const { verifyImage, verificationFailure } = await import('./verify.ts')
-    const source = await openImage(place, { signal, insecure: options.insecureRegistries })
+    const source = await openImage(place, registries)
     try {
       const report = await verifyImage(source, expectation(image, artifacts))
       if (!report.ok) throw verificationFailure(report)

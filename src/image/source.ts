@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../errors.ts'
-import { createRegistryClient, type RegistryClientOptions } from '../registry/client.ts'
+import { createRegistryClient, type RegistryClient, type RegistryClientOptions } from '../registry/client.ts'
 import { parseReference } from '../registry/reference.ts'
 import type { LayoutFiles } from './layout-files.ts'
 import type { Descriptor } from './manifest.ts'
@@ -29,9 +29,13 @@ export interface ImageSource {
  * Opens the image that a person names: a reference, or the path of an OCI layout folder, an OCI archive, or an archive
  * of `docker save`. A text that could be both is a path where there is such a file. `oci:PATH[:NAME]` is always a path;
  * NAME chooses among several images of one layout.
+ * @param registries a client, which stays open, or the options of one that the source closes
  * @throws {Failure} usage, when it is neither; registry.
  */
-export async function openImage(text: string, options: RegistryClientOptions = {}): Promise<ImageSource> {
+export async function openImage(
+  text: string,
+  registries: RegistryClientOptions | RegistryClient = {},
+): Promise<ImageSource> {
   const place = await findPlace(text)
   if (place) {
     const { layoutSource } = await import('./layout-source.ts')
@@ -45,7 +49,8 @@ export async function openImage(text: string, options: RegistryClientOptions = {
   }
   const reference = parseReference(text)
   const { registrySource } = await import('./oci/registry-source.ts')
-  const client = createRegistryClient(options)
+  if ('getManifest' in registries) return registrySource(registries, reference)
+  const client = createRegistryClient(registries)
   return { ...registrySource(client, reference), close: () => client.close() }
 }
 

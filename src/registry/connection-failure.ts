@@ -36,7 +36,11 @@ export function connectionFailure(error: unknown, url: URL): unknown {
     registryFailure('The registry cannot be reached', url.host, why, fix, error)
 
   const why = transient[name]
-  if (why) return new TransientError(failure(why, 'check the network, or try again later'))
+  if (why) {
+    // What a machine without a network says at each attempt; a cache may serve there, and should not be waited for.
+    const attempts = name === 'EAI_AGAIN' ? 3 : undefined
+    return new TransientError(failure(why, 'check the network, or try again later'), undefined, attempts)
+  }
   const [reason, fix] = hopeless[name] ?? []
   if (reason) return failure(reason, fix)
   if (/EPROTO|SSL|WRONG_VERSION/.test(name)) {

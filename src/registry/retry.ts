@@ -21,11 +21,14 @@ export class TransientError extends Error {
   readonly failure: Failure
   /** Seconds, where the server said how long to wait. */
   readonly retryAfter: number | undefined
+  /** Attempts after which it will not pass any more, where they are fewer than the policy grants. */
+  readonly attempts: number
 
-  constructor(failure: Failure, retryAfter?: number) {
+  constructor(failure: Failure, retryAfter?: number, attempts = Number.POSITIVE_INFINITY) {
     super(failure.what, { cause: failure })
     this.failure = failure
     this.retryAfter = retryAfter
+    this.attempts = attempts
   }
 }
 
@@ -42,7 +45,8 @@ export function startRetrying(
   return async error => {
     attempt++
     const { failure } = error
-    if (attempt >= policy.attempts) throw withReason(failure, `tried ${attempt} times`)
+    if (attempt >= Math.min(policy.attempts, error.attempts))
+      throw withReason(failure, `tried ${attempt} times`)
     // 0.5 s, 1 s, 2 s … 8 s, with jitter, so that parallel uploads do not return at once
     const seconds = error.retryAfter ?? Math.min(8, 0.5 * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2)
     if (waited + seconds > policy.budget) {

@@ -38,8 +38,10 @@ export interface OciInputs {
   readonly root: string
   readonly outputs: readonly OciOutput[]
   readonly compression: Compression
-  /** Registries that may be asked without TLS; those on this machine always may. */
-  readonly insecure?: readonly string[] | undefined
+  /** What other base would serve, in the words of --base: said when the base cannot be had. */
+  readonly otherBases?: string | undefined
+  /** The client of the caller, which stays open. */
+  readonly registries?: RegistryClient | undefined
   /** The cache folder; by default the user's. */
   readonly cacheFolder?: string | undefined
   readonly signal?: AbortSignal | undefined
@@ -74,10 +76,10 @@ export interface OciPlatformImage {
  * @throws {Failure} usage, for what no image can hold; image; registry; verification; interrupted.
  */
 export async function buildOciImage(spec: ImageSpec, inputs: OciInputs): Promise<OciImage> {
-  const { signal, insecure, onRemark = () => {} } = inputs
+  const { signal, onRemark = () => {} } = inputs
   const compressor = getCompressor(inputs.compression)
   const cache = await openCache(inputs.cacheFolder ?? cacheFolder(), onRemark)
-  const client = createRegistryClient({ signal, insecure })
+  const client = inputs.registries ?? createRegistryClient({ signal })
   const tools: Tools = { cache, client, compressor, onRemark, opened: [] }
   try {
     const content = await assemble(spec, inputs, tools)
@@ -88,7 +90,7 @@ export async function buildOciImage(spec: ImageSpec, inputs: OciInputs): Promise
     return describe(content, compressor)
   } finally {
     for (const source of tools.opened) await source.close()
-    await client.close()
+    if (client !== inputs.registries) await client.close()
     await cache.close()
   }
 }
@@ -104,20 +106,20 @@ interface Tools {
 }
 
 async function openBase(
-  { reference, digest, family }: BaseChoice,
+  { reference, digest }: BaseChoice,
   { cache, client, compressor, onRemark, opened }: Tools,
-  signal: AbortSignal | undefined,
+  { signal, otherBases }: OciInputs,
 ): Promise<Base> {
   if (reference === 'scratch') return scratchBase
   if (reference === 'builtin') return builtinBase(compressor, cache, signal)
   if (isLocalBase(reference)) {
     const source = await openImage(reference)
     opened.push(source)
-    return openSourceBase(source, { cache, remark: onRemark, family })
+    return openSourceBase(source, { cache, remark: onRemark, otherBases })
   }
   const parsed = { ...parseReference(reference), ...(digest !== undefined && { digest }) }
   const source = registrySource(client, parsed)
-  return openSourceBase(source, { cache, reference: parsed, remark: onRemark, family })
+  return openSourceBase(source, { cache, reference: parsed, remark: onRemark, otherBases })
 }
 
 /** Makes the layers, one after another for each uses every processor, while the base is fetched. */
@@ -146,12 +148,9 @@ async function assemble(spec: ImageSpec, inputs: OciInputs, tools: Tools): Promi
 }
 
 /** The base's images, and their layers where they will be written to a file; a registry may have them already. */
-async function fetchBase(
-  { base: choice, platforms }: ImageSpec,
-  { outputs, signal }: OciInputs,
-  tools: Tools,
-) {
-  const base = await openBase(choice, tools, signal)
+async function fetchBase({ base: choice, platforms }: ImageSpec, inputs: OciInputs, tools: Tools) {
+  const { outputs, signal } = inputs
+  const base = await openBase(choice, tools, inputs)
   const images = await Promise.all(platforms.map(platform => base.image(platform)))
   if (outputs.some(({ type }) => type !== 'push')) {
     const layers = images.flatMap(({ layers }) => layers)

@@ -5,7 +5,6 @@ import { Failure, isFailure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import type { Repository } from '../../registry/client.ts'
 import { formatReference, type Reference } from '../../registry/reference.ts'
-import type { BaseFamily } from '../../types.ts'
 import { decompress, UnreadableCompression } from '../decompress.ts'
 import {
   type Descriptor,
@@ -30,8 +29,8 @@ export interface SourceBaseOptions {
   /** Where it is, when that is a registry. */
   readonly reference?: Reference | undefined
   readonly remark: (text: string) => void
-  /** Tells it when it cannot be had: what other base would serve. */
-  readonly family: BaseFamily
+  /** What other base would serve, said when it cannot be had. */
+  readonly otherBases?: string | undefined
 }
 
 /**
@@ -41,7 +40,7 @@ export interface SourceBaseOptions {
  * @throws {Failure} registry; verification, when its content is not what its digests say.
  */
 export async function openSourceBase(source: ImageSource, options: SourceBaseOptions): Promise<Base> {
-  const guard: Guard = work => work.catch(error => Promise.reject(withOtherBases(error, options.family)))
+  const guard: Guard = work => work.catch(error => Promise.reject(withOtherBases(error, options.otherBases)))
   const root = await guard(resolveRoot(source, options))
   const reader = createReader(source, options.cache, guard)
   const manifest = await reader.manifest(root)
@@ -232,17 +231,11 @@ function noPlatform(where: string, platform: Platform, why: string): Failure {
   })
 }
 
-const needsNoRegistry: Readonly<Partial<Record<BaseFamily, string>>> = {
-  static:
-    '--base builtin (certificates, users, /tmp) or --base scratch, which serve static binaries like these',
-  other: '--base builtin or --base scratch, where the binaries are static',
-}
-
 /** A registry's failure with the bases that would serve instead. */
-function withOtherBases(error: unknown, family: BaseFamily): unknown {
+function withOtherBases(error: unknown, otherBases: string | undefined): unknown {
   if (!isFailure(error, 'registry')) return error
   const others = [
-    needsNoRegistry[family],
+    otherBases,
     'a mirror of it with [image] registry, or a copy of it as an OCI layout or archive: --base ./base.tar',
   ]
   return new Failure({

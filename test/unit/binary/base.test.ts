@@ -5,7 +5,13 @@ import {
   distrolessReference,
   knownBase,
 } from '../../../src/binary/base.ts'
-import { baseFor, checkBasePlatforms, checkBaseServes, predictBase } from '../../../src/binary/choose-base.ts'
+import {
+  baseFor,
+  checkBasePlatforms,
+  checkBaseServes,
+  otherBases,
+  predictBase,
+} from '../../../src/binary/choose-base.ts'
 import { readElf } from '../../../src/binary/elf.ts'
 import { type ImageBinary, needs } from '../../../src/binary/needs.ts'
 import { Failure } from '../../../src/errors.ts'
@@ -233,4 +239,14 @@ describe('references', () => {
   })
   test('a name that only resembles one is not', () =>
     expect(knownBase('ghcr.io/me/not-static-debian13').family).toBe('other'))
+})
+
+describe('otherBases', () => {
+  const _ = (...options: ElfOptions[]) => otherBases(options.map(option => binary(option)))
+  test('of static binaries', () => expect(_({}, {})).toMatch(/^--base builtin .* or --base scratch,/))
+  test('of glibc: the newest version that one needs, and every library', () =>
+    expect(_({}, glibc(['libssl.so.3']), glibc(['libm.so.6'], '2.9'))).toBe(
+      '--base IMAGE, any that has glibc 2.34 or newer: libssl.so.3, libc.so.6, libm.so.6',
+    ))
+  test('of musl', () => expect(_(musl)).toBe('--base IMAGE, any that has musl: libc.so'))
 })

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { parseRetryAfter } from '../../../src/registry/retry.ts'
+import { Failure } from '../../../src/errors.ts'
+import { defaultRetryPolicy, parseRetryAfter, retrying, TransientError } from '../../../src/registry/retry.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
 
@@ -22,4 +23,18 @@ it.each([
   ['Thu, 99 Foo 2026 00:00:10 GMT', undefined],
 ])('parseRetryAfter(%j) is %s', (header, seconds) => {
   expect(parseRetryAfter(header, now)).toBe(seconds)
+})
+
+it.each([
+  ['as often as the policy grants', undefined, 6],
+  ['less often, where that is of no use', 3, 3],
+])('tries %s', async (_name, attempts, expected) => {
+  const failure = new Failure({ kind: 'registry', what: 'gone' })
+  let tried = 0
+  const work = retrying({ ...defaultRetryPolicy, sleep: async () => {} }, undefined, async () => {
+    tried++
+    throw new TransientError(failure, undefined, attempts)
+  })
+  await expect(work).rejects.toMatchObject({ what: 'gone', why: `tried ${expected} times` })
+  expect(tried).toBe(expected)
 })
