@@ -1,5 +1,6 @@
 // Measures xbuild's in-process backend beside ko on the same Go program, platforms and base, in turn: cold, with one line
-// changed, with nothing changed; pushed to a registry and written to a file.
+// changed, with nothing changed; pushed to a registry and written to a file. ko is measured as it comes, and with KOCACHE,
+// which keeps what it linked (off by default; cold, it has nothing to give).
 //
 //   go install github.com/google/ko@latest
 //   node scripts/compare-ko.mjs examples/go-server ./cmd/server --registry localhost:5000 --base localhost:5000/static
@@ -66,13 +67,15 @@ const outputs = {
   },
 }
 
+const kocache = 'ko with KOCACHE'
+
 /** A copy of the project with caches of its own, so that nothing one tool did helps the other. */
 function copy(tool) {
   const name = `${process.pid}-${fresh++}`
-  const dir = join(folder, `${tool}-${name}`, basename(resolve(project)))
+  const dir = join(folder, name, basename(resolve(project)))
   cpSync(project, dir, { recursive: true, filter: path => !/\/(dist|\.git|xbuild\.toml)$/.test(path) })
   writeFileSync(join(dir, '.ko.yaml'), `defaultLdflags: ["-s", "-w"]\ndefaultBaseImage: ${base}\n`)
-  const caches = join(folder, `${tool}-${name}`, 'caches')
+  const caches = join(folder, name, 'caches')
   mkdirSync(caches)
   const env = {
     ...process.env,
@@ -80,13 +83,14 @@ function copy(tool) {
     XDG_CACHE_HOME: caches,
     GOFLAGS: '-trimpath',
     CGO_ENABLED: '0',
+    KOCACHE: tool === kocache ? join(caches, 'ko') : '',
   }
   return { tool, name, dir, env }
 }
 
 /** Seconds of one build. */
 function build({ tool, name, dir, env }, output) {
-  const target = { name, dir: join(dir, '..', tool) }
+  const target = { name, dir: join(dir, '../out') }
   const call = tool === 'xbuild' ? xbuildCall(output.xbuild(target)) : koCall(output.ko(target))
   const started = performance.now()
   const { status, stderr, error } = spawnSync(call.command, call.args, {
@@ -117,6 +121,12 @@ function change({ dir }, run) {
   )
 }
 
+/** Each is the first in turn. */
+function inTurn(all, run) {
+  const first = run % all.length
+  return [...all.slice(first), ...all.slice(0, first)]
+}
+
 function median(samples) {
   const sorted = [...samples].sort((a, b) => a - b)
   const middle = sorted.length >> 1
@@ -124,14 +134,14 @@ function median(samples) {
 }
 
 const results = []
+let compiled
 for (const [key, output] of Object.entries(outputs)) {
   if (values.only && values.only !== key) continue
   const rows = { cold: {}, 'one line changed': {}, 'nothing changed': {} }
-  const tools = ['xbuild', 'ko']
+  const tools = ['xbuild', 'ko', kocache]
   for (const row of Object.values(rows)) for (const tool of tools) row[tool] = []
   for (let run = 0; run < coldRuns; run++) {
-    // in turn, and each first as often as the other
-    for (const tool of run % 2 ? [...tools].reverse() : tools) {
+    for (const tool of inTurn(['xbuild', 'ko'], run)) {
       const place = copy(tool)
       change(place, run)
       rows.cold[tool].push(build(place, output))
@@ -140,18 +150,20 @@ for (const [key, output] of Object.entries(outputs)) {
   }
   const warm = tools.map(tool => copy(tool))
   for (const place of warm) {
+    // The standard library is compiled once for all of them.
+    if (compiled) cpSync(compiled, place.env.GOCACHE, { recursive: true })
     change(place, 'warm')
     build(place, output)
+    compiled ??= place.env.GOCACHE
   }
   for (let run = 0; run < runs; run++) {
-    for (const place of run % 2 ? [...warm].reverse() : warm) {
+    for (const place of inTurn(warm, run)) {
       change(place, run)
       rows['one line changed'][place.tool].push(build(place, output))
     }
   }
   for (let run = 0; run < runs; run++) {
-    for (const place of run % 2 ? [...warm].reverse() : warm)
-      rows['nothing changed'][place.tool].push(build(place, output))
+    for (const place of inTurn(warm, run)) rows['nothing changed'][place.tool].push(build(place, output))
   }
   for (const [state, samples] of Object.entries(rows))
     results.push({ output: output.title, state, ...samples })
@@ -160,16 +172,18 @@ for (const [key, output] of Object.entries(outputs)) {
 
 const version = (command, ...args) => spawnSync(command, args, { encoding: 'utf8' }).stdout.trim()
 const seconds = samples =>
-  `${median(samples).toFixed(2)} (${Math.min(...samples).toFixed(2)}–${Math.max(...samples).toFixed(2)})`
+  samples.length === 0
+    ? '–'
+    : `${median(samples).toFixed(2)} (${Math.min(...samples).toFixed(2)}–${Math.max(...samples).toFixed(2)})`
 console.log(`${basename(resolve(project))}, median of ${runs} in turn (fastest–slowest), seconds
 ${cpus()[0]?.model.trim()}, ${availableParallelism()} processors; Node.js ${process.versions.node}; ko ${version(ko, 'version')}; ${version('go', 'version')}
 
-| output | | xbuild | ko | ko ÷ xbuild |
-|---|---|---|---|---|`)
-for (const { output, state, xbuild, ko } of results) {
+| output | | xbuild | ko | ko ÷ xbuild | ko with KOCACHE |
+|---|---|---|---|---|---|`)
+for (const { output, state, xbuild, ko, [kocache]: cached } of results) {
   if (ko.length === 0) continue
   console.log(
-    `| ${output} | ${state} | ${seconds(xbuild)} | ${seconds(ko)} | ${(median(ko) / median(xbuild)).toFixed(2)} |`,
+    `| ${output} | ${state} | ${seconds(xbuild)} | ${seconds(ko)} | ${(median(ko) / median(xbuild)).toFixed(2)} | ${seconds(cached)} |`,
   )
 }
 if (values.json) writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`)
