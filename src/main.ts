@@ -5,7 +5,7 @@ import { dockerfileCommand } from './commands/dockerfile.ts'
 import { planCommand } from './commands/plan.ts'
 import { checkSwitches, lastValues, usageFailure } from './commands/usage.ts'
 import { verifyCommand } from './commands/verify.ts'
-import { isFailure } from './errors.ts'
+import { Failure, isFailure } from './errors.ts'
 import { listenForInterrupts } from './interrupt.ts'
 import { killRunning } from './process.ts'
 import { describeBug, describeFailure, exitCodeOf, failureJson } from './ui/messages.ts'
@@ -25,6 +25,7 @@ const commands = [
  */
 export async function main(args: readonly string[]): Promise<number> {
   listenForInterrupts()
+  process.stdout.on('error', endWithoutStdout)
   try {
     checkSwitches(args, commands)
     await parser(args).parseAsync()
@@ -42,6 +43,20 @@ export async function main(args: readonly string[]): Promise<number> {
 /** yargs lays out its help before every command that it runs, and that takes longer than all the rest of its work. */
 function asksForHelp(args: readonly string[]): boolean {
   return args.includes('--help') || args.includes('-h')
+}
+
+/** Whoever read the result is gone (`xbuild plan | head`), or there is no room for it. */
+function endWithoutStdout({ code, message }: NodeJS.ErrnoException): void {
+  const failure = new Failure({
+    kind: 'usage',
+    what: 'The result cannot be written',
+    where: 'stdout',
+    why: message,
+    fix: 'send stdout elsewhere',
+  })
+  if (code !== 'EPIPE') process.stderr.write(`${describeFailure(failure)}\n`)
+  killRunning()
+  process.exit(failure.exitCode)
 }
 
 function parser(args: readonly string[]) {

@@ -47,7 +47,8 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   const started = performance.now()
   const child = execa(command.tool, [...command.args], {
     cwd: command.cwd,
-    env: { ...command.env },
+    // As a shell's cd does: of a folder that is reached by a link, Go and others name paths as PWD has them.
+    env: { PWD: command.cwd, ...command.env },
     stdio: [
       options.input === undefined ? 'ignore' : 'pipe',
       'pipe',

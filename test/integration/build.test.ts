@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, test, vi } from 'vitest'
 import type { PlanJson } from '../../src/plan-json.ts'
-import { type CliOptions, xbuild } from '../support/cli.ts'
+import { type CliOptions, cliPath, xbuild } from '../support/cli.ts'
 import { type HangingGo, hangingGo } from '../support/hanging-go.ts'
 import { loggingTool } from '../support/logging-tool.ts'
 import { commit, helloGo, project, temporaryFolder } from '../support/projects.ts'
@@ -18,6 +19,21 @@ const exists = (path: string) =>
   )
 
 describe('plan', () => {
+  it.each([
+    ['is closed', ' | head -c 1', /^$/],
+    ['is full', ' > /dev/full', /The result cannot be written[\s\S]*ENOSPC/],
+  ])('ends without a trace when stdout %s', async (_, redirect, said) => {
+    // More than a pipe holds, so that what is written last finds nobody.
+    const dir = await project({ ...helloGo, 'xbuild.toml': `[image.labels]\na = "${'x'.repeat(200_000)}"\n` })
+    const command = `"$0" "$1" plan --json --backend=oci${redirect}`
+    const { stderr } = spawnSync('sh', ['-c', command, process.execPath, cliPath], {
+      cwd: dir,
+      encoding: 'utf8',
+    })
+    expect(stderr).toMatch(said)
+    expect(stderr).not.toMatch(/\n\s+at /)
+  })
+
   it('prints what build runs, and build runs nothing else', async () => {
     const dir = await project(helloGo)
     commit(dir, 'v1.0.0')

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it, test, vi } from 'vitest'
+import type { PlanJson } from '../../src/plan-json.ts'
 import { xbuild } from '../support/cli.ts'
 import { fakeTools, type Reply } from '../support/fake-tools.ts'
 import { helloGo, project } from '../support/projects.ts'
@@ -98,6 +99,26 @@ describe('while the image is made', () => {
     expect(result.stderr).not.toMatch(/\n\s+at /)
     expect((await readFile(archive)).equals(before)).toBe(true)
     expect((await readdir(join(dir, 'dist'))).filter(name => /^\.xbuild|tmp/.test(name))).toEqual([])
+  })
+
+  it('docker is called as plan prints it', async () => {
+    const dir = await project(helloGo)
+    const replies = building({ files: { '--metadata-file': '{}' } })
+    const args = ['-o=type=local,dest=out', '--label=a=two\nlines', '--provenance=false']
+    const plan = await run(dir, ['--dry-run', '--json', ...args], replies)
+    const { images } = JSON.parse(plan.result.stdout) as PlanJson
+    const { result, tools } = await run(dir, args, replies)
+    expect(result).toMatchObject({ code: 0, stdout: 'hello\n' })
+    const [call] = (await tools.calls('docker')).filter(({ args }) => args[1] === 'build')
+    const [, work = '', content = ''] =
+      /^(.*)\/images\/hello\/context-(\w+)$/.exec(call?.args.at(-1) ?? '') ?? []
+    const bind = (text: string) => text.replaceAll('{work}', work).replaceAll('{content}', content)
+    const { command } = images[0] as PlanJson['images'][number]
+    expect(call).toMatchObject({
+      args: command?.args.map(bind),
+      cwd: command?.cwd,
+      env: expect.objectContaining(command?.env),
+    })
   })
 
   it('an interrupt ends docker and leaves nothing', async () => {

@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, test, vi } from 'vitest'
 import { resolveOptions } from '../../src/config/options.ts'
@@ -19,6 +19,8 @@ const main = (imports = '') => `package main\n${imports}\nfunc main() {}\n`
 const module = (name: string) => `module ${name}\n\ngo 1.21\n`
 
 describe('the programs of a module', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
   it('is the one at its root', async () => {
     const found = await inspect(await project(helloGo))
     expect(found.executables).toEqual([{ name: 'hello', package: '.' }])
@@ -60,6 +62,20 @@ describe('the programs of a module', () => {
       { name: 'one', package: './one' },
       { name: 'server', package: './deep/two/cmd/server' },
     ])
+  })
+
+  it.each(['at the link', 'inside'])('are found where a link leads to the workspace: %s', async where => {
+    const dir = await project({
+      'go.work': 'go 1.21\n\nuse ./one\n',
+      'one/go.mod': module('example.com/one'),
+      'one/main.go': main(),
+    })
+    const link = join(await project({}), 'link')
+    await symlink(dir, link)
+    // A shell that was sent there by the link has its name in PWD, whatever folder xbuild is given.
+    vi.stubEnv('PWD', link)
+    const root = where === 'inside' ? dir : link
+    expect((await inspect(root)).executables).toEqual([{ name: 'one', package: './one' }])
   })
 
   it('survive a folder with spaces and quotes in its name', async () => {
