@@ -7,7 +7,7 @@
 //
 // The registry must be on this machine. Prints a table in Markdown and, with --json FILE, keeps every sample.
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -35,7 +35,9 @@ const xbuild = fileURLToPath(new URL('../bin/xbuild.js', import.meta.url))
 const runs = Number(values.runs)
 const coldRuns = Number(values['cold-runs'] ?? runs)
 const platforms = 'linux/amd64,linux/arm64'
-const folder = mkdtempSync(join(tmpdir(), 'compare-ko-'))
+// ko takes no layout folder with a capital in its path, which mkdtemp gives.
+const folder = join(tmpdir(), `compare-ko-${process.pid}`)
+mkdirSync(folder)
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 let fresh = 0
 
