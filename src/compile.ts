@@ -5,7 +5,7 @@ import { languages } from './languages/index.ts'
 import type { SupportFile } from './languages/language.ts'
 import type { Plan } from './plan.ts'
 import { platformFolder } from './platforms.ts'
-import { bindCommand, type RunResult, run } from './process.ts'
+import { bindCommand, progressDescriptor, type RunResult, run } from './process.ts'
 import type { CompiledBinary, Emit, Step } from './types.ts'
 import { describeSeconds } from './ui/format.ts'
 import { eachLimited } from './util/each-limited.ts'
@@ -101,14 +101,18 @@ async function runStep(
   const id = stepId(step)
   const { progress: readProgress, progressPipe } = languages[plan.project.language]
   const progress = readProgress(step)
-  const readPipe = progressPipe?.()
+  const readPipe = progressPipe?.read()
+  const planned = bindCommand(step.command, work)
+  const command = progressPipe
+    ? { ...planned, env: { [progressPipe.variable]: `${progressDescriptor}`, ...planned.env } }
+    : planned
   const show = (detail: string | undefined) => {
     if (detail) emit({ type: 'progress', id, detail })
   }
   const logFile = logPath(step, context)
   await rm(logFile, { force: true })
   emit({ type: 'start', id })
-  const result = await run(bindCommand(step.command, work), {
+  const result = await run(command, {
     signal,
     logFile,
     onStderr: line => show(progress(line)),

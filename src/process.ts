@@ -12,7 +12,7 @@ export interface RunOptions {
   /** Each line of stderr (or of both streams) as it appears; a carriage return ends a line too. */
   readonly onStderr?: ((line: string) => void) | undefined
   readonly onStdout?: ((line: string) => void) | undefined
-  /** What the command writes to file descriptor 3, which is open for it only when this is given. */
+  /** What the command writes to `progressDescriptor`, which is open for it only when this is given. */
   readonly onProgress?: ((chunk: Uint8Array) => void) | undefined
   /** Receives both streams whole, redacted. */
   readonly logFile?: string | undefined
@@ -33,6 +33,9 @@ export interface RunResult {
   readonly timedOut: boolean
   readonly ok: boolean
 }
+
+/** The file descriptor of `onProgress`, the first after stderr. */
+export const progressDescriptor = 3
 
 const defaultKeep = 4 * 1024 * 1024
 
@@ -77,7 +80,9 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   const log = options.logFile === undefined ? undefined : await openLog(options.logFile)
   const stdout = collect(child.stdout, options.onStdout, log, options.keep ?? defaultKeep)
   const stderr = collect(child.stderr, options.onStderr, log, options.keep ?? defaultKeep)
-  const progress = (child.stdio as readonly unknown[])[3] as NodeJS.ReadableStream | undefined
+  const progress = (child.stdio as readonly unknown[])[progressDescriptor] as
+    | NodeJS.ReadableStream
+    | undefined
   progress?.on('data', (chunk: Uint8Array) => options.onProgress?.(chunk))
   try {
     const result = await child

@@ -18,7 +18,7 @@ export const zig: Language<ZigProject> = {
   compile: compileZig,
   collect: collectZig,
   progress: () => () => undefined,
-  progressPipe: zigProgress,
+  progressPipe: { variable: 'ZIG_PROGRESS', read: zigProgress },
   explain: explainZig,
   isRace: isZigRace,
 }
@@ -74,7 +74,7 @@ function buildStep(
         ...toolchainArgs,
       ],
       cwd: root,
-      env: { ZIG_PROGRESS: '3', ...env },
+      env,
     },
     produces: executables.map(({ name }) => ({ platform, name })),
   }
