@@ -20,11 +20,12 @@ export interface Prepared {
 export async function prepareBuild(options: Options, signal?: AbortSignal): Promise<Prepared> {
   const { platforms, toolchainArgs } = options
   const language = await detectLanguage(options.dir, options.lang)
-  const [project, source, builder] = await Promise.all([
+  const [project, git, builder] = await Promise.all([
     language.inspect(options.dir, { options: options.language, platforms, toolchainArgs, signal }),
     readSource(options.dir, signal),
     readBuilder(options, signal),
   ])
+  const source = { ...(project.version && { version: project.version }), ...git }
   const warm = await isWarm(options.dist, project, platforms)
   const plan = planBuild({ project, source, warm }, options)
   for (const { spec } of plan.images) {
