@@ -50,7 +50,8 @@ export function chooseCToolchain(request: CToolchainRequest): CToolchain {
 }
 
 function noToolchain({ platform, preference, libcs, glibc, ...request }: CToolchainRequest): Failure {
-  const packages = crossPackages(platform)
+  const native = platform.arch === request.found.hostArch
+  const packages = native ? ['gcc', 'libc6-dev'] : crossPackages(platform)
   const gccCan = packages && preference !== 'zig' && libcs.includes('gnu') && glibc === undefined
   const ways = [
     ...(preference === 'gcc' ? [] : ['pip install ziglang']),

@@ -94,6 +94,10 @@ describe('choosing a C toolchain', () => {
     expect(fix).toContain('apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross')
   })
 
+  it("offers the plain gcc for the host's own architecture", () => {
+    expect(failure(() => choose('amd64', none)).fix).toMatch(/\napt-get install gcc libc6-dev$/)
+  })
+
   it('does not offer gcc where Debian has none, or where only musl will do', () => {
     expect(failure(() => choose('linux/arm/v6', none)).fix).toBe('pip install ziglang')
     expect(failure(() => choose('arm64', none, { libcs: ['musl'] })).fix).toBe('pip install ziglang')
