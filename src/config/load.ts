@@ -95,7 +95,8 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
     const suggestion = nearest(key, knownKeys(parent))
     return `${path}: unknown key${suggestion ? `; did you mean ${suggestion}?` : ` (known: ${knownKeys(parent).join(', ')})`}`
   }
-  return `${path}: expected ${issue.expected ?? issue.message}, but found ${issue.received}`
+  const expected = issue.type === 'regex' ? issue.message : (issue.expected ?? issue.message)
+  return `${path}: expected ${expected}, but found ${issue.received}`
 }
 
 /** The keys a table of the schema has, by its dotted path. */

@@ -4,6 +4,12 @@ import { cTable, goTable, rustTable, zigTable } from '../languages/options.ts'
 const strings = v.array(v.string())
 const stringMap = v.record(v.string(), v.string())
 
+/** It becomes part of file names. */
+const imageName = v.pipe(
+  v.string(),
+  v.regex(/^\w[\w.-]*$/, 'an image’s name of letters, digits, "_", "." and "-"'),
+)
+
 /** What `[image]` and each `[images.NAME]` may say. An image inherits every key of `[image]` that it does not set. */
 const imageKeys = {
   tags: v.optional(strings),
@@ -39,7 +45,7 @@ export const configSchema = v.strictObject({
   /** The folder of the outputs, relative to the project. */
   dist: v.optional(v.string(), 'dist'),
   image: v.optional(v.strictObject(imageKeys), {}),
-  images: v.optional(v.record(v.string(), v.strictObject({ ...imageKeys, bin: v.optional(v.string()) })), {}),
+  images: v.optional(v.record(imageName, v.strictObject({ ...imageKeys, bin: v.optional(v.string()) })), {}),
   go: v.optional(goTable, {}),
   rust: v.optional(rustTable, {}),
   zig: v.optional(zigTable, {}),

@@ -99,6 +99,9 @@ describe('xbuild.toml', () => {
       '[images.a]\nbin = "hello"\n[images.b]\nbin = "hello"\n[image]\ntags = ["x"]',
       /the same for several images/,
     ],
+    ['[images."../../up"]\nbin = "hello"', /images\.\.\.\/\.\.\/up: expected an image’s name/],
+    ['[images.-x]\nbin = "hello"', /expected an image’s name/],
+    ['[rust]\nglibc = "new"', /rust\.glibc: expected a glibc version/],
     ['[images.web]\n', /There is no executable "web"/],
     ...['../x', 'rel', '/a/../b', '/a//b', '/.wh.x', '/a/.wh..wh..opq', '/a\\u0000b', '/a\\nb', '/', ''].map(
       to =>

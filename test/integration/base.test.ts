@@ -74,6 +74,38 @@ describe('--pin', () => {
     }))
 })
 
+describe('a program that turns out to be dynamic', () => {
+  /** Go links a position-independent program with glibc's loader, which no flag tells before. */
+  const pie = ['--backend=oci', '--platform=linux/amd64', '--', '-buildmode=pie']
+  const onMirror = () =>
+    project({ ...helloGo, 'xbuild.toml': `[image]\nregistry = "${registry.host}/distroless"\n` })
+  beforeAll(() => {
+    for (const family of ['static', 'base-nossl'])
+      intoRegistry(registry, buildImage(['linux/amd64']), `distroless/${family}-debian13`, 'nonroot')
+  })
+
+  it('goes on the base that it needs, which is said', async () => {
+    const result = await xbuild(['--json', ...pie], { cwd: await onMirror() })
+    const base = `${registry.host}/distroless/base-nossl-debian13:nonroot`
+    expect(result).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`hello goes on ${base}, not on `),
+    })
+    const { images, artifacts } = JSON.parse(result.stdout)
+    expect(images).toMatchObject([{ base: { reference: base, family: 'base-nossl', predicted: false } }])
+    expect(artifacts).toMatchObject([{ elf: { linkage: 'dynamic' } }])
+  })
+
+  it('is refused on a chosen base that cannot run it', async () => {
+    const dir = await onMirror()
+    const base = `${registry.host}/distroless/static-debian13:nonroot`
+    const result = await xbuild([`--base=${base}`, ...pie], { cwd: dir })
+    expect(result).toMatchObject({ code: 6, stdout: '' })
+    expect(result.stderr).toMatch(/cannot run hello[\s\S]*hello for linux\/amd64 needs glibc/)
+    expect((await made(dir)).filter(name => name.endsWith('.tar'))).toEqual([])
+  })
+})
+
 test('[image] registry stands in for gcr.io/distroless', async () => {
   const files = { 'xbuild.toml': '[image]\nregistry = "mirror.example/distroless/"\n' }
   const { stdout } = await xbuild(['dockerfile', '--backend=oci'], {
