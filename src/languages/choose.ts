@@ -36,7 +36,8 @@ export function chooseExecutables(project: Project, asked: readonly string[]): r
 }
 
 function findExecutable(project: Project, name: string): Executable {
-  const matches = project.executables.filter(item => item.package === name)
+  const folder = `./${name.replace(/^\.\/|\/$/g, '')}`
+  const matches = project.executables.filter(item => [name, folder].includes(item.package))
   const found = matches.length > 0 ? matches : project.executables.filter(item => item.name === name)
   if (found.length === 1) return found[0] as Executable
   // Only a compile knows Zig's executables: a name that is not among the guesses may still be right.

@@ -42,12 +42,14 @@ export async function detectLanguage(dir: string, chosen?: LanguageName): Promis
     })
   }
   const parent = await projectAbove(dir, markers)
+  // `go build ./cmd/app` is how a Go program is named; here it is a program of the project above.
+  const program = parent && [...names].some(name => name.endsWith('.go')) ? relative(parent, dir) : undefined
   throw new Failure({
     kind: 'project',
     what: `There is no Go, Rust or Zig project in ${dir}`,
     why: `none of ${markers.join(', ')} is there`,
     fix: parent
-      ? `xbuild ${relative(process.cwd(), parent) || '.'}`
+      ? `xbuild ${relative(process.cwd(), parent) || '.'}${program ? ` --bin ./${program}` : ''}`
       : 'run xbuild in the project’s folder, or name it: xbuild DIR',
   })
 }

@@ -226,7 +226,8 @@ describe('what is no project', () => {
       expect.objectContaining({ kind: 'project', fix: expect.stringMatching(/--bin a[\s\S]*--bin b/) }),
     )
     expect(() => chooseExecutables(found, ['c'])).toThrow(expect.objectContaining({ kind: 'usage' }))
-    expect(chooseExecutables(found, ['./cmd/b', 'b']).map(({ name }) => name)).toEqual(['b'])
+    const spellings = ['./cmd/b', 'b', 'cmd/b', './cmd/b/']
+    expect(chooseExecutables(found, spellings).map(({ name }) => name)).toEqual(['b'])
   })
 
   it('two languages at once', async () => {
@@ -243,7 +244,15 @@ describe('what is no project', () => {
     const dir = await project({ ...helloGo, 'sub/x.txt': '' })
     await expect(detectLanguage(join(dir, 'sub'))).rejects.toMatchObject({
       kind: 'project',
-      fix: expect.stringContaining('xbuild '),
+      fix: expect.stringMatching(/^xbuild \S+$/),
+    })
+  })
+
+  it('the folder of a program, which is one of the project above it', async () => {
+    const dir = await project({ 'go.mod': module('x'), 'cmd/a/m.go': main(), 'cmd/b/m.go': main() })
+    await expect(detectLanguage(join(dir, 'cmd/a'))).rejects.toMatchObject({
+      kind: 'project',
+      fix: expect.stringMatching(/^xbuild \S+ --bin \.\/cmd\/a$/),
     })
   })
 })
