@@ -17,7 +17,7 @@ function describe(comparison: Comparison, now: number): string {
   const own = native?.from === 'this build' ? '' : `this build took ${describeSeconds(took)}`
   if (!baseline) {
     const range = estimate
-      ? `about ${Math.round(estimate.low)} to ${Math.round(estimate.high)} times as long under emulation, from cold (an estimate, from the published runs of ${languages[estimate.language].title} programs)`
+      ? `about ${rangeText(estimate)} times as long under emulation, from cold (an estimate, from the published runs of ${languages[estimate.language].title} programs)`
       : 'not measured under emulation yet'
     const command = measure && `to measure it: ${measure.map(quoteWord).join(' ')}`
     return [own, cold, range, command].filter(Boolean).join('; ')
@@ -25,6 +25,11 @@ function describe(comparison: Comparison, now: number): string {
   const times = ratio ? `, ${describeRatio(ratio)}` : ''
   const beside = own && `; ${own}`
   return `${cold && `${cold} against `}${emulatedText(baseline)}${times} (${originText(baseline, now)})${beside}`
+}
+
+function rangeText({ low, high }: NonNullable<Comparison['estimate']>): string {
+  const [from, to] = [Math.round(low), Math.round(high)]
+  return from === to ? `${from}` : `${from} to ${to}`
 }
 
 function emulatedText({ seconds, ended }: Baseline): string {

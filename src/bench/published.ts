@@ -1,8 +1,10 @@
 import type { LanguageName } from '../types.ts'
 
 /**
- * How many times longer than native the emulated builds of docs/benchmarks.md took, cold, from source to binary: the
- * least and the most of each language. test/unit/bench/published.test.ts holds them to the recorded runs.
+ * How many times longer than native the emulated builds of docs/benchmarks took, cold, from source to binary: of each
+ * language the least (quickest emulated ÷ slowest native run) and the most, with one decimal. A language without a
+ * published run has no estimate. test/unit/bench/published.test.ts holds them to the recorded runs and prints what is
+ * to stand here.
  */
 export const publishedRatios: Readonly<Partial<Record<LanguageName, readonly [low: number, high: number]>>> =
   {}

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import type { Measurement } from '../../src/bench/measurement.ts'
 import { readMeasurements } from '../../src/bench/store.ts'
@@ -132,7 +133,36 @@ describeWith(['engine', 'golang-image'], 'measuring without an image', () => {
   )
 })
 
-describeWith(['engine', 'qemu', 'golang-image'], 'a measurement that is ended', () => {
+describeWith(['engine', 'qemu', 'registry', 'golang-image'], 'a measurement that is ended', () => {
+  test(
+    'a compiler that dies under QEMU is a crash and no time',
+    async () => {
+      const dir = await project(helloGo)
+      const env = rigEnvironment()
+      // The signal is real, and so is what QEMU makes of it.
+      const image = `${rigValue('XBUILD_RIG_REGISTRY')}/e2e-${process.pid}/crashing-go:1`
+      const context = await project({
+        Dockerfile: `FROM ${rigValue('XBUILD_RIG_GOLANG_IMAGE')}\nCOPY --chmod=0755 go /usr/local/go/bin/go\n`,
+        go: '#!/bin/sh\nkill -SEGV $$\n',
+      })
+      const made = ['buildx', 'build', '--platform', 'linux/arm64', '--tag', image, '--push', context]
+      execFileSync('docker', made, { env: { ...process.env, ...env }, stdio: 'pipe' })
+      const args = ['--platform', 'linux/arm64', '--path', 'native,emulated', '--image', image, '--runs', '1']
+      const { code, stdout } = await xbuild(['bench', dir, ...args, '--row', 'cold', '--json'], { env })
+      expect(code).toBe(0)
+      const { samples } = JSON.parse(stdout) as Measurement
+      expect(samples.map(({ path, outcome }) => ({ path, ...outcome }))).toEqual([
+        expect.objectContaining({ path: 'native', kind: 'measured' }),
+        {
+          path: 'emulated',
+          kind: 'crashed',
+          detail: expect.stringMatching(/target signal 11|exit code: 139/),
+        },
+      ])
+    },
+    minutes(10),
+  )
+
   test(
     'the emulated build ends with the time limit or with an interrupt; the native sample stays',
     async () => {
@@ -169,7 +199,7 @@ describeWith(['engine', 'qemu', 'golang-image'], 'a measurement that is ended', 
           pid = started
         },
         onStderr: text => {
-          if (sent || !/emulated.*cold, run 1 of 1 · RUN/.test(text)) return
+          if (sent || !/emulated.*cold, run 1 of 1, \d+ s · compile/.test(text)) return
           sent = true
           process.kill(pid, 'SIGINT')
         },
