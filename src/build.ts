@@ -7,7 +7,7 @@ import { confirmBases } from './confirm-base.ts'
 import { makeImage } from './image/make.ts'
 import { readBack } from './image/read-back.ts'
 import { languages } from './languages/index.ts'
-import { recordBuild } from './last-build.ts'
+import { layOutKept, recordBuild } from './last-build.ts'
 import type { Plan } from './plan.ts'
 import { type Prepared, prepareBuild } from './prepare.ts'
 import { createRegistryClient } from './registry/client.ts'
@@ -51,7 +51,7 @@ export async function build(options: Options, { emit, signal }: BuildContext): P
       const verified = await recorder.stage('readBack', () => readBack(image, made, context))
       images.push({ ...made, ...verified })
     }
-    await recordBuild(plan.dist, plan.project, plan.platforms)
+    await recordBuild(plan.dist, plan.project, artifacts)
     recorder.seconds.total = (Date.now() - startedAt.getTime()) / 1000
     return makeReport(plan, artifacts, images, recorder, startedAt)
   })
@@ -101,12 +101,13 @@ function announce({ plan, backend }: Prepared, { emit, commands }: Recorder): vo
   for (const { title, command } of all) commands.push({ title, ...command })
 }
 
-function compile(
+async function compile(
   plan: Plan,
   work: string,
   { emit }: Recorder,
   signal: AbortSignal,
 ): Promise<CompiledBinary[]> {
+  await layOutKept(plan, work)
   return compilePlan(plan, { work, logs: join(plan.dist, 'logs'), emit, signal })
 }
 

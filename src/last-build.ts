@@ -1,8 +1,13 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { constants, existsSync } from 'node:fs'
+import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { languages } from './languages/index.ts'
 import type { Project } from './languages/language.ts'
+import type { Plan } from './plan.ts'
 import type { Platform } from './platforms.ts'
+import { keptPath } from './report.ts'
+import type { Artifact } from './types.ts'
+import { hashFile } from './util/hash-file.ts'
 
 /**
  * What successful builds of this checkout were made with. It tells a build whether the toolchain's caches are
@@ -11,7 +16,12 @@ import type { Platform } from './platforms.ts'
 interface LastBuild {
   readonly toolchain: string
   readonly platforms: readonly string[]
+  /** The sha256 in hex of the binaries that were kept, by their path below the folder of the outputs. */
+  readonly binaries?: Readonly<Record<string, string>>
 }
+
+/** The part of a plan that says what was kept, and where it is wanted. */
+type LaidOut = Pick<Plan, 'dist' | 'project' | 'compile'>
 
 const fileName = '.last-build.json'
 
@@ -24,7 +34,7 @@ export async function isWarm(
   platforms: readonly Platform[],
 ): Promise<boolean> {
   if (project.cacheFolder !== undefined && !existsSync(project.cacheFolder)) return false
-  const built = await builtBefore(dist, project)
+  const built = (await lastBuild(dist, project))?.platforms ?? []
   return platforms.every(platform => built.includes(platform.id))
 }
 
@@ -32,22 +42,50 @@ export async function isWarm(
 export async function recordBuild(
   dist: string,
   project: Project,
-  platforms: readonly Platform[],
+  artifacts: readonly Artifact[],
 ): Promise<void> {
-  const all = [...(await builtBefore(dist, project)), ...platforms.map(platform => platform.id)]
-  const last: LastBuild = { toolchain: describe(project), platforms: [...new Set(all)].sort() }
+  const before = await lastBuild(dist, project)
+  const platforms = [...(before?.platforms ?? []), ...artifacts.map(({ platform }) => platform.id)]
+  const kept = artifacts.map(({ path, sha256 }) => [relative(dist, path), sha256] as const)
+  const last: LastBuild = {
+    toolchain: describe(project),
+    platforms: [...new Set(platforms)].sort(),
+    binaries: { ...before?.binaries, ...Object.fromEntries(kept) },
+  }
   await mkdir(dist, { recursive: true })
   const temporary = join(dist, `${fileName}.${process.pid}`)
   await writeFile(temporary, JSON.stringify(last))
   await rename(temporary, join(dist, fileName))
 }
 
-/** The platforms that this toolchain has built here. */
-async function builtBefore(dist: string, project: Project): Promise<readonly string[]> {
+/**
+ * Copies the binaries that the last build kept to where this one's compiler will write them, for a linker that leaves
+ * alone what is up to date; only those that are byte for byte as they were kept.
+ */
+export async function layOutKept({ dist, project, compile }: LaidOut, work: string): Promise<void> {
+  const { outputPath } = languages[project.language]
+  const kept = outputPath && (await lastBuild(dist, project))?.binaries
+  if (!kept) return
+  await Promise.all(
+    compile.steps
+      .flatMap(step => step.produces)
+      .map(async artifact => {
+        const from = keptPath(dist, artifact)
+        const sha256 = kept[relative(dist, from)]
+        if (sha256 === undefined || (await hashFile(from).catch(() => undefined)) !== sha256) return
+        const to = join(work, outputPath(artifact))
+        await mkdir(dirname(to), { recursive: true })
+        await copyFile(from, to, constants.COPYFILE_FICLONE)
+      }),
+  )
+}
+
+/** What this toolchain has built here. */
+async function lastBuild(dist: string, project: Project): Promise<LastBuild | undefined> {
   try {
     const last = JSON.parse(await readFile(join(dist, fileName), 'utf8')) as LastBuild
-    return last.toolchain === describe(project) ? last.platforms : []
+    return last.toolchain === describe(project) ? last : undefined
   } catch {
-    return []
+    return undefined
   }
 }

@@ -15,6 +15,8 @@ export const go: Language<GoProject> = {
   versionCommand: { tool: 'go', args: ['version'] },
   inspect: inspectGo,
   compile: compileGo,
+  // Go knows by the build ID in it whether a binary is up to date.
+  outputPath: ({ platform, name }) => `${platformFolder(platform)}/${name}`,
   collect: collectGo,
   progress: step => countPackages(step),
   explain: explainGo,
@@ -61,7 +63,7 @@ function buildStep(
   perBuild: number | undefined,
 ): Step {
   const { options, executables, source, toolchainArgs } = request
-  const ldflags = [options.go.ldflags ?? '-s -w -buildid=', ...stamps(source), ...cgo.ldflags]
+  const ldflags = [options.go.ldflags ?? defaultLdflags(cgo.env), ...stamps(source), ...cgo.ldflags]
     .filter(Boolean)
     .join(' ')
   return {
@@ -86,6 +88,14 @@ function buildStep(
     },
     produces: executables.map(({ name }) => ({ platform, name })),
   }
+}
+
+/**
+ * Without cgo the build ID is the same on every machine (-trimpath leaves no folder in it, and since Go 1.20 the standard
+ * library is compiled from source); with cgo it depends on how the C compiler is called.
+ */
+function defaultLdflags({ CGO_ENABLED: cgo }: Readonly<Record<string, string>>): string {
+  return cgo === '1' ? '-s -w -buildid=' : '-s -w'
 }
 
 /**

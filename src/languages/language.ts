@@ -1,6 +1,6 @@
 import type { Platform } from '../platforms.ts'
 import type { RunResult } from '../process.ts'
-import type { Command, CompiledBinary, LanguageName, SourceInfo, Step } from '../types.ts'
+import type { Command, CompiledBinary, ExpectedArtifact, LanguageName, SourceInfo, Step } from '../types.ts'
 
 /** A program of the project that can become an image. */
 export interface Executable {
@@ -144,6 +144,11 @@ export interface Language<P extends Project = Project> {
    * toolchain that is not there.
    */
   compile(project: P, request: CompileRequest): CompilePlan
+  /**
+   * Where a step writes a binary, below the work folder, for a linker that leaves its own output alone while nothing
+   * has changed: it finds there what the last build kept.
+   */
+  readonly outputPath?: (artifact: ExpectedArtifact) => string
   /** The binaries that a finished step left. One that is missing has failed to compile. */
   collect(step: Step, result: RunResult): Promise<CompiledBinary[]>
   /** A reader of the tool's stderr lines (called for each in turn) that returns a short progress text or undefined. */

@@ -309,6 +309,29 @@ describeWith(['registry', 'bases', 'engine', 'buildx'], 'buildx', () => {
   )
 
   it(
+    'imagetools reads the layout itself, where it can',
+    async context => {
+      const { layout, digest } = await buildOnce()
+      const args = [
+        'buildx',
+        'imagetools',
+        'inspect',
+        `oci-layout://${layout}@${digest}`,
+        '--format={{json .}}',
+      ]
+      const { status, stdout, stderr } = spawnSync(rigValue('XBUILD_RIG_DOCKER'), args, {
+        encoding: 'utf8',
+        env: { ...process.env, ...rigEnvironment() },
+      })
+      if (stderr.includes('invalid reference format'))
+        return context.skip('this buildx reads registries alone')
+      expect(status, stderr).toBe(0)
+      expect(Object.keys(JSON.parse(stdout).image).sort()).toEqual(['linux/amd64', 'linux/arm64'])
+    },
+    minutes(5),
+  )
+
+  it(
     'imagetools reads what xbuild pushed',
     async () => {
       const dir = await project(helloGo)

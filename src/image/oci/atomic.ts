@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { access, constants, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Failure, interrupted, isFailure } from '../../errors.ts'
+import { filePieces } from '../../util/file-pieces.ts'
 
 /** The name of a temporary neighbour of `path`: in the same folder, so that a rename can put it in its place. */
 export function temporaryName(path: string): string {
@@ -113,10 +113,15 @@ export async function appendFile(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   let copied = 0
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    if (signal?.aborted) throw interrupted()
-    await writeAll(handle, chunk)
-    copied += chunk.length
+  const source = await open(path, 'r')
+  try {
+    for await (const piece of filePieces(source)) {
+      if (signal?.aborted) throw interrupted()
+      await writeAll(handle, piece)
+      copied += piece.length
+    }
+  } finally {
+    await source.close()
   }
   if (copied === size) return
   throw new Failure({

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { interrupted } from '../../errors.ts'
+import { filePieces } from '../../util/file-pieces.ts'
 import { writeAll, writeAtomically, writeFailure } from './atomic.ts'
 
 /**
@@ -144,9 +145,7 @@ export async function isWhole(path: string, digest: string, size: number): Promi
     if ((await handle.stat()).size !== size) return false
     const [algorithm = '', hex] = digest.split(':')
     const hash = createHash(algorithm)
-    for await (const chunk of handle.createReadStream({ highWaterMark: 1024 * 1024, autoClose: false })) {
-      hash.update(chunk)
-    }
+    for await (const piece of filePieces(handle)) hash.update(piece)
     return hash.digest('hex') === hex
   } catch {
     return false

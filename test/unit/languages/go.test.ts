@@ -37,7 +37,7 @@ describe('the steps', () => {
           command: {
             tool: 'go',
             args: [
-              ...['build', '-v', '-trimpath', '-p=2', '-ldflags=-s -w -buildid= -X main.version=v1.0.0'],
+              ...['build', '-v', '-trimpath', '-p=2', '-ldflags=-s -w -X main.version=v1.0.0'],
               ...['-o', '{work}/linux_amd64/', './cmd/server', './cmd/worker'],
             ],
             cwd: '/src/app',
