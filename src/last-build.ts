@@ -1,5 +1,5 @@
 import { constants, existsSync } from 'node:fs'
-import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { languages } from './languages/index.ts'
 import type { Project } from './languages/language.ts'
@@ -74,8 +74,13 @@ export async function layOutKept({ dist, project, compile }: LaidOut, work: stri
         const sha256 = kept[relative(dist, from)]
         if (sha256 === undefined || (await hashFile(from).catch(() => undefined)) !== sha256) return
         const to = join(work, outputPath(artifact))
-        await mkdir(dirname(to), { recursive: true })
-        await copyFile(from, to, constants.COPYFILE_FICLONE)
+        try {
+          await mkdir(dirname(to), { recursive: true })
+          await copyFile(from, to, constants.COPYFILE_FICLONE)
+        } catch {
+          // It is linked anew then; half a copy could pass for what is up to date.
+          await rm(to, { force: true })
+        }
       }),
   )
 }
