@@ -87,7 +87,7 @@ function linkWithC(
     scriptToolchain(
       toolchain,
       project.scripts,
-      [...(mixed ? plainHeaders : []), ...prefixMap(project)],
+      [...(mixed ? plainHeaders : []), ...reproducible(project)],
       // rustc links musl without gcc's own support functions, which C code may call.
       mixed ? ['-lgcc'] : [],
     )
@@ -128,7 +128,18 @@ function pkgConfigEnv(toolchain: CToolchain, suffix: string, mixed: boolean): Re
 /** Switches off what glibc's headers would otherwise turn into calls and structures that only glibc has. */
 const plainHeaders = ['-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=0', '-D__NO_INLINE__']
 
-/** Keeps the project's folder out of `__FILE__` and debug information, so that another folder gives the same binary. */
-function prefixMap({ workspaceRoot, cargoHome }: RustProject): string[] {
-  return [`-ffile-prefix-map=${cargoHome}=/cargo`, `-ffile-prefix-map=${workspaceRoot}=/src`]
+/**
+ * Keeps folders (`__FILE__`, debug information) and the time (`__DATE__`, `__TIME__`, as in mimalloc) out of C code, so
+ * that another folder and another day give the same binary. The time is fixed by arguments and not by SOURCE_DATE_EPOCH,
+ * because zig's cache heeds only those.
+ */
+function reproducible({ workspaceRoot, cargoHome }: RustProject): string[] {
+  return [
+    `-ffile-prefix-map=${cargoHome}=/cargo`,
+    `-ffile-prefix-map=${workspaceRoot}=/src`,
+    '-Wno-builtin-macro-redefined',
+    '-D__DATE__="Jan  1 1970"',
+    '-D__TIME__="00:00:00"',
+    '-D__TIMESTAMP__="Thu Jan  1 00:00:00 1970"',
+  ]
 }

@@ -18,6 +18,10 @@ const rustOptions = (rust: Partial<CompileRequest['options']['rust']>) => ({
   options: { ...defaultOptions, rust: { ...defaultOptions.rust, ...rust } },
 })
 const gnu = rustOptions({ libc: 'gnu' })
+/** What keeps folders and the time out of C code. */
+const reproducible =
+  '-ffile-prefix-map=/home/me/.cargo=/cargo -ffile-prefix-map=/app=/src -Wno-builtin-macro-redefined' +
+  ` '-D__DATE__="Jan  1 1970"' '-D__TIME__="00:00:00"' '-D__TIMESTAMP__="Thu Jan  1 00:00:00 1970"'`
 
 function plan(project: RustProject, platforms = 'amd64,arm64', changes: Partial<CompileRequest> = {}) {
   return rust.compile(project, compileRequest(project, parsePlatforms([platforms]), changes))
@@ -169,7 +173,7 @@ describe('the linker', () => {
     const [cc, , ar] = files
     expect(cc?.path).toMatch(/^\/cache\/compilers\/[0-9a-f]{12}\/cc$/)
     expect(cc?.text).toContain(
-      'exec /opt/zig cc -target aarch64-linux-musl -fno-sanitize=undefined -ffile-prefix-map=/home/me/.cargo=/cargo -ffile-prefix-map=/app=/src "$@"',
+      `exec /opt/zig cc -target aarch64-linux-musl -fno-sanitize=undefined ${reproducible} "$@"`,
     )
     expect(ar?.text).toContain('exec /opt/zig ar "$@"')
     expect(env).toMatchObject({ [variable]: cc?.path, CC_aarch64_unknown_linux_musl: cc?.path })
@@ -201,9 +205,7 @@ describe('the linker', () => {
     expect(pure.steps[0]?.command.env).toMatchObject({ [linker]: 'aarch64-linux-gnu-gcc' })
     expect(pure.files).toEqual([])
     const { files, hints } = plan(rustProject({ ...withGcc, ...needsC }, 'gnu'), 'arm64', gnu)
-    expect(files[0]?.text).toBe(
-      '#!/bin/sh\nexec aarch64-linux-gnu-gcc -ffile-prefix-map=/home/me/.cargo=/cargo -ffile-prefix-map=/app=/src "$@"\n',
-    )
+    expect(files[0]?.text).toBe(`#!/bin/sh\nexec aarch64-linux-gnu-gcc ${reproducible} "$@"\n`)
     expect(hints).toEqual([])
   })
 

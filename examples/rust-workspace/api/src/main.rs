@@ -1,4 +1,4 @@
-//! A server on port 8080 with an allocator of its own: musl's is slow when many threads ask at once.
+//! A server with an allocator of its own: musl's is slow when many threads ask at once.
 
 use tiny_http::{Response, Server};
 
@@ -6,8 +6,9 @@ use tiny_http::{Response, Server};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let server = Server::http("0.0.0.0:8080")?;
-    println!("listening on port 8080");
+    let port = std::env::var("PORT").unwrap_or_else(|_| "8080".into());
+    let server = Server::http(format!("0.0.0.0:{port}"))?;
+    println!("listening on {}", server.server_addr());
     for request in server.incoming_requests() {
         let body = serde_json::to_string(&shared::machine())?;
         // A client that hangs up is no reason to stop.
