@@ -85,7 +85,10 @@ export function explainRust(output: string, platform?: Platform): string {
   return [...shown, ...(more > 0 ? [`… ${more} more lines`] : []), ...advice(fitting.join('\n'))].join('\n')
 }
 
-/** The blocks of a compiler's output that begin with an error, each until the next error or warning. */
+/**
+ * The blocks of a compiler's output that begin with an error, each until the next error, warning, or list of rustup's own
+ * functions (RUST_BACKTRACE).
+ */
 function errorBlocks(output: string): string[] {
   const blocks: string[][] = []
   let current: string[] | undefined
@@ -93,7 +96,7 @@ function errorBlocks(output: string): string[] {
     if (/^error(\[E\d+\])?[: ]/.test(line)) {
       current = []
       blocks.push(current)
-    } else if (/^(warning|\{"reason")/.test(line)) current = undefined
+    } else if (/^(warning|\{"reason"|\s*Stack backtrace:)/.test(line)) current = undefined
     if (current && !noise.test(line)) current.push(line)
   }
   return blocks

@@ -9,7 +9,13 @@ import { type CargoConfigFile, cargoHome, flagList, lookUp, readCargoConfig } fr
 import type { CCode, Executable, InspectContext, Project } from './language.ts'
 import { readDependencies } from './rust-dependencies.ts'
 import { explainRust } from './rust-messages.ts'
-import { type CargoMetadata, choosePackages, listExecutables, packageOf } from './rust-metadata.ts'
+import {
+  type CargoMetadata,
+  type CargoPackage,
+  choosePackages,
+  listExecutables,
+  packageOf,
+} from './rust-metadata.ts'
 import {
   type RustSysroot,
   type RustTarget,
@@ -81,15 +87,13 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
   const mayNeedC =
     dependencies.cCode.length + dependencies.possibleCCode.length > 0 ||
     [...targets.values()].some(target => !target.linker && !(target.selfContained && sysroot.rustLld))
-  const defaults = [...new Set(packages.flatMap(item => item.default_run ?? []))]
-  const program =
-    executables.length === 1 ? executables[0] : executables.find(({ name }) => name === defaults[0])
+  const program = chooseDefault(packages, executables)
   const version = packages.find(item => program && item.name === packageOf(program))?.version
   return {
     language: 'rust',
     root: dir,
     executables,
-    ...(defaults.length === 1 && { defaultExecutable: defaults[0] as string }),
+    ...(program && { defaultExecutable: program.name }),
     toolchain: { name: 'rustc', version: /^rustc (\S+)/.exec(rustc)?.[1] ?? 'unknown' },
     cCode: dependencies.cCode,
     ...(version !== undefined && { version }),
@@ -108,6 +112,18 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
     scripts: join(cacheFolder(), 'compilers'),
     processors: availableParallelism(),
   }
+}
+
+/** default-run where one package alone has it, else the only program that `cargo build` would make. */
+function chooseDefault(
+  packages: readonly CargoPackage[],
+  executables: readonly Executable[],
+): Executable | undefined {
+  const defaults = [...new Set(packages.flatMap(item => item.default_run ?? []))]
+  if (defaults.length > 0)
+    return defaults.length === 1 ? executables.find(({ name }) => name === defaults[0]) : undefined
+  const buildable = executables.filter(({ problem }) => problem === undefined)
+  return buildable.length === 1 ? buildable[0] : undefined
 }
 
 const byName = (a: Executable, b: Executable) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)

@@ -142,7 +142,7 @@ describeWith(
             })
           }
         },
-        minutes(10),
+        minutes(25),
       )
 
       it(
@@ -153,7 +153,7 @@ describeWith(
           const said = docker('run', '--rm', '--platform=linux/arm64', `${repository(libc, 0)}/report:1`)
           expect(JSON.parse(said)).toEqual(machine)
         },
-        minutes(3),
+        minutes(5),
       )
 
       it(
@@ -170,7 +170,7 @@ describeWith(
           expect(second?.manifests).toEqual(first?.manifests)
           expect(first?.manifests).toHaveLength(6)
         },
-        minutes(10),
+        minutes(25),
       )
     })
   },

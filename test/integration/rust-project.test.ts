@@ -59,6 +59,23 @@ describe('the programs of a package', () => {
     expect(found.defaultExecutable).toBe('b')
   })
 
+  it('is the only one that its features allow, in question too', async () => {
+    const bin = (name: string, more = '') => `[[bin]]\nname = "${name}"\npath = "src/main.rs"\n${more}`
+    const dir = await project({
+      'Cargo.toml': manifest(
+        'some',
+        `[features]\nx = []\n${bin('a')}${bin('b', 'required-features = ["x"]\n')}`,
+      ),
+      'Cargo.lock': lock('some'),
+      'src/main.rs': main,
+    })
+    expect(await inspect(dir)).toMatchObject({
+      defaultExecutable: 'a',
+      remarks: [expect.stringContaining('b is left out')],
+    })
+    expect(await inspect(dir, '[rust]\nfeatures = ["x"]')).not.toHaveProperty('defaultExecutable')
+  })
+
   it('are those of the workspace, the one left out by required-features with its reason', async () => {
     const dir = await example('rust-workspace')
     const found = await inspect(dir)

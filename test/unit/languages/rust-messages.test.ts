@@ -130,6 +130,14 @@ Caused by:
     expect(lines.at(-1)).toBe('… 61 more lines')
   })
 
+  it("is shown without rustup's stack", () => {
+    const output =
+      "error: toolchain '1.80.0' is not installed\nhelp: run `rustup toolchain install`\nStack backtrace:\n   0: main\n"
+    expect(explainRust(output)).toBe(
+      "error: toolchain '1.80.0' is not installed\nhelp: run `rustup toolchain install`",
+    )
+  })
+
   it('is empty for no error', () => {
     expect(explainRust('   Compiling app v0.1.0\n', amd64)).toBe('')
   })
