@@ -1,5 +1,6 @@
 import { type CToolchain, chooseCToolchain, type Libc } from '../c-toolchains/index.ts'
 import { type ScriptedToolchain, scriptToolchain } from '../c-toolchains/script.ts'
+import { isFailure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
 import { envTriple } from './cargo-config.ts'
 import type { CompileRequest, SupportFile } from './language.ts'
@@ -49,9 +50,10 @@ export function chooseLinker(project: RustProject, request: CompileRequest, plat
     })
     return linkWithC(project, request, target, toolchain, certain !== undefined || possible !== undefined)
   } catch (error) {
-    // C code that is not certain is no reason to refuse: should there be some, its own compile will say so.
-    if (rustLld && !certain) return linkWithRustLld(target)
-    throw error
+    // C code that is not certain is no reason to refuse.
+    if (!rustLld || certain || !isFailure(error, 'tool')) throw error
+    const hint = `${possible?.dependency} may hold C code, and there is no C compiler for it: ${error.fix?.replaceAll(/\s+/g, ' ')}`
+    return { ...linkWithRustLld(target), hints: [hint] }
   }
 }
 

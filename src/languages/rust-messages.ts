@@ -1,3 +1,4 @@
+import { crossPackages } from '../c-toolchains/gcc.ts'
 import type { Platform } from '../platforms.ts'
 import type { RunResult } from '../process.ts'
 import type { CompiledBinary, Step } from '../types.ts'
@@ -75,14 +76,36 @@ const shownLines = 40
 export function explainRust(output: string, platform?: Platform): string {
   const blocks = errorBlocks(output)
   const own = platform ? triples(platform) : []
-  const fitting = blocks.filter(block => {
-    const named = block.match(/\b[a-z0-9_]+-unknown-linux-[a-z0-9]+\b/g) ?? []
-    return named.length === 0 || own.length === 0 || named.some(triple => own.includes(triple))
-  })
+  const fitting = blocks
+    .filter(block => {
+      const named = namedTriples(block)
+      return named.length === 0 || own.length === 0 || named.some(triple => own.includes(triple))
+    })
+    .map(withoutNoise)
+    .filter(block => !/^error: (could not compile|aborting due to)/.test(block) || blocks.length === 1)
   const lines = [...new Set(fitting)].flatMap(block => block.split('\n')).map(shorten)
   const shown = lines.slice(0, shownLines)
   const more = lines.length - shown.length
-  return [...shown, ...(more > 0 ? [`… ${more} more lines`] : []), ...advice(fitting.join('\n'))].join('\n')
+  return [
+    ...shown,
+    ...(more > 0 ? [`… ${more} more lines`] : []),
+    ...advice(fitting.join('\n'), platform),
+  ].join('\n')
+}
+
+/** Triples in an error's text, such as those in the names of variables that the cc crate looks for: CC_TRIPLE. */
+function namedTriples(block: string): string[] {
+  const text = block.replace(/^\s*HOST = .*$/gm, '')
+  return [...text.matchAll(/(?:\b|[A-Z]_)([a-z0-9_]+-unknown-linux-[a-z0-9]+)\b/g)].map(
+    ([, triple]) => triple as string,
+  )
+}
+
+function withoutNoise(block: string): string {
+  return block
+    .split('\n')
+    .filter(line => !noise.test(line))
+    .join('\n')
 }
 
 /**
@@ -97,11 +120,9 @@ function errorBlocks(output: string): string[] {
       current = []
       blocks.push(current)
     } else if (/^(warning|\{"reason"|\s*Stack backtrace:)/.test(line)) current = undefined
-    if (current && !noise.test(line)) current.push(line)
+    current?.push(line)
   }
-  return blocks
-    .map(block => block.join('\n'))
-    .filter(block => !/^error: (could not compile|aborting due to)/.test(block) || blocks.length === 1)
+  return blocks.map(block => block.join('\n'))
 }
 
 /** The command line of a failed link is one line of thousands of characters. */
@@ -109,23 +130,31 @@ function shorten(line: string): string {
   return line.length > 300 ? `${line.slice(0, 200)} … ${line.slice(-80)}` : line
 }
 
-const remedies: readonly [RegExp, string][] = [
-  [/E0463[\s\S]*`(std|core)`/, 'the standard library of this target is missing: rustup target add TARGET'],
+const remedies: readonly [RegExp, (platform?: Platform) => string][] = [
+  [
+    /E0463[\s\S]*`(std|core)`/,
+    () => 'the standard library of this target is missing: rustup target add TARGET',
+  ],
   [
     /Could not find directory of OpenSSL|openssl-sys/,
-    'OpenSSL is not cross-compiled with the program: use rustls, or the feature "vendored" of the crate openssl',
+    () =>
+      'OpenSSL is not cross-compiled with the program: use rustls, or the feature "vendored" of the crate openssl',
   ],
   [
     /failed to find tool|is `?cc`? installed|No such file or directory.*-gcc/,
-    'a dependency holds C code and no C compiler was found: pip install ziglang, or apt-get install gcc-aarch64-linux-gnu',
+    platform => {
+      const packages = platform && crossPackages(platform)
+      const gcc = packages ? `, or apt-get install ${packages.join(' ')}` : ''
+      return `a dependency holds C code and no C compiler was found: pip install ziglang${gcc}`
+    },
   ],
   [
     /pkg-config has not been configured/,
-    'a dependency looks for a library of the system, which is there for the host only',
+    () => 'a dependency looks for a library of the system, which is there for the host only',
   ],
 ]
 
-function advice(text: string): string[] {
+function advice(text: string, platform?: Platform): string[] {
   const found = remedies.find(([pattern]) => pattern.test(text))
-  return found ? [`(${found[1]})`] : []
+  return found ? [`(${found[1](platform)})`] : []
 }

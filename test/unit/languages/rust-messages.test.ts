@@ -122,6 +122,18 @@ Caused by:
     expect(text).not.toMatch(/rerun-if|TARGET =|CC_aarch64/)
   })
 
+  it('is of the platform for which the build script looked for a compiler', () => {
+    const failed = (triple: string, tool: string) =>
+      `error: failed to run custom build command for \`zstd-sys v2.0.0\`\n  HOST = Some(x86_64-unknown-linux-gnu)\n  CC_${triple} = None\n  failed to find tool "${tool}"\n`
+    const output =
+      failed('x86_64-unknown-linux-musl', 'musl-gcc') + failed('aarch64-unknown-linux-musl', 'aarch64-gcc')
+    expect(explainRust(output, arm64)).toMatch(
+      /"aarch64-gcc"\n\(.* apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross\)$/,
+    )
+    expect(explainRust(output, arm64)).not.toContain('musl-gcc')
+    expect(explainRust(output, amd64)).not.toContain('aarch64')
+  })
+
   it('cuts what is too long', () => {
     const long = `error: linking with x${'y'.repeat(5000)}\n${'  note\n'.repeat(100)}`
     const lines = explainRust(long, amd64).split('\n')

@@ -217,9 +217,12 @@ describe('the linker', () => {
     expect(fix).toContain('apt-get install gcc-aarch64-linux-gnu')
   })
 
-  it('is not missed for C code that is only likely', () => {
+  it('is not missed for C code that is only likely, but said', () => {
     const possibleCCode = needsC.cCode
     expect(step(rustProject({ possibleCCode }), 'arm64').env[variable]).toBe('rust-lld')
+    expect(plan(rustProject({ possibleCCode }), 'arm64').hints).toEqual([
+      'zstd-sys may hold C code, and there is no C compiler for it: pip install ziglang or apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross',
+    ])
     expect(step(rustProject({ possibleCCode, ...withZig }), 'arm64').env[variable]).toMatch(/cc$/)
   })
 
