@@ -49,7 +49,7 @@ export function planCgo(project: GoProject, request: CompileRequest): CgoPlan {
     }
   }
   return {
-    settings: platform => cgoSettings(toolchains.get(platform.id)),
+    settings: platform => cgoSettings(toolchains.get(platform.id), options.go.ldflags),
     prediction: predict([...toolchains.values()]),
     hints:
       used.length > 0 && options.go.cgo === false
@@ -58,13 +58,23 @@ export function planCgo(project: GoProject, request: CompileRequest): CgoPlan {
   }
 }
 
-function cgoSettings(toolchain: CToolchain | undefined): CgoSettings {
+/**
+ * Go's own -s strips what it links itself, but not what `zig cc` links for it: that would keep the folders of this machine
+ * in debug information (tried with Go 1.26 and zig 0.17). Where the user's flags keep it, it stays.
+ */
+function cgoSettings(toolchain: CToolchain | undefined, ldflags = '-s'): CgoSettings {
   if (!toolchain) return off
   const { cc, cxx, ar, env, libc } = toolchain
   return {
     // Go splits CC and CXX at spaces itself, and reads quotes (cmd/internal/quoted).
     env: { ...env, CGO_ENABLED: '1', CC: quoteAll(cc), CXX: quoteAll(cxx), AR: quoteAll(ar) },
-    ldflags: libc === 'musl' ? ['-linkmode=external', '-extldflags=-static'] : [],
+    ldflags:
+      libc === 'musl'
+        ? [
+            '-linkmode=external',
+            ldflags.split(' ').includes('-s') ? '"-extldflags=-static -s"' : '-extldflags=-static',
+          ]
+        : [],
   }
 }
 

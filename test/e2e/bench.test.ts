@@ -58,7 +58,7 @@ const languages: Readonly<
         'const std = @import("std");\npub fn main() void {\n    std.debug.print("hello\\n", .{});\n}\n',
     },
     image: () => rigValue('XBUILD_RIG_ZIG_IMAGE'),
-    env: () => ({ ...rigEnvironment(), XBUILD_ZIG: rigValue('XBUILD_RIG_ZIG') }),
+    env: () => ({ ...rigEnvironment(), XBUILD_ZIG: rigValue('XBUILD_RIG_ZIG_0_14') }),
   },
 }
 

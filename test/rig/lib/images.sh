@@ -85,7 +85,7 @@ zig_image() {
     into=$RIG/images/zig-$arch/usr/local
     image_root zig "$arch"
     mkdir -p "$into/bin"
-    if [ "$arch" = amd64 ]; then cp -r "$RIG/zig/newest/ziglang" "$into/zig"; else cp -r "$RIG/zig/newest-arm64/ziglang" "$into/zig"; fi
+    if [ "$arch" = amd64 ]; then cp -r "$RIG/zig/$ZIG_EMULATED/ziglang" "$into/zig"; else cp -r "$RIG/zig/$ZIG_EMULATED-arm64/ziglang" "$into/zig"; fi
     ln -s ../zig/zig "$into/bin/zig"
   done
   push_image zig "$(image_tag zig)" "PATH=$SYSTEM_PATH"
@@ -103,7 +103,7 @@ image_tag() {
   case $1 in
   golang) go env GOVERSION | sed 's/^go//' ;;
   rust) env_get XBUILD_RIG_RUST_VERSION ;;
-  zig) env_get XBUILD_RIG_ZIG_VERSION ;;
+  zig) echo "$ZIG_EMULATED" ;;
   esac
 }
 

@@ -95,6 +95,32 @@ describe('[go]', () => {
     expect(Object.keys(command()?.env ?? {})).not.toContain('GOFLAGS'))
 })
 
+describe('cgo with zig', () => {
+  const facts = {
+    cCode: [{ dependency: 'example.com/sqlite' }],
+    cToolchains: {
+      commands: new Set<string>(),
+      hostArch: 'amd64',
+      pkgConfigSet: false,
+      zig: { command: ['zig'], version: '0.14.1' },
+    },
+  }
+  const step = (changes: Partial<CompileRequest> = {}) => plan('arm64', changes, facts).steps[0]?.command
+
+  it('is linked statically and stripped by the linker, for Go would leave that to it', () => {
+    expect(step()?.env).toMatchObject({
+      CGO_ENABLED: '1',
+      CC: 'zig cc -target aarch64-linux-musl -fno-sanitize=undefined',
+    })
+    expect(step()?.args).toContain('-ldflags=-s -w -buildid= -linkmode=external "-extldflags=-static -s"')
+  })
+
+  it('keeps its symbols where [go] ldflags does', () =>
+    expect(step(options({ ldflags: '-w' }))?.args).toContain(
+      '-ldflags=-w -linkmode=external -extldflags=-static',
+    ))
+})
+
 it('puts what stands after -- behind its own flags and before the packages', () =>
   expect(command({ toolchainArgs: ['-tags=x', '-race'] })?.args.slice(-4)).toEqual([
     '-tags=x',
