@@ -3,6 +3,7 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
+const options = @import("options");
 const linux = std.os.linux;
 
 const body = "hello from " ++ @tagName(builtin.cpu.arch) ++ "\n";
@@ -13,10 +14,12 @@ pub fn main() !void {
     const listener = try descriptor(linux.socket(linux.AF.INET, linux.SOCK.STREAM | linux.SOCK.CLOEXEC, 0));
     const yes: u32 = 1;
     _ = try check(linux.setsockopt(listener, linux.SOL.SOCKET, linux.SO.REUSEADDR, std.mem.asBytes(&yes), @sizeOf(u32)));
-    const address: linux.sockaddr.in = .{ .port = std.mem.nativeToBig(u16, 8080), .addr = 0 };
+    var address: linux.sockaddr.in = .{ .port = std.mem.nativeToBig(u16, options.port), .addr = 0 };
     _ = try check(linux.bind(listener, @ptrCast(&address), @sizeOf(linux.sockaddr.in)));
     _ = try check(linux.listen(listener, 128));
-    std.debug.print("listening on port 8080\n", .{});
+    var size: linux.socklen_t = @sizeOf(linux.sockaddr.in);
+    _ = try check(linux.getsockname(listener, @ptrCast(&address), &size));
+    std.debug.print("listening on port {d}\n", .{std.mem.bigToNative(u16, address.port)});
     while (true) {
         const connection = descriptor(linux.accept4(listener, null, null, linux.SOCK.CLOEXEC)) catch continue;
         defer _ = linux.close(connection);
