@@ -139,11 +139,11 @@ describeWith(['engine', 'qemu', 'registry', 'golang-image'], 'a measurement that
     async () => {
       const dir = await project(helloGo)
       const env = rigEnvironment()
-      // The signal is real, and so is what QEMU makes of it.
+      // The signal is real, and so is what QEMU makes of it. A child gets it: a container's first process ignores its own.
       const image = `${rigValue('XBUILD_RIG_REGISTRY')}/e2e-${process.pid}/crashing-go:1`
       const context = await project({
         Dockerfile: `FROM ${rigValue('XBUILD_RIG_GOLANG_IMAGE')}\nCOPY --chmod=0755 go /usr/local/go/bin/go\n`,
-        go: '#!/bin/sh\nkill -SEGV $$\n',
+        go: "#!/bin/sh\nsh -c 'kill -SEGV $$'\nexit $?\n",
       })
       const made = ['buildx', 'build', '--platform', 'linux/arm64', '--tag', image, '--push', context]
       execFileSync('docker', made, { env: { ...process.env, ...env }, stdio: 'pipe' })
