@@ -65,7 +65,8 @@ std_from_packages() {
   done
 }
 
-# One cargo for all targets. The bitcode makes link-time optimisation of users' projects possible; the paths are those of the official std.
+# One cargo for all targets. The bitcode makes link-time optimisation of users' projects possible; the paths are those of the official std,
+# and so is the strategy of panic_abort, without which no project with panic = "abort" links.
 std_from_source() {
   local source commit target targets=()
   source=$(echo "$RUST"/usr/src/rustc-*)
@@ -74,9 +75,15 @@ std_from_source() {
   mkdir -p "$RUST/std/src"
   printf '[package]\nname = "none"\nversion = "0.0.0"\nedition = "2021"\n' >"$RUST/std/Cargo.toml"
   : >"$RUST/std/src/lib.rs"
+  cat >"$RUST/std/rustc" <<'EOF'
+#!/bin/sh
+case " $* " in *" --crate-name panic_abort "*) set -- "$@" -Cpanic=abort ;; esac
+exec "$@"
+EOF
+  chmod +x "$RUST/std/rustc"
   (
     cd "$RUST/std"
-    env -u RUSTC_WRAPPER -u CARGO_BUILD_TARGET -u CARGO_TARGET_DIR PATH="$RUST/bin:$PATH" CARGO_HOME="$RUST/std/home" RUSTC_BOOTSTRAP=1 CARGO_NET_OFFLINE=true \
+    env -u CARGO_BUILD_TARGET -u CARGO_TARGET_DIR RUSTC_WRAPPER="$RUST/std/rustc" PATH="$RUST/bin:$PATH" CARGO_HOME="$RUST/std/home" RUSTC_BOOTSTRAP=1 CARGO_NET_OFFLINE=true \
       RUSTFLAGS="-Cembed-bitcode=yes --remap-path-prefix=$source=/rustc/$commit --remap-path-prefix=$RUST/usr/lib/rustlib/src/rust=/rustc/$commit" \
       cargo build --release -Zbuild-std=std,panic_abort,panic_unwind,proc_macro "${targets[@]}" \
       --config 'source.crates-io.replace-with="vendored"' --config "source.vendored.directory=\"$source/library/vendor\""
