@@ -5,7 +5,7 @@ import { languages } from './languages/index.ts'
 import type { SupportFile } from './languages/language.ts'
 import type { Plan } from './plan.ts'
 import { platformFolder } from './platforms.ts'
-import { bindCommand, progressDescriptor, type RunResult, run } from './process.ts'
+import { bindCommand, type RunResult, run } from './process.ts'
 import type { CompiledBinary, Emit, Step } from './types.ts'
 import { describeSeconds } from './ui/format.ts'
 import { eachLimited } from './util/each-limited.ts'
@@ -99,24 +99,17 @@ async function runStep(
   { work, emit, signal, ...context }: CompileContext,
 ): Promise<RunResult> {
   const id = stepId(step)
-  const { progress: readProgress, progressPipe } = languages[plan.project.language]
-  const progress = readProgress(step)
-  const readPipe = progressPipe?.read()
-  const planned = bindCommand(step.command, work)
-  const command = progressPipe
-    ? { ...planned, env: { [progressPipe.variable]: `${progressDescriptor}`, ...planned.env } }
-    : planned
-  const show = (detail: string | undefined) => {
-    if (detail) emit({ type: 'progress', id, detail })
-  }
+  const progress = languages[plan.project.language].progress(step)
   const logFile = logPath(step, context)
   await rm(logFile, { force: true })
   emit({ type: 'start', id })
-  const result = await run(command, {
+  const result = await run(bindCommand(step.command, work), {
     signal,
     logFile,
-    onStderr: line => show(progress(line)),
-    ...(readPipe && { onProgress: chunk => show(readPipe(chunk)) }),
+    onStderr: line => {
+      const detail = progress(line)
+      if (detail) emit({ type: 'progress', id, detail })
+    },
   })
   if (step.produces.length === 0 && result.ok)
     emit({ type: 'done', id, detail: describeSeconds(result.seconds) })

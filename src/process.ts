@@ -12,8 +12,6 @@ export interface RunOptions {
   /** Each line of stderr (or of both streams) as it appears; a carriage return ends a line too. */
   readonly onStderr?: ((line: string) => void) | undefined
   readonly onStdout?: ((line: string) => void) | undefined
-  /** What the command writes to `progressDescriptor`, which is open for it only when this is given. */
-  readonly onProgress?: ((chunk: Uint8Array) => void) | undefined
   /** Receives both streams whole, redacted. */
   readonly logFile?: string | undefined
   readonly input?: string | undefined
@@ -34,9 +32,6 @@ export interface RunResult {
   readonly ok: boolean
 }
 
-/** The file descriptor of `onProgress`, the first after stderr. */
-export const progressDescriptor = 3
-
 const defaultKeep = 4 * 1024 * 1024
 
 /**
@@ -52,12 +47,7 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
     cwd: command.cwd,
     // As a shell's cd does: of a folder that is reached by a link, Go and others name paths as PWD has them.
     env: { PWD: command.cwd, ...command.env },
-    stdio: [
-      options.input === undefined ? 'ignore' : 'pipe',
-      'pipe',
-      'pipe',
-      ...(options.onProgress ? (['pipe'] as const) : []),
-    ],
+    stdin: options.input === undefined ? 'ignore' : 'pipe',
     ...(options.input === undefined ? {} : { input: options.input }),
     buffer: false,
     reject: false,
@@ -80,10 +70,6 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   const log = options.logFile === undefined ? undefined : await openLog(options.logFile)
   const stdout = collect(child.stdout, options.onStdout, log, options.keep ?? defaultKeep)
   const stderr = collect(child.stderr, options.onStderr, log, options.keep ?? defaultKeep)
-  const progress = (child.stdio as readonly unknown[])[progressDescriptor] as
-    | NodeJS.ReadableStream
-    | undefined
-  progress?.on('data', (chunk: Uint8Array) => options.onProgress?.(chunk))
   try {
     const result = await child
     log?.end()

@@ -153,14 +153,6 @@ export interface Language<P extends Project = Project> {
   collect(step: Step, result: RunResult): Promise<CompiledBinary[]>
   /** A reader of the tool's stderr lines (called for each in turn) that returns a short progress text or undefined. */
   progress(step: Step): (line: string) => string | undefined
-  /**
-   * The same for a tool that writes its progress to the file descriptor that an environment variable names, chunk by
-   * chunk. The variable is no part of the planned command: typed by hand, it would name a file that is something else.
-   */
-  readonly progressPipe?: {
-    readonly variable: string
-    readonly read: () => (chunk: Uint8Array) => string | undefined
-  }
   /** The compiler's own message for a platform, trimmed of progress and noise for a person to read. */
   explain(output: string, platform: Platform): string
   /** Whether this failure is a known race between parallel steps, worth one retry alone. */

@@ -1,16 +1,31 @@
 /** Lines in which zig repeats its own commands and the tree of steps. */
 const noise = [
+  /^info\(verbose\): /,
+  /^install -C /,
   /^error: the following (build )?command (failed|exited)/,
   /^failed command: /,
   /^error: (configure|build) command exited/,
   /^\S*\/build \S+ /,
-  /^\S*zig (build-exe|build-lib|build-obj|translate-c) /,
+  /^.*\bzig (build-exe|build-lib|build-obj|translate-c) -/,
+  // A program that the build compiled and runs.
+  /^(cd .* && )?\S*\/o\/[0-9a-f]{32}\/\S+( |$)/,
   /^Build Summary:/,
   /^install( transitive failure| success)?$/,
   /^[| ]*[+`]- /,
   /^error: \d+ compilation errors$/,
   /^\s*$/,
 ]
+
+/**
+ * The command that `zig build --verbose` begins, such as `zig build-exe app`, in the words of zig 0.13 to 0.17. There is a
+ * progress protocol too (ZIG_PROGRESS), but `zig build` hands it on to none of the programs that do the work.
+ */
+export function readZigProgress(line: string): string | undefined {
+  const [, command, rest = ''] = /\bzig (build-exe|build-lib|build-obj|translate-c) (-.*)/.exec(line) ?? []
+  if (command === undefined) return undefined
+  const name = /(?:^| )--name (\S+)/.exec(rest)?.[1]
+  return `zig ${command}${name === undefined ? '' : ` ${name}`}`
+}
 
 const shownLines = 40
 

@@ -4,8 +4,7 @@ import { Failure } from '../errors.ts'
 import { type Platform, platformFolder, zigTarget } from '../platforms.ts'
 import type { CompiledBinary, Step } from '../types.ts'
 import type { CompilePlan, CompileRequest, Language } from './language.ts'
-import { explainZig, isZigRace, wasCached } from './zig-messages.ts'
-import { zigProgress } from './zig-progress.ts'
+import { explainZig, isZigRace, readZigProgress, wasCached } from './zig-messages.ts'
 import { inspectZig, type ZigProject } from './zig-project.ts'
 
 /** Zig: one `zig build` per platform, musl and static. */
@@ -17,8 +16,7 @@ export const zig: Language<ZigProject> = {
   inspect: inspectZig,
   compile: compileZig,
   collect: collectZig,
-  progress: () => () => undefined,
-  progressPipe: { variable: 'ZIG_PROGRESS', read: zigProgress },
+  progress: () => readZigProgress,
   explain: explainZig,
   isRace: isZigRace,
 }
@@ -68,7 +66,8 @@ function buildStep(
         ...['--prefix', `{work}/${platformFolder(platform)}`],
         // The local cache is not made for several builds at once; the global one is shared.
         ...['--cache-dir', `.zig-cache/xbuild/${platformFolder(platform)}`],
-        ...['--summary', 'all', '--color', 'off'],
+        // Prints each command of the build as it begins: progress.
+        ...['--summary', 'all', '--color', 'off', '--verbose'],
         `-j${perBuild}`,
         ...args,
         ...toolchainArgs,

@@ -208,9 +208,17 @@ describeWith(
         const tag = `${repository('zig-0.13')}:1`
         const base = `${rigValue('XBUILD_RIG_DISTROLESS')}/static-debian13:nonroot`
         const result = await build(dir, 'XBUILD_RIG_ZIG_0_13', [
-          ...['--platform=linux/arm64,linux/arm/v7', `--base=${base}`, `--tag=${tag}`, '--push', '--json'],
+          ...[
+            '--platform=linux/arm64,linux/arm/v7',
+            `--base=${base}`,
+            `--tag=${tag}`,
+            '--push',
+            '--json',
+            '--progress=rawjson',
+          ],
         ])
         expect(result).toMatchObject({ code: 0 })
+        expect(result.stderr).toContain('"detail":"zig build-exe second"')
         const report = JSON.parse(result.stdout) as Report
         expect(report.images).toMatchObject([{ name: 'second', verified: expect.any(String) }])
         expect(report.source.version).toBe('1.2.0')
@@ -284,8 +292,15 @@ describeWith(['zig'], 'a Zig project', () => {
             `.dependencies = .{ .greeting = .{ .url = "${url}", .hash = "${greeting.hash}" } }`,
           ),
         )
-        const result = await build(dir, variable, [...flags, '--platform=linux/riscv64', '--progress=plain'])
-        expect(result.stderr).toMatch(/✔ Download Zig dependencies[\s\S]*✔ Compile linux\/amd64/)
+        const result = await build(dir, variable, [
+          ...flags,
+          '--platform=linux/riscv64',
+          '--progress=rawjson',
+        ])
+        expect(result.stderr).toMatch(
+          /"done","id":"step:Download Zig dependencies"[\s\S]*"start","id":"step:Compile linux\/amd64"/,
+        )
+        expect(result.stderr).toContain('"detail":"zig build-exe zig-server"')
         expect(result).toMatchObject({ code: 0 })
         expect(requests).toBe(1)
       } finally {

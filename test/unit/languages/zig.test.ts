@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { zig } from '../../../src/languages/zig.ts'
 import { guessExecutables, takesTarget } from '../../../src/languages/zig-build-file.ts'
-import { explainZig, isZigRace, wasCached } from '../../../src/languages/zig-messages.ts'
+import { explainZig, isZigRace, readZigProgress, wasCached } from '../../../src/languages/zig-messages.ts'
 import type { ZigProject } from '../../../src/languages/zig-project.ts'
 import { parsePlatforms } from '../../../src/platforms.ts'
 import { compileRequest } from '../../support/compile-request.ts'
@@ -50,6 +50,8 @@ describe('the messages of zig', () => {
 src/main.zig:5:14: error: root struct of file 'debug' has no member named 'printt'
 error: the following command failed with 1 compilation errors:
 /opt/zig build-exe -OReleaseSafe -target riscv64-linux-musl --listen=-
+info(verbose): /opt/zig build-exe -Osafe --name app --listen=-
+/app/.zig-cache/xbuild/linux_arm64/o/c8148211f9f041285b364474ffa346fc/generate /app/out.zig
 Build Summary: 2/5 steps succeeded; 1 failed
 install transitive failure
 +- install app transitive failure
@@ -77,6 +79,17 @@ error: the following build command failed with exit code 1:
     expect(wasCached('')).toBe(false)
   })
 
+  it.each([
+    ['/opt/zig build-exe -OReleaseSafe -Mroot=/app/src/main.zig --name app --listen=-', 'zig build-exe app'],
+    ['info(verbose): /opt/zig build-lib -Osafe --name lib --listen=-', 'zig build-lib lib'],
+    ['/opt/zig translate-c -lc --listen=- /app/c.h', 'zig translate-c'],
+    ['install -C .zig-cache/o/c81/app /work/bin/app', undefined],
+    ['src/main.zig:5:14: error: expected type', undefined],
+    ['   +- zig build-exe app ReleaseSafe riscv64-linux-musl success 1s', undefined],
+  ])('name the command that begins: %s', (line, expected) => {
+    expect(readZigProgress(line)).toBe(expected)
+  })
+
   it('tell a race from a mistake', () => {
     expect(isZigRace("error: unable to open '.zig-cache/tmp/x': FileNotFound")).toBe(true)
     expect(isZigRace('src/main.zig:5:14: error: expected type')).toBe(false)
@@ -101,9 +114,9 @@ describe('the plan of a Zig build', () => {
     const { steps, concurrency } = plan('amd64,arm64')
     expect(steps.map(step => step.command.args.join(' '))).toEqual([
       '-m ziglang build install --release=safe -Dtarget=x86_64-linux-musl --prefix {work}/linux_amd64' +
-        ' --cache-dir .zig-cache/xbuild/linux_amd64 --summary all --color off -j2',
+        ' --cache-dir .zig-cache/xbuild/linux_amd64 --summary all --color off --verbose -j2',
       '-m ziglang build install --release=safe -Dtarget=aarch64-linux-musl --prefix {work}/linux_arm64' +
-        ' --cache-dir .zig-cache/xbuild/linux_arm64 --summary all --color off -j2',
+        ' --cache-dir .zig-cache/xbuild/linux_arm64 --summary all --color off --verbose -j2',
     ])
     expect(concurrency).toBe(2)
   })
