@@ -309,8 +309,8 @@ describeWith(['registry', 'bases', 'engine', 'buildx'], 'buildx', () => {
   )
 
   it(
-    'imagetools reads the layout itself, where it can',
-    async context => {
+    'imagetools reads the layout itself, or says that it reads registries alone',
+    async () => {
       const { layout, digest } = await buildOnce()
       const args = [
         'buildx',
@@ -323,8 +323,8 @@ describeWith(['registry', 'bases', 'engine', 'buildx'], 'buildx', () => {
         encoding: 'utf8',
         env: { ...process.env, ...rigEnvironment() },
       })
-      if (stderr.includes('invalid reference format'))
-        return context.skip('this buildx reads registries alone')
+      // Layouts came to it in 2026 (docker/buildx#3721); an older one takes the whole for a malformed name.
+      if (/^ERROR: .*invalid reference format/m.test(stderr)) return expect(status).toBe(1)
       expect(status, stderr).toBe(0)
       expect(Object.keys(JSON.parse(stdout).image).sort()).toEqual(['linux/amd64', 'linux/arm64'])
     },
