@@ -2,7 +2,7 @@ import { pinBase } from './base-lookup.ts'
 import type { Options } from './config/options.ts'
 import { type Backend, chooseBackend, readBuilder } from './image/backend.ts'
 import { checkProjectFile } from './image/stage.ts'
-import { detectLanguage } from './languages/index.ts'
+import { checkToolchainArgs, detectLanguage } from './languages/index.ts'
 import { isWarm } from './last-build.ts'
 import { type Plan, planBuild } from './plan.ts'
 import { readSource } from './source.ts'
@@ -20,6 +20,7 @@ export interface Prepared {
 export async function prepareBuild(options: Options, signal?: AbortSignal): Promise<Prepared> {
   const { platforms, toolchainArgs } = options
   const language = await detectLanguage(options.dir, options.lang)
+  checkToolchainArgs(language, toolchainArgs)
   const [project, git, builder] = await Promise.all([
     language.inspect(options.dir, { options: options.language, platforms, toolchainArgs, signal }),
     readSource(options.dir, signal),

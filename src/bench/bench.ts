@@ -1,6 +1,6 @@
 import type { Options } from '../config/options.ts'
 import { Failure } from '../errors.ts'
-import { detectLanguage } from '../languages/index.ts'
+import { checkToolchainArgs, detectLanguage } from '../languages/index.ts'
 import { readSource } from '../source.ts'
 import type { Emit } from '../types.ts'
 import { dropCaches, readBenchBuilder } from './builder.ts'
@@ -43,7 +43,9 @@ export async function bench(
   { emit, signal, onMeasurement }: BenchContext,
 ): Promise<Measurement> {
   await checkStore(options.dir)
-  const { name } = await detectLanguage(options.dir, options.lang)
+  const detected = await detectLanguage(options.dir, options.lang)
+  checkToolchainArgs(detected, options.toolchainArgs)
+  const { name } = detected
   const language = benchLanguages[name]
   const usesBuilder = request.paths.some(path => paths[path].usesBuilder)
   const [builder, source] = await Promise.all([

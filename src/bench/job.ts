@@ -120,8 +120,14 @@ export function inspectStaged(
   language: Project['language'],
   platforms: readonly Platform[],
 ): Promise<Project> {
+  const { toolchainArgs } = options
   const { signal } = staged
-  return languages[language].inspect(staged.root, { options: options.language, platforms, signal })
+  return languages[language].inspect(staged.root, {
+    options: options.language,
+    platforms,
+    toolchainArgs,
+    signal,
+  })
 }
 
 /** The executables that would be built. */

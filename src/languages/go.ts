@@ -12,6 +12,7 @@ export const go: Language<GoProject> = {
   name: 'go',
   title: 'Go',
   markers: ['go.work', 'go.mod'],
+  ownFlags: { '-o': 'set dist in xbuild.toml; the image goes where -o before the -- says' },
   versionCommand: { tool: 'go', args: ['version'] },
   inspect: inspectGo,
   compile: compileGo,

@@ -54,6 +54,27 @@ export async function detectLanguage(dir: string, chosen?: LanguageName): Promis
   })
 }
 
+/**
+ * Makes sure that no flag after `--` takes the binaries away from where xbuild looks for them.
+ * @throws {Failure} usage, with the flag of xbuild that does the same.
+ */
+export function checkToolchainArgs(
+  { ownFlags, versionCommand: { tool } }: Language,
+  args: readonly string[],
+): void {
+  for (const word of args) {
+    const [flag = ''] = word.split('=')
+    const fix = Object.hasOwn(ownFlags, flag) ? ownFlags[flag] : undefined
+    if (fix === undefined) continue
+    throw new Failure({
+      kind: 'usage',
+      what: `${flag} cannot stand after --`,
+      why: `xbuild gives it to ${tool} itself, to find what was compiled`,
+      fix,
+    })
+  }
+}
+
 async function listFolder(dir: string): Promise<Set<string>> {
   try {
     return new Set(await readdir(dir))

@@ -133,6 +133,8 @@ export interface Language<P extends Project = Project> {
   readonly title: string
   /** A file of one of these names marks a folder as a project of this language. */
   readonly markers: readonly string[]
+  /** Flags of the toolchain that are no part of what may stand after `--`, because xbuild gives them, and what to do instead. */
+  readonly ownFlags: Readonly<Record<string, string>>
   /**
    * Reads the project.
    * @throws {Failure} project, when it is not understood; tool, when the toolchain is missing or too old.

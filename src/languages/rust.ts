@@ -16,6 +16,7 @@ export const rust: Language<RustProject> = {
   name: 'rust',
   title: 'Rust',
   markers: ['Cargo.toml'],
+  ownFlags: { '--target': 'name it with --platform, before the --', '--message-format': 'leave it out' },
   versionCommand: { tool: 'cargo', args: ['-V'] },
   inspect: inspectRust,
   compile: compileRust,

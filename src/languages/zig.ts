@@ -12,6 +12,11 @@ export const zig: Language<ZigProject> = {
   name: 'zig',
   title: 'Zig',
   markers: ['build.zig'],
+  ownFlags: {
+    '-Dtarget': 'name it with --platform, before the --',
+    '--prefix': 'set dist in xbuild.toml',
+    '-p': 'set dist in xbuild.toml',
+  },
   versionCommand: { tool: 'zig', args: ['version'] },
   inspect: inspectZig,
   compile: compileZig,

@@ -1,3 +1,4 @@
+import { isFailure } from '../errors.ts'
 import { type Descriptor, manifestTypes } from '../image/manifest.ts'
 import { type CallerOptions, createCaller, type Repository } from './call.ts'
 import { digestOf } from './digest.ts'
@@ -104,7 +105,7 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
     },
 
     async mountBlob(repository, digest, from) {
-      const { status } = await brief({
+      const mounting = brief({
         method: 'POST',
         repository,
         target: `blobs/uploads/?${new URLSearchParams({ mount: digest, from })}`,
@@ -113,7 +114,13 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
         // One that cannot mount it opens an upload, or says that it does not know it, or that nobody may read it.
         expect: [201, 202, 401, 403, 404, 405],
       })
-      return status === 201
+      try {
+        return (await mounting).status === 201
+      } catch (error) {
+        // A token server may refuse a log-in for two repositories at once. Mounting only saves an upload.
+        if (isFailure(error, 'registry')) return false
+        throw error
+      }
     },
 
     uploadBlob: (repository, blob, open, onProgress = () => {}) =>

@@ -38,6 +38,7 @@ describe('flags', () => {
     [['--label=novalue'], /--label cannot be "novalue"/],
     [['--load'], /--load cannot be had without docker buildx/],
     [['--cache-to=type=gha'], /--cache-to cannot be had without docker buildx/],
+    [['--', '-o', 'x'], /-o cannot stand after --\n.*xbuild gives it to go itself/],
     [['--bin=helo'], /There is no executable "helo"; did you mean hello\?/],
   ])('%j', async (args, message) => refused(await project(helloGo), args, 2, message))
 

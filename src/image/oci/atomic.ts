@@ -141,6 +141,7 @@ const reasons: Readonly<Record<string, readonly [why: string, fix: string]>> = {
   EISDIR: ['it is a folder', 'choose another name'],
   ENOTDIR: ['a part of the path is a file', 'choose another path'],
   ENOENT: ['its folder does not exist, or was removed', 'create the folder'],
+  EEXIST: ['something of this name is already there', 'remove it, or choose another name'],
   ENAMETOOLONG: ['the name is too long for the file system', 'choose a shorter name'],
 }
 

@@ -70,6 +70,13 @@ describe('token auth', () => {
     expect(registry.requests.some(({ path }) => path.includes(user.password))).toBe(false)
   })
 
+  it('uploads what it cannot mount, where the token server refuses two repositories at once', async () => {
+    const { client, registry, reference } = await setUp({ type: 'token' })
+    const { digest } = registry.addBlob('team/base', Buffer.from('layer'))
+    registry.fault({ path: /^\/token.*team%2Fbase/, status: 403, times: 9 })
+    expect(await client.mountBlob(reference, digest, 'team/base')).toBe(false)
+  })
+
   it('exchanges an identity token', async () => {
     const { client, registry, reference } = await setUp(
       { type: 'token', user: 'me', password: 'identity' },
