@@ -68,8 +68,9 @@ async function readTree(
   dir: string,
   packages: readonly string[],
   triples: readonly string[],
-  { options, signal }: InspectContext,
+  context: InspectContext,
 ): Promise<string | undefined> {
+  const { options, signal } = context
   const args = [
     'tree',
     '--locked',
@@ -82,7 +83,8 @@ async function readTree(
     ...featureArgs(options.rust),
   ]
   // `cargo tree` asks rustc for the target's cfg, through the wrappers that a project's configuration may name.
-  const env = { RUSTC: rustcCommand(), RUSTC_WRAPPER: '', RUSTC_WORKSPACE_WRAPPER: '' }
+  const wrappers = { RUSTC: rustcCommand(context), RUSTC_WRAPPER: '', RUSTC_WORKSPACE_WRAPPER: '' }
+  const env = { ...options.rust.env, ...wrappers }
   const result = await run({ tool: 'cargo', args, cwd: dir, env }, { signal, keep: 16 * 1024 * 1024 })
   return result.ok ? result.stdout : undefined
 }

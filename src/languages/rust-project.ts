@@ -17,6 +17,7 @@ import {
   packageOf,
 } from './rust-metadata.ts'
 import {
+  cargoEnv,
   type RustSysroot,
   type RustTarget,
   readSysroot,
@@ -60,19 +61,21 @@ const oldestCargo = '1.64.0'
  */
 export async function inspectRust(dir: string, context: InspectContext): Promise<RustProject> {
   const { signal, options, platforms } = context
-  const [metadata, cargo, rustc, config] = await Promise.all([
-    readMetadata(dir, signal),
-    readVersion(dir, 'cargo', ['-V'], signal),
-    readVersion(dir, rustcCommand(), ['-vV'], signal),
-    readCargoConfig(dir),
-  ])
+  const env = cargoEnv(context)
+  // Alone: the first call makes rustup install what rust-toolchain.toml names, which two at once do to each other's harm.
+  const cargo = /^cargo (\d+\.\d+\.\d+)/.exec(await ask(dir, 'cargo', ['-V'], context))?.[1] ?? '0'
   checkVersion(cargo)
+  const [metadataText, rustc, config] = await Promise.all([
+    ask(dir, 'cargo', ['metadata', '--format-version', '1', '--no-deps'], context),
+    ask(dir, rustcCommand(context), ['-vV'], context),
+    readCargoConfig(dir, env),
+  ])
+  const metadata = JSON.parse(metadataText) as CargoMetadata
   const packages = choosePackages(metadata, dir, options.rust.package)
   const executables = packages.flatMap(item => listExecutables(item, options.rust)).sort(byName)
   const triples = [...new Set(platforms.map(platform => rustTriple(platform, options.rust.libc)))]
-  const env = { ...process.env, ...options.rust.env }
   const [read, dependencies] = await Promise.all([
-    Promise.all(triples.map(triple => readTarget(dir, triple, config, env, signal))),
+    Promise.all(triples.map(triple => readTarget(dir, triple, config, context))),
     readDependencies(dir, metadata.workspace_root, executables, triples, context),
   ])
   const targets = new Map(
@@ -102,7 +105,7 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
     rustcCommit: /^commit-hash: (\w+)$/m.exec(rustc)?.[1] ?? '',
     workspaceRoot: metadata.workspace_root,
     targetDirectory: metadata.target_directory,
-    cargoHome: cargoHome(),
+    cargoHome: cargoHome(env),
     targets,
     sysroot,
     possibleCCode: dependencies.possibleCCode,
@@ -128,35 +131,31 @@ function chooseDefault(
 
 const byName = (a: Executable, b: Executable) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
-async function readMetadata(dir: string, signal?: AbortSignal): Promise<CargoMetadata> {
-  const args = ['metadata', '--format-version', '1', '--no-deps']
-  const result = await run({ tool: 'cargo', args, cwd: dir }, { signal, keep: 64 * 1024 * 1024 }).catch(
-    cargoMissing,
-  )
-  if (result.ok) return JSON.parse(result.stdout) as CargoMetadata
+/**
+ * What cargo or rustc prints, in the folder and the environment that the project is compiled in.
+ * @throws {Failure} tool, when it is missing or its toolchain is; project, when the command fails.
+ */
+async function ask(
+  dir: string,
+  tool: string,
+  args: readonly string[],
+  { options, signal }: InspectContext,
+): Promise<string> {
+  const command = { tool, args, cwd: dir, env: options.rust.env }
+  const result = await run(command, { signal, keep: 64 * 1024 * 1024 }).catch(cargoMissing)
+  if (result.ok) return result.stdout
   const missingToolchain = /toolchain '?([^' ]+)'? is not installed/.exec(result.stderr)
   throw new Failure({
     kind: missingToolchain ? 'tool' : 'project',
     what: missingToolchain
       ? `The Rust toolchain ${missingToolchain[1]} is not installed`
-      : 'cargo cannot read the project',
+      : `${tool} cannot read the project`,
     where: dir,
-    why: explainRust(result.stderr),
+    why: explainRust(result.stderr) || result.stderr.trim(),
     fix: missingToolchain
       ? `rustup toolchain install ${missingToolchain[1]}`
-      : 'mend that; `cargo metadata --no-deps` shows the same',
+      : `mend that; \`${[tool, ...args].join(' ')}\` shows the same`,
   })
-}
-
-/** The first line of a tool's version, or for cargo the number alone. */
-async function readVersion(
-  dir: string,
-  tool: string,
-  args: readonly string[],
-  signal?: AbortSignal,
-): Promise<string> {
-  const result = await run({ tool, args, cwd: dir }, { signal }).catch(cargoMissing)
-  return tool === 'cargo' ? (/^cargo (\d+\.\d+\.\d+)/.exec(result.stdout)?.[1] ?? '0') : result.stdout
 }
 
 function cargoMissing(error: unknown): never {

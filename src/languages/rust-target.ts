@@ -6,6 +6,7 @@ import type { Libc } from '../c-toolchains/index.ts'
 import type { Platform } from '../platforms.ts'
 import { run } from '../process.ts'
 import { type CargoConfigFile, lookUp, targetConfig } from './cargo-config.ts'
+import type { InspectContext } from './language.ts'
 
 /** One platform as rustc sees it on this machine. */
 export interface RustTarget {
@@ -37,19 +38,26 @@ export function rustTriple(platform: Platform, libc: Libc): string {
   return (libc === 'musl' ? platform.rust.musl : undefined) ?? platform.rust.gnu
 }
 
+/** The environment that cargo compiles in. */
+export const cargoEnv = ({ options }: InspectContext): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...options.rust.env,
+})
+
 /** The rustc to ask. The project's configuration may name another program; reading a project must not run that. */
-export const rustcCommand = (): string => process.env['RUSTC'] || 'rustc'
+export const rustcCommand = (context: InspectContext): string => cargoEnv(context)['RUSTC'] || 'rustc'
 
 /** Looks for the standard library of one target, and for what the user configured for it. */
 export async function readTarget(
   dir: string,
   triple: string,
   config: readonly CargoConfigFile[],
-  env: NodeJS.ProcessEnv,
-  signal?: AbortSignal,
+  context: InspectContext,
 ): Promise<{ readonly target: RustTarget; readonly libdir?: string }> {
-  const command = { tool: rustcCommand(), args: ['--print', 'target-libdir', '--target', triple], cwd: dir }
-  const result = await run(command, { signal })
+  const env = cargoEnv(context)
+  const args = ['--print', 'target-libdir', '--target', triple]
+  const command = { tool: rustcCommand(context), args, cwd: dir, env: context.options.rust.env }
+  const result = await run(command, { signal: context.signal })
   const configured = { triple, ...targetConfig(config, triple, env), ownCc: namesCc(triple, config, env) }
   // A target that this rustc does not know.
   if (!result.ok) return { target: { ...configured, std: 'unavailable', selfContained: false } }

@@ -32,7 +32,7 @@ function compileRust(project: RustProject, request: CompileRequest): CompilePlan
   )
   return {
     files: uniqueFiles([...linkers.values()]),
-    prepare: addTargets(project, request.platforms),
+    prepare: addTargets(project, request),
     steps: shareOut(request.platforms).map(group => buildStep(project, request, group, linkers)),
     // One cargo uses every processor by itself.
     concurrency: 1,
@@ -147,8 +147,11 @@ function uniqueFiles(linkers: readonly RustLinker[]) {
   return [...new Map(linkers.flatMap(({ files }) => files).map(file => [file.path, file])).values()]
 }
 
-/** Adds the standard libraries that are missing, in the project's folder, so that rust-toolchain.toml applies. */
-function addTargets(project: RustProject, platforms: readonly Platform[]): Step[] {
+/**
+ * Adds the standard libraries that are missing, in the project's folder and environment, so that rust-toolchain.toml and
+ * RUSTUP_TOOLCHAIN apply.
+ */
+function addTargets(project: RustProject, { platforms, options }: CompileRequest): Step[] {
   const missing = new Set(
     platforms
       .map(platform => project.targets.get(platform.id) as RustTarget)
@@ -156,7 +159,12 @@ function addTargets(project: RustProject, platforms: readonly Platform[]): Step[
       .map(({ triple }) => triple),
   )
   if (missing.size === 0) return []
-  const command = { tool: 'rustup', args: ['target', 'add', ...missing], cwd: project.root }
+  const command = {
+    tool: 'rustup',
+    args: ['target', 'add', ...missing],
+    cwd: project.root,
+    env: options.rust.env,
+  }
   return [{ title: `Add the Rust target ${[...missing].join(', ')}`, command, produces: [] }]
 }
 

@@ -268,12 +268,14 @@ describe('the linker', () => {
 describe('a missing standard library', () => {
   const target = { std: 'missing' } as const
 
-  it('is added by rustup', () => {
-    const [prepare] = plan(rustProject({}, 'musl', target)).prepare
+  it('is added by rustup, to the toolchain that compiles', () => {
+    const options = rustOptions({ env: { RUSTUP_TOOLCHAIN: 'nightly' } })
+    const [prepare] = plan(rustProject({}, 'musl', target), 'amd64,arm64', options).prepare
     expect(prepare?.command).toMatchObject({
       tool: 'rustup',
       args: ['target', 'add', 'x86_64-unknown-linux-musl', 'aarch64-unknown-linux-musl'],
       cwd: '/app',
+      env: { RUSTUP_TOOLCHAIN: 'nightly' },
     })
     expect(plan(rustProject()).prepare).toEqual([])
   })
