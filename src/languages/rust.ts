@@ -95,8 +95,9 @@ function buildStep(
       CARGO_TERM_PROGRESS_WIDTH: '80',
       CARGO_TERM_COLOR: 'never',
       ...Object.assign({}, ...platforms.map(platform => linkers.get(platform.id)?.env)),
-      ...flagsEnv(project, targets, flags),
       ...options.rust.env,
+      // Last: the flags that `[rust] env` has are among these.
+      ...flagsEnv(project, targets, flags),
     },
   }
   return {

@@ -148,6 +148,20 @@ describe("rustc's flags", () => {
     const encoded = { environmentFlags: { variable: 'CARGO_ENCODED_RUSTFLAGS', flags: ['--cfg', 'mine'] } }
     expect(step(rustProject(encoded), 'amd64').env['CARGO_ENCODED_RUSTFLAGS']?.split('\x1f')).toHaveLength(5)
   })
+
+  it('join those of [rust] env, which stand in the environment, too', () => {
+    const v3 = step(
+      rustProject({ environmentFlags: { variable: 'RUSTFLAGS', flags: ['-Cdebuginfo=1'] } }),
+      'linux/amd64/v3',
+      rustOptions({ env: { RUSTFLAGS: '-Cdebuginfo=1' } }),
+    )
+    expect(v3.env['RUSTFLAGS']).toMatch(/^-Cdebuginfo=1 --remap.* -Ctarget-cpu=x86-64-v3$/)
+    const targets = new Map([
+      ['linux/amd64', rustTarget('x86_64-unknown-linux-musl', { hiddenRustflags: ['--cfg', 'mine'] })],
+    ])
+    const own = rustOptions({ env: { [variable]: '--cfg mine' } })
+    expect(step(rustProject({ targets }), 'amd64', own).env[variable]).toMatch(/^--cfg mine --remap/)
+  })
 })
 
 describe('the linker', () => {
