@@ -18,22 +18,21 @@ export interface RustLinker {
 
 /**
  * Chooses the linker of one platform: the user's own; rustc's for pure Rust on musl; else a C toolchain, which then
- * compiles the C code of dependencies, too. Pure.
+ * compiles the C code of dependencies, too, as zig does beside a user's linker for musl. Pure.
  * @throws {Failure} tool, when C code or glibc needs a C toolchain and none is there.
  */
 export function chooseLinker(project: RustProject, request: CompileRequest, platform: Platform): RustLinker {
   const target = project.targets.get(platform.id) as RustTarget
   const { libc, glibc } = request.options.rust
-  if (target.linker) {
-    return { env: {}, files: [], by: 'user', title: target.linker.value, hints: [] }
-  }
   const chosen = new Set(request.executables.map(item => item.package))
   const uses = (code: { executables?: readonly string[] }) =>
     code.executables?.some(name => chosen.has(name)) ?? true
   const certain = target.ownCc ? undefined : project.cCode.find(uses)
   const possible = target.ownCc ? undefined : project.possibleCCode.find(uses)
+  const compilesC = certain !== undefined || possible !== undefined
+  if (target.linker) return linkWithUsers(project, request, platform, target.linker.value, compilesC)
   const rustLld = libc === 'musl' && target.selfContained && project.sysroot.rustLld
-  if (rustLld && !certain && !possible) return linkWithRustLld(target)
+  if (rustLld && !compilesC) return linkWithRustLld(target)
   const because =
     libc === 'gnu'
       ? `linking against glibc for ${platform.id} needs a C toolchain`
@@ -48,13 +47,36 @@ export function chooseLinker(project: RustProject, request: CompileRequest, plat
       ...(!certain && { because }),
       glibc: libc === 'gnu' ? glibc : undefined,
     })
-    return linkWithC(project, request, target, toolchain, certain !== undefined || possible !== undefined)
+    return linkWithC(project, request, target, toolchain, compilesC)
   } catch (error) {
     // C code that is not certain is no reason to refuse.
     if (!rustLld || certain || !isFailure(error, 'tool')) throw error
     const hint = `${possible?.dependency} may hold C code, and there is no C compiler for it: ${error.fix?.replaceAll(/\s+/g, ' ')}`
     return { ...linkWithRustLld(target), hints: [hint] }
   }
+}
+
+/**
+ * The user's linker, and zig for C code where the cc crate would have nothing but a guess at a musl gcc's name. It finds
+ * the gcc that a linker such as `aarch64-linux-musl-gcc` is by itself, and for glibc the gcc that belongs to the linker's
+ * libraries. Pure.
+ */
+function linkWithUsers(
+  project: RustProject,
+  request: CompileRequest,
+  platform: Platform,
+  linker: string,
+  compilesC: boolean,
+): RustLinker {
+  const own: RustLinker = { env: {}, files: [], by: 'user', title: linker, hints: [] }
+  const { rust, c } = request.options
+  const found = project.cToolchains
+  if (!compilesC || rust.libc === 'gnu' || linker.endsWith('-gcc')) return own
+  if (!found?.zig || c.toolchain === 'gcc') return own
+  const zig = chooseCToolchain({ platform, libcs: ['musl'], preference: 'zig', found, dependency: 'C code' })
+  const target = project.targets.get(platform.id) as RustTarget
+  const { env, files } = linkWithC(project, request, target, zig, compilesC)
+  return { ...own, env, files }
 }
 
 /**
@@ -74,7 +96,7 @@ function linkWithRustLld({ triple }: RustTarget): RustLinker {
 function linkWithC(
   project: RustProject,
   { options }: CompileRequest,
-  { triple, ownCc }: RustTarget,
+  { triple, ownCc, linker }: RustTarget,
   toolchain: CToolchain,
   compilesC: boolean,
 ): RustLinker {
@@ -101,7 +123,10 @@ function linkWithC(
     ...pkgConfigEnv(toolchain, suffix, mixed),
   }
   return {
-    env: { [`CARGO_TARGET_${envTriple(triple)}_LINKER`]: scripts.cc, ...(ownCc ? {} : cEnv) },
+    env: {
+      ...(linker ? {} : { [`CARGO_TARGET_${envTriple(triple)}_LINKER`]: scripts.cc }),
+      ...(ownCc ? {} : cEnv),
+    },
     files: scripts.files,
     by: toolchain.name,
     title: toolchain.title,

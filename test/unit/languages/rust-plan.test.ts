@@ -173,12 +173,26 @@ describe('the linker', () => {
     expect(Object.keys(env).filter(name => name.startsWith('CC_'))).toEqual([])
   })
 
-  it("is the user's where the configuration names one", () => {
-    const linker = { value: 'my-ld', source: '/app/.cargo/config.toml' }
-    const project = rustProject({ ...withZig, ...needsC }, 'musl', { linker })
-    const { env } = step(project, 'arm64')
+  it("is the user's where the configuration names one, and zig compiles the C code", () => {
+    const linker = { value: 'rust-lld', source: '/app/.cargo/config.toml' }
+    const { env } = step(rustProject({ ...withZig, ...needsC }, 'musl', { linker }), 'arm64')
     expect(env[variable]).toBeUndefined()
-    expect(Object.keys(env).filter(name => /^CC_|LINKER/.test(name))).toEqual([])
+    expect(env['CC_aarch64_unknown_linux_musl']).toMatch(/^\/cache\/compilers\/.*\/cc$/)
+    expect(env['AR_aarch64_unknown_linux_musl']).toMatch(/ar$/)
+    expect(plan(rustProject({ ...withZig, ...needsC }, 'musl', { linker }), 'arm64').files).toHaveLength(4)
+  })
+
+  it("is the user's, and the compiler the cc crate's, where that finds the one that fits", () => {
+    const named = (value: string, found: Partial<RustProject>, libc: 'musl' | 'gnu' = 'musl') => {
+      const linker = { value, source: '/app/.cargo/config.toml' }
+      const options = rustOptions({ libc })
+      const { env } = step(rustProject({ ...found, ...needsC }, libc, { linker }), 'arm64', options)
+      return Object.keys(env).filter(name => /^CC_|LINKER/.test(name))
+    }
+    expect(named('aarch64-linux-musl-gcc', withZig)).toEqual([])
+    expect(named('clang', withZig, 'gnu')).toEqual([])
+    expect(named('rust-lld', {})).toEqual([])
+    expect(named('rust-lld', withGcc)).toEqual([])
   })
 
   it('is zig where there is C code, which it compiles, too', () => {
