@@ -16,15 +16,18 @@ export type { CallerOptions as RegistryClientOptions, Repository } from './call.
  * `verification` when it serves bytes that are not what their digest says, or manifests that are malformed.
  */
 export interface RegistryClient {
-  /** What a reference stands for, without its content; undefined where there is none. */
-  headManifest(reference: Reference): Promise<Descriptor | undefined>
+  /**
+   * What a reference stands for, without its content; undefined where there is none. One who asks in order to push gets
+   * undefined, too, where the registry does not let them see it: whether they may push, the push itself finds out.
+   */
+  headManifest(reference: Reference, options?: { readonly push?: boolean }): Promise<Descriptor | undefined>
   /** An index or manifest; undefined where there is none. */
   findManifest(reference: Reference): Promise<FetchedManifest | undefined>
   /** An index or manifest. @throws {Failure} registry, where there is none. */
   getManifest(reference: Reference): Promise<FetchedManifest>
   /** A blob's bytes, checked while they pass. */
   getBlob(repository: Repository, blob: BlobDescriptor): AsyncIterable<Uint8Array>
-  /** Whether the repository holds a blob. */
+  /** Whether the repository holds a blob, asked in order to push it; false, too, where it does not let that be seen. */
   headBlob(repository: Repository, digest: string): Promise<boolean>
   /** Takes a blob over from another repository of the registry; false where the registry wants it uploaded. */
   mountBlob(repository: Repository, digest: string, from: string): Promise<boolean>
@@ -52,9 +55,9 @@ export interface RegistryClient {
 export function createRegistryClient(options: CallerOptions = {}): RegistryClient {
   const caller = createCaller(options)
 
-  const findManifest: RegistryClient['findManifest'] = reference =>
+  const findManifest = (reference: Reference, push = false) =>
     caller.retrying(async () => {
-      const response = await caller.once({ ...manifestCall(reference), method: 'GET', expect: [200, 404] })
+      const response = await caller.once({ ...manifestCall(reference, push), method: 'GET' })
       if (response.status === 200) return readManifest(response, reference)
       await response.discard()
       return undefined
@@ -70,18 +73,19 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
 
   const headBlob: RegistryClient['headBlob'] = async (repository, digest) => {
     const target = `blobs/${digest}`
-    return (await brief({ method: 'HEAD', repository, target, expect: [200, 404] })).status === 200
+    const call = { method: 'HEAD', repository, target, ...lookup(true) } as const
+    return (await brief(call)).status === 200
   }
 
   return {
-    findManifest,
+    findManifest: reference => findManifest(reference),
     headBlob,
     close: () => caller.close(),
     getBlob: (repository, blob) => downloadBlob(caller, repository, blob),
 
-    async headManifest(reference) {
-      const response = await brief({ ...manifestCall(reference), method: 'HEAD', expect: [200, 404] })
-      if (response.status === 404) return undefined
+    async headManifest(reference, { push = false } = {}) {
+      const response = await brief({ ...manifestCall(reference, push), method: 'HEAD' })
+      if (response.status !== 200) return undefined
       const digest = response.headers['docker-content-digest'] ?? reference.digest
       const size = Number(response.headers['content-length'])
       const mediaType = mediaTypeOf(response)
@@ -89,7 +93,7 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
         return { mediaType, digest, size }
       }
       // The specification does not oblige registries to say it all in headers.
-      const found = await findManifest(reference)
+      const found = await findManifest(reference, push)
       return found && { mediaType: found.mediaType, digest: found.digest, size: found.bytes.length }
     },
 
@@ -152,10 +156,19 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
   }
 }
 
-function manifestCall(reference: Reference) {
+function manifestCall(reference: Reference, push: boolean) {
   return {
     repository: reference,
     target: `manifests/${reference.digest ?? reference.tag}`,
     headers: { accept: manifestTypes.join(', ') },
+    ...lookup(push),
   }
+}
+
+/**
+ * How a call asks whether something is there. In a repository that does not exist yet some token servers grant nothing to
+ * one who only asks to pull, and some registries answer 401 or 403 for what they do not have.
+ */
+function lookup(push: boolean) {
+  return { push, expect: push ? [200, 401, 403, 404] : [200, 404] }
 }

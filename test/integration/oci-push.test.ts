@@ -288,6 +288,39 @@ describe('a push', () => {
     expect(readPushed(registry, 'app', '1').images).toHaveLength(2)
   })
 
+  test.each<[string, Fault]>([
+    [
+      'whose token server lets nobody pull from it',
+      {
+        path: /^\/token\?.*scope=repository%3Aapp%3Apull(&|$)/,
+        status: 200,
+        body: '{"token":"good-for-nothing"}',
+      },
+    ],
+    ['whose registry forbids to look for what it has not', { method: 'HEAD', status: 403 }],
+  ])('makes a new repository %s', async (_, fault) => {
+    const registry = await start({
+      auth: { type: 'token' },
+      faults: [{ ...fault, times: Number.POSITIVE_INFINITY }],
+    })
+    await buildOciImage(
+      specOf('scratch'),
+      inputsOf([{ type: 'push', references: [`${registry.host}/app:1`] }]),
+    )
+    expect(readPushed(registry, 'app', '1').images).toHaveLength(2)
+  })
+
+  test('without the right to push is refused where it writes', async () => {
+    const faults = ['HEAD', 'POST'].map(method => ({ method, status: 403, times: 100 }))
+    const registry = await start({ faults })
+    const inputs = inputsOf([{ type: 'push', references: [`${registry.host}/app:1`] }])
+    await expect(buildOciImage(specOf('scratch'), inputs)).rejects.toMatchObject({
+      kind: 'registry',
+      where: expect.stringMatching(/^POST /),
+      fix: expect.stringContaining('docker login'),
+    })
+  })
+
   const everyWrite: [string, Fault][] = [
     ['opening an upload', { method: 'POST', path: /blobs\/uploads/ }],
     ['the upload of a blob', { method: 'PUT', path: /blobs\/uploads/ }],

@@ -37,7 +37,7 @@ export async function pushImage(
   for (const reference of parsed) {
     const isThere =
       unchanged.has(formatRepository(reference)) &&
-      (await client.headManifest(reference))?.digest === descriptor.digest
+      (await client.headManifest(reference, { push: true }))?.digest === descriptor.digest
     if (!isThere) await client.putManifest(reference, { mediaType: descriptor.mediaType, bytes })
   }
 }
@@ -68,7 +68,8 @@ async function hasManifest(
   target: Repository,
   { descriptor }: Document,
 ): Promise<boolean> {
-  return (await client.headManifest({ ...target, digest: descriptor.digest })) !== undefined
+  const reference = { ...target, digest: descriptor.digest }
+  return (await client.headManifest(reference, { push: true })) !== undefined
 }
 
 /** A config, in memory, or a layer, in a file once it is needed. */
