@@ -32,7 +32,7 @@ export function chooseLinker(project: RustProject, request: CompileRequest, plat
   const compilesC = certain !== undefined || possible !== undefined
   if (target.linker) return linkWithUsers(project, request, platform, target.linker.value, compilesC)
   const rustLld = libc === 'musl' && target.selfContained && project.sysroot.rustLld
-  if (rustLld && !compilesC) return linkWithRustLld(target)
+  if (rustLld && !compilesC) return linkWithRustLld(project, target)
   const because =
     libc === 'gnu'
       ? `linking against glibc for ${platform.id} needs a C toolchain`
@@ -52,7 +52,7 @@ export function chooseLinker(project: RustProject, request: CompileRequest, plat
     // C code that is not certain is no reason to refuse.
     if (!rustLld || certain || !isFailure(error, 'tool')) throw error
     const hint = `${possible?.dependency} may hold C code, and there is no C compiler for it: ${error.fix?.replaceAll(/\s+/g, ' ')}`
-    return { ...linkWithRustLld(target), hints: [hint] }
+    return { ...linkWithRustLld(project, target), hints: [hint] }
   }
 }
 
@@ -88,7 +88,12 @@ function acceptable(libc: Libc, target: RustTarget): readonly Libc[] {
   return target.selfContained ? ['musl', 'gnu'] : ['musl']
 }
 
-function linkWithRustLld({ triple }: RustTarget): RustLinker {
+/**
+ * rustc's own linker. On a host of musl cargo would link macros with it, too: those are shared libraries, for which
+ * rust-lld finds neither libc nor libgcc_s, where cargo's default, the host's `cc`, does.
+ */
+function linkWithRustLld({ sysroot }: RustProject, { triple }: RustTarget): RustLinker {
+  if (triple === sysroot.host) return { env: {}, files: [], by: 'host', title: 'cc', hints: [] }
   const env = { [`CARGO_TARGET_${envTriple(triple)}_LINKER`]: 'rust-lld' }
   return { env, files: [], by: 'rust-lld', title: 'rust-lld', hints: [] }
 }

@@ -29,6 +29,8 @@ export interface RustSysroot {
   readonly rustup: boolean
   /** Whether rustc has its own linker beside it. */
   readonly rustLld: boolean
+  /** rustc's own triple; absent where no target's folder was found. */
+  readonly host?: string
   /** The standard library's source, where it is installed: paths in panics then point into it. */
   readonly source?: string
 }
@@ -79,6 +81,7 @@ export function readSysroot(libdir: string, host: string): RustSysroot {
   return {
     rustup: existsSync(join(rustlib, channelManifest)) && isOnPath('rustup'),
     rustLld: existsSync(join(rustlib, host, 'bin', 'rust-lld')),
+    ...(host && { host }),
     ...(existsSync(source) && { source }),
   }
 }

@@ -173,6 +173,13 @@ describe('the linker', () => {
     expect(Object.keys(env).filter(name => name.startsWith('CC_'))).toEqual([])
   })
 
+  it("is cargo's default for a host of musl, where it links macros, too", () => {
+    const sysroot = { rustup: true, rustLld: true, host: 'aarch64-unknown-linux-musl' }
+    const { env } = step(rustProject({ sysroot }), 'amd64,arm64')
+    expect(env[variable]).toBeUndefined()
+    expect(env['CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER']).toBe('rust-lld')
+  })
+
   it("is the user's where the configuration names one, and zig compiles the C code", () => {
     const linker = { value: 'rust-lld', source: '/app/.cargo/config.toml' }
     const { env } = step(rustProject({ ...withZig, ...needsC }, 'musl', { linker }), 'arm64')
