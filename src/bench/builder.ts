@@ -20,6 +20,8 @@ export async function readBenchBuilder(
     ),
   ])
   const docker = server.ok ? server.stdout.trim() : ''
+  const local = isLocal(facts)
+  const arch = builderArch(facts, local)
   return {
     engine: {
       builder: facts.name,
@@ -31,8 +33,8 @@ export async function readBenchBuilder(
       ...(facts.buildkit && !/^v?0\.0\.0/.test(facts.buildkit) && { buildkit: facts.buildkit }),
     },
     ...(name !== undefined && { name }),
-    arch: nativeArch(facts),
-    local: isLocal(facts),
+    ...(arch !== undefined && { arch }),
+    local,
   }
 }
 
@@ -46,9 +48,20 @@ export async function dropCaches({ name }: Builder, prefix: string, cwd: string)
   await run({ tool: 'docker', args, cwd }, { timeout: 60 }).catch(() => {})
 }
 
-/** A node lists its own platform first. */
-function nativeArch({ platforms: [first] }: BuilderFacts): string {
-  return first?.split('/')[1] ?? hostArch()
+/**
+ * Architecture of the machine that a builder compiles on; undefined where that cannot be told. Of several nodes, which
+ * one compiles depends on the platform. A node lists its own platform first, but for those that it was created with:
+ * those may be its own or not.
+ */
+export function builderArch(
+  { nodes, platforms, asked }: Pick<BuilderFacts, 'nodes' | 'platforms' | 'asked'>,
+  local: boolean,
+): string | undefined {
+  if (nodes > 1) return undefined
+  if (local || platforms.length === 0) return hostArch()
+  const own = platforms.filter(id => !asked.includes(id))
+  const [arch, ...others] = new Set([...asked, ...own.slice(0, 1)].map(id => id.split('/')[1]))
+  return others.length === 0 ? arch : undefined
 }
 
 /** Whether the builder runs under this machine's kernel, and not in a virtual machine or elsewhere. */

@@ -29,8 +29,8 @@ export interface Builder {
   readonly engine: Engine
   /** As --builder. */
   readonly name?: string
-  /** Architecture of the machine that it runs on. */
-  readonly arch: string
+  /** Architecture of the machine that it runs on; absent where that cannot be told. */
+  readonly arch?: string
   /** Whether that is this machine, so that its kernel can be asked. */
   readonly local: boolean
 }

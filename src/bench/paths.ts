@@ -5,11 +5,16 @@ import { type BenchPath, compileAlone, type Subject } from './job.ts'
 import { native } from './native.ts'
 import type { PathName } from './samples.ts'
 
+/** Why a builder of unknown architecture is not measured: what it compiles natively might be called emulated. */
+const unknownMachine =
+  'what the builder’s machine runs itself cannot be told: choose one of a single node, created without --platform, with --builder'
+
 /** The guide's Dockerfile: the builder stage runs as the builder's own platform and compiles for the target. */
 const dockerfileCross: BenchPath = {
   name: 'dockerfile-cross',
   usesBuilder: true,
   refuses: (subject, platform) => {
+    if (subject.builder?.arch === undefined) return unknownMachine
     const [step] = compileAlone(subject, platform).steps
     const foreign = step ? builderCommand(step.command, subject, { ownC: false }).foreign : []
     return foreign.length === 0
@@ -24,10 +29,12 @@ const dockerfileCross: BenchPath = {
 const emulated: BenchPath = {
   name: 'emulated',
   usesBuilder: true,
-  refuses: ({ builder }, platform) =>
-    builder !== undefined && runsItself(builder.arch, platform)
+  refuses: ({ builder }, platform) => {
+    if (builder?.arch === undefined) return unknownMachine
+    return runsItself(builder.arch, platform)
       ? `the builder runs ${platform.id} itself, so nothing is emulated`
-      : undefined,
+      : undefined
+  },
   prepare: (subject, platform, signal, onProgress) =>
     prepareStage('emulated', subject, platform, platform, signal, onProgress),
 }

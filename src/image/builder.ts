@@ -24,6 +24,8 @@ export interface BuilderFacts {
    * is refused for their lack.
    */
   readonly platforms: readonly string[]
+  /** Those of them that a node was created to be given, whatever it runs on. */
+  readonly asked: readonly string[]
   /** Whether the builder has a snapshotter of containerd: of the docker driver, whether its engine uses the containerd image store. */
   readonly containerdStore: boolean
   /** Whether BuildKit shares the network of its host, so that it reaches a registry on localhost. */
@@ -77,6 +79,7 @@ export function parseInspection(text: string): BuilderFacts & { readonly error?:
   const first = nodes[0] ?? ''
   const error = [head, ...nodes].map(part => key(part, 'Error')).find(Boolean)
   const buildkit = key(first, 'Buildkit(?: version)?')
+  const listed = nodes.flatMap(node => (key(node, 'Platforms') ?? '').split(/[\s,]+/).filter(Boolean))
   return {
     name: key(head, 'Name') ?? 'default',
     driver: key(head, 'Driver') ?? 'docker',
@@ -84,9 +87,8 @@ export function parseInspection(text: string): BuilderFacts & { readonly error?:
     endpoint: key(first, 'Endpoint') ?? '',
     nodes: nodes.length,
     running: nodes.length > 0 && nodes.every(node => key(node, 'Status') === 'running'),
-    platforms: [
-      ...new Set(nodes.flatMap(node => (key(node, 'Platforms') ?? '').split(/[*\s,]+/).filter(Boolean))),
-    ],
+    platforms: [...new Set(listed.map(id => id.replace('*', '')))],
+    asked: listed.filter(id => id.endsWith('*')).map(id => id.replace('*', '')),
     containerdStore: /^\s+org\.mobyproject\.buildkit\.worker\.snapshotter:/m.test(text),
     hostNetwork: nodes.every(node => /network="?host"?/.test(key(node, 'Driver Options') ?? '')),
     ...(error && { error }),

@@ -260,6 +260,18 @@ test('the platform of the builder itself is not called emulated', async () => {
   expect(await readMeasurements(tools.dir)).toHaveLength(1)
 })
 
+test('where the builder’s machine cannot be told, no native build is called emulated', async () => {
+  const tools = await benchTools()
+  const node = (name: string, list: string) => `Name: ${name}\nStatus: running\nPlatforms: ${list}\n\n`
+  await tools.builder(node('b0', 'linux/amd64') + node('b1', 'linux/riscv64'))
+  const { code, stdout } = await bench(tools, ['--runs', '1', '--row', 'cold'])
+  expect([code, outcomes(await kept(tools))]).toEqual([0, [['native', 'cold', 'measured']]])
+  expect(stdout).toMatch(/riscv64 emulated is left out: .* choose one of a single node/)
+  await tools.builder(node('b0', 'linux/amd64*, linux/amd64/v2, linux/riscv64'))
+  await bench(tools, ['--runs', '1', '--row', 'cold', '--path', 'emulated'])
+  expect(outcomes(await kept(tools))).toEqual([['emulated', 'cold', 'measured']])
+})
+
 const build = ({ dir, env }: BenchTools, ...args: string[]) =>
   xbuild(
     [

@@ -13,6 +13,8 @@ export interface BenchTools {
   readonly env: Readonly<Record<string, string>>
   /** How `docker buildx build` ends on the emulated path once its toolchain is there. */
   emulated(reply: Reply): Promise<void>
+  /** What `docker buildx inspect` lists, instead of one node that runs amd64 and emulates riscv64. */
+  builder(nodes: string): Promise<void>
 }
 
 /** The project `hello`, whose compiler writes the same ELF file for linux/riscv64 on every path. */
@@ -28,10 +30,16 @@ export async function benchTools(): Promise<BenchTools> {
       { ...reply, when: /emulated-linux_riscv64/ },
       dockerBuild,
     ])
+  const builder = (nodes: string) =>
+    fakes.add('docker', [
+      { when: /^buildx inspect/, stdout: `Name: b\nDriver: remote\n\nNodes:\n${nodes}` },
+      ...dockerFacts,
+      dockerBuild,
+    ])
   await emulated(dockerBuild)
   // An engine elsewhere, so that the emulators of the machine the test runs on do not show.
   const env = { PATH: fakes.path, FAKE_ELF: elf, DOCKER_HOST: 'tcp://elsewhere.example.com' }
-  return { dir, fakes, env, emulated }
+  return { dir, fakes, env, emulated, builder }
 }
 
 const go: Reply[] = [

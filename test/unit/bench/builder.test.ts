@@ -1,12 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { builderArch } from '../../../src/bench/builder.ts'
 import { builderCommand } from '../../../src/bench/builder-command.ts'
 import { renderBenchDockerfile } from '../../../src/bench/dockerfile.ts'
 import { findEmulator, matchEntry } from '../../../src/bench/emulator.ts'
 import type { Subject } from '../../../src/bench/job.ts'
+import { parseInspection } from '../../../src/image/builder.ts'
 import { parsePlatform } from '../../../src/platforms.ts'
 import type { Command, LanguageName } from '../../../src/types.ts'
+import { hostArch } from '../../../src/util/host-arch.ts'
 import { temporaryFolder } from '../../support/projects.ts'
 
 const subject = (language: LanguageName) =>
@@ -140,4 +143,23 @@ test('the emulator is the kernel’s where it has one, else BuildKit’s; elsewh
   expect(await find('linux/arm64')).toEqual({ kind: 'kernel', program: 'qemu-x', version: '11.1.2' })
   expect(await find('linux/riscv64')).toMatchObject({ kind: 'buildkit', program: 'buildkit-qemu-riscv64' })
   expect(await find('linux/arm64', false)).toEqual({ kind: 'unknown' })
+})
+
+const node = (list: string) => `Name: b0\nEndpoint: ssh://elsewhere\nPlatforms: ${list}\n\n`
+
+test.each([
+  ['one node', node('linux/arm64, linux/amd64, linux/riscv64'), 'arm64'],
+  ['two nodes', node('linux/amd64') + node('linux/arm64'), undefined],
+  ['a node given what it runs itself', node('linux/amd64*, linux/amd64/v2, linux/arm64'), 'amd64'],
+  ['a node given others as well', node('linux/arm64*, linux/amd64*, linux/amd64/v2'), undefined],
+  ['a node given another, or its own', node('linux/arm64*, linux/amd64, linux/amd64/v2'), undefined],
+  ['a node not started yet', node(''), hostArch()],
+])('the machine of a builder elsewhere: %s', (_, nodes, arch) => {
+  expect(builderArch(parseInspection(`Name: b\nDriver: remote\n\nNodes:\n${nodes}`), false)).toBe(arch)
+})
+
+test('a builder under this kernel is this machine’s, whatever platforms it was given', () => {
+  const facts = { nodes: 1, platforms: ['linux/s390x', 'linux/amd64'], asked: ['linux/s390x', 'linux/amd64'] }
+  expect(builderArch(facts, true)).toBe(hostArch())
+  expect(builderArch({ ...facts, nodes: 2 }, true)).toBeUndefined()
 })

@@ -17,6 +17,7 @@ const able: BuilderFacts = {
   platforms: [],
   containerdStore: true,
   hostNetwork: false,
+  asked: [],
 }
 const classic = { ...able, containerdStore: false }
 const gone = new Failure({ kind: 'tool', what: 'docker was not found' })

@@ -34,6 +34,7 @@ describe.each(['0.13', '0.29'])('what buildx %s says of', version => {
     expect(facts).toMatchObject({ name: 'r2', driver: 'remote', nodes: 2, running: true })
     expect(platforms.filter(platform => platform === 'linux/arm64')).toHaveLength(1)
     expect(platforms.join()).not.toMatch(/[*\s]/)
+    expect(facts.asked).toEqual(['linux/amd64', 'linux/arm64'])
   })
 
   it('a container that is not started yet', () => {
@@ -64,6 +65,7 @@ const builder = (facts: Partial<BuilderFacts> = {}): BuilderFacts => ({
   nodes: 1,
   running: true,
   platforms: ['linux/amd64'],
+  asked: [],
   containerdStore: true,
   hostNetwork: false,
   ...facts,
