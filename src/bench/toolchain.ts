@@ -2,6 +2,7 @@ import { Failure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
 import { run } from '../process.ts'
 import type { Command } from '../types.ts'
+import { hostArch } from '../util/host-arch.ts'
 import { stageFolders } from './builder-command.ts'
 import type { Subject } from './job.ts'
 
@@ -40,12 +41,7 @@ export async function findStageToolchain(
   const missing =
     image === undefined ? 'there is no official image' : await imageFault(image, platform, subject, signal)
   if (image !== undefined && missing === undefined) return { image, name: image, setup, env }
-  const folder = await language.findToolchain?.(
-    project,
-    platform,
-    subject.staged,
-    platform.arch === subject.builder?.arch,
-  )
+  const folder = await language.findToolchain?.(project, platform, subject.staged, runsHere(platform))
   if (folder === undefined) throw noToolchain(subject, platform, missing)
   const { toolchain } = stageFolders
   return {
@@ -56,6 +52,11 @@ export async function findStageToolchain(
     files: folder.folder,
     program: `${toolchain}/${folder.program}`,
   }
+}
+
+/** Whether this machine's own toolchain is one for a platform: it is Linux, of that architecture, wherever the builder is. */
+function runsHere({ os, arch }: Platform): boolean {
+  return process.platform === os && arch === hostArch()
 }
 
 /** Why an image cannot be used; undefined where its index lists the platform. A pull would cost far more to find out. */
