@@ -99,3 +99,25 @@ export function listExecutables(item: CargoPackage, options: LanguageOptions['ru
 export function packageOf(executable: Executable): string {
   return executable.package.slice(0, executable.package.lastIndexOf('/'))
 }
+
+/**
+ * Makes sure that cargo builds no more than the chosen programs: it takes a --bin for each package that is named, so two
+ * packages that both have a program of that name would write to one path.
+ * @throws {Failure} usage, with the calls that build them one after the other.
+ */
+export function checkBinNames(executables: readonly Executable[], chosen: readonly Executable[]): void {
+  const packages = new Set(chosen.map(packageOf))
+  const taken = new Set(chosen.map(item => item.package))
+  for (const other of executables) {
+    const meant = chosen.find(({ name }) => name === other.name)
+    if (!meant || taken.has(other.package) || !packages.has(packageOf(other))) continue
+    const rest = chosen.filter(item => item !== meant).map(item => `--bin ${item.package}`)
+    throw new Failure({
+      kind: 'usage',
+      what: `The package ${packageOf(other)} has a program called ${other.name}, too`,
+      where: `${meant.package}, ${other.package}`,
+      why: 'one call of cargo for both packages builds both programs, and one overwrites the other',
+      fix: `build them one after the other: --bin ${meant.package}, then ${rest.join(' ')}`,
+    })
+  }
+}

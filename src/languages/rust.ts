@@ -7,7 +7,7 @@ import type { CompilePlan, CompileRequest, Language, LibcPrediction } from './la
 import { featureArgs } from './rust-features.ts'
 import { chooseLinker, type RustLinker } from './rust-linker.ts'
 import { explainRust, readArtifacts, readProgress } from './rust-messages.ts'
-import { packageOf } from './rust-metadata.ts'
+import { checkBinNames, packageOf } from './rust-metadata.ts'
 import { inspectRust, type RustProject } from './rust-project.ts'
 import type { RustTarget } from './rust-target.ts'
 
@@ -27,6 +27,7 @@ export const rust: Language<RustProject> = {
 
 function compileRust(project: RustProject, request: CompileRequest): CompilePlan {
   checkStd(project, request)
+  checkBinNames(project.executables, request.executables)
   const linkers = new Map(
     request.platforms.map(platform => [platform.id, chooseLinker(project, request, platform)]),
   )

@@ -92,6 +92,23 @@ describe('the cargo command', () => {
     )
   })
 
+  it('is refused where it would build a second program of a chosen name', () => {
+    const [server, migrate, other, worker] = [
+      { name: 'server', package: 'server/server' },
+      { name: 'migrate', package: 'server/migrate' },
+      { name: 'migrate', package: 'worker/migrate' },
+      { name: 'worker', package: 'worker/worker' },
+    ] as const
+    const project = rustProject({ executables: [server, migrate, other, worker] })
+    const refused = failure(project, 'amd64', { executables: [server, other] })
+    expect(refused).toMatchObject({
+      kind: 'usage',
+      where: 'worker/migrate, server/migrate',
+      fix: 'build them one after the other: --bin worker/migrate, then --bin server/server',
+    })
+    expect(step(project, 'amd64', { executables: [other, worker] }).line).toContain('-p worker --bin migrate')
+  })
+
   it('is another one, in a folder of its own, for a variant that shares its triple', () => {
     const { steps, concurrency } = plan(rustProject(), 'amd64,arm64,linux/amd64/v3,linux/amd64/v2')
     expect(steps.map(({ title }) => title)).toEqual([
