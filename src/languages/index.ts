@@ -8,6 +8,8 @@ import type { Language } from './language.ts'
 import { rust } from './rust.ts'
 import { zig } from './zig.ts'
 
+export { checkToolchainArgs } from './own-flags.ts'
+
 /** Every language xbuild compiles. */
 export const languages: Readonly<Record<LanguageName, Language>> = { go, rust, zig }
 
@@ -52,27 +54,6 @@ export async function detectLanguage(dir: string, chosen?: LanguageName): Promis
       ? `xbuild ${relative(process.cwd(), parent) || '.'}${program ? ` --bin ./${program}` : ''}`
       : 'run xbuild in the project’s folder, or name it: xbuild DIR',
   })
-}
-
-/**
- * Makes sure that no flag after `--` takes the binaries away from where xbuild looks for them.
- * @throws {Failure} usage, with the flag of xbuild that does the same.
- */
-export function checkToolchainArgs(
-  { ownFlags, versionCommand: { tool } }: Language,
-  args: readonly string[],
-): void {
-  for (const word of args) {
-    const [flag = ''] = word.split('=')
-    const fix = Object.hasOwn(ownFlags, flag) ? ownFlags[flag] : undefined
-    if (fix === undefined) continue
-    throw new Failure({
-      kind: 'usage',
-      what: `${flag} cannot stand after --`,
-      why: `xbuild gives it to ${tool} itself, to find what was compiled`,
-      fix,
-    })
-  }
 }
 
 async function listFolder(dir: string): Promise<Set<string>> {

@@ -133,7 +133,7 @@ export interface Language<P extends Project = Project> {
   readonly title: string
   /** A file of one of these names marks a folder as a project of this language. */
   readonly markers: readonly string[]
-  /** Flags of the toolchain that are no part of what may stand after `--`, because xbuild gives them, and what to do instead. */
+  /** Flags of the toolchain that may not stand after `--`, because xbuild gives them, and what to do instead. */
   readonly ownFlags: Readonly<Record<string, string>>
   /**
    * Reads the project.

@@ -84,7 +84,9 @@ export function listExecutables(item: CargoPackage, options: LanguageOptions['ru
   return item.targets
     .filter(({ kind }) => kind.includes('bin'))
     .map(target => {
-      const lacking = (target['required-features'] ?? []).filter(name => !enabled.has(name))
+      // `x/y` is a feature of a dependency, which only cargo can tell.
+      const own = (target['required-features'] ?? []).filter(name => !name.includes('/'))
+      const lacking = own.filter(name => !enabled.has(name))
       return {
         name: target.name,
         package: `${item.name}/${target.name}`,

@@ -4,6 +4,7 @@ import { Failure } from '../errors.ts'
 import { type Platform, platformFolder, zigTarget } from '../platforms.ts'
 import type { CompiledBinary, Step } from '../types.ts'
 import type { CompilePlan, CompileRequest, Language } from './language.ts'
+import { checkToolchainArgs } from './own-flags.ts'
 import { explainZig, isZigRace, readZigProgress, wasCached } from './zig-messages.ts'
 import { inspectZig, type ZigProject } from './zig-project.ts'
 
@@ -13,7 +14,7 @@ export const zig: Language<ZigProject> = {
   title: 'Zig',
   markers: ['build.zig'],
   ownFlags: {
-    '-Dtarget': 'name it with --platform, before the --',
+    '-Dtarget': 'name it with --platform',
     '--prefix': 'set dist in xbuild.toml',
     '-p': 'set dist in xbuild.toml',
   },
@@ -27,7 +28,8 @@ export const zig: Language<ZigProject> = {
 }
 
 function compileZig(project: ZigProject, request: CompileRequest): CompilePlan {
-  const { platforms, jobs } = request
+  const { platforms, jobs, options } = request
+  checkToolchainArgs(zig, options.zig.args, 'in [zig] args')
   // A compile is one thread for most of its time, so platforms go side by side.
   const concurrency = Math.min(platforms.length, jobs)
   const perBuild = Math.max(1, Math.floor(jobs / concurrency))

@@ -78,7 +78,7 @@ describe('the programs of a package', () => {
       features: { default: ['a'], a: [], b: ['c'], c: [] },
       targets: [
         { name: 'one', kind: ['bin'], 'required-features': ['a'] },
-        { name: 'two', kind: ['bin'], 'required-features': ['a', 'c'] },
+        { name: 'two', kind: ['bin'], 'required-features': ['a', 'c', 'dependency/x'] },
       ],
     })
     const problems = (changes = {}) => listExecutables(item, options(changes)).map(({ problem }) => problem)

@@ -4,7 +4,8 @@ import { guessExecutables, takesTarget } from '../../../src/languages/zig-build-
 import { explainZig, isZigRace, readZigProgress, wasCached } from '../../../src/languages/zig-messages.ts'
 import type { ZigProject } from '../../../src/languages/zig-project.ts'
 import { parsePlatforms } from '../../../src/platforms.ts'
-import { compileRequest } from '../../support/compile-request.ts'
+import { compileRequest, defaultOptions } from '../../support/compile-request.ts'
+import { failureOf } from '../../support/failure-of.ts'
 
 describe('guessing the executables of a build.zig', () => {
   it.each<[string, string, string[]]>([
@@ -129,6 +130,15 @@ describe('the plan of a Zig build', () => {
     ['linux/amd64/v3', '-Dtarget=x86_64-linux-musl -Dcpu=x86_64_v3'],
   ])('names the cpu of %s', (id, expected) => {
     expect(plan(id).steps[0]?.command.args.join(' ')).toContain(expected)
+  })
+
+  it('is refused where [zig] args name what xbuild sets', async () => {
+    const options = { ...defaultOptions, zig: { ...defaultOptions.zig, args: ['-Dfoo', '--prefix=out'] } }
+    const request = compileRequest(project, parsePlatforms(['amd64']), { options })
+    expect(await failureOf(() => zig.compile(project, request))).toMatchObject({
+      kind: 'usage',
+      what: '--prefix cannot stand in [zig] args',
+    })
   })
 
   it('downloads dependencies once, beforehand', () => {
