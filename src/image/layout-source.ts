@@ -8,7 +8,7 @@ import type { ImageSource } from './source.ts'
 /**
  * The image of an OCI layout (image-spec image-layout.md), or of what `docker save` of old wrote.
  * @param name the place, for people
- * @param chosen which image, by tag or reference, where there are several
+ * @param chosen which image, by tag, reference or digest, where there are several
  * @throws {Failure} usage, when it is neither.
  */
 export async function layoutSource(files: LayoutFiles, name: string, chosen?: string): Promise<ImageSource> {
@@ -74,7 +74,9 @@ function chooseRoot(
   name: string,
   chosen: string | undefined,
 ): Descriptor {
-  const candidates = entries.filter(entry => chosen === undefined || namesOf(entry).includes(chosen))
+  const candidates = entries.filter(
+    entry => chosen === undefined || chosen === entry.digest || namesOf(entry).includes(chosen),
+  )
   const [root, ...others] = new Map(candidates.map(entry => [entry.digest, entry])).values()
   if (root && others.length === 0) return root
   const isOneImage = [...candidates].every(

@@ -52,7 +52,7 @@ export async function readBack(
   }
 }
 
-/** Where the image can be read: in the registry by the digest that was pushed, for a tag may have moved since. */
+/** Where the image can be read: by its digest where that is known, for a tag may have moved since. */
 function readablePlace(
   destinations: readonly Destination[],
   { digest }: ReportedImage,
@@ -64,8 +64,8 @@ function readablePlace(
       return digest === undefined ? reference : `${withoutTag(reference)}@${digest}`
     }
     // A layout may hold other images beside this one.
-    if (destination.type === 'layout' && tag)
-      return `oci:${destination.path}:${formatReference(parseReference(tag))}`
+    const name = digest ?? (tag && formatReference(parseReference(tag)))
+    if (destination.type === 'layout' && name) return `oci:${destination.path}:${name}`
     if ('path' in destination) return destination.path
   }
   return undefined

@@ -158,6 +158,25 @@ describe('build', () => {
     expect(manifests).toHaveLength(2)
   })
 
+  it('keeps, without a tag, what others have named in a layout, and reads back its own image', async () => {
+    const dir = await project(helloGo)
+    const index = join(dir, 'layout/index.json')
+    const read = async () => JSON.parse(await readFile(index, 'utf8'))
+    await build(dir, ['-o', 'layout'])
+    const [entry] = (await read()).manifests
+    const alpine = {
+      ...entry,
+      digest: `sha256:${'0'.repeat(64)}`,
+      annotations: { 'org.opencontainers.image.ref.name': 'alpine' },
+    }
+    await writeFile(index, JSON.stringify({ ...(await read()), manifests: [alpine, entry] }))
+    const result = await build(dir, ['-o', 'layout', '--label=a=b'])
+    expect(result).toMatchObject({ code: 0, stderr: expect.stringContaining('every binary equal') })
+    const { manifests } = await read()
+    expect(manifests).toEqual([alpine, expect.objectContaining({ annotations: entry.annotations })])
+    expect(manifests[1].digest).not.toBe(entry.digest)
+  })
+
   it('keeps secrets of [go] env out of report, logs and image', async () => {
     const env = '[go.env]\nGOPROXY = "https://me:hunter2@proxy.example"\nDEPLOY_TOKEN = "hunter2"\n'
     const dir = await project({ ...helloGo, 'xbuild.toml': env })

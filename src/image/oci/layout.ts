@@ -122,7 +122,7 @@ export async function isLayout(path: string): Promise<boolean> {
   })
 }
 
-/** The entries of an existing `index.json` that stay: those under other names. */
+/** The entries of an existing `index.json` that stay: those under other names, whoever gave them. */
 export async function otherImages(folder: string, tags: readonly string[]): Promise<object[]> {
   const path = join(folder, 'index.json')
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
@@ -133,8 +133,10 @@ export async function otherImages(folder: string, tags: readonly string[]): Prom
   const { manifests } = parseJson(bytes, path)
   const replaced = new Set<string | undefined>(tags.map(tag => formatReference(parseReference(tag))))
   const entries = (Array.isArray(manifests) ? manifests : []) as Descriptor[]
-  return entries.filter(({ annotations }) => {
-    const name = annotations?.['io.containerd.image.name']
-    return tags.length > 0 ? !replaced.has(name) : name !== undefined
+  return entries.filter(({ annotations = {} }) => {
+    const name = annotations['io.containerd.image.name']
+    // skopeo and umoci write the tag alone.
+    const isNamed = name !== undefined || annotations['org.opencontainers.image.ref.name'] !== undefined
+    return tags.length > 0 ? !replaced.has(name) : isNamed
   })
 }

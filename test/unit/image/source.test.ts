@@ -100,10 +100,12 @@ describe('several images in one layout', () => {
   ])
   const path = writeFolder(place(), both)
 
-  it('are told apart by name', async () => {
+  it('are told apart by name or digest', async () => {
     expect(await (await open(`oci:${path}:1`)).root()).toMatchObject({ digest: image.index.digest })
     const whole = await open(`oci:${path}:ghcr.io/me/app:2`)
     expect(await whole.root()).toMatchObject({ digest: other.index.digest })
+    const exact = await open(`oci:${path}:${other.index.digest}`)
+    expect(await exact.root()).toMatchObject({ digest: other.index.digest })
   })
 
   it('must be told apart', async () => {
