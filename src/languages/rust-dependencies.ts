@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../process.ts'
-import { parseCargoLock } from './cargo-lock.ts'
+import { type LockedPackage, parseCargoLock } from './cargo-lock.ts'
 import type { CCode, Executable, InspectContext } from './language.ts'
 import { allocatorFacts, certainCCode, possibleCCode } from './rust-c-code.ts'
 import { featureArgs } from './rust-features.ts'
@@ -40,14 +40,33 @@ export async function readDependencies(
   const names = [...new Set(executables.map(packageOf))]
   const { server, allocator } = allocatorFacts(packages, names)
   const possible = new Map(names.map(name => [name, possibleCCode(packages, [name])]))
-  const known = { needsAllocator: server && !allocator, remarks: [] }
+  const known = { needsAllocator: server && !allocator }
   if ([...possible.values()].every(crates => crates.length === 0)) {
-    return { ...known, cCode: [], possibleCCode: [] }
+    return { ...known, cCode: [], possibleCCode: [], remarks: [] }
   }
   const tree = await readTree(dir, names, triples, context)
-  return tree === undefined
-    ? { ...known, cCode: [], possibleCCode: describe(possible, executables) }
-    : { ...known, cCode: describe(certainCCode(tree), executables), possibleCCode: [] }
+  const code =
+    tree === undefined
+      ? { cCode: [], possibleCCode: describe(possible, executables) }
+      : { cCode: describe(certainCCode(tree), executables), possibleCCode: [] }
+  const remarks = opensslRemarks([...code.cCode, ...code.possibleCCode], packages, context)
+  return { ...known, ...code, remarks }
+}
+
+/** The OpenSSL of a system is for glibc; said early, because openssl-sys looks for it after much has been compiled. */
+function opensslRemarks(
+  cCode: readonly CCode[],
+  packages: readonly LockedPackage[],
+  { options }: InspectContext,
+): string[] {
+  const { libc, env } = options.rust
+  const used = cCode.some(({ dependency }) => dependency === 'openssl-sys')
+  const vendored = packages.some(({ name }) => name === 'openssl-src')
+  const own = Object.keys({ ...process.env, ...env }).some(name => /OPENSSL_(LIB_)?DIR$/.test(name))
+  if (!used || vendored || own || libc !== 'musl') return []
+  return [
+    'openssl-sys needs an OpenSSL compiled for musl; without one, use rustls, or the feature "vendored" of the crate openssl',
+  ]
 }
 
 function describe(

@@ -136,7 +136,7 @@ const remedies: readonly [RegExp, (platform?: Platform) => string][] = [
     () => 'the standard library of this target is missing: rustup target add TARGET',
   ],
   [
-    /Could not find directory of OpenSSL|openssl-sys/,
+    /Could not find directory of OpenSSL/,
     () =>
       'OpenSSL is not cross-compiled with the program: use rustls, or the feature "vendored" of the crate openssl',
   ],

@@ -134,6 +134,14 @@ Caused by:
     expect(explainRust(output, amd64)).not.toContain('aarch64')
   })
 
+  it('advises on OpenSSL where it was looked for, not where the crate compiles it', () => {
+    const failed = (text: string) =>
+      explainRust(`error: failed to run custom build command for \`openssl-sys v0.9.0\`\n  ${text}\n`, arm64)
+    expect(failed('Could not find directory of OpenSSL installation')).toContain('the feature "vendored"')
+    expect(failed("Command 'perl' not found. Is perl installed?")).not.toContain('vendored')
+    expect(failed('failed to find tool "aarch64-linux-musl-gcc"')).toContain('pip install ziglang')
+  })
+
   it('cuts what is too long', () => {
     const long = `error: linking with x${'y'.repeat(5000)}\n${'  note\n'.repeat(100)}`
     const lines = explainRust(long, amd64).split('\n')
