@@ -31,8 +31,8 @@ export interface ToolchainFolder {
 export interface Edit {
   /** Absolute path in the staged copy. */
   readonly file: string
-  /** The line for the n-th change; each is different, so that none is found in a cache. */
-  line(n: number): string
+  /** The line that holds `text`, which is different each time, so that none is found in a cache. */
+  line(text: string): string
 }
 
 /** Stands for the caches' folder until a path decides where that is. */

@@ -79,7 +79,15 @@ export async function bench(
       }
       const rows = rowNames.filter(row => request.rows.includes(row) && (edit || row !== 'edited'))
       emit({ type: 'plan', tasks: planned.map(({ id, title }) => ({ id, title })) })
-      const context = { subject, request, rows, edit: openEdit(edit), record, emit, signal }
+      const context = {
+        subject,
+        request,
+        rows,
+        edit: openEdit(edit, record.current().id),
+        record,
+        emit,
+        signal,
+      }
       try {
         for (const item of planned) await measurePath(item, context)
       } finally {

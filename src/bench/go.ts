@@ -72,7 +72,7 @@ async function editMain(
   const result = await run({ tool: 'go', args: ['list', '-f', template, path], cwd: root }, { signal })
   const [dir, file] = result.stdout.trimEnd().split('\t')
   if (!result.ok || !dir || !file) return undefined
-  return { file: join(dir, file), line: n => `var xbuildBenchEdit = "${n}"` }
+  return { file: join(dir, file), line: text => `var xbuildBenchEdit = "${text}"` }
 }
 
 async function findGo(

@@ -87,7 +87,7 @@ async function editMain({ root, signal }: StagedProject, executable: Executable)
   if (!main) return undefined
   return {
     file: main.src_path,
-    line: n => `#[allow(dead_code)] const XBUILD_BENCH_EDIT: &str = "${n}";`,
+    line: text => `#[allow(dead_code)] const XBUILD_BENCH_EDIT: &str = "${text}";`,
   }
 }
 

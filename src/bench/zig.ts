@@ -63,7 +63,7 @@ async function editRoot({ root }: StagedProject): Promise<Edit | undefined> {
   const main =
     candidates.find(path => /main\.zig$/.test(path) && existsSync(join(root, path))) ?? candidates[0]
   if (main === undefined || !existsSync(join(root, main))) return undefined
-  return { file: join(root, main), line: n => `const xbuild_bench_edit = "${n}";` }
+  return { file: join(root, main), line: text => `const xbuild_bench_edit = "${text}";` }
 }
 
 async function findZigFolder(
