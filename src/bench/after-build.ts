@@ -19,6 +19,8 @@ export interface Compared {
   readonly comparisons: readonly Comparison[]
   readonly measurements: readonly Measurement[]
   readonly project: MeasuredProject
+  /** What was measured for this build; one of `measurements`. */
+  readonly made?: Measurement
 }
 
 /**
@@ -59,9 +61,10 @@ export async function compareFinished(
     if (wanted.length === 0) return before
     const request = benchRequest({ row: ['cold'] }, options.bench)
     const only = { ...options, platforms: parsePlatforms(wanted) }
-    const failure = failedPaths(await bench(only, request, { emit, signal, onMeasurement: () => {} }))
+    const made = await bench(only, request, { emit, signal, onMeasurement: () => {} })
+    const failure = failedPaths(made)
     if (failure) warn(failure)
-    return compare(await readMeasurements(options.dir))
+    return { ...compare(await readMeasurements(options.dir)), made }
   } catch (error) {
     if (!isFailure(error) || error.kind === 'interrupted') throw error
     warn(error)

@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts'
 import { describeSeconds } from '../ui/format.ts'
+import type { Compared } from './after-build.ts'
 import { type Comparison, nativeSeconds, sameMachine, sameProject } from './compare.ts'
 import type { Measurement } from './measurement.ts'
 import { rowsOf, spreadOf } from './samples.ts'
@@ -14,22 +15,23 @@ export interface Bounds {
 }
 
 /**
- * Checks how a build stands against its recorded baseline.
+ * Checks how a build stands against its recorded baseline; its growth by the measurement that it made, if it made one.
  * @throws {Failure} no, when a bound is not kept, or there is nothing to judge it by.
  */
 export function checkComparisons(
-  comparisons: readonly Comparison[],
+  { comparisons, measurements, project, made }: Compared,
   { failUnder, maxGrowth }: Bounds,
-  measurements: readonly Measurement[],
-  project: Measurement['project'],
   host: Measurement['host'],
 ): void {
   const faults: string[] = []
+  const earlier = measurements.filter(({ id }) => id !== made?.id)
   for (const { platform, ratio, baseline, native } of comparisons) {
     if (failUnder !== undefined) faults.push(...ratioFault(platform, failUnder, ratio, baseline?.ended?.kind))
-    if (maxGrowth === undefined || native?.from !== 'this build') continue
-    const history = earlierSeconds(measurements, project, host, platform)
-    faults.push(...growthFault(platform, maxGrowth, native.seconds, history))
+    if (maxGrowth === undefined) continue
+    const own = native?.from === 'this build' ? native.seconds : undefined
+    const seconds = (made && nativeSeconds(made, platform)) ?? own
+    const history = earlierSeconds(earlier, project, host, platform)
+    faults.push(...growthFault(platform, maxGrowth, seconds, history))
   }
   refuse(faults)
 }
@@ -91,7 +93,17 @@ function earlierSeconds(
     .flatMap(item => nativeSeconds(item, platform) ?? [])
 }
 
-function growthFault(platform: string, bound: number, seconds: number, history: readonly number[]): string[] {
+/** The first measurement has nothing to be held against, and begins the history. */
+function growthFault(
+  platform: string,
+  bound: number,
+  seconds: number | undefined,
+  history: readonly number[],
+): string[] {
+  if (seconds === undefined)
+    return [
+      `${platform}: this build tells no cold native time to hold against ${bound} times the recorded one: --bench measures it`,
+    ]
   if (history.length === 0) return []
   const { median } = spreadOf(history)
   if (seconds <= median * bound) return []

@@ -36,9 +36,9 @@ export const buildCommand: CommandModule = {
     let whole: Report = report
     let failure: unknown
     try {
-      const { comparisons, measurements, project } = await compare(report, options, argv)
-      whole = { ...report, comparison: comparisons }
-      checkComparisons(comparisons, bounds, measurements, project, report.host)
+      const compared = await compare(report, options, argv)
+      whole = { ...report, comparison: compared.comparisons }
+      checkComparisons(compared, bounds, report.host)
     } catch (error) {
       // The image is out, even where measuring was interrupted; --json prints one value, the failure's.
       failure = withReport(error, whole)

@@ -347,3 +347,12 @@ test('a build says when the emulated path failed to be measured', async () => {
   expect(code).toBe(0)
   expect(stderr).toContain('not measured against emulation: linux/riscv64 emulated could not be measured')
 })
+
+test('a build that measures is judged by what it measured, another one not by nothing', async () => {
+  const tools = await benchTools()
+  const unmeasured = await build(tools, '--bench-max-growth', '1.5')
+  expect([unmeasured.code, unmeasured.stderr]).toEqual([1, expect.stringContaining('--bench measures it')])
+  expect((await build(tools, '--bench', '--bench-max-growth', '1.5')).code).toBe(0)
+  const grown = await build(tools, '--bench', '--bench-max-growth', '0.0001')
+  expect([grown.code, grown.stderr]).toEqual([1, expect.stringContaining('times the recorded')])
+})

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkComparisons, checkMeasurement } from '../../../src/bench/bounds.ts'
+import { type Bounds, checkComparisons, checkMeasurement } from '../../../src/bench/bounds.ts'
 import { type BuiltPlatforms, compareBuild } from '../../../src/bench/compare.ts'
 import { describeComparisons } from '../../../src/bench/comparison-text.ts'
 import type { Measurement } from '../../../src/bench/measurement.ts'
@@ -37,6 +37,11 @@ function built(
 }
 const compare = (build: BuiltPlatforms, measurements: readonly Measurement[]) =>
   compareBuild(project, ['linux/arm64'], build, measurements)[0]
+const check =
+  (build: BuiltPlatforms, bounds: Bounds, measurements: readonly Measurement[], made?: Measurement) => () => {
+    const comparisons = compareBuild(project, ['linux/arm64'], build, measurements)
+    checkComparisons({ comparisons, measurements, project, ...(made && { made }) }, bounds, host)
+  }
 const now = Date.parse('2026-01-05T03:04:05Z')
 
 test('a cold build is compared by its own time', () => {
@@ -131,9 +136,7 @@ test('an estimate is marked as one, with the command that measures', () => {
 })
 
 test('a cold build without a baseline is held against the recorded native times', () => {
-  const all = [natively]
-  const comparisons = compareBuild(project, ['linux/arm64'], built({ 'linux/arm64': 40 }), all)
-  expect(() => checkComparisons(comparisons, { maxGrowth: 1.5 }, all, project, host)).toThrow(
+  expect(check(built({ 'linux/arm64': 40 }), { maxGrowth: 1.5 }, [natively])).toThrow(
     expect.objectContaining({ kind: 'no' }),
   )
 })
@@ -190,8 +193,7 @@ test.each<[string, Parameters<typeof sample>[1], number, RegExp | undefined]>([
 })
 
 test('a build without a baseline does not pass --bench-fail-under', () => {
-  const comparisons = compareBuild(project, ['linux/arm64'], built({ 'linux/arm64': 12 }), [])
-  expect(() => checkComparisons(comparisons, { failUnder: 5 }, [], project, host)).toThrow(
+  expect(check(built({ 'linux/arm64': 12 }), { failUnder: 5 }, [])).toThrow(
     expect.objectContaining({ kind: 'no', why: expect.stringContaining('no measured ratio') }),
   )
 })
@@ -225,16 +227,29 @@ test('growth is not held against other machines, other projects, or the measurem
   expect(() => checkMeasurement(now, [...others, now], { maxGrowth: 1.5 })).not.toThrow()
 })
 
-test('a warm build is not held against the history, a cold one is', () => {
-  const all = [recorded()]
-  const check = (build: BuiltPlatforms) => () =>
-    checkComparisons(
-      compareBuild(project, ['linux/arm64'], build, all),
-      { maxGrowth: 1.5 },
-      all,
-      project,
-      host,
-    )
-  expect(check(built({ 'linux/arm64': 1 }))).not.toThrow()
-  expect(check(built({ 'linux/arm64': 40 }))).toThrow(expect.objectContaining({ kind: 'no' }))
+test('a cold build is held against the history; a warm one cannot be, which is no pass', () => {
+  const fault = (seconds: number) =>
+    check(built({ 'linux/arm64': seconds }), { maxGrowth: 1.5 }, [recorded()])
+  expect(fault(12)).not.toThrow()
+  expect(fault(40)).toThrow(
+    expect.objectContaining({ kind: 'no', why: expect.stringContaining('3.4 times') }),
+  )
+  expect(fault(1)).toThrow(
+    expect.objectContaining({ kind: 'no', why: expect.stringContaining('--bench measures it') }),
+  )
+})
+
+test.each([
+  ['warm', { 'linux/arm64': 1 }],
+  ['cold', { 'linux/arm64': 18 }],
+])('a %s build that measured is judged by that, against what was recorded before', (_, seconds) => {
+  const earlier = measurement({ id: 'earlier', samples: [sample('native', 10)] })
+  const made = (native: number) => measurement({ id: 'made', samples: [sample('native', native)] })
+  const judge = (own: Measurement, before: readonly Measurement[]) =>
+    check(built(seconds), { maxGrowth: 1.5 }, [...before, own], own)
+  expect(judge(made(18), [earlier])).toThrow(
+    expect.objectContaining({ kind: 'no', why: expect.stringContaining('1.8 times the recorded 10.0 s') }),
+  )
+  expect(judge(made(14), [earlier])).not.toThrow()
+  expect(judge(made(18), [])).not.toThrow()
 })
