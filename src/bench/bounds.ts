@@ -25,20 +25,28 @@ export function checkComparisons(
 ): void {
   const faults: string[] = []
   const earlier = measurements.filter(({ id }) => id !== made?.id)
+  if (comparisons.length === 0 && failUnder !== undefined) {
+    faults.push(nothingEmulated(failUnder, 'this machine'))
+  }
+  if (comparisons.length === 0 && maxGrowth !== undefined) {
+    faults.push(
+      'a build compares only what this machine cannot run itself: xbuild bench judges the growth of the rest',
+    )
+  }
   for (const { platform, ratio, baseline, native } of comparisons) {
     if (failUnder !== undefined) faults.push(...ratioFault(platform, failUnder, ratio, baseline?.ended?.kind))
     if (maxGrowth === undefined) continue
     const own = native?.from === 'this build' ? native.seconds : undefined
     const seconds = (made && nativeSeconds(made, platform)) ?? own
     const history = earlierSeconds(earlier, project, host, platform)
-    faults.push(...growthFault(platform, maxGrowth, seconds, history))
+    faults.push(...growthFault(platform, maxGrowth, seconds, history, '--bench measures it'))
   }
   refuse(faults)
 }
 
 /**
  * Checks a measurement; its growth against the earlier ones of the same project on a machine like this.
- * @throws {Failure} no
+ * @throws {Failure} no, when a bound is not kept, or there is nothing to judge it by.
  */
 export function checkMeasurement(
   measurement: Measurement,
@@ -46,19 +54,30 @@ export function checkMeasurement(
   { failUnder, maxGrowth }: Bounds,
 ): void {
   const { samples, project, host } = measurement
+  const cold = rowsOf(samples).filter(({ row }) => row === 'cold')
   const faults: string[] = []
-  for (const { platform, path, row, ratio, ended, whole } of rowsOf(samples)) {
-    if (row !== 'cold') continue
-    if (path === 'emulated' && failUnder !== undefined) {
+  if (failUnder !== undefined) {
+    const rows = cold.filter(({ path }) => path === 'emulated')
+    if (rows.length === 0) faults.push(nothingEmulated(failUnder, 'the builder'))
+    for (const { platform, ratio, ended } of rows) {
       faults.push(...ratioFault(platform, failUnder, ratio, ended?.kind))
     }
-    if (path === 'native' && maxGrowth !== undefined && whole) {
-      const others = earlier.filter(({ id }) => id !== measurement.id)
+  }
+  if (maxGrowth !== undefined) {
+    const rows = cold.filter(({ path }) => path === 'native')
+    if (rows.length === 0)
+      faults.push('there is no cold native time whose growth could be judged: --path native --row cold')
+    const others = earlier.filter(({ id }) => id !== measurement.id)
+    for (const { platform, whole } of rows) {
       const history = earlierSeconds(others, project, host, platform)
-      faults.push(...growthFault(platform, maxGrowth, whole.median, history))
+      faults.push(...growthFault(platform, maxGrowth, whole?.median, history, 'more --timeout lets it end'))
     }
   }
   refuse(faults)
+}
+
+function nothingEmulated(bound: number, machine: string): string {
+  return `${machine} runs every platform here itself, so there is no emulation to hold against ${bound}×: --platform names another`
 }
 
 function ratioFault(
@@ -99,10 +118,11 @@ function growthFault(
   bound: number,
   seconds: number | undefined,
   history: readonly number[],
+  remedy: string,
 ): string[] {
   if (seconds === undefined)
     return [
-      `${platform}: this build tells no cold native time to hold against ${bound} times the recorded one: --bench measures it`,
+      `${platform}: there is no cold native time to hold against ${bound} times the recorded one: ${remedy}`,
     ]
   if (history.length === 0) return []
   const { median } = spreadOf(history)

@@ -34,10 +34,10 @@ export async function readMeasurements(dir: string): Promise<Measurement[]> {
 }
 
 /**
- * The newest measurement in a file: bench.json, or what `xbuild bench --json` printed.
+ * The measurements in a file, oldest first: bench.json, or what `xbuild bench --json` printed. There is at least one.
  * @throws {Failure} usage, when there is none or the file is damaged.
  */
-export async function readNewest(path: string): Promise<Measurement> {
+export async function readRecorded(path: string): Promise<Measurement[]> {
   const text = await readFile(path, 'utf8').catch(error => {
     throw damaged(path, (error as Error).message)
   })
@@ -46,8 +46,7 @@ export async function readNewest(path: string): Promise<Measurement> {
     value?.measurements ? value : { schemaVersion: benchVersion, measurements: [value] },
     path,
   )
-  const newest = all.toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1)).at(-1)
-  if (newest) return newest
+  if (all.length > 0) return all.toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1))
   throw damaged(path, 'it holds no measurement')
 }
 

@@ -8,7 +8,7 @@ import { renderMarkdown } from '../bench/render-markdown.ts'
 import { renderSvg } from '../bench/render-svg.ts'
 import { renderText } from '../bench/render-text.ts'
 import { type BenchFlags, type BoundFlags, benchRequest, readBounds } from '../bench/request.ts'
-import { readMeasurements, readNewest } from '../bench/store.ts'
+import { readMeasurements, readRecorded } from '../bench/store.ts'
 import { viewOf } from '../bench/view.ts'
 import { type Options, resolveOptions } from '../config/options.ts'
 import { withReport } from '../errors.ts'
@@ -51,7 +51,7 @@ export const benchCommand: CommandModule = {
     },
   },
   handler: async argv => {
-    if (argv['from']) return show(await readNewest(resolve(argv['from'] as string)), argv)
+    if (argv['from']) return showRecorded(resolve(argv['from'] as string), argv)
     const resolved = await resolveOptions(toBuildFlags(argv))
     const image = argv['image'] as string | undefined
     const options: Options =
@@ -78,13 +78,35 @@ export const benchCommand: CommandModule = {
       failure = error
     }
     await progress.close()
-    // A failure and an interrupt, too, leave what was measured by then; --json prints one value, the failure's.
-    if (measurement && !(failure && argv['json'])) await show(measurement, argv)
-    if (failure) throw measurement ? withReport(failure, measurement) : failure
+    await conclude(measurement, failure, argv)
   },
 }
 
 type Arguments = Readonly<Record<string, unknown>>
+
+/** The newest measurement of a file, held against the bounds as it would have been when it was made. */
+async function showRecorded(path: string, argv: Arguments): Promise<void> {
+  const bounds = readBounds(argv as BoundFlags)
+  const all = await readRecorded(path)
+  const newest = all.at(-1) as Measurement
+  let failure: unknown
+  try {
+    checkMeasurement(newest, all, bounds)
+  } catch (error) {
+    failure = error
+  }
+  await conclude(newest, failure, argv)
+}
+
+/** A failure and an interrupt, too, leave what was measured by then; --json prints one value, the failure's. */
+async function conclude(
+  measurement: Measurement | undefined,
+  failure: unknown,
+  argv: Arguments,
+): Promise<void> {
+  if (measurement && !(failure && argv['json'])) await show(measurement, argv)
+  if (failure) throw measurement ? withReport(failure, measurement) : failure
+}
 
 async function show(measurement: Measurement, argv: Arguments): Promise<void> {
   const view = viewOf(measurement)

@@ -160,6 +160,8 @@ test('a recorded measurement is shown again without measuring', async () => {
   const again = await bench(tools, ['--from', file, '--svg', chart])
   expect([again.code, again.stdout]).toEqual([0, first.stdout])
   expect(readFileSync(chart, 'utf8')).toMatch(/^<svg /)
+  const below = await bench(tools, ['--from', file, '--bench-fail-under', '1000000'])
+  expect([below.code, below.stdout]).toEqual([1, first.stdout])
   expect((await tools.fakes.calls()).length).toBe(calls)
 })
 

@@ -253,3 +253,24 @@ test.each([
   expect(judge(made(14), [earlier])).not.toThrow()
   expect(judge(made(18), [])).not.toThrow()
 })
+
+test.each<[Bounds, RegExp]>([
+  [{ failUnder: 5 }, /no emulation to hold against 5×: --platform names another/],
+  [{ maxGrowth: 1.5 }, /xbuild bench judges the growth of the rest/],
+])('a build of nothing foreign does not pass %j', (bounds, why) => {
+  const compared = { comparisons: [], measurements: [recorded()], project }
+  const fault = { kind: 'no', why: expect.stringMatching(why) }
+  expect(() => checkComparisons(compared, bounds, host)).toThrow(expect.objectContaining(fault))
+  expect(() => checkComparisons(compared, {}, host)).not.toThrow()
+})
+
+test.each<[Bounds, Parameters<typeof sample>[], RegExp]>([
+  [{ failUnder: 5 }, [['native', 10]], /no emulation to hold against 5×/],
+  [{ maxGrowth: 1.5 }, [['emulated', 99]], /--path native --row cold/],
+  [{ maxGrowth: 1.5 }, [['native', { kind: 'cut-off', limit: 5 }]], /no cold native time .* more --timeout/],
+])('a measurement of nothing that %j judges does not pass', (bounds, samples, why) => {
+  const made = measurement({ samples: samples.map(item => sample(...item)) })
+  expect(() => checkMeasurement(made, [], bounds)).toThrow(
+    expect.objectContaining({ kind: 'no', why: expect.stringMatching(why) }),
+  )
+})

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { Measurement } from '../../../src/bench/measurement.ts'
 import { publishedRatios } from '../../../src/bench/published.ts'
 import { rowsOf } from '../../../src/bench/samples.ts'
-import { readNewest } from '../../../src/bench/store.ts'
+import { readRecorded } from '../../../src/bench/store.ts'
 import { measurement, sample } from './measurements.ts'
 
 const folder = fileURLToPath(new URL('../../../docs/benchmarks/', import.meta.url))
@@ -38,12 +38,12 @@ test('the range of a language is that of its runs', () => {
 })
 
 test('estimates are those of the published runs', async () => {
-  const published = await Promise.all(files.map(name => readNewest(folder + name)))
+  const published = (await Promise.all(files.map(name => readRecorded(folder + name)))).flat()
   expect(publishedRatios).toEqual(ratiosOf(published))
 })
 
 test.each(files)('%s is a run with nothing left out, and its chart lies beside it', async name => {
-  const { samples, emulators, source } = await readNewest(folder + name)
+  const [{ samples, emulators, source }] = (await readRecorded(folder + name)) as [Measurement]
   expect(samples.filter(({ outcome }) => outcome.kind === 'failed')).toEqual([])
   expect(new Set(samples.map(({ path }) => path))).toEqual(
     new Set(['native', 'dockerfile-cross', 'emulated']),

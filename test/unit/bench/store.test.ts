@@ -10,7 +10,7 @@ import {
   benchFile,
   checkStore,
   readMeasurements,
-  readNewest,
+  readRecorded,
   saveMeasurement,
 } from '../../../src/bench/store.ts'
 import { temporaryFolder } from '../../support/projects.ts'
@@ -120,20 +120,21 @@ test('what a newer xbuild has added is kept', async () => {
   expect((await readMeasurements(dir))[0]).toEqual(newer)
 })
 
-test('the newest measurement of a file is found, whether it is bench.json or one measurement', async () => {
+test('the measurements of a file are found, the newest last, whether it is bench.json or one measurement', async () => {
   const dir = await temporaryFolder()
   const newest = measurement({ id: 'newest', startedAt: '2026-03-01T00:00:00Z' })
   await saveMeasurement(dir, newest)
-  await saveMeasurement(dir, measurement({ id: 'older' }))
-  expect(await readNewest(benchFile(dir))).toEqual(newest)
+  const older = measurement({ id: 'older' })
+  await saveMeasurement(dir, older)
+  expect(await readRecorded(benchFile(dir))).toEqual([older, newest])
   const alone = join(dir, 'alone.json')
   writeFileSync(alone, JSON.stringify(newest))
-  expect(await readNewest(alone)).toEqual(newest)
+  expect(await readRecorded(alone)).toEqual([newest])
   for (const text of ['{"measurements":[]}', 'null', '{', '{"schemaVersion":2,"measurements":[]}']) {
     writeFileSync(alone, text)
-    await expect(readNewest(alone)).rejects.toMatchObject({ kind: 'usage', where: alone })
+    await expect(readRecorded(alone)).rejects.toMatchObject({ kind: 'usage', where: alone })
   }
-  await expect(readNewest(join(dir, 'none'))).rejects.toMatchObject({ kind: 'usage' })
+  await expect(readRecorded(join(dir, 'none'))).rejects.toMatchObject({ kind: 'usage' })
 })
 
 test('a folder that cannot be written is found out before anything is measured', async () => {
