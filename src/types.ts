@@ -20,6 +20,8 @@ export interface Command {
 export interface ExpectedArtifact {
   readonly platform: Platform
   readonly name: string
+  /** Set when the name is a guess, in whose place another program may come. */
+  readonly predicted?: boolean
 }
 
 /** One step of a plan. */

@@ -40,10 +40,8 @@ function findExecutable(project: Project, name: string): Executable {
   const matches = project.executables.filter(item => [name, folder].includes(item.package))
   const found = matches.length > 0 ? matches : project.executables.filter(item => item.name === name)
   if (found.length === 1) return found[0] as Executable
-  // Only a compile knows Zig's executables: a name that is not among the guesses may still be right.
-  if (found.length === 0 && project.executables.some(item => item.predicted)) {
-    return { name, package: name, predicted: true }
-  }
+  // Only a compile knows Zig's executables: a name that is not among the guesses may still be right. It is no guess itself.
+  if (found.length === 0 && project.executables.some(item => item.predicted)) return { name, package: name }
   const names = project.executables.map(item => item.name)
   const suggestion = nearest(name, names)
   throw new Failure({

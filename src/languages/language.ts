@@ -8,7 +8,7 @@ export interface Executable {
   readonly name: string
   /** What the toolchain calls it: a Go import path, a cargo package id and bin, a Zig artifact. */
   readonly package: string
-  /** Set when the name is a guess that only a compile can confirm (Zig). */
+  /** Set when the name is xbuild's guess, which a compile confirms or corrects (Zig). */
   readonly predicted?: boolean
   /** Why it cannot be built, where the toolchain says so already; an error once it is chosen. */
   readonly problem?: string

@@ -82,13 +82,13 @@ function buildStep(
       cwd: root,
       env,
     },
-    produces: executables.map(({ name }) => ({ platform, name })),
+    produces: executables.map(({ name, predicted }) => ({ platform, name, ...(predicted && { predicted }) })),
   }
 }
 
 /**
- * The programs in the prefix, which was empty before. Where one was expected and one is there, that is the one, whatever
- * its name: the expectation was a guess.
+ * The programs in the prefix, which was empty before. Where one was guessed and one is there, that is the one, whatever
+ * its name.
  * @throws {Failure} project, with the names that are there, when none of them is the one expected.
  */
 async function collectZig(
@@ -102,9 +102,10 @@ async function collectZig(
     await Promise.all(names.map(async name => ((await isElf(join(folder, name))) ? [name] : [])))
   ).flat()
   const facts = { seconds: result.seconds, cached: wasCached(result.stderr) }
-  const [only] = programs
-  if (result.ok && only !== undefined && programs.length === 1 && step.produces.length === 1) {
-    return step.produces.map(expected => ({ ...expected, ...facts, path: join(folder, only) }))
+  const [guess] = step.produces.length === 1 ? step.produces : []
+  const [only] = programs.length === 1 ? programs : []
+  if (result.ok && guess?.predicted && only !== undefined) {
+    return [{ ...guess, ...facts, path: join(folder, only) }]
   }
   const missing = step.produces.filter(({ name }) => !programs.includes(name))
   if (result.ok && missing.length > 0) throw otherPrograms(missing[0]?.name ?? '', programs)

@@ -1,11 +1,27 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { chooseExecutables } from '../../../src/languages/choose.ts'
 import { zig } from '../../../src/languages/zig.ts'
 import { guessExecutables, takesTarget } from '../../../src/languages/zig-build-file.ts'
 import { explainZig, isZigRace, readZigProgress, wasCached } from '../../../src/languages/zig-messages.ts'
 import type { ZigProject } from '../../../src/languages/zig-project.ts'
 import { parsePlatforms } from '../../../src/platforms.ts'
+import type { RunResult } from '../../../src/process.ts'
+import type { Step } from '../../../src/types.ts'
 import { compileRequest, defaultOptions } from '../../support/compile-request.ts'
 import { failureOf } from '../../support/failure-of.ts'
+import { project } from '../../support/projects.ts'
+
+const zigProject: ZigProject = {
+  language: 'zig',
+  root: '/app',
+  executables: [{ name: 'app', package: 'app', predicted: true }],
+  toolchain: { name: 'zig', version: '0.14.1' },
+  cCode: [],
+  remarks: [],
+  zig: { command: ['python3', '-m', 'ziglang'], version: '0.14.1' },
+  downloads: false,
+}
 
 describe('guessing the executables of a build.zig', () => {
   it.each<[string, string, string[]]>([
@@ -97,19 +113,35 @@ error: the following build command failed with exit code 1:
   })
 })
 
-describe('the plan of a Zig build', () => {
-  const project: ZigProject = {
-    language: 'zig',
-    root: '/app',
-    executables: [{ name: 'app', package: 'app', predicted: true }],
-    toolchain: { name: 'zig', version: '0.14.1' },
-    cCode: [],
-    remarks: [],
-    zig: { command: ['python3', '-m', 'ziglang'], version: '0.14.1' },
-    downloads: false,
+describe('the program that zig installed', () => {
+  const [platform] = parsePlatforms(['amd64'])
+  const collect = async (asked: readonly string[]) => {
+    const work = await project({ 'prefix/bin/app': '\x7fELF', 'prefix/bin/notes.txt': 'no program' })
+    const found = { ...zigProject, executables: [{ name: 'ap', package: 'ap', predicted: true }] }
+    const executables = chooseExecutables(found, asked)
+    const [step] = zig.compile(found, compileRequest(found, [platform as never], { executables })).steps
+    const args = step?.command.args.map(arg => arg.replace(/^\{work\}.*/, join(work, 'prefix'))) ?? []
+    const bound = { ...(step as Step), command: { ...(step as Step).command, args } }
+    return zig.collect(bound, { ok: true, stderr: '', seconds: 1 } as RunResult)
   }
+
+  it('stands for a guess', async () => {
+    expect(await collect([])).toMatchObject([{ name: 'ap', path: expect.stringMatching(/bin\/app$/) }])
+  })
+
+  it('stands for no other name that was asked for', async () => {
+    expect(await collect(['app'])).toMatchObject([{ name: 'app' }])
+    expect(await failureOf(collect(['appp']))).toMatchObject({
+      kind: 'project',
+      why: 'it installed app',
+      fix: '--bin app',
+    })
+  })
+})
+
+describe('the plan of a Zig build', () => {
   const plan = (platforms: string, more = {}) =>
-    zig.compile({ ...project, ...more }, compileRequest(project, parsePlatforms([platforms])))
+    zig.compile({ ...zigProject, ...more }, compileRequest(zigProject, parsePlatforms([platforms])))
 
   it('is one build per platform, each with a cache and a prefix of its own', () => {
     const { steps, concurrency } = plan('amd64,arm64')
@@ -134,8 +166,8 @@ describe('the plan of a Zig build', () => {
 
   it('is refused where [zig] args name what xbuild sets', async () => {
     const options = { ...defaultOptions, zig: { ...defaultOptions.zig, args: ['-Dfoo', '--prefix=out'] } }
-    const request = compileRequest(project, parsePlatforms(['amd64']), { options })
-    expect(await failureOf(() => zig.compile(project, request))).toMatchObject({
+    const request = compileRequest(zigProject, parsePlatforms(['amd64']), { options })
+    expect(await failureOf(() => zig.compile(zigProject, request))).toMatchObject({
       kind: 'usage',
       what: '--prefix cannot stand in [zig] args',
     })
