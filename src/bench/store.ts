@@ -1,16 +1,13 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
 import { Failure } from '../errors.ts'
-import { temporaryName, writeAll, writeAtomically, writeFailure } from '../image/oci/atomic.ts'
+import { writeAll, writeAtomically } from '../image/oci/atomic.ts'
+import { withLock } from '../util/with-lock.ts'
 import { benchSchema, benchVersion, type Measurement } from './measurement.ts'
 
 /** The measurements that bench.json keeps; the oldest are dropped first. */
 const keptMeasurements = 100
-
-/** A lock so old, in milliseconds, was left by a process that was killed: it is held for one read and one write. */
-const abandonedAfter = 10_000
 
 /** Where the measurements of a project are kept: a file that is meant to be committed or cached. */
 export function benchFile(dir: string): string {
@@ -110,44 +107,6 @@ async function changeMeasurements(
     const text = Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`)
     await writeAtomically(path, handle => writeAll(handle, text))
   })
-}
-
-/** Runs `work` while no other process does the same for this file. */
-async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
-  const lock = `${path}.lock`
-  try {
-    await mkdir(join(path, '..'), { recursive: true })
-    while (!(await takeLock(lock))) {
-      await dropAbandoned(lock)
-      await sleep(10 + Math.random() * 40)
-    }
-  } catch (error) {
-    throw writeFailure(error, path)
-  }
-  try {
-    return await work()
-  } finally {
-    await rm(lock, { force: true })
-  }
-}
-
-async function takeLock(lock: string): Promise<boolean> {
-  try {
-    await (await open(lock, 'wx')).close()
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
-  }
-}
-
-/** Removes a lock that nobody holds any more; moved away first, so that of several removers one does it. */
-async function dropAbandoned(lock: string): Promise<void> {
-  const found = await stat(lock).catch(() => undefined)
-  if (!found || Date.now() - found.mtimeMs < abandonedAfter) return
-  const aside = temporaryName(lock)
-  await rename(lock, aside).catch(() => {})
-  await rm(aside, { force: true })
 }
 
 function damaged(path: string, why: string): Failure {

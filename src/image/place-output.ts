@@ -9,7 +9,7 @@ import {
   writeAtomically,
   writeFailure,
 } from './oci/atomic.ts'
-import { isLayout, layoutIndex, layoutMarker, otherImages } from './oci/layout.ts'
+import { isLayout, layoutMarker, replaceIndex } from './oci/layout.ts'
 
 /**
  * Gives an archive that was written elsewhere its name, replacing what is there. It appears whole, by a rename, also
@@ -68,8 +68,7 @@ async function fillLayout(
   await writeAtomically(join(to, 'oci-layout'), handle => writeAll(handle, layoutMarker))
   const { mediaType, digest, size } = descriptor
   const content = { index: { descriptor: { mediaType, digest, size } }, descriptorAnnotations: {} }
-  const index = layoutIndex(content, tags, await otherImages(to, tags))
-  await writeAtomically(join(to, 'index.json'), handle => writeAll(handle, index))
+  await replaceIndex(to, content, tags)
 }
 
 /** Renames, or says that it cannot because the two places are on different file systems. */

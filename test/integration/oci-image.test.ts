@@ -342,6 +342,20 @@ describe('a layout', () => {
     expect(held).toHaveLength(3)
   })
 
+  test('to which several builds add at the same time holds them all', async () => {
+    const path = join(folder(), 'layout')
+    const inputs = inputsOf([{ type: 'layout', path }])
+    const build = (tag: string) => buildOciImage(specOf({ tags: [tag] }), inputs)
+    await build('app:0')
+    await Promise.all(['app:1', 'app:2', 'app:3', 'app:4'].map(build))
+    const named = readLayout(path).root.manifests.map(
+      ({ annotations }: { annotations: Record<string, string> }) =>
+        annotations['org.opencontainers.image.ref.name'],
+    )
+    expect(named.sort()).toEqual(['0', '1', '2', '3', '4'])
+    expect(readdirSync(path).sort()).toEqual(['blobs', 'index.json', 'oci-layout'])
+  })
+
   test('a damaged blob in it is replaced', async () => {
     const path = join(folder(), 'layout')
     const build = () => buildOciImage(specOf(), inputsOf([{ type: 'layout', path }]))

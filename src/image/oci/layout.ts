@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { Failure } from '../../errors.ts'
 import { formatReference, parseReference } from '../../registry/reference.ts'
 import { eachLimited } from '../../util/each-limited.ts'
+import { withLock } from '../../util/with-lock.ts'
 import { type Descriptor, mediaTypes, parseJson } from '../manifest.ts'
 import {
   appendFile,
@@ -101,8 +102,20 @@ async function fillLayout(
     writeAtomically(join(folder, blobPath(descriptor)), handle => writeAll(handle, bytes)),
   )
   await writeAtomically(join(folder, 'oci-layout'), handle => writeAll(handle, layoutMarker))
-  const index = layoutIndex(content, tags, await otherImages(folder, tags))
-  await writeAtomically(join(folder, 'index.json'), handle => writeAll(handle, index))
+  await replaceIndex(folder, content, tags)
+}
+
+/** Names an image in the `index.json` of a layout that holds its content already; what other builds name there stays. */
+export async function replaceIndex(
+  folder: string,
+  content: Parameters<typeof layoutIndex>[0],
+  tags: readonly string[],
+): Promise<void> {
+  const path = join(folder, 'index.json')
+  await withLock(path, async () => {
+    const index = layoutIndex(content, tags, await otherImages(path, tags))
+    await writeAtomically(path, handle => writeAll(handle, index))
+  })
 }
 
 /** Whether a folder is there that a layout can be written into: one, or an empty folder. */
@@ -123,8 +136,7 @@ export async function isLayout(path: string): Promise<boolean> {
 }
 
 /** The entries of an existing `index.json` that stay: those under other names, whoever gave them. */
-export async function otherImages(folder: string, tags: readonly string[]): Promise<object[]> {
-  const path = join(folder, 'index.json')
+async function otherImages(path: string, tags: readonly string[]): Promise<object[]> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
