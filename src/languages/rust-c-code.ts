@@ -1,7 +1,18 @@
 import { type LockedPackage, lockedClosure } from './cargo-lock.ts'
 
 /** Crates whose one purpose, as a build dependency, is to run a C or C++ compiler. */
-const compilers = new Set(['cc', 'cmake', 'autotools', 'cxx-build', 'gcc', 'nasm-rs', 'meson', 'openssl-src'])
+const compilers = new Set([
+  'cc',
+  'cmake',
+  'autotools',
+  'autocxx-build',
+  'cpp_build',
+  'cxx-build',
+  'gcc',
+  'nasm-rs',
+  'meson',
+  'openssl-src',
+])
 
 /** Crates that depend on `cc` without ever calling it for Linux. */
 const elsewhere = new Set(['iana-time-zone-haiku', 'errno-dragonfly', 'objc_exception', 'backtrace'])

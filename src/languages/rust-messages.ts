@@ -141,6 +141,15 @@ const remedies: readonly [RegExp, (platform?: Platform) => string][] = [
       'OpenSSL is not cross-compiled with the program: use rustls, or the feature "vendored" of the crate openssl',
   ],
   [
+    // By the cc crate, and by the script that stands for a compiler with arguments.
+    /failed to find tool "\S*[gc]\+\+"|exec: (line \d+: )?\S*[gc]\+\+: not found/,
+    platform => {
+      const [gcc] = (platform && crossPackages(platform)) ?? []
+      const gxx = gcc ? `, or apt-get install ${gcc.replace('gcc', 'g++')}` : ''
+      return `a dependency holds C++ code and no C++ compiler was found: pip install ziglang${gxx}`
+    },
+  ],
+  [
     /failed to find tool|is `?cc`? installed|No such file or directory.*-gcc/,
     platform => {
       const packages = platform && crossPackages(platform)

@@ -178,6 +178,11 @@ describe('cargo tree', () => {
     expect(certainCCode(own)).toEqual(new Map([['app', ['app']]]))
   })
 
+  it.each(['cpp_build', 'autocxx-build'])('counts what compiles through %s', wrapper => {
+    const tree = `app v0.1.0 (/tmp/app)\n[build-dependencies]\n\`-- ${wrapper} v0.5.10\n    \`-- cc v1.0.0\n`
+    expect(certainCCode(tree)).toEqual(new Map([['app', ['app']]]))
+  })
+
   it('is empty for no output', () => {
     expect(certainCCode('')).toEqual(new Map())
   })

@@ -142,6 +142,17 @@ Caused by:
     expect(failed('failed to find tool "aarch64-linux-musl-gcc"')).toContain('pip install ziglang')
   })
 
+  it.each([
+    'error occurred in cc-rs: failed to find tool "aarch64-linux-gnu-g++": No such file or directory',
+    '/cache/compilers/0123456789ab/cxx: 2: exec: aarch64-linux-gnu-g++: not found',
+    'failed to find tool "c++": No such file or directory',
+  ])('names the C++ compiler that is missing: %s', text => {
+    const output = `error: failed to run custom build command for \`cxx v1.0.0\`\n  ${text}\n`
+    expect(explainRust(output, arm64)).toMatch(
+      /C\+\+ compiler was found: pip install ziglang, or apt-get install g\+\+-aarch64-linux-gnu\)$/,
+    )
+  })
+
   it('cuts what is too long', () => {
     const long = `error: linking with x${'y'.repeat(5000)}\n${'  note\n'.repeat(100)}`
     const lines = explainRust(long, amd64).split('\n')
