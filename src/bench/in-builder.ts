@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 
 import { readElfFile } from '../binary/elf.ts'
@@ -6,9 +6,10 @@ import { checkBinary } from '../binary/verify.ts'
 import { Failure, isFailure } from '../errors.ts'
 import { explainBuildxError } from '../image/buildx-errors.ts'
 import { type ProgressReader, readProgress } from '../image/buildx-progress.ts'
+import { languages } from '../languages/index.ts'
 import { type Platform, platformFolder } from '../platforms.ts'
-import { type RunResult, run } from '../process.ts'
-import type { Command } from '../types.ts'
+import { bindCommand, type RunResult, run } from '../process.ts'
+import type { Command, Step } from '../types.ts'
 import { hashFile } from '../util/hash-file.ts'
 import { redact } from '../util/redact.ts'
 import { builderCommand, stageFolders } from './builder-command.ts'
@@ -27,6 +28,8 @@ interface Stage {
   readonly subject: Subject
   readonly platform: Platform
   readonly toolchain: StageToolchain
+  /** As a native build would run it. */
+  readonly step: Step
   readonly command: ReturnType<typeof builderCommand>
   readonly gather: readonly string[]
   readonly log: string
@@ -52,7 +55,7 @@ export async function prepareStage(
   const names = step.produces.map(({ name }) => name)
   const gather = subject.language.gather?.(step.command, platform, names) ?? []
   const log = join(subject.options.dist, 'logs', 'bench', path, `${platformFolder(platform)}.log`)
-  const stage: Stage = { path, subject, platform, toolchain, command, gather, log }
+  const stage: Stage = { path, subject, platform, toolchain, step, command, gather, log }
   await mkdir(join(log, '..'), { recursive: true })
   await rm(log, { force: true })
   const build = await buildStage(stage, 'none', ['--target', 'toolchain', '--output', 'type=cacheonly'], {
@@ -64,7 +67,7 @@ export async function prepareStage(
 }
 
 async function measure(stage: Stage, request: RunRequest): Promise<Outcome> {
-  const { path, platform, subject } = stage
+  const { path, subject } = stage
   const out = await mkdtemp(join(subject.folder, `${path}-`))
   const flags = [
     ...(request.row === 'cold' ? ['--no-cache-filter', 'builder'] : []),
@@ -84,12 +87,12 @@ async function measure(stage: Stage, request: RunRequest): Promise<Outcome> {
       kind: 'measured',
       compile: compileSeconds(progress),
       whole: result.seconds,
-      sha256: await readBinaries(out, platform),
+      sha256: await readBinaries(out, result, stage),
     }
   } catch (error) {
-    // A binary for another platform is no measurement, and no reason to end the others.
-    if (isFailure(error, 'verification')) return { kind: 'failed', detail: `${error.what}: ${error.why}` }
-    throw error
+    // Another binary than the one to be measured is no measurement, and no reason to end the others.
+    if (!isFailure(error, 'verification') && !isFailure(error, 'project')) throw error
+    return { kind: 'failed', detail: `${error.what}: ${error.why}` }
   } finally {
     await rm(out, { recursive: true, force: true })
   }
@@ -168,21 +171,30 @@ function compileSeconds(progress: ProgressReader): number {
 }
 
 /**
- * The programs that a build has exported, by name.
- * @throws {Failure} verification, when one is for another platform.
+ * The programs that a build has exported, by name. They are found as a native build finds its own, so that whatever
+ * else was installed beside them is left alone.
+ * @throws {Failure} verification, when one is missing or for another platform; project, when there are others.
  */
-async function readBinaries(folder: string, platform: Platform): Promise<Record<string, string>> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+async function readBinaries(
+  out: string,
+  result: RunResult,
+  { subject, platform, step, gather }: Stage,
+): Promise<Record<string, string>> {
+  const { collect } = languages[subject.project.language]
+  const binaries =
+    gather.length > 0
+      ? step.produces.map(({ name }) => ({ name, path: join(out, name) }))
+      : await collect({ ...step, command: bindCommand(step.command, out) }, result)
   const found: Record<string, string> = {}
-  for (const entry of entries.filter(item => item.isFile())) {
-    const path = join(entry.parentPath, entry.name)
-    checkBinary(readElfFile(path), platform, entry.name)
-    found[entry.name] = await hashFile(path)
+  for (const { name, path } of binaries) {
+    checkBinary(readElfFile(path), platform, name)
+    found[name] = await hashFile(path)
   }
-  if (Object.keys(found).length > 0) return found
+  const missing = step.produces.find(({ name }) => !(name in found))
+  if (!missing) return found
   throw new Failure({
     kind: 'verification',
-    what: 'The build left no binary',
-    why: `${stageFolders.out} was empty`,
+    what: `The build left no ${missing.name}`,
+    why: `${stageFolders.out} has ${Object.keys(found).join(', ') || 'no program'}`,
   })
 }

@@ -72,7 +72,8 @@ const go: Reply[] = [
   },
 ]
 
-const dockerFacts: Reply[] = [
+/** An engine's builder of one node that runs amd64 and emulates riscv64. */
+export const dockerFacts: readonly Reply[] = [
   { when: /^buildx version/, stdout: 'github.com/docker/buildx v0.29.1 abc\n' },
   {
     when: /^buildx inspect/,
