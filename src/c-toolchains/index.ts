@@ -17,15 +17,17 @@ const kinds = { zig: zigCc, gcc: crossGcc, host: hostCc } as const satisfies Rec
 const allowed = { auto: ['zig', 'gcc', 'host'], zig: ['zig'], gcc: ['gcc', 'host'] } as const
 
 /**
- * Looks for the C toolchains that could serve `platforms`: zig (XBUILD_ZIG, PATH, Python's ziglang) and gcc on PATH.
+ * Looks for the C toolchains that could serve `platforms` in the folder of a project: zig (XBUILD_ZIG, PATH, Python's
+ * ziglang) and gcc on PATH.
  * @throws {Failure} tool, when XBUILD_ZIG names something that is no zig.
  */
 export async function findCToolchains(
+  dir: string,
   platforms: readonly Platform[],
   signal?: AbortSignal,
 ): Promise<FoundCToolchains> {
   const { env } = process
-  const zig = await findZig(signal)
+  const zig = await findZig(dir, signal)
   return {
     ...(zig && { zig }),
     commands: findCommands(platforms.flatMap(gccCommands), env['PATH'] ?? ''),

@@ -18,13 +18,14 @@ const locateWheel =
 
 /**
  * Finds zig: XBUILD_ZIG, `zig` on PATH, the ziglang package of `python3`. The package's own executable is used where
- * it is there, so that Python need not start for every file that is compiled.
+ * it is there, so that Python need not start for every file that is compiled. A zig of a version manager answers only in
+ * a folder for which a version was chosen, so it is asked in `dir`, the project's.
  * @throws {Failure} tool, when XBUILD_ZIG names something that is no zig.
  */
-export async function findZig(signal?: AbortSignal): Promise<Zig | undefined> {
+export async function findZig(dir: string, signal?: AbortSignal): Promise<Zig | undefined> {
   const asked = process.env['XBUILD_ZIG']
   if (asked) {
-    const zig = await askVersion([asked], signal)
+    const zig = await askVersion([asked], dir, signal)
     if (zig) return zig
     throw new Failure({
       kind: 'tool',
@@ -34,21 +35,24 @@ export async function findZig(signal?: AbortSignal): Promise<Zig | undefined> {
     })
   }
   const path = process.env['PATH'] ?? ''
-  if (findCommands(['zig'], path).size > 0) return askVersion(['zig'], signal)
+  const onPath = findCommands(['zig'], path).size > 0 ? await askVersion(['zig'], dir, signal) : undefined
+  if (onPath) return onPath
   if (findCommands(['python3'], path).size === 0) return undefined
+  // The project's folder may hold Python modules, which must not run.
   const located = await run({ tool: 'python3', args: ['-c', locateWheel], cwd: '/' }, { signal })
   const folder = located.stdout.trim()
   if (!located.ok || !folder) return undefined
   const executable = join(folder, 'zig')
-  return askVersion(existsSync(executable) ? [executable] : ['python3', '-m', 'ziglang'], signal)
+  return askVersion(existsSync(executable) ? [executable] : ['python3', '-m', 'ziglang'], '/', signal)
 }
 
 async function askVersion(
   command: readonly [string, ...string[]],
+  cwd: string,
   signal?: AbortSignal,
 ): Promise<Zig | undefined> {
   const [tool, ...args] = command
-  const result = await run({ tool, args: [...args, 'version'], cwd: '/' }, { signal }).catch(error => {
+  const result = await run({ tool, args: [...args, 'version'], cwd }, { signal }).catch(error => {
     if (error instanceof Failure && error.kind === 'tool') return undefined
     throw error
   })

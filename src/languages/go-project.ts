@@ -85,7 +85,7 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
   const failed = listings[0]?.find(item => item.error && !item.dependency)
   if (programs.size === 0 && failed) throw doesNotLoad(failed, dir)
   const usesC = cCode.size > 0 || context.options.go.cgo === true
-  const cToolchains = usesC ? await findCToolchains(context.platforms, context.signal) : undefined
+  const cToolchains = usesC ? await findCToolchains(dir, context.platforms, context.signal) : undefined
   return {
     language: 'go',
     root: dir,

@@ -109,7 +109,7 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
     targets,
     sysroot,
     possibleCCode: dependencies.possibleCCode,
-    ...(mayNeedC && { cToolchains: await findCToolchains(platforms, signal) }),
+    ...(mayNeedC && { cToolchains: await findCToolchains(dir, platforms, signal) }),
     needsAllocator: dependencies.needsAllocator,
     ...readEnvironmentFlags(env),
     scripts: join(cacheFolder(), 'compilers'),

@@ -35,7 +35,7 @@ export async function inspectZig(dir: string, { signal }: InspectContext): Promi
     readFile(join(dir, 'build.zig'), 'utf8').catch(() => ''),
     readManifest(join(dir, 'build.zig.zon')),
   ])
-  const zig = await findZig(signal)
+  const zig = await findZig(dir, signal)
   if (!zig) throw zigMissing(dir, manifest.minimumZig)
   if (compareVersions(release(zig.version), oldestZig) < 0) throw zigTooOld(zig, manifest.minimumZig)
   const guesses = guessExecutables(buildFile)
