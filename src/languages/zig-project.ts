@@ -11,7 +11,7 @@ import { parseZon, type Zon } from './zon.ts'
 export interface ZigProject extends Project {
   readonly language: 'zig'
   readonly zig: Zig
-  /** Whether there are dependencies to download. */
+  /** Whether there may be dependencies to download. */
   readonly downloads: boolean
 }
 
@@ -81,7 +81,8 @@ async function readManifest(path: string): Promise<Manifest> {
     ...(typeof name === 'string' && { name }),
     ...(typeof version === 'string' && { version }),
     ...(typeof minimum === 'string' && { minimumZig: minimum }),
-    downloads: dependencies.some(dependency => field(dependency, 'url') !== undefined),
+    // One that is a folder may have dependencies of its own that are not.
+    downloads: dependencies.length > 0,
   }
 }
 

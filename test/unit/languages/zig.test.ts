@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { chooseExecutables } from '../../../src/languages/choose.ts'
 import { zig } from '../../../src/languages/zig.ts'
 import { guessExecutables, takesTarget } from '../../../src/languages/zig-build-file.ts'
@@ -10,6 +10,7 @@ import type { RunResult } from '../../../src/process.ts'
 import type { Step } from '../../../src/types.ts'
 import { compileRequest, defaultOptions } from '../../support/compile-request.ts'
 import { failureOf } from '../../support/failure-of.ts'
+import { fakeTools } from '../../support/fake-tools.ts'
 import { project } from '../../support/projects.ts'
 
 const zigProject: ZigProject = {
@@ -111,6 +112,19 @@ error: the following build command failed with exit code 1:
     expect(isZigRace("error: unable to open '.zig-cache/tmp/x': FileNotFound")).toBe(true)
     expect(isZigRace('src/main.zig:5:14: error: expected type')).toBe(false)
   })
+})
+
+it.each([
+  ['of no dependency', '.{}', false],
+  ['of a URL', '.{ .a = .{ .url = "https://example.com/a.tar.gz", .hash = "a-1" } }', true],
+  ['of a folder, which may name URLs in turn', '.{ .a = .{ .path = "a" } }', true],
+])('a build.zig.zon %s', async (_, dependencies, downloads) => {
+  const dir = await project({ 'build.zig.zon': `.{ .name = .app, .dependencies = ${dependencies} }` })
+  const fakes = await fakeTools({ zig: { stdout: '0.14.1\n' } })
+  vi.stubEnv('XBUILD_ZIG', join(fakes.bin, 'zig'))
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const found = await zig.inspect(dir, { options: defaultOptions, platforms: [] })
+  expect(found).toMatchObject({ downloads })
 })
 
 describe('the program that zig installed', () => {
