@@ -23,6 +23,12 @@ export interface CompileContext {
   readonly signal: AbortSignal
 }
 
+/**
+ * How much of a step's output is kept: cargo says in one line of it where a program is, early or late among those of all
+ * packages and platforms.
+ */
+const keptOutput = 64 * 1024 * 1024
+
 /** The id of a step's task in the list that a run shows. */
 export function stepId(step: Step): string {
   return `step:${step.title}`
@@ -105,6 +111,7 @@ async function runStep(
   emit({ type: 'start', id })
   const result = await run(bindCommand(step.command, work), {
     signal,
+    keep: keptOutput,
     logFile,
     onStderr: line => {
       const detail = progress(line)
