@@ -12,7 +12,11 @@ export const go: Language<GoProject> = {
   name: 'go',
   title: 'Go',
   markers: ['go.work', 'go.mod'],
-  ownFlags: { '-o': 'set dist in xbuild.toml; the image goes where -o before the -- says' },
+  ownFlags: {
+    '-o': 'set dist in xbuild.toml; the image goes where -o before the -- says',
+    '-ldflags': '[go] ldflags = "FLAGS" in xbuild.toml',
+    '--ldflags': '[go] ldflags = "FLAGS" in xbuild.toml',
+  },
   versionCommand: { tool: 'go', args: ['version'] },
   inspect: inspectGo,
   compile: compileGo,
@@ -142,6 +146,12 @@ function countPackages(_step: Step): (line: string) => string | undefined {
   }
 }
 
+/** Names that musl has hidden since 1.2.4, of which SQLite before 3.42 makes use (mattn/go-sqlite3 #1164). */
+const lacksLargeFiles = /\berror: .*\b(pread64|pwrite64|off64_t)\b/
+
+const largeFiles =
+  'musl shows this only when asked: [go] env = { CGO_CFLAGS = "-O2 -g -D_LARGEFILE64_SOURCE" } in xbuild.toml, or a newer version of the package'
+
 function explainGo(output: string): string {
   const lines = output
     .split('\n')
@@ -150,5 +160,6 @@ function explainGo(output: string): string {
   return [
     ...shown,
     ...(lines.length > shown.length ? [`… ${lines.length - shown.length} more lines`] : []),
+    ...(lacksLargeFiles.test(output) ? [`(${largeFiles})`] : []),
   ].join('\n')
 }

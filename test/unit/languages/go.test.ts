@@ -143,6 +143,11 @@ test('a failure is told without progress, and cut after twenty lines', () => {
   ).toEqual(['… 5 more lines'])
 })
 
+test('a function that musl hides is told with what shows it', () => {
+  const error = `# github.com/mattn/go-sqlite3\nsqlite3-binding.c:1:2: error: 'pread64' undeclared here (not in a function)`
+  expect(go.explain(error, platforms[0] as never)).toContain('CGO_CFLAGS = "-O2 -g -D_LARGEFILE64_SOURCE"')
+})
+
 test('progress is the number of packages so far, and what is downloaded', () => {
   const read = go.progress({} as never)
   expect(read('go: downloading example.com/x v1.0.0')).toBe('downloading example.com/x v1.0.0')

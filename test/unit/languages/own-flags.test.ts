@@ -4,6 +4,7 @@ import type { LanguageName } from '../../../src/types.ts'
 import { failureOf } from '../../support/failure-of.ts'
 
 test.each<[LanguageName, string[], string]>([
+  ['go', ['-ldflags=-w'], '[go] ldflags = "FLAGS" in xbuild.toml'],
   ['rust', ['--features', 'tls'], '[rust] features = ["NAME"] in xbuild.toml'],
   ['rust', ['-v', '--features=tls'], '[rust] features = ["NAME"] in xbuild.toml'],
   ['rust', ['--no-default-features'], '[rust] default-features = false in xbuild.toml'],
