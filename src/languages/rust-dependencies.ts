@@ -49,8 +49,20 @@ export async function readDependencies(
     tree === undefined
       ? { cCode: [], possibleCCode: describe(possible, executables) }
       : { cCode: describe(certainCCode(tree), executables), possibleCCode: [] }
-  const remarks = opensslRemarks([...code.cCode, ...code.possibleCCode], packages, context)
+  const remarks = [
+    ...downloadRemarks(code.possibleCCode, context),
+    ...opensslRemarks([...code.cCode, ...code.possibleCCode], packages, context),
+  ]
   return { ...known, ...code, remarks }
+}
+
+/** On musl another linker may be taken as soon as it is certain that there is no C code, and give another binary. */
+function downloadRemarks([first]: readonly CCode[], { options }: InspectContext): string[] {
+  if (!first || options.rust.libc !== 'musl') return []
+  const { dependency } = first
+  return [
+    `whether ${dependency} compiles C, and so which linker is taken, is certain only after \`cargo fetch\``,
+  ]
 }
 
 /** The OpenSSL of a system is for glibc; said early, because openssl-sys looks for it after much has been compiled. */

@@ -3,7 +3,7 @@ import type { LanguageOptions } from '../../../src/languages/language.ts'
 import { readDependencies } from '../../../src/languages/rust-dependencies.ts'
 import { parsePlatforms } from '../../../src/platforms.ts'
 import { defaultOptions } from '../../support/compile-request.ts'
-import { fakeTools } from '../../support/fake-tools.ts'
+import { fakeTools, type Reply } from '../../support/fake-tools.ts'
 import { project } from '../../support/projects.ts'
 
 afterEach(() => {
@@ -14,7 +14,11 @@ const locked = (name: string, ...dependencies: string[]) =>
   `[[package]]\nname = "${name}"\nversion = "1.0.0"\ndependencies = [\n${dependencies.map(item => ` "${item}",\n`).join('')}]\n`
 
 /** The dependencies of `app`, which needs openssl-sys, which needs `needs` to be built. */
-async function read(needs: readonly string[], rust: Partial<LanguageOptions['rust']> = {}) {
+async function read(
+  needs: readonly string[],
+  rust: Partial<LanguageOptions['rust']> = {},
+  reply: Partial<Reply> = {},
+) {
   const dir = await project({
     'Cargo.lock': [
       'version = 4\n',
@@ -29,7 +33,7 @@ async function read(needs: readonly string[], rust: Partial<LanguageOptions['rus
     '    [build-dependencies]',
     ...needs.map(name => `    |-- ${name} v1.0.0`),
   ].join('\n')
-  const fakes = await fakeTools({ cargo: [{ when: /^tree/, stdout: tree }] })
+  const fakes = await fakeTools({ cargo: [{ when: /^tree/, stdout: tree, ...reply }] })
   vi.stubEnv('PATH', fakes.bin)
   const options = { ...defaultOptions, rust: { ...defaultOptions.rust, ...rust } }
   const context = { options, platforms: parsePlatforms(['arm64']) }
@@ -50,5 +54,17 @@ describe('a program that needs OpenSSL', () => {
     ['the user names one', ['cc'], { env: { AARCH64_UNKNOWN_LINUX_MUSL_OPENSSL_DIR: '/opt/openssl' } }],
   ])('has none where %s', async (_, needs, rust) => {
     expect((await read(needs, rust)).remarks).toEqual([])
+  })
+})
+
+describe('crates that have not been downloaded', () => {
+  const missing = { exitCode: 101, stdout: '' }
+
+  it('are said to leave the linker open where they may hold C code and musl is linked', async () => {
+    const { cCode, possibleCCode, remarks } = await read(['cc', 'openssl-src'], {}, missing)
+    expect(cCode).toEqual([])
+    expect(possibleCCode).toMatchObject([{ dependency: 'openssl-sys' }])
+    expect(remarks).toEqual([expect.stringMatching(/openssl-sys compiles C, and so which linker/)])
+    expect((await read(['cc', 'openssl-src'], { libc: 'gnu' }, missing)).remarks).toEqual([])
   })
 })
