@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../errors.ts'
 import type { Executable } from '../languages/language.ts'
@@ -60,12 +60,15 @@ async function workspaceRoot(dir: string, signal: AbortSignal): Promise<string> 
 /** A name that no project has: cargo empties the folder first. */
 const vendorFolder = '.xbuild-vendor'
 
-/** Crates that are vendored already stay as they are. cargo prints the configuration that makes it use the others. */
+/**
+ * Crates that are vendored already stay as they are. The others come from where the user's builds have them, a mirror
+ * perhaps, which `cargo vendor` ignores unless told; cargo prints the configuration that then stands in its place.
+ */
 async function vendorCrates({ top, signal }: StagedProject): Promise<void> {
   const config = join(top, '.cargo', existsSync(join(top, '.cargo', 'config')) ? 'config' : 'config.toml')
   const before = await readFile(config, 'utf8').catch(() => '')
-  if (/^\s*\[source\./m.test(before)) return
-  const args = ['vendor', '--versioned-dirs', vendorFolder]
+  if (vendored.test(before)) return
+  const args = ['vendor', '--versioned-dirs', '--respect-source-config', vendorFolder]
   const result = await run({ tool: 'cargo', args, cwd: top }, { signal })
   if (!result.ok) {
     throw new Failure({
@@ -77,7 +80,21 @@ async function vendorCrates({ top, signal }: StagedProject): Promise<void> {
     })
   }
   await mkdir(join(top, '.cargo'), { recursive: true })
-  await appendFile(config, `\n${result.stdout}`)
+  await writeFile(config, `${withoutSources(before)}\n${result.stdout}`)
+}
+
+/** A source that is a folder of crates, in cargo's configuration. */
+const vendored = /^\s*(?:source\..*\.)?directory\s*=/m
+
+/** A configuration of cargo without its `[source]` tables: a table may not stand in it twice. */
+function withoutSources(text: string): string {
+  let inside = false
+  const kept = text.split('\n').filter(line => {
+    const [, table] = /^\s*\[\s*([\w-]+)/.exec(line) ?? []
+    if (table !== undefined) inside = table === 'source'
+    return !inside && !/^\s*source\s*\./.test(line)
+  })
+  return kept.join('\n')
 }
 
 async function editMain({ root, signal }: StagedProject, executable: Executable): Promise<Edit | undefined> {
