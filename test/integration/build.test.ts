@@ -106,7 +106,13 @@ describe('build', () => {
         { platform: 'linux/amd64', elf: { linkage: 'static', machine: 62 } },
         { platform: 'linux/arm64', elf: { linkage: 'static', machine: 183 } },
       ],
-      images: [{ name: 'hello', digest: result.stdout.trim().split('@')[1] }],
+      images: [
+        {
+          name: 'hello',
+          digest: result.stdout.trim().split('@')[1],
+          compressor: expect.stringMatching(/^gzip \(zlib \d/),
+        },
+      ],
     })
     expect(await exists(join(dir, 'dist/hello.oci.tar'))).toBe(true)
     expect(await exists(join(dir, 'dist/linux_arm64/hello'))).toBe(true)
