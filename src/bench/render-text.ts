@@ -40,7 +40,7 @@ function rowsTable(rows: readonly Row[]): string {
         ...(several ? [...range, `${runs}`] : []),
         compile ? describeSeconds(compile.median) : '',
         ratio ? describeRatio(ratio) : '',
-        bar(shownSeconds(row), longest, row.ended?.kind === 'cut-off'),
+        bar(shownSeconds(row), longest, !whole && row.ended?.kind === 'cut-off'),
       ]
     }),
   ])

@@ -57,8 +57,9 @@ export interface Row {
   /** Runs that ended with a time. */
   readonly runs: number
   readonly compile?: Spread
+  /** A run that was cut off counts as its limit, the least that it takes; absent where the median run is one. */
   readonly whole?: Spread
-  /** How the runs ended that have no time; absent where all have one. */
+  /** How the runs ended that have no time, the limit being the least of their median; absent where all have one. */
   readonly ended?: Exclude<Outcome, { kind: 'measured' }>
   /** Whole seconds ÷ native whole seconds of the same platform and row, median to median. */
   readonly ratio?: Ratio
@@ -103,15 +104,19 @@ function rowOf(samples: readonly [Sample, ...Sample[]]): Row {
   const [{ platform, path, row }] = samples
   const outcomes = samples.map(({ outcome }) => outcome)
   const measured = outcomes.filter(outcome => outcome.kind === 'measured')
+  const cutOff = outcomes.filter(outcome => outcome.kind === 'cut-off')
+  const known = { platform, path, row, runs: measured.length }
+  const times = [...measured.map(({ whole }) => whole), ...cutOff.map(({ limit }) => limit)]
+  // Those that were cut off are the longest ones.
+  if (cutOff.length > 0 && cutOff.length >= measured.length) {
+    return { ...known, ended: { kind: 'cut-off', limit: spreadOf(times).median } }
+  }
   const ended = outcomes.findLast(outcome => outcome.kind !== 'measured')
   return {
-    platform,
-    path,
-    row,
-    runs: measured.length,
+    ...known,
     ...(measured.length > 0 && {
       compile: spreadOf(measured.map(({ compile }) => compile)),
-      whole: spreadOf(measured.map(({ whole }) => whole)),
+      whole: spreadOf(times),
     }),
     ...(ended && { ended }),
   }

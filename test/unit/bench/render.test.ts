@@ -70,6 +70,12 @@ test('the bar of a build that was cut off is open', () => {
   )
 })
 
+test('the bar of a median is closed although another run was cut off', () => {
+  const cutOff = { kind: 'cut-off', limit: 240 } as const
+  const samples = [90, 100, cutOff].map(run => sample('emulated', run))
+  expect(renderText(viewOf(measurement({ samples })))).toMatch(/emulated +1 min 40 s .*▇$/m)
+})
+
 test('the rows of warm caches stand apart', () => {
   const text = renderText(
     viewOf(

@@ -35,6 +35,25 @@ test('a run that was cut off has no time; its ratio is a lower bound', () => {
   expect(emulated?.whole).toBeUndefined()
 })
 
+const limit = 300
+const cutOff = { kind: 'cut-off', limit } as const
+test.each([
+  [[290, cutOff, cutOff], undefined, limit, { times: 60, atLeast: true }],
+  [[290, cutOff], undefined, 295, { times: 59, atLeast: true }],
+  [[cutOff, 100, 110], { min: 100, median: 110, max: limit }, limit, { times: 22, atLeast: false }],
+])('in the median of %j a run that was cut off counts as at least its limit', (runs, whole, least, ratio) => {
+  const [, emulated] = rowsOf([sample('native', 5), ...runs.map(run => sample('emulated', run))])
+  expect(emulated).toMatchObject({ ended: { kind: 'cut-off', limit: least }, ratio })
+  if (whole) expect(emulated?.whole).toMatchObject(whole)
+  else expect(emulated?.whole).toBeUndefined()
+})
+
+test('where as many runs were cut off as have a time, a crash does not hide it', () => {
+  const crashed = { kind: 'crashed', detail: 'signal 11' } as const
+  const [row] = rowsOf([290, cutOff, crashed].map(run => sample('emulated', run)))
+  expect(row).toMatchObject({ runs: 1, ended: { kind: 'cut-off' } })
+})
+
 test('one that was cut off sooner than native takes says nothing of the ratio', () => {
   const [, emulated] = rowsOf([sample('native', 5), sample('emulated', { kind: 'cut-off', limit: 4 })])
   expect(emulated?.ratio).toBeUndefined()
