@@ -1,3 +1,4 @@
+import type { Failure } from '../errors.ts'
 import type { Outcome, PathName } from './samples.ts'
 
 /** A run that ended without a binary. */
@@ -36,4 +37,9 @@ export function explainEnd(path: PathName, output: string, message: string): End
     }
   }
   return { kind: 'failed', detail: message }
+}
+
+/** A failure as the detail of an outcome. */
+export function describeFailure({ what, why, fix }: Failure): string {
+  return [what, why, fix].filter(Boolean).join('\n')
 }

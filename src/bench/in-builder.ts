@@ -14,7 +14,7 @@ import { hashFile } from '../util/hash-file.ts'
 import { redact } from '../util/redact.ts'
 import { builderCommand, stageFolders } from './builder-command.ts'
 import { renderBenchDockerfile } from './dockerfile.ts'
-import { explainEnd } from './ended.ts'
+import { describeFailure, type Ended, explainEnd } from './ended.ts'
 import { type BenchPath, compileAlone, type ReadyPath, type RunRequest, type Subject } from './job.ts'
 import type { Outcome } from './samples.ts'
 import { cutOff, withTimeLimit } from './time-limit.ts'
@@ -37,7 +37,8 @@ interface Stage {
 
 /**
  * Makes the toolchain stage of a Dockerfile path, so that nothing of it is measured.
- * @throws {Failure} tool, image or registry, when the builder cannot have the toolchain.
+ * @returns how it ended, where the builder failed to make it: an emulated one may crash here already.
+ * @throws {Failure} tool, when there is no toolchain for the builder.
  */
 export async function prepareStage(
   path: BuilderPath,
@@ -46,7 +47,7 @@ export async function prepareStage(
   toolchainPlatform: Platform,
   signal: AbortSignal,
   onProgress: (detail: string) => void,
-): Promise<ReadyPath> {
+): Promise<ReadyPath | Ended> {
   const [step] = compileAlone(subject, platform).steps
   if (!step) throw new Error(`nothing to compile for ${platform.id}`)
   const toolchain = await findStageToolchain(subject, toolchainPlatform, step.command, signal)
@@ -62,7 +63,7 @@ export async function prepareStage(
     signal,
     onProgress,
   })
-  if (!build.result.ok) throw build.failure()
+  if (!build.result.ok) return explainEnd(path, build.progress.log(), describeFailure(build.failure()))
   return { toolchain: toolchain.name, run: request => measure(stage, request) }
 }
 

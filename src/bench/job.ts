@@ -5,6 +5,7 @@ import type { CompilePlan, Executable, Project } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
 import type { Command, SourceInfo } from '../types.ts'
 import { type BenchLanguage, cachesToken, type StagedProject } from './bench-language.ts'
+import type { Ended } from './ended.ts'
 import type { Engine } from './measurement.ts'
 import type { Outcome, PathName, RowName } from './samples.ts'
 
@@ -64,6 +65,7 @@ export interface BenchPath {
   refuses(subject: Subject, platform: Platform): string | undefined
   /**
    * Everything that a machine which has built before would have: the toolchain, pulled and unpacked.
+   * @returns how it ended, where the builder has begun it and failed.
    * @throws {Failure}
    */
   prepare(
@@ -71,7 +73,7 @@ export interface BenchPath {
     platform: Platform,
     signal: AbortSignal,
     onProgress: (detail: string) => void,
-  ): Promise<ReadyPath>
+  ): Promise<ReadyPath | Ended>
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Emit } from '../types.ts'
 import type { BenchRequest } from './bench.ts'
 import type { openEdit } from './edit.ts'
 import { findEmulator } from './emulator.ts'
+import { describeFailure, type Ended } from './ended.ts'
 import type { ReadyPath, Subject } from './job.ts'
 import { paths } from './paths.ts'
 import type { BenchRecord } from './record.ts'
@@ -64,11 +65,11 @@ async function runAll(
   say: (detail: string) => void,
 ): Promise<void> {
   const { subject, request, rows, record, signal } = context
-  const ready = await prepare(path, platform, context, say)
-  if (ready === undefined) return
   if (path === 'emulated' && subject.builder) {
     record.emulator(platform, await findEmulator(platform, subject.builder, signal))
   }
+  const ready = await prepare(path, platform, context, say)
+  if (ready === undefined) return
   const runs = request.runs[path]
   for (let n = 1; n <= runs; n++) {
     const caches = `${cachesOf(record)}-${platformFolder(platform)}-${path}-${n}`
@@ -90,28 +91,24 @@ async function runAll(
   }
 }
 
-/** A Dockerfile path that cannot be prepared is recorded as failed; the others go on. */
+/** A Dockerfile path that cannot be prepared is recorded as failed or crashed; the others go on. */
 async function prepare(
   path: PathName,
   platform: Platform,
   { subject, record, signal }: MeasureContext,
   say: (detail: string) => void,
 ): Promise<ReadyPath | undefined> {
-  try {
-    const ready = await paths[path].prepare(subject, platform, signal, detail => say(`toolchain · ${detail}`))
-    if (ready.toolchain !== undefined) record.toolchain(`${platform.id} ${path}`, ready.toolchain)
-    return ready
-  } catch (error) {
-    if (path === 'native' || !isFailure(error) || error.kind === 'interrupted') throw error
-    const detail = [error.what, error.why, error.fix].filter(Boolean).join('\n')
-    const sample = {
-      platform: platform.id,
-      path,
-      row: 'cold',
-      at: new Date().toISOString(),
-      load: 0,
-    } as const
-    await record.add({ ...sample, outcome: { kind: 'failed', detail } })
+  const ready = await paths[path]
+    .prepare(subject, platform, signal, detail => say(`toolchain · ${detail}`))
+    .catch((error): Ended => {
+      if (path === 'native' || !isFailure(error) || error.kind === 'interrupted') throw error
+      return { kind: 'failed', detail: describeFailure(error) }
+    })
+  if ('kind' in ready) {
+    const at = new Date().toISOString()
+    await record.add({ platform: platform.id, path, row: 'cold', at, load: 0, outcome: ready })
     return undefined
   }
+  if (ready.toolchain !== undefined) record.toolchain(`${platform.id} ${path}`, ready.toolchain)
+  return ready
 }

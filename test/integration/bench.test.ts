@@ -129,6 +129,18 @@ test('a crash of the emulator is told as a crash and is never a time', async () 
   })
 })
 
+test('a crash of the emulator while the toolchain is prepared is a crash as well', async () => {
+  const tools = await benchTools()
+  const stderr = 'ERROR: process "/bin/sh -c rustc --version" did not complete successfully: exit code: 139\n'
+  await tools.emulated({}, { exitCode: 1, stderr })
+  const { code, stdout } = await bench(tools, ['--runs', '1', '--row', 'cold', '--path', 'native,emulated'])
+  expect([code, stdout]).toEqual([0, expect.stringContaining('The emulated build crashed (exit code: 139)')])
+  expect(outcomes(await kept(tools))).toEqual([
+    ['native', 'cold', 'measured'],
+    ['emulated', 'cold', 'crashed'],
+  ])
+})
+
 test('with --json a failure is one value that holds what was measured', async () => {
   const tools = await benchTools()
   const cold = ['--runs', '1', '--row', 'cold', '--json']

@@ -11,8 +11,8 @@ export interface BenchTools {
   readonly fakes: FakeTools
   /** The environment to run xbuild in. */
   readonly env: Readonly<Record<string, string>>
-  /** How `docker buildx build` ends on the emulated path once its toolchain is there. */
-  emulated(reply: Reply): Promise<void>
+  /** How `docker buildx build` ends on the emulated path, and before that on preparing its toolchain. */
+  emulated(reply: Reply, toolchain?: Reply): Promise<void>
   /** What `docker buildx inspect` lists, instead of one node that runs amd64 and emulates riscv64. */
   builder(nodes: string): Promise<void>
 }
@@ -23,9 +23,10 @@ export async function benchTools(): Promise<BenchTools> {
   const elf = join(await temporaryFolder(), 'hello')
   await writeFile(elf, buildElfFor(parsePlatform('linux/riscv64'), { goSettings: true }))
   const fakes = await fakeTools({ go })
-  const emulated = (reply: Reply) =>
+  const emulated = (reply: Reply, toolchain: Reply = {}) =>
     fakes.add('docker', [
       ...dockerFacts,
+      { ...toolchain, when: /emulated-linux_riscv64.*--target toolchain/ },
       { when: /--target toolchain/ },
       { ...reply, when: /emulated-linux_riscv64/ },
       dockerBuild,
