@@ -88,8 +88,11 @@ interface WantedImage {
   readonly image: ImageOptions
 }
 
-/** The images of the build: one for each `[images.NAME]`, or one for each chosen executable. */
-function wantedImages(project: Project, options: Options): WantedImage[] {
+/**
+ * The images of the build: one for each `[images.NAME]`, or one for each chosen executable.
+ * @throws {Failure} usage or project, when what is asked for is neither.
+ */
+export function wantedImages(project: Project, options: Options): WantedImage[] {
   const tables = Object.entries(options.images)
   if (tables.length === 0) {
     return chooseExecutables(project, options.bins).map(executable => ({

@@ -1,7 +1,7 @@
 import type { Options } from '../config/options.ts'
-import { chooseExecutables } from '../languages/choose.ts'
 import { languages } from '../languages/index.ts'
 import type { CompilePlan, Executable, Project } from '../languages/language.ts'
+import { wantedImages } from '../plan.ts'
 import type { Platform } from '../platforms.ts'
 import type { Command, SourceInfo } from '../types.ts'
 import { type BenchLanguage, cachesToken, type StagedProject } from './bench-language.ts'
@@ -132,8 +132,7 @@ export function inspectStaged(
   })
 }
 
-/** The executables that would be built. */
+/** The executables that would be built, by the names that a build takes: --bin may be an image's. */
 export function wantedExecutables(project: Project, options: Options): readonly Executable[] {
-  const named = Object.entries(options.images).map(([name, image]) => image.bin ?? name)
-  return chooseExecutables(project, options.bins.length > 0 ? options.bins : named)
+  return [...new Set(wantedImages(project, options).map(({ executable }) => executable))]
 }
