@@ -1,15 +1,8 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Descriptor } from './manifest.ts'
-import {
-  appendFile,
-  renameFolder,
-  temporaryName,
-  writeAll,
-  writeAtomically,
-  writeFailure,
-} from './oci/atomic.ts'
-import { isLayout, layoutMarker, replaceIndex } from './oci/layout.ts'
+import { appendFile, renameFolder, temporaryName, writeAtomically, writeFailure } from './oci/atomic.ts'
+import { isLayout, markLayout, replaceIndex } from './oci/layout.ts'
 
 /**
  * Gives an archive that was written elsewhere its name, replacing what is there. It appears whole, by a rename, also
@@ -61,11 +54,11 @@ async function fillLayout(
   tags: readonly string[],
 ): Promise<void> {
   const blobs = 'blobs/sha256'
+  await markLayout(to)
   await mkdir(join(to, blobs), { recursive: true })
   for (const name of await readdir(join(from, blobs))) {
     await placeArchive(join(from, blobs, name), join(to, blobs, name))
   }
-  await writeAtomically(join(to, 'oci-layout'), handle => writeAll(handle, layoutMarker))
   const { mediaType, digest, size } = descriptor
   const content = { index: { descriptor: { mediaType, digest, size } }, descriptorAnnotations: {} }
   await replaceIndex(to, content, tags)

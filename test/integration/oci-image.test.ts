@@ -370,6 +370,28 @@ describe('a layout', () => {
     expect(readLayout(path).images).toHaveLength(3)
   })
 
+  test('that was cut short in an empty folder is made by the next build', async () => {
+    const path = folder()
+    const controller = new AbortController()
+    const inputs = inputsOf([{ type: 'layout', path }])
+    const cutShort = buildOciImage(specOf(), {
+      ...inputs,
+      signal: controller.signal,
+      onProgress: detail => detail.startsWith('writing') && setImmediate(() => controller.abort()),
+    })
+    await expect(cutShort).rejects.toMatchObject({ kind: 'interrupted' })
+    expect(readdirSync(path)).not.toContain('index.json')
+    await buildOciImage(specOf(), inputs)
+    expect(readLayout(path).images).toHaveLength(3)
+  })
+
+  test('is put beside the temporary file of a build that was killed', async () => {
+    const path = folder()
+    writeFileSync(join(path, '.oci-layout.0123456789ab.tmp'), '')
+    await buildOciImage(specOf(), inputsOf([{ type: 'layout', path }]))
+    expect(readLayout(path).images).toHaveLength(3)
+  })
+
   test('is not put among other files', async () => {
     const path = folder()
     writeFileSync(join(path, 'precious'), '')

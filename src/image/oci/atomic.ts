@@ -9,6 +9,11 @@ export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
 }
 
+/** Whether a name is one that `temporaryName` gives: what a killed process leaves. */
+export function isTemporary(name: string): boolean {
+  return /^\..*\.[0-9a-f]{12}\.tmp$/.test(name)
+}
+
 interface AtomicOptions<T> {
   /** Where the file goes when its name depends on what was written. */
   readonly place?: (result: T) => string

@@ -7,6 +7,7 @@ import { withLock } from '../../util/with-lock.ts'
 import { type Descriptor, mediaTypes, parseJson } from '../manifest.ts'
 import {
   appendFile,
+  isTemporary,
   makeFolder,
   renameFolder,
   temporaryName,
@@ -91,6 +92,7 @@ async function fillLayout(
   tags: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  await markLayout(folder)
   await makeFolder(join(folder, 'blobs/sha256'))
   await eachLimited(layersOf(content), parallel, async ({ descriptor, file }) => {
     const target = join(folder, blobPath(descriptor))
@@ -101,8 +103,13 @@ async function fillLayout(
   await eachLimited(documentsOf(content), parallel, ({ descriptor, bytes }) =>
     writeAtomically(join(folder, blobPath(descriptor)), handle => writeAll(handle, bytes)),
   )
-  await writeAtomically(join(folder, 'oci-layout'), handle => writeAll(handle, layoutMarker))
   await replaceIndex(folder, content, tags)
+}
+
+/** Makes a folder a layout before it gets any content: one that was empty is known for one where the rest is cut short. */
+export async function markLayout(folder: string): Promise<void> {
+  await makeFolder(folder)
+  await writeAtomically(join(folder, 'oci-layout'), handle => writeAll(handle, layoutMarker))
 }
 
 /** Names an image in the `index.json` of a layout that holds its content already; what other builds name there stays. */
@@ -125,7 +132,7 @@ export async function isLayout(path: string): Promise<boolean> {
     throw error
   })
   if (!names) return false
-  if (names.length === 0 || names.includes('oci-layout')) return true
+  if (names.every(isTemporary) || names.includes('oci-layout')) return true
   throw new Failure({
     kind: 'usage',
     what: 'The folder for the OCI layout holds other files',
