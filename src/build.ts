@@ -25,7 +25,8 @@ export interface BuildContext {
 /**
  * The main job: detect, plan, compile every platform side by side while the base is looked up, verify each binary,
  * choose the base, make the images, read them back.
- * @throws {Failure} of every class in errors.ts; then no image has been made and no tag has moved.
+ * @throws {Failure} of every class in errors.ts; then no tag has moved, but for those of images that were made before the
+ * one that failed.
  */
 export async function build(options: Options, { emit, signal }: BuildContext): Promise<Report> {
   const startedAt = new Date()

@@ -140,6 +140,18 @@ const writes = (registry: FaultRegistry) =>
   registry.requests.filter(({ method }) => method === 'PUT' || method === 'POST').map(({ path }) => path)
 
 describe('a push', () => {
+  test('comes after the files, so that one that cannot be written moves no tag', async () => {
+    const registry = await start()
+    addBase(registry)
+    const push = { type: 'push', references: [`${registry.host}/team/app:1`] } as const
+    const archive = { type: 'archive', path: join(folder(), 'none/app.tar') } as const
+    writeFileSync(join(archive.path, '../..', 'none'), 'a file where a folder is wanted')
+    await expect(
+      buildOciImage(specOf(`${registry.host}/base:1`), inputsOf([push, archive])),
+    ).rejects.toMatchObject({ kind: 'image' })
+    expect(registry.manifest('team/app', '1')).toBeUndefined()
+  })
+
   test('takes the base over within the registry, and reads none of its layers', async () => {
     const registry = await start()
     const digest = addBase(registry)

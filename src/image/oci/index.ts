@@ -83,7 +83,7 @@ export async function buildOciImage(spec: ImageSpec, inputs: OciInputs): Promise
   const tools: Tools = { cache, client, compressor, onRemark, opened: [] }
   try {
     const content = await assemble(spec, inputs, tools)
-    for (const output of inputs.outputs) {
+    for (const output of pushesLast(inputs.outputs)) {
       if (signal?.aborted) throw interrupted()
       await write(output, content, spec, inputs, client)
     }
@@ -93,6 +93,12 @@ export async function buildOciImage(spec: ImageSpec, inputs: OciInputs): Promise
     if (client !== inputs.registries) await client.close()
     await cache.close()
   }
+}
+
+/** A file that cannot be written then ends the build before a tag has moved. */
+function pushesLast(outputs: readonly OciOutput[]): OciOutput[] {
+  const isPush = ({ type }: OciOutput) => type === 'push'
+  return [...outputs.filter(output => !isPush(output)), ...outputs.filter(isPush)]
 }
 
 /** What the parts of a build share. */
