@@ -6,7 +6,7 @@ import type { Emit, LanguageName } from '../types.ts'
 import { shortPath } from '../ui/paths.ts'
 import { hostArch } from '../util/host-arch.ts'
 import { bench } from './bench.ts'
-import { type Comparison, compareBuild } from './compare.ts'
+import { type Comparison, compareBuild, sameMachine, sameProject } from './compare.ts'
 import type { MeasuredProject, Measurement } from './measurement.ts'
 import { runsItself } from './paths.ts'
 import { projectKey } from './project-key.ts'
@@ -55,9 +55,14 @@ export async function compareFinished(
   let before = compare([])
   try {
     before = compare(await readMeasurements(options.dir))
-    const wanted = before.comparisons
-      .filter(({ baseline }) => measure === 'always' || (measure === 'missing' && !baseline))
-      .map(({ platform }) => platform)
+    const lacking = before.comparisons.flatMap(({ platform, baseline }) => (baseline ? [] : [platform]))
+    const tried = lacking.filter(platform => wasTried(before, platform, report.host))
+    if (measure === 'missing' && tried.length > 0) {
+      const text = `${tried.join(', ')}: measured against emulation less than a day ago, without a time; not tried again`
+      emit({ type: 'note', level: 'info', text })
+    }
+    const missing = lacking.filter(platform => !tried.includes(platform))
+    const wanted = { always: platforms, missing, never: [] }[measure]
     if (wanted.length === 0) return before
     const request = benchRequest({ row: ['cold'] }, options.bench)
     const only = { ...options, platforms: parsePlatforms(wanted) }
@@ -70,6 +75,21 @@ export async function compareFinished(
     warn(error)
     return before
   }
+}
+
+/**
+ * Whether a platform was measured within the last day. Where that gave no baseline (no emulator, no image of the
+ * toolchain), the next build need not spend minutes to find the same.
+ */
+function wasTried({ measurements, project }: Compared, platform: string, host: Report['host']): boolean {
+  const day = 24 * 60 * 60 * 1000
+  return measurements.some(
+    item =>
+      sameProject(item.project, project) &&
+      sameMachine(item, host) &&
+      Date.now() - Date.parse(item.startedAt) < day &&
+      item.samples.some(sample => sample.platform === platform),
+  )
 }
 
 /** The words of the command that measures what a build made, from the folder that it was called in. */

@@ -362,6 +362,20 @@ test('a build says when the emulated path failed to be measured', async () => {
   expect(stderr).toContain('not measured against emulation: linux/riscv64 emulated could not be measured')
 })
 
+test('[bench] auto does not try again on the same day what gave no time', async () => {
+  const tools = await benchTools()
+  writeFileSync(join(tools.dir, 'xbuild.toml'), '[bench]\nauto = true\nruns = 1\n')
+  await tools.emulated({ exitCode: 1, stderr: 'ERROR: failed to solve: no space left on device\n' })
+  expect((await build(tools)).stderr).toContain('not measured against emulation')
+  const again = await build(tools)
+  expect(again.stderr).toContain(
+    'linux/riscv64: measured against emulation less than a day ago, without a time',
+  )
+  expect(await readMeasurements(tools.dir)).toHaveLength(1)
+  await build(tools, '--bench')
+  expect(await readMeasurements(tools.dir)).toHaveLength(2)
+})
+
 test('a build that measures is judged by what it measured, another one not by nothing', async () => {
   const tools = await benchTools()
   const unmeasured = await build(tools, '--bench-max-growth', '1.5')
