@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { type Bounds, checkComparisons, checkMeasurement } from '../../../src/bench/bounds.ts'
-import { type BuiltPlatforms, compareBuild } from '../../../src/bench/compare.ts'
+import { type BuiltPlatforms, type Comparison, compareBuild } from '../../../src/bench/compare.ts'
 import { describeComparisons } from '../../../src/bench/comparison-text.ts'
 import type { Measurement } from '../../../src/bench/measurement.ts'
+import { publishedRatios } from '../../../src/bench/published.ts'
 import type { ReportedArtifact } from '../../../src/report.ts'
 import { measurement, sample } from './measurements.ts'
 
@@ -111,7 +112,11 @@ test.each([
   const comparison = compare(built({ 'linux/arm64': 12 }), [recorded(fields)])
   expect(comparison?.baseline).toBeUndefined()
   expect(comparison?.ratio).toBeUndefined()
-  expect(describeComparisons([comparison as never], now)[0]).toContain('not measured under emulation yet')
+  const [low, high] = publishedRatios.go as readonly [number, number]
+  expect(comparison?.estimate).toEqual({ language: 'go', low, high })
+  expect(describeComparisons([comparison as never], now)[0]).toContain(
+    '(an estimate, from the published runs',
+  )
 })
 
 const natively = measurement({ samples: [sample('native', 12)] })
@@ -119,8 +124,9 @@ test.each([
   [{ 'linux/arm64': 0.4 }, 'this build took 0.40 s; 12.0 s cold; not measured under emulation yet'],
   [{ 'linux/arm64': 12.4 }, '13.0 s cold; not measured under emulation yet'],
 ])('a build without a baseline still says what it took, and what was recorded: %j', (seconds, expected) => {
-  const comparison = compare(built(seconds), [natively])
-  expect(describeComparisons([comparison as never], now)).toEqual([`linux/arm64: ${expected}`])
+  const { estimate, ...comparison } = compare(built(seconds), [natively]) as Comparison
+  expect(estimate).toBeDefined()
+  expect(describeComparisons([comparison], now)).toEqual([`linux/arm64: ${expected}`])
 })
 
 test('an estimate is marked as one, with the command that measures', () => {
