@@ -101,7 +101,7 @@ error: the following build command failed with exit code 1:
     ['/opt/zig build-exe -OReleaseSafe -Mroot=/app/src/main.zig --name app --listen=-', 'zig build-exe app'],
     ['info(verbose): /opt/zig build-lib -Osafe --name lib --listen=-', 'zig build-lib lib'],
     ['/opt/zig translate-c -lc --listen=- /app/c.h', 'zig translate-c'],
-    ['install -C .zig-cache/o/c81/app /work/bin/app', undefined],
+    ['install -C .zig-cache/o/c81/app /project/out/bin/app', undefined],
     ['src/main.zig:5:14: error: expected type', undefined],
     ['   +- zig build-exe app ReleaseSafe riscv64-linux-musl success 1s', undefined],
   ])('name the command that begins: %s', (line, expected) => {
