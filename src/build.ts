@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { verifyAndKeep } from './artifacts.ts'
 import { checkBaseIndexes } from './base-lookup.ts'
 import { compilePlan, stepId } from './compile.ts'
@@ -8,6 +9,7 @@ import { makeImage } from './image/make.ts'
 import { readBack } from './image/read-back.ts'
 import { languages } from './languages/index.ts'
 import { layOutKept, recordBuild } from './last-build.ts'
+import { loadAhead } from './load-ahead.ts'
 import type { Plan } from './plan.ts'
 import { type Prepared, prepareBuild } from './prepare.ts'
 import { createRegistryClient } from './registry/client.ts'
@@ -38,9 +40,14 @@ export async function build(options: Options, { emit, signal }: BuildContext): P
   const insecure = plan.images.flatMap(image => image.options.insecureRegistries)
   const registries = createRegistryClient({ signal, insecure })
   const made = withWorkFolder(plan.dist, async work => {
+    const laidOut = layOutKept(plan, work)
     const [binaries] = await untilFirstFailure(signal, either => [
-      recorder.stage('compile', () => compile(plan, work, recorder, either)),
-      unlessAborted(checkBaseIndexes(plan, registries, recorder), either),
+      recorder.stage('compile', () => laidOut.then(() => compile(plan, work, recorder, either))),
+      // Behind the start of the compilers, for a first connection keeps this process busy a while.
+      unlessAborted(
+        laidOut.then(() => setImmediate()).then(() => checkBaseIndexes(plan, registries, recorder)),
+        either,
+      ),
     ])
     const artifacts = await recorder.stage('verify', () => verify(binaries, plan, work, recorder))
     const confirmed = await confirmBases(plan, artifacts, recorder, signal)
@@ -50,7 +57,7 @@ export async function build(options: Options, { emit, signal }: BuildContext): P
     for (const image of confirmed.images) {
       const made = await recorder.stage('image', () => makeImage(image, prepared.backend, context))
       const verified = await recorder.stage('readBack', () => readBack(image, made, context))
-      images.push({ ...made, ...verified })
+      images.push({ ...made.reported, ...verified })
     }
     await recordBuild(plan.dist, plan.project, artifacts)
     recorder.seconds.total = (Date.now() - startedAt.getTime()) / 1000
@@ -64,7 +71,7 @@ async function prepare(options: Options, { emit }: Recorder, signal: AbortSignal
   const text = 'Reading the project; what it depends on may have to be downloaded first'
   const timer = setTimeout(() => emit({ type: 'note', level: 'info', text }), 3000)
   try {
-    return await prepareBuild(options, signal)
+    return await prepareBuild(options, signal, () => loadAhead(options))
   } finally {
     clearTimeout(timer)
   }
@@ -102,13 +109,12 @@ function announce({ plan, backend }: Prepared, { emit, commands }: Recorder): vo
   for (const { title, command } of all) commands.push({ title, ...command })
 }
 
-async function compile(
+function compile(
   plan: Plan,
   work: string,
   { emit }: Recorder,
   signal: AbortSignal,
 ): Promise<CompiledBinary[]> {
-  await layOutKept(plan, work)
   return compilePlan(plan, { work, logs: join(plan.dist, 'logs'), emit, signal })
 }
 

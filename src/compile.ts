@@ -1,4 +1,5 @@
-import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure } from './errors.ts'
 import { languages } from './languages/index.ts'
@@ -107,7 +108,7 @@ async function runStep(
   const id = stepId(step)
   const progress = languages[plan.project.language].progress(step)
   const logFile = logPath(step, context)
-  await rm(logFile, { force: true })
+  rmSync(logFile, { force: true })
   emit({ type: 'start', id })
   const result = await run(bindCommand(step.command, work), {
     signal,

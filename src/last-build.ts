@@ -72,15 +72,17 @@ export async function layOutKept({ dist, project, compile }: LaidOut, work: stri
       .map(async artifact => {
         const from = keptPath(dist, artifact)
         const sha256 = kept[relative(dist, from)]
-        if (sha256 === undefined || (await hashFile(from).catch(() => undefined)) !== sha256) return
+        if (sha256 === undefined) return
         const to = join(work, outputPath(artifact))
         try {
           await mkdir(dirname(to), { recursive: true })
           await copyFile(from, to, constants.COPYFILE_FICLONE)
+          if ((await hashFile(to)) === sha256) return
         } catch {
-          // It is linked anew then; half a copy could pass for what is up to date.
-          await rm(to, { force: true })
+          // It is linked anew then.
         }
+        // Half a copy, or what is no longer the compiler's, could pass for what is up to date.
+        await rm(to, { force: true })
       }),
   )
 }

@@ -15,17 +15,24 @@ export interface Prepared {
 
 /**
  * Everything before the first compiler: detect the project, read it, git and the builder, and plan. Writes nothing.
+ * @param whileReading is called once the commands that read it are on their way
  * @throws {Failure} of the classes usage, project, tool and image.
  */
-export async function prepareBuild(options: Options, signal?: AbortSignal): Promise<Prepared> {
+export async function prepareBuild(
+  options: Options,
+  signal?: AbortSignal,
+  whileReading = () => {},
+): Promise<Prepared> {
   const { platforms, toolchainArgs } = options
   const language = await detectLanguage(options.dir, options.lang)
   checkToolchainArgs(language, toolchainArgs)
-  const [project, git, builder] = await Promise.all([
+  const reading = Promise.all([
     language.inspect(options.dir, { options: options.language, platforms, toolchainArgs, signal }),
     readSource(options.dir, signal),
     readBuilder(options, signal),
   ])
+  whileReading()
+  const [project, git, builder] = await reading
   const source = { ...(project.version && { version: project.version }), ...git }
   const warm = await isWarm(options.dist, project, platforms)
   const plan = planBuild({ project, source, warm }, options)

@@ -10,10 +10,8 @@ import type { SourceInfo } from './types.ts'
  */
 export async function readSource(dir: string, signal?: AbortSignal): Promise<SourceInfo> {
   const fromEnvironment = parseEpoch(process.env['SOURCE_DATE_EPOCH'])
-  const [log, describe] = await Promise.all([
-    git(dir, ['log', '-1', '--format=%H %ct'], signal),
-    git(dir, ['describe', '--tags', '--always', '--dirty'], signal),
-  ])
+  const log = await git(dir, ['log', '-1', '--format=%H %ct'], signal)
+  const describe = log && (await git(dir, ['describe', '--tags', '--always', '--dirty'], signal))
   const [revision, committed] = log?.split(' ') ?? []
   return {
     epoch: fromEnvironment ?? (committed === undefined ? 0 : Number(committed)),

@@ -37,6 +37,16 @@ export interface CapturedFile {
   readonly sha256: string
 }
 
+/**
+ * What a layer holds that was packed here, known without unpacking it.
+ * @param files by path without leading slash
+ */
+export function packedScan(diffId: string, files: ReadonlyMap<string, ScannedEntry>): LayerScan {
+  const entries = new Map(files)
+  for (const path of files.keys()) addParents(entries, path.slice(0, Math.max(0, path.lastIndexOf('/'))))
+  return { diffId, entries, whiteouts: new Set(), opaque: new Set(), hostile: [] }
+}
+
 const maximumHostile = 20
 
 /**

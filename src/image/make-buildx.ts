@@ -3,13 +3,12 @@ import { join } from 'node:path'
 import type { Options } from '../config/options.ts'
 import type { ImagePlan } from '../plan.ts'
 import { bindCommand } from '../process.ts'
-import type { ReportedImage } from '../report.ts'
 import type { Command } from '../types.ts'
 import { writeUserFile } from '../util/write-user-file.ts'
 import { type BuildxResult, bindContext, buildxCommand, buildxFiles, runBuildx } from './buildx.ts'
 import { describeDestination } from './destination.ts'
 import { dockerfileRemarks, renderDockerfile } from './dockerfile.ts'
-import { hostFile, imageTaskId, type MakeContext } from './make.ts'
+import { hostFile, imageTaskId, type MadeImage, type MakeContext } from './make.ts'
 import { type Descriptor, parseJson } from './manifest.ts'
 import { placeArchive, placeLayout } from './place-output.ts'
 import { stageContext } from './stage.ts'
@@ -36,7 +35,7 @@ export function imageDockerfile({ spec, options }: Pick<ImagePlan, 'spec' | 'opt
  * Makes an image with docker buildx: stages the files, writes the Dockerfile, runs the plan's command.
  * @throws {Failure} image or registry, explained.
  */
-export async function makeWithBuildx(image: ImagePlan, context: MakeContext): Promise<ReportedImage> {
+export async function makeWithBuildx(image: ImagePlan, context: MakeContext): Promise<MadeImage> {
   const { work, logs, options, recorder, signal } = context
   const { spec, destinations } = image
   const folder = plannedFolder(image).replace('{work}', work)
@@ -64,13 +63,16 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext): Pr
   const { metadataFile } = options.buildx
   if (metadataFile) await writeUserFile(metadataFile, await readFile(files.metadata), '--metadata-file')
   return {
-    name: spec.name,
-    backend: 'buildx',
-    base: spec.base,
-    tags: spec.tags,
-    destinations: destinations.flatMap(describeDestination),
-    ...(result.digest !== undefined && { digest: result.digest }),
-    platforms: [],
+    reported: {
+      name: spec.name,
+      backend: 'buildx',
+      base: spec.base,
+      tags: spec.tags,
+      destinations: destinations.flatMap(describeDestination),
+      ...(result.digest !== undefined && { digest: result.digest }),
+      platforms: [],
+    },
+    packed: [],
   }
 }
 

@@ -1,17 +1,16 @@
 import { otherBases } from '../binary/choose-base.ts'
 import type { ImagePlan } from '../plan.ts'
 import type { Platform } from '../platforms.ts'
-import type { ReportedImage } from '../report.ts'
 import { hostArch } from '../util/host-arch.ts'
 import { type Destination, describeDestination } from './destination.ts'
-import { hostFile, imageTaskId, type MakeContext } from './make.ts'
+import { hostFile, imageTaskId, type MadeImage, type MakeContext } from './make.ts'
 import type { OciOutput } from './oci/index.ts'
 
 /**
  * Makes an image in this process, without Docker.
  * @throws {Failure} image or registry.
  */
-export async function makeWithOci(image: ImagePlan, context: MakeContext): Promise<ReportedImage> {
+export async function makeWithOci(image: ImagePlan, context: MakeContext): Promise<MadeImage> {
   const { buildOciImage } = await import('./oci/index.ts')
   const { emit } = context.recorder
   const { spec, destinations } = image
@@ -28,17 +27,20 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext): Promi
     onRemark: text => emit({ type: 'note', level: 'info', text }),
   })
   return {
-    name: spec.name,
-    backend: 'oci',
-    base: { ...spec.base, ...(made.baseDigest !== undefined && { digest: made.baseDigest }) },
-    tags: spec.tags,
-    destinations: destinations.flatMap(describeDestination),
-    digest: made.indexDigest,
-    platforms: made.platforms.map(({ platform, manifestDigest }) => ({
-      platform: platform.id,
-      digest: manifestDigest,
-    })),
-    compressor: made.compressor,
+    reported: {
+      name: spec.name,
+      backend: 'oci',
+      base: { ...spec.base, ...(made.baseDigest !== undefined && { digest: made.baseDigest }) },
+      tags: spec.tags,
+      destinations: destinations.flatMap(describeDestination),
+      digest: made.indexDigest,
+      platforms: made.platforms.map(({ platform, manifestDigest }) => ({
+        platform: platform.id,
+        digest: manifestDigest,
+      })),
+      compressor: made.compressor,
+    },
+    packed: made.platforms.flatMap(({ platform, packed }) => (packed ? [{ platform, ...packed }] : [])),
   }
 }
 

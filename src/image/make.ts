@@ -22,6 +22,22 @@ export interface MakeContext {
   readonly signal: AbortSignal
 }
 
+/** An image that was made. */
+export interface MadeImage {
+  readonly reported: ReportedImage
+  /** The layers that xbuild itself made the image of, by platform. */
+  readonly packed: readonly PackedLayer[]
+}
+
+/** A layer that holds a platform's binary and the other files of the spec. */
+export interface PackedLayer {
+  readonly platform: Platform
+  /** Of its compressed form, `sha256:…`. */
+  readonly digest: string
+  /** Of its tar stream. */
+  readonly diffId: string
+}
+
 /** The id of an image's task in the list that a run shows. */
 export function imageTaskId({ spec }: ImagePlan): string {
   return `image:${spec.name}`
@@ -35,13 +51,14 @@ export async function makeImage(
   image: ImagePlan,
   backend: Backend,
   context: MakeContext,
-): Promise<ReportedImage> {
+): Promise<MadeImage> {
   const { emit } = context.recorder
   const id = imageTaskId(image)
   emit({ type: 'start', id })
   try {
     const made = await (backend.name === 'oci' ? makeWithOci(image, context) : makeWithBuildx(image, context))
-    emit({ type: 'done', id, detail: `${made.destinations.map(shortPath).join(', ')}, by ${made.backend}` })
+    const { destinations, backend: by } = made.reported
+    emit({ type: 'done', id, detail: `${destinations.map(shortPath).join(', ')}, by ${by}` })
     return made
   } catch (error) {
     emit({ type: 'failed', id, detail: (error as Error).message })

@@ -1,8 +1,11 @@
 import type { ImagePlan } from '../plan.ts'
+import type { Platform } from '../platforms.ts'
 import { formatReference, parseReference } from '../registry/reference.ts'
 import type { ReportedImage } from '../report.ts'
 import type { Destination } from './destination.ts'
-import type { MakeContext } from './make.ts'
+import { packedScan } from './layer-scan.ts'
+import type { MadeImage, MakeContext, PackedLayer } from './make.ts'
+import { entryPath } from './tar-read.ts'
 import type { Expectation } from './verify.ts'
 
 /** What reading an image back adds to its report. */
@@ -10,12 +13,13 @@ type ReadBack = Pick<ReportedImage, 'platforms'> & { readonly verified?: string 
 
 /**
  * Reads an image back from where it went, and checks that its platforms are those asked for, that each config is for its
- * platform, and that the binary inside the layer is the one that was compiled.
+ * platform, and that the binary inside the layer is the one that was compiled. A layer that xbuild packed itself is not
+ * unpacked for that: its digest says that it holds what was packed.
  * @throws {Failure} verification, when anything differs; registry, when it cannot be read.
  */
 export async function readBack(
   image: ImagePlan,
-  made: ReportedImage,
+  { reported: made, packed }: MadeImage,
   context: MakeContext,
 ): Promise<ReadBack> {
   const { recorder, registries, artifacts } = context
@@ -32,7 +36,7 @@ export async function readBack(
     const { verifyImage, verificationFailure } = await import('./verify.ts')
     const source = await openImage(place, registries)
     try {
-      const report = await verifyImage(source, expectation(image, artifacts))
+      const report = await verifyImage(source, expectation(image, packed, artifacts))
       if (!report.ok) throw verificationFailure(report)
       // Such as layers in zstd, which an older Node cannot open: then their digests are all that was compared.
       const remarks = [...new Set(report.platforms.flatMap(platform => platform.remarks))]
@@ -76,15 +80,29 @@ function withoutTag(reference: string): string {
   return tag !== undefined && reference.endsWith(`:${tag}`) ? reference.slice(0, -tag.length - 1) : reference
 }
 
-function expectation({ spec }: ImagePlan, artifacts: MakeContext['artifacts']): Expectation {
-  const files = spec.platforms.map(platform => {
-    const own = spec.files.flatMap(({ target, source }) => {
+function expectation(
+  { spec }: ImagePlan,
+  packed: readonly PackedLayer[],
+  artifacts: MakeContext['artifacts'],
+): Expectation {
+  const binaries = (platform: Platform) =>
+    spec.files.flatMap(({ target, mode, source }) => {
       const artifact = artifacts.find(
         item => 'artifact' in source && item.name === source.artifact && item.platform === platform,
       )
-      return artifact ? [[target, artifact.sha256] as const] : []
+      return artifact ? [{ target, mode, artifact }] : []
     })
+  const files = spec.platforms.map(platform => {
+    const own = binaries(platform).map(({ target, artifact }) => [target, artifact.sha256] as const)
     return [platform.id, Object.fromEntries(own)] as const
   })
-  return { platforms: spec.platforms, files: Object.fromEntries(files) }
+  const layers = packed.map(({ platform, digest, diffId }) => {
+    const entries = binaries(platform).map(({ target, mode, artifact }) => {
+      const { path, sha256, size } = artifact
+      const entry = { type: 'file', size, mode, link: '', captured: { path, sha256 } } as const
+      return [entryPath(target) ?? target, entry] as const
+    })
+    return [digest, packedScan(diffId, new Map(entries))] as const
+  })
+  return { platforms: spec.platforms, files: Object.fromEntries(files), layers: new Map(layers) }
 }

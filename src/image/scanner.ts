@@ -12,12 +12,26 @@ export interface Scanner {
   extract(layer: Descriptor, path: string): Promise<CapturedFile>
 }
 
-/** @param wanted paths of the files whose content is kept, in `folder`, when a layer is looked into */
-export function createScanner(source: ImageSource, wanted: ReadonlySet<string>, folder: string): Scanner {
+/** What layers are looked into for. */
+export interface ScannerOptions {
+  /** Paths of the files whose content is kept when a layer is looked into. */
+  readonly wanted: ReadonlySet<string>
+  /** Where it is kept. */
+  readonly folder: string
+  /** What is known of layers by their digests: these are read, to see that they are whole, and not unpacked. */
+  readonly known?: ReadonlyMap<string, LayerScan> | undefined
+}
+
+export function createScanner(source: ImageSource, { wanted, folder, known }: ScannerOptions): Scanner {
   const scans = new Map<string, Promise<LayerScan>>()
   const where = (layer: Descriptor) => `${source.name}@${layer.digest}`
 
   const read = async (layer: Descriptor): Promise<LayerScan> => {
+    const packed = known?.get(layer.digest)
+    if (packed) {
+      for await (const _ of source.blob(layer));
+      return packed
+    }
     try {
       return await scanLayer(source.blob(layer), wanted, folder, where(layer))
     } catch (error) {

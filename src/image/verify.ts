@@ -4,6 +4,7 @@ import { Failure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
 import { eachLimited } from '../util/each-limited.ts'
 import { type ImageStructure, inspectImage } from './inspect.ts'
+import type { LayerScan } from './layer-scan.ts'
 import { createScanner } from './scanner.ts'
 import type { ImageSource } from './source.ts'
 import { verifyPlatform, wantedFiles } from './verify-platform.ts'
@@ -17,6 +18,8 @@ export interface Expectation {
    * read, from the last one down; without it, every layer of the image.
    */
   readonly files?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** What layers hold that were packed here, by digest: with the digest, their content is the one that was packed. */
+  readonly layers?: ReadonlyMap<string, LayerScan>
 }
 
 /** What was found when an image was checked. Every problem is one line of text. */
@@ -74,7 +77,7 @@ export async function verifyImage(source: ImageSource, expected: Expectation = {
   const folder = await dir({ prefix: 'xbuild-verify-', unsafeCleanup: true })
   try {
     const wanted = wantedFiles(structure, expected)
-    const scanner = createScanner(source, wanted, folder.path)
+    const scanner = createScanner(source, { wanted, folder: folder.path, known: expected.layers })
     const platforms = await eachLimited(structure.platforms, parallel, image =>
       verifyPlatform(image, {
         scanner,

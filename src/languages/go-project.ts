@@ -4,6 +4,7 @@ import { type FoundCToolchains, findCToolchains } from '../c-toolchains/index.ts
 import { Failure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
 import { type RunResult, run } from '../process.ts'
+import { availableMemory, decidesOnGarbage, garbageSettings } from './go-memory.ts'
 import type { Executable, InspectContext, Project } from './language.ts'
 
 /** A Go module or workspace. */
@@ -15,6 +16,8 @@ export interface GoProject extends Project {
   readonly cToolchains?: FoundCToolchains
   /** Packages that the programs import, the standard library's too: the number of compile steps of a cold build. */
   readonly packages: number
+  /** Bytes of memory that Go's tools may make use of; absent where the user's own settings decide. */
+  readonly memory?: number
 }
 
 /** One line of `go list -deps`, as the template below prints it. */
@@ -54,11 +57,10 @@ const listTemplate = [
  */
 export async function inspectGo(dir: string, context: InspectContext): Promise<GoProject> {
   const architectures = [...new Map(context.platforms.map(platform => [platform.arch, platform])).values()]
-  const patterns = await listPatterns(dir, context)
-  const [environment, ...listings] = await Promise.all([
-    readGoEnv(dir, context),
-    ...architectures.map(platform => listPackages(dir, patterns, platform, context)),
-  ])
+  const patterns = existsSync(join(dir, 'go.work')) ? await workspacePatterns(dir, context) : ['./...']
+  const listing = architectures.map(platform => listPackages(dir, patterns, platform, context))
+  // The listings take longest, so they are begun first.
+  const [environment, ...listings] = await Promise.all([readGoEnv(dir, context), ...listing])
   checkVersion(environment.GOVERSION, context.platforms)
   const programs = new Map<string, Executable>()
   const cCode = new Map<string, { platforms: Set<string>; executables: Set<string> }>()
@@ -100,6 +102,7 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
     remarks: [],
     downloads: downloads && !existsSync(join(dir, 'vendor', 'modules.txt')),
     packages,
+    ...(!decidesOnGarbage({ ...process.env, ...context.options.go.env }) && { memory: availableMemory() }),
     cacheFolder: environment.GOCACHE,
   }
 }
@@ -132,12 +135,8 @@ async function readGoEnv(dir: string, context: InspectContext) {
   return JSON.parse(result.stdout) as Record<(typeof names)[number], string>
 }
 
-/**
- * What to list: `./...`, or the same of every module of a workspace, because at a go.work root that is no module
- * itself `./...` matches nothing.
- */
-async function listPatterns(dir: string, context: InspectContext): Promise<readonly string[]> {
-  if (!existsSync(join(dir, 'go.work'))) return ['./...']
+/** `./...` of every module of a workspace, because at a go.work root that is no module itself `./...` matches nothing. */
+async function workspacePatterns(dir: string, context: InspectContext): Promise<readonly string[]> {
   const result = await runGo(dir, ['list', '-m', '-f', '{{.Dir}}'], context)
   const folders = result.stdout.split('\n').filter(Boolean)
   return folders.map(folder => {
@@ -209,7 +208,9 @@ async function runGo(
   { options, signal }: InspectContext,
   target: Readonly<Record<string, string>> = {},
 ): Promise<RunResult> {
-  const command = { tool: 'go', args, cwd, env: { ...options.go.env, ...target } }
+  const collects = decidesOnGarbage({ ...process.env, ...options.go.env })
+  const garbage = collects ? undefined : garbageSettings(4, availableMemory())
+  const command = { tool: 'go', args, cwd, env: { ...garbage, ...options.go.env, ...target } }
   const result = await run(command, { signal, keep: 64 * 1024 * 1024 }).catch(goMissing)
   if (!result.ok) throw goFailed(result.stderr, cwd)
   return result

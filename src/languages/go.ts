@@ -4,6 +4,7 @@ import type { Platform } from '../platforms.ts'
 import { platformFolder } from '../platforms.ts'
 import type { CompiledBinary, SourceInfo, Step } from '../types.ts'
 import { planCgo } from './go-cgo.ts'
+import { garbageSettings } from './go-memory.ts'
 import { type GoProject, inspectGo } from './go-project.ts'
 import type { CompilePlan, CompileRequest, Language } from './language.ts'
 
@@ -68,6 +69,9 @@ function buildStep(
   perBuild: number | undefined,
 ): Step {
   const { options, executables, source, toolchainArgs } = request
+  // With nothing but a link for each platform to do, and with the packages of one after the other, this many run at once.
+  const processes = Math.max(request.jobs, request.platforms.length)
+  const garbage = project.memory === undefined ? undefined : garbageSettings(processes, project.memory)
   const ldflags = [options.go.ldflags ?? defaultLdflags(cgo.env), ...stamps(source), ...cgo.ldflags]
     .filter(Boolean)
     .join(' ')
@@ -89,7 +93,7 @@ function buildStep(
         ...executables.map(item => item.package),
       ],
       cwd: project.root,
-      env: { ...options.go.env, GOOS: 'linux', ...platform.go, ...cgo.env },
+      env: { ...garbage, ...options.go.env, GOOS: 'linux', ...platform.go, ...cgo.env },
     },
     produces: executables.map(({ name }) => ({ platform, name })),
   }

@@ -168,6 +168,15 @@ describe('the environment', () => {
     expect((await inspect(dir)).executables).toHaveLength(1)
   })
 
+  it('has what the garbage collector of Go’s tools may do, unless the user says it', async () => {
+    vi.stubEnv('GOGC', '')
+    expect((await inspect(await project(helloGo))).memory).toBeGreaterThan(0)
+    const settings = { ...helloGo, 'xbuild.toml': '[go.env]\nGOMEMLIMIT = "1GiB"\n' }
+    expect(await inspect(await project(settings))).not.toHaveProperty('memory')
+    vi.stubEnv('GOGC', '50')
+    expect(await inspect(await project(helloGo))).not.toHaveProperty('memory')
+  })
+
   it('needs no network where everything is vendored', async () => {
     vi.stubEnv('GOPROXY', 'off')
     const found = await inspect(await project({ ...dependent, ...vendored }))

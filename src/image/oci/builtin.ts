@@ -1,4 +1,4 @@
-import { rootCertificates } from 'node:tls'
+import tls from 'node:tls'
 import type { LayerEntry } from './tree.ts'
 
 const root = { uid: 0, gid: 0 }
@@ -37,7 +37,7 @@ export function builtinEntries(): LayerEntry[] {
     ),
     directory('etc/ssl/'),
     directory('etc/ssl/certs/'),
-    file('etc/ssl/certs/ca-certificates.crt', `${[...rootCertificates].sort().join('\n')}\n`),
+    file('etc/ssl/certs/ca-certificates.crt', `${[...tls.rootCertificates].sort().join('\n')}\n`),
     directory('home/'),
     directory('home/nonroot/', 0o700, nonroot),
     directory('root/', 0o700),

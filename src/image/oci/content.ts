@@ -18,6 +18,8 @@ export interface PlatformImage {
   readonly manifest: Document
   readonly config: Document
   readonly layers: readonly LayerBlob[]
+  /** Those of the layers that are not the base's. */
+  readonly added: readonly LayerBlob[]
 }
 
 /** An image, whole: what every output writes. */
@@ -59,7 +61,7 @@ export function imageContent(
       layers: layers.map(({ descriptor }) => descriptor),
       annotations: { ...created, ...baseAnnotations, ...given('manifest', platform) },
     })
-    return { platform, manifest, config: configDocument, layers }
+    return { platform, manifest, config: configDocument, layers, added }
   })
   const index = document(mediaTypes.index, {
     schemaVersion: 2,

@@ -11,7 +11,7 @@ import { imageFolders } from '../paths.ts'
 import { type ImageSource, openImage } from '../source.ts'
 import { checkProjectFile, stagedFiles } from '../stage.ts'
 import { writeArchive } from './archive.ts'
-import { type Base, type BaseImage, builtinBase, type LayerBlob, layerBlob, scratchBase } from './base.ts'
+import { type Base, type BaseImage, builtinBase, layerBlob, scratchBase } from './base.ts'
 import { type BlobCache, openCache } from './cache.ts'
 import { type Compression, type Compressor, getCompressor } from './compress.ts'
 import { type ImageContent, imageContent } from './content.ts'
@@ -67,6 +67,8 @@ export interface OciPlatformImage {
   readonly manifestDigest: string
   readonly configDigest: string
   readonly layers: readonly { readonly digest: string; readonly diffId: string; readonly size: number }[]
+  /** The one of the layers that was made here; absent where the spec has no file. */
+  readonly packed?: { readonly digest: string; readonly diffId: string }
   /** Bytes: manifest, config and compressed layers. */
   readonly size: number
 }
@@ -128,27 +130,27 @@ async function openBase(
   return openSourceBase(source, { cache, reference: parsed, remark: onRemark, otherBases })
 }
 
-/** Makes the layers, one after another for each uses every processor, while the base is fetched. */
+/** Makes the layers, two at a time for one has not work for every processor at every moment, while the base is fetched. */
 async function assemble(spec: ImageSpec, inputs: OciInputs, tools: Tools): Promise<ImageContent> {
   const { root, file, signal, onProgress } = inputs
   stagedFiles(spec) // throws for a path that cannot be
   const fetching = fetchBase(spec, inputs, tools)
   fetching.catch(() => {}) // thrown below
-  const added = new Map<Platform, LayerBlob[]>()
-  for (const platform of spec.platforms) {
+  const added = await eachLimited(spec.platforms, 2, async platform => {
     if (signal?.aborted) throw interrupted()
     onProgress?.(`packing ${platform.id}`)
     const files = await Promise.all(spec.files.map(one => layerFile(one, file(one, platform), root)))
     const entries = layerEntries(files, imageFolders(spec))
-    const layer = entries.length > 0 && (await makeLayer(entries, tools.compressor, tools.cache, signal))
-    added.set(platform, layer ? [layerBlob(layer)] : [])
-  }
+    return entries.length > 0
+      ? [layerBlob(await makeLayer(entries, tools.compressor, tools.cache, signal))]
+      : []
+  })
   onProgress?.('fetching the base')
   const { base, images } = await fetching
   const parts = spec.platforms.map((platform, number) => ({
     platform,
     base: images[number] as BaseImage,
-    added: added.get(platform) ?? [],
+    added: added[number] ?? [],
   }))
   return imageContent(spec, base, parts)
 }
@@ -194,11 +196,12 @@ function describe({ index, images, baseDigest }: ImageContent, compressor: Compr
     indexDigest: index.descriptor.digest,
     ...(baseDigest !== undefined && { baseDigest }),
     compressor: compressor.id,
-    platforms: images.map(({ platform, manifest, config, layers }) => ({
+    platforms: images.map(({ platform, manifest, config, layers, added: [packed] }) => ({
       platform,
       manifestDigest: manifest.descriptor.digest,
       configDigest: config.descriptor.digest,
       layers: layers.map(({ descriptor: { digest, size }, diffId }) => ({ digest, diffId, size })),
+      ...(packed && { packed: { digest: packed.descriptor.digest, diffId: packed.diffId } }),
       size: [manifest, config, ...layers].reduce((total, { descriptor }) => total + descriptor.size, 0),
     })),
   }

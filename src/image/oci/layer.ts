@@ -43,8 +43,13 @@ export async function makeLayer(
   if (known && path) return { ...known, path, mediaType: compressor.mediaType }
 
   const hash = createHash('sha256')
-  const blocks = hashed(tarBlocks(measured), hash)
-  const blob = await cache.store(compressor.compress(blocks), signal)
+  // Memory that serves again, for what is left to the garbage collector makes it run just when there is most to do.
+  const free: Buffer[] = []
+  const blocks = hashed(tarBlocks(measured, free), hash)
+  const blob = await cache.store(
+    compressor.compress(blocks, block => free.push(block)),
+    signal,
+  )
   const made = { digest: blob.digest, size: blob.size, diffId: `sha256:${hash.digest('hex')}` }
   await cache.remember('layers', key, made)
   return { ...made, path: blob.path, mediaType: compressor.mediaType }
@@ -74,14 +79,15 @@ async function measure(entry: LayerEntry): Promise<MeasuredEntry> {
 
 /**
  * The tar stream of the entries in blocks of `blockSize`, the last one shorter. Files are read straight into the blocks.
+ * @param free blocks to use before new ones
  * @throws {Failure} image, when a file's content is not what was measured.
  */
-async function* tarBlocks(measured: readonly MeasuredEntry[]): AsyncIterable<Buffer> {
-  let block = Buffer.allocUnsafeSlow(blockSize)
+async function* tarBlocks(measured: readonly MeasuredEntry[], free: Buffer[]): AsyncIterable<Buffer> {
+  let block: Buffer = Buffer.allocUnsafeSlow(blockSize)
   let filled = 0
   const full = () => {
     const whole = block
-    block = Buffer.allocUnsafeSlow(blockSize)
+    block = free.pop() ?? Buffer.allocUnsafeSlow(blockSize)
     filled = 0
     return whole
   }

@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { packedScan } from '../../../src/image/layer-scan.ts'
 import { openImage } from '../../../src/image/source.ts'
 import { type Expectation, verificationFailure, verifyImage } from '../../../src/image/verify.ts'
 import { parsePlatforms } from '../../../src/platforms.ts'
@@ -172,6 +173,38 @@ describe('reading back', () => {
       { files: { 'linux/arm64': { '/bin/app': sha256(programFor('linux/arm64')).slice(7) } } },
     )
     expect(texts(report)).toEqual([])
+  })
+})
+
+describe('a layer that was packed here', () => {
+  const platform = 'linux/arm64'
+  const bytes = Buffer.from('a layer that nobody could unpack')
+  const path = join(root, 'packed-app')
+  writeFileSync(path, programFor(platform))
+  const captured = { path, sha256: sha256(programFor(platform)).slice(7) }
+  const file = { type: 'file', size: 1, mode: 0o755, link: '', captured } as const
+  const scan = packedScan(sha256('its tar'), new Map([['opt/app', file]]))
+  const image = { platform, layers: [bytes], diffIds: [sha256('its tar')], run: { Entrypoint: ['/opt/app'] } }
+  const expected = {
+    files: { [platform]: { '/opt/app': captured.sha256 } },
+    layers: new Map([[sha256(bytes), scan]]),
+  }
+
+  it('is compared with its digest, and not unpacked', async () => {
+    const report = await one(image, expected)
+    expect(texts(report)).toEqual([])
+    expect(report.platforms[0]?.entrypoint).toMatchObject({ path: '/opt/app', elf: { machine: 183 } })
+    expect(blobs().filter(path => path.endsWith(sha256(bytes)))).toHaveLength(1)
+  })
+
+  it('is not taken for whole where the registry gives other bytes', async () => {
+    registry.fault({ path: /blobs/, after: 1, change: body => body.fill(0) })
+    expect(texts(await one(image, expected))).toEqual([expect.stringMatching(/layer 1 of 1: .*digest/)])
+  })
+
+  it('is not taken for the one of a config that names another', async () => {
+    const report = await one({ ...image, diffIds: [sha256('another')] }, expected)
+    expect(texts(report)).toEqual([expect.stringMatching(/layer 1 of 1: its content is .* diff_id/)])
   })
 })
 

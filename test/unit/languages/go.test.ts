@@ -75,6 +75,14 @@ test.each([
   expect(steps[0]?.command.args.find(word => word.startsWith('-p='))).toBe(share)
 })
 
+test('the tools collect no garbage while each has its share of half of the memory', () => {
+  const env = (changes: Partial<CompileRequest> = {}) =>
+    plan('amd64,arm64', { jobs: 4, ...changes }, { memory: 8 * 1024 ** 3 }).steps[0]?.command.env
+  expect(env()).toMatchObject({ GOGC: 'off', GOMEMLIMIT: '1024MiB' })
+  expect(env({ jobs: 1 })).toMatchObject({ GOMEMLIMIT: '2048MiB' })
+  expect(env(options({ env: { GODEBUG: 'x' } }))).toMatchObject({ GOGC: 'off', GODEBUG: 'x' })
+})
+
 describe('[go]', () => {
   it('has tags, and environment that never overrides the target', () => {
     const settings = options({ tags: ['netgo', 'osusergo'], env: { GOEXPERIMENT: 'x', GOARCH: 'mips' } })

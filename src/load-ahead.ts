@@ -1,0 +1,16 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Options } from './config/options.ts'
+
+/**
+ * Loads the parts that the end of a build needs, while the toolchain reads the project: this process only waits for it
+ * then, and later the compilers want every processor.
+ */
+export async function loadAhead({ backend }: Options): Promise<void> {
+  // Behind the commands that were asked for just before: each waits for execa too.
+  await import('execa')
+  await setImmediate()
+  await import('undici')
+  if (backend === 'oci') await import('./image/oci/index.ts')
+  await import('./image/source.ts')
+  await import('./image/verify.ts')
+}
