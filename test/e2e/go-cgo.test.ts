@@ -21,13 +21,11 @@ describeWith(
   ['engine', 'buildx', 'registry', 'bases', 'crane', 'qemu', 'zig', 'cross-gcc'],
   'a Go program with SQLite',
   () => {
-    let zigCache: string
     let folders: string[]
 
     const tag = (toolchain: string, folder: number) => `${repository(`cgo-${toolchain}-${folder}`)}:1`
     /** Builds and pushes one of the folders. Each has a Go cache of its own, so that it compiles all of its C itself. */
-    async function push(toolchain: string, folder: number): Promise<Report> {
-      zigCache ??= await temporaryFolder()
+    async function push(toolchain: string, folder: number, built = platforms): Promise<Report> {
       folders ??= await twoFolders()
       const dir = folders[folder] as string
       writeFileSync(
@@ -38,12 +36,11 @@ describeWith(
       const env = {
         ...rigEnvironment(),
         XBUILD_ZIG: rigValue('XBUILD_RIG_ZIG'),
-        ZIG_GLOBAL_CACHE_DIR: zigCache,
         GOCACHE: await temporaryFolder(),
       }
-      const args = [`--platform=${platforms.join(',')}`, `--tag=${tag(toolchain, folder)}`, '--push']
+      const args = [`--platform=${built.join(',')}`, `--tag=${tag(toolchain, folder)}`, '--push']
       const result = await xbuild([...args, `--report=${report}`], { cwd: dir, env })
-      expect(result.stderr).toContain('2 platforms, every binary equal to the one compiled')
+      expect(result.stderr).toContain(`${built.length} platforms, every binary equal to the one compiled`)
       expect(result).toMatchObject({ code: 0 })
       return JSON.parse(await readFile(report, 'utf8'))
     }
@@ -77,10 +74,11 @@ describeWith(
       )
 
       it(
-        'has the same platform manifests from another folder',
+        'has the same manifest from another folder',
         async () => {
-          await push(name, 1)
-          expect(platformManifests(tag(name, 1))).toEqual(platformManifests(tag(name, 0)))
+          await push(name, 1, ['linux/arm64'])
+          const { 'linux/arm64': arm64 } = platformManifests(tag(name, 0))
+          expect(platformManifests(tag(name, 1))).toEqual({ 'linux/arm64': arm64 })
         },
         minutes(15),
       )

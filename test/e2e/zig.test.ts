@@ -157,12 +157,11 @@ describeWith(
       )
 
       it(
-        'has the same platform manifests from another folder, without debug information',
+        'has the same manifest from another folder, without debug information',
         async () => {
-          const two = ['linux/amd64', 'linux/arm64']
-          expect(await push(1, two)).toMatchObject({ code: 0 })
-          const { 'linux/amd64': amd64, 'linux/arm64': arm64 } = platformManifests(tag(0))
-          expect(platformManifests(tag(1))).toEqual({ 'linux/amd64': amd64, 'linux/arm64': arm64 })
+          expect(await push(1, ['linux/arm64'])).toMatchObject({ code: 0 })
+          const { 'linux/arm64': arm64 } = platformManifests(tag(0))
+          expect(platformManifests(tag(1))).toEqual({ 'linux/arm64': arm64 })
         },
         minutes(10),
       )
