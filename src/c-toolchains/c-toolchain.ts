@@ -24,6 +24,8 @@ export interface FoundCToolchains {
   readonly commands: ReadonlySet<string>
   /** This machine's architecture, as platforms spell it. */
   readonly hostArch: string
+  /** What this machine's own `cc` links against: musl on Alpine. */
+  readonly hostLibc: Libc
   /** Whether the environment already configures pkg-config. */
   readonly pkgConfigSet: boolean
 }

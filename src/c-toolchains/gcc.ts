@@ -1,6 +1,7 @@
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Platform } from '../platforms.ts'
+import { run } from '../process.ts'
 import type { CToolchain, CToolchainRequest, Libc } from './c-toolchain.ts'
 
 const hostCommands = ['cc', 'c++'] as const
@@ -23,6 +24,16 @@ function isExecutable(path: string): boolean {
   } catch {
     return false
   }
+}
+
+/**
+ * The libc of the host's own compiler, by what it says that it compiles for (gcc and clang know `-dumpmachine`):
+ * x86_64-alpine-linux-musl. Without one, Alpine is known by its release file.
+ */
+export async function hostLibc(dir: string, hasCc: boolean, signal?: AbortSignal): Promise<Libc> {
+  if (!hasCc) return existsSync('/etc/alpine-release') ? 'musl' : 'gnu'
+  const { stdout } = await run({ tool: 'cc', args: ['-dumpmachine'], cwd: dir }, { signal })
+  return stdout.includes('musl') ? 'musl' : 'gnu'
 }
 
 /**
@@ -57,7 +68,7 @@ export function crossGcc(request: CToolchainRequest, libc: Libc): CToolchain | u
 /** The host's own compiler, for the host's own architecture. */
 export function hostCc(request: CToolchainRequest, libc: Libc): CToolchain | undefined {
   const { platform, found, glibc } = request
-  if (libc !== 'gnu' || glibc !== undefined || platform.arch !== found.hostArch) return undefined
+  if (libc !== found.hostLibc || glibc !== undefined || platform.arch !== found.hostArch) return undefined
   if (!found.commands.has('cc')) return undefined
   const march = platform.debian?.march ? [`-march=${platform.debian.march}`] : []
   return {

@@ -1,8 +1,8 @@
 import { Failure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
 import { hostArch } from '../util/host-arch.ts'
-import type { CToolchain, CToolchainKind, CToolchainRequest, FoundCToolchains } from './c-toolchain.ts'
-import { crossGcc, crossPackages, findCommands, gccCommands, hostCc } from './gcc.ts'
+import type { CToolchain, CToolchainKind, CToolchainRequest, FoundCToolchains, Libc } from './c-toolchain.ts'
+import { crossGcc, crossPackages, findCommands, gccCommands, hostCc, hostLibc } from './gcc.ts'
 import { findZig, zigCc } from './zig.ts'
 
 export type { CToolchain, FoundCToolchains, Libc } from './c-toolchain.ts'
@@ -27,11 +27,13 @@ export async function findCToolchains(
   signal?: AbortSignal,
 ): Promise<FoundCToolchains> {
   const { env } = process
-  const zig = await findZig(dir, signal)
+  const commands = findCommands(platforms.flatMap(gccCommands), env['PATH'] ?? '')
+  const [zig, libc] = await Promise.all([findZig(dir, signal), hostLibc(dir, commands.has('cc'), signal)])
   return {
     ...(zig && { zig }),
-    commands: findCommands(platforms.flatMap(gccCommands), env['PATH'] ?? ''),
+    commands,
     hostArch: hostArch(),
+    hostLibc: libc,
     pkgConfigSet: ['PKG_CONFIG_PATH', 'PKG_CONFIG_LIBDIR', 'PKG_CONFIG_SYSROOT_DIR'].some(name => env[name]),
   }
 }
@@ -52,13 +54,9 @@ export function chooseCToolchain(request: CToolchainRequest): CToolchain {
 }
 
 function noToolchain({ platform, preference, libcs, glibc, ...request }: CToolchainRequest): Failure {
-  const native = platform.arch === request.found.hostArch
-  const packages = native ? ['gcc', 'libc6-dev'] : crossPackages(platform)
-  const gccCan = packages && preference !== 'zig' && libcs.includes('gnu') && glibc === undefined
-  const ways = [
-    ...(preference === 'gcc' ? [] : ['pip install ziglang']),
-    ...(gccCan ? [`apt-get install ${packages.join(' ')}`] : []),
-  ]
+  const packages =
+    preference === 'zig' || glibc !== undefined ? undefined : installGcc(request.found, platform, libcs)
+  const ways = [...(preference === 'gcc' ? [] : ['pip install ziglang']), ...(packages ? [packages] : [])]
   const wanted = { auto: 'zig or gcc', zig: 'zig', gcc: 'gcc' }[preference]
   return new Failure({
     kind: 'tool',
@@ -73,4 +71,16 @@ function noToolchain({ platform, preference, libcs, glibc, ...request }: CToolch
         ? ways.join('   or\n')
         : `[c] toolchain = "zig" in xbuild.toml, and pip install ziglang`,
   })
+}
+
+/** The command that installs a gcc for the platform with one of the libcs; none where the system has no package of it. */
+function installGcc(
+  { hostArch: arch, hostLibc: own }: FoundCToolchains,
+  platform: Platform,
+  libcs: readonly Libc[],
+): string | undefined {
+  const native = platform.arch === arch
+  if (own === 'musl') return native && libcs.includes('musl') ? 'apk add gcc g++ musl-dev' : undefined
+  const packages = native ? ['gcc', 'libc6-dev'] : crossPackages(platform)
+  return packages && libcs.includes('gnu') ? `apt-get install ${packages.join(' ')}` : undefined
 }

@@ -16,6 +16,13 @@ export interface RustLinker {
   readonly hints: readonly string[]
 }
 
+const noCToolchains = {
+  commands: new Set<string>(),
+  hostArch: '',
+  hostLibc: 'gnu',
+  pkgConfigSet: false,
+} as const
+
 /**
  * Chooses the linker of one platform: the user's own; rustc's for pure Rust on musl; else a C toolchain, which then
  * compiles the C code of dependencies, too, as zig does beside a user's linker for musl. Pure.
@@ -42,7 +49,7 @@ export function chooseLinker(project: RustProject, request: CompileRequest, plat
       platform,
       libcs: acceptable(libc, target),
       preference: request.options.c.toolchain,
-      found: project.cToolchains ?? { commands: new Set(), hostArch: '', pkgConfigSet: false },
+      found: project.cToolchains ?? noCToolchains,
       dependency: `the crate ${certain?.dependency}`,
       ...(!certain && { because }),
       glibc: libc === 'gnu' ? glibc : undefined,

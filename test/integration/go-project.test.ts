@@ -1,4 +1,4 @@
-import { rename, symlink, writeFile } from 'node:fs/promises'
+import { chmod, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, test, vi } from 'vitest'
 import { resolveOptions } from '../../src/config/options.ts'
@@ -135,6 +135,18 @@ describe('cgo', () => {
   it('counts for the platforms whose files use it', async () => {
     const dir = await project({ ...helloGo, 'c_arm64.go': 'package main\n\nimport "C"\n' })
     expect((await inspect(dir)).cCode).toMatchObject([{ platforms: ['linux/arm64'] }])
+  })
+
+  it.each([
+    ['x86_64-alpine-linux-musl', 'musl'],
+    ['x86_64-linux-gnu', 'gnu'],
+  ])('is compiled by a host’s cc that says %s against %s', async (machine, libc) => {
+    const tools = await project({ cc: `#!/bin/sh\n[ "$*" = -dumpmachine ] && echo ${machine}\n` })
+    await chmod(join(tools, 'cc'), 0o755)
+    vi.stubEnv('PATH', `${tools}:${process.env['PATH']}`)
+    const dir = await project({ ...helloGo, 'main.go': main('import "C"') })
+    expect((await inspect(dir)).cToolchains).toMatchObject({ hostLibc: libc })
+    vi.unstubAllEnvs()
   })
 
   it('is found in a program whose only file imports C', async () => {

@@ -31,7 +31,7 @@ export function rustProject(
     ),
     sysroot: { rustup: true, rustLld: true },
     possibleCCode: [],
-    cToolchains: { commands: new Set(), hostArch: 'amd64', pkgConfigSet: false },
+    cToolchains: { commands: new Set(), hostArch: 'amd64', hostLibc: 'gnu' as const, pkgConfigSet: false },
     needsAllocator: false,
     scripts: '/cache/compilers',
     processors: 4,

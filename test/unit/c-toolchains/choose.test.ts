@@ -3,7 +3,12 @@ import { chooseCToolchain, type FoundCToolchains, type Libc } from '../../../src
 import { isFailure } from '../../../src/errors.ts'
 import { parsePlatform, platforms } from '../../../src/platforms.ts'
 
-const none: FoundCToolchains = { commands: new Set(), hostArch: 'amd64', pkgConfigSet: false }
+const none: FoundCToolchains = {
+  commands: new Set(),
+  hostArch: 'amd64',
+  hostLibc: 'gnu' as const,
+  pkgConfigSet: false,
+}
 const zig: FoundCToolchains = { ...none, zig: { command: ['zig'], version: '0.14.1' } }
 const gcc: FoundCToolchains = { ...none, commands: new Set(['aarch64-linux-gnu-gcc', 'cc']) }
 const both: FoundCToolchains = { ...gcc, ...zig, commands: gcc.commands }
@@ -57,6 +62,16 @@ describe('choosing a C toolchain', () => {
   it("takes the host's cc only for the host's architecture", () => {
     expect(choose('amd64', gcc)).toMatchObject({ name: 'host', cc: ['cc'] })
     expect(failure(() => choose('riscv64', gcc)).fix).toContain('apt-get install gcc-riscv64-linux-gnu')
+  })
+
+  it("takes the cc of a musl host for musl alone, and offers the host's packages", () => {
+    const alpine: FoundCToolchains = { ...gcc, hostLibc: 'musl' }
+    expect(choose('amd64', alpine)).toMatchObject({ name: 'host', libc: 'musl', cc: ['cc'] })
+    expect(choose('amd64', alpine, { libcs: ['musl'] })).toMatchObject({ name: 'host', libc: 'musl' })
+    expect(failure(() => choose('amd64', alpine, { libcs: ['gnu'] })).fix).toBe('pip install ziglang')
+    const bare: FoundCToolchains = { ...none, hostLibc: 'musl' }
+    expect(failure(() => choose('amd64', bare)).fix).toMatch(/\napk add gcc g\+\+ musl-dev$/)
+    expect(failure(() => choose('arm64', bare)).fix).toBe('pip install ziglang')
   })
 
   it('passes the cpu of a variant on', () => {

@@ -109,6 +109,7 @@ describe('cgo with zig', () => {
     cToolchains: {
       commands: new Set<string>(),
       hostArch: 'amd64',
+      hostLibc: 'gnu' as const,
       pkgConfigSet: false,
       zig: { command: ['zig'], version: '0.14.1' },
     },

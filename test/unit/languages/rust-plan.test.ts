@@ -9,7 +9,12 @@ import { rustProject, rustTarget } from '../../support/rust-project.ts'
 
 const zig = { zig: { command: ['/opt/zig'], version: '0.14.1' } }
 const gcc = ['x86_64', 'aarch64'].flatMap(arch => [`${arch}-linux-gnu-gcc`, `${arch}-linux-gnu-g++`])
-const found = { commands: new Set<string>(), hostArch: 'amd64', pkgConfigSet: false }
+const found = {
+  commands: new Set<string>(),
+  hostArch: 'amd64',
+  hostLibc: 'gnu' as const,
+  pkgConfigSet: false,
+}
 const withZig = { cToolchains: { ...found, ...zig } }
 const withGcc = { cToolchains: { ...found, commands: new Set([...gcc, 'cc']) } }
 const needsC = { cCode: [{ dependency: 'zstd-sys' }] }
