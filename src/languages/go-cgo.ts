@@ -51,11 +51,24 @@ export function planCgo(project: GoProject, request: CompileRequest): CgoPlan {
   return {
     settings: platform => cgoSettings(toolchains.get(platform.id), options.go.ldflags),
     prediction: predict([...toolchains.values()]),
-    hints:
-      used.length > 0 && options.go.cgo === false
+    hints: [
+      ...(used.length > 0 && options.go.cgo === false
         ? [`${used.map(code => code.dependency).join(', ')} would use cgo, which [go] cgo = false turns off`]
-        : [],
+        : []),
+      ...(toolchains.size > 0 ? replacedCompilers(options.go.env) : []),
+    ],
   }
+}
+
+/** One compiler of the user's cannot serve several platforms, so each gets its own. */
+function replacedCompilers(env: Readonly<Record<string, string>>): string[] {
+  const replaced = ['CC', 'CXX', 'AR'].filter(name => env[name])
+  const does = replaced.length === 1 ? 'does' : 'do'
+  return replaced.length === 0
+    ? []
+    : [
+        `${replaced.join(', ')} of [go] env ${does} not count: [c] toolchain chooses a C compiler for each platform`,
+      ]
 }
 
 /**

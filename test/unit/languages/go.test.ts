@@ -124,6 +124,14 @@ describe('cgo with zig', () => {
     expect(step()?.args).toContain('-ldflags=-s -w -buildid= -linkmode=external "-extldflags=-static -s"')
   })
 
+  it('says that it replaces a C compiler of [go] env', () => {
+    const hints = (env: Record<string, string>) => plan('arm64', options({ env }), facts).hints
+    expect(hints({ CC: 'clang', CGO_CFLAGS: '-O1' })).toEqual([
+      expect.stringMatching(/^CC of \[go\] env does not count: \[c\] toolchain /),
+    ])
+    expect(hints({ CGO_CFLAGS: '-O1' })).toEqual([])
+  })
+
   it('keeps its symbols where [go] ldflags does', () =>
     expect(step(options({ ldflags: '-w' }))?.args).toContain(
       '-ldflags=-w -linkmode=external -extldflags=-static',
