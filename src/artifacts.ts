@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { chmod, copyFile, mkdir, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { readElfFile } from './binary/elf.ts'
-import { checkBinary } from './binary/verify.ts'
+import { checkBinary, checkGlibc } from './binary/verify.ts'
 import { Failure } from './errors.ts'
 import { keptPath } from './report.ts'
 import type { Artifact, CompiledBinary } from './types.ts'
@@ -11,22 +11,25 @@ import { hashFile } from './util/hash-file.ts'
 /**
  * Reads every compiled binary and checks that it is what its platform asks for, then keeps it under `dist`: all of
  * them, or none when one is wrong.
+ * @param oldestGlibc the glibc that they must run on, such as "2.17"
  * @throws {Failure} verification, with every fault of every binary.
  */
 export async function verifyAndKeep(
   binaries: readonly CompiledBinary[],
   dist: string,
   work: string,
+  oldestGlibc?: string,
 ): Promise<Artifact[]> {
   const read = await Promise.all(binaries.map(readBinary))
-  const failures = read.flatMap(artifact => checkArtifact(artifact))
+  const failures = read.flatMap(artifact => checkArtifact(artifact, oldestGlibc))
   if (failures[0]) throw failures.length === 1 ? failures[0] : severalWrong(failures)
   return Promise.all(read.map(artifact => keep(artifact, dist, work)))
 }
 
-function checkArtifact({ elf, platform, path }: Artifact): Failure[] {
+function checkArtifact({ elf, platform, path }: Artifact, oldestGlibc: string | undefined): Failure[] {
   try {
     checkBinary(elf, platform, path)
+    if (oldestGlibc !== undefined) checkGlibc(elf, { oldest: oldestGlibc, file: path })
     return []
   } catch (error) {
     if (error instanceof Failure) return [error]

@@ -125,7 +125,7 @@ async function verify(
   { emit }: Recorder,
 ): Promise<Artifact[]> {
   emit({ type: 'start', id: 'verify' })
-  const artifacts = await verifyAndKeep(binaries, plan.dist, work).catch(error => {
+  const artifacts = await verifyAndKeep(binaries, plan.dist, work, plan.compile.oldestGlibc).catch(error => {
     emit({ type: 'failed', id: 'verify', detail: (error as Error).message })
     throw error
   })

@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts'
 import { type Platform, platforms } from '../platforms.ts'
+import { compareVersions } from '../util/versions.ts'
 import type { ElfFacts } from './elf.ts'
 
 /** One way in which a binary is not what its platform asks for. */
@@ -64,6 +65,24 @@ export function checkBinary(elf: ElfFacts, platform: Platform, file: string): vo
     where: file,
     why: mismatches.map(({ text }) => text).join('\n'),
     fix: suggestFix(elf, platform),
+  })
+}
+
+/**
+ * Makes sure that a binary runs on the oldest glibc that was asked for: a linker of the user's knows nothing of it.
+ * @throws {Failure} verification, when it needs a newer one.
+ */
+export function checkGlibc(
+  { glibc }: ElfFacts,
+  { oldest, file }: { readonly oldest: string; readonly file: string },
+): void {
+  if (glibc === undefined || compareVersions(glibc, oldest) <= 0) return
+  throw new Failure({
+    kind: 'verification',
+    what: `The binary needs glibc ${glibc}, and it must run on ${oldest}`,
+    where: file,
+    why: `[rust] glibc asks for ${oldest}; only zig links against a chosen glibc, any other linker against that of its machine`,
+    fix: `leave the linker to zig (pip install ziglang, no linker of your own for this target), or [rust] glibc = "${glibc}"`,
   })
 }
 

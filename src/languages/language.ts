@@ -112,6 +112,8 @@ export interface CompilePlan {
   readonly steps: readonly Step[]
   readonly concurrency: number
   readonly prediction: LibcPrediction
+  /** The oldest glibc that the binaries must run on, such as "2.17", where the user names one. */
+  readonly oldestGlibc?: string | undefined
   readonly hints: readonly string[]
 }
 

@@ -45,6 +45,7 @@ function compileRust(project: RustProject, request: CompileRequest): CompilePlan
     // One cargo uses every processor by itself.
     concurrency: 1,
     prediction: predict(request, [...linkers.values()]),
+    oldestGlibc: request.options.rust.libc === 'gnu' ? request.options.rust.glibc : undefined,
     hints: [
       ...allocatorHint(project, request),
       ...new Set([...linkers.values()].flatMap(({ hints }) => hints)),

@@ -135,4 +135,19 @@ describeWith(['rust', 'zig', 'registry', 'bases'], 'a program for an older glibc
     },
     minutes(10),
   )
+
+  it(
+    'is refused where a linker of the user linked it against the glibc of this machine',
+    async () => {
+      const dir = await project({
+        ...app,
+        '.cargo/config.toml': '[target.x86_64-unknown-linux-gnu]\nlinker = "cc"\n',
+        'xbuild.toml': '[rust]\nlibc = "gnu"\nglibc = "2.17"\n',
+      })
+      const result = await build(dir, ['--platform=linux/amd64', '--backend=oci'])
+      expect(result).toMatchObject({ code: 6, stdout: '' })
+      expect(result.stderr).toMatch(/needs glibc 2\.\d+, and it must run on 2\.17/)
+    },
+    minutes(10),
+  )
 })

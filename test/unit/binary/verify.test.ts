@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readElf } from '../../../src/binary/elf.ts'
-import { checkBinary, findMismatches } from '../../../src/binary/verify.ts'
+import { checkBinary, checkGlibc, findMismatches } from '../../../src/binary/verify.ts'
 import { Failure } from '../../../src/errors.ts'
 import { parsePlatform, platforms } from '../../../src/platforms.ts'
 import { buildElf, buildElfFor, type ElfOptions } from '../../support/elf-builder.ts'
@@ -25,6 +25,18 @@ describe.each(platforms)('a binary for $id', platform => {
     'is told from one for $id by what Go recorded',
     other => expect(findMismatches(byGo, other)).toHaveLength(1),
   )
+})
+
+test('a binary that needs a newer glibc than it must run on is refused', () => {
+  const check = (glibc: string | undefined) =>
+    checkGlibc(
+      { ...readElf(buildElf({})), ...(glibc !== undefined && { glibc }) },
+      { oldest: '2.17', file: 'app' },
+    )
+  expect(() => check('2.34')).toThrow(
+    expect.objectContaining({ kind: 'verification', where: 'app', what: expect.stringContaining('2.34') }),
+  )
+  for (const fine of ['2.17', '2.4', undefined]) expect(() => check(fine)).not.toThrow()
 })
 
 test('every mismatch is listed', () =>
