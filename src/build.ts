@@ -71,7 +71,7 @@ async function prepare(options: Options, { emit }: Recorder, signal: AbortSignal
   const text = 'Reading the project; what it depends on may have to be downloaded first'
   const timer = setTimeout(() => emit({ type: 'note', level: 'info', text }), 3000)
   try {
-    return await prepareBuild(options, signal, () => loadAhead(options))
+    return await prepareBuild(options, signal, () => void loadAhead(options))
   } finally {
     clearTimeout(timer)
   }
