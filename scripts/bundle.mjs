@@ -37,8 +37,9 @@ const partsOfUndici = {
         import Agent from 'undici/lib/dispatcher/agent.js'
         import Dispatcher from 'undici/lib/dispatcher/dispatcher.js'
         import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js'
-        import request from 'undici/lib/api/api-request.js'
-        Dispatcher.prototype.request = request
+        import api from 'undici/lib/api/index.js'
+        // As undici itself does: a proxy's tunnel is opened by one of these methods.
+        Object.assign(Dispatcher.prototype, api)
         export default { Agent, EnvHttpProxyAgent }`,
       resolveDir,
     }))

@@ -13,7 +13,11 @@ if (process.argv.length === 3 && (process.argv[2] === '--version' || process.arg
 // What Node.js 22.8 and later compile of this program they keep: the next start takes 20 ms less. They do it
 // without a word, or not at all where the folder cannot be written to.
 const { enableCompileCache } = module as { enableCompileCache?: (folder: string) => unknown }
-enableCompileCache?.(join(cacheFolder(), 'compiled'))
+try {
+  enableCompileCache?.(join(cacheFolder(), 'compiled'))
+} catch {
+  // no home folder, and no user of that number
+}
 
 const { main } = await import('./main.ts')
 process.exitCode = await main(process.argv.slice(2))

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { isFailure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
 import { run } from '../process.ts'
 import type { CToolchain, CToolchainRequest, Libc } from './c-toolchain.ts'
@@ -32,8 +33,14 @@ function isExecutable(path: string): boolean {
  */
 export async function hostLibc(dir: string, hasCc: boolean, signal?: AbortSignal): Promise<Libc> {
   if (!hasCc) return existsSync('/etc/alpine-release') ? 'musl' : 'gnu'
-  const { stdout } = await run({ tool: 'cc', args: ['-dumpmachine'], cwd: dir }, { signal })
-  return stdout.includes('musl') ? 'musl' : 'gnu'
+  try {
+    const { stdout } = await run({ tool: 'cc', args: ['-dumpmachine'], cwd: dir }, { signal })
+    return stdout.includes('musl') ? 'musl' : 'gnu'
+  } catch (error) {
+    // One that cannot even start is no reason to refuse what another compiler can do.
+    if (!isFailure(error, 'tool')) throw error
+    return 'gnu'
+  }
 }
 
 /**

@@ -2,8 +2,8 @@ import { totalmem } from 'node:os'
 
 /**
  * Variables for Go's own tools: collect no garbage before there is as much of it as the machine has room for. They live
- * for seconds, and collecting takes them a fifth of that: a cold build of google/ko (1065 packages) on two processors took
- * 70 s with this and 85 s without, its largest compiler 738 MB instead of 318 (docs/overhead.md). What they write is the same.
+ * for seconds, and collecting takes them up to a fifth of that, for memory: the largest compiler of google/ko took 738 MB so, and
+ * 318 with GOGC=100 (docs/overhead.md). What they write is the same.
  */
 export interface GarbageSettings {
   readonly GOGC: 'off'
@@ -13,7 +13,7 @@ export interface GarbageSettings {
 
 const MiB = 1024 ** 2
 /** Below this, collecting as usual is what fits. */
-const smallest = 256 * MiB
+const smallest = 512 * MiB
 
 /**
  * The settings for as many processes at once, which together may take half of the memory; none where that is little.

@@ -4,7 +4,7 @@ import { type FoundCToolchains, findCToolchains } from '../c-toolchains/index.ts
 import { Failure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
 import { type RunResult, run } from '../process.ts'
-import { availableMemory, decidesOnGarbage, garbageSettings } from './go-memory.ts'
+import { availableMemory, decidesOnGarbage } from './go-memory.ts'
 import type { Executable, InspectContext, Project } from './language.ts'
 
 /** A Go module or workspace. */
@@ -102,7 +102,7 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
     remarks: [],
     downloads: downloads && !existsSync(join(dir, 'vendor', 'modules.txt')),
     packages,
-    ...(!decidesOnGarbage({ ...process.env, ...context.options.go.env }) && { memory: availableMemory() }),
+    ...(mayLimitGarbage(environment.GOVERSION, context) && { memory: availableMemory() }),
     cacheFolder: environment.GOCACHE,
   }
 }
@@ -208,8 +208,8 @@ async function runGo(
   { options, signal }: InspectContext,
   target: Readonly<Record<string, string>> = {},
 ): Promise<RunResult> {
-  const collects = decidesOnGarbage({ ...process.env, ...options.go.env })
-  const garbage = collects ? undefined : garbageSettings(4, availableMemory())
+  // Small programs of a version that is not known yet: less often, but without a limit that old ones do not know.
+  const garbage = decidesOnGarbage({ ...process.env, ...options.go.env }) ? undefined : { GOGC: '400' }
   const command = { tool: 'go', args, cwd, env: { ...garbage, ...options.go.env, ...target } }
   const result = await run(command, { signal, keep: 64 * 1024 * 1024 }).catch(goMissing)
   if (!result.ok) throw goFailed(result.stderr, cwd)
@@ -269,6 +269,12 @@ const minimumVersions: readonly [applies: (platform: Platform) => boolean, minor
   [platform => platform.arch === 'loong64', 19],
   [platform => platform.id === 'linux/arm64/v9', 23],
 ]
+
+/** GOMEMLIMIT came with Go 1.19 (its release notes); without it nothing would ever be collected. */
+function mayLimitGarbage(version: string, { options }: InspectContext): boolean {
+  const minor = Number(/^go1\.(\d+)/.exec(version)?.[1] ?? Number.POSITIVE_INFINITY)
+  return minor >= 19 && !decidesOnGarbage({ ...process.env, ...options.go.env })
+}
 
 function checkVersion(version: string, wanted: readonly Platform[]): void {
   const minor = Number(/^go1\.(\d+)/.exec(version)?.[1] ?? Number.POSITIVE_INFINITY)

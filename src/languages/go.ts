@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Platform } from '../platforms.ts'
 import { platformFolder } from '../platforms.ts'
@@ -35,14 +36,14 @@ function compileGo(project: GoProject, request: CompileRequest): CompilePlan {
     produces: [],
   }
   const cgo = planCgo(project, request)
-  const { concurrency, perBuild } = share(request)
+  const shared = share(request)
   return {
     files: [],
     prepare: project.downloads && !request.warm ? [download] : [],
     steps: request.platforms.map(platform =>
-      buildStep(project, request, platform, cgo.settings(platform), perBuild),
+      buildStep(project, request, platform, cgo.settings(platform), shared),
     ),
-    concurrency,
+    concurrency: shared.concurrency,
     prediction: cgo.prediction,
     hints: cgo.hints,
   }
@@ -66,11 +67,14 @@ function buildStep(
   request: CompileRequest,
   platform: Platform,
   cgo: { env: Readonly<Record<string, string>>; ldflags: readonly string[] },
-  perBuild: number | undefined,
+  { concurrency, perBuild }: ReturnType<typeof share>,
 ): Step {
   const { options, executables, source, toolchainArgs } = request
-  // With nothing but a link for each platform to do, and with the packages of one after the other, this many run at once.
-  const processes = Math.max(request.jobs, request.platforms.length)
+  // A warm build mostly links, but may have to compile after all: then every platform's go runs as many as there are processors.
+  const processes =
+    perBuild === undefined
+      ? request.platforms.length * Math.max(request.jobs, availableParallelism())
+      : concurrency * perBuild
   const garbage = project.memory === undefined ? undefined : garbageSettings(processes, project.memory)
   const ldflags = [options.go.ldflags ?? defaultLdflags(cgo.env), ...stamps(source), ...cgo.ldflags]
     .filter(Boolean)

@@ -125,7 +125,7 @@ function linkWithC(
       project.scripts,
       [...(mixed ? plainHeaders : []), ...reproducible(project)],
       // rustc links musl without gcc's own support functions, which C code may call.
-      mixed ? ['-lgcc'] : [],
+      options.rust.libc === 'musl' && toolchain.name !== 'zig' ? ['-lgcc'] : [],
     )
   const cEnv = {
     [`CC_${suffix}`]: scripts.cc,

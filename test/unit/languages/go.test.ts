@@ -79,7 +79,7 @@ test('the tools collect no garbage while each has its share of half of the memor
   const env = (changes: Partial<CompileRequest> = {}) =>
     plan('amd64,arm64', { jobs: 4, ...changes }, { memory: 8 * 1024 ** 3 }).steps[0]?.command.env
   expect(env()).toMatchObject({ GOGC: 'off', GOMEMLIMIT: '1024MiB' })
-  expect(env({ jobs: 1 })).toMatchObject({ GOMEMLIMIT: '2048MiB' })
+  expect(env({ jobs: 1 })).toMatchObject({ GOMEMLIMIT: '4096MiB' })
   expect(env(options({ env: { GODEBUG: 'x' } }))).toMatchObject({ GOGC: 'off', GODEBUG: 'x' })
 })
 
