@@ -62,6 +62,9 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
   // The listings take longest, so they are begun first.
   const [environment, ...listings] = await Promise.all([readGoEnv(dir, context), ...listing])
   checkVersion(environment.GOVERSION, context.platforms)
+  // GOMEMLIMIT came with Go 1.19 (its release notes); without it nothing would ever be collected.
+  const memoryMayBeLimited =
+    minorOf(environment.GOVERSION) >= 19 && !decidesOnGarbage({ ...process.env, ...context.options.go.env })
   const programs = new Map<string, Executable>()
   const cCode = new Map<string, { platforms: Set<string>; executables: Set<string> }>()
   let downloads = false
@@ -102,7 +105,7 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
     remarks: [],
     downloads: downloads && !existsSync(join(dir, 'vendor', 'modules.txt')),
     packages,
-    ...(mayLimitGarbage(environment.GOVERSION, context) && { memory: availableMemory() }),
+    ...(memoryMayBeLimited && { memory: availableMemory() }),
     cacheFolder: environment.GOCACHE,
   }
 }
@@ -208,7 +211,7 @@ async function runGo(
   { options, signal }: InspectContext,
   target: Readonly<Record<string, string>> = {},
 ): Promise<RunResult> {
-  // Small programs of a version that is not known yet: less often, but without a limit that old ones do not know.
+  // These need little memory, and it is not known yet whether this Go has GOMEMLIMIT: they collect more rarely, not never.
   const garbage = decidesOnGarbage({ ...process.env, ...options.go.env }) ? undefined : { GOGC: '400' }
   const command = { tool: 'go', args, cwd, env: { ...garbage, ...options.go.env, ...target } }
   const result = await run(command, { signal, keep: 64 * 1024 * 1024 }).catch(goMissing)
@@ -270,14 +273,13 @@ const minimumVersions: readonly [applies: (platform: Platform) => boolean, minor
   [platform => platform.id === 'linux/arm64/v9', 23],
 ]
 
-/** GOMEMLIMIT came with Go 1.19 (its release notes); without it nothing would ever be collected. */
-function mayLimitGarbage(version: string, { options }: InspectContext): boolean {
-  const minor = Number(/^go1\.(\d+)/.exec(version)?.[1] ?? Number.POSITIVE_INFINITY)
-  return minor >= 19 && !decidesOnGarbage({ ...process.env, ...options.go.env })
+/** The 26 of go1.26.8; a development version counts as newer than all. */
+function minorOf(version: string): number {
+  return Number(/^go1\.(\d+)/.exec(version)?.[1] ?? Number.POSITIVE_INFINITY)
 }
 
 function checkVersion(version: string, wanted: readonly Platform[]): void {
-  const minor = Number(/^go1\.(\d+)/.exec(version)?.[1] ?? Number.POSITIVE_INFINITY)
+  const minor = minorOf(version)
   for (const [applies, minimum] of minimumVersions) {
     const platform = wanted.find(applies)
     if (!platform || minor >= minimum) continue

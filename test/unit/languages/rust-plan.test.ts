@@ -256,6 +256,13 @@ describe('the linker', () => {
     expect(hints.join()).toContain('headers of glibc')
   })
 
+  it('is the cc of a host of musl, with its own headers and gcc’s support functions', () => {
+    const host = { ...found, commands: new Set(['cc']), hostLibc: 'musl' as const }
+    const { files, hints } = plan(rustProject({ cToolchains: host, ...needsC }), 'amd64')
+    expect(files[0]?.text).toBe(`#!/bin/sh\nexec cc ${reproducible} "$@" -lgcc\n`)
+    expect(hints.join()).not.toContain('headers of glibc')
+  })
+
   it('is the cross gcc as it is for pure Rust on glibc, and keeps folders out of C code', () => {
     const linker = 'CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER'
     const pure = plan(rustProject(withGcc, 'gnu'), 'arm64', gnu)
