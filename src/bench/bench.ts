@@ -1,7 +1,7 @@
+import { readSource } from '../build/git-info.ts'
 import type { Options } from '../config/options.ts'
 import { Failure } from '../errors.ts'
 import { checkToolchainArgs, detectLanguage } from '../languages/index.ts'
-import { readSource } from '../source.ts'
 import type { Emit } from '../types.ts'
 import { dropCaches, readBenchBuilder } from './builder.ts'
 import { openEdit } from './edit.ts'

@@ -1,5 +1,5 @@
 import { Failure } from '../errors.ts'
-import { describeSeconds } from '../ui/format.ts'
+import { describeSeconds } from '../util/format.ts'
 import type { Compared } from './after-build.ts'
 import { type Comparison, nativeSeconds, sameMachine, sameProject } from './compare.ts'
 import type { Measurement } from './measurement.ts'

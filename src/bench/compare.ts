@@ -1,4 +1,4 @@
-import type { Report } from '../report.ts'
+import type { Report } from '../build/report.ts'
 import type { LanguageName } from '../types.ts'
 import type { Emulator, MeasuredProject, Measurement } from './measurement.ts'
 import { publishedRatios } from './published.ts'

@@ -1,5 +1,5 @@
 import { languages } from '../languages/index.ts'
-import { describeSeconds } from '../ui/format.ts'
+import { describeSeconds } from '../util/format.ts'
 import { quoteWord } from '../util/quote-word.ts'
 import type { Baseline, Comparison } from './compare.ts'
 import { describeRatio } from './view.ts'

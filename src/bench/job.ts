@@ -1,7 +1,7 @@
+import { wantedImages } from '../build/plan.ts'
 import type { Options } from '../config/options.ts'
 import { languages } from '../languages/index.ts'
 import type { CompilePlan, Executable, Project } from '../languages/language.ts'
-import { wantedImages } from '../plan.ts'
 import type { Platform } from '../platforms.ts'
 import type { Command, SourceInfo } from '../types.ts'
 import { type BenchLanguage, cachesToken, type StagedProject } from './bench-language.ts'

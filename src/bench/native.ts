@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { verifyAndKeep } from '../artifacts.ts'
-import { compilePlan } from '../compile.ts'
+import { verifyAndKeep } from '../build/artifacts.ts'
+import { compilePlan } from '../build/compile.ts'
 import type { Platform } from '../platforms.ts'
 import type { Emit } from '../types.ts'
 import {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { describeHost } from '../build/report.ts'
 import { Failure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
-import { describeHost } from '../report.ts'
 import { version } from '../version.ts'
 import type { Subject } from './job.ts'
 import type { Measurement } from './measurement.ts'

@@ -1,4 +1,4 @@
-import { describeSeconds } from '../ui/format.ts'
+import { describeSeconds } from '../util/format.ts'
 import { type Row, rowNames } from './samples.ts'
 import { type BenchView, describeRatio, describeRow, type PlatformView, rowTitles } from './view.ts'
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { Failure } from '../errors.ts'
-import { writeAll, writeAtomically } from '../image/oci/atomic.ts'
+import { writeAll, writeAtomically } from '../util/atomic.ts'
 import { withLock } from '../util/with-lock.ts'
 import { benchSchema, benchVersion, type Measurement } from './measurement.ts'
 

@@ -1,5 +1,5 @@
 import { languages } from '../languages/index.ts'
-import { describeSeconds } from '../ui/format.ts'
+import { describeSeconds } from '../util/format.ts'
 import type { Emulator, Measurement } from './measurement.ts'
 import { pathNames, type Ratio, type Row, type RowName, rowsOf } from './samples.ts'
 

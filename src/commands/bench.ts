@@ -10,12 +10,12 @@ import { renderText } from '../bench/render-text.ts'
 import { type BenchFlags, type BoundFlags, benchRequest, readBounds } from '../bench/request.ts'
 import { readMeasurements, readRecorded } from '../bench/store.ts'
 import { viewOf } from '../bench/view.ts'
+import { benchBoundFlags, buildFlags, outputFlags, toBuildFlags } from '../config/flags.ts'
 import { type Options, resolveOptions } from '../config/options.ts'
 import { withReport } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { createProgress, type ProgressMode } from '../ui/progress.ts'
 import { checkUserFile, writeUserFile } from '../util/write-user-file.ts'
-import { benchBoundFlags, buildFlags, outputFlags, toBuildFlags } from './flags.ts'
 
 const { platform, bin, lang, builder, jobs } = buildFlags
 const strings = { type: 'string', array: true, requiresArg: true } as const

@@ -1,9 +1,9 @@
 import type { CommandModule } from 'yargs'
+import { planJson } from '../build/plan-json.ts'
+import { prepareBuild } from '../build/prepare.ts'
+import { buildFlags, toBuildFlags } from '../config/flags.ts'
 import { resolveOptions } from '../config/options.ts'
 import { interruptSignal } from '../interrupt.ts'
-import { planJson } from '../plan-json.ts'
-import { prepareBuild } from '../prepare.ts'
-import { buildFlags, toBuildFlags } from './flags.ts'
 
 /** `xbuild dockerfile [dir]`: the generated Dockerfile on stdout. */
 export const dockerfileCommand: CommandModule = {

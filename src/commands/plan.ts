@@ -1,10 +1,10 @@
 import type { CommandModule } from 'yargs'
+import { planJson } from '../build/plan-json.ts'
+import { prepareBuild } from '../build/prepare.ts'
+import { buildFlags, toBuildFlags } from '../config/flags.ts'
 import { type Options, resolveOptions } from '../config/options.ts'
 import { interruptSignal } from '../interrupt.ts'
-import { planJson } from '../plan-json.ts'
-import { prepareBuild } from '../prepare.ts'
 import { describePlan } from '../ui/plan-text.ts'
-import { buildFlags, toBuildFlags } from './flags.ts'
 
 /** `xbuild plan [dir]`: every command, file and Dockerfile line of a build, without doing any of it. */
 export const planCommand: CommandModule = {

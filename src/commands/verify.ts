@@ -1,9 +1,9 @@
 import type { CommandModule } from 'yargs'
+import { buildFlags } from '../config/flags.ts'
 import { registryHosts } from '../config/image-options.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { parsePlatforms } from '../platforms.ts'
 import { describeVerification } from '../ui/verify-text.ts'
-import { buildFlags } from './flags.ts'
 
 /**
  * `xbuild verify IMAGE`: checks any image, whoever made it. The image is a reference, an OCI layout folder, an archive, or

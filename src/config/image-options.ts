@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Failure } from '../errors.ts'
-import { parseReference } from '../registry/reference.ts'
+import { parseReference } from '../oci/reference.ts'
 import type { BuildFlags } from './options.ts'
 import type { ImageTable } from './schema.ts'
 

@@ -1,5 +1,5 @@
 import { Failure, type FailureKind } from '../errors.ts'
-import { isLoopback, parseReference } from '../registry/reference.ts'
+import { isLoopback, parseReference } from '../oci/reference.ts'
 import { redact } from '../util/redact.ts'
 import type { VertexTime } from './buildx-progress.ts'
 

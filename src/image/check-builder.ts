@@ -1,6 +1,6 @@
 import { Failure } from '../errors.ts'
+import { isLoopback, parseReference } from '../oci/reference.ts'
 import type { Platform } from '../platforms.ts'
-import { isLoopback, parseReference } from '../registry/reference.ts'
 import type { BuilderFacts } from './builder.ts'
 import type { Destination } from './destination.ts'
 

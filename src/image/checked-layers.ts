@@ -1,7 +1,7 @@
 import { Failure } from '../errors.ts'
+import type { ConfigFile, ImageManifest } from '../oci/manifest.ts'
 import { UnreadableCompression } from './decompress.ts'
 import type { LayerScan } from './layer-scan.ts'
-import type { ConfigFile, ImageManifest } from './manifest.ts'
 import { createRootfs, type Rootfs } from './rootfs.ts'
 import type { Scanner } from './scanner.ts'
 

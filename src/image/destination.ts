@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Failure } from '../errors.ts'
-import { parseReference } from '../registry/reference.ts'
+import { parseReference } from '../oci/reference.ts'
 
 /** Where an image goes. Paths are absolute. `buildx` is a value of -o that only buildx understands. */
 export type Destination =

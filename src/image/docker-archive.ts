@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { Failure } from '../errors.ts'
-import { checkStream, digestOf } from '../registry/digest.ts'
+import { checkStream, digestOf } from '../oci/digest.ts'
+import { type Descriptor, mediaTypes } from '../oci/manifest.ts'
 import { type LayoutFiles, missingBlob, readSmall } from './layout-files.ts'
-import { type Descriptor, mediaTypes } from './manifest.ts'
 import type { ImageSource } from './source.ts'
 
 const manifestSchema = v.array(

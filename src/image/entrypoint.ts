@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import type { ConfigFile } from './manifest.ts'
+import type { ConfigFile } from '../oci/manifest.ts'
 
 /** The PATH of an image that sets none, as Docker and containerd have it. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

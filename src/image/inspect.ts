@@ -1,5 +1,4 @@
 import { Failure } from '../errors.ts'
-import { eachLimited } from '../util/each-limited.ts'
 import {
   type ConfigFile,
   type Descriptor,
@@ -11,7 +10,8 @@ import {
   parseConfig,
   parseManifest,
   platformId,
-} from './manifest.ts'
+} from '../oci/manifest.ts'
+import { eachLimited } from '../util/each-limited.ts'
 import type { ImageSource } from './source.ts'
 
 /** An image by its metadata: what its index, manifests and configs say. */

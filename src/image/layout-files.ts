@@ -3,8 +3,8 @@ import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { Failure } from '../errors.ts'
+import { maximumManifest } from '../oci/manifest.ts'
 import { fileSource } from './byte-source.ts'
-import { maximumManifest } from './manifest.ts'
 import { entryPath, readTar } from './tar-read.ts'
 
 /** The files of a layout, be it a folder or a tar archive of one. */

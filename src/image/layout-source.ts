@@ -1,8 +1,8 @@
 import { Failure } from '../errors.ts'
-import { checkBytes, checkStream, digestOf } from '../registry/digest.ts'
+import { checkBytes, checkStream, digestOf } from '../oci/digest.ts'
+import { type Descriptor, mediaTypes, parseJson, parseManifest } from '../oci/manifest.ts'
 import { readDockerArchive } from './docker-archive.ts'
 import { type LayoutFiles, missingBlob, readSmall } from './layout-files.ts'
-import { type Descriptor, mediaTypes, parseJson, parseManifest } from './manifest.ts'
 import type { ImageSource } from './source.ts'
 
 /**

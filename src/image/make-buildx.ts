@@ -1,7 +1,8 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ImagePlan } from '../build/plan.ts'
 import type { Options } from '../config/options.ts'
-import type { ImagePlan } from '../plan.ts'
+import { type Descriptor, parseJson } from '../oci/manifest.ts'
 import { bindCommand } from '../process.ts'
 import type { Command } from '../types.ts'
 import { writeUserFile } from '../util/write-user-file.ts'
@@ -9,7 +10,6 @@ import { type BuildxResult, bindContext, buildxCommand, buildxFiles, runBuildx }
 import { describeDestination } from './destination.ts'
 import { dockerfileRemarks, renderDockerfile } from './dockerfile.ts'
 import { hostFile, imageTaskId, type MadeImage, type MakeContext } from './make.ts'
-import { type Descriptor, parseJson } from './manifest.ts'
 import { placeArchive, placeLayout } from './place-output.ts'
 import { stageContext } from './stage.ts'
 

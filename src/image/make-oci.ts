@@ -1,5 +1,5 @@
-import { otherBases } from '../binary/choose-base.ts'
-import type { ImagePlan } from '../plan.ts'
+import { otherBases } from '../base/choose.ts'
+import type { ImagePlan } from '../build/plan.ts'
 import type { Platform } from '../platforms.ts'
 import { hostArch } from '../util/host-arch.ts'
 import { type Destination, describeDestination } from './destination.ts'

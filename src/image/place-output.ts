@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Descriptor } from './manifest.ts'
-import { appendFile, renameFolder, temporaryName, writeAtomically, writeFailure } from './oci/atomic.ts'
+import type { Descriptor } from '../oci/manifest.ts'
+import { appendFile, renameFolder, temporaryName, writeAtomically, writeFailure } from '../util/atomic.ts'
 import { isLayout, markLayout, replaceIndex } from './oci/layout.ts'
 
 /**

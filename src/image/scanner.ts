@@ -1,7 +1,7 @@
 import { Failure } from '../errors.ts'
+import type { Descriptor } from '../oci/manifest.ts'
 import { UnreadableCompression } from './decompress.ts'
 import { type CapturedFile, type LayerScan, scanLayer } from './layer-scan.ts'
-import type { Descriptor } from './manifest.ts'
 import type { ImageSource } from './source.ts'
 
 /** Looks into layers, into each once however many platforms share it. */

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../errors.ts'
+import type { Descriptor } from '../oci/manifest.ts'
+import { parseReference } from '../oci/reference.ts'
 import { createRegistryClient, type RegistryClient, type RegistryClientOptions } from '../registry/client.ts'
-import { parseReference } from '../registry/reference.ts'
 import type { LayoutFiles } from './layout-files.ts'
-import type { Descriptor } from './manifest.ts'
 
 /** An image where it is kept: in a registry, an OCI layout folder, or an archive. */
 export interface ImageSource {

@@ -1,6 +1,6 @@
+import { isLoopback } from '../oci/reference.ts'
 import type { Credentials } from './credentials.ts'
 import { printable, registryFailure, statusFailure } from './failures.ts'
-import { isLoopback } from './reference.ts'
 import { TransientError } from './retry.ts'
 import { describeUrl, type HttpResponse, readBody, type Transport } from './transport.ts'
 

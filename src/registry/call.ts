@@ -1,7 +1,7 @@
+import type { Reference } from '../oci/reference.ts'
 import { createAuthenticator } from './auth.ts'
 import { type Credentials, findCredentials } from './credentials.ts'
 import { statusFailure } from './failures.ts'
-import type { Reference } from './reference.ts'
 import {
   defaultRetryPolicy,
   parseRetryAfter,

@@ -1,10 +1,10 @@
 import { isFailure } from '../errors.ts'
-import { type Descriptor, manifestTypes } from '../image/manifest.ts'
+import { digestOf } from '../oci/digest.ts'
+import { type Descriptor, manifestTypes } from '../oci/manifest.ts'
+import { formatReference, isDigest, type Reference } from '../oci/reference.ts'
 import { type CallerOptions, createCaller, type Repository } from './call.ts'
-import { digestOf } from './digest.ts'
 import { registryFailure } from './failures.ts'
 import { type FetchedManifest, mediaTypeOf, readManifest } from './fetched-manifest.ts'
-import { formatReference, isDigest, type Reference } from './reference.ts'
 import { type BlobDescriptor, downloadBlob, uploadOnce } from './transfer.ts'
 import { describeUrl } from './transport.ts'
 

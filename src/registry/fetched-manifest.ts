@@ -1,7 +1,7 @@
-import { manifestTypes, maximumManifest, parseManifest } from '../image/manifest.ts'
-import { checkBytes, digestOf } from './digest.ts'
+import { checkBytes, digestOf } from '../oci/digest.ts'
+import { manifestTypes, maximumManifest, parseManifest } from '../oci/manifest.ts'
+import { formatReference, isDigest, type Reference } from '../oci/reference.ts'
 import { registryFailure } from './failures.ts'
-import { formatReference, isDigest, type Reference } from './reference.ts'
 import type { HttpResponse } from './transport.ts'
 
 /** An index or manifest whose digest was checked. */

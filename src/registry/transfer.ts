@@ -1,9 +1,9 @@
 import { Failure } from '../errors.ts'
-import type { Descriptor } from '../image/manifest.ts'
+import { checkStream } from '../oci/digest.ts'
+import type { Descriptor } from '../oci/manifest.ts'
+import { formatRepository } from '../oci/reference.ts'
 import type { Caller, Repository } from './call.ts'
-import { checkStream } from './digest.ts'
 import { registryFailure } from './failures.ts'
-import { formatRepository } from './reference.ts'
 import { TransientError } from './retry.ts'
 import { describeUrl } from './transport.ts'
 

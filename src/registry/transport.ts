@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici'
 import { interrupted } from '../errors.ts'
+import { isLoopback } from '../oci/reference.ts'
 import { connectionFailure } from './connection-failure.ts'
 import { registryFailure } from './failures.ts'
-import { isLoopback } from './reference.ts'
 
 /** A body that can be sent again: bytes, or a stream opened anew for each attempt, with its length in bytes. */
 export type RequestBody =

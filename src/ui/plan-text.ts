@@ -1,4 +1,4 @@
-import type { PlanJson, PlannedImage } from '../plan-json.ts'
+import type { PlanJson, PlannedImage } from '../build/plan-json.ts'
 import type { Command } from '../types.ts'
 
 /** A plan for people: commands that can be copied into a shell, then each image with its files and Dockerfile. */

@@ -1,7 +1,7 @@
 import { describeComparisons } from '../bench/comparison-text.ts'
-import type { Report } from '../report.ts'
-import { describeBytes, describeSeconds, formatTable } from './format.ts'
-import { shortPath } from './paths.ts'
+import type { Report } from '../build/report.ts'
+import { describeBytes, describeSeconds, formatTable } from '../util/format.ts'
+import { shortPath } from '../util/paths.ts'
 
 /** What a finished build did, for people: a row per binary, a line per image, and how it stands against emulation. */
 export function summarize({ artifacts, images, seconds, comparison = [] }: Report): string {

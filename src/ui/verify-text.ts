@@ -1,6 +1,6 @@
 import type { EntrypointReport, PlatformReport, VerifyReport } from '../image/verify.ts'
 import { printable } from '../registry/failures.ts'
-import { describeBytes, formatTable } from './format.ts'
+import { describeBytes, formatTable } from '../util/format.ts'
 
 /**
  * What the check of an image found, for people: a row per platform, then what is worth knowing. What is wrong is said

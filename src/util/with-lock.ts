@@ -1,7 +1,7 @@
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { temporaryName, writeFailure } from '../image/oci/atomic.ts'
+import { temporaryName, writeFailure } from './atomic.ts'
 
 /** A lock so old, in milliseconds, was left by a process that was killed: it is held for one read and one write. */
 const abandonedAfter = 10_000

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { expect, it } from 'vitest'
-import type { Report } from '../../src/report.ts'
+import type { Report } from '../../src/build/report.ts'
 import { compareVersions } from '../../src/util/versions.ts'
 import { xbuild } from '../support/cli.ts'
 import { project, temporaryFolder } from '../support/projects.ts'

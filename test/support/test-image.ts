@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import type { Descriptor } from '../../src/image/manifest.ts'
+import type { Descriptor } from '../../src/oci/manifest.ts'
 import { parsePlatform } from '../../src/platforms.ts'
 import { buildElf, type ElfOptions } from './elf-builder.ts'
 import { type FaultRegistry, sha256 } from './fault-registry.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
-import { benchBoundFlags, buildFlags, outputFlags } from '../../src/commands/flags.ts'
+import { benchBoundFlags, buildFlags, outputFlags } from '../../src/config/flags.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { exitCodes } from '../../src/errors.ts'

@@ -1,6 +1,6 @@
+import type { Descriptor } from '../../oci/manifest.ts'
 import type { Platform } from '../../platforms.ts'
 import type { Repository } from '../../registry/client.ts'
-import type { Descriptor } from '../manifest.ts'
 import { builtinConfig, builtinEntries } from './builtin.ts'
 import type { BlobCache } from './cache.ts'
 import type { Compressor } from './compress.ts'

@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { interrupted } from '../../errors.ts'
+import { writeAll, writeAtomically, writeFailure } from '../../util/atomic.ts'
 import { filePieces } from '../../util/file-pieces.ts'
-import { writeAll, writeAtomically, writeFailure } from './atomic.ts'
 
 /**
  * Content under the user's cache folder, by digest, and small records of what it is good for. Any number of builds may

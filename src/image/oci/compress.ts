@@ -2,7 +2,7 @@ import { type Duplex, pipeline, Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 import { Failure } from '../../errors.ts'
-import { mediaTypes } from '../manifest.ts'
+import { mediaTypes } from '../../oci/manifest.ts'
 
 /** How layers are compressed. */
 export interface Compressor {

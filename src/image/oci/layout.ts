@@ -1,10 +1,8 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure } from '../../errors.ts'
-import { formatReference, parseReference } from '../../registry/reference.ts'
-import { eachLimited } from '../../util/each-limited.ts'
-import { withLock } from '../../util/with-lock.ts'
-import { type Descriptor, mediaTypes, parseJson } from '../manifest.ts'
+import { type Descriptor, mediaTypes, parseJson } from '../../oci/manifest.ts'
+import { formatReference, parseReference } from '../../oci/reference.ts'
 import {
   appendFile,
   isTemporary,
@@ -14,7 +12,9 @@ import {
   writeAll,
   writeAtomically,
   writeFailure,
-} from './atomic.ts'
+} from '../../util/atomic.ts'
+import { eachLimited } from '../../util/each-limited.ts'
+import { withLock } from '../../util/with-lock.ts'
 import { isWhole } from './cache.ts'
 import { documentsOf, type ImageContent, layersOf } from './content.ts'
 

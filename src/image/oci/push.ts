@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
+import { formatRepository, parseReference } from '../../oci/reference.ts'
 import type { RegistryClient, Repository } from '../../registry/client.ts'
-import { formatRepository, parseReference } from '../../registry/reference.ts'
-import { describeBytes } from '../../ui/format.ts'
 import { eachLimited } from '../../util/each-limited.ts'
+import { describeBytes } from '../../util/format.ts'
 import type { LayerBlob } from './base.ts'
 import type { Document, ImageContent } from './content.ts'
 

@@ -1,8 +1,8 @@
 import { buffer } from 'node:stream/consumers'
+import { checkDocumentSize, manifestTypes } from '../../oci/manifest.ts'
+import { formatReference, type Reference } from '../../oci/reference.ts'
 import type { RegistryClient } from '../../registry/client.ts'
 import { registryFailure } from '../../registry/failures.ts'
-import { formatReference, type Reference } from '../../registry/reference.ts'
-import { checkDocumentSize, manifestTypes } from '../manifest.ts'
 import type { ImageSource } from '../source.ts'
 
 /** An image in a registry. The client stays the caller's: closing the source leaves it open. */

@@ -2,10 +2,6 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import { Failure, isFailure } from '../../errors.ts'
-import type { Platform } from '../../platforms.ts'
-import type { Repository } from '../../registry/client.ts'
-import { formatReference, type Reference } from '../../registry/reference.ts'
-import { decompress, UnreadableCompression } from '../decompress.ts'
 import {
   type Descriptor,
   flattenIndex,
@@ -17,7 +13,11 @@ import {
   parseJson,
   parseManifest,
   platformId,
-} from '../manifest.ts'
+} from '../../oci/manifest.ts'
+import { formatReference, type Reference } from '../../oci/reference.ts'
+import type { Platform } from '../../platforms.ts'
+import type { Repository } from '../../registry/client.ts'
+import { decompress, UnreadableCompression } from '../decompress.ts'
 import type { ImageSource } from '../source.ts'
 import type { Base, BaseImage, LayerBlob } from './base.ts'
 import type { BlobCache } from './cache.ts'

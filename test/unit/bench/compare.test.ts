@@ -4,7 +4,7 @@ import { type BuiltPlatforms, type Comparison, compareBuild } from '../../../src
 import { describeComparisons } from '../../../src/bench/comparison-text.ts'
 import type { Measurement } from '../../../src/bench/measurement.ts'
 import { publishedRatios } from '../../../src/bench/published.ts'
-import type { ReportedArtifact } from '../../../src/report.ts'
+import type { ReportedArtifact } from '../../../src/build/report.ts'
 import { measurement, sample } from './measurements.ts'
 
 const { project, host } = measurement()

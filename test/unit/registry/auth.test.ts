@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
-import { mediaTypes } from '../../../src/image/manifest.ts'
+import { mediaTypes } from '../../../src/oci/manifest.ts'
+import { parseReference } from '../../../src/oci/reference.ts'
 import { parseChallenges } from '../../../src/registry/auth.ts'
 import { createRegistryClient } from '../../../src/registry/client.ts'
 import type { Credentials } from '../../../src/registry/credentials.ts'
-import { parseReference } from '../../../src/registry/reference.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { type RegistryOptions, sha256, startFaultRegistry } from '../../support/fault-registry.ts'
 

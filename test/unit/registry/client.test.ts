@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { mediaTypes } from '../../../src/image/manifest.ts'
+import { mediaTypes } from '../../../src/oci/manifest.ts'
+import { parseReference } from '../../../src/oci/reference.ts'
 import {
   createRegistryClient,
   type RegistryClient,
   type RegistryClientOptions,
 } from '../../../src/registry/client.ts'
-import { parseReference } from '../../../src/registry/reference.ts'
 import { failureOf, textOf } from '../../support/failure-of.ts'
 import {
   type FaultRegistry,

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { Failure } from '../../../src/errors.ts'
-import { describeBytes, describeSeconds, formatTable } from '../../../src/ui/format.ts'
 import { describeBug, describeFailure, exitCodeOf, failureJson } from '../../../src/ui/messages.ts'
 import { describeCommand } from '../../../src/ui/plan-text.ts'
+import { describeBytes, describeSeconds, formatTable } from '../../../src/util/format.ts'
 
 test.each([
   [0.344, '0.34 s'],

@@ -7,7 +7,7 @@ import {
   parseConfig,
   parseManifest,
   platformId,
-} from '../../../src/image/manifest.ts'
+} from '../../../src/oci/manifest.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { sha256 } from '../../support/fault-registry.ts'
 

@@ -1,6 +1,7 @@
-import { checkBasePlatforms } from './binary/choose-base.ts'
-import { Failure, isFailure } from './errors.ts'
-import { isLocalBase } from './image/backend.ts'
+import { isLocalBase } from '../build/backend.ts'
+import type { ImagePlan, Plan } from '../build/plan.ts'
+import type { Recorder } from '../build/report.ts'
+import { Failure, isFailure } from '../errors.ts'
 import {
   checkDocumentSize,
   type Descriptor,
@@ -10,11 +11,10 @@ import {
   parseConfig,
   parseManifest,
   platformId,
-} from './image/manifest.ts'
-import type { ImagePlan, Plan } from './plan.ts'
-import { createRegistryClient, type RegistryClient } from './registry/client.ts'
-import { parseReference, type Reference } from './registry/reference.ts'
-import type { Recorder } from './report.ts'
+} from '../oci/manifest.ts'
+import { parseReference, type Reference } from '../oci/reference.ts'
+import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
+import { checkBasePlatforms } from './choose.ts'
 
 /** What the registry says of a base. */
 export interface BaseIndex {

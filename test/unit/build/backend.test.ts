@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
+import { chooseBackend, type FoundBuilder } from '../../../src/build/backend.ts'
+import type { Plan } from '../../../src/build/plan.ts'
+import { planImage } from '../../../src/build/plan.ts'
 import { type BuildFlags, resolveOptions } from '../../../src/config/options.ts'
 import { Failure } from '../../../src/errors.ts'
-import { chooseBackend, type FoundBuilder } from '../../../src/image/backend.ts'
 import type { BuilderFacts } from '../../../src/image/builder.ts'
-import type { Plan } from '../../../src/plan.ts'
-import { planImage } from '../../../src/plan.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { temporaryFolder } from '../../support/projects.ts'
 

@@ -1,11 +1,11 @@
-import { pinBase } from './base-lookup.ts'
-import type { Options } from './config/options.ts'
-import { type Backend, chooseBackend, readBuilder } from './image/backend.ts'
-import { checkProjectFile } from './image/stage.ts'
-import { checkToolchainArgs, detectLanguage } from './languages/index.ts'
+import { pinBase } from '../base/lookup.ts'
+import type { Options } from '../config/options.ts'
+import { checkProjectFile } from '../image/stage.ts'
+import { checkToolchainArgs, detectLanguage } from '../languages/index.ts'
+import { type Backend, chooseBackend, readBuilder } from './backend.ts'
+import { readSource } from './git-info.ts'
 import { isWarm } from './last-build.ts'
 import { type Plan, planBuild } from './plan.ts'
-import { readSource } from './source.ts'
 
 /** A build that has been looked at and planned, and nothing more. */
 export interface Prepared {

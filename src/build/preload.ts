@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Options } from './config/options.ts'
+import type { Options } from '../config/options.ts'
 
 /**
  * Loads the parts that the end of a build needs, while the toolchain reads the project: this process only waits for it
@@ -14,7 +14,7 @@ async function load({ backend }: Options): Promise<void> {
   await import('execa')
   await setImmediate()
   await import('undici')
-  if (backend === 'oci') await import('./image/oci/index.ts')
-  await import('./image/source.ts')
-  await import('./image/verify.ts')
+  if (backend === 'oci') await import('../image/oci/index.ts')
+  await import('../image/source.ts')
+  await import('../image/verify.ts')
 }

@@ -1,9 +1,9 @@
 import type { Options } from '../config/options.ts'
 import { Failure, isFailure } from '../errors.ts'
-import type { Plan } from '../plan.ts'
-import { type BuilderFacts, inspectBuilder } from './builder.ts'
-import { checkBuilder } from './check-builder.ts'
-import type { Destination } from './destination.ts'
+import { type BuilderFacts, inspectBuilder } from '../image/builder.ts'
+import { checkBuilder } from '../image/check-builder.ts'
+import type { Destination } from '../image/destination.ts'
+import type { Plan } from './plan.ts'
 
 /** What makes the images of a build. */
 export type Backend =

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import {
-  distrolessBase,
-  distrolessFamilies,
-  distrolessReference,
-  knownBase,
-} from '../../../src/binary/base.ts'
-import {
   baseFor,
   checkBasePlatforms,
   checkBaseServes,
   otherBases,
   predictBase,
-} from '../../../src/binary/choose-base.ts'
+} from '../../../src/base/choose.ts'
+import {
+  distrolessBase,
+  distrolessFamilies,
+  distrolessReference,
+  knownBase,
+} from '../../../src/base/known.ts'
 import { readElf } from '../../../src/binary/elf.ts'
 import { type ImageBinary, needs } from '../../../src/binary/needs.ts'
 import { Failure } from '../../../src/errors.ts'

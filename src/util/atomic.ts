@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { access, constants, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { Failure, interrupted, isFailure } from '../../errors.ts'
-import { filePieces } from '../../util/file-pieces.ts'
+import { Failure, interrupted, isFailure } from '../errors.ts'
+import { filePieces } from './file-pieces.ts'
 
 /** The name of a temporary neighbour of `path`: in the same folder, so that a rename can put it in its place. */
 export function temporaryName(path: string): string {

@@ -1,3 +1,4 @@
+import { type ImageBinary, needs } from '../binary/needs.ts'
 import { Failure } from '../errors.ts'
 import type { LibcPrediction } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
@@ -11,8 +12,7 @@ import {
   distrolessFamilies,
   distrolessReference,
   knownBase,
-} from './base.ts'
-import { type ImageBinary, needs } from './needs.ts'
+} from './known.ts'
 
 /** One thing that a binary needs and a base has not. */
 interface Shortcoming {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Failure, isFailure } from '../../../src/errors.ts'
-import { formatReference, isDigest, isLoopback, parseReference } from '../../../src/registry/reference.ts'
+import { formatReference, isDigest, isLoopback, parseReference } from '../../../src/oci/reference.ts'
 
 const hex = 'a'.repeat(64)
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { compilePlan } from '../../src/compile.ts'
-import { parsePlatform } from '../../src/platforms.ts'
-import { temporaryFolder } from '../support/projects.ts'
-import { rustProject } from '../support/rust-project.ts'
+import { compilePlan } from '../../../src/build/compile.ts'
+import { parsePlatform } from '../../../src/platforms.ts'
+import { temporaryFolder } from '../../support/projects.ts'
+import { rustProject } from '../../support/rust-project.ts'
 
 it('finds a program that cargo named long before its end', async () => {
   const platform = parsePlatform('amd64')

@@ -1,8 +1,8 @@
-import { pinBase } from './base-lookup.ts'
-import { baseFor, checkBasePlatforms, checkBaseServes } from './binary/choose-base.ts'
-import type { Plan } from './plan.ts'
-import type { Recorder } from './report.ts'
-import type { Artifact, BaseChoice } from './types.ts'
+import type { Plan } from '../build/plan.ts'
+import type { Recorder } from '../build/report.ts'
+import type { Artifact, BaseChoice } from '../types.ts'
+import { baseFor, checkBasePlatforms, checkBaseServes } from './choose.ts'
+import { pinBase } from './lookup.ts'
 
 /**
  * The plan's images on the bases that the compiled binaries really need. A chosen base must serve them; a predicted one

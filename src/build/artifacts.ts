@@ -1,12 +1,12 @@
 import { constants } from 'node:fs'
 import { chmod, copyFile, mkdir, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { readElfFile } from './binary/elf.ts'
-import { checkBinary, checkGlibc } from './binary/verify.ts'
-import { Failure } from './errors.ts'
+import { readElfFile } from '../binary/elf.ts'
+import { checkBinary, checkGlibc } from '../binary/verify.ts'
+import { Failure } from '../errors.ts'
+import type { Artifact, CompiledBinary } from '../types.ts'
+import { hashFile } from '../util/hash-file.ts'
 import { keptPath } from './report.ts'
-import type { Artifact, CompiledBinary } from './types.ts'
-import { hashFile } from './util/hash-file.ts'
 
 /**
  * Reads every compiled binary and checks that it is what its platform asks for, then keeps it under `dist`: all of

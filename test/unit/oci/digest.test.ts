@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkBytes, checkStream, digestOf } from '../../../src/registry/digest.ts'
+import { checkBytes, checkStream, digestOf } from '../../../src/oci/digest.ts'
 import { failureOf } from '../../support/failure-of.ts'
 
 describe('checkStream', () => {

@@ -1,6 +1,6 @@
-import { Failure } from './errors.ts'
-import { run } from './process.ts'
-import type { SourceInfo } from './types.ts'
+import { Failure } from '../errors.ts'
+import { run } from '../process.ts'
+import type { SourceInfo } from '../types.ts'
 
 /**
  * What git and the environment say of the source in `dir`: revision, version and the time that every file of the image

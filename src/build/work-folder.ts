@@ -1,8 +1,8 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { dir } from 'tmp-promise'
-import { Failure } from './errors.ts'
-import { writeFailure } from './image/oci/atomic.ts'
+import { Failure } from '../errors.ts'
+import { writeFailure } from '../util/atomic.ts'
 
 /**
  * Gives `use` a temporary folder inside `dist`, on the same file system, so that outputs appear there by rename, and

@@ -1,15 +1,15 @@
 import { rmSync } from 'node:fs'
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Failure } from './errors.ts'
-import { languages } from './languages/index.ts'
-import type { SupportFile } from './languages/language.ts'
+import { Failure } from '../errors.ts'
+import { languages } from '../languages/index.ts'
+import type { SupportFile } from '../languages/language.ts'
+import { platformFolder } from '../platforms.ts'
+import { bindCommand, type RunResult, run } from '../process.ts'
+import type { CompiledBinary, Emit, Step } from '../types.ts'
+import { eachLimited } from '../util/each-limited.ts'
+import { describeSeconds } from '../util/format.ts'
 import type { Plan } from './plan.ts'
-import { platformFolder } from './platforms.ts'
-import { bindCommand, type RunResult, run } from './process.ts'
-import type { CompiledBinary, Emit, Step } from './types.ts'
-import { describeSeconds } from './ui/format.ts'
-import { eachLimited } from './util/each-limited.ts'
 
 /** The part of a plan that compiling needs. */
 export type PlannedCompile = Pick<Plan, 'project' | 'platforms' | 'compile'>

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { Failure } from '../errors.ts'
 import { normalizePlatform } from '../platforms.ts'
-import { isDigest } from '../registry/reference.ts'
+import { isDigest } from './reference.ts'
 
 /** The media types of images: OCI image-spec media-types.md, and the Docker types that it calls compatible. */
 export const mediaTypes = {

@@ -1,10 +1,10 @@
 import { availableParallelism, cpus } from 'node:os'
-import type { Comparison } from './bench/compare.ts'
-import type { ElfFacts } from './binary/elf.ts'
+import type { Comparison } from '../bench/compare.ts'
+import type { ElfFacts } from '../binary/elf.ts'
+import { platformFolder } from '../platforms.ts'
+import type { Artifact, BaseChoice, Command, Emit, SourceInfo } from '../types.ts'
+import { version } from '../version.ts'
 import type { Plan } from './plan.ts'
-import { platformFolder } from './platforms.ts'
-import type { Artifact, BaseChoice, Command, Emit, SourceInfo } from './types.ts'
-import { version } from './version.ts'
 
 /** The version of the report's form. Fields are added without raising it; a changed or removed one raises it. */
 export const reportVersion = 1

@@ -1,12 +1,12 @@
-import type { Options } from './config/options.ts'
-import type { Backend } from './image/backend.ts'
-import { describeDestination } from './image/destination.ts'
-import { imageCommand, imageDockerfile } from './image/make-buildx.ts'
-import { stagedFiles } from './image/stage.ts'
+import type { Options } from '../config/options.ts'
+import { describeDestination } from '../image/destination.ts'
+import { imageCommand, imageDockerfile } from '../image/make-buildx.ts'
+import { stagedFiles } from '../image/stage.ts'
+import type { BaseChoice, Command, ImageSpec, Step } from '../types.ts'
+import type { Backend } from './backend.ts'
 import type { ImagePlan } from './plan.ts'
 import type { Prepared } from './prepare.ts'
 import { keptPath } from './report.ts'
-import type { BaseChoice, Command, ImageSpec, Step } from './types.ts'
 
 /** The version of the form of `plan --json`. */
 export const planVersion = 1

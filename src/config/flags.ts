@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Options as FlagOptions } from 'yargs'
-import type { BuildFlags } from '../config/options.ts'
 import { progressModes } from '../ui/progress.ts'
+import type { BuildFlags } from './options.ts'
 
 const strings = { type: 'string', array: true, requiresArg: true } as const
 

@@ -1,13 +1,13 @@
 import { constants, existsSync } from 'node:fs'
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { languages } from './languages/index.ts'
-import type { Project } from './languages/language.ts'
+import { languages } from '../languages/index.ts'
+import type { Project } from '../languages/language.ts'
+import type { Platform } from '../platforms.ts'
+import type { Artifact } from '../types.ts'
+import { hashFile } from '../util/hash-file.ts'
 import type { Plan } from './plan.ts'
-import type { Platform } from './platforms.ts'
 import { keptPath } from './report.ts'
-import type { Artifact } from './types.ts'
-import { hashFile } from './util/hash-file.ts'
 
 /**
  * What successful builds of this checkout were made with. It tells a build whether the toolchain's caches are
