@@ -3,10 +3,10 @@ import { basename, join, relative } from 'node:path'
 import { Failure } from '../errors.ts'
 import type { LanguageName } from '../types.ts'
 import { nearest } from '../util/nearest.ts'
-import { go } from './go.ts'
+import { go } from './go/index.ts'
 import type { Language } from './language.ts'
-import { rust } from './rust.ts'
-import { zig } from './zig.ts'
+import { rust } from './rust/index.ts'
+import { zig } from './zig/index.ts'
 
 export { checkToolchainArgs } from './own-flags.ts'
 

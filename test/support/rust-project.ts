@@ -1,5 +1,5 @@
-import type { RustProject } from '../../src/languages/rust-project.ts'
-import { type RustTarget, rustTriple } from '../../src/languages/rust-target.ts'
+import type { RustProject } from '../../src/languages/rust/project.ts'
+import { type RustTarget, rustTriple } from '../../src/languages/rust/target.ts'
 import { platforms } from '../../src/platforms.ts'
 
 /** A target that rustup installed. */

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findCommands } from '../c-toolchains/gcc.ts'
-import type { Libc } from '../c-toolchains/index.ts'
-import type { Platform } from '../platforms.ts'
-import { run } from '../process.ts'
+import { findCommands } from '../../c-toolchains/gcc.ts'
+import type { Libc } from '../../c-toolchains/index.ts'
+import type { Platform } from '../../platforms.ts'
+import { run } from '../../process.ts'
+import type { InspectContext } from '../language.ts'
 import { type CargoConfigFile, lookUp, targetConfig } from './cargo-config.ts'
-import type { InspectContext } from './language.ts'
 
 /** One platform as rustc sees it on this machine. */
 export interface RustTarget {

@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from 'vitest'
-import { go } from '../../../src/languages/go.ts'
-import type { GoProject } from '../../../src/languages/go-project.ts'
-import type { CompileRequest } from '../../../src/languages/language.ts'
-import { parsePlatforms, platforms } from '../../../src/platforms.ts'
-import { compileRequest, defaultOptions } from '../../support/compile-request.ts'
+import { go } from '../../../../src/languages/go/index.ts'
+import type { GoProject } from '../../../../src/languages/go/project.ts'
+import type { CompileRequest } from '../../../../src/languages/language.ts'
+import { parsePlatforms, platforms } from '../../../../src/platforms.ts'
+import { compileRequest, defaultOptions } from '../../../support/compile-request.ts'
 
 const project: GoProject = {
   language: 'go',

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { isFailure } from '../../../src/errors.ts'
-import type { CompileRequest } from '../../../src/languages/language.ts'
-import { rust } from '../../../src/languages/rust.ts'
-import type { RustProject } from '../../../src/languages/rust-project.ts'
-import { parsePlatforms } from '../../../src/platforms.ts'
-import { compileRequest, defaultOptions } from '../../support/compile-request.ts'
-import { rustProject, rustTarget } from '../../support/rust-project.ts'
+import { isFailure } from '../../../../src/errors.ts'
+import type { CompileRequest } from '../../../../src/languages/language.ts'
+import { rust } from '../../../../src/languages/rust/index.ts'
+import type { RustProject } from '../../../../src/languages/rust/project.ts'
+import { parsePlatforms } from '../../../../src/platforms.ts'
+import { compileRequest, defaultOptions } from '../../../support/compile-request.ts'
+import { rustProject, rustTarget } from '../../../support/rust-project.ts'
 
 const zig = { zig: { command: ['/opt/zig'], version: '0.14.1' } }
 const gcc = ['x86_64', 'aarch64'].flatMap(arch => [`${arch}-linux-gnu-gcc`, `${arch}-linux-gnu-g++`])

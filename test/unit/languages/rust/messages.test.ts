@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { explainRust, readArtifacts, readProgress } from '../../../src/languages/rust-messages.ts'
-import { parsePlatform } from '../../../src/platforms.ts'
-import type { Step } from '../../../src/types.ts'
+import { explainRust, readArtifacts, readProgress } from '../../../../src/languages/rust/messages.ts'
+import { parsePlatform } from '../../../../src/platforms.ts'
+import type { Step } from '../../../../src/types.ts'
 
 const amd64 = parsePlatform('amd64')
 const arm64 = parsePlatform('arm64')

@@ -1,21 +1,21 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { type FoundCToolchains, findCToolchains } from '../c-toolchains/index.ts'
-import { Failure, isFailure } from '../errors.ts'
-import { run } from '../process.ts'
-import { cacheFolder } from '../util/cache-folder.ts'
-import { compareVersions } from '../util/versions.ts'
+import { type FoundCToolchains, findCToolchains } from '../../c-toolchains/index.ts'
+import { Failure, isFailure } from '../../errors.ts'
+import { run } from '../../process.ts'
+import { cacheFolder } from '../../util/cache-folder.ts'
+import { compareVersions } from '../../util/versions.ts'
+import type { CCode, Executable, InspectContext, Project } from '../language.ts'
 import { type CargoConfigFile, cargoHome, flagList, lookUp, readCargoConfig } from './cargo-config.ts'
-import type { CCode, Executable, InspectContext, Project } from './language.ts'
-import { readDependencies } from './rust-dependencies.ts'
-import { explainRust } from './rust-messages.ts'
+import { readDependencies } from './dependencies.ts'
+import { explainRust } from './messages.ts'
 import {
   type CargoMetadata,
   type CargoPackage,
   choosePackages,
   listExecutables,
   packageOf,
-} from './rust-metadata.ts'
+} from './metadata.ts'
 import {
   cargoEnv,
   type RustSysroot,
@@ -24,7 +24,7 @@ import {
   readTarget,
   rustcCommand,
   rustTriple,
-} from './rust-target.ts'
+} from './target.ts'
 
 /** A cargo package or workspace. */
 export interface RustProject extends Project {

@@ -1,12 +1,12 @@
 import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Failure } from '../errors.ts'
-import { type Platform, platformFolder, zigTarget } from '../platforms.ts'
-import type { CompiledBinary, Step } from '../types.ts'
-import type { CompilePlan, CompileRequest, Language } from './language.ts'
-import { checkToolchainArgs } from './own-flags.ts'
-import { explainZig, isZigRace, readZigProgress, wasCached } from './zig-messages.ts'
-import { inspectZig, type ZigProject } from './zig-project.ts'
+import { Failure } from '../../errors.ts'
+import { type Platform, platformFolder, zigTarget } from '../../platforms.ts'
+import type { CompiledBinary, Step } from '../../types.ts'
+import type { CompilePlan, CompileRequest, Language } from '../language.ts'
+import { checkToolchainArgs } from '../own-flags.ts'
+import { explainZig, isZigRace, readZigProgress, wasCached } from './messages.ts'
+import { inspectZig, type ZigProject } from './project.ts'
 
 /** Zig: one `zig build` per platform, musl and static. */
 export const zig: Language<ZigProject> = {

@@ -1,4 +1,4 @@
-import type { LanguageOptions } from './language.ts'
+import type { LanguageOptions } from '../language.ts'
 
 /** A package's features: by name, what each switches on (Cargo book, "Features"). */
 export type FeatureTable = Readonly<Record<string, readonly string[]>>

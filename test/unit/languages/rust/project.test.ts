@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { LanguageOptions } from '../../../src/languages/language.ts'
-import { inspectRust } from '../../../src/languages/rust-project.ts'
-import { parsePlatforms } from '../../../src/platforms.ts'
-import { defaultOptions } from '../../support/compile-request.ts'
-import { failureOf } from '../../support/failure-of.ts'
-import { type FakeTools, fakeTools, type Reply } from '../../support/fake-tools.ts'
-import { project } from '../../support/projects.ts'
+import type { LanguageOptions } from '../../../../src/languages/language.ts'
+import { inspectRust } from '../../../../src/languages/rust/project.ts'
+import { parsePlatforms } from '../../../../src/platforms.ts'
+import { defaultOptions } from '../../../support/compile-request.ts'
+import { failureOf } from '../../../support/failure-of.ts'
+import { type FakeTools, fakeTools, type Reply } from '../../../support/fake-tools.ts'
+import { project } from '../../../support/projects.ts'
 
 afterEach(() => {
   vi.unstubAllEnvs()

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { enabledFeatures } from '../../../src/languages/rust-features.ts'
+import { enabledFeatures } from '../../../../src/languages/rust/features.ts'
 import {
   type CargoMetadata,
   type CargoPackage,
   choosePackages,
   listExecutables,
   packageOf,
-} from '../../../src/languages/rust-metadata.ts'
-import { defaultOptions } from '../../support/compile-request.ts'
+} from '../../../../src/languages/rust/metadata.ts'
+import { defaultOptions } from '../../../support/compile-request.ts'
 
 const options = (changes = {}) => ({ ...defaultOptions.rust, ...changes })
 

@@ -1,11 +1,11 @@
-import { type CToolchain, chooseCToolchain, type Libc } from '../c-toolchains/index.ts'
-import { type ScriptedToolchain, scriptToolchain } from '../c-toolchains/script.ts'
-import { isFailure } from '../errors.ts'
-import type { Platform } from '../platforms.ts'
+import { type CToolchain, chooseCToolchain, type Libc } from '../../c-toolchains/index.ts'
+import { type ScriptedToolchain, scriptToolchain } from '../../c-toolchains/script.ts'
+import { isFailure } from '../../errors.ts'
+import type { Platform } from '../../platforms.ts'
+import type { CompileRequest, SupportFile } from '../language.ts'
 import { envTriple } from './cargo-config.ts'
-import type { CompileRequest, SupportFile } from './language.ts'
-import type { RustProject } from './rust-project.ts'
-import type { RustTarget } from './rust-target.ts'
+import type { RustProject } from './project.ts'
+import type { RustTarget } from './target.ts'
 
 /** What links a target's programs and compiles their C code. */
 export interface RustLinker {

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { LanguageOptions } from '../../../src/languages/language.ts'
-import { readDependencies } from '../../../src/languages/rust-dependencies.ts'
-import { parsePlatforms } from '../../../src/platforms.ts'
-import { defaultOptions } from '../../support/compile-request.ts'
-import { fakeTools, type Reply } from '../../support/fake-tools.ts'
-import { project } from '../../support/projects.ts'
+import type { LanguageOptions } from '../../../../src/languages/language.ts'
+import { readDependencies } from '../../../../src/languages/rust/dependencies.ts'
+import { parsePlatforms } from '../../../../src/platforms.ts'
+import { defaultOptions } from '../../../support/compile-request.ts'
+import { fakeTools, type Reply } from '../../../support/fake-tools.ts'
+import { project } from '../../../support/projects.ts'
 
 afterEach(() => {
   vi.unstubAllEnvs()

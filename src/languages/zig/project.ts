@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { findZig, type Zig } from '../c-toolchains/zig.ts'
-import { Failure } from '../errors.ts'
-import { compareVersions } from '../util/versions.ts'
-import type { InspectContext, Project } from './language.ts'
-import { guessExecutables, takesTarget } from './zig-build-file.ts'
+import { findZig, type Zig } from '../../c-toolchains/zig.ts'
+import { Failure } from '../../errors.ts'
+import { compareVersions } from '../../util/versions.ts'
+import type { InspectContext, Project } from '../language.ts'
+import { guessExecutables, takesTarget } from './build-file.ts'
 import { parseZon, type Zon } from './zon.ts'
 
 /** A folder with a build.zig. */

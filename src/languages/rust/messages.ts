@@ -1,7 +1,7 @@
-import { crossPackages } from '../c-toolchains/gcc.ts'
-import type { Platform } from '../platforms.ts'
-import type { RunResult } from '../process.ts'
-import type { CompiledBinary, Step } from '../types.ts'
+import { crossPackages } from '../../c-toolchains/gcc.ts'
+import type { Platform } from '../../platforms.ts'
+import type { RunResult } from '../../process.ts'
+import type { CompiledBinary, Step } from '../../types.ts'
 
 /** A `compiler-artifact` message of cargo (Cargo book, "External tools"). */
 interface ArtifactMessage {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { Failure } from '../errors.ts'
+import { Failure } from '../../errors.ts'
 import { matchesCfg, targetCfg } from './cargo-cfg.ts'
 
 type Table = Readonly<Record<string, unknown>>

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { run } from '../process.ts'
+import { run } from '../../process.ts'
+import type { CCode, Executable, InspectContext } from '../language.ts'
+import { allocatorFacts, certainCCode, possibleCCode } from './c-code.ts'
 import { type LockedPackage, parseCargoLock } from './cargo-lock.ts'
-import type { CCode, Executable, InspectContext } from './language.ts'
-import { allocatorFacts, certainCCode, possibleCCode } from './rust-c-code.ts'
-import { featureArgs } from './rust-features.ts'
-import { packageOf } from './rust-metadata.ts'
-import { rustcCommand } from './rust-target.ts'
+import { featureArgs } from './features.ts'
+import { packageOf } from './metadata.ts'
+import { rustcCommand } from './target.ts'
 
 /** What the dependencies of the programs mean for a build. */
 export interface RustDependencies {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseZon } from '../../../src/languages/zon.ts'
+import { parseZon } from '../../../../src/languages/zig/zon.ts'
 
 describe('zon', () => {
   it.each([

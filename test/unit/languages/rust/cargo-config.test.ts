@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { matchesCfg, targetCfg } from '../../../src/languages/cargo-cfg.ts'
-import { readCargoConfig, targetConfig } from '../../../src/languages/cargo-config.ts'
+import { matchesCfg, targetCfg } from '../../../../src/languages/rust/cargo-cfg.ts'
+import { readCargoConfig, targetConfig } from '../../../../src/languages/rust/cargo-config.ts'
 
 const musl = 'aarch64-unknown-linux-musl'
 

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
-import { type FoundCToolchains, findCToolchains } from '../c-toolchains/index.ts'
-import { Failure } from '../errors.ts'
-import type { Platform } from '../platforms.ts'
-import { type RunResult, run } from '../process.ts'
-import { availableMemory, decidesOnGarbage } from './go-memory.ts'
-import type { Executable, InspectContext, Project } from './language.ts'
+import { type FoundCToolchains, findCToolchains } from '../../c-toolchains/index.ts'
+import { Failure } from '../../errors.ts'
+import type { Platform } from '../../platforms.ts'
+import { type RunResult, run } from '../../process.ts'
+import type { Executable, InspectContext, Project } from '../language.ts'
+import { availableMemory, decidesOnGarbage } from './memory.ts'
 
 /** A Go module or workspace. */
 export interface GoProject extends Project {

@@ -1,13 +1,13 @@
 import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import type { Platform } from '../platforms.ts'
-import { platformFolder } from '../platforms.ts'
-import type { CompiledBinary, SourceInfo, Step } from '../types.ts'
-import { planCgo } from './go-cgo.ts'
-import { garbageSettings } from './go-memory.ts'
-import { type GoProject, inspectGo } from './go-project.ts'
-import type { CompilePlan, CompileRequest, Language } from './language.ts'
+import type { Platform } from '../../platforms.ts'
+import { platformFolder } from '../../platforms.ts'
+import type { CompiledBinary, SourceInfo, Step } from '../../types.ts'
+import type { CompilePlan, CompileRequest, Language } from '../language.ts'
+import { planCgo } from './cgo.ts'
+import { garbageSettings } from './memory.ts'
+import { type GoProject, inspectGo } from './project.ts'
 
 /** Go: one `go build` per platform for all of its programs, cgo off unless a package really uses it. */
 export const go: Language<GoProject> = {

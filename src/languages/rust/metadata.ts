@@ -1,9 +1,9 @@
 import { realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Failure } from '../errors.ts'
-import { nearest } from '../util/nearest.ts'
-import type { Executable, LanguageOptions } from './language.ts'
-import { enabledFeatures, type FeatureTable } from './rust-features.ts'
+import { Failure } from '../../errors.ts'
+import { nearest } from '../../util/nearest.ts'
+import type { Executable, LanguageOptions } from '../language.ts'
+import { enabledFeatures, type FeatureTable } from './features.ts'
 
 /** What `cargo metadata --format-version 1 --no-deps` prints, as far as it is used. */
 export interface CargoMetadata {

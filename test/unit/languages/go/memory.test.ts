@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { availableMemory, decidesOnGarbage, garbageSettings } from '../../../src/languages/go-memory.ts'
+import { availableMemory, decidesOnGarbage, garbageSettings } from '../../../../src/languages/go/memory.ts'
 
 const GiB = 1024 ** 3
 
