@@ -1,4 +1,4 @@
-import { type BuilderFacts, inspectBuilder } from '../image/builder.ts'
+import { type BuilderFacts, inspectBuilder } from '../image/buildx/builder.ts'
 import { run } from '../process.ts'
 import { hostArch } from '../util/host-arch.ts'
 import type { Builder } from './job.ts'

@@ -1,4 +1,4 @@
-import { envInstructions } from '../image/dockerfile.ts'
+import { envInstructions } from '../image/buildx/dockerfile.ts'
 import { quoteWord } from '../util/quote-word.ts'
 import { readTemplate } from '../util/template.ts'
 

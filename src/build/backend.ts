@@ -1,7 +1,7 @@
 import type { Options } from '../config/options.ts'
 import { Failure, isFailure } from '../errors.ts'
-import { type BuilderFacts, inspectBuilder } from '../image/builder.ts'
-import { checkBuilder } from '../image/check-builder.ts'
+import { type BuilderFacts, inspectBuilder } from '../image/buildx/builder.ts'
+import { checkBuilder } from '../image/buildx/check-builder.ts'
 import type { Destination } from '../image/destination.ts'
 import type { Plan } from './plan.ts'
 

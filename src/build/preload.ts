@@ -14,7 +14,7 @@ async function load({ backend }: Options): Promise<void> {
   await import('execa')
   await setImmediate()
   await import('undici')
-  if (backend === 'oci') await import('../image/oci/index.ts')
-  await import('../image/source.ts')
-  await import('../image/verify.ts')
+  if (backend === 'oci') await import('../image/writer/write-image.ts')
+  await import('../image/read/source.ts')
+  await import('../image/verify/verify.ts')
 }

@@ -1,6 +1,6 @@
 import { pinBase } from '../base/lookup.ts'
 import type { Options } from '../config/options.ts'
-import { checkProjectFile } from '../image/stage.ts'
+import { checkProjectFile } from '../image/buildx/stage.ts'
 import { checkToolchainArgs, detectLanguage } from '../languages/index.ts'
 import { type Backend, chooseBackend, readBuilder } from './backend.ts'
 import { readSource } from './git-info.ts'

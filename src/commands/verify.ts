@@ -26,8 +26,8 @@ export const verifyCommand: CommandModule = {
   handler: async argv => {
     const given = argv['platform'] as string[] | undefined
     const platforms = given && parsePlatforms(given)
-    const { openImage } = await import('../image/source.ts')
-    const { verificationFailure, verifyImage } = await import('../image/verify.ts')
+    const { openImage } = await import('../image/read/source.ts')
+    const { verificationFailure, verifyImage } = await import('../image/verify/verify.ts')
     const insecure = registryHosts((argv['insecureRegistry'] as string[] | undefined) ?? [])
     const source = await openImage(argv['image'] as string, { signal: interruptSignal, insecure })
     try {

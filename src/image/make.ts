@@ -6,8 +6,8 @@ import type { Platform } from '../platforms.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Artifact, ImageFile } from '../types.ts'
 import { shortPath } from '../util/paths.ts'
-import { makeWithBuildx } from './make-buildx.ts'
-import { makeWithOci } from './make-oci.ts'
+import { makeWithBuildx } from './buildx/make.ts'
+import { makeWithOci } from './writer/make.ts'
 
 /** What making an image is given besides its plan. */
 export interface MakeContext {

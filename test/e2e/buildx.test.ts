@@ -4,19 +4,19 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type BuilderFacts, inspectBuilder } from '../../src/image/builder.ts'
+import { type BuilderFacts, inspectBuilder } from '../../src/image/buildx/builder.ts'
+import { checkBuilder } from '../../src/image/buildx/check-builder.ts'
+import { renderDockerfile } from '../../src/image/buildx/dockerfile.ts'
+import { placeLayout } from '../../src/image/buildx/place-output.ts'
 import {
   type BuildxResult,
   bindContext,
   buildxCommand,
   buildxFiles,
   runBuildx,
-} from '../../src/image/buildx.ts'
-import { checkBuilder } from '../../src/image/check-builder.ts'
+} from '../../src/image/buildx/run.ts'
+import { stageContext } from '../../src/image/buildx/stage.ts'
 import type { Destination } from '../../src/image/destination.ts'
-import { renderDockerfile } from '../../src/image/dockerfile.ts'
-import { placeLayout } from '../../src/image/place-output.ts'
-import { stageContext } from '../../src/image/stage.ts'
 import { platforms as allPlatforms, parsePlatforms } from '../../src/platforms.ts'
 import type { ImageConfig, ImageSpec } from '../../src/types.ts'
 import { failureOf, textOf } from '../support/failure-of.ts'

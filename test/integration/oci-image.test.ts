@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
-import { buildOciImage, type OciInputs } from '../../src/image/oci/index.ts'
+import { buildOciImage, type OciInputs } from '../../src/image/writer/write-image.ts'
 import { parsePlatforms } from '../../src/platforms.ts'
 import type { ImageSpec } from '../../src/types.ts'
 

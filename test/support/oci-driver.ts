@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fs, { type FileHandle } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { isFailure } from '../../src/errors.ts'
-import { buildOciImage, type OciOutput } from '../../src/image/oci/index.ts'
+import { buildOciImage, type OciOutput } from '../../src/image/writer/write-image.ts'
 import { parsePlatforms } from '../../src/platforms.ts'
 
 /** What the driver is told, as JSON in its first argument. */

@@ -4,7 +4,7 @@ import type { Plan } from '../../../src/build/plan.ts'
 import { planImage } from '../../../src/build/plan.ts'
 import { type BuildFlags, resolveOptions } from '../../../src/config/options.ts'
 import { Failure } from '../../../src/errors.ts'
-import type { BuilderFacts } from '../../../src/image/builder.ts'
+import type { BuilderFacts } from '../../../src/image/buildx/builder.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { temporaryFolder } from '../../support/projects.ts'
 

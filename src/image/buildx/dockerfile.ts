@@ -1,0 +1,232 @@
+import { Failure } from '../../errors.ts'
+import type { ImageConfig, ImageSpec } from '../../types.ts'
+import { nearest } from '../../util/nearest.ts'
+import { readTemplate } from '../../util/template.ts'
+
+/** How a Dockerfile is made of a spec. */
+export interface DockerfileOptions {
+  /** The text of the user's own template; without it templates/distroless.Dockerfile. */
+  readonly template?: string | undefined
+  /** `sha256:…`: FROM names the base by this digest as well. */
+  readonly pinnedDigest?: string | undefined
+}
+
+/**
+ * The Dockerfile of an image. Every value stands in it so that BuildKit's parser reads back the same characters: no
+ * variable is expanded and nothing begins a new instruction. A line that holds nothing but an empty placeholder is left
+ * out. WORKDIR stands there only when a working directory is set: BuildKit gives it a layer of its own, which is empty,
+ * and so the same in every build, because the staged tree has the folder already.
+ * @throws {Failure} usage, for an unknown placeholder, a `# syntax=` or `# escape=` line, or a value no Dockerfile can hold.
+ */
+export function renderDockerfile(spec: ImageSpec, options: DockerfileOptions = {}): string {
+  const template = options.template ?? readTemplate('distroless.Dockerfile')
+  checkText(spec.config)
+  const values = placeholders(spec, options.pinnedDigest)
+  const lines = template.split(/\r?\n/).flatMap(line => {
+    if (line.trimStart().startsWith('#') || !line.includes('{{')) return [line]
+    const filled = line.replace(/\{\{\s*(.*?)\s*\}\}/g, (whole, name: string) =>
+      fill(name, whole, line, values),
+    )
+    return filled.trim() === '' ? [] : [filled]
+  })
+  const dockerfile = `${lines.join('\n').trimEnd()}\n`
+  checkDirectives(dockerfile)
+  return dockerfile
+}
+
+/** What a person should know of a Dockerfile made of their own template. */
+export function dockerfileRemarks(dockerfile: string): string[] {
+  const emulated = instructions(dockerfile).filter(({ name }) => name === 'RUN')
+  const copies = instructions(dockerfile).some(({ text }) =>
+    /^(?:COPY|ADD)\b.*\bTARGETPLATFORM\b/is.test(text),
+  )
+  return [
+    ...emulated.map(
+      ({ line }) =>
+        `the template's RUN (line ${line}) runs as the target platform: a foreign one needs an emulator`,
+    ),
+    ...(copies ? [] : ['the template has no COPY of TARGETPLATFORM, so the image lacks the program']),
+  ]
+}
+
+/** The labels that LABEL cannot hold, for no Dockerfile syntax has a line break in a value; buildx takes them as --label. */
+export function flagLabels(spec: ImageSpec): [name: string, value: string][] {
+  return Object.entries(spec.config.labels).filter(([name, value]) => !fitsLine(name) || !fitsLine(value))
+}
+
+/** The placeholders of templates. Each but `base` stands for whole instructions, one a line, or for nothing. */
+function placeholders(
+  spec: ImageSpec,
+  pinnedDigest: string | undefined,
+): Readonly<Record<string, () => string>> {
+  const { entrypoint, cmd, env, labels, ports, user, workdir } = spec.config
+  return {
+    base: () => baseReference(spec.base.reference, pinnedDigest),
+    env: () => envInstructions(env),
+    labels: () =>
+      pairs(
+        'LABEL',
+        Object.entries(labels).filter(([name, value]) => fitsLine(name) && fitsLine(value)),
+      ),
+    ports: () => ports.map(port => `EXPOSE ${checkWord(port, 'port')}`).join('\n'),
+    user: () => (user === undefined ? '' : `USER ${checkWord(user, 'user')}`),
+    workdir: () => (workdir === undefined ? '' : `WORKDIR ${quote(oneLine(workdir, 'workdir'))}`),
+    entrypoint: () => exec('ENTRYPOINT', entrypoint),
+    args: () => exec('CMD', cmd),
+  }
+}
+
+function fill(
+  name: string,
+  whole: string,
+  line: string,
+  values: Readonly<Record<string, () => string>>,
+): string {
+  const value = Object.hasOwn(values, name) ? values[name] : undefined
+  const where = '[image] template'
+  if (!value) {
+    const known = Object.keys(values)
+    const suggestion = nearest(name, known)
+    throw new Failure({
+      kind: 'usage',
+      what: `Unknown placeholder ${whole}${suggestion ? `; did you mean {{${suggestion}}}?` : ''}`,
+      where,
+      why: `a template may hold ${known.map(each => `{{${each}}}`).join(', ')}`,
+      fix: `write {{${suggestion ?? 'entrypoint'}}}`,
+    })
+  }
+  if (name !== 'base' && line.trim() !== whole) {
+    throw new Failure({
+      kind: 'usage',
+      what: `${whole} does not stand alone on its line`,
+      where,
+      why: 'it stands for whole instructions, several or none',
+      fix: `give ${whole} a line of its own`,
+    })
+  }
+  return value()
+}
+
+/** Exec form, which is JSON and in which no variable is expanded (Dockerfile reference, "Exec form"). */
+function exec(instruction: string, words: readonly string[]): string {
+  return words.length === 0 ? '' : `${instruction} ${JSON.stringify(words)}`
+}
+
+/**
+ * One ENV instruction for each variable, or nothing.
+ * @throws {Failure} usage, for a name or value that a Dockerfile cannot hold.
+ */
+export function envInstructions(env: Readonly<Record<string, string>>): string {
+  return pairs('ENV', Object.entries(env).map(checkEnv))
+}
+
+function pairs(instruction: string, entries: readonly (readonly [string, string])[]): string {
+  return entries.map(([name, value]) => `${instruction} ${plainOr(name)}=${quote(value)}`).join('\n')
+}
+
+/**
+ * A word in double quotes. Between them a backslash takes the meaning from `"`, `$` and itself, and stands for itself
+ * elsewhere (BuildKit frontend/dockerfile/shell/lex.go, processDoubleQuote).
+ */
+function quote(text: string): string {
+  return `"${text.replace(/["$\\]/g, '\\$&')}"`
+}
+
+function plainOr(name: string): string {
+  if (name.includes('=') || name === '') throw cannotHold('label', name, 'a name with "=" ends there')
+  return /^[\w./-]+$/.test(name) ? name : quote(name)
+}
+
+function checkEnv([name, value]: [string, string]): [string, string] {
+  if (!/^[A-Za-z_][\w.-]*$/.test(name))
+    throw cannotHold('env', name, 'a name is made of letters, digits, "_", "." and "-"')
+  return [name, oneLine(value, `env ${name}`)]
+}
+
+function oneLine(text: string, key: string): string {
+  if (fitsLine(text)) return text
+  throw cannotHold(key, text, 'no Dockerfile instruction can hold a line break here')
+}
+
+function checkWord(text: string, key: string): string {
+  if (/^\w[\w.:/-]*$/.test(text)) return text
+  throw cannotHold(key, text, 'it is one plain word')
+}
+
+/** Neither a Dockerfile nor a command line can hold NUL. */
+function checkText({ entrypoint, cmd, env, labels, workdir = '' }: ImageConfig): void {
+  const texts = {
+    entrypoint,
+    cmd,
+    env: Object.entries(env).flat(),
+    labels: Object.entries(labels).flat(),
+    workdir: [workdir],
+  }
+  for (const [key, values] of Object.entries(texts)) {
+    const bad = values.find(value => value.includes('\0'))
+    if (bad !== undefined) throw cannotHold(key, bad, 'it holds NUL')
+  }
+}
+
+function fitsLine(text: string): boolean {
+  return !text.includes('\n')
+}
+
+function cannotHold(key: string, value: string, why: string): Failure {
+  return new Failure({
+    kind: 'usage',
+    what: `The Dockerfile cannot say ${key} ${JSON.stringify(value)}`,
+    where: '[image]',
+    why,
+    fix: 'change the value, or build with --backend oci, which needs no Dockerfile',
+  })
+}
+
+function baseReference(reference: string, digest: string | undefined): string {
+  if (!/^\w[\w.:/@-]*$/.test(reference)) {
+    throw cannotHold('base', reference, 'FROM takes the reference of an image or "scratch"')
+  }
+  return digest === undefined || reference === 'scratch' || reference.includes('@')
+    ? reference
+    : `${reference}@${digest}`
+}
+
+/**
+ * Refuses the directives that change how the rest is read: `syntax` fetches another frontend from a registry, `escape`
+ * changes the quoting. They count in the comments at the top only, and BuildKit takes `//` and a JSON object for the
+ * former too (BuildKit frontend/dockerfile/parser/directives.go).
+ */
+function checkDirectives(dockerfile: string): void {
+  const top = /^\ufeff?(?:\s*(?:#|\/\/).*\n|\s*\n)*/.exec(dockerfile)?.[0] ?? ''
+  const line = /^\s*(?:#|\/\/)\s*(?:syntax|escape)\s*=.*/im.exec(top)?.[0] ?? /^\s*\{.*/.exec(dockerfile)?.[0]
+  if (line === undefined) return
+  throw new Failure({
+    kind: 'usage',
+    what: `The template begins with ${JSON.stringify(line.trim().slice(0, 80))}`,
+    where: '[image] template',
+    why: 'another Dockerfile syntax would be fetched from a registry, and may read the values otherwise',
+    fix: 'take that line out: the syntax built into BuildKit has all that is needed',
+  })
+}
+
+/** The instructions of a Dockerfile with the line each begins on; continued lines are joined, heredocs left out. */
+function instructions(dockerfile: string): { name: string; line: number; text: string }[] {
+  const found: { name: string; line: number; text: string }[] = []
+  const lines = dockerfile.split(/\r?\n/)
+  for (let at = 0; at < lines.length; at++) {
+    const line = at + 1
+    let text = lines[at] ?? ''
+    if (/^\s*(#|$)/.test(text)) continue
+    while (/\\[ \t]*$/.test(text) && at + 1 < lines.length) {
+      at++
+      if (!/^\s*#/.test(lines[at] ?? '')) text = text.replace(/\\[ \t]*$/, '') + lines[at]
+    }
+    found.push({ name: (/^\s*(\w+)/.exec(text)?.[1] ?? '').toUpperCase(), line, text: text.trimStart() })
+    if (!/^\s*(RUN|COPY|ADD)\b/i.test(text)) continue
+    for (const [, end] of text.matchAll(/<<-?["']?(\w+)["']?/g)) {
+      while (at + 1 < lines.length && (lines[at + 1] ?? '').trim() !== end) at++
+      at++
+    }
+  }
+  return found
+}

@@ -1,0 +1,101 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ImagePlan } from '../../build/plan.ts'
+import type { Options } from '../../config/options.ts'
+import { type Descriptor, parseJson } from '../../oci/manifest.ts'
+import { bindCommand } from '../../process.ts'
+import type { Command } from '../../types.ts'
+import { writeUserFile } from '../../util/write-user-file.ts'
+import { describeDestination } from '../destination.ts'
+import { hostFile, imageTaskId, type MadeImage, type MakeContext } from '../make.ts'
+import { dockerfileRemarks, renderDockerfile } from './dockerfile.ts'
+import { placeArchive, placeLayout } from './place-output.ts'
+import { type BuildxResult, bindContext, buildxCommand, buildxFiles, runBuildx } from './run.ts'
+import { stageContext } from './stage.ts'
+
+/** The folder of an image in the run's temporary folder, as plans write it. */
+const plannedFolder = ({ spec }: Pick<ImagePlan, 'spec'>) => `{work}/images/${spec.name}`
+
+/** The command that makes an image with buildx, as `plan` prints it and `build` runs it. Pure. */
+export function imageCommand(image: Pick<ImagePlan, 'spec' | 'destinations'>, options: Options): Command {
+  return buildxCommand(image.spec, {
+    folder: plannedFolder(image),
+    destinations: image.destinations,
+    options: options.buildx,
+    cwd: process.cwd(),
+  })
+}
+
+/** The Dockerfile of an image, as `plan` and `dockerfile` print it. Pure. */
+export function imageDockerfile({ spec, options }: Pick<ImagePlan, 'spec' | 'options'>): string {
+  return renderDockerfile(spec, { template: options.template, pinnedDigest: spec.base.digest })
+}
+
+/**
+ * Makes an image with docker buildx: stages the files, writes the Dockerfile, runs the plan's command.
+ * @throws {Failure} image or registry, explained.
+ */
+export async function makeWithBuildx(image: ImagePlan, context: MakeContext): Promise<MadeImage> {
+  const { work, logs, options, recorder, signal } = context
+  const { spec, destinations } = image
+  const folder = plannedFolder(image).replace('{work}', work)
+  const files = buildxFiles(folder)
+  const toHost = hostFile(context)
+  await mkdir(folder, { recursive: true })
+  const content = await stageContext(spec, {
+    dir: files.staging,
+    file: (file, platform) => toHost(file, platform).path,
+    root: options.dir,
+  })
+  await rename(files.staging, files.context(content))
+  const dockerfile = imageDockerfile(image)
+  await writeFile(files.dockerfile, dockerfile)
+  for (const text of dockerfileRemarks(dockerfile)) recorder.emit({ type: 'note', level: 'warning', text })
+
+  const command = imageCommand(image, options)
+  recorder.commands.push({ title: `Make the image ${spec.name}`, ...command })
+  const result = await runBuildx(bindContext(bindCommand(command, work), content), {
+    signal,
+    logFile: join(logs, `image-${spec.name}.log`),
+    onProgress: detail => recorder.emit({ type: 'progress', id: imageTaskId(image), detail }),
+  })
+  await placeOutputs(image, files, result)
+  const { metadataFile } = options.buildx
+  if (metadataFile) await writeUserFile(metadataFile, await readFile(files.metadata), '--metadata-file')
+  return {
+    reported: {
+      name: spec.name,
+      backend: 'buildx',
+      base: spec.base,
+      tags: spec.tags,
+      destinations: destinations.flatMap(describeDestination),
+      ...(result.digest !== undefined && { digest: result.digest }),
+      platforms: [],
+    },
+    packed: [],
+  }
+}
+
+/** Gives what buildx wrote its names: only now is it known to be whole. */
+async function placeOutputs(
+  { spec, destinations }: ImagePlan,
+  files: ReturnType<typeof buildxFiles>,
+  { metadata }: BuildxResult,
+): Promise<void> {
+  for (const [index, destination] of destinations.entries()) {
+    if (destination.type === 'archive' || destination.type === 'docker-archive') {
+      await placeArchive(files.output(index), destination.path)
+    } else if (destination.type === 'layout') {
+      const descriptor = (metadata['containerimage.descriptor'] ??
+        (await onlyImage(files.output(index)))) as Descriptor
+      await placeLayout(files.output(index), destination.path, descriptor, spec.tags)
+    }
+  }
+}
+
+/** The image of a layout that holds one. */
+async function onlyImage(layout: string): Promise<Descriptor | undefined> {
+  const path = join(layout, 'index.json')
+  const { manifests } = parseJson(await readFile(path), path) as { manifests?: Descriptor[] }
+  return manifests?.[0]
+}

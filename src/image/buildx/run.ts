@@ -1,0 +1,199 @@
+import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { BuildxOptions } from '../../config/options.ts'
+import { Failure } from '../../errors.ts'
+import { run } from '../../process.ts'
+import type { Command, ImageSpec } from '../../types.ts'
+import { redact } from '../../util/redact.ts'
+import type { Destination } from '../destination.ts'
+import { flagLabels } from './dockerfile.ts'
+import { explainBuildxError } from './errors.ts'
+import { readProgress, type VertexTime } from './progress.ts'
+
+/** What a build is asked beside what its spec says. */
+export interface BuildxRequest {
+  /** The folder of this image inside the run's temporary folder: Dockerfile, context, metadata and outputs are in it. */
+  readonly folder: string
+  readonly destinations: readonly Destination[]
+  readonly options: BuildxOptions
+  /** The folder that buildx runs in: relative paths in -o and --cache-to are meant from it. */
+  readonly cwd: string
+}
+
+/** The files of an image's folder, by what they are. */
+export function buildxFiles(folder: string) {
+  return {
+    dockerfile: `${folder}/Dockerfile`,
+    /** Where the context is staged, and what it is called once its content is known. */
+    staging: `${folder}/context`,
+    context: (content: string) => `${folder}/context-${content}`,
+    metadata: `${folder}/metadata.json`,
+    /** Where the output of the destination with this number is written before it gets its name. */
+    output: (index: number) => `${folder}/output-${index}`,
+  }
+}
+
+/**
+ * The command that makes an image of a staged context. Pure. In its last argument, the context, `{content}` stands for
+ * what `stageContext` returns.
+ */
+export function buildxCommand(
+  spec: ImageSpec,
+  { folder, destinations, options, cwd }: BuildxRequest,
+): Command {
+  const files = buildxFiles(folder)
+  const each = (flag: string, values: readonly string[]) => values.flatMap(value => [flag, value])
+  const maybe = (flag: string, value: string | undefined) => (value === undefined ? [] : [`${flag}=${value}`])
+  return {
+    tool: 'docker',
+    args: [
+      'buildx',
+      'build',
+      ...each('--builder', options.builder === undefined ? [] : [options.builder]),
+      '--progress=rawjson',
+      ...each('--platform', [spec.platforms.map(({ id }) => id).join(',')]),
+      ...each('--tag', spec.tags),
+      ...each(
+        '--label',
+        flagLabels(spec).map(([name, value]) => `${name}=${value}`),
+      ),
+      ...each('--annotation', spec.annotations),
+      ...outputFlags(destinations, files.output),
+      ...each('--cache-from', options.cacheFrom),
+      ...each('--cache-to', options.cacheTo),
+      ...maybe('--provenance', options.provenance),
+      ...maybe('--sbom', options.sbom),
+      ...each('--metadata-file', [files.metadata]),
+      ...each('--file', [files.dockerfile]),
+      files.context('{content}'),
+    ],
+    cwd,
+    env: { SOURCE_DATE_EPOCH: String(spec.epoch) },
+  }
+}
+
+/** The command with the context that was staged. */
+export function bindContext(command: Command, content: string): Command {
+  const context = command.args.at(-1) ?? ''
+  return { ...command, args: command.args.with(-1, context.replace('{content}', content)) }
+}
+
+/** --push and --load where they stand alone; buildx 0.13 takes no second output beside them. */
+function outputFlags(destinations: readonly Destination[], path: (index: number) => string): string[] {
+  const [only] = destinations
+  if (destinations.length === 1 && (only?.type === 'push' || only?.type === 'load')) return [`--${only.type}`]
+  return destinations.flatMap((destination, index) => ['--output', outputValue(destination, path(index))])
+}
+
+function outputValue(destination: Destination, path: string): string {
+  switch (destination.type) {
+    case 'push':
+      return 'type=image,push=true'
+    case 'load':
+      return 'type=docker'
+    case 'archive':
+      return `type=oci,${field(`dest=${path}`)},oci-mediatypes=true`
+    case 'layout':
+      return `type=oci,${field(`dest=${path}`)},tar=false,oci-mediatypes=true`
+    case 'docker-archive':
+      return `type=docker,${field(`dest=${path}`)}`
+    case 'buildx':
+      return destination.value
+  }
+}
+
+/** A field of a comma-separated record, quoted where it must be (RFC 4180, as Go's encoding/csv reads it). */
+function field(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** How a build is run. */
+export interface RunBuildxOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Called with a few words whenever what is going on has changed. */
+  readonly onProgress?: ((detail: string) => void) | undefined
+  /** Receives steps, output and errors as text, at the end. */
+  readonly logFile?: string | undefined
+}
+
+/** What a build gave. */
+export interface BuildxResult {
+  /** Of the image's index, or of its manifest where it is one platform's alone; absent for outputs that are no image. */
+  readonly digest?: string
+  /** The content of --metadata-file. */
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly vertices: readonly VertexTime[]
+  readonly seconds: number
+}
+
+/**
+ * With the engine's own builder, --push and --load both give the image its name in the engine, at the same time: the
+ * second finds that it exists and gives up. It is updated when it is tried again.
+ */
+const namingRace = /^ERROR: .*\bimage "[^"]*": already exists$/m
+const attempts = 3
+
+/**
+ * Runs a command of `buildxCommand`, or any `docker buildx build` with --progress=rawjson, --file and --metadata-file.
+ * @throws {Failure} image or registry, explained; tool, when docker is missing; interrupted.
+ */
+export async function runBuildx(command: Command, options: RunBuildxOptions = {}): Promise<BuildxResult> {
+  const { logFile } = options
+  let { result, progress } = await runOnce(command, options)
+  for (let tried = 1; !result.ok && tried < attempts && namingRace.test(progress.plain()); tried++) {
+    ;({ result, progress } = await runOnce(command, options))
+  }
+  const vertices = progress.vertexTimes()
+  if (!result.ok) {
+    const dockerfile = await readFile(argument(command, '--file'), 'utf8').catch(() => '')
+    const ended = result.signal === undefined ? '' : `\ndocker was ended by ${result.signal}`
+    throw explainBuildxError({ said: progress.plain() + ended, dockerfile, vertices, logFile })
+  }
+  const metadata = await readMetadata(argument(command, '--metadata-file'))
+  const digest = metadata['containerimage.digest']
+  return {
+    ...(typeof digest === 'string' && { digest }),
+    metadata,
+    vertices,
+    seconds: result.seconds,
+  }
+}
+
+async function runOnce(command: Command, { signal, onProgress, logFile }: RunBuildxOptions) {
+  const progress = readProgress()
+  const result = await run(command, {
+    signal,
+    onStderr: line => {
+      const detail = progress.line(line)
+      if (detail !== undefined) onProgress?.(detail)
+    },
+  }).finally(() => writeLog(logFile, progress.log()))
+  return { result, progress }
+}
+
+/** A log that cannot be written must not fail the build. */
+async function writeLog(path: string | undefined, text: string): Promise<void> {
+  if (path === undefined) return
+  await mkdir(dirname(path), { recursive: true })
+    .then(() => appendFile(path, redact(text)))
+    .catch(() => {})
+}
+
+function argument({ args }: Command, flag: string): string {
+  return args[args.indexOf(flag) + 1] ?? ''
+}
+
+async function readMetadata(path: string): Promise<Record<string, unknown>> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
+  } catch (error) {
+    throw new Failure({
+      kind: 'image',
+      what: 'docker buildx build ended well but left no metadata',
+      where: path,
+      why: (error as Error).message,
+      fix: 'run it again; docker buildx version shows which buildx this is',
+      cause: error,
+    })
+  }
+}

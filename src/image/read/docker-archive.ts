@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import * as v from 'valibot'
+import { Failure } from '../../errors.ts'
+import { checkStream, digestOf } from '../../oci/digest.ts'
+import { type Descriptor, mediaTypes } from '../../oci/manifest.ts'
+import { type LayoutFiles, missingBlob, readSmall } from './layout-files.ts'
+import type { ImageSource } from './source.ts'
+
+const manifestSchema = v.array(
+  v.object({
+    Config: v.string(),
+    RepoTags: v.nullish(v.array(v.string()), []),
+    Layers: v.nullish(v.array(v.string()), []),
+  }),
+)
+
+/**
+ * The image of an archive by `docker save` before Docker 25 (moby image/tarexport): manifest.json names a config and
+ * layers by path. It has no manifest and no digests, so both are made here; undefined where there is no manifest.json.
+ * @throws {Failure} usage, when it holds several images and none, or an unknown one, was chosen.
+ */
+export async function readDockerArchive(
+  files: LayoutFiles,
+  name: string,
+  chosen: string | undefined,
+): Promise<ImageSource | undefined> {
+  const bytes = await readSmall(files, 'manifest.json', name)
+  if (!bytes) return undefined
+  const images = parse(bytes, `${name}/manifest.json`)
+  const candidates = images.filter(image => chosen === undefined || image.RepoTags.includes(chosen))
+  const [image] = candidates
+  if (!image || candidates.length > 1) {
+    throw new Failure({
+      kind: 'usage',
+      what: image
+        ? `${name} holds several images`
+        : `${name} holds no image${chosen ? ` named ${chosen}` : ''}`,
+      why: `it has ${images.flatMap(({ RepoTags }) => RepoTags).join(', ') || 'none with a name'}`,
+    })
+  }
+
+  const paths = new Map<string, string>()
+  const describe = async (path: string, mediaType: string): Promise<Descriptor> => {
+    const file = await files.find(path)
+    if (!file) throw missingBlob(name, path)
+    const hash = createHash('sha256')
+    for await (const chunk of file.read()) hash.update(chunk)
+    const digest = `sha256:${hash.digest('hex')}`
+    paths.set(digest, path)
+    return { mediaType, digest, size: file.size }
+  }
+  const config = await describe(image.Config, mediaTypes.dockerConfig)
+  const layers: Descriptor[] = []
+  for (const path of image.Layers) layers.push(await describe(path, mediaTypes.layer))
+  const manifest = Buffer.from(
+    JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers }),
+  )
+  const root = { mediaType: mediaTypes.manifest, digest: digestOf(manifest), size: manifest.length }
+
+  return {
+    name,
+    root: async () => root,
+    async document({ digest }) {
+      if (digest === root.digest) return manifest
+      const path = paths.get(digest)
+      return path === undefined ? undefined : readSmall(files, path, name)
+    },
+    async *blob(descriptor) {
+      const path = paths.get(descriptor.digest)
+      const file = path === undefined ? undefined : await files.find(path)
+      if (!file) throw missingBlob(name, descriptor.digest)
+      yield* checkStream(file.read(), descriptor, `${name}/${path}`)
+    },
+    close: () => files.close(),
+  }
+}
+
+function parse(bytes: Uint8Array, where: string) {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString())
+  } catch {
+    // said below
+  }
+  const result = v.safeParse(manifestSchema, value)
+  if (result.success) return result.output
+  throw new Failure({
+    kind: 'verification',
+    what: 'Malformed image metadata',
+    where,
+    why: 'it is not the manifest.json of docker save',
+  })
+}

@@ -1,0 +1,18 @@
+import { posix } from 'node:path'
+import type { ConfigFile } from '../../oci/manifest.ts'
+
+/** The PATH of an image that sets none, as Docker and containerd have it. */
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/**
+ * Where the program may be that a container of the image runs, absolute, in the order in which they are tried: the
+ * entrypoint, else the command; a name without slash is looked up on the image's PATH.
+ */
+export function entrypointPaths({ config: { Entrypoint, Cmd, Env, WorkingDir } }: ConfigFile): string[] {
+  const [program] = [...Entrypoint, ...Cmd]
+  if (!program || program.includes('\0')) return []
+  const workdir = posix.resolve('/', WorkingDir ?? '')
+  if (program.includes('/')) return [posix.resolve(workdir, program)]
+  const path = Env.findLast(entry => entry.startsWith('PATH='))?.slice('PATH='.length) || defaultPath
+  return path.split(':').map(folder => posix.resolve(workdir, folder, program))
+}

@@ -1,0 +1,108 @@
+import type { ImagePlan } from '../../build/plan.ts'
+import type { ReportedImage } from '../../build/report.ts'
+import { formatReference, parseReference } from '../../oci/reference.ts'
+import type { Platform } from '../../platforms.ts'
+import type { Destination } from '../destination.ts'
+import type { MadeImage, MakeContext, PackedLayer } from '../make.ts'
+import { entryPath } from '../read/tar-read.ts'
+import { packedScan } from './layer-scan.ts'
+import type { Expectation } from './verify.ts'
+
+/** What reading an image back adds to its report. */
+type ReadBack = Pick<ReportedImage, 'platforms'> & { readonly verified?: string }
+
+/**
+ * Reads an image back from where it went, and checks that its platforms are those asked for, that each config is for its
+ * platform, and that the binary inside the layer is the one that was compiled. A layer that xbuild packed itself is not
+ * unpacked for that: its digest says that it holds what was packed.
+ * @throws {Failure} verification, when anything differs; registry, when it cannot be read.
+ */
+export async function readBack(
+  image: ImagePlan,
+  { reported: made, packed }: MadeImage,
+  context: MakeContext,
+): Promise<ReadBack> {
+  const { recorder, registries, artifacts } = context
+  const { spec, destinations } = image
+  const id = `read:${spec.name}`
+  const place = readablePlace(destinations, made, spec.tags)
+  if (place === undefined) {
+    recorder.emit({ type: 'skipped', id, detail: 'this kind of output cannot be read back' })
+    return { platforms: made.platforms }
+  }
+  recorder.emit({ type: 'start', id })
+  try {
+    const { openImage } = await import('../read/source.ts')
+    const { verifyImage, verificationFailure } = await import('./verify.ts')
+    const source = await openImage(place, registries)
+    try {
+      const report = await verifyImage(source, expectation(image, packed, artifacts))
+      if (!report.ok) throw verificationFailure(report)
+      // Such as layers in zstd, which an older Node cannot open: then their digests are all that was compared.
+      const remarks = [...new Set(report.platforms.flatMap(platform => platform.remarks))]
+      const found = remarks.length > 0 ? remarks.join('; ') : 'every binary equal to the one compiled'
+      const detail = `${report.platforms.length} platforms, ${found}`
+      recorder.emit({ type: 'done', id, detail })
+      return {
+        platforms: report.platforms.map(({ platform, digest }) => ({ platform, digest })),
+        verified: detail,
+      }
+    } finally {
+      await source.close()
+    }
+  } catch (error) {
+    recorder.emit({ type: 'failed', id, detail: (error as Error).message })
+    throw error
+  }
+}
+
+/** Where the image can be read: by its digest where that is known, for a tag may have moved since. */
+function readablePlace(
+  destinations: readonly Destination[],
+  { digest }: ReportedImage,
+  [tag]: readonly string[],
+): string | undefined {
+  for (const destination of destinations) {
+    if (destination.type === 'push') {
+      const [reference = ''] = destination.references
+      return digest === undefined ? reference : `${withoutTag(reference)}@${digest}`
+    }
+    // A layout may hold other images beside this one.
+    const name = digest ?? (tag && formatReference(parseReference(tag)))
+    if (destination.type === 'layout' && name) return `oci:${destination.path}:${name}`
+    if ('path' in destination) return destination.path
+  }
+  return undefined
+}
+
+function withoutTag(reference: string): string {
+  const { tag } = parseReference(reference)
+  return tag !== undefined && reference.endsWith(`:${tag}`) ? reference.slice(0, -tag.length - 1) : reference
+}
+
+function expectation(
+  { spec }: ImagePlan,
+  packed: readonly PackedLayer[],
+  artifacts: MakeContext['artifacts'],
+): Expectation {
+  const binaries = (platform: Platform) =>
+    spec.files.flatMap(({ target, mode, source }) => {
+      const artifact = artifacts.find(
+        item => 'artifact' in source && item.name === source.artifact && item.platform === platform,
+      )
+      return artifact ? [{ target, mode, artifact }] : []
+    })
+  const files = spec.platforms.map(platform => {
+    const own = binaries(platform).map(({ target, artifact }) => [target, artifact.sha256] as const)
+    return [platform.id, Object.fromEntries(own)] as const
+  })
+  const layers = packed.map(({ platform, digest, diffId }) => {
+    const entries = binaries(platform).map(({ target, mode, artifact }) => {
+      const { path, sha256, size } = artifact
+      const entry = { type: 'file', size, mode, link: '', captured: { path, sha256 } } as const
+      return [entryPath(target) ?? target, entry] as const
+    })
+    return [digest, packedScan(diffId, new Map(entries))] as const
+  })
+  return { platforms: spec.platforms, files: Object.fromEntries(files), layers: new Map(layers) }
+}

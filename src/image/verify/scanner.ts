@@ -1,0 +1,62 @@
+import { Failure } from '../../errors.ts'
+import type { Descriptor } from '../../oci/manifest.ts'
+import { UnreadableCompression } from '../read/decompress.ts'
+import type { ImageSource } from '../read/source.ts'
+import { type CapturedFile, type LayerScan, scanLayer } from './layer-scan.ts'
+
+/** Looks into layers, into each once however many platforms share it. */
+export interface Scanner {
+  /** @throws {Failure} verification, when it is damaged or missing; UnreadableCompression; registry */
+  scan(layer: Descriptor): Promise<LayerScan>
+  /** Reads a layer again for a file that was not known to be wanted. */
+  extract(layer: Descriptor, path: string): Promise<CapturedFile>
+}
+
+/** What layers are looked into for. */
+export interface ScannerOptions {
+  /** Paths of the files whose content is kept when a layer is looked into. */
+  readonly wanted: ReadonlySet<string>
+  /** Where it is kept. */
+  readonly folder: string
+  /** What is known of layers by their digests: these are read, to see that they are whole, and not unpacked. */
+  readonly known?: ReadonlyMap<string, LayerScan> | undefined
+}
+
+export function createScanner(source: ImageSource, { wanted, folder, known }: ScannerOptions): Scanner {
+  const scans = new Map<string, Promise<LayerScan>>()
+  const where = (layer: Descriptor) => `${source.name}@${layer.digest}`
+
+  const read = async (layer: Descriptor): Promise<LayerScan> => {
+    const packed = known?.get(layer.digest)
+    if (packed) {
+      for await (const _ of source.blob(layer));
+      return packed
+    }
+    try {
+      return await scanLayer(source.blob(layer), wanted, folder, where(layer))
+    } catch (error) {
+      // Its digest can be checked all the same.
+      if (error instanceof UnreadableCompression) for await (const _ of source.blob(layer));
+      throw error
+    }
+  }
+
+  return {
+    scan(layer) {
+      const scan = scans.get(layer.digest) ?? read(layer)
+      scans.set(layer.digest, scan)
+      return scan
+    },
+    async extract(layer, path) {
+      const { entries } = await scanLayer(source.blob(layer), new Set([path]), folder, where(layer))
+      const captured = entries.get(path)?.captured
+      if (captured) return captured
+      throw new Failure({
+        kind: 'verification',
+        what: 'A file of the image cannot be read',
+        where: where(layer),
+        why: `${JSON.stringify(path)} has no content`,
+      })
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { otherBases } from '../../base/choose.ts'
+import type { ImagePlan } from '../../build/plan.ts'
+import type { Platform } from '../../platforms.ts'
+import { hostArch } from '../../util/host-arch.ts'
+import { type Destination, describeDestination } from '../destination.ts'
+import { hostFile, imageTaskId, type MadeImage, type MakeContext } from '../make.ts'
+import type { OciOutput } from './write-image.ts'
+
+/**
+ * Makes an image in this process, without Docker.
+ * @throws {Failure} image or registry.
+ */
+export async function makeWithOci(image: ImagePlan, context: MakeContext): Promise<MadeImage> {
+  const { buildOciImage } = await import('./write-image.ts')
+  const { emit } = context.recorder
+  const { spec, destinations } = image
+  const packed = new Set(spec.files.map(({ source }) => 'artifact' in source && source.artifact))
+  const made = await buildOciImage(spec, {
+    file: hostFile(context),
+    root: context.options.dir,
+    outputs: destinations.map(destination => ociOutput(destination, spec.platforms)),
+    compression: context.options.compression,
+    registries: context.registries,
+    otherBases: otherBases(context.artifacts.filter(({ name }) => packed.has(name))),
+    signal: context.signal,
+    onProgress: detail => emit({ type: 'progress', id: imageTaskId(image), detail }),
+    onRemark: text => emit({ type: 'note', level: 'info', text }),
+  })
+  return {
+    reported: {
+      name: spec.name,
+      backend: 'oci',
+      base: { ...spec.base, ...(made.baseDigest !== undefined && { digest: made.baseDigest }) },
+      tags: spec.tags,
+      destinations: destinations.flatMap(describeDestination),
+      digest: made.indexDigest,
+      platforms: made.platforms.map(({ platform, manifestDigest }) => ({
+        platform: platform.id,
+        digest: manifestDigest,
+      })),
+      compressor: made.compressor,
+    },
+    packed: made.platforms.flatMap(({ platform, packed }) => (packed ? [{ platform, ...packed }] : [])),
+  }
+}
+
+function ociOutput(destination: Destination, platforms: readonly Platform[]): OciOutput {
+  switch (destination.type) {
+    case 'archive':
+    case 'layout':
+    case 'push':
+      return destination
+    case 'docker-archive':
+      // The classic store loads one platform: the engine's own, which is likely this machine's.
+      return { ...destination, platform: hostPlatform(platforms) }
+    default:
+      throw new Error(`the in-process backend was chosen for ${destination.type}`)
+  }
+}
+
+function hostPlatform(platforms: readonly Platform[]): Platform {
+  const host = hostArch()
+  return platforms.find(({ arch }) => arch === host) ?? (platforms[0] as Platform)
+}

@@ -1,0 +1,208 @@
+import { realpath } from 'node:fs/promises'
+import { isLocalBase } from '../../build/backend.ts'
+import { interrupted } from '../../errors.ts'
+import { parseReference } from '../../oci/reference.ts'
+import type { Platform } from '../../platforms.ts'
+import { createRegistryClient, type RegistryClient } from '../../registry/client.ts'
+import type { BaseChoice, ImageFile, ImageSpec } from '../../types.ts'
+import { cacheFolder } from '../../util/cache-folder.ts'
+import { eachLimited } from '../../util/each-limited.ts'
+import { checkProjectFile, stagedFiles } from '../buildx/stage.ts'
+import { imageFolders } from '../paths.ts'
+import { registrySource } from '../read/registry-source.ts'
+import { type ImageSource, openImage } from '../read/source.ts'
+import { writeArchive } from './archive.ts'
+import { type Base, type BaseImage, builtinBase, layerBlob, scratchBase } from './base.ts'
+import { type BlobCache, openCache } from './cache.ts'
+import { type Compression, type Compressor, getCompressor } from './compress.ts'
+import { type ImageContent, imageContent } from './content.ts'
+import { makeLayer } from './layer.ts'
+import { writeLayout } from './layout.ts'
+import { pushImage } from './push.ts'
+import { openSourceBase } from './source-base.ts'
+import { type HostFile, type LayerFile, layerEntries } from './tree.ts'
+
+/** Where the in-process backend can put an image. Paths are absolute. */
+export type OciOutput =
+  | { readonly type: 'archive'; readonly path: string }
+  /** An OCI archive that `docker load` on the classic store takes too, which then loads this one platform. */
+  | { readonly type: 'docker-archive'; readonly path: string; readonly platform: Platform }
+  | { readonly type: 'layout'; readonly path: string }
+  | { readonly type: 'push'; readonly references: readonly string[] }
+
+/** What an image is made of beside its spec. */
+export interface OciInputs {
+  /** The file on the host that a file of the image is made of; an artifact's own sha256 saves reading it again. */
+  readonly file: (file: ImageFile, platform: Platform) => HostFile
+  /** The project's folder, which a link among its files may not leave. */
+  readonly root: string
+  readonly outputs: readonly OciOutput[]
+  readonly compression: Compression
+  /** What other base would serve, in the words of --base: said when the base cannot be had. */
+  readonly otherBases?: string | undefined
+  /** The client of the caller, which stays open. */
+  readonly registries?: RegistryClient | undefined
+  /** The cache folder; by default the user's. */
+  readonly cacheFolder?: string | undefined
+  readonly signal?: AbortSignal | undefined
+  /** What is being done, in a few words. */
+  readonly onProgress?: ((detail: string) => void) | undefined
+  /** What a person should know afterwards. */
+  readonly onRemark?: ((text: string) => void) | undefined
+}
+
+/** An image that was made. */
+export interface OciImage {
+  readonly indexDigest: string
+  /** Of the base's index or manifest; absent for scratch and builtin. */
+  readonly baseDigest?: string
+  readonly platforms: readonly OciPlatformImage[]
+  /** Library, version and level. */
+  readonly compressor: string
+}
+
+/** One platform's part of it. */
+export interface OciPlatformImage {
+  readonly platform: Platform
+  readonly manifestDigest: string
+  readonly configDigest: string
+  readonly layers: readonly { readonly digest: string; readonly diffId: string; readonly size: number }[]
+  /** The one of the layers that was made here; absent where the spec has no file. */
+  readonly packed?: { readonly digest: string; readonly diffId: string }
+  /** Bytes: manifest, config and compressed layers. */
+  readonly size: number
+}
+
+/**
+ * Makes an image without a daemon and writes it to each output. The same spec and files give the same bytes.
+ * @throws {Failure} usage, for what no image can hold; image; registry; verification; interrupted.
+ */
+export async function buildOciImage(spec: ImageSpec, inputs: OciInputs): Promise<OciImage> {
+  const { signal, onRemark = () => {} } = inputs
+  const compressor = getCompressor(inputs.compression)
+  const cache = await openCache(inputs.cacheFolder ?? cacheFolder(), onRemark)
+  const client = inputs.registries ?? createRegistryClient({ signal })
+  const tools: Tools = { cache, client, compressor, onRemark, opened: [] }
+  try {
+    const content = await assemble(spec, inputs, tools)
+    for (const output of pushesLast(inputs.outputs)) {
+      if (signal?.aborted) throw interrupted()
+      await write(output, content, spec, inputs, client)
+    }
+    return describe(content, compressor)
+  } finally {
+    for (const source of tools.opened) await source.close()
+    if (client !== inputs.registries) await client.close()
+    await cache.close()
+  }
+}
+
+/** A file that cannot be written then ends the build before a tag has moved. */
+function pushesLast(outputs: readonly OciOutput[]): OciOutput[] {
+  const isPush = ({ type }: OciOutput) => type === 'push'
+  return [...outputs.filter(output => !isPush(output)), ...outputs.filter(isPush)]
+}
+
+/** What the parts of a build share. */
+interface Tools {
+  readonly cache: BlobCache
+  readonly client: RegistryClient
+  readonly compressor: Compressor
+  readonly onRemark: (text: string) => void
+  /** What is to be closed at the end. */
+  readonly opened: ImageSource[]
+}
+
+async function openBase(
+  { reference, digest }: BaseChoice,
+  { cache, client, compressor, onRemark, opened }: Tools,
+  { signal, otherBases }: OciInputs,
+): Promise<Base> {
+  if (reference === 'scratch') return scratchBase
+  if (reference === 'builtin') return builtinBase(compressor, cache, signal)
+  if (isLocalBase(reference)) {
+    const source = await openImage(reference)
+    opened.push(source)
+    return openSourceBase(source, { cache, remark: onRemark, otherBases })
+  }
+  const parsed = { ...parseReference(reference), ...(digest !== undefined && { digest }) }
+  const source = registrySource(client, parsed)
+  return openSourceBase(source, { cache, reference: parsed, remark: onRemark, otherBases })
+}
+
+/** Makes the layers, two at a time for one has not work for every processor at every moment, while the base is fetched. */
+async function assemble(spec: ImageSpec, inputs: OciInputs, tools: Tools): Promise<ImageContent> {
+  const { root, file, signal, onProgress } = inputs
+  stagedFiles(spec) // throws for a path that cannot be
+  const fetching = fetchBase(spec, inputs, tools)
+  fetching.catch(() => {}) // thrown below
+  const added = await eachLimited(spec.platforms, 2, async platform => {
+    if (signal?.aborted) throw interrupted()
+    onProgress?.(`packing ${platform.id}`)
+    const files = await Promise.all(spec.files.map(one => layerFile(one, file(one, platform), root)))
+    const entries = layerEntries(files, imageFolders(spec))
+    return entries.length > 0
+      ? [layerBlob(await makeLayer(entries, tools.compressor, tools.cache, signal))]
+      : []
+  })
+  onProgress?.('fetching the base')
+  const { base, images } = await fetching
+  const parts = spec.platforms.map((platform, number) => ({
+    platform,
+    base: images[number] as BaseImage,
+    added: added[number] ?? [],
+  }))
+  return imageContent(spec, base, parts)
+}
+
+/** The base's images, and their layers where they will be written to a file; a registry may have them already. */
+async function fetchBase({ base: choice, platforms }: ImageSpec, inputs: OciInputs, tools: Tools) {
+  const { outputs, signal } = inputs
+  const base = await openBase(choice, tools, inputs)
+  const images = await Promise.all(platforms.map(platform => base.image(platform)))
+  if (outputs.some(({ type }) => type !== 'push')) {
+    const layers = images.flatMap(({ layers }) => layers)
+    await eachLimited(layers, 6, layer => layer.file(signal))
+  }
+  return { base, images }
+}
+
+/** A file of the project is followed through links, but not out of the project; a binary is where we put it. */
+async function layerFile(
+  { target, mode, source }: ImageFile,
+  host: HostFile,
+  root: string,
+): Promise<LayerFile> {
+  if (!('path' in source)) return { target, mode, content: host }
+  return { target, mode, content: { path: await checkProjectFile(host.path, await realpath(root)) } }
+}
+
+async function write(
+  output: OciOutput,
+  content: ImageContent,
+  { tags, epoch }: ImageSpec,
+  { signal, onProgress }: OciInputs,
+  client: RegistryClient,
+): Promise<void> {
+  if (output.type === 'push') return pushImage(output.references, content, { client, signal, onProgress })
+  onProgress?.(`writing ${output.path}`)
+  if (output.type === 'layout') return writeLayout(output.path, content, tags, signal)
+  const dockerPlatform = output.type === 'docker-archive' ? output.platform : undefined
+  return writeArchive(output.path, content, { tags, epoch, dockerPlatform, signal })
+}
+
+function describe({ index, images, baseDigest }: ImageContent, compressor: Compressor): OciImage {
+  return {
+    indexDigest: index.descriptor.digest,
+    ...(baseDigest !== undefined && { baseDigest }),
+    compressor: compressor.id,
+    platforms: images.map(({ platform, manifest, config, layers, added: [packed] }) => ({
+      platform,
+      manifestDigest: manifest.descriptor.digest,
+      configDigest: config.descriptor.digest,
+      layers: layers.map(({ descriptor: { digest, size }, diffId }) => ({ digest, diffId, size })),
+      ...(packed && { packed: { digest: packed.descriptor.digest, diffId: packed.diffId } }),
+      size: [manifest, config, ...layers].reduce((total, { descriptor }) => total + descriptor.size, 0),
+    })),
+  }
+}

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import { type BuildxRequest, bindContext, buildxCommand } from '../../../../src/image/buildx/run.ts'
+import { parsePlatforms } from '../../../../src/platforms.ts'
+import type { ImageSpec } from '../../../../src/types.ts'
+
+const spec = (more: Partial<ImageSpec> = {}): ImageSpec => ({
+  name: 'app',
+  platforms: parsePlatforms(['linux/amd64,linux/arm/v7']),
+  base: { reference: 'b', family: 'static', predicted: false, reason: '' },
+  config: { entrypoint: [], cmd: [], env: {}, ports: [], labels: {} },
+  files: [],
+  annotations: [],
+  epoch: 1700000000,
+  tags: [],
+  ...more,
+})
+
+const command = (request: Partial<BuildxRequest> = {}, more: Partial<ImageSpec> = {}) =>
+  buildxCommand(spec(more), {
+    folder: '{work}/images/app',
+    destinations: [{ type: 'push', references: [] }],
+    options: { cacheFrom: [], cacheTo: [] },
+    cwd: '/project',
+    ...request,
+  })
+
+const outputs = (destinations: BuildxRequest['destinations'], folder = '{work}') => {
+  const { args } = command({ destinations, folder })
+  return args.slice(args.indexOf('linux/amd64,linux/arm/v7') + 1, args.indexOf('--metadata-file'))
+}
+
+describe('buildxCommand', () => {
+  it('says what is needed and no more', () => {
+    expect(command()).toEqual({
+      tool: 'docker',
+      args: [
+        'buildx',
+        'build',
+        '--progress=rawjson',
+        '--platform',
+        'linux/amd64,linux/arm/v7',
+        '--push',
+        '--metadata-file',
+        '{work}/images/app/metadata.json',
+        '--file',
+        '{work}/images/app/Dockerfile',
+        '{work}/images/app/context-{content}',
+      ],
+      cwd: '/project',
+      env: { SOURCE_DATE_EPOCH: '1700000000' },
+    })
+  })
+
+  it('gets the content of its context once that is staged', () => {
+    const bound = bindContext(command({}, { tags: ['a:{content}'] }), 'abc')
+    expect(bound.args.at(-1)).toBe('{work}/images/app/context-abc')
+    expect(bound.args).toContain('a:{content}')
+  })
+
+  it('hands on everything under buildx’s own names, whatever it looks like', () => {
+    const { args } = command(
+      {
+        options: {
+          builder: '-b',
+          cacheFrom: ['type=gha', 'user/app'],
+          cacheTo: ['type=local,dest=x'],
+          provenance: 'mode=max',
+          sbom: 'true',
+        },
+      },
+      { tags: ['a:1', 'b:$(id)'], annotations: ['index:k=v w'] },
+    )
+    expect(args.slice(2, -5)).toEqual([
+      '--builder',
+      '-b',
+      '--progress=rawjson',
+      '--platform',
+      'linux/amd64,linux/arm/v7',
+      '--tag',
+      'a:1',
+      '--tag',
+      'b:$(id)',
+      '--annotation',
+      'index:k=v w',
+      '--push',
+      '--cache-from',
+      'type=gha',
+      '--cache-from',
+      'user/app',
+      '--cache-to',
+      'type=local,dest=x',
+      '--provenance=mode=max',
+      '--sbom=true',
+    ])
+  })
+
+  it('gives labels that no Dockerfile can hold as flags', () => {
+    const { args } = command({}, { config: { ...spec().config, labels: { a: 'plain', b: 'two\nlines' } } })
+    expect(args.filter(arg => arg === '--label')).toHaveLength(1)
+    expect(args[args.indexOf('--label') + 1]).toBe('b=two\nlines')
+  })
+
+  it('writes files into the folder of the run, one for each destination', () => {
+    expect(outputs([{ type: 'load' }])).toEqual(['--load'])
+    expect(
+      outputs([
+        { type: 'push', references: ['a:1'] },
+        { type: 'load' },
+        { type: 'archive', path: '/a.tar' },
+        { type: 'layout', path: '/a' },
+        { type: 'docker-archive', path: '/d.tar' },
+        { type: 'buildx', value: 'type=local,dest=out' },
+      ]),
+    ).toEqual(
+      [
+        'type=image,push=true',
+        'type=docker',
+        'type=oci,dest={work}/output-2,oci-mediatypes=true',
+        'type=oci,dest={work}/output-3,tar=false,oci-mediatypes=true',
+        'type=docker,dest={work}/output-4',
+        'type=local,dest=out',
+      ].flatMap(value => ['--output', value]),
+    )
+  })
+
+  it('quotes a folder with a comma or a quote', () => {
+    expect(outputs([{ type: 'archive', path: '/x.tar' }], '/a,b"c')).toEqual([
+      '--output',
+      'type=oci,"dest=/a,b""c/output-0",oci-mediatypes=true',
+    ])
+  })
+})
