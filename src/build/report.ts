@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from 'node:os'
-import type { Comparison } from '../bench/compare.ts'
+import type { Comparison } from '../bench/compare/compare.ts'
 import type { ElfFacts } from '../binary/elf.ts'
 import { platformFolder } from '../platforms.ts'
 import type { Artifact, BaseChoice, Command, Emit, SourceInfo } from '../types.ts'

@@ -1,4 +1,4 @@
-import { describeComparisons } from '../bench/comparison-text.ts'
+import { describeComparisons } from '../bench/render/comparison-text.ts'
 import type { Report } from '../build/report.ts'
 import { describeBytes, describeSeconds, formatTable } from '../util/format.ts'
 import { shortPath } from '../util/paths.ts'

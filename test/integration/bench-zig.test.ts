@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Measurement } from '../../src/bench/measurement.ts'
+import type { Measurement } from '../../src/bench/measure/measurement.ts'
 import { parsePlatform } from '../../src/platforms.ts'
 import { dockerFacts } from '../support/bench-tools.ts'
 import { xbuild } from '../support/cli.ts'

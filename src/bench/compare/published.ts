@@ -1,0 +1,14 @@
+import type { LanguageName } from '../../types.ts'
+
+/**
+ * How many times longer than native the emulated builds of docs/benchmarks took, cold, from source to binary: of each
+ * language the least (quickest emulated ÷ slowest native run) and the most, with one decimal. A language without a
+ * published run has no estimate. test/unit/bench/published.test.ts holds them to the recorded runs and prints what is
+ * to stand here.
+ */
+export const publishedRatios: Readonly<Partial<Record<LanguageName, readonly [low: number, high: number]>>> =
+  {
+    go: [12.7, 15.6],
+    rust: [16.3, 18.2],
+    zig: [8.3, 9.6],
+  }

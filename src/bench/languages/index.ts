@@ -1,0 +1,12 @@
+import type { LanguageName } from '../../types.ts'
+import type { BenchLanguage } from './bench-language.ts'
+import { goBench } from './go.ts'
+import { rustBench } from './rust.ts'
+import { zigBench } from './zig.ts'
+
+/** What measuring needs to know of each language. */
+export const benchLanguages: Readonly<Record<LanguageName, BenchLanguage>> = {
+  go: goBench,
+  rust: rustBench,
+  zig: zigBench,
+}

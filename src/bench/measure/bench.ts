@@ -1,0 +1,123 @@
+import { readSource } from '../../build/git-info.ts'
+import type { Options } from '../../config/options.ts'
+import { Failure } from '../../errors.ts'
+import { checkToolchainArgs, detectLanguage } from '../../languages/index.ts'
+import type { Emit } from '../../types.ts'
+import { benchLanguages } from '../languages/index.ts'
+import { type PathName, pathNames, type RowName, rowNames } from '../samples.ts'
+import { dropCaches, readBenchBuilder } from './builder.ts'
+import { openEdit } from './edit.ts'
+import { inspectStaged, type Subject, wantedExecutables } from './job.ts'
+import { cachesOf, measurePath, type PlannedPath } from './measure-path.ts'
+import type { Measurement } from './measurement.ts'
+import { paths } from './paths.ts'
+import { type BenchRecord, createRecord } from './record.ts'
+import { withStagedProject } from './stage.ts'
+import { checkStore } from './store.ts'
+
+/** What is to be measured. */
+export interface BenchRequest {
+  readonly paths: readonly PathName[]
+  readonly rows: readonly RowName[]
+  /** How often each path is measured for each platform. */
+  readonly runs: Readonly<Record<PathName, number>>
+  /** Seconds after which one run is cut off. */
+  readonly limits: Readonly<Partial<Record<PathName, number>>>
+}
+
+/** What measuring is given besides. */
+export interface BenchContext {
+  readonly emit: Emit
+  readonly signal: AbortSignal
+  /** Called with every new state, which has been saved by then. */
+  readonly onMeasurement: (measurement: Measurement) => void
+}
+
+/**
+ * Measures every path for every platform on a copy of the project, each sample saved as soon as it is there.
+ * @throws {Failure} when the project does not compile natively, or nothing can be measured; what was measured is saved.
+ */
+export async function bench(
+  options: Options,
+  request: BenchRequest,
+  { emit, signal, onMeasurement }: BenchContext,
+): Promise<Measurement> {
+  await checkStore(options.dir)
+  const detected = await detectLanguage(options.dir, options.lang)
+  checkToolchainArgs(detected, options.toolchainArgs)
+  const { name } = detected
+  const language = benchLanguages[name]
+  const usesBuilder = request.paths.some(path => paths[path].usesBuilder)
+  const [builder, source] = await Promise.all([
+    usesBuilder ? readBenchBuilder(options.buildx.builder, options.dir, signal) : undefined,
+    readSource(options.dir, signal),
+  ])
+  emit({ type: 'note', level: 'info', text: 'Copying the project and its dependencies' })
+  return withStagedProject(
+    { dir: options.dir, dist: options.dist, language },
+    signal,
+    async (staged, folder) => {
+      const project = await inspectStaged({ options, staged }, name, options.platforms)
+      await language.seedCaches?.(project, staged)
+      const subject: Subject = {
+        options,
+        staged,
+        folder,
+        project,
+        executables: wantedExecutables(project, options),
+        source,
+        language,
+        settings: await language.settings(staged),
+        ...(builder && { builder }),
+      }
+      const record = createRecord(subject, onMeasurement)
+      const planned = planPaths(subject, request, record)
+      const [first] = subject.executables
+      const edit = first && (await language.edit(staged, first, project))
+      if (!edit && request.rows.includes('edited')) {
+        record.remark('no source file could be told for the row "edited", so it is left out')
+      }
+      const rows = rowNames.filter(row => request.rows.includes(row) && (edit || row !== 'edited'))
+      emit({ type: 'plan', tasks: planned.map(({ id, title }) => ({ id, title })) })
+      const context = {
+        subject,
+        request,
+        rows,
+        edit: openEdit(edit, record.current().id),
+        record,
+        emit,
+        signal,
+      }
+      try {
+        for (const item of planned) await measurePath(item, context)
+      } finally {
+        if (builder) await dropCaches(builder, cachesOf(record), staged.top)
+      }
+      return record.current()
+    },
+  )
+}
+
+/**
+ * Platform by platform, the quick paths first: an interrupt then costs least.
+ * @throws {Failure} usage, when nothing is left to measure.
+ */
+function planPaths(subject: Subject, request: BenchRequest, record: BenchRecord): PlannedPath[] {
+  const all = subject.options.platforms.flatMap(platform =>
+    pathNames
+      .filter(path => request.paths.includes(path))
+      .map(path => ({ id: `bench:${platform.id}:${path}`, title: `${platform.id} ${path}`, path, platform })),
+  )
+  const planned = all.filter(({ path, platform }) => {
+    const refusal = paths[path].refuses(subject, platform)
+    if (refusal !== undefined) record.remark(`${platform.id} ${path} is left out: ${refusal}`)
+    return refusal === undefined
+  })
+  if (planned.length > 0) return planned
+  throw new Failure({
+    kind: 'usage',
+    what: 'Nothing is left to measure',
+    why: record.current().remarks.join('\n'),
+    fix: 'choose other paths or platforms: --path, --platform',
+  })
+}

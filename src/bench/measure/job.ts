@@ -1,0 +1,138 @@
+import { wantedImages } from '../../build/plan.ts'
+import type { Options } from '../../config/options.ts'
+import { languages } from '../../languages/index.ts'
+import type { CompilePlan, Executable, Project } from '../../languages/language.ts'
+import type { Platform } from '../../platforms.ts'
+import type { Command, SourceInfo } from '../../types.ts'
+import { type BenchLanguage, cachesToken, type StagedProject } from '../languages/bench-language.ts'
+import type { Outcome, PathName, RowName } from '../samples.ts'
+import type { Ended } from './ended.ts'
+import type { Engine } from './measurement.ts'
+
+/** What a measurement compiles, on every path alike. */
+export interface Subject {
+  readonly options: Options
+  readonly staged: StagedProject
+  /** The run's temporary folder. */
+  readonly folder: string
+  readonly project: Project
+  readonly executables: readonly Executable[]
+  readonly source: SourceInfo
+  readonly language: BenchLanguage
+  /** Variables that every path sets; where caches go is each path's own. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Absent where no Dockerfile path is measured. */
+  readonly builder?: Builder
+}
+
+/** The builder of the Dockerfile paths. */
+export interface Builder {
+  readonly engine: Engine
+  /** As --builder. */
+  readonly name?: string
+  /** Architecture of the machine that it runs on; absent where that cannot be told. */
+  readonly arch?: string
+  /** Whether that is this machine, so that its kernel can be asked. */
+  readonly local: boolean
+}
+
+/** One run of a path. */
+export interface RunRequest {
+  readonly row: RowName
+  /** Names the caches: a new name is an empty cache. */
+  readonly caches: string
+  readonly signal: AbortSignal
+  /** Seconds. */
+  readonly limit: number | undefined
+  readonly onProgress: (detail: string) => void
+}
+
+/** A path that is ready to be measured for one platform. */
+export interface ReadyPath {
+  /** Where its toolchain comes from, where it is not this machine's own. */
+  readonly toolchain?: string
+  /** @throws {Failure} when measuring makes no sense any more: the project does not compile, an interrupt. */
+  run(request: RunRequest): Promise<Outcome>
+  /** Removes caches that no further run asks for. */
+  discard?(caches: string): Promise<void>
+}
+
+/** One way from source to binary: a record in the table of bench/paths.ts. */
+export interface BenchPath {
+  readonly name: PathName
+  readonly usesBuilder: boolean
+  /** Why the path makes no sense for this platform here; undefined where it does. */
+  refuses(subject: Subject, platform: Platform): string | undefined
+  /**
+   * Everything that a machine which has built before would have: the toolchain, pulled and unpacked.
+   * @returns how it ended, where the builder has begun it and failed.
+   * @throws {Failure}
+   */
+  prepare(
+    subject: Subject,
+    platform: Platform,
+    signal: AbortSignal,
+    onProgress: (detail: string) => void,
+  ): Promise<ReadyPath | Ended>
+}
+
+/**
+ * How one platform is compiled when it is compiled alone. Every path runs this very command, so that flags are equal;
+ * `{caches}` in it stands for the caches.
+ */
+export function compileAlone(
+  { project, executables, options, source, language, settings }: Omit<Subject, 'folder' | 'staged'>,
+  platform: Platform,
+): CompilePlan {
+  const plan = languages[project.language].compile(project, {
+    platforms: [platform],
+    executables,
+    options: options.language,
+    toolchainArgs: [...language.args, ...options.toolchainArgs],
+    source,
+    jobs: options.jobs,
+    // Cold or warm, the flags stay the same.
+    warm: false,
+  })
+  const env = { ...settings, ...language.cacheEnv() }
+  const folder = language.cacheFolder?.(project)
+  const steps = plan.steps.map(step => {
+    const { command } = step
+    const args = command.args.map(arg => (folder ? arg.replaceAll(folder, cachesToken) : arg))
+    return { ...step, command: { ...command, args, env: { ...env, ...command.env } } }
+  })
+  return { ...plan, steps }
+}
+
+/** Replaces `{caches}` in a command. */
+export function bindCaches(command: Command, caches: string): Command {
+  const bind = (text: string) => text.replaceAll(cachesToken, caches)
+  return {
+    ...command,
+    args: command.args.map(bind),
+    ...(command.env && {
+      env: Object.fromEntries(Object.entries(command.env).map(([name, value]) => [name, bind(value)])),
+    }),
+  }
+}
+
+/** Reads the staged copy as a build would read the project. */
+export function inspectStaged(
+  { options, staged }: Pick<Subject, 'options' | 'staged'>,
+  language: Project['language'],
+  platforms: readonly Platform[],
+): Promise<Project> {
+  const { toolchainArgs } = options
+  const { signal } = staged
+  return languages[language].inspect(staged.root, {
+    options: options.language,
+    platforms,
+    toolchainArgs,
+    signal,
+  })
+}
+
+/** The executables that would be built, by the names that a build takes: --bin may be an image's. */
+export function wantedExecutables(project: Project, options: Options): readonly Executable[] {
+  return [...new Set(wantedImages(project, options).map(({ executable }) => executable))]
+}

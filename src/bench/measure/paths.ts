@@ -1,0 +1,56 @@
+import { type Platform, platforms } from '../../platforms.ts'
+import type { PathName } from '../samples.ts'
+import { builderCommand } from './builder-command.ts'
+import { prepareStage } from './in-builder.ts'
+import { type BenchPath, compileAlone, type Subject } from './job.ts'
+import { native } from './native.ts'
+
+/** Why a builder of unknown architecture is not measured: what it compiles natively might be called emulated. */
+const unknownMachine =
+  'what the builder’s machine runs itself cannot be told: choose one of a single node, created without --platform, with --builder'
+
+/** The guide's Dockerfile: the builder stage runs as the builder's own platform and compiles for the target. */
+const dockerfileCross: BenchPath = {
+  name: 'dockerfile-cross',
+  usesBuilder: true,
+  refuses: (subject, platform) => {
+    if (subject.builder?.arch === undefined) return unknownMachine
+    const [step] = compileAlone(subject, platform).steps
+    const foreign = step ? builderCommand(step.command, subject, { ownC: false }).foreign : []
+    return foreign.length === 0
+      ? undefined
+      : `its C code needs a cross compiler that the builder's image has not: ${foreign.join(' ')}`
+  },
+  prepare: (subject, platform, signal, onProgress) =>
+    prepareStage('dockerfile-cross', subject, platform, builderPlatform(subject), signal, onProgress),
+}
+
+/** The conventional Dockerfile: the builder stage runs as the target, which for a foreign one means under an emulator. */
+const emulated: BenchPath = {
+  name: 'emulated',
+  usesBuilder: true,
+  refuses: ({ builder }, platform) => {
+    if (builder?.arch === undefined) return unknownMachine
+    return runsItself(builder.arch, platform)
+      ? `the builder runs ${platform.id} itself, so nothing is emulated`
+      : undefined
+  },
+  prepare: (subject, platform, signal, onProgress) =>
+    prepareStage('emulated', subject, platform, platform, signal, onProgress),
+}
+
+/** Every path that is measured. */
+export const paths: Readonly<Record<PathName, BenchPath>> = {
+  native,
+  'dockerfile-cross': dockerfileCross,
+  emulated,
+}
+
+/** Whether a processor runs programs of a platform without an emulator. */
+export function runsItself(arch: string, platform: Platform): boolean {
+  return platform.arch === arch || (arch === 'amd64' && platform.arch === '386')
+}
+
+function builderPlatform({ builder }: Subject): Platform {
+  return platforms.find(({ arch }) => arch === builder?.arch) ?? (platforms[0] as Platform)
+}

@@ -1,0 +1,26 @@
+import type { Options } from '../../config/options.ts'
+import type { Executable, Project } from '../../languages/language.ts'
+import { redact } from '../../util/redact.ts'
+import type { MeasuredProject } from './measurement.ts'
+
+/** What a project's measurements are known by: two of them are comparable when all of it is equal. */
+export function projectKey(
+  project: Pick<Project, 'language' | 'toolchain'>,
+  executables: readonly Pick<Executable, 'name'>[],
+  options: Pick<Options, 'language' | 'toolchainArgs'>,
+): MeasuredProject {
+  const { language, toolchain } = project
+  const settings = {
+    ...options.language[language],
+    c: options.language.c.toolchain,
+    arguments: options.toolchainArgs,
+  }
+  // Values of variables may be secrets, and belong into no file.
+  const { env, ...safe } = settings
+  return {
+    language,
+    executables: executables.map(({ name }) => name).sort(),
+    toolchain,
+    settings: redact(JSON.stringify({ ...safe, env: Object.keys(env) })),
+  }
+}

@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { Failure } from '../../errors.ts'
+import { writeAll, writeAtomically } from '../../util/atomic.ts'
+import { withLock } from '../../util/with-lock.ts'
+import { benchSchema, benchVersion, type Measurement } from './measurement.ts'
+
+/** The measurements that bench.json keeps; the oldest are dropped first. */
+const keptMeasurements = 100
+
+/** Where the measurements of a project are kept: a file that is meant to be committed or cached. */
+export function benchFile(dir: string): string {
+  return join(dir, '.xbuild', 'bench.json')
+}
+
+/**
+ * Every measurement kept for the project in `dir`, oldest first; none where there is no file yet.
+ * @throws {Failure} usage, when the file is damaged or of a newer form.
+ */
+export async function readMeasurements(dir: string): Promise<Measurement[]> {
+  const path = benchFile(dir)
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw damaged(path, (error as Error).message)
+  }
+  return checkForm(parseJson(text, path), path)
+}
+
+/**
+ * The measurements in a file, oldest first: bench.json, or what `xbuild bench --json` printed. There is at least one.
+ * @throws {Failure} usage, when there is none or the file is damaged.
+ */
+export async function readRecorded(path: string): Promise<Measurement[]> {
+  const text = await readFile(path, 'utf8').catch(error => {
+    throw damaged(path, (error as Error).message)
+  })
+  const value = parseJson(text, path) as { measurements?: unknown } | null
+  const all = checkForm(
+    value?.measurements ? value : { schemaVersion: benchVersion, measurements: [value] },
+    path,
+  )
+  if (all.length > 0) return all.toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1))
+  throw damaged(path, 'it holds no measurement')
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw damaged(path, (error as Error).message)
+  }
+}
+
+function checkForm(value: unknown, path: string): Measurement[] {
+  const newer = Number((value as { schemaVersion?: unknown } | null)?.schemaVersion)
+  if (newer > benchVersion) {
+    throw new Failure({
+      kind: 'usage',
+      what: 'The recorded measurements were written by a newer xbuild',
+      where: path,
+      why: `their form is version ${newer}; this xbuild knows version ${benchVersion}`,
+      fix: 'update xbuild, or move the file away',
+    })
+  }
+  const result = v.safeParse(benchSchema, value)
+  if (!result.success) {
+    const [issue] = result.issues
+    throw damaged(path, `${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`)
+  }
+  // valibot marks an absent optional key as `undefined` in its types but leaves it out of the value.
+  return result.output.measurements as Measurement[]
+}
+
+/**
+ * Keeps a measurement, in the place of an earlier state of the same one. What other runs have written meanwhile stays.
+ * @throws {Failure} usage, when the file there is damaged; image, when it cannot be written.
+ */
+export async function saveMeasurement(dir: string, measurement: Measurement): Promise<void> {
+  await changeMeasurements(dir, all => {
+    const at = all.findIndex(({ id }) => id === measurement.id)
+    return at < 0 ? [...all, measurement] : all.with(at, measurement)
+  })
+}
+
+/**
+ * Makes sure that measurements can be kept, before any is made.
+ * @throws {Failure} as `saveMeasurement`.
+ */
+export async function checkStore(dir: string): Promise<void> {
+  await changeMeasurements(dir, all => all)
+}
+
+async function changeMeasurements(
+  dir: string,
+  change: (all: readonly Measurement[]) => readonly Measurement[],
+): Promise<void> {
+  const path = benchFile(dir)
+  await withLock(path, async () => {
+    const before = await readMeasurements(dir)
+    const after = change(before)
+    if (after === before) return
+    const value = { schemaVersion: benchVersion, measurements: after.slice(-keptMeasurements) }
+    const text = Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`)
+    await writeAtomically(path, handle => writeAll(handle, text))
+  })
+}
+
+function damaged(path: string, why: string): Failure {
+  return new Failure({
+    kind: 'usage',
+    what: 'The recorded measurements cannot be read',
+    where: path,
+    why,
+    fix: `git checkout ${path} where it is committed; else move it away: mv ${path} ${path}.damaged`,
+  })
+}
