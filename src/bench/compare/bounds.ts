@@ -1,8 +1,8 @@
 import { Failure } from '../../errors.ts'
 import { describeSeconds } from '../../util/format.ts'
 import type { Measurement } from '../measure/measurement.ts'
+import { rowsOf, spreadOf } from '../measure/samples.ts'
 import { describeRatio } from '../render/view.ts'
-import { rowsOf, spreadOf } from '../samples.ts'
 import type { Compared } from './after-build.ts'
 import { type Comparison, nativeSeconds, sameMachine, sameProject } from './compare.ts'
 

@@ -1,7 +1,7 @@
 import type { Report } from '../../build/report.ts'
 import type { LanguageName } from '../../types.ts'
 import type { Emulator, MeasuredProject, Measurement } from '../measure/measurement.ts'
-import { type Ratio, type Row, ratioOf, rowsOf } from '../samples.ts'
+import { type Ratio, type Row, ratioOf, rowsOf } from '../measure/samples.ts'
 import { publishedRatios } from './published.ts'
 
 /** How a build stands against the emulated path, for one platform that is foreign to this machine. */

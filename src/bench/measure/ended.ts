@@ -1,5 +1,5 @@
 import type { Failure } from '../../errors.ts'
-import type { Outcome, PathName } from '../samples.ts'
+import type { Outcome, PathName } from './samples.ts'
 
 /** A run that ended without a binary. */
 export type Ended = Extract<Outcome, { detail: string }>

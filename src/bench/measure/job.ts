@@ -5,9 +5,9 @@ import type { CompilePlan, Executable, Project } from '../../languages/language.
 import type { Platform } from '../../platforms.ts'
 import type { Command, SourceInfo } from '../../types.ts'
 import { type BenchLanguage, cachesToken, type StagedProject } from '../languages/bench-language.ts'
-import type { Outcome, PathName, RowName } from '../samples.ts'
 import type { Ended } from './ended.ts'
 import type { Engine } from './measurement.ts'
+import type { Outcome, PathName, RowName } from './samples.ts'
 
 /** What a measurement compiles, on every path alike. */
 export interface Subject {

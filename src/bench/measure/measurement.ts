@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { LanguageName } from '../../types.ts'
-import { pathNames, rowNames, type Sample } from '../samples.ts'
+import { pathNames, rowNames, type Sample } from './samples.ts'
 
 /** The emulator that a foreign platform's RUN went through. */
 export interface Emulator {

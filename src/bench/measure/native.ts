@@ -4,7 +4,6 @@ import { verifyAndKeep } from '../../build/artifacts.ts'
 import { compilePlan } from '../../build/compile.ts'
 import type { Platform } from '../../platforms.ts'
 import type { Emit } from '../../types.ts'
-import type { Outcome } from '../samples.ts'
 import {
   type BenchPath,
   bindCaches,
@@ -13,6 +12,7 @@ import {
   type RunRequest,
   type Subject,
 } from './job.ts'
+import type { Outcome } from './samples.ts'
 import { cutOff, withTimeLimit } from './time-limit.ts'
 
 /** What `xbuild build` does up to the verified binary, one platform alone. */

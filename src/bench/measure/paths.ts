@@ -1,9 +1,9 @@
 import { type Platform, platforms } from '../../platforms.ts'
-import type { PathName } from '../samples.ts'
 import { builderCommand } from './builder-command.ts'
 import { prepareStage } from './in-builder.ts'
 import { type BenchPath, compileAlone, type Subject } from './job.ts'
 import { native } from './native.ts'
+import type { PathName } from './samples.ts'
 
 /** Why a builder of unknown architecture is not measured: what it compiles natively might be called emulated. */
 const unknownMachine =

@@ -3,10 +3,10 @@ import { describeHost } from '../../build/report.ts'
 import { Failure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import { version } from '../../version.ts'
-import type { Sample } from '../samples.ts'
 import type { Subject } from './job.ts'
 import type { Measurement } from './measurement.ts'
 import { projectKey } from './project-key.ts'
+import type { Sample } from './samples.ts'
 import { saveMeasurement } from './store.ts'
 
 /** The measurement as it grows; each change that matters is saved at once. */

@@ -2,8 +2,8 @@ import type { Options } from '../../config/options.ts'
 import { Failure } from '../../errors.ts'
 import { nearest } from '../../util/nearest.ts'
 import type { Bounds } from '../compare/bounds.ts'
-import { type PathName, pathNames, rowNames } from '../samples.ts'
 import type { BenchRequest } from './bench.ts'
+import { type PathName, pathNames, rowNames } from './samples.ts'
 
 /** The flags of `xbuild bench` as yargs gives them. Absent means: not said. */
 export interface BenchFlags {

@@ -1,4 +1,4 @@
-import { type PathName, type Row, rowNames } from '../samples.ts'
+import { type PathName, type Row, rowNames } from '../measure/samples.ts'
 import { axisOf, cut, escapeXml, openSheet, type Sheet, wrap } from './svg.ts'
 import { shownSeconds } from './text.ts'
 import { type BenchView, describeRatio, describeRow, rowTitles } from './view.ts'

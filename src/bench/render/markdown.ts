@@ -1,5 +1,5 @@
 import { describeSeconds } from '../../util/format.ts'
-import { type Row, rowNames } from '../samples.ts'
+import { type Row, rowNames } from '../measure/samples.ts'
 import { type BenchView, describeRatio, describeRow, type PlatformView, rowTitles } from './view.ts'
 
 /** A measurement for a pull request or a step summary. */

@@ -1,5 +1,5 @@
 import { describeSeconds, formatTable } from '../../util/format.ts'
-import { type Row, rowNames } from '../samples.ts'
+import { type Row, rowNames } from '../measure/samples.ts'
 import { type BenchView, describeRatio, describeRow, type PlatformView, rowTitles } from './view.ts'
 
 /** Characters of the longest bar. */

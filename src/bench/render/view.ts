@@ -1,7 +1,7 @@
 import { languages } from '../../languages/index.ts'
 import { describeSeconds } from '../../util/format.ts'
 import type { Emulator, Measurement } from '../measure/measurement.ts'
-import { pathNames, type Ratio, type Row, type RowName, rowsOf } from '../samples.ts'
+import { pathNames, type Ratio, type Row, type RowName, rowsOf } from '../measure/samples.ts'
 
 /** A measurement as a reader is told it; the table, the Markdown and the chart are renderings of this. */
 export interface BenchView {

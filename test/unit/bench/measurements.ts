@@ -1,5 +1,5 @@
 import type { Measurement } from '../../../src/bench/measure/measurement.ts'
-import type { Outcome, PathName, RowName, Sample } from '../../../src/bench/samples.ts'
+import type { Outcome, PathName, RowName, Sample } from '../../../src/bench/measure/samples.ts'
 
 /** A cold sample of linux/arm64 that took so many seconds, half a second less for the compile alone; or that ended otherwise. */
 export function sample(

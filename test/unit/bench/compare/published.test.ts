@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { publishedRatios } from '../../../../src/bench/compare/published.ts'
 import type { Measurement } from '../../../../src/bench/measure/measurement.ts'
+import { rowsOf } from '../../../../src/bench/measure/samples.ts'
 import { readRecorded } from '../../../../src/bench/measure/store.ts'
-import { rowsOf } from '../../../../src/bench/samples.ts'
 import { measurement, sample } from '../measurements.ts'
 
 const folder = fileURLToPath(new URL('../../../../docs/benchmarks/', import.meta.url))

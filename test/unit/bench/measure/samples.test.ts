@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { rowsOf, spreadOf } from '../../../../src/bench/samples.ts'
+import { rowsOf, spreadOf } from '../../../../src/bench/measure/samples.ts'
 import { sample } from '../measurements.ts'
 
 test.each([

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Measurement } from '../../../../src/bench/measure/measurement.ts'
+import type { Outcome } from '../../../../src/bench/measure/samples.ts'
 import { renderSvg } from '../../../../src/bench/render/chart.ts'
 import { renderMarkdown } from '../../../../src/bench/render/markdown.ts'
 import { axisOf, wrap } from '../../../../src/bench/render/svg.ts'
 import { renderText } from '../../../../src/bench/render/text.ts'
 import { viewOf } from '../../../../src/bench/render/view.ts'
-import type { Outcome } from '../../../../src/bench/samples.ts'
 import { measurement, sample } from '../measurements.ts'
 
 const usual = (emulated: number | Outcome) =>

@@ -7,7 +7,7 @@ import { parsePlatforms } from '../../../../src/platforms.ts'
 import { failureOf } from '../../../support/failure-of.ts'
 
 const recorded = (name: string) =>
-  readFileSync(new URL(`../../fixtures/buildx/inspect-${name}.txt`, import.meta.url), 'utf8')
+  readFileSync(new URL(`../../../fixtures/buildx/inspect-${name}.txt`, import.meta.url), 'utf8')
 
 describe.each(['0.13', '0.29'])('what buildx %s says of', version => {
   const inspect = (name: string) => parseInspection(recorded(`${name}-${version}`))

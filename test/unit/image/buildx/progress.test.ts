@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type ProgressReader, readProgress } from '../../../../src/image/buildx/progress.ts'
 
 const recorded = (name: string) =>
-  readFileSync(new URL(`../../fixtures/buildx/${name}.txt`, import.meta.url), 'utf8').split('\n')
+  readFileSync(new URL(`../../../fixtures/buildx/${name}.txt`, import.meta.url), 'utf8').split('\n')
 
 function read(lines: readonly string[]): { reader: ProgressReader; details: string[] } {
   const reader = readProgress()
