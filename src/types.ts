@@ -31,6 +31,21 @@ export interface Step {
   readonly produces: readonly ExpectedArtifact[]
 }
 
+/** A small text file that a compile needs in addition to the project, such as a compiler wrapper. */
+export interface SupportFile {
+  readonly path: string
+  readonly text: string
+  readonly mode: number
+}
+
+/** What the binaries will need at run time, before a compile can tell. */
+export interface LibcPrediction {
+  readonly libc: 'none' | 'musl' | 'gnu' | 'unknown'
+  /** Whether C++ or libgcc's unwinder is likely to be linked dynamically. */
+  readonly cxx: boolean
+  readonly reason: string
+}
+
 /** A binary where its compiler left it, before it was verified. */
 export interface CompiledBinary {
   readonly platform: Platform

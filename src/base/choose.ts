@@ -1,8 +1,7 @@
 import { type ImageBinary, needs } from '../binary/needs.ts'
 import { Failure } from '../errors.ts'
-import type { LibcPrediction } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
-import type { BaseChoice } from '../types.ts'
+import type { BaseChoice, LibcPrediction } from '../types.ts'
 import { compareVersions } from '../util/versions.ts'
 import {
   type Base,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { SupportFile } from '../languages/language.ts'
+import type { SupportFile } from '../types.ts'
 import type { CToolchain } from './c-toolchain.ts'
 
 /** A C toolchain of which every part is one executable, as cargo wants a linker and the cc crate a compiler. */

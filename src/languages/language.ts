@@ -1,6 +1,15 @@
 import type { Platform } from '../platforms.ts'
 import type { RunResult } from '../process.ts'
-import type { Command, CompiledBinary, ExpectedArtifact, LanguageName, SourceInfo, Step } from '../types.ts'
+import type {
+  Command,
+  CompiledBinary,
+  ExpectedArtifact,
+  LanguageName,
+  LibcPrediction,
+  SourceInfo,
+  Step,
+  SupportFile,
+} from '../types.ts'
 
 /** A program of the project that can become an image. */
 export interface Executable {
@@ -86,21 +95,6 @@ export interface CompileRequest {
   readonly jobs: number
   /** Whether the toolchain's caches are known to hold this project's earlier build. */
   readonly warm: boolean
-}
-
-/** A small text file that a compile needs beside the project, such as a compiler wrapper. */
-export interface SupportFile {
-  readonly path: string
-  readonly text: string
-  readonly mode: number
-}
-
-/** What the binaries will need at run time, before a compile can tell. */
-export interface LibcPrediction {
-  readonly libc: 'none' | 'musl' | 'gnu' | 'unknown'
-  /** Whether C++ or libgcc's unwinder is likely to be linked dynamically. */
-  readonly cxx: boolean
-  readonly reason: string
 }
 
 /** How a project is compiled: data that `plan` prints and `build` runs. */

@@ -1,6 +1,7 @@
 import { type CToolchain, chooseCToolchain } from '../../c-toolchains/index.ts'
 import type { Platform } from '../../platforms.ts'
-import type { CompileRequest, LibcPrediction } from '../language.ts'
+import type { LibcPrediction } from '../../types.ts'
+import type { CompileRequest } from '../language.ts'
 import type { GoProject } from './project.ts'
 
 /** What cgo adds to one platform's `go build`. */
