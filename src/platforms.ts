@@ -1,5 +1,5 @@
 import { Failure } from './errors.ts'
-import { nearest } from './util/nearest.ts'
+import { closestMatch } from './util/closest-match.ts'
 
 /** What an ELF header says of a platform (System V ABI; machine numbers of the psABI supplements). */
 export interface ElfIdentity {
@@ -276,7 +276,7 @@ export function parsePlatform(text: string): Platform {
   const platform = parts.length <= 3 ? byId.get(id) : undefined
   if (platform) return platform
   const known = [...byId.keys()]
-  const suggestion = nearest(id, known) ?? nearest(`linux/${text}`, known)
+  const suggestion = closestMatch(id, known) ?? closestMatch(`linux/${text}`, known)
   throw new Failure({
     kind: 'usage',
     what: `Unknown platform ${JSON.stringify(text)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,

@@ -6,8 +6,8 @@ import { languages } from '../languages/index.ts'
 import { platformFolder } from '../platforms.ts'
 import { bindCommand, type RunResult, run } from '../process.ts'
 import type { CompiledBinary, Emit, Step, SupportFile } from '../types.ts'
-import { eachLimited } from '../util/each-limited.ts'
 import { describeSeconds } from '../util/format.ts'
+import { mapLimit } from '../util/map-limit.ts'
 import type { Plan } from './plan.ts'
 
 /** The part of a plan that compiling needs. */
@@ -45,7 +45,7 @@ export async function compilePlan(plan: PlannedCompile, context: CompileContext)
     const result = await runStep(step, plan, context)
     if (!result.ok) throw prepareFailed(step, result, plan, context)
   }
-  const outcomes = await eachLimited(plan.compile.steps, plan.compile.concurrency, step =>
+  const outcomes = await mapLimit(plan.compile.steps, plan.compile.concurrency, step =>
     compileStep(step, plan, context),
   )
   const raced = outcomes.filter(outcome => outcome.failures.length > 0 && outcome.raced)

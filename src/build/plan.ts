@@ -12,7 +12,7 @@ import type { CompilePlan, Executable, Project } from '../languages/language.ts'
 import { parseReference } from '../oci/reference.ts'
 import type { Platform } from '../platforms.ts'
 import type { BaseChoice, ImageConfig, ImageFile, ImageSpec, SourceInfo } from '../types.ts'
-import { nearest } from '../util/nearest.ts'
+import { closestMatch } from '../util/closest-match.ts'
 import { isLocalBase } from './backend.ts'
 
 /** What a build will do, before it does it. `xbuild plan` prints it and `xbuild build` runs it. */
@@ -111,7 +111,7 @@ export function wantedImages(project: Project, options: Options): WantedImage[] 
     const named = all.filter(item => [item.name, item.executable.name, item.executable.package].includes(bin))
     if (named.length > 0) return named
     const names = tables.map(([name]) => name)
-    const suggestion = nearest(bin, names)
+    const suggestion = closestMatch(bin, names)
     throw new Failure({
       kind: 'usage',
       what: `There is no image ${JSON.stringify(bin)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,

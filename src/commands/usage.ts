@@ -1,6 +1,6 @@
 import type { CommandModule, Options as FlagOptions } from 'yargs'
 import { Failure } from '../errors.ts'
-import { nearest } from '../util/nearest.ts'
+import { closestMatch } from '../util/closest-match.ts'
 
 type Commands = readonly CommandModule[]
 type Values = Record<string, unknown>
@@ -22,7 +22,7 @@ export function usageFailure(message: string, args: readonly string[], commands:
     /^Invalid values:\s+Argument: (.+?), Given: "?(.*?)"?, Choices: (.*)/s.exec(message) ?? []
   if (name !== '') {
     const choices = [...list.matchAll(/"(.*?)"/g)].map(([, choice]) => choice as string)
-    const suggestion = nearest(given, choices)
+    const suggestion = closestMatch(given, choices)
     return new Failure({
       kind: 'usage',
       what: `${dashed(name)} cannot be ${JSON.stringify(given)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,
@@ -86,7 +86,7 @@ function unknownArgument(name: string, args: readonly string[], commands: Comman
   }
   const flag = own.some(argument => argument.startsWith(`--${name}`)) ? `--${name}` : dashed(name)
   const others = commands.filter(other => name in flagsOf(other)).map(nameOf)
-  const suggestion = nearest(name, Object.keys(flagsOf(command)))
+  const suggestion = closestMatch(name, Object.keys(flagsOf(command)))
   return new Failure({
     kind: 'usage',
     what: `Unknown flag ${flag}${suggestion ? `; did you mean --${suggestion}?` : ''}`,

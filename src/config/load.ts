@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { Failure } from '../errors.ts'
-import { nearest } from '../util/nearest.ts'
+import { closestMatch } from '../util/closest-match.ts'
 import { type Config, configSchema } from './schema.ts'
 
 /** The file that configures a project, in its folder. */
@@ -92,7 +92,7 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   if (issue.kind === 'schema' && issue.type === 'strict_object' && issue.expected === 'never') {
     const parent = path.includes('.') ? path.slice(0, path.lastIndexOf('.')) : ''
     const key = path.slice(parent ? parent.length + 1 : 0)
-    const suggestion = nearest(key, knownKeys(parent))
+    const suggestion = closestMatch(key, knownKeys(parent))
     return `${path}: unknown key${suggestion ? `; did you mean ${suggestion}?` : ` (known: ${knownKeys(parent).join(', ')})`}`
   }
   const expected = issue.type === 'regex' ? issue.message : (issue.expected ?? issue.message)

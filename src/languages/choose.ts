@@ -1,5 +1,5 @@
 import { Failure } from '../errors.ts'
-import { nearest } from '../util/nearest.ts'
+import { closestMatch } from '../util/closest-match.ts'
 import type { Executable, Project } from './language.ts'
 
 /**
@@ -43,7 +43,7 @@ function findExecutable(project: Project, name: string): Executable {
   // Only a compile knows Zig's executables: a name that is not among the guesses may still be right. It is no guess itself.
   if (found.length === 0 && project.executables.some(item => item.predicted)) return { name, package: name }
   const names = project.executables.map(item => item.name)
-  const suggestion = nearest(name, names)
+  const suggestion = closestMatch(name, names)
   throw new Failure({
     kind: 'usage',
     what:

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import { Failure } from '../errors.ts'
 import type { LanguageName } from '../types.ts'
-import { nearest } from '../util/nearest.ts'
+import { closestMatch } from '../util/closest-match.ts'
 import { go } from './go/index.ts'
 import type { Language } from './language.ts'
 import { rust } from './rust/index.ts'
@@ -61,7 +61,7 @@ async function listFolder(dir: string): Promise<Set<string>> {
     return new Set(await readdir(dir))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    const command = nearest(basename(dir), ['build', 'plan', 'dockerfile', 'bench', 'verify'])
+    const command = closestMatch(basename(dir), ['build', 'plan', 'dockerfile', 'bench', 'verify'])
     throw new Failure({
       kind: 'usage',
       what: code === 'ENOENT' ? `There is no folder ${dir}` : `${dir} cannot be read as a folder`,

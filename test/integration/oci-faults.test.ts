@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eachLimited } from '../../src/util/each-limited.ts'
+import { mapLimit } from '../../src/util/map-limit.ts'
 import { bundleDriver, runDriver } from '../support/driver-bundle.ts'
 import type { DriverOrder } from '../support/oci-driver.ts'
 
@@ -99,7 +99,7 @@ describe('every call of the file system', () => {
   })
 
   test('may be the one before SIGKILL: nothing half under a final name, no poisoned cache, and a rerun succeeds', async () => {
-    await eachLimited(calls, 2, async at => {
+    await mapLimit(calls, 2, async at => {
       const place = folder()
       expect(await drive({ ...orderIn(place), at, what: 'SIGKILL' })).toBeUndefined()
       expectNothingHalf(place)
@@ -115,7 +115,7 @@ describe('every call of the file system', () => {
   test('may fail: one clear failure, nothing half, no temporary file left', async () => {
     const codes = ['ENOSPC', 'EACCES', 'EROFS', 'EIO', 'EDQUOT']
     const every = calls.filter(at => at % 2 === 0)
-    await eachLimited(every, 2, async at => {
+    await mapLimit(every, 2, async at => {
       const place = folder()
       const answer = await drive({ ...orderIn(place), at, what: codes[(at / 2) % codes.length] as string })
       expect(answer?.bug).toBeUndefined()

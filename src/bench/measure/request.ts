@@ -1,6 +1,6 @@
 import type { Options } from '../../config/options.ts'
 import { Failure } from '../../errors.ts'
-import { nearest } from '../../util/nearest.ts'
+import { closestMatch } from '../../util/closest-match.ts'
 import type { Bounds } from '../compare/bounds.ts'
 import type { BenchRequest } from './bench.ts'
 import { type PathName, pathNames, rowNames } from './samples.ts'
@@ -79,7 +79,7 @@ function choose<T extends string>(
   const names = asked.flatMap(text => text.split(',')).filter(Boolean)
   for (const name of names) {
     if ((known as readonly string[]).includes(name)) continue
-    const suggestion = nearest(name, known) ?? known[0]
+    const suggestion = closestMatch(name, known) ?? known[0]
     throw wrong(`${flag} ${name}`, `it is one of ${known.join(', ')}`, `${flag} ${suggestion}`)
   }
   return known.filter(name => names.includes(name))

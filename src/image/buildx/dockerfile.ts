@@ -1,6 +1,6 @@
 import { Failure } from '../../errors.ts'
 import type { ImageConfig, ImageSpec } from '../../types.ts'
-import { nearest } from '../../util/nearest.ts'
+import { closestMatch } from '../../util/closest-match.ts'
 import { readTemplate } from '../../util/template.ts'
 
 /** How a Dockerfile is made of a spec. */
@@ -86,7 +86,7 @@ function fill(
   const where = '[image] template'
   if (!value) {
     const known = Object.keys(values)
-    const suggestion = nearest(name, known)
+    const suggestion = closestMatch(name, known)
     throw new Failure({
       kind: 'usage',
       what: `Unknown placeholder ${whole}${suggestion ? `; did you mean {{${suggestion}}}?` : ''}`,

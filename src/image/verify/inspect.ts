@@ -11,7 +11,7 @@ import {
   parseManifest,
   platformId,
 } from '../../oci/manifest.ts'
-import { eachLimited } from '../../util/each-limited.ts'
+import { mapLimit } from '../../util/map-limit.ts'
 import type { ImageSource } from '../read/source.ts'
 
 /** An image by its metadata: what its index, manifests and configs say. */
@@ -70,7 +70,7 @@ export async function inspectImage(source: ImageSource): Promise<ImageStructure>
     return nested?.kind === 'index' ? nested : undefined
   }
   const entries = await flattenIndex(top, load, `${source.name}@${root.digest}`)
-  const images = await eachLimited(entries, parallel, entry => readEntry(source, entry, problems, remarks))
+  const images = await mapLimit(entries, parallel, entry => readEntry(source, entry, problems, remarks))
   return {
     digest: root.digest,
     annotations: top.annotations,

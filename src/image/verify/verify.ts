@@ -2,7 +2,7 @@ import { dir } from 'tmp-promise'
 import type { ElfFacts } from '../../binary/elf.ts'
 import { Failure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
-import { eachLimited } from '../../util/each-limited.ts'
+import { mapLimit } from '../../util/map-limit.ts'
 import type { ImageSource } from '../read/source.ts'
 import { type ImageStructure, inspectImage } from './inspect.ts'
 import type { LayerScan } from './layer-scan.ts'
@@ -78,7 +78,7 @@ export async function verifyImage(source: ImageSource, expected: Expectation = {
   try {
     const wanted = wantedFiles(structure, expected)
     const scanner = createScanner(source, { wanted, folder: folder.path, known: expected.layers })
-    const platforms = await eachLimited(structure.platforms, parallel, image =>
+    const platforms = await mapLimit(structure.platforms, parallel, image =>
       verifyPlatform(image, {
         scanner,
         annotations: structure.annotations,

@@ -1,6 +1,6 @@
 import { Failure } from '../../errors.ts'
 import { type Platform, parsePlatform } from '../../platforms.ts'
-import { nearest } from '../../util/nearest.ts'
+import { closestMatch } from '../../util/closest-match.ts'
 
 /** Where an annotation goes: buildx's names (docker buildx build --annotation). */
 const targets = ['manifest', 'index', 'manifest-descriptor', 'index-descriptor'] as const
@@ -47,7 +47,7 @@ function parseAnnotation(text: string): Annotation[] {
       throw malformed(
         text,
         `${JSON.stringify(part)} is none of ${targets.join(', ')}`,
-        nearest(part, targets),
+        closestMatch(part, targets),
       )
     })
 }

@@ -13,7 +13,7 @@ import {
   writeAtomically,
   writeFailure,
 } from '../../util/atomic.ts'
-import { eachLimited } from '../../util/each-limited.ts'
+import { mapLimit } from '../../util/map-limit.ts'
 import { withLock } from '../../util/with-lock.ts'
 import { isWhole } from './cache.ts'
 import { documentsOf, type ImageContent, layersOf } from './content.ts'
@@ -94,13 +94,13 @@ async function fillLayout(
 ): Promise<void> {
   await markLayout(folder)
   await makeFolder(join(folder, 'blobs/sha256'))
-  await eachLimited(layersOf(content), parallel, async ({ descriptor, file }) => {
+  await mapLimit(layersOf(content), parallel, async ({ descriptor, file }) => {
     const target = join(folder, blobPath(descriptor))
     if (await isWhole(target, descriptor.digest, descriptor.size)) return
     const source = await file(signal)
     await writeAtomically(target, handle => appendFile(handle, source, descriptor.size, signal))
   })
-  await eachLimited(documentsOf(content), parallel, ({ descriptor, bytes }) =>
+  await mapLimit(documentsOf(content), parallel, ({ descriptor, bytes }) =>
     writeAtomically(join(folder, blobPath(descriptor)), handle => writeAll(handle, bytes)),
   )
   await replaceIndex(folder, content, tags)

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { formatRepository, parseReference } from '../../oci/reference.ts'
 import type { RegistryClient, Repository } from '../../registry/client.ts'
-import { eachLimited } from '../../util/each-limited.ts'
 import { describeBytes } from '../../util/format.ts'
+import { mapLimit } from '../../util/map-limit.ts'
 import type { LayerBlob } from './base.ts'
 import type { Document, ImageContent } from './content.ts'
 
@@ -53,11 +53,11 @@ async function pushContent(
 ): Promise<boolean> {
   const { client } = options
   const target = { registry, repository }
-  const held = await eachLimited(images, parallel, ({ manifest }) => hasManifest(client, target, manifest))
+  const held = await mapLimit(images, parallel, ({ manifest }) => hasManifest(client, target, manifest))
   const missing = images.filter((_, number) => !held[number])
   const blobs = missing.flatMap(({ config, layers }): Uploadable[] => [config, ...layers])
   await pushBlobs(target, [...new Map(blobs.map(blob => [blob.descriptor.digest, blob])).values()], options)
-  await eachLimited(missing, parallel, ({ manifest: { descriptor, bytes } }) =>
+  await mapLimit(missing, parallel, ({ manifest: { descriptor, bytes } }) =>
     client.putManifest(target, { mediaType: descriptor.mediaType, bytes }),
   )
   return missing.length > 0
@@ -86,14 +86,14 @@ async function pushBlobs(
     const bytes = [...sent.values()].reduce((sum, one) => sum + one, 0)
     onProgress?.(`pushing to ${formatRepository(target)}: ${describeBytes(bytes)} of ${describeBytes(total)}`)
   }
-  await eachLimited(blobs, parallel, async blob => {
+  await mapLimit(blobs, parallel, async blob => {
     const { digest, size } = blob.descriptor
     if (await client.headBlob(target, digest)) return
     const home = 'origin' in blob ? blob.origin : undefined
     if (home?.registry === target.registry && (await client.mountBlob(target, digest, home.repository)))
       return
     total += size
-    const open = 'bytes' in blob ? () => one(blob.bytes) : await opener(blob, signal)
+    const open = 'bytes' in blob ? () => single(blob.bytes) : await opener(blob, signal)
     await client.uploadBlob(target, { digest, size }, open, bytes => {
       sent.set(digest, bytes)
       report()
@@ -109,6 +109,6 @@ async function opener(
   return () => createReadStream(path, { highWaterMark: 256 * 1024 })
 }
 
-async function* one(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+async function* single(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes
 }

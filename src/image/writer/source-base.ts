@@ -104,7 +104,7 @@ function createReader(source: ImageSource, cache: BlobCache, guard: Guard): Read
     if (path) return buffer(createReadStream(path))
     const bytes = await guard(source.document(descriptor))
     if (!bytes) throw missing(source.name, descriptor)
-    await cache.store(one(bytes))
+    await cache.store(single(bytes))
     return bytes
   }
   const fetch = async (descriptor: Descriptor, diffId: string, signal?: AbortSignal) => {
@@ -153,7 +153,7 @@ async function checkDiffId(
   await cache.remember('diff-ids', digest, diffId)
 }
 
-async function* one(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+async function* single(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes
 }
 

@@ -6,7 +6,7 @@ import type { Platform } from '../../platforms.ts'
 import { createRegistryClient, type RegistryClient } from '../../registry/client.ts'
 import type { BaseChoice, ImageFile, ImageSpec } from '../../types.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
-import { eachLimited } from '../../util/each-limited.ts'
+import { mapLimit } from '../../util/map-limit.ts'
 import { checkProjectFile, stagedFiles } from '../buildx/stage.ts'
 import { imageFolders } from '../paths.ts'
 import { registrySource } from '../read/registry-source.ts'
@@ -136,7 +136,7 @@ async function assemble(spec: ImageSpec, inputs: OciInputs, tools: Tools): Promi
   stagedFiles(spec) // throws for a path that cannot be
   const fetching = fetchBase(spec, inputs, tools)
   fetching.catch(() => {}) // thrown below
-  const added = await eachLimited(spec.platforms, 2, async platform => {
+  const added = await mapLimit(spec.platforms, 2, async platform => {
     if (signal?.aborted) throw interrupted()
     onProgress?.(`packing ${platform.id}`)
     const files = await Promise.all(spec.files.map(one => layerFile(one, file(one, platform), root)))
@@ -162,7 +162,7 @@ async function fetchBase({ base: choice, platforms }: ImageSpec, inputs: OciInpu
   const images = await Promise.all(platforms.map(platform => base.image(platform)))
   if (outputs.some(({ type }) => type !== 'push')) {
     const layers = images.flatMap(({ layers }) => layers)
-    await eachLimited(layers, 6, layer => layer.file(signal))
+    await mapLimit(layers, 6, layer => layer.file(signal))
   }
   return { base, images }
 }

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../../errors.ts'
-import { nearest } from '../../util/nearest.ts'
+import { closestMatch } from '../../util/closest-match.ts'
 import type { Executable, LanguageOptions } from '../language.ts'
 import { enabledFeatures, type FeatureTable } from './features.ts'
 
@@ -44,7 +44,7 @@ export function choosePackages(
     const found = members.filter(({ name }) => name === chosen)
     if (found.length > 0) return found
     const names = members.map(({ name }) => name)
-    const suggestion = nearest(chosen, names)
+    const suggestion = closestMatch(chosen, names)
     throw new Failure({
       kind: 'usage',
       what: `There is no package ${JSON.stringify(chosen)} in the workspace${suggestion ? `; did you mean ${suggestion}?` : ''}`,

@@ -2,7 +2,7 @@
  * Maps `items` with at most `limit` calls of `work` at once; results in the order of the items. All calls are waited
  * for, also when one of them throws; then the first error is thrown.
  */
-export async function eachLimited<T, R>(
+export async function mapLimit<T, R>(
   items: readonly T[],
   limit: number,
   work: (item: T, index: number) => Promise<R>,

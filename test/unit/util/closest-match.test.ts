@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nearest } from '../../../src/util/nearest.ts'
+import { closestMatch } from '../../../src/util/closest-match.ts'
 
 const flags = ['platform', 'tag', 'push', 'load', 'base']
 
@@ -13,4 +13,4 @@ test.each([
   ['', undefined],
   ['zz', undefined],
   ['registry', undefined],
-])('what is meant by %j is %j', (text, meant) => expect(nearest(text, flags)).toBe(meant))
+])('what is meant by %j is %j', (text, meant) => expect(closestMatch(text, flags)).toBe(meant))

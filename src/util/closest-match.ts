@@ -2,7 +2,7 @@
  * The candidate most like `text` by edit distance (Damerau–Levenshtein, adjacent transpositions count once), or
  * undefined when none is near enough to be what was meant: at most 2 edits or a third of the word, and a letter stays.
  */
-export function nearest(text: string, candidates: Iterable<string>): string | undefined {
+export function closestMatch(text: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
   let bestDistance = Math.min(Math.max(2, Math.floor(text.length / 3)) + 1, text.length)
   for (const candidate of candidates) {
