@@ -1,5 +1,4 @@
 import { availableParallelism, cpus } from 'node:os'
-import type { Comparison } from '../bench/compare/compare.ts'
 import type { ElfFacts } from '../binary/elf.ts'
 import { platformFolder } from '../platforms.ts'
 import type { Artifact, BaseChoice, Command, Emit, SourceInfo } from '../types.ts'
@@ -34,8 +33,6 @@ export interface Report {
   readonly seconds: StageSeconds
   readonly commands: readonly RanCommand[]
   readonly notes: readonly string[]
-  /** How this build stands against the emulated path, for each platform that is foreign to the host. */
-  readonly comparison?: readonly Comparison[]
 }
 
 /** Wall-clock seconds of each stage. */

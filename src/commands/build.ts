@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { CommandModule } from 'yargs'
 import { type Compared, compareFinished } from '../bench/compare/after-build.ts'
 import { checkComparisons } from '../bench/compare/bounds.ts'
+import type { ComparedReport } from '../bench/compare/compare.ts'
 import { type BoundFlags, readBounds } from '../bench/measure/request.ts'
 import { build } from '../build/build.ts'
 import type { Report } from '../build/report.ts'
@@ -33,7 +34,7 @@ export const buildCommand: CommandModule = {
     if (argv['dryRun']) return printPlan(options, argv['json'] === true)
     const bounds = readBounds(argv as BoundFlags)
     const report = await withProgress(argv, emit => build(options, { emit, signal: interruptSignal }))
-    let whole: Report = report
+    let whole: ComparedReport = report
     let failure: unknown
     try {
       const compared = await compare(report, options, argv)
@@ -66,7 +67,7 @@ function compare(report: Report, options: Options, argv: Arguments): Promise<Com
   )
 }
 
-async function show(report: Report, argv: Arguments, printsJson: boolean): Promise<void> {
+async function show(report: ComparedReport, argv: Arguments, printsJson: boolean): Promise<void> {
   const json = `${JSON.stringify(redactAll(report), undefined, 2)}\n`
   const path = argv['report'] as string | undefined
   if (path) await writeUserFile(resolve(path), json, '--report')

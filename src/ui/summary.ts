@@ -1,10 +1,10 @@
+import type { ComparedReport } from '../bench/compare/compare.ts'
 import { describeComparisons } from '../bench/render/comparison-text.ts'
-import type { Report } from '../build/report.ts'
 import { describeBytes, describeSeconds, formatTable } from '../util/format.ts'
 import { shortPath } from '../util/paths.ts'
 
 /** What a finished build did, for people: a row per binary, a line per image, and how it stands against emulation. */
-export function summarize({ artifacts, images, seconds, comparison = [] }: Report): string {
+export function summarize({ artifacts, images, seconds, comparison = [] }: ComparedReport): string {
   const rows = artifacts.map(artifact => [
     artifact.platform,
     artifact.name,

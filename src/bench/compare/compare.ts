@@ -4,6 +4,12 @@ import type { Emulator, MeasuredProject, Measurement } from '../measure/measurem
 import { type Ratio, type Row, ratioOf, rowsOf } from '../measure/samples.ts'
 import { publishedRatios } from './published.ts'
 
+/** The report of a build with what it was compared with: the JSON of --report and --json. */
+export interface ComparedReport extends Report {
+  /** For each platform that is foreign to the host; absent where the comparison failed. */
+  readonly comparison?: readonly Comparison[]
+}
+
 /** How a build stands against the emulated path, for one platform that is foreign to this machine. */
 export interface Comparison {
   readonly platform: string
