@@ -1,9 +1,6 @@
 import type { ElfFacts } from './binary/elf.ts'
 import type { Platform } from './platforms.ts'
 
-/** The languages xbuild compiles. Adding one is a file in src/languages and a line in its table. */
-export type LanguageName = 'go' | 'rust' | 'zig'
-
 /**
  * One call of an external tool, as data: run by src/process.ts, printed by `xbuild plan`. `env` holds only what is set
  * on top of the inherited environment. The token `{work}` in any string stands for the run's temporary folder, which

@@ -1,4 +1,5 @@
 import type { Platform } from '../platforms.ts'
+import type { CPreference } from './options.ts'
 
 export type Libc = 'musl' | 'gnu'
 
@@ -36,7 +37,7 @@ export interface CToolchainRequest {
   /** The libcs that will do, the preferred one first. */
   readonly libcs: readonly Libc[]
   /** `[c] toolchain`. */
-  readonly preference: 'auto' | 'zig' | 'gcc'
+  readonly preference: CPreference
   readonly found: FoundCToolchains
   /** What brings C code in, for the error: "github.com/mattn/go-sqlite3", "the crate zstd-sys". */
   readonly dependency: string

@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { Failure } from '../errors.ts'
-import type { LanguageOptions } from '../languages/language.ts'
+import type { LanguageName, LanguageOptions } from '../languages/options.ts'
 import { defaultPlatforms, type Platform, parsePlatforms } from '../platforms.ts'
-import type { LanguageName } from '../types.ts'
 import { type ImageOptions, imageOptions } from './image-options.ts'
 import { loadConfig } from './load.ts'
 import type { Config } from './schema.ts'
@@ -91,7 +90,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
     ...(lang && { lang }),
     platforms: parsePlatforms(platforms),
     bins: flags.bin ?? config.bins ?? [],
-    language: languageOptions(config),
+    language: config,
     image,
     images: Object.fromEntries(
       Object.entries(config.images).map(([name, table]) => [
@@ -116,17 +115,6 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
     toolchainArgs: flags.toolchainArgs ?? [],
     bench: config.bench,
   }
-}
-
-function languageOptions(config: Config): LanguageOptions {
-  const { 'all-features': allFeatures, 'default-features': defaultFeatures, ...rust } = config.rust
-  // valibot marks an absent optional key as `undefined` in its types but leaves it out of the value.
-  return {
-    go: config.go,
-    rust: { ...rust, allFeatures, defaultFeatures },
-    zig: config.zig,
-    c: config.c,
-  } as LanguageOptions
 }
 
 function fromList(text: string | undefined): string[] | undefined {

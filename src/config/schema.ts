@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { cTable, goTable, rustTable, zigTable } from '../languages/options.ts'
+import { compileTables, languageNames } from '../languages/options.ts'
 
 const strings = v.array(v.string())
 const stringMap = v.record(v.string(), v.string())
@@ -36,7 +36,7 @@ const imageKeys = {
 
 /** The whole of xbuild.toml. Unknown keys are refused, so that a slip of the pen never goes unnoticed. */
 export const configSchema = v.strictObject({
-  lang: v.optional(v.picklist(['go', 'rust', 'zig'])),
+  lang: v.optional(v.picklist(languageNames)),
   platforms: v.optional(strings),
   bins: v.optional(strings),
   backend: v.optional(v.picklist(['auto', 'buildx', 'oci'])),
@@ -46,10 +46,7 @@ export const configSchema = v.strictObject({
   dist: v.optional(v.string(), 'dist'),
   image: v.optional(v.strictObject(imageKeys), {}),
   images: v.optional(v.record(imageName, v.strictObject({ ...imageKeys, bin: v.optional(v.string()) })), {}),
-  go: v.optional(goTable, {}),
-  rust: v.optional(rustTable, {}),
-  zig: v.optional(zigTable, {}),
-  c: v.optional(cTable, {}),
+  ...compileTables,
   cache: v.optional(v.strictObject({ from: v.optional(strings, []), to: v.optional(strings, []) }), {}),
   bench: v.optional(
     v.strictObject({

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import { Failure } from '../errors.ts'
-import type { LanguageName } from '../types.ts'
 import { closestMatch } from '../util/closest-match.ts'
 import { go } from './go/index.ts'
 import type { Language } from './language.ts'
+import type { LanguageName } from './options.ts'
 import { rust } from './rust/index.ts'
 import { zig } from './zig/index.ts'
 

@@ -4,12 +4,12 @@ import type {
   Command,
   CompiledBinary,
   ExpectedArtifact,
-  LanguageName,
   LibcPrediction,
   SourceInfo,
   Step,
   SupportFile,
 } from '../types.ts'
+import type { LanguageName, LanguageOptions } from './options.ts'
 
 /** A program of the project that can become an image. */
 export interface Executable {
@@ -51,36 +51,6 @@ export interface Project {
   readonly cacheFolder?: string
   /** What a person should know of this project: executables left out and why, and the like. */
   readonly remarks: readonly string[]
-}
-
-/** `[go]`, `[rust]`, `[zig]` and `[c]` of xbuild.toml with their defaults filled in. */
-export interface LanguageOptions {
-  readonly go: {
-    readonly tags: readonly string[]
-    /** Replaces the linker flags that xbuild sets; `-X` stamps are still added. */
-    readonly ldflags?: string
-    readonly env: Readonly<Record<string, string>>
-    /** Compile cgo: `auto` where a package really uses it. */
-    readonly cgo: 'auto' | boolean
-  }
-  readonly rust: {
-    readonly libc: 'musl' | 'gnu'
-    /** Oldest glibc the binary must run on, such as "2.17"; gnu with zig only. */
-    readonly glibc?: string
-    readonly profile: string
-    readonly features: readonly string[]
-    readonly allFeatures: boolean
-    readonly defaultFeatures: boolean
-    readonly package?: string
-    readonly locked: boolean
-    readonly env: Readonly<Record<string, string>>
-  }
-  readonly zig: {
-    readonly release: 'safe' | 'fast' | 'small' | 'off'
-    readonly args: readonly string[]
-    readonly env: Readonly<Record<string, string>>
-  }
-  readonly c: { readonly toolchain: 'auto' | 'zig' | 'gcc' }
 }
 
 /** What is to be compiled, of a project that has been inspected. */

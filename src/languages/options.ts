@@ -1,36 +1,28 @@
 import * as v from 'valibot'
+import { cTable } from '../c-toolchains/options.ts'
+import { goTable } from './go/options.ts'
+import { rustTable } from './rust/options.ts'
+import { zigTable } from './zig/options.ts'
 
-const environment = v.record(v.string(), v.string())
+/**
+ * Every language with its table of xbuild.toml. The choices of --lang and `lang`, the keys of xbuild.toml and their types
+ * follow from it; the other tables of languages do not compile until they have the same names.
+ */
+export const languageTables = {
+  go: v.optional(goTable, {}),
+  rust: v.optional(rustTable, {}),
+  zig: v.optional(zigTable, {}),
+}
 
-/** `[go]` of xbuild.toml. */
-export const goTable = v.strictObject({
-  tags: v.optional(v.array(v.string()), []),
-  ldflags: v.optional(v.string()),
-  env: v.optional(environment, {}),
-  cgo: v.optional(v.union([v.literal('auto'), v.boolean()]), 'auto'),
-})
+/** The languages xbuild compiles. */
+export type LanguageName = keyof typeof languageTables
 
-/** `[rust]` of xbuild.toml. */
-export const rustTable = v.strictObject({
-  libc: v.optional(v.picklist(['musl', 'gnu']), 'musl'),
-  glibc: v.optional(v.pipe(v.string(), v.regex(/^2\.\d+$/, 'a glibc version such as "2.17"'))),
-  profile: v.optional(v.string(), 'release'),
-  features: v.optional(v.array(v.string()), []),
-  'all-features': v.optional(v.boolean(), false),
-  'default-features': v.optional(v.boolean(), true),
-  package: v.optional(v.string()),
-  locked: v.optional(v.boolean(), false),
-  env: v.optional(environment, {}),
-})
+export const languageNames = Object.keys(languageTables) as readonly LanguageName[]
 
-/** `[zig]` of xbuild.toml. */
-export const zigTable = v.strictObject({
-  release: v.optional(v.picklist(['safe', 'fast', 'small', 'off']), 'safe'),
-  args: v.optional(v.array(v.string()), []),
-  env: v.optional(environment, {}),
-})
+/** The tables that say how to compile: those of the languages and `[c]`. */
+export const compileTables = { ...languageTables, c: v.optional(cTable, {}) }
 
-/** `[c]` of xbuild.toml: the toolchain that compiles C code of any language. */
-export const cTable = v.strictObject({
-  toolchain: v.optional(v.picklist(['auto', 'zig', 'gcc']), 'auto'),
-})
+/** `[go]`, `[rust]`, `[zig]` and `[c]` of xbuild.toml with their defaults filled in. */
+export type LanguageOptions = {
+  readonly [Name in keyof typeof compileTables]: Readonly<v.InferOutput<(typeof compileTables)[Name]>>
+}

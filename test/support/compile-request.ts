@@ -1,4 +1,5 @@
-import type { CompileRequest, LanguageOptions, Project } from '../../src/languages/language.ts'
+import type { CompileRequest, Project } from '../../src/languages/language.ts'
+import type { LanguageOptions } from '../../src/languages/options.ts'
 import type { Platform } from '../../src/platforms.ts'
 
 /** What xbuild.toml's language tables say when it says nothing. */

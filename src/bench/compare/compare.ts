@@ -1,5 +1,5 @@
 import type { Report } from '../../build/report.ts'
-import type { LanguageName } from '../../types.ts'
+import type { LanguageName } from '../../languages/options.ts'
 import type { Emulator, MeasuredProject, Measurement } from '../measure/measurement.ts'
 import { type Ratio, type Row, ratioOf, rowsOf } from '../measure/samples.ts'
 import { publishedRatios } from './published.ts'

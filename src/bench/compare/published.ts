@@ -1,4 +1,4 @@
-import type { LanguageName } from '../../types.ts'
+import type { LanguageName } from '../../languages/options.ts'
 
 /**
  * How many times longer than native the emulated builds of docs/benchmarks took, cold, from source to binary: of each

@@ -1,4 +1,4 @@
-import type { LanguageName } from '../../types.ts'
+import type { LanguageName } from '../../languages/options.ts'
 import type { BenchLanguage } from './bench-language.ts'
 import { goBench } from './go.ts'
 import { rustBench } from './rust.ts'

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { LanguageName } from '../../types.ts'
+import { type LanguageName, languageNames } from '../../languages/options.ts'
 import { pathNames, rowNames, type Sample } from './samples.ts'
 
 /** The emulator that a foreign platform's RUN went through. */
@@ -85,7 +85,7 @@ export const benchSchema = v.looseObject({
       startedAt: v.pipe(v.string(), v.isoTimestamp()),
       xbuild: v.string(),
       project: v.looseObject({
-        language: v.picklist(['go', 'rust', 'zig']),
+        language: v.picklist(languageNames),
         executables: v.array(v.string()),
         toolchain: v.looseObject({ name: v.string(), version: v.string() }),
         settings: v.string(),

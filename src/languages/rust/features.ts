@@ -1,4 +1,4 @@
-import type { LanguageOptions } from '../language.ts'
+import type { RustOptions } from './options.ts'
 
 /** A package's features: by name, what each switches on (Cargo book, "Features"). */
 export type FeatureTable = Readonly<Record<string, readonly string[]>>
@@ -7,7 +7,7 @@ export type FeatureTable = Readonly<Record<string, readonly string[]>>
 export function enabledFeatures(
   packageName: string,
   features: FeatureTable,
-  options: LanguageOptions['rust'],
+  options: RustOptions,
 ): ReadonlySet<string> {
   const asked = options.features
     .flatMap(text => text.split(/[\s,]+/))
@@ -27,7 +27,7 @@ export function enabledFeatures(
 }
 
 /** The arguments that select features, of `cargo build` and `cargo tree` alike. */
-export function featureArgs({ features, allFeatures, defaultFeatures }: LanguageOptions['rust']): string[] {
+export function featureArgs({ features, allFeatures, defaultFeatures }: RustOptions): string[] {
   return [
     ...(features.length > 0 ? ['--features', features.join(',')] : []),
     ...(allFeatures ? ['--all-features'] : []),

@@ -2,8 +2,9 @@ import { realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../../errors.ts'
 import { closestMatch } from '../../util/closest-match.ts'
-import type { Executable, LanguageOptions } from '../language.ts'
+import type { Executable } from '../language.ts'
 import { enabledFeatures, type FeatureTable } from './features.ts'
+import type { RustOptions } from './options.ts'
 
 /** What `cargo metadata --format-version 1 --no-deps` prints, as far as it is used. */
 export interface CargoMetadata {
@@ -79,7 +80,7 @@ function samePath(a: string, b: string): boolean {
  * The programs of a package. One whose `required-features` are not on is kept, with what is wrong with it: cargo leaves
  * it out without a word.
  */
-export function listExecutables(item: CargoPackage, options: LanguageOptions['rust']): Executable[] {
+export function listExecutables(item: CargoPackage, options: RustOptions): Executable[] {
   const enabled = enabledFeatures(item.name, item.features, options)
   return item.targets
     .filter(({ kind }) => kind.includes('bin'))

@@ -1,6 +1,6 @@
 import { expect, it, test } from 'vitest'
 import { checkToolchainArgs, languages } from '../../../src/languages/index.ts'
-import type { LanguageName } from '../../../src/types.ts'
+import type { LanguageName } from '../../../src/languages/options.ts'
 import { failureOf } from '../../support/failure-of.ts'
 
 test.each<[LanguageName, string[], string]>([

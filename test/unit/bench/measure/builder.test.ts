@@ -7,8 +7,9 @@ import { renderBenchDockerfile } from '../../../../src/bench/measure/dockerfile.
 import { findEmulator, matchEntry } from '../../../../src/bench/measure/emulator.ts'
 import type { Subject } from '../../../../src/bench/measure/job.ts'
 import { parseInspection } from '../../../../src/image/buildx/builder.ts'
+import type { LanguageName } from '../../../../src/languages/options.ts'
 import { parsePlatform } from '../../../../src/platforms.ts'
-import type { Command, LanguageName } from '../../../../src/types.ts'
+import type { Command } from '../../../../src/types.ts'
 import { hostArch } from '../../../../src/util/host-arch.ts'
 import { temporaryFolder } from '../../../support/projects.ts'
 

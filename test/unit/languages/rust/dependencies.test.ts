@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { LanguageOptions } from '../../../../src/languages/language.ts'
 import { readDependencies } from '../../../../src/languages/rust/dependencies.ts'
+import type { RustOptions } from '../../../../src/languages/rust/options.ts'
 import { parsePlatforms } from '../../../../src/platforms.ts'
 import { defaultOptions } from '../../../support/compile-request.ts'
 import { fakeTools, type Reply } from '../../../support/fake-tools.ts'
@@ -14,11 +14,7 @@ const locked = (name: string, ...dependencies: string[]) =>
   `[[package]]\nname = "${name}"\nversion = "1.0.0"\ndependencies = [\n${dependencies.map(item => ` "${item}",\n`).join('')}]\n`
 
 /** The dependencies of `app`, which needs openssl-sys, which needs `needs` to be built. */
-async function read(
-  needs: readonly string[],
-  rust: Partial<LanguageOptions['rust']> = {},
-  reply: Partial<Reply> = {},
-) {
+async function read(needs: readonly string[], rust: Partial<RustOptions> = {}, reply: Partial<Reply> = {}) {
   const dir = await project({
     'Cargo.lock': [
       'version = 4\n',

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { LanguageOptions } from '../../../../src/languages/language.ts'
+import type { RustOptions } from '../../../../src/languages/rust/options.ts'
 import { inspectRust } from '../../../../src/languages/rust/project.ts'
 import { parsePlatforms } from '../../../../src/platforms.ts'
 import { defaultOptions } from '../../../support/compile-request.ts'
@@ -59,10 +59,7 @@ async function room(versionReply: Partial<Reply> = {}) {
   return { dir, fakes }
 }
 
-function inspect(
-  { dir, fakes }: { dir: string; fakes: FakeTools },
-  rust: Partial<LanguageOptions['rust']> = {},
-) {
+function inspect({ dir, fakes }: { dir: string; fakes: FakeTools }, rust: Partial<RustOptions> = {}) {
   vi.stubEnv('PATH', fakes.bin)
   const options = { ...defaultOptions, rust: { ...defaultOptions.rust, ...rust } }
   return inspectRust(dir, { options, platforms: parsePlatforms(['amd64,arm64']) })
