@@ -14,9 +14,10 @@ dist/cli.js: node_modules/.package-lock.json scripts/bundle.mjs package.json $(s
 demo: build
 	@node scripts/demo.mjs
 
-# Everything that can be tested on this machine; what was skipped, and why, is listed at the end.
+# Everything that can be tested on this machine; what was skipped, and why, is listed at the end. TEST_FLAGS=--coverage adds
+# how much of src/ ran in the tests' own process; the program that they start is the bundle, and is not counted.
 test: build
-	npm test
+	npm test -- $(TEST_FLAGS)
 
 check: node_modules/.package-lock.json
 	npm run check

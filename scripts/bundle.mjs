@@ -1,13 +1,15 @@
 // Bundles src/ into dist/: one entry file and a chunk for each lazily imported part (listr2, execa, undici),
 // so that `xbuild --version` loads none of them.
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { build } from 'esbuild'
+import { bundledPackages, thirdPartyLicenses } from './licenses.mjs'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
 // yargs measures and wraps text in its help alone, and what it does that with takes 40 ms to load: longer than all the
 // rest before a build begins.
+/** @type {import('esbuild').Plugin} */
 const lazyTextWidth = {
   name: 'lazy-text-width',
   setup({ onResolve, onLoad }) {
@@ -24,6 +26,7 @@ const lazyTextWidth = {
 }
 
 // Of undici only what src/registry/transport.ts uses: all of it takes twice as long to load.
+/** @type {import('esbuild').Plugin} */
 const partsOfUndici = {
   name: 'parts-of-undici',
   setup({ onResolve, onLoad }) {
@@ -67,9 +70,14 @@ const { metafile } = await build({
   },
 })
 
+writeFileSync('dist/THIRD_PARTY_LICENSES', thirdPartyLicenses(bundledPackages(metafile)))
+
 // What an earlier bundle left goes last, so that there is a whole program in dist/ at every moment. Tests keep it: a
 // program that began with it may still load a part.
-const outputs = new Set(Object.keys(metafile.outputs).map(path => basename(path)))
+const outputs = new Set([
+  'THIRD_PARTY_LICENSES',
+  ...Object.keys(metafile.outputs).map(path => basename(path)),
+])
 for (const name of process.argv.includes('--keep') ? [] : readdirSync('dist')) {
   if (!outputs.has(name)) rmSync(`dist/${name}`, { recursive: true, force: true })
 }

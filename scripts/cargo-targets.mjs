@@ -99,6 +99,7 @@ const ways = {
   },
 }
 
+/** @type {Record<string, { seconds: number, peak: number }[]>} */
 const results = Object.fromEntries(Object.keys(ways).map(name => [name, []]))
 try {
   for (let run = 0; run < Number(values.runs); run++) {

@@ -13,7 +13,7 @@ const examples = [
   { dir: 'examples/zig-server', tool: ['python3', '-m', 'ziglang', 'version'] },
 ]
 
-const here = ({ tool: [command, ...args] }) => spawnSync(command, args, { stdio: 'ignore' }).status === 0
+const here = ({ tool: [command = '', ...args] }) => spawnSync(command, args, { stdio: 'ignore' }).status === 0
 
 function build({ dir }) {
   const args = [

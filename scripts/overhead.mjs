@@ -27,6 +27,7 @@ const byHand = copy =>
     0,
   )
 
+/** @type {Record<string, Record<'hand' | 'xbuild', number[]>>} */
 const results = { cold: { hand: [], xbuild: [] }, warm: { hand: [], xbuild: [] } }
 let sides
 for (let run = 0; run < Number(values['cold-runs']); run++) {
