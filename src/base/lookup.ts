@@ -1,4 +1,3 @@
-import { isLocalBase } from '../build/backend.ts'
 import type { ImagePlan, Plan } from '../build/plan.ts'
 import type { Recorder } from '../build/report.ts'
 import { Failure, isFailure } from '../errors.ts'
@@ -15,6 +14,7 @@ import {
 import { parseReference, type Reference } from '../oci/reference.ts'
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
 import { checkBasePlatforms } from './choose.ts'
+import { isLocalBase } from './local.ts'
 
 /** What the registry says of a base. */
 export interface BaseIndex {

@@ -1,3 +1,4 @@
+import { isLocalBase } from '../base/local.ts'
 import type { Options } from '../config/options.ts'
 import { Failure, isFailure } from '../errors.ts'
 import { type BuilderFacts, inspectBuilder } from '../image/buildx/builder.ts'
@@ -49,11 +50,6 @@ export function chooseBackend(plan: Pick<Plan, 'images'>, options: Options, buil
   const named = ownBase === undefined && options.buildx.builder !== undefined
   if (options.backend === 'buildx' || named || refusal) throw fault
   return { name: 'oci', reason: fault.what }
-}
-
-/** Whether a base is made or read by xbuild itself: `builtin`, or a path on this machine. */
-export function isLocalBase(reference: string): boolean {
-  return reference === 'builtin' || /^(\/|\.\.?\/|oci:)|\.tar$/.test(reference)
 }
 
 function localBaseNeedsOci(reference: string): Failure {

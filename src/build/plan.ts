@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { checkBasePlatforms, predictBase } from '../base/choose.ts'
 import { knownBase } from '../base/known.ts'
+import { isLocalBase } from '../base/local.ts'
 import type { ImageOptions } from '../config/image-options.ts'
 import type { Options } from '../config/options.ts'
 import { Failure } from '../errors.ts'
@@ -13,7 +14,6 @@ import { parseReference } from '../oci/reference.ts'
 import type { Platform } from '../platforms.ts'
 import type { BaseChoice, ImageConfig, ImageFile, ImageSpec, SourceInfo } from '../types.ts'
 import { closestMatch } from '../util/closest-match.ts'
-import { isLocalBase } from './backend.ts'
 
 /** What a build will do, before it does it. `xbuild plan` prints it and `xbuild build` runs it. */
 export interface Plan {

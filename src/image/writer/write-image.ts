@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises'
-import { isLocalBase } from '../../build/backend.ts'
+import { isLocalBase } from '../../base/local.ts'
 import { interrupted } from '../../errors.ts'
 import { parseReference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
