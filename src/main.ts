@@ -1,23 +1,31 @@
-import yargs, { type CommandModule } from 'yargs'
 import { benchCommand } from './commands/bench.ts'
 import { buildCommand } from './commands/build.ts'
+import type { Command } from './commands/command.ts'
 import { dockerfileCommand } from './commands/dockerfile.ts'
 import { planCommand } from './commands/plan.ts'
-import { checkSwitches, lastValues, usageFailure } from './commands/usage.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { Failure, isFailure } from './errors.ts'
 import { listenForInterrupts } from './interrupt.ts'
 import { killRunning } from './process.ts'
 import { describeBug, describeFailure, exitCodeOf, failureJson } from './ui/messages.ts'
-import { version } from './version.ts'
+import { runCommand } from './yargs-adapter.ts'
 
-const commands = [
+/** Every command; the first is the one that runs where none is named. */
+const commands: readonly Command[] = [
   buildCommand,
   planCommand,
   dockerfileCommand,
   verifyCommand,
   benchCommand,
-] as readonly CommandModule[]
+]
+
+const helpTexts = {
+  usage:
+    '$0 [command] [dir] [-- arguments for the toolchain]\n\nMulti-architecture images for Go, Rust and Zig, compiled natively, without QEMU.',
+  epilogue:
+    'Exit codes: 0 ok, 1 a check failed, 2 usage or configuration, 3 project not understood, 4 tool missing or too old, ' +
+    '5 compile failed, 6 verification failed, 7 image backend failed, 8 registry, 70 bug in xbuild, 130 interrupted.',
+}
 
 /**
  * Runs the program with its arguments.
@@ -27,8 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
   listenForInterrupts()
   process.stdout.on('error', endWithoutStdout)
   try {
-    checkSwitches(args, commands)
-    await parser(args).parseAsync()
+    await runCommand(args, commands, helpTexts)
     return 0
   } catch (error) {
     const json = args.includes('--json') ? failureJson(error) : undefined
@@ -38,10 +45,6 @@ export async function main(args: readonly string[]): Promise<number> {
   } finally {
     killRunning()
   }
-}
-
-function asksForHelp(args: readonly string[]): boolean {
-  return args.includes('--help') || args.includes('-h')
 }
 
 /** Whoever read the result is gone (`xbuild plan | head`), or there is no room for it. */
@@ -56,47 +59,4 @@ function endWithoutStdout({ code, message }: NodeJS.ErrnoException): void {
   if (code !== 'EPIPE') process.stderr.write(`${describeFailure(failure)}\n`)
   killRunning()
   process.exit(failure.exitCode)
-}
-
-function parser(args: readonly string[]) {
-  const program = yargs([...args])
-    .scriptName('xbuild')
-    .usage(
-      '$0 [command] [dir] [-- arguments for the toolchain]\n\nMulti-architecture images for Go, Rust and Zig, compiled natively, without QEMU.',
-    )
-    .parserConfiguration({ 'populate--': true, 'greedy-arrays': false })
-    .strict()
-    .middleware(argv => {
-      Object.assign(argv, lastValues(argv, commands))
-    })
-    .demandCommand(0)
-    .version(version)
-    .alias('version', 'v')
-    .help()
-    .alias('help', 'h')
-    .wrap(Math.min(120, process.stdout.columns ?? 100))
-    .epilogue(
-      'Exit codes: 0 ok, 1 a check said no, 2 usage or configuration, 3 project not understood, 4 tool missing or too old, ' +
-        '5 compile failed, 6 verification failed, 7 image backend failed, 8 registry, 70 bug in xbuild, 130 interrupted.',
-    )
-    .exitProcess(false)
-    .fail((message, error) => {
-      // yargs throws its own mistakes as YError, and ours as they were thrown.
-      throw error && error.name !== 'YError' ? error : usageFailure(message ?? error.message, args, commands)
-    })
-  for (const command of commands) program.command(command)
-  if (!asksForHelp(args)) withoutHelp(program)
-  return program
-}
-
-/**
- * yargs lays out a command's help whenever it runs one, lest it be asked for later, and no public switch keeps it from
- * that: 60 ms, in which nothing else gets on. A yargs without these methods only starts more slowly.
- */
-function withoutHelp(program: object): void {
-  const { getInternalMethods } = program as {
-    getInternalMethods?: () => { getUsageInstance?: () => { cacheHelpMessage: () => void } }
-  }
-  const usage = getInternalMethods?.call(program).getUsageInstance?.()
-  if (usage) usage.cacheHelpMessage = () => {}
 }

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import type { CommandModule } from 'yargs'
 import { checkMeasurement } from '../bench/compare/bounds.ts'
 import { bench } from '../bench/measure/bench.ts'
 import type { Measurement } from '../bench/measure/measurement.ts'
@@ -10,21 +9,23 @@ import { renderSvg } from '../bench/render/chart.ts'
 import { renderMarkdown } from '../bench/render/markdown.ts'
 import { renderText } from '../bench/render/text.ts'
 import { viewOf } from '../bench/render/view.ts'
-import { benchBoundFlags, buildFlags, outputFlags, toBuildFlags } from '../config/flags.ts'
+import { benchBoundFlags, buildFlags, outputFlags } from '../config/flags.ts'
 import { type Options, resolveOptions } from '../config/options.ts'
 import { withReport } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
-import { createProgress, type ProgressMode } from '../ui/progress.ts'
+import { createProgress } from '../ui/progress.ts'
 import { checkUserFile, writeUserFile } from '../util/write-user-file.ts'
+import { defineCommand, dirPositional } from './command.ts'
 
 const { platform, bin, lang, builder, jobs } = buildFlags
 const strings = { type: 'string', array: true, requiresArg: true } as const
 
 /** `xbuild bench [dir]`: native compilation against a cross-compiling Dockerfile and against emulation. */
-export const benchCommand: CommandModule = {
-  command: 'bench [dir]',
+export const benchCommand = defineCommand({
+  usage: 'bench [dir]',
   describe: 'Measure native compilation against Docker and against emulation',
-  builder: {
+  positionals: dirPositional,
+  flags: {
     ...{ platform, bin, lang, builder, jobs },
     path: { ...strings, describe: 'What to measure: native, dockerfile-cross, emulated (all)' },
     row: { ...strings, describe: 'State of the caches: cold, unchanged, edited (all)' },
@@ -50,9 +51,9 @@ export const benchCommand: CommandModule = {
       describe: 'Measure nothing: show the newest measurement of a file',
     },
   },
-  handler: async argv => {
+  run: async argv => {
     if (argv['from']) return showRecorded(resolve(argv['from'] as string), argv)
-    const resolved = await resolveOptions(toBuildFlags(argv))
+    const resolved = await resolveOptions(argv)
     const image = argv['image'] as string | undefined
     const options: Options =
       image === undefined ? resolved : { ...resolved, bench: { ...resolved.bench, image } }
@@ -60,7 +61,7 @@ export const benchCommand: CommandModule = {
     const bounds = readBounds(argv as BoundFlags, request)
     if (argv['svg']) await checkUserFile(resolve(argv['svg'] as string), '--svg')
     const earlier = await readMeasurements(options.dir)
-    const progress = createProgress(argv['progress'] as ProgressMode)
+    const progress = createProgress(argv.progress)
     let measurement: Measurement | undefined
     let failure: unknown
     const onMeasurement = (latest: Measurement) => {
@@ -80,7 +81,7 @@ export const benchCommand: CommandModule = {
     await progress.close()
     await conclude(measurement, failure, argv)
   },
-}
+})
 
 type Arguments = Readonly<Record<string, unknown>>
 

@@ -1,18 +1,19 @@
-import type { CommandModule } from 'yargs'
 import { planJson } from '../build/plan-json.ts'
 import { prepareBuild } from '../build/prepare.ts'
-import { buildFlags, toBuildFlags } from '../config/flags.ts'
+import { buildFlags } from '../config/flags.ts'
 import { type Options, resolveOptions } from '../config/options.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { describePlan } from '../ui/plan-text.ts'
+import { defineCommand, dirPositional } from './command.ts'
 
 /** `xbuild plan [dir]`: every command, file and Dockerfile line of a build, without doing any of it. */
-export const planCommand: CommandModule = {
-  command: 'plan [dir]',
+export const planCommand = defineCommand({
+  usage: 'plan [dir]',
   describe: 'Print what build would do',
-  builder: { ...buildFlags, json: { type: 'boolean', describe: 'Print the plan as JSON' } },
-  handler: async argv => printPlan(await resolveOptions(toBuildFlags(argv)), argv['json'] === true),
-}
+  positionals: dirPositional,
+  flags: { ...buildFlags, json: { type: 'boolean', describe: 'Print the plan as JSON' } },
+  run: async argv => printPlan(await resolveOptions(argv), argv.json === true),
+})
 
 /** Plans a build and prints the plan on stdout. */
 export async function printPlan(options: Options, json: boolean): Promise<void> {

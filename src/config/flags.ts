@@ -1,6 +1,21 @@
-import type { ArgumentsCamelCase, Options as FlagOptions } from 'yargs'
-import { progressModes } from '../ui/progress.ts'
-import type { BuildFlags } from './options.ts'
+import type { Options as FlagOptions, InferredOptionTypes } from 'yargs'
+import { languageNames } from '../languages/options.ts'
+
+/** How progress is shown; the names are those of `docker buildx build --progress`. */
+export const progressModes = ['auto', 'tty', 'plain', 'quiet', 'rawjson'] as const
+export type ProgressMode = (typeof progressModes)[number]
+
+/** Flags as yargs describes them, by their name on the command line. */
+export type Flags = Readonly<Record<string, FlagOptions>>
+
+type CamelCase<Name> = Name extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Name
+
+/** What yargs makes of such flags: their values by the names in camel case. */
+export type FlagValues<F extends Flags> = {
+  readonly [Name in keyof F as CamelCase<Name>]: InferredOptionTypes<F>[Name]
+}
 
 const strings = { type: 'string', array: true, requiresArg: true } as const
 
@@ -16,7 +31,7 @@ export const buildFlags = {
     describe: 'PATH.tar an OCI archive, PATH an OCI layout, type=… as buildx has it',
   },
   bin: { ...strings, describe: 'Executable to build; several make several images' },
-  lang: { choices: ['go', 'rust', 'zig'] as const, describe: 'Language, where a folder holds several' },
+  lang: { choices: languageNames, describe: 'Language, where a folder holds several' },
   base: {
     type: 'string',
     requiresArg: true,
@@ -41,7 +56,14 @@ export const buildFlags = {
   'metadata-file': { type: 'string', requiresArg: true, describe: 'Write the metadata of buildx to a file' },
   compression: { choices: ['gzip', 'zstd'] as const, describe: 'Compression of the layers (gzip)' },
   jobs: { alias: 'j', type: 'string', requiresArg: true, describe: 'Processors to use (all)' },
-} as const satisfies Record<string, FlagOptions>
+} as const satisfies Flags
+
+/** The flags that say what to build, as they were given. Absent means: not said. */
+export type BuildFlags = Partial<FlagValues<typeof buildFlags>> & {
+  readonly dir?: string | undefined
+  /** What comes after `--`. */
+  readonly toolchainArgs?: readonly string[] | undefined
+}
 
 /** The flags that make a comparison with the emulated path a check. */
 export const benchBoundFlags = {
@@ -55,23 +77,10 @@ export const benchBoundFlags = {
     requiresArg: true,
     describe: 'Fail when a cold compile takes more than so many times the recorded one',
   },
-} as const satisfies Record<string, FlagOptions>
+} as const satisfies Flags
 
 /** The flags that say how to show it. */
 export const outputFlags = {
   progress: { choices: progressModes, default: 'auto' as const, describe: 'How progress is shown on stderr' },
   json: { type: 'boolean', describe: 'Print the report as JSON on stdout' },
-} as const satisfies Record<string, FlagOptions>
-
-/** The parsed arguments as the core's flags. */
-export function toBuildFlags(argv: ArgumentsCamelCase<Record<string, unknown>>): BuildFlags {
-  const toolchainArgs = argv['--'] as string[] | undefined
-  const { provenance, sbom } = argv as { provenance?: string; sbom?: string }
-  return {
-    ...(argv as BuildFlags),
-    // `--provenance` alone means true, as with buildx.
-    provenance: provenance === '' ? 'true' : provenance,
-    sbom: sbom === '' ? 'true' : sbom,
-    ...(toolchainArgs && { toolchainArgs: toolchainArgs.map(String) }),
-  }
-}
+} as const satisfies Flags

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Failure } from '../errors.ts'
 import { parseReference } from '../oci/reference.ts'
-import type { BuildFlags } from './options.ts'
+import type { BuildFlags } from './flags.ts'
 import type { ImageTable } from './schema.ts'
 
 /** What an image is made of besides its program: one `[image]` or `[images.NAME]` table with the flags on top. */

@@ -3,36 +3,10 @@ import { resolve } from 'node:path'
 import { Failure } from '../errors.ts'
 import type { LanguageName, LanguageOptions } from '../languages/options.ts'
 import { defaultPlatforms, type Platform, parsePlatforms } from '../platforms.ts'
+import type { BuildFlags } from './flags.ts'
 import { type ImageOptions, imageOptions } from './image-options.ts'
 import { loadConfig } from './load.ts'
 import type { Config } from './schema.ts'
-
-/** The flags of `xbuild build` as yargs gives them. Absent means: not said. */
-export interface BuildFlags {
-  readonly dir?: string | undefined
-  readonly platform?: readonly string[] | undefined
-  readonly lang?: LanguageName | undefined
-  readonly bin?: readonly string[] | undefined
-  readonly tag?: readonly string[] | undefined
-  readonly push?: boolean | undefined
-  readonly load?: boolean | undefined
-  readonly output?: readonly string[] | undefined
-  readonly base?: string | undefined
-  readonly pin?: boolean | undefined
-  readonly insecureRegistry?: readonly string[] | undefined
-  readonly backend?: Config['backend']
-  readonly builder?: string | undefined
-  readonly cacheFrom?: readonly string[] | undefined
-  readonly cacheTo?: readonly string[] | undefined
-  readonly label?: readonly string[] | undefined
-  readonly annotation?: readonly string[] | undefined
-  readonly provenance?: string | undefined
-  readonly sbom?: string | undefined
-  readonly metadataFile?: string | undefined
-  readonly compression?: Config['compression']
-  readonly jobs?: string | undefined
-  readonly toolchainArgs?: readonly string[] | undefined
-}
 
 /** Everything a build needs to know, decided once: flags > environment > xbuild.toml > defaults. */
 export interface Options {
@@ -106,8 +80,9 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
       ...(builder && { builder }),
       cacheFrom: flags.cacheFrom ?? config.cache.from,
       cacheTo: flags.cacheTo ?? config.cache.to,
-      ...(flags.provenance !== undefined && { provenance: flags.provenance }),
-      ...(flags.sbom !== undefined && { sbom: flags.sbom }),
+      // `--provenance` alone means true, as with buildx.
+      ...(flags.provenance !== undefined && { provenance: flags.provenance || 'true' }),
+      ...(flags.sbom !== undefined && { sbom: flags.sbom || 'true' }),
       ...(flags.metadataFile !== undefined && { metadataFile: resolve(flags.metadataFile) }),
     },
     compression: flags.compression ?? config.compression,

@@ -1,7 +1,6 @@
 import { readdir } from 'node:fs/promises'
-import { basename, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { Failure } from '../errors.ts'
-import { closestMatch } from '../util/closest-match.ts'
 import { go } from './go/index.ts'
 import type { Language } from './language.ts'
 import type { LanguageName } from './options.ts'
@@ -48,7 +47,7 @@ export async function detectLanguage(dir: string, chosen?: LanguageName): Promis
   const program = parent && [...names].some(name => name.endsWith('.go')) ? relative(parent, dir) : undefined
   throw new Failure({
     kind: 'project',
-    what: `There is no Go, Rust or Zig project in ${dir}`,
+    what: `There is no ${titles()} project in ${dir}`,
     why: `none of ${markers.join(', ')} is there`,
     fix: parent
       ? `xbuild ${relative(process.cwd(), parent) || '.'}${program ? ` --bin ./${program}` : ''}`
@@ -56,17 +55,23 @@ export async function detectLanguage(dir: string, chosen?: LanguageName): Promis
   })
 }
 
+/** "Go, Rust or Zig". */
+function titles(): string {
+  return new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
+    Object.values(languages).map(({ title }) => title),
+  )
+}
+
 async function listFolder(dir: string): Promise<Set<string>> {
   try {
     return new Set(await readdir(dir))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    const command = closestMatch(basename(dir), ['build', 'plan', 'dockerfile', 'bench', 'verify'])
     throw new Failure({
       kind: 'usage',
       what: code === 'ENOENT' ? `There is no folder ${dir}` : `${dir} cannot be read as a folder`,
       why: message,
-      fix: command ? `xbuild ${command}` : 'xbuild DIR, with the folder of a Go, Rust or Zig project',
+      fix: `xbuild DIR, with the folder of a ${titles()} project`,
       cause: error,
     })
   }

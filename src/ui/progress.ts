@@ -1,16 +1,7 @@
+import type { ProgressMode } from '../config/flags.ts'
 import type { BuildEvent, Emit } from '../types.ts'
+import { noteMark, type Progress } from './display.ts'
 import { drawEvents } from './terminal.ts'
-
-/** How progress is shown; the names are those of `docker buildx build --progress`. */
-export const progressModes = ['auto', 'tty', 'plain', 'quiet', 'rawjson'] as const
-export type ProgressMode = (typeof progressModes)[number]
-
-/** What shows a run's events on stderr. */
-export interface Progress {
-  readonly emit: Emit
-  /** Waits until everything is drawn. Must be called before anything else is printed. */
-  close(): Promise<void>
-}
 
 /** Shows events in the given mode; `auto` draws a task list on a terminal and prints plain lines elsewhere. */
 export function createProgress(mode: ProgressMode, stream: NodeJS.WriteStream = process.stderr): Progress {
@@ -53,9 +44,4 @@ function plainLines(stream: NodeJS.WritableStream): Emit {
     note: (event: Extract<BuildEvent, { type: 'note' }>) => line(`  ${noteMark(event.level)}${event.text}`),
   }
   return event => write[event.type](event as never)
-}
-
-/** How a remark of this weight begins. */
-export function noteMark(level: 'info' | 'hint' | 'warning'): string {
-  return { info: '', hint: 'hint: ', warning: 'warning: ' }[level]
 }

@@ -1,6 +1,6 @@
 import type { ListrTask, ListrTaskWrapper } from 'listr2'
 import type { BuildEvent, TaskInfo } from '../types.ts'
-import { noteMark, type Progress } from './progress.ts'
+import { noteMark, type Progress } from './display.ts'
 
 type Wrapper = ListrTaskWrapper<unknown, never, never>
 

@@ -1,8 +1,9 @@
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { afterEach, describe, expect, it, test, vi } from 'vitest'
+import type { ProgressMode } from '../../../src/config/flags.ts'
 import type { BuildEvent } from '../../../src/types.ts'
-import { createProgress, type ProgressMode } from '../../../src/ui/progress.ts'
+import { createProgress } from '../../../src/ui/progress.ts'
 
 /** What a run tells that compiles one platform, fails on the other, and so comes to no image. */
 const events: readonly BuildEvent[] = [
