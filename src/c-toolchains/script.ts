@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { SupportFile } from '../types.ts'
+import { quoteWord } from '../util/quote-word.ts'
 import type { CToolchain } from './c-toolchain.ts'
 
 /** A C toolchain of which every part is one executable, as cargo wants a linker and the cc crate a compiler. */
@@ -55,7 +56,7 @@ function plainScript(words: readonly string[], last: readonly string[] = []): st
 }
 
 function execute(words: readonly string[], last: readonly string[]): string {
-  return `exec ${[...words.map(quote), '"$@"', ...last.map(quote)].join(' ')}\n`
+  return `exec ${[...words.map(quoteWord), '"$@"', ...last.map(quoteWord)].join(' ')}\n`
 }
 
 /**
@@ -80,8 +81,4 @@ for word in "$@"; do
   esac
 done
 ${execute(words, last)}`
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

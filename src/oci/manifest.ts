@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { Failure } from '../errors.ts'
-import { normalizePlatform } from '../platforms.ts'
+import { normalizePlatform } from '../util/normalize-platform.ts'
 import { isDigest } from './reference.ts'
 
 /** The media types of images: OCI image-spec media-types.md, and the Docker types that it calls compatible. */

@@ -1,5 +1,6 @@
 import type { PlanJson, PlannedImage } from '../build/plan-json.ts'
 import type { Command } from '../types.ts'
+import { quoteWord } from '../util/quote-word.ts'
 
 /** A plan for people: commands that can be copied into a shell, then each image with its files and Dockerfile. */
 export function describePlan(plan: PlanJson): string {
@@ -35,12 +36,8 @@ function describeImage(image: PlannedImage): string {
 
 /** A command as a line for a POSIX shell. */
 export function describeCommand({ tool, args, cwd, env }: Command): string {
-  const variables = Object.entries(env ?? {}).map(([name, value]) => `${name}=${quote(value)}`)
-  return `(cd ${quote(cwd)} && ${[...variables, quote(tool), ...args.map(quote)].join(' ')})`
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./{}-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+  const variables = Object.entries(env ?? {}).map(([name, value]) => `${name}=${quoteWord(value)}`)
+  return `(cd ${quoteWord(cwd)} && ${[...variables, quoteWord(tool), ...args.map(quoteWord)].join(' ')})`
 }
 
 function indent(text: string): string {

@@ -1,4 +1,4 @@
-import type { EntrypointReport, PlatformReport, VerifyReport } from '../image/verify/verify.ts'
+import type { EntrypointReport, PlatformReport, VerifyReport } from '../image/verify/report.ts'
 import { printable } from '../registry/failures.ts'
 import { describeBytes, formatTable } from '../util/format.ts'
 

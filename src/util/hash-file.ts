@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { filePieces } from './file-pieces.ts'
+import { hashStream } from './hash-stream.ts'
 
 /** The SHA-256 of a file, in hexadecimal. */
 export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
   const handle = await open(path, 'r')
   try {
-    for await (const piece of filePieces(handle)) hash.update(piece)
+    return await hashStream(filePieces(handle))
   } finally {
     await handle.close()
   }
-  return hash.digest('hex')
 }

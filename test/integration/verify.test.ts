@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import type { VerifyReport } from '../../src/image/verify/verify.ts'
+import type { VerifyReport } from '../../src/image/verify/report.ts'
 import { type CliOptions, xbuild } from '../support/cli.ts'
 import { fakeTools } from '../support/fake-tools.ts'
 import { type FaultRegistry, type RegistryOptions, startFaultRegistry } from '../support/fault-registry.ts'

@@ -1,13 +1,13 @@
 import { describe, expect, it, test } from 'vitest'
 import {
   findPlatform,
-  normalizePlatform,
   parsePlatform,
   parsePlatforms,
   platformFolder,
   platforms,
   zigTarget,
 } from '../../src/platforms.ts'
+import { normalizePlatform } from '../../src/util/normalize-platform.ts'
 
 /** The table as the toolchains' own documentation has it, written out a second time: a slip in one of the two shows. */
 const expected: [

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { Failure } from '../../errors.ts'
 import { checkStream, digestOf } from '../../oci/digest.ts'
 import { type Descriptor, mediaTypes } from '../../oci/manifest.ts'
+import { hashStream } from '../../util/hash-stream.ts'
+import type { ImageSource } from './image-source.ts'
 import { type LayoutFiles, missingBlob, readSmall } from './layout-files.ts'
-import type { ImageSource } from './source.ts'
 
 const manifestSchema = v.array(
   v.object({
@@ -43,9 +43,7 @@ export async function readDockerArchive(
   const describe = async (path: string, mediaType: string): Promise<Descriptor> => {
     const file = await files.find(path)
     if (!file) throw missingBlob(name, path)
-    const hash = createHash('sha256')
-    for await (const chunk of file.read()) hash.update(chunk)
-    const digest = `sha256:${hash.digest('hex')}`
+    const digest = `sha256:${await hashStream(file.read())}`
     paths.set(digest, path)
     return { mediaType, digest, size: file.size }
   }

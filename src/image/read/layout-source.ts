@@ -2,8 +2,8 @@ import { Failure } from '../../errors.ts'
 import { checkBytes, checkStream, digestOf } from '../../oci/digest.ts'
 import { type Descriptor, mediaTypes, parseJson, parseManifest } from '../../oci/manifest.ts'
 import { readDockerArchive } from './docker-archive.ts'
+import type { ImageSource } from './image-source.ts'
 import { type LayoutFiles, missingBlob, readSmall } from './layout-files.ts'
-import type { ImageSource } from './source.ts'
 
 /**
  * The image of an OCI layout (image-spec image-layout.md), or of what `docker save` of old wrote.

@@ -3,7 +3,7 @@ import { checkDocumentSize, manifestTypes } from '../../oci/manifest.ts'
 import { formatReference, type Reference } from '../../oci/reference.ts'
 import type { RegistryClient } from '../../registry/client.ts'
 import { registryFailure } from '../../registry/failures.ts'
-import type { ImageSource } from './source.ts'
+import type { ImageSource } from './image-source.ts'
 
 /** An image in a registry. The client stays the caller's: closing the source leaves it open. */
 export function registrySource(client: RegistryClient, reference: Reference): ImageSource {

@@ -1,33 +1,14 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../../errors.ts'
-import type { Descriptor } from '../../oci/manifest.ts'
 import { parseReference } from '../../oci/reference.ts'
 import {
   createRegistryClient,
   type RegistryClient,
   type RegistryClientOptions,
 } from '../../registry/client.ts'
+import type { ImageSource } from './image-source.ts'
 import type { LayoutFiles } from './layout-files.ts'
-
-/** An image where it is kept: in a registry, an OCI layout folder, or an archive. */
-export interface ImageSource {
-  /** The place, for people: a reference or a path. */
-  readonly name: string
-  /**
-   * What the name stands for: an index or a manifest.
-   * @throws {Failure} registry, when there is none; usage, when a layout holds several and none was chosen.
-   */
-  root(): Promise<Descriptor>
-  /**
-   * The bytes of an index, manifest or config, checked against its digest; undefined when it is missing.
-   * @throws {Failure} registry, when the registry fails; verification, when the bytes are others.
-   */
-  document(descriptor: Descriptor): Promise<Uint8Array | undefined>
-  /** The bytes of a blob; the iteration throws a Failure when it is missing or other than its digest says. */
-  blob(descriptor: Descriptor): AsyncIterable<Uint8Array>
-  close(): Promise<void>
-}
 
 /**
  * Opens the image that a person names: a reference, or the path of an OCI layout folder, an OCI archive, or an archive

@@ -12,7 +12,7 @@ import {
   platformId,
 } from '../../oci/manifest.ts'
 import { mapLimit } from '../../util/map-limit.ts'
-import type { ImageSource } from '../read/source.ts'
+import type { ImageSource } from '../read/image-source.ts'
 
 /** An image by its metadata: what its index, manifests and configs say. */
 export interface ImageStructure {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure, isFailure } from '../../errors.ts'
+import { hashing } from '../../util/hash-stream.ts'
 import { streamSource } from '../read/byte-source.ts'
 import { decompress } from '../read/decompress.ts'
 import { entryPath, readTar, type TarEntry } from '../read/tar-read.ts'
@@ -62,7 +63,7 @@ export async function scanLayer(
   where: string,
 ): Promise<LayerScan> {
   const hash = createHash('sha256')
-  const source = streamSource(hashed(decompress(chunks, where), hash))
+  const source = streamSource(hashing(decompress(chunks, where), hash))
   const entries = new Map<string, ScannedEntry>()
   const whiteouts = new Set<string>()
   const opaque = new Set<string>()
@@ -89,13 +90,6 @@ export async function scanLayer(
   return { diffId: `sha256:${hash.digest('hex')}`, entries, whiteouts, opaque, hostile }
 }
 
-async function* hashed(chunks: AsyncIterable<Uint8Array>, hash: ReturnType<typeof createHash>) {
-  for await (const chunk of chunks) {
-    hash.update(chunk)
-    yield chunk
-  }
-}
-
 let captures = 0
 
 async function capture(entry: TarEntry, folder: string): Promise<CapturedFile> {
@@ -104,10 +98,7 @@ async function capture(entry: TarEntry, folder: string): Promise<CapturedFile> {
   try {
     const file = await open(path, 'wx', 0o600)
     try {
-      for await (const chunk of entry.content()) {
-        hash.update(chunk)
-        await file.writeFile(chunk)
-      }
+      for await (const chunk of hashing(entry.content(), hash)) await file.writeFile(chunk)
     } finally {
       await file.close()
     }

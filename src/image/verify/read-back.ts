@@ -6,7 +6,7 @@ import type { Destination } from '../destination.ts'
 import type { MadeImage, MakeContext, PackedLayer } from '../make.ts'
 import { entryPath } from '../read/tar-read.ts'
 import { packedScan } from './layer-scan.ts'
-import type { Expectation } from './verify.ts'
+import type { Expectation } from './report.ts'
 
 /** What reading an image back adds to its report. */
 type ReadBack = Pick<ReportedImage, 'platforms'> & { readonly verified?: string }

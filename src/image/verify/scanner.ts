@@ -1,7 +1,7 @@
 import { Failure } from '../../errors.ts'
 import type { Descriptor } from '../../oci/manifest.ts'
 import { UnreadableCompression } from '../read/decompress.ts'
-import type { ImageSource } from '../read/source.ts'
+import type { ImageSource } from '../read/image-source.ts'
 import { type CapturedFile, type LayerScan, scanLayer } from './layer-scan.ts'
 
 /** Looks into layers, into each once however many platforms share it. */

@@ -8,9 +8,9 @@ import { type CheckedLayers, checkLayers } from './checked-layers.ts'
 import { entrypointPaths } from './entrypoint.ts'
 import { asProblem, type ImageStructure, type InspectedImage } from './inspect.ts'
 import type { LayerScan } from './layer-scan.ts'
+import type { EntrypointReport, Expectation, PlatformReport } from './report.ts'
 import type { Found, Rootfs } from './rootfs.ts'
 import type { Scanner } from './scanner.ts'
-import type { EntrypointReport, Expectation, PlatformReport } from './verify.ts'
 
 /** What the check of one platform is given. */
 interface PlatformContext {

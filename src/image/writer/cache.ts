@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { interrupted } from '../../errors.ts'
 import { writeAll, writeAtomically, writeFailure } from '../../util/atomic.ts'
 import { filePieces } from '../../util/file-pieces.ts'
+import { hashing, hashStream } from '../../util/hash-stream.ts'
 
 /**
  * Content under the user's cache folder, by digest, and small records of what it is good for. Any number of builds may
@@ -100,9 +101,8 @@ function blobCache(folder: string, close: () => Promise<void>): BlobCache {
       const write = async (handle: FileHandle) => {
         const hash = createHash('sha256')
         let size = 0
-        for await (const chunk of source) {
+        for await (const chunk of hashing(source, hash)) {
           if (signal?.aborted) throw interrupted()
-          hash.update(chunk)
           size += chunk.length
           await writeAll(handle, chunk)
         }
@@ -144,9 +144,7 @@ export async function isWhole(path: string, digest: string, size: number): Promi
   try {
     if ((await handle.stat()).size !== size) return false
     const [algorithm = '', hex] = digest.split(':')
-    const hash = createHash(algorithm)
-    for await (const piece of filePieces(handle)) hash.update(piece)
-    return hash.digest('hex') === hex
+    return (await hashStream(filePieces(handle), algorithm)) === hex
   } catch {
     return false
   } finally {

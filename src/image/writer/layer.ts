@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { Failure } from '../../errors.ts'
 import { hashFile } from '../../util/hash-file.ts'
+import { hashing } from '../../util/hash-stream.ts'
 import type { BlobCache } from './cache.ts'
 import { blockSize, type Compressor } from './compress.ts'
 import { tarEnd, tarHeader, tarPadding } from './tar.ts'
@@ -45,7 +46,7 @@ export async function makeLayer(
   const hash = createHash('sha256')
   // Memory that serves again, for what is left to the garbage collector makes it run just when there is most to do.
   const free: Buffer[] = []
-  const blocks = hashed(tarBlocks(measured, free), hash)
+  const blocks = hashing(tarBlocks(measured, free), hash)
   const blob = await cache.store(
     compressor.compress(blocks, block => free.push(block)),
     signal,
@@ -132,16 +133,6 @@ async function openFile(file: HostFile): Promise<FileHandle> {
   return open(file.path, 'r').catch(error => {
     throw unreadable(file, error)
   })
-}
-
-async function* hashed(
-  source: AsyncIterable<Buffer>,
-  hash: { update(data: Buffer): unknown },
-): AsyncIterable<Buffer> {
-  for await (const chunk of source) {
-    hash.update(chunk)
-    yield chunk
-  }
 }
 
 /** The failure of a file that cannot be packed; one that is a failure already stays as it is. */

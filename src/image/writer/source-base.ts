@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import { Failure, isFailure } from '../../errors.ts'
@@ -17,8 +16,9 @@ import {
 import { formatReference, type Reference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
 import type { Repository } from '../../registry/client.ts'
+import { hashStream } from '../../util/hash-stream.ts'
 import { decompress, UnreadableCompression } from '../read/decompress.ts'
-import type { ImageSource } from '../read/source.ts'
+import type { ImageSource } from '../read/image-source.ts'
 import type { Base, BaseImage, LayerBlob } from './base.ts'
 import type { BlobCache } from './cache.ts'
 import type { RawConfig } from './config.ts'
@@ -139,14 +139,13 @@ async function checkDiffId(
 ): Promise<void> {
   if ((await cache.recall('diff-ids', digest)) === diffId) return
   const [algorithm = ''] = diffId.split(':')
-  const hash = createHash(algorithm)
-  try {
-    for await (const chunk of decompress(createReadStream(path), `${where}@${digest}`)) hash.update(chunk)
-  } catch (error) {
-    if (error instanceof UnreadableCompression) return
+  const unpacked = decompress(createReadStream(path), `${where}@${digest}`)
+  const hex = await hashStream(unpacked, algorithm).catch(error => {
+    if (error instanceof UnreadableCompression) return undefined
     throw error
-  }
-  const actual = `${algorithm}:${hash.digest('hex')}`
+  })
+  if (hex === undefined) return
+  const actual = `${algorithm}:${hex}`
   if (actual !== diffId) {
     throw malformed(where, `its layer ${digest} unpacks to ${actual}, and its config says ${diffId}`)
   }
