@@ -26,6 +26,8 @@ export interface Step {
   readonly title: string
   readonly command: Command
   readonly produces: readonly ExpectedArtifact[]
+  /** The folder that the toolchain was told to write the binaries into, where it takes one; may hold `{work}`. */
+  readonly outputDir?: string
 }
 
 /** A small text file that a compile needs in addition to the project, such as a compiler wrapper. */

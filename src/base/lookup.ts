@@ -1,5 +1,3 @@
-import type { ImagePlan, Plan } from '../build/plan.ts'
-import type { Recorder } from '../build/report.ts'
 import { Failure, isFailure } from '../errors.ts'
 import {
   checkDocumentSize,
@@ -12,8 +10,7 @@ import {
   platformId,
 } from '../oci/manifest.ts'
 import { parseReference, type Reference } from '../oci/reference.ts'
-import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
-import { checkBasePlatforms } from './choose.ts'
+import type { RegistryClient } from '../registry/client.ts'
 import { isLocalBase } from './local.ts'
 
 /** What the registry says of a base. */
@@ -24,64 +21,23 @@ export interface BaseIndex {
 }
 
 /** Whether a base is an image that a registry holds. */
-function isRegistryBase(reference: string): boolean {
+export function isRegistryBase(reference: string): boolean {
   return reference !== 'scratch' && !isLocalBase(reference)
 }
 
-/**
- * Looks up the bases of a plan while the compilers run, so that a platform which a base lacks ends the build early. A
- * registry that cannot be asked from here is only remarked upon: the builder may reach it another way.
- * @returns what was found, by reference.
- * @throws {Failure} usage, when a base lacks a platform; registry, when there is no such image.
- */
-export async function checkBaseIndexes(
-  plan: Plan,
-  client: RegistryClient,
-  { emit }: Recorder,
-): Promise<ReadonlyMap<string, BaseIndex>> {
-  const references = [...new Set(plan.images.map(({ spec }) => spec.base.reference))].filter(isRegistryBase)
-  const found = new Map<string, BaseIndex>()
-  emit({ type: 'start', id: 'base' })
-  try {
-    for (const reference of references) {
-      const base = await lookUpBase(reference, client)
-      checkBasePlatforms(reference, plan.platforms, base.platforms)
-      found.set(reference, base)
-    }
-  } catch (error) {
-    const unreachable = isFailure(error, 'registry') && error.fix !== noSuchBase
-    emit({ type: unreachable ? 'skipped' : 'failed', id: 'base', detail: (error as Error).message })
-    if (!unreachable) throw error
-    const text = `the base could not be looked up beforehand: ${error.what}${error.why ? ` (${error.why})` : ''}`
-    emit({ type: 'note', level: 'warning', text })
-    return found
-  }
-  const described = [...found].map(
-    ([reference, { platforms }]) => `${reference}, ${platforms.length} platforms`,
-  )
-  emit({ type: 'done', id: 'base', detail: described.join('; ') || 'made here' })
-  return found
-}
-
-/**
- * The plan's image with the digest of its base, where `--pin` asks for it.
- * @throws {Failure} registry, when the base cannot be looked up.
- */
-export async function pinBase(image: ImagePlan, signal?: AbortSignal): Promise<ImagePlan> {
-  const { base } = image.spec
-  if (!image.options.pin || !isRegistryBase(base.reference) || base.reference.includes('@')) return image
-  const client = createRegistryClient({ signal, insecure: image.options.insecureRegistries })
-  try {
-    const { digest } = await lookUpBase(base.reference, client)
-    return { ...image, spec: { ...image.spec, base: { ...base, digest } } }
-  } finally {
-    await client.close()
-  }
+/** Whether a look-up failed because the registry could not be asked, or did not answer: the builder may still reach it. */
+export function isUnreachable(error: unknown): error is Failure {
+  return isFailure(error, 'registry') && error.fix !== noSuchBase
 }
 
 const noSuchBase = 'another one with --base, or a mirror of gcr.io/distroless with [image] registry'
 
-async function lookUpBase(text: string, client: RegistryClient): Promise<BaseIndex> {
+/**
+ * Looks a base up.
+ * @throws {Failure} registry, when there is no such image ({@link isUnreachable} tells that from a registry that could not
+ * be asked).
+ */
+export async function lookUpBase(text: string, client: RegistryClient): Promise<BaseIndex> {
   const reference = parseReference(text)
   const manifest = await client.findManifest(reference)
   if (!manifest) {

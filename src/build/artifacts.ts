@@ -4,26 +4,47 @@ import { dirname } from 'node:path'
 import { readElfFile } from '../binary/elf.ts'
 import { checkBinary, checkGlibc } from '../binary/verify.ts'
 import { Failure } from '../errors.ts'
+import { platformFolder } from '../platforms.ts'
+import type { Recorder } from '../recorder.ts'
 import type { Artifact, CompiledBinary } from '../types.ts'
+import { count } from '../util/format.ts'
 import { hashFile } from '../util/hash-file.ts'
-import { keptPath } from './report.ts'
+import type { Plan } from './plan.ts'
+
+/** Where a platform's binary is kept. */
+export function artifactPath(dist: string, { platform, name }: Pick<Artifact, 'platform' | 'name'>): string {
+  return `${dist}/${platformFolder(platform)}/${name}`
+}
+
+/** The id of this task in the list that a run shows. */
+export const verifyTaskId = 'verify'
+
+/** What verifying is given besides the binaries. */
+export interface VerifyContext {
+  readonly plan: Pick<Plan, 'dist' | 'compile'>
+  /** The run's temporary folder. */
+  readonly work: string
+  readonly recorder: Recorder
+}
 
 /**
- * Reads every compiled binary and checks that it is what its platform asks for, then keeps it under `dist`: all of
- * them, or none when one is wrong.
- * @param oldestGlibc the glibc that they must run on, such as "2.17"
+ * Reads every compiled binary and checks that it is what its platform asks for, then keeps it under the plan's `dist`: all
+ * of them, or none when one is wrong.
  * @throws {Failure} verification, with every fault of every binary.
  */
-export async function verifyAndKeep(
+export function verifyAndKeep(
   binaries: readonly CompiledBinary[],
-  dist: string,
-  work: string,
-  oldestGlibc?: string,
+  { plan, work, recorder }: VerifyContext,
 ): Promise<Artifact[]> {
-  const read = await Promise.all(binaries.map(readBinary))
-  const failures = read.flatMap(artifact => checkArtifact(artifact, oldestGlibc))
-  if (failures[0]) throw failures.length === 1 ? failures[0] : severalWrong(failures)
-  return Promise.all(read.map(artifact => keep(artifact, dist, work)))
+  return recorder.task(verifyTaskId, async task => {
+    const read = await Promise.all(binaries.map(readBinary))
+    const failures = read.flatMap(artifact => checkArtifact(artifact, plan.compile.oldestGlibc))
+    if (failures[0]) throw failures.length === 1 ? failures[0] : severalWrong(failures)
+    const artifacts = await Promise.all(read.map(artifact => keep(artifact, plan.dist, work)))
+    const linkages = [...new Set(artifacts.map(artifact => artifact.elf.linkage))]
+    task.detail(`${count(artifacts.length, 'binary', 'binaries')}, ${linkages.join(', ')}`)
+    return artifacts
+  })
 }
 
 function checkArtifact({ elf, platform, path }: Artifact, oldestGlibc: string | undefined): Failure[] {
@@ -54,7 +75,7 @@ async function readBinary(binary: CompiledBinary): Promise<Artifact> {
 
 /** Moves a binary out of the work folder; one in the toolchain's own folder is copied, for the toolchain counts on it. */
 async function keep(artifact: Artifact, dist: string, work: string): Promise<Artifact> {
-  const path = keptPath(dist, artifact)
+  const path = artifactPath(dist, artifact)
   await mkdir(dirname(path), { recursive: true })
   let source = artifact.path
   if (!source.startsWith(work)) {

@@ -15,6 +15,9 @@ export type Backend =
       readonly reason?: string
     }
 
+/** The part of a plan that says what a backend must be able to do. */
+type BackendPlan = Pick<Plan, 'images' | 'platforms' | 'backend' | 'buildx'>
+
 /** What asking for a builder gave: its facts, why there is none, or undefined where nobody asks. */
 export type FoundBuilder = BuilderFacts | Failure | undefined
 
@@ -37,18 +40,18 @@ export async function readBuilder(
  * so. Pure.
  * @throws {Failure} when the backend that was asked for, or every backend, cannot do it.
  */
-export function chooseBackend(plan: Pick<Plan, 'images'>, options: Options, builder: FoundBuilder): Backend {
+export function chooseBackend(plan: BackendPlan, builder: FoundBuilder): Backend {
   const ownBase = plan.images.map(image => image.spec.base.reference).find(isLocalBase)
-  const refusal = ownRefusal(plan, options)
-  if (options.backend === 'oci') {
+  const refusal = ownRefusal(plan)
+  if (plan.backend === 'oci') {
     if (refusal) throw refusal
     return { name: 'oci' }
   }
-  const fault = ownBase === undefined ? builderFault(plan, options, builder) : localBaseNeedsOci(ownBase)
+  const fault = ownBase === undefined ? builderFault(plan, builder) : localBaseNeedsOci(ownBase)
   if (fault === undefined) return { name: 'buildx', builder: builder as BuilderFacts }
   // Whoever names a builder wants that one, and not what can be done without it.
-  const named = ownBase === undefined && options.buildx.builder !== undefined
-  if (options.backend === 'buildx' || named || refusal) throw fault
+  const named = ownBase === undefined && plan.buildx.builder !== undefined
+  if (plan.backend === 'buildx' || named || refusal) throw fault
   return { name: 'oci', reason: fault.what }
 }
 
@@ -61,17 +64,13 @@ function localBaseNeedsOci(reference: string): Failure {
   })
 }
 
-function builderFault(
-  plan: Pick<Plan, 'images'>,
-  options: Options,
-  builder: FoundBuilder,
-): Failure | undefined {
+function builderFault(plan: BackendPlan, builder: FoundBuilder): Failure | undefined {
   if (builder === undefined || builder instanceof Failure) return builder
   try {
     const destinations = plan.images.flatMap(image => image.destinations)
-    const { cacheTo, provenance = 'false', sbom = 'false' } = options.buildx
+    const { cacheTo, provenance = 'false', sbom = 'false' } = plan.buildx
     const attestations = provenance !== 'false' || sbom !== 'false'
-    checkBuilder(builder, { platforms: options.platforms, destinations, cacheTo, attestations })
+    checkBuilder(builder, { platforms: plan.platforms, destinations, cacheTo, attestations })
     return undefined
   } catch (error) {
     if (isFailure(error)) return error
@@ -80,7 +79,7 @@ function builderFault(
 }
 
 /** What only buildx can do, in the words of its flags. */
-function ownRefusal({ images }: Pick<Plan, 'images'>, { buildx }: Options): Failure | undefined {
+function ownRefusal({ images, buildx }: BackendPlan): Failure | undefined {
   const destinations = images.flatMap(image => image.destinations)
   const wanted = [
     ...(destinations.some(({ type }) => type === 'load') ? ['--load'] : []),
@@ -90,7 +89,7 @@ function ownRefusal({ images }: Pick<Plan, 'images'>, { buildx }: Options): Fail
     ...(buildx.provenance !== undefined && buildx.provenance !== 'false' ? ['--provenance'] : []),
     ...(buildx.sbom !== undefined && buildx.sbom !== 'false' ? ['--sbom'] : []),
     ...(buildx.metadataFile === undefined ? [] : ['--metadata-file']),
-    ...(images.some(image => image.options.template !== undefined) ? ['[image] template'] : []),
+    ...(images.some(image => image.image.template !== undefined) ? ['[image] template'] : []),
   ]
   if (wanted.length === 0) return undefined
   return new Failure({

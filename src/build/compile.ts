@@ -5,6 +5,7 @@ import { Failure } from '../errors.ts'
 import { languages } from '../languages/index.ts'
 import { platformFolder } from '../platforms.ts'
 import { bindCommand, type RunResult, run } from '../process.ts'
+import { runTask, type Task } from '../recorder.ts'
 import type { CompiledBinary, Emit, Step, SupportFile } from '../types.ts'
 import { describeSeconds } from '../util/format.ts'
 import { mapLimit } from '../util/map-limit.ts'
@@ -41,10 +42,7 @@ export function stepId(step: Step): string {
  */
 export async function compilePlan(plan: PlannedCompile, context: CompileContext): Promise<CompiledBinary[]> {
   for (const file of plan.compile.files) await writeSupportFile(file)
-  for (const step of plan.compile.prepare) {
-    const result = await runStep(step, plan, context)
-    if (!result.ok) throw prepareFailed(step, result, plan, context)
-  }
+  for (const step of plan.compile.prepare) await prepareStep(step, plan, context)
   const outcomes = await mapLimit(plan.compile.steps, plan.compile.concurrency, step =>
     compileStep(step, plan, context),
   )
@@ -69,58 +67,67 @@ interface PlatformFailure {
   readonly log: string
 }
 
-async function compileStep(step: Step, plan: PlannedCompile, context: CompileContext): Promise<StepOutcome> {
+function compileStep(step: Step, plan: PlannedCompile, context: CompileContext): Promise<StepOutcome> {
   const language = languages[plan.project.language]
-  const bound = { ...step, command: bindCommand(step.command, context.work) }
-  const result = await runStep(step, plan, context)
-  const binaries = await language.collect(bound, result)
-  const missing = step.produces.filter(
-    ({ platform, name }) => !binaries.some(binary => binary.platform === platform && binary.name === name),
-  )
-  const output = `${result.stderr}\n${result.stdout}`
-  // A step that failed without naming a missing binary (Zig, whose names are guesses) has failed for all it makes.
-  const failed = missing.length > 0 || result.ok ? missing : step.produces
-  const platforms = [...new Set(failed.map(({ platform }) => platform))]
-  const failures = platforms.map(platform => ({
-    platform: platform.id,
-    message: language.explain(output, platform) || describeExit(step, result),
-    log: logPath(step, context),
-  }))
-  if (failures.length > 0)
-    context.emit({ type: 'failed', id: stepId(step), detail: describeExit(step, result) })
-  else {
+  return runTask(context.emit, stepId(step), async task => {
+    const bound = bindStep(step, context.work)
+    const result = await runStep(step, plan, context, task)
+    const binaries = await language.collect(bound, result)
+    const missing = step.produces.filter(
+      ({ platform, name }) => !binaries.some(binary => binary.platform === platform && binary.name === name),
+    )
+    const output = `${result.stderr}\n${result.stdout}`
+    // A step that failed without naming a missing binary (Zig, whose names are guesses) has failed for all it makes.
+    const failed = missing.length > 0 || result.ok ? missing : step.produces
+    const platforms = [...new Set(failed.map(({ platform }) => platform))]
+    const failures = platforms.map(platform => ({
+      platform: platform.id,
+      message: language.explain(output, platform) || describeExit(step, result),
+      log: logPath(step, context),
+    }))
     const cached = binaries.length > 0 && binaries.every(binary => binary.cached)
-    context.emit({
-      type: 'done',
-      id: stepId(step),
-      detail: `${describeSeconds(result.seconds)}${cached ? ', cached' : ''}`,
-    })
-  }
-  return { step, binaries, failures, raced: language.isRace?.(output) ?? false }
+    if (failures.length > 0) task.fail(describeExit(step, result))
+    else task.detail(`${describeSeconds(result.seconds)}${cached ? ', cached' : ''}`)
+    return { step, binaries, failures, raced: language.isRace?.(output) ?? false }
+  })
 }
 
-async function runStep(
+function prepareStep(step: Step, plan: PlannedCompile, context: CompileContext): Promise<void> {
+  return runTask(context.emit, stepId(step), async task => {
+    const result = await runStep(step, plan, context, task)
+    if (result.ok) return task.detail(describeSeconds(result.seconds))
+    task.fail(describeExit(step, result))
+    throw prepareFailed(step, result, plan, context)
+  })
+}
+
+function runStep(
   step: Step,
   plan: PlannedCompile,
-  { work, emit, signal, ...context }: CompileContext,
+  { work, signal, ...context }: CompileContext,
+  task: Task,
 ): Promise<RunResult> {
-  const id = stepId(step)
   const progress = languages[plan.project.language].progress(step)
   const logFile = logPath(step, context)
   rmSync(logFile, { force: true })
-  emit({ type: 'start', id })
-  const result = await run(bindCommand(step.command, work), {
+  return run(bindStep(step, work).command, {
     signal,
     keep: keptOutput,
     logFile,
     onStderr: line => {
       const detail = progress(line)
-      if (detail) emit({ type: 'progress', id, detail })
+      if (detail) task.progress(detail)
     },
   })
-  if (step.produces.length === 0 && result.ok)
-    emit({ type: 'done', id, detail: describeSeconds(result.seconds) })
-  return result
+}
+
+/** The step with the run's temporary folder in the place of `{work}`. */
+function bindStep({ command, outputDir, ...step }: Step, work: string): Step {
+  return {
+    ...step,
+    command: bindCommand(command, work),
+    ...(outputDir !== undefined && { outputDir: outputDir.replace('{work}', work) }),
+  }
 }
 
 /** One log per step; the platform names it where the step has only one. */
@@ -153,12 +160,10 @@ function prepareFailed(
   plan: PlannedCompile,
   context: CompileContext,
 ): Failure {
-  const detail = describeExit(step, result)
-  context.emit({ type: 'failed', id: stepId(step), detail })
   const [platform] = plan.platforms
   return new Failure({
     kind: 'compile',
-    what: `${step.title} failed: ${detail}`,
+    what: `${step.title} failed: ${describeExit(step, result)}`,
     where: plan.project.root,
     why: platform ? languages[plan.project.language].explain(result.stderr, platform) : result.stderr,
     fix: `${[step.command.tool, ...step.command.args].join(' ')}   (full log: ${logPath(step, context)})`,
@@ -177,8 +182,8 @@ function compileFailed(failures: readonly PlatformFailure[], plan: PlannedCompil
     why: groupMessages(failures),
     fix:
       good.length > 0
-        ? `mend the errors above; compiled without fault: ${good.join(', ')}. No image was made`
-        : 'mend the errors above',
+        ? `fix the errors above (${good.join(', ')} compiled); no image was made`
+        : 'fix the errors above; no image was made',
   })
 }
 

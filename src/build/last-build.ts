@@ -6,8 +6,8 @@ import type { Project } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
 import type { Artifact } from '../types.ts'
 import { hashFile } from '../util/hash-file.ts'
+import { artifactPath } from './artifacts.ts'
 import type { Plan } from './plan.ts'
-import { keptPath } from './report.ts'
 
 /**
  * What successful builds of this checkout were made with. It tells a build whether the toolchain's caches are
@@ -20,8 +20,8 @@ interface LastBuild {
   readonly binaries?: Readonly<Record<string, string>>
 }
 
-/** The part of a plan that says what was kept, and where it is wanted. */
-type LaidOut = Pick<Plan, 'dist' | 'project' | 'compile'>
+/** The part of a plan that says where binaries are kept, and where they are compiled to. */
+type PlannedBinaries = Pick<Plan, 'dist' | 'project' | 'compile'>
 
 const fileName = '.last-build.json'
 
@@ -62,7 +62,10 @@ export async function recordBuild(
  * Copies the binaries that the last build kept to where this one's compiler will write them, for a linker that leaves
  * alone what is up to date; only those that are byte for byte as they were kept.
  */
-export async function layOutKept({ dist, project, compile }: LaidOut, work: string): Promise<void> {
+export async function restoreLastBinaries(
+  { dist, project, compile }: PlannedBinaries,
+  work: string,
+): Promise<void> {
   const { outputPath } = languages[project.language]
   const kept = outputPath && (await lastBuild(dist, project))?.binaries
   if (!kept) return
@@ -70,7 +73,7 @@ export async function layOutKept({ dist, project, compile }: LaidOut, work: stri
     compile.steps
       .flatMap(step => step.produces)
       .map(async artifact => {
-        const from = keptPath(dist, artifact)
+        const from = artifactPath(dist, artifact)
         const sha256 = kept[relative(dist, from)]
         if (sha256 === undefined) return
         const to = join(work, outputPath(artifact))

@@ -1,12 +1,12 @@
-import type { Options } from '../config/options.ts'
 import { imageCommand, imageDockerfile } from '../image/buildx/make.ts'
 import { stagedFiles } from '../image/buildx/stage.ts'
 import { describeDestination } from '../image/destination.ts'
+import type { ImagePlan } from '../image/image-plan.ts'
 import type { BaseChoice, Command, ImageSpec, Step } from '../types.ts'
+import { artifactPath } from './artifacts.ts'
 import type { Backend } from './backend.ts'
-import type { ImagePlan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import type { Prepared } from './prepare.ts'
-import { keptPath } from './report.ts'
 
 /** The version of the form of `plan --json`. */
 export const planVersion = 1
@@ -51,7 +51,7 @@ export interface PlannedImage {
 }
 
 /** A prepared build as data for printing. Pure. */
-export function planJson({ plan, backend }: Prepared, options: Options): PlanJson {
+export function planJson({ plan, backend }: Prepared): PlanJson {
   const { project, compile } = plan
   return {
     schemaVersion: planVersion,
@@ -62,7 +62,7 @@ export function planJson({ plan, backend }: Prepared, options: Options): PlanJso
     files: compile.files.map(({ path, text, mode }) => ({ path, text, mode: octal(mode) })),
     steps: [...compile.prepare, ...compile.steps].map(step => plannedStep(step, plan.dist)),
     concurrency: compile.concurrency,
-    images: plan.images.map(image => plannedImage(image, backend, options)),
+    images: plan.images.map(image => plannedImage(image, backend, plan)),
     notes: [
       ...project.remarks,
       ...compile.hints,
@@ -78,16 +78,13 @@ function plannedStep({ title, command, produces }: Step, dist: string): PlannedS
     produces: produces.map(({ platform, name }) => ({
       platform: platform.id,
       name,
-      path: keptPath(dist, { platform, name }),
+      path: artifactPath(dist, { platform, name }),
     })),
   }
 }
 
-function plannedImage(
-  { executable, spec, options: image, destinations }: ImagePlan,
-  backend: Backend,
-  options: Options,
-): PlannedImage {
+function plannedImage(image: ImagePlan, backend: Backend, plan: Plan): PlannedImage {
+  const { executable, spec, destinations } = image
   const { name, base, tags, config, annotations, epoch } = spec
   return {
     name,
@@ -106,12 +103,10 @@ function plannedImage(
     staged: stagedFiles(spec).map(({ platform, path, file: { source, mode } }) => ({
       path,
       mode: octal(mode),
-      source: 'path' in source ? source.path : keptPath(options.dist, { platform, name: source.artifact }),
+      source: 'path' in source ? source.path : artifactPath(plan.dist, { platform, name: source.artifact }),
     })),
-    dockerfile: imageDockerfile({ spec, options: image }),
-    ...(backend.name === 'buildx' && {
-      command: imageCommand({ spec, destinations }, options),
-    }),
+    dockerfile: imageDockerfile(image),
+    ...(backend.name === 'buildx' && { command: imageCommand(image, plan) }),
   }
 }
 

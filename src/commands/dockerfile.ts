@@ -1,5 +1,5 @@
 import { planJson } from '../build/plan-json.ts'
-import { prepareBuild } from '../build/prepare.ts'
+import { prepareOnly } from '../build/registries.ts'
 import { buildFlags } from '../config/flags.ts'
 import { resolveOptions } from '../config/options.ts'
 import { interruptSignal } from '../interrupt.ts'
@@ -13,7 +13,7 @@ export const dockerfileCommand = defineCommand({
   flags: buildFlags,
   run: async argv => {
     const options = await resolveOptions(argv)
-    const { images } = planJson(await prepareBuild(options, interruptSignal), options)
+    const { images } = planJson(await prepareOnly(options, interruptSignal))
     const several = images.length > 1
     for (const { name, dockerfile } of images) {
       process.stdout.write(several ? `# --- ${name} ---\n${dockerfile}\n` : dockerfile)

@@ -1,5 +1,5 @@
 import { planJson } from '../build/plan-json.ts'
-import { prepareBuild } from '../build/prepare.ts'
+import { prepareOnly } from '../build/registries.ts'
 import { buildFlags } from '../config/flags.ts'
 import { type Options, resolveOptions } from '../config/options.ts'
 import { interruptSignal } from '../interrupt.ts'
@@ -17,6 +17,6 @@ export const planCommand = defineCommand({
 
 /** Plans a build and prints the plan on stdout. */
 export async function printPlan(options: Options, json: boolean): Promise<void> {
-  const plan = planJson(await prepareBuild(options, interruptSignal), options)
+  const plan = planJson(await prepareOnly(options, interruptSignal))
   process.stdout.write(json ? `${JSON.stringify(plan, undefined, 2)}\n` : describePlan(plan))
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Failure } from '../errors.ts'
 import { parseReference } from '../oci/reference.ts'
@@ -17,7 +16,7 @@ export interface ImageOptions {
   readonly pin: boolean
   /** Registries that may be asked without TLS, or with a certificate nobody vouches for. */
   readonly insecureRegistries: readonly string[]
-  /** The text of the user's own Dockerfile template. */
+  /** Absolute path of the user's own Dockerfile template. */
   readonly template?: string
   readonly user?: string
   readonly entrypoint?: readonly string[]
@@ -52,7 +51,7 @@ export function imageOptions(
     ...(registry && { registry: registry.replace(/\/+$/, '') }),
     pin: flags.pin ?? table.pin ?? false,
     insecureRegistries: registryHosts(flags.insecureRegistry ?? table['insecure-registries'] ?? []),
-    ...(template && { template: readTemplateFile(resolve(dir, template)) }),
+    ...(template && { template: resolve(dir, template) }),
     ...(user !== undefined && { user: checkUser(user) }),
     ...(entrypoint && { entrypoint }),
     args: table.args ?? [],
@@ -99,21 +98,6 @@ function normalizePort(port: number | string): string {
   const number = Number(match?.[1])
   if (!match || number < 1 || number > 65535) throw notAnImageValue('ports', String(port), '8080 or "53/udp"')
   return `${number}/${match[2] ?? 'tcp'}`
-}
-
-function readTemplateFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Failure({
-      kind: 'usage',
-      what: `The Dockerfile template ${path} cannot be read`,
-      where: '[image] template of xbuild.toml',
-      why: (error as Error).message,
-      fix: 'xbuild dockerfile > Dockerfile.template, with template taken out of xbuild.toml, gives one to start from',
-      cause: error,
-    })
-  }
 }
 
 function parseMode(mode: string | undefined): number {

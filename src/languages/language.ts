@@ -63,6 +63,8 @@ export interface CompileRequest {
   readonly source: SourceInfo
   /** Processors to use. */
   readonly jobs: number
+  /** Processors of this machine. */
+  readonly processors: number
   /** Whether the toolchain's caches are known to hold this project's earlier build. */
   readonly warm: boolean
 }

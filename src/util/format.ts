@@ -35,3 +35,8 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     )
     .join('\n')
 }
+
+/** `1 binary`, `2 binaries`. */
+export function count(number: number, singular: string, plural = `${singular}s`): string {
+  return `${number} ${number === 1 ? singular : plural}`
+}

@@ -31,6 +31,7 @@ export function compileRequest(
     toolchainArgs: [],
     source: { epoch: 0 },
     jobs: 4,
+    processors: 4,
     warm: false,
     ...changes,
   }

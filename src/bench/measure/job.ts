@@ -1,4 +1,5 @@
-import { wantedImages } from '../../build/plan.ts'
+import { availableParallelism } from 'node:os'
+import { wantedImages } from '../../build/wanted-images.ts'
 import type { Options } from '../../config/options.ts'
 import { languages } from '../../languages/index.ts'
 import type { CompilePlan, Executable, Project } from '../../languages/language.ts'
@@ -91,6 +92,7 @@ export function compileAlone(
     toolchainArgs: [...language.args, ...options.toolchainArgs],
     source,
     jobs: options.jobs,
+    processors: availableParallelism(),
     // Cold or warm, the flags stay the same.
     warm: false,
   })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { verifyAndKeep } from '../../build/artifacts.ts'
 import { compilePlan } from '../../build/compile.ts'
 import type { Platform } from '../../platforms.ts'
+import { createRecorder } from '../../recorder.ts'
 import type { Emit } from '../../types.ts'
 import {
   type BenchPath,
@@ -70,7 +71,8 @@ async function compileHere(subject: Subject, platform: Platform, request: RunReq
   }
   const context = { work, logs: logsFolder(subject), emit, signal: request.signal }
   const binaries = await compilePlan({ project, platforms: [platform], compile }, context)
-  const artifacts = await verifyAndKeep(binaries, join(work, 'kept'), work)
+  const kept = { plan: { dist: join(work, 'kept'), compile }, work, recorder: createRecorder(emit) }
+  const artifacts = await verifyAndKeep(binaries, kept)
   return {
     kind: 'measured',
     compile: Math.max(...artifacts.map(({ seconds }) => seconds)),

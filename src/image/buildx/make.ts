@@ -1,13 +1,13 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ImagePlan } from '../../build/plan.ts'
-import type { Options } from '../../config/options.ts'
 import { type Descriptor, parseJson } from '../../oci/manifest.ts'
 import { bindCommand } from '../../process.ts'
+import type { Task } from '../../recorder.ts'
 import type { Command } from '../../types.ts'
 import { writeUserFile } from '../../util/write-user-file.ts'
 import { describeDestination } from '../destination.ts'
-import { hostFile, imageTaskId, type MadeImage, type MakeContext } from '../make.ts'
+import type { ImagePlan, ImageSettings } from '../image-plan.ts'
+import { hostFile, type MadeImage, type MakeContext } from '../make-context.ts'
 import { dockerfileRemarks, renderDockerfile } from './dockerfile.ts'
 import { placeArchive, placeLayout } from './place-output.ts'
 import { type BuildxResult, bindContext, buildxCommand, buildxFiles, runBuildx } from './run.ts'
@@ -17,26 +17,29 @@ import { stageContext } from './stage.ts'
 const plannedFolder = ({ spec }: Pick<ImagePlan, 'spec'>) => `{work}/images/${spec.name}`
 
 /** The command that makes an image with buildx, as `plan` prints it and `build` runs it. Pure. */
-export function imageCommand(image: Pick<ImagePlan, 'spec' | 'destinations'>, options: Options): Command {
+export function imageCommand(
+  image: Pick<ImagePlan, 'spec' | 'destinations'>,
+  { buildx, cwd }: Pick<ImageSettings, 'buildx' | 'cwd'>,
+): Command {
   return buildxCommand(image.spec, {
     folder: plannedFolder(image),
     destinations: image.destinations,
-    options: options.buildx,
-    cwd: process.cwd(),
+    options: buildx,
+    cwd,
   })
 }
 
 /** The Dockerfile of an image, as `plan` and `dockerfile` print it. Pure. */
-export function imageDockerfile({ spec, options }: Pick<ImagePlan, 'spec' | 'options'>): string {
-  return renderDockerfile(spec, { template: options.template, pinnedDigest: spec.base.digest })
+export function imageDockerfile({ spec, template }: Pick<ImagePlan, 'spec' | 'template'>): string {
+  return renderDockerfile(spec, { template, pinnedDigest: spec.base.digest })
 }
 
 /**
  * Makes an image with docker buildx: stages the files, writes the Dockerfile, runs the plan's command.
  * @throws {Failure} image or registry, explained.
  */
-export async function makeWithBuildx(image: ImagePlan, context: MakeContext): Promise<MadeImage> {
-  const { work, logs, options, recorder, signal } = context
+export async function makeWithBuildx(image: ImagePlan, context: MakeContext, task: Task): Promise<MadeImage> {
+  const { plan, work, logs, recorder, signal } = context
   const { spec, destinations } = image
   const folder = plannedFolder(image).replace('{work}', work)
   const files = buildxFiles(folder)
@@ -45,22 +48,22 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext): Pr
   const content = await stageContext(spec, {
     dir: files.staging,
     file: (file, platform) => toHost(file, platform).path,
-    root: options.dir,
+    root: plan.root,
   })
   await rename(files.staging, files.context(content))
   const dockerfile = imageDockerfile(image)
   await writeFile(files.dockerfile, dockerfile)
-  for (const text of dockerfileRemarks(dockerfile)) recorder.emit({ type: 'note', level: 'warning', text })
+  for (const text of dockerfileRemarks(dockerfile)) recorder.note('warning', text)
 
-  const command = imageCommand(image, options)
+  const command = imageCommand(image, plan)
   recorder.commands.push({ title: `Make the image ${spec.name}`, ...command })
   const result = await runBuildx(bindContext(bindCommand(command, work), content), {
     signal,
     logFile: join(logs, `image-${spec.name}.log`),
-    onProgress: detail => recorder.emit({ type: 'progress', id: imageTaskId(image), detail }),
+    onProgress: task.progress,
   })
   await placeOutputs(image, files, result)
-  const { metadataFile } = options.buildx
+  const { metadataFile } = plan.buildx
   if (metadataFile) await writeUserFile(metadataFile, await readFile(files.metadata), '--metadata-file')
   return {
     reported: {

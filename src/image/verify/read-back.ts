@@ -1,12 +1,16 @@
-import type { ImagePlan } from '../../build/plan.ts'
-import type { ReportedImage } from '../../build/report.ts'
 import { formatReference, parseReference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
 import type { Destination } from '../destination.ts'
-import type { MadeImage, MakeContext, PackedLayer } from '../make.ts'
+import type { ImagePlan } from '../image-plan.ts'
+import type { MadeImage, MakeContext, PackedLayer, ReportedImage } from '../make-context.ts'
 import { entryPath } from '../read/tar-read.ts'
 import { packedScan } from './layer-scan.ts'
 import type { Expectation } from './report.ts'
+
+/** The id of this task in the list that a run shows. */
+export function readBackTaskId({ spec }: Pick<ImagePlan, 'spec'>): string {
+  return `read:${spec.name}`
+}
 
 /** What reading an image back adds to its report. */
 type ReadBack = Pick<ReportedImage, 'platforms'> & { readonly verified?: string }
@@ -24,14 +28,12 @@ export async function readBack(
 ): Promise<ReadBack> {
   const { recorder, registries, artifacts } = context
   const { spec, destinations } = image
-  const id = `read:${spec.name}`
-  const place = readablePlace(destinations, made, spec.tags)
-  if (place === undefined) {
-    recorder.emit({ type: 'skipped', id, detail: 'this kind of output cannot be read back' })
-    return { platforms: made.platforms }
-  }
-  recorder.emit({ type: 'start', id })
-  try {
+  return recorder.task(readBackTaskId(image), async task => {
+    const place = readablePlace(destinations, made, spec.tags)
+    if (place === undefined) {
+      task.skip('this kind of output cannot be read back')
+      return { platforms: made.platforms }
+    }
     const { openImage } = await import('../read/source.ts')
     const { verifyImage, verificationFailure } = await import('./verify.ts')
     const source = await openImage(place, registries)
@@ -41,19 +43,16 @@ export async function readBack(
       // Such as layers in zstd, which an older Node cannot open: then their digests are all that was compared.
       const remarks = [...new Set(report.platforms.flatMap(platform => platform.remarks))]
       const found = remarks.length > 0 ? remarks.join('; ') : 'every binary equal to the one compiled'
-      const detail = `${report.platforms.length} platforms, ${found}`
-      recorder.emit({ type: 'done', id, detail })
+      const verified = `${report.platforms.length} platforms, ${found}`
+      task.detail(verified)
       return {
         platforms: report.platforms.map(({ platform, digest }) => ({ platform, digest })),
-        verified: detail,
+        verified,
       }
     } finally {
       await source.close()
     }
-  } catch (error) {
-    recorder.emit({ type: 'failed', id, detail: (error as Error).message })
-    throw error
-  }
+  })
 }
 
 /** Where the image can be read: by its digest where that is known, for a tag may have moved since. */

@@ -1,30 +1,30 @@
 import { otherBases } from '../../base/choose.ts'
-import type { ImagePlan } from '../../build/plan.ts'
 import type { Platform } from '../../platforms.ts'
+import type { Task } from '../../recorder.ts'
 import { hostArch } from '../../util/host-arch.ts'
 import { type Destination, describeDestination } from '../destination.ts'
-import { hostFile, imageTaskId, type MadeImage, type MakeContext } from '../make.ts'
+import type { ImagePlan } from '../image-plan.ts'
+import { hostFile, type MadeImage, type MakeContext } from '../make-context.ts'
 import type { OciOutput } from './write-image.ts'
 
 /**
  * Makes an image in this process, without Docker.
  * @throws {Failure} image or registry.
  */
-export async function makeWithOci(image: ImagePlan, context: MakeContext): Promise<MadeImage> {
+export async function makeWithOci(image: ImagePlan, context: MakeContext, task: Task): Promise<MadeImage> {
   const { buildOciImage } = await import('./write-image.ts')
-  const { emit } = context.recorder
   const { spec, destinations } = image
   const packed = new Set(spec.files.map(({ source }) => 'artifact' in source && source.artifact))
   const made = await buildOciImage(spec, {
     file: hostFile(context),
-    root: context.options.dir,
+    root: context.plan.root,
     outputs: destinations.map(destination => ociOutput(destination, spec.platforms)),
-    compression: context.options.compression,
+    compression: context.plan.compression,
     registries: context.registries,
     otherBases: otherBases(context.artifacts.filter(({ name }) => packed.has(name))),
     signal: context.signal,
-    onProgress: detail => emit({ type: 'progress', id: imageTaskId(image), detail }),
-    onRemark: text => emit({ type: 'note', level: 'info', text }),
+    onProgress: task.progress,
+    onRemark: text => context.recorder.note('info', text),
   })
   return {
     reported: {

@@ -1,5 +1,4 @@
 import { readdir } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Platform } from '../../platforms.ts'
 import { platformFolder } from '../../platforms.ts'
@@ -73,12 +72,13 @@ function buildStep(
   // A warm build mostly links, but may have to compile after all: then every platform's go runs as many as there are processors.
   const processes =
     perBuild === undefined
-      ? request.platforms.length * Math.max(request.jobs, availableParallelism())
+      ? request.platforms.length * Math.max(request.jobs, request.processors)
       : concurrency * perBuild
   const garbage = project.memory === undefined ? undefined : garbageSettings(processes, project.memory)
   const ldflags = [options.go.ldflags ?? defaultLdflags(cgo.env), ...stamps(source), ...cgo.ldflags]
     .filter(Boolean)
     .join(' ')
+  const outputDir = `{work}/${platformFolder(platform)}/`
   return {
     title: `Compile ${platform.id}`,
     command: {
@@ -92,7 +92,7 @@ function buildStep(
         ...(options.go.tags.length > 0 ? [`-tags=${options.go.tags.join(',')}`] : []),
         `-ldflags=${ldflags}`,
         '-o',
-        `{work}/${platformFolder(platform)}/`,
+        outputDir,
         ...toolchainArgs,
         ...executables.map(item => item.package),
       ],
@@ -100,6 +100,7 @@ function buildStep(
       env: { ...garbage, ...options.go.env, GOOS: 'linux', ...platform.go, ...cgo.env },
     },
     produces: executables.map(({ name }) => ({ platform, name })),
+    outputDir,
   }
 }
 
@@ -122,16 +123,18 @@ function stamps({ version, revision, epoch }: SourceInfo): string[] {
   )
 }
 
-async function collectGo(step: Step, result: { stderr: string; seconds: number }): Promise<CompiledBinary[]> {
-  const folder = step.command.args[step.command.args.indexOf('-o') + 1] as string
-  const present = new Set(await readdir(folder).catch(() => []))
+async function collectGo(
+  { produces, outputDir = '' }: Step,
+  result: { stderr: string; seconds: number },
+): Promise<CompiledBinary[]> {
+  const present = new Set(await readdir(outputDir).catch(() => []))
   const cached = compiledPackages(result.stderr).length === 0
-  return step.produces
+  return produces
     .filter(({ name }) => present.has(name))
     .map(({ platform, name }) => ({
       platform,
       name,
-      path: join(folder, name),
+      path: join(outputDir, name),
       seconds: result.seconds,
       cached,
     }))

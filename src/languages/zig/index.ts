@@ -58,6 +58,7 @@ function buildStep(
 ): Step {
   const [tool = 'zig', ...first] = zig.command
   const { release, args, env } = options.zig
+  const outputDir = `{work}/${platformFolder(platform)}`
   return {
     title: `Compile ${platform.id}`,
     command: {
@@ -70,7 +71,7 @@ function buildStep(
         // Always with its libc: `aarch64-linux` alone may link dynamically.
         `-Dtarget=${zigTarget(platform, 'musl')}`,
         ...(platform.zig.cpu ? [`-Dcpu=${platform.zig.cpu}`] : []),
-        ...['--prefix', `{work}/${platformFolder(platform)}`],
+        ...['--prefix', outputDir],
         // The local cache is not made for several builds at once; the global one is shared.
         ...['--cache-dir', `.zig-cache/xbuild/${platformFolder(platform)}`],
         // Prints each command of the build as it begins: progress.
@@ -83,6 +84,7 @@ function buildStep(
       env,
     },
     produces: executables.map(({ name, predicted }) => ({ platform, name, ...(predicted && { predicted }) })),
+    outputDir,
   }
 }
 
@@ -95,8 +97,7 @@ async function collectZig(
   step: Step,
   result: { ok: boolean; stderr: string; seconds: number },
 ): Promise<CompiledBinary[]> {
-  const { args } = step.command
-  const folder = join(args[args.indexOf('--prefix') + 1] as string, 'bin')
+  const folder = join(step.outputDir ?? '', 'bin')
   const names = await readdir(folder).catch((): string[] => [])
   const programs = (
     await Promise.all(names.map(async name => ((await isElf(join(folder, name))) ? [name] : [])))

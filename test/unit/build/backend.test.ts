@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { chooseBackend, type FoundBuilder } from '../../../src/build/backend.ts'
-import type { Plan } from '../../../src/build/plan.ts'
-import { planImage } from '../../../src/build/plan.ts'
+import { planImage } from '../../../src/build/plan-image.ts'
 import type { BuildFlags } from '../../../src/config/flags.ts'
 import { resolveOptions } from '../../../src/config/options.ts'
 import { Failure } from '../../../src/errors.ts'
@@ -35,12 +34,9 @@ async function choose(flags: BuildFlags, builder: FoundBuilder) {
     predicted: false,
     reason: '',
   } as const
-  const image = planImage(
-    { name: 'app', executable, image: options.image, base },
-    { source: { epoch: 0 } },
-    options,
-  )
-  return chooseBackend({ images: [image] } as Pick<Plan, 'images'>, options, builder)
+  const { platforms, backend, buildx, image } = options
+  const planned = planImage({ name: 'app', executable, image }, base, { epoch: 0 }, options)
+  return chooseBackend({ images: [planned], platforms, backend, buildx }, builder)
 }
 
 test.each<[string, BuildFlags, FoundBuilder, 'buildx' | 'oci', string?]>([

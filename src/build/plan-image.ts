@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import { knownBase } from '../base/known.ts'
+import { isLocalBase } from '../base/local.ts'
+import type { ImageOptions } from '../config/image-options.ts'
+import type { Options } from '../config/options.ts'
+import { checkTag, planDestinations } from '../image/destination.ts'
+import type { ImagePlan } from '../image/image-plan.ts'
+import { checkImagePath } from '../image/paths.ts'
+import { parseReference } from '../oci/reference.ts'
+import type { BaseChoice, ImageConfig, ImageFile, ImageSpec, SourceInfo } from '../types.ts'
+import type { WantedImage } from './wanted-images.ts'
+
+/**
+ * A base that somebody chose is taken as it is; whether it serves the binaries is checked once they are there.
+ * @throws {Failure} usage, when it is no reference.
+ */
+export function chosenBase(reference: string): BaseChoice {
+  if (reference !== 'scratch' && !isLocalBase(reference)) parseReference(reference)
+  return {
+    reference,
+    family: knownBase(reference).family,
+    predicted: false,
+    reason: 'chosen with --base or [image] base',
+  }
+}
+
+/** Folders that every base has; a program of such a name goes to /usr/local/bin. */
+const rootFolders = new Set(
+  'bin boot dev etc home lib lib32 lib64 media mnt opt proc root run sbin srv sys tmp usr var'.split(' '),
+)
+
+/** Where a program is in its image. */
+export function programPath(name: string): string {
+  return rootFolders.has(name) ? `/usr/local/bin/${name}` : `/${name}`
+}
+
+/**
+ * One image of the plan. Pure.
+ * @throws {Failure} usage, when tags, destinations or file names cannot be.
+ */
+export function planImage(
+  { name, executable, image }: WantedImage,
+  base: BaseChoice,
+  source: SourceInfo,
+  options: Options,
+): ImagePlan {
+  const tags = image.tags.map(tag => checkTag(tag, name))
+  const program = programPath(executable.name)
+  const files: ImageFile[] = [
+    { target: program, source: { artifact: executable.name }, mode: 0o755 },
+    ...image.files.map(({ from, to, mode }) => ({ target: to, source: { path: from }, mode })),
+  ]
+  for (const file of files) checkImagePath(file.target, '[image] files', base.family)
+  const spec: ImageSpec = {
+    name,
+    platforms: options.platforms,
+    base,
+    config: imageConfig(image, program, source),
+    files,
+    annotations: image.annotations,
+    epoch: source.epoch,
+    tags,
+  }
+  const destinations = planDestinations({
+    tags,
+    name,
+    push: options.push,
+    load: options.load,
+    outputs: options.outputs,
+    fallback: join(options.dist, `${name}.oci.tar`),
+  })
+  return { executable, spec, image, destinations }
+}
+
+function imageConfig(image: ImageOptions, program: string, source: SourceInfo): ImageConfig {
+  const labels = {
+    ...(source.revision && { 'org.opencontainers.image.revision': source.revision }),
+    ...(source.version && { 'org.opencontainers.image.version': source.version }),
+    ...image.labels,
+  }
+  return {
+    entrypoint: image.entrypoint ?? [program],
+    cmd: image.args,
+    env: image.env,
+    ...(image.user !== undefined && { user: image.user }),
+    ...(image.workdir !== undefined && { workdir: image.workdir }),
+    ports: image.ports,
+    labels,
+  }
+}

@@ -1,0 +1,26 @@
+import type { Options } from '../config/options.ts'
+import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
+import { type Prepared, prepareBuild } from './prepare.ts'
+
+/** One client for all that a build asks of registries, so that connections, log-ins and tokens serve the whole of it. */
+export async function withRegistries<T>(
+  { image, images }: Pick<Options, 'image' | 'images'>,
+  signal: AbortSignal,
+  use: (registries: RegistryClient) => Promise<T>,
+): Promise<T> {
+  const insecure = [image, ...Object.values(images)].flatMap(options => options.insecureRegistries)
+  const registries = createRegistryClient({ signal, insecure })
+  try {
+    return await use(registries)
+  } finally {
+    await registries.close()
+  }
+}
+
+/**
+ * Prepares a build that is only shown.
+ * @throws {Failure} as {@link prepareBuild} does.
+ */
+export function prepareOnly(options: Options, signal: AbortSignal): Promise<Prepared> {
+  return withRegistries(options, signal, registries => prepareBuild(options, { registries, signal }))
+}

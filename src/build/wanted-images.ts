@@ -1,0 +1,65 @@
+import type { ImageOptions } from '../config/image-options.ts'
+import type { Options } from '../config/options.ts'
+import { Failure } from '../errors.ts'
+import { chooseExecutables } from '../languages/choose.ts'
+import type { Executable, Project } from '../languages/language.ts'
+import { closestMatch } from '../util/closest-match.ts'
+
+/** An image that was asked for, before its base is known. */
+export interface WantedImage {
+  readonly name: string
+  readonly executable: Executable
+  readonly image: ImageOptions
+}
+
+/**
+ * The images of the build: one for each `[images.NAME]`, or one for each chosen executable.
+ * @throws {Failure} usage or project, when what is asked for is neither.
+ */
+export function wantedImages(project: Project, options: Options): WantedImage[] {
+  const tables = Object.entries(options.images)
+  if (tables.length === 0) {
+    return chooseExecutables(project, options.bins).map(executable => ({
+      name: executable.name,
+      executable,
+      image: options.image,
+    }))
+  }
+  const all = tables.map(([name, image]) => ({
+    name,
+    image,
+    executable: chooseExecutables(project, [image.bin ?? name])[0] as Executable,
+  }))
+  if (options.bins.length === 0) return all
+  return options.bins.flatMap(bin => {
+    const named = all.filter(item => [item.name, item.executable.name, item.executable.package].includes(bin))
+    if (named.length > 0) return named
+    const names = tables.map(([name]) => name)
+    const suggestion = closestMatch(bin, names)
+    throw new Failure({
+      kind: 'usage',
+      what: `There is no image ${JSON.stringify(bin)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,
+      where: '[images] of xbuild.toml',
+      why: `it has ${names.join(', ')}`,
+      fix: `--bin ${suggestion ?? names[0]}`,
+    })
+  })
+}
+
+/**
+ * One toolchain call writes all programs of a platform into one folder, so two of one name would overwrite each other.
+ * @throws {Failure} usage
+ */
+export function checkDistinct(executables: readonly Executable[]): void {
+  for (const [index, { name, package: first }] of executables.entries()) {
+    const other = executables.slice(index + 1).find(item => item.name === name)
+    if (!other) continue
+    throw new Failure({
+      kind: 'usage',
+      what: `Two of the chosen executables are called ${name}`,
+      where: `${first}, ${other.package}`,
+      why: 'their binaries would overwrite each other',
+      fix: `build them one after the other: --bin ${first}, then --bin ${other.package}`,
+    })
+  }
+}

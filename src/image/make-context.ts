@@ -1,0 +1,61 @@
+import type { Platform } from '../platforms.ts'
+import type { Recorder } from '../recorder.ts'
+import type { RegistryClient } from '../registry/client.ts'
+import type { Artifact, BaseChoice, ImageFile } from '../types.ts'
+import type { ImageSettings } from './image-plan.ts'
+
+/** What making an image is given besides its plan. */
+export interface MakeContext {
+  readonly plan: ImageSettings
+  /** The run's temporary folder. */
+  readonly work: string
+  /** The folder of the full logs. */
+  readonly logs: string
+  readonly artifacts: readonly Artifact[]
+  readonly registries: RegistryClient
+  readonly recorder: Recorder
+  readonly signal: AbortSignal
+}
+
+/** An image that was made, as a report has it. */
+export interface ReportedImage {
+  readonly name: string
+  readonly backend: 'buildx' | 'oci'
+  readonly base: BaseChoice & { readonly digest?: string }
+  readonly tags: readonly string[]
+  /** Where it went: references, paths. */
+  readonly destinations: readonly string[]
+  /** Digest of the image index; absent for an output of buildx that is no image. */
+  readonly digest?: string
+  readonly platforms: readonly { readonly platform: string; readonly digest: string }[]
+  /** What read it back and found every platform and binary right; absent where nothing could be read back. */
+  readonly verified?: string
+  readonly compressor?: string
+}
+
+/** An image that was made. */
+export interface MadeImage {
+  readonly reported: ReportedImage
+  /** The layers that xbuild itself made the image of, by platform. */
+  readonly packed: readonly PackedLayer[]
+}
+
+/** A layer that holds a platform's binary and the other files of the spec. */
+export interface PackedLayer {
+  readonly platform: Platform
+  /** Of its compressed form, `sha256:…`. */
+  readonly digest: string
+  /** Of its tar stream. */
+  readonly diffId: string
+}
+
+/** The file on this machine that a file of the image is made of. */
+export function hostFile({ artifacts }: Pick<MakeContext, 'artifacts'>) {
+  return (file: ImageFile, platform: Platform): { path: string; sha256?: string } => {
+    const { source } = file
+    if ('path' in source) return { path: source.path }
+    const artifact = artifacts.find(item => item.platform === platform && item.name === source.artifact)
+    if (!artifact) throw new Error(`no artifact ${source.artifact} for ${platform.id}`)
+    return { path: artifact.path, sha256: artifact.sha256 }
+  }
+}
