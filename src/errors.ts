@@ -19,7 +19,7 @@ export const exitCodes = {
 /** The classes an expected failure can have. */
 export type FailureKind = Exclude<keyof typeof exitCodes, 'ok' | 'bug'>
 
-/** What a person needs to mend a failure: each field is one or more plain sentences or lines. */
+/** What a person needs to fix a failure: each field is one or more plain sentences or lines. */
 export interface FailureDetails {
   kind: FailureKind
   /** What happened, one line, no full stop. */
@@ -28,9 +28,9 @@ export interface FailureDetails {
   where?: string | undefined
   /** Why it happened: the cause, often the trimmed output of a tool. */
   why?: string | undefined
-  /** The command or change that mends it. */
+  /** The command or change that fixes it. */
   fix?: string | undefined
-  /** What a command found before it failed, which --json prints beside the error. */
+  /** What a command found before it failed, which --json prints with the error. */
   report?: object | undefined
   cause?: unknown
 }

@@ -3,8 +3,8 @@ import type { Platform } from './platforms.ts'
 
 /**
  * One call of an external tool, as data: run by src/process.ts, printed by `xbuild plan`. `env` holds only what is set
- * on top of the inherited environment. The token `{work}` in any string stands for the run's temporary folder, which
- * exists only while a build runs; `{content}` in the name of a staged context stands for a digest of what was staged.
+ * on top of the inherited environment. The token `{work}` in any string is replaced by the run's temporary folder, which
+ * exists only while a build runs; `{content}` in the name of a staged context by a digest of what was staged.
  */
 export interface Command {
   readonly tool: string

@@ -73,7 +73,7 @@ export function otherBases(binaries: readonly ImageBinary[]): string {
 }
 
 /**
- * Makes sure that a base, chosen by whomever, can run these binaries, as far as its contents are known.
+ * Checks that a base can run these binaries, as far as its contents are known.
  * @throws {Failure} verification, naming each binary with what it lacks, and a base that has it.
  */
 export function checkBaseServes(

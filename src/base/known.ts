@@ -134,7 +134,7 @@ export function knownBase(reference: string): Base {
   }
   const unsuffixed = /(?:^|\/)distroless\/(static|base-nossl|base|cc)$/.exec(repository)
   if (unsuffixed) {
-    // Without a release its platforms and versions are whatever the name stands for today.
+    // Without a release, its platforms and versions are those that the name has today.
     const { family, libc } = distrolessBase(unsuffixed[1] as DistrolessFamily)
     return { reference, family, ...(libc && { libc }) }
   }

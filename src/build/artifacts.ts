@@ -19,7 +19,7 @@ export function artifactPath(dist: string, { platform, name }: Pick<Artifact, 'p
 /** The id of this task in the list that a run shows. */
 export const verifyTaskId = 'verify'
 
-/** What verifying is given besides the binaries. */
+/** What verifying needs in addition to the binaries. */
 export interface VerifyContext {
   readonly plan: Pick<Plan, 'dist' | 'compile'>
   /** The run's temporary folder. */

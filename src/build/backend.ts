@@ -49,7 +49,7 @@ export function chooseBackend(plan: BackendPlan, builder: FoundBuilder): Backend
   }
   const fault = ownBase === undefined ? builderFault(plan, builder) : localBaseNeedsOci(ownBase)
   if (fault === undefined) return { name: 'buildx', builder: builder as BuilderFacts }
-  // Whoever names a builder wants that one, and not what can be done without it.
+  // A builder that was named is meant: nothing else takes its place.
   const named = ownBase === undefined && plan.buildx.builder !== undefined
   if (plan.backend === 'buildx' || named || refusal) throw fault
   return { name: 'oci', reason: fault.what }

@@ -19,7 +19,7 @@ import { withRegistries } from './registries.ts'
 import { makeReport, type Report } from './report.ts'
 import { withWorkFolder } from './work-folder.ts'
 
-/** What a build is given besides its options. */
+/** What a build needs in addition to its options. */
 export interface BuildContext {
   readonly emit: Emit
   readonly signal: AbortSignal

@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs'
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Failure } from '../errors.ts'
 import { languages } from '../languages/index.ts'
 import { platformFolder } from '../platforms.ts'
 import { bindCommand, type RunResult, run } from '../process.ts'
@@ -9,12 +8,13 @@ import { runTask, type Task } from '../recorder.ts'
 import type { CompiledBinary, Emit, Step, SupportFile } from '../types.ts'
 import { describeSeconds } from '../util/format.ts'
 import { mapLimit } from '../util/map-limit.ts'
+import { compileFailed, describeExit, type PlatformFailure, prepareFailed } from './compile-failure.ts'
 import type { Plan } from './plan.ts'
 
 /** The part of a plan that compiling needs. */
 export type PlannedCompile = Pick<Plan, 'project' | 'platforms' | 'compile'>
 
-/** What the compile stage is given besides the plan. */
+/** What compiling needs in addition to the plan. */
 export interface CompileContext {
   /** The run's temporary folder. */
   readonly work: string
@@ -61,12 +61,6 @@ interface StepOutcome {
   readonly raced: boolean
 }
 
-interface PlatformFailure {
-  readonly platform: string
-  readonly message: string
-  readonly log: string
-}
-
 function compileStep(step: Step, plan: PlannedCompile, context: CompileContext): Promise<StepOutcome> {
   const language = languages[plan.project.language]
   return runTask(context.emit, stepId(step), async task => {
@@ -97,7 +91,7 @@ function prepareStep(step: Step, plan: PlannedCompile, context: CompileContext):
     const result = await runStep(step, plan, context, task)
     if (result.ok) return task.detail(describeSeconds(result.seconds))
     task.fail(describeExit(step, result))
-    throw prepareFailed(step, result, plan, context)
+    throw prepareFailed(step, result, plan, logPath(step, context))
   })
 }
 
@@ -141,66 +135,10 @@ function logPath(step: Step, { logs }: Pick<CompileContext, 'logs'>): string {
   return join(logs, `${name}.log`)
 }
 
-function describeExit(step: Step, result: RunResult): string {
-  const how = result.signal ? `was ended by ${result.signal}` : `exited with ${result.exitCode}`
-  return `${step.command.tool} ${how}`
-}
-
 async function writeSupportFile({ path, text, mode }: SupportFile): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   const temporary = `${path}.${process.pid}`
   await writeFile(temporary, text)
   await chmod(temporary, mode)
   await rename(temporary, path)
-}
-
-function prepareFailed(
-  step: Step,
-  result: RunResult,
-  plan: PlannedCompile,
-  context: CompileContext,
-): Failure {
-  const [platform] = plan.platforms
-  return new Failure({
-    kind: 'compile',
-    what: `${step.title} failed: ${describeExit(step, result)}`,
-    where: plan.project.root,
-    why: platform ? languages[plan.project.language].explain(result.stderr, platform) : result.stderr,
-    fix: `${[step.command.tool, ...step.command.args].join(' ')}   (full log: ${logPath(step, context)})`,
-  })
-}
-
-function compileFailed(failures: readonly PlatformFailure[], plan: PlannedCompile): Failure {
-  const good = plan.platforms
-    .map(platform => platform.id)
-    .filter(id => !failures.some(({ platform }) => platform === id))
-  const names = failures.map(({ platform }) => platform).join(', ')
-  return new Failure({
-    kind: 'compile',
-    what: `${failures.length} of ${plan.platforms.length} platforms did not compile: ${names}`,
-    where: plan.project.root,
-    why: groupMessages(failures),
-    fix:
-      good.length > 0
-        ? `fix the errors above (${good.join(', ')} compiled); no image was made`
-        : 'fix the errors above; no image was made',
-  })
-}
-
-/** The same message on several platforms is printed once. */
-function groupMessages(failures: readonly PlatformFailure[]): string {
-  const groups = groupByMessage(failures)
-  return [...groups]
-    .map(([message, group]) => {
-      const logs = group.map(({ log }) => `full log: ${log}`).join('\n')
-      return `${group.map(({ platform }) => platform).join(', ')}:\n${message}\n${logs}`
-    })
-    .join('\n\n')
-}
-
-function groupByMessage(failures: readonly PlatformFailure[]): Map<string, PlatformFailure[]> {
-  const groups = new Map<string, PlatformFailure[]>()
-  for (const failure of failures)
-    groups.set(failure.message, [...(groups.get(failure.message) ?? []), failure])
-  return groups
 }

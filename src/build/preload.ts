@@ -3,7 +3,7 @@ import type { Options } from '../config/options.ts'
 
 /**
  * Loads the parts that the end of a build needs, while the toolchain reads the project: this process only waits for it
- * then, and later the compilers want every processor. What cannot be loaded is for whoever needs it to say.
+ * then, and later the compilers use every processor. A module that cannot be loaded fails where it is needed.
  */
 export async function preloadModules(options: Options): Promise<void> {
   await load(options).catch(() => {})

@@ -84,7 +84,7 @@ export function checkDistinctPlaces(
         kind: 'usage',
         what: `${place} is the same for several images`,
         where: `${other}, ${name}`,
-        why: 'the second would replace the first; {name} stands for the name of each',
+        why: 'the second would replace the first; {name} becomes the name of each image',
         fix: '--tag registry.example.com/{name}:1.0, -o dist/{name}.oci.tar, or tags of their own in [images.NAME]',
       })
     }

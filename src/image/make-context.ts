@@ -4,7 +4,7 @@ import type { RegistryClient } from '../registry/client.ts'
 import type { Artifact, BaseChoice, ImageFile } from '../types.ts'
 import type { ImageSettings } from './image-plan.ts'
 
-/** What making an image is given besides its plan. */
+/** What making an image needs in addition to its plan. */
 export interface MakeContext {
   readonly plan: ImageSettings
   /** The run's temporary folder. */
