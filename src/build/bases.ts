@@ -5,6 +5,7 @@ import type { ImagePlan } from '../image/image-plan.ts'
 import type { Recorder } from '../recorder.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Artifact } from '../types.ts'
+import { count } from '../util/format.ts'
 import type { Plan } from './plan.ts'
 
 /** The id of this task in the list that a run shows. */
@@ -27,7 +28,7 @@ export async function checkBases(
       for (const reference of references) {
         const base = await lookUpBase(reference, registries)
         checkBasePlatforms(reference, platforms, base.platforms)
-        found.push(`${reference}, ${base.platforms.length} platforms`)
+        found.push(`${reference}, ${count(base.platforms.length, 'platform')}`)
       }
       task.detail(found.join('; ') || 'made here')
     } catch (error) {

@@ -43,7 +43,7 @@ describe('the index of the base', () => {
     const args = ['--backend=oci', '--base=127.0.0.1:1/team/base:1', '--platform=linux/amd64']
     const result = await xbuild(args, { cwd: await project(helloGo) })
     expect(result).toMatchObject({ code: 8, stdout: '' })
-    expect(result.stderr).toContain('warning: the base could not be looked up beforehand')
+    expect(result.stderr).toContain('warning: the base image could not be looked up')
     expect(result.stderr).toContain('✔ Compile linux/amd64')
   })
 })
@@ -89,7 +89,7 @@ describe('a program that turns out to be dynamic', () => {
     const base = `${registry.host}/distroless/base-nossl-debian13:nonroot`
     expect(result).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining(`hello goes on ${base}, not on `),
+      stderr: expect.stringContaining(`hello needs the base ${base} instead of `),
     })
     const { images, artifacts } = JSON.parse(result.stdout)
     expect(images).toMatchObject([{ base: { reference: base, family: 'base-nossl', predicted: false } }])

@@ -235,7 +235,7 @@ describe('a compiler that fails', () => {
     expect(result).toMatchObject({ code: 5, stdout: '' })
     expect(result.stderr).toContain('1 of 2 platforms did not compile: linux/arm64')
     expect(result.stderr).toContain('undefined: missing')
-    expect(result.stderr).toContain('compiled without fault: linux/amd64')
+    expect(result.stderr).toContain('(linux/amd64 compiled)')
     const log = /full log: (\S+)/.exec(result.stderr)?.[1] as string
     expect(await readFile(log, 'utf8')).toContain('undefined: missing')
     expect(await exists(join(dir, 'dist/hello.oci.tar'))).toBe(false)

@@ -1,5 +1,6 @@
 import { formatReference, parseReference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
+import { count } from '../../util/format.ts'
 import type { Destination } from '../destination.ts'
 import type { ImagePlan } from '../image-plan.ts'
 import type { MadeImage, MakeContext, PackedLayer, ReportedImage } from '../make-context.ts'
@@ -43,7 +44,7 @@ export async function readBack(
       // Such as layers in zstd, which an older Node cannot open: then their digests are all that was compared.
       const remarks = [...new Set(report.platforms.flatMap(platform => platform.remarks))]
       const found = remarks.length > 0 ? remarks.join('; ') : 'every binary equal to the one compiled'
-      const verified = `${report.platforms.length} platforms, ${found}`
+      const verified = `${count(report.platforms.length, 'platform')}, ${found}`
       task.detail(verified)
       return {
         platforms: report.platforms.map(({ platform, digest }) => ({ platform, digest })),

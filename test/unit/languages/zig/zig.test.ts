@@ -134,8 +134,7 @@ describe('the program that zig installed', () => {
     const found = { ...zigProject, executables: [{ name: 'ap', package: 'ap', predicted: true }] }
     const executables = chooseExecutables(found, asked)
     const [step] = zig.compile(found, compileRequest(found, [platform as never], { executables })).steps
-    const args = step?.command.args.map(arg => arg.replace(/^\{work\}.*/, join(work, 'prefix'))) ?? []
-    const bound = { ...(step as Step), command: { ...(step as Step).command, args } }
+    const bound = { ...(step as Step), outputDir: join(work, 'prefix') }
     return zig.collect(bound, { ok: true, stderr: '', seconds: 1 } as RunResult)
   }
 
