@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
-import { checkMeasurement } from '../bench/compare/bounds.ts'
+import { readThresholds, type ThresholdFlags } from '../bench/compare/threshold-flags.ts'
+import { checkMeasurement } from '../bench/compare/thresholds.ts'
 import { bench } from '../bench/measure/bench.ts'
 import type { Measurement } from '../bench/measure/measurement.ts'
-import { failedPaths } from '../bench/measure/record.ts'
-import { type BenchFlags, type BoundFlags, benchRequest, readBounds } from '../bench/measure/request.ts'
+import { failedStrategies } from '../bench/measure/record.ts'
+import { benchRequest } from '../bench/measure/request.ts'
 import { readMeasurements, readRecorded } from '../bench/measure/store.ts'
 import { renderSvg } from '../bench/render/chart.ts'
 import { renderMarkdown } from '../bench/render/markdown.ts'
@@ -27,18 +28,18 @@ export const benchCommand = defineCommand({
   positionals: dirPositional,
   flags: {
     ...{ platform, bin, lang, builder, jobs },
-    path: { ...strings, describe: 'What to measure: native, dockerfile-cross, emulated (all)' },
-    row: { ...strings, describe: 'State of the caches: cold, unchanged, edited (all)' },
-    runs: { type: 'number', requiresArg: true, describe: 'Runs of each path (3)' },
-    'emulated-runs': { type: 'number', requiresArg: true, describe: 'Runs of the emulated path (1)' },
+    strategy: { ...strings, describe: 'What to measure: native, dockerfile-cross, emulated (all)' },
+    scenario: { ...strings, describe: 'State of the caches: cold, unchanged, edited (all)' },
+    runs: { type: 'number', requiresArg: true, describe: 'Runs of each strategy (3)' },
+    'emulated-runs': { type: 'number', requiresArg: true, describe: 'Runs of the emulated strategy (1)' },
     timeout: {
       ...strings,
-      describe: 'Seconds after which a run is cut off, PATH=SECONDS for one path (3600)',
+      describe: 'Seconds after which a run is cut off; STRATEGY=SECONDS for one strategy (3600)',
     },
     image: {
       type: 'string',
       requiresArg: true,
-      describe: 'Image with the toolchain for the Dockerfile paths, instead of the official one',
+      describe: 'Image with the toolchain for the Dockerfile strategies, instead of the official one',
     },
     ...benchBoundFlags,
     progress: outputFlags.progress,
@@ -51,15 +52,16 @@ export const benchCommand = defineCommand({
       describe: 'Measure nothing: show the newest measurement of a file',
     },
   },
+  renamed: { path: 'strategy', row: 'scenario' },
   run: async argv => {
-    if (argv['from']) return showRecorded(resolve(argv['from'] as string), argv)
+    if (argv.from) return showRecorded(resolve(argv.from), argv)
     const resolved = await resolveOptions(argv)
-    const image = argv['image'] as string | undefined
+    const { image } = argv
     const options: Options =
       image === undefined ? resolved : { ...resolved, bench: { ...resolved.bench, image } }
-    const request = benchRequest(argv as BenchFlags, options.bench)
-    const bounds = readBounds(argv as BoundFlags, request)
-    if (argv['svg']) await checkUserFile(resolve(argv['svg'] as string), '--svg')
+    const request = benchRequest(argv, options.bench)
+    const thresholds = readThresholds(argv, request)
+    if (argv.svg) await checkUserFile(resolve(argv.svg), '--svg')
     const earlier = await readMeasurements(options.dir)
     const progress = createProgress(argv.progress)
     let measurement: Measurement | undefined
@@ -73,8 +75,8 @@ export const benchCommand = defineCommand({
         signal: interruptSignal,
         onMeasurement,
       })
-      failure = failedPaths(whole)
-      if (!failure) checkMeasurement(whole, earlier, bounds)
+      failure = failedStrategies(whole)
+      if (!failure) checkMeasurement(whole, earlier, thresholds)
     } catch (error) {
       failure = error
     }
@@ -83,16 +85,21 @@ export const benchCommand = defineCommand({
   },
 })
 
-type Arguments = Readonly<Record<string, unknown>>
+/** Of the flags, those that say what is shown. */
+interface ShowFlags {
+  readonly json?: boolean | undefined
+  readonly markdown?: boolean | undefined
+  readonly svg?: string | undefined
+}
 
-/** The newest measurement of a file, held against the bounds as it would have been when it was made. */
-async function showRecorded(path: string, argv: Arguments): Promise<void> {
-  const bounds = readBounds(argv as BoundFlags)
+/** The newest measurement of a file, checked against the thresholds as when it was made. */
+async function showRecorded(path: string, argv: ShowFlags & ThresholdFlags): Promise<void> {
+  const thresholds = readThresholds(argv)
   const all = await readRecorded(path)
   const newest = all.at(-1) as Measurement
   let failure: unknown
   try {
-    checkMeasurement(newest, all, bounds)
+    checkMeasurement(newest, all, thresholds)
   } catch (error) {
     failure = error
   }
@@ -103,19 +110,19 @@ async function showRecorded(path: string, argv: Arguments): Promise<void> {
 async function conclude(
   measurement: Measurement | undefined,
   failure: unknown,
-  argv: Arguments,
+  argv: ShowFlags,
 ): Promise<void> {
-  if (measurement && !(failure && argv['json'])) await show(measurement, argv)
+  if (measurement && !(failure && argv.json)) await show(measurement, argv)
   if (failure) throw measurement ? withReport(failure, measurement) : failure
 }
 
-async function show(measurement: Measurement, argv: Arguments): Promise<void> {
+async function show(measurement: Measurement, argv: ShowFlags): Promise<void> {
   const view = viewOf(measurement)
-  if (argv['svg']) await writeUserFile(resolve(argv['svg'] as string), renderSvg(view), '--svg')
+  if (argv.svg) await writeUserFile(resolve(argv.svg), renderSvg(view), '--svg')
   process.stdout.write(
-    argv['json']
+    argv.json
       ? `${JSON.stringify(measurement, undefined, 2)}\n`
-      : argv['markdown']
+      : argv.markdown
         ? renderMarkdown(view)
         : `${renderText(view)}\n`,
   )

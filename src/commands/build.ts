@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
-import { type Compared, compareFinished } from '../bench/compare/after-build.ts'
-import { checkComparisons } from '../bench/compare/bounds.ts'
-import type { ComparedReport } from '../bench/compare/compare.ts'
-import { readBounds } from '../bench/measure/request.ts'
+import { compareFinished } from '../bench/compare/after-build.ts'
+import type { Compared, ComparedReport } from '../bench/compare/compare.ts'
+import { readThresholds } from '../bench/compare/threshold-flags.ts'
+import { checkComparisons } from '../bench/compare/thresholds.ts'
 import { build } from '../build/build.ts'
 import type { Report } from '../build/report.ts'
 import { benchBoundFlags, buildFlags, outputFlags, type ProgressMode } from '../config/flags.ts'
@@ -25,7 +25,7 @@ export const buildCommand = defineCommand({
   flags: {
     ...buildFlags,
     report: { type: 'string', requiresArg: true, describe: 'Write a JSON report to a file' },
-    bench: { type: 'boolean', describe: 'Measure the emulated path once the image is out, and compare' },
+    bench: { type: 'boolean', describe: 'Measure the emulated build once the image is out, and compare' },
     ...benchBoundFlags,
     'dry-run': { type: 'boolean', describe: 'Print the plan and do nothing' },
     ...outputFlags,
@@ -33,7 +33,7 @@ export const buildCommand = defineCommand({
   run: async argv => {
     const options = await resolveOptions(argv)
     if (argv.dryRun) return printPlan(options, argv.json === true)
-    const bounds = readBounds(argv)
+    const thresholds = readThresholds(argv)
     const report = await withProgress(argv.progress, emit =>
       build(options, { emit, signal: interruptSignal }),
     )
@@ -42,7 +42,7 @@ export const buildCommand = defineCommand({
     try {
       const compared = await compare(report, options, argv)
       whole = { ...report, comparison: compared.comparisons }
-      checkComparisons(compared, bounds, report.host)
+      checkComparisons(compared, thresholds, report.host)
     } catch (error) {
       // The image is out, even where measuring was interrupted; --json prints one value, the failure's.
       failure = withReport(error, whole)

@@ -70,12 +70,12 @@ export const benchBoundFlags = {
   'bench-fail-under': {
     type: 'number',
     requiresArg: true,
-    describe: 'Fail when emulation takes less than so many times as long',
+    describe: 'Fail when native is less than N× faster than emulation',
   },
   'bench-max-growth': {
     type: 'number',
     requiresArg: true,
-    describe: 'Fail when a cold compile takes more than so many times the recorded one',
+    describe: 'Fail when a cold native compile takes more than N times the recorded one',
   },
 } as const satisfies Flags
 

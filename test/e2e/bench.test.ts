@@ -67,7 +67,7 @@ const languages: Readonly<
 for (const [language, { needs, files, image, env }] of Object.entries(languages)) {
   describeWith(['engine', 'qemu', ...needs], `measuring a ${language} program`, () => {
     test(
-      'all three paths give a time and a binary for linux/arm64',
+      'all three strategies give a time and a binary for linux/arm64',
       async () => {
         const dir = await project(files)
         const args = [
@@ -77,7 +77,7 @@ for (const [language, { needs, files, image, env }] of Object.entries(languages)
           image(),
           '--runs',
           '1',
-          '--row',
+          '--scenario',
           'cold',
           '--json',
         ]
@@ -85,11 +85,11 @@ for (const [language, { needs, files, image, env }] of Object.entries(languages)
         expect([code, stderr]).toEqual([0, expect.any(String)])
         const measurement = JSON.parse(stdout) as Measurement
         expect(await readMeasurements(dir)).toEqual([measurement])
-        const outcomes = measurement.samples.map(({ path, outcome }) => ({ path, ...outcome }))
+        const outcomes = measurement.samples.map(({ strategy, outcome }) => ({ strategy, ...outcome }))
         const measured = { kind: 'measured', sha256: { hello: expect.stringMatching(/^[0-9a-f]{64}$/) } }
         expect(outcomes).toEqual(
-          ['native', 'dockerfile-cross', 'emulated'].map(path =>
-            expect.objectContaining({ path, ...measured }),
+          ['native', 'dockerfile-cross', 'emulated'].map(strategy =>
+            expect.objectContaining({ strategy, ...measured }),
           ),
         )
         for (const outcome of outcomes) {
@@ -118,15 +118,16 @@ describeWith(['engine', 'golang-image'], 'measuring without an image', () => {
     'a toolchain of this machine stands in where no registry has one, and makes the same binary',
     async () => {
       const dir = await project({ ...helloGo, 'xbuild.toml': '[bench]\nruns = 1\n' })
-      const args = ['--platform', 'linux/arm64', '--path', 'native,dockerfile-cross', '--json']
+      const args = ['--platform', 'linux/arm64', '--strategy', 'native,dockerfile-cross', '--json']
       const { code, stdout, stderr } = await xbuild(['bench', dir, ...args], { env: rigEnvironment() })
       expect([code, stderr]).toEqual([0, expect.any(String)])
       const { samples, toolchains } = JSON.parse(stdout) as Measurement
-      const rows = samples.map(({ path, row, outcome }) => [path, row, outcome.kind])
-      const each = (path: string) => ['cold', 'unchanged', 'edited'].map(row => [path, row, 'measured'])
-      expect(rows).toEqual([...each('native'), ...each('dockerfile-cross')])
+      const results = samples.map(({ strategy, scenario, outcome }) => [strategy, scenario, outcome.kind])
+      const each = (strategy: string) =>
+        ['cold', 'unchanged', 'edited'].map(scenario => [strategy, scenario, 'measured'])
+      expect(results).toEqual([...each('native'), ...each('dockerfile-cross')])
       const sums = samples
-        .filter(({ row }) => row !== 'edited')
+        .filter(({ scenario }) => scenario !== 'edited')
         .flatMap(({ outcome }) => ('sha256' in outcome ? Object.values(outcome.sha256) : []))
       expect(new Set(sums).size).toBe(1)
       expect(toolchains['linux/arm64 dockerfile-cross']).toMatch(/^this machine’s go|^golang:/)
@@ -149,14 +150,23 @@ describeWith(['engine', 'qemu', 'registry', 'golang-image'], 'a measurement that
       })
       const made = ['buildx', 'build', '--platform', 'linux/arm64', '--tag', image, '--push', context]
       execFileSync('docker', made, { env: { ...process.env, ...env }, stdio: 'pipe' })
-      const args = ['--platform', 'linux/arm64', '--path', 'native,emulated', '--image', image, '--runs', '1']
-      const { code, stdout } = await xbuild(['bench', dir, ...args, '--row', 'cold', '--json'], { env })
+      const args = [
+        '--platform',
+        'linux/arm64',
+        '--strategy',
+        'native,emulated',
+        '--image',
+        image,
+        '--runs',
+        '1',
+      ]
+      const { code, stdout } = await xbuild(['bench', dir, ...args, '--scenario', 'cold', '--json'], { env })
       expect(code).toBe(0)
       const { samples } = JSON.parse(stdout) as Measurement
-      expect(samples.map(({ path, outcome }) => ({ path, ...outcome }))).toEqual([
-        expect.objectContaining({ path: 'native', kind: 'measured' }),
+      expect(samples.map(({ strategy, outcome }) => ({ strategy, ...outcome }))).toEqual([
+        expect.objectContaining({ strategy: 'native', kind: 'measured' }),
         {
-          path: 'emulated',
+          strategy: 'emulated',
           kind: 'crashed',
           detail: expect.stringMatching(/target signal 11|exit code: 139/),
         },
@@ -173,13 +183,13 @@ describeWith(['engine', 'qemu', 'registry', 'golang-image'], 'a measurement that
       const args = [
         '--platform',
         'linux/arm64',
-        '--path',
+        '--strategy',
         'native,emulated',
         '--image',
         image,
         '--runs',
         '1',
-        '--row',
+        '--scenario',
         'cold',
       ]
       const cut = await xbuild(['bench', dir, ...args, '--timeout', 'emulated=3', '--json'], {
@@ -187,7 +197,7 @@ describeWith(['engine', 'qemu', 'registry', 'golang-image'], 'a measurement that
       })
       expect(cut.code).toBe(0)
       const { samples } = JSON.parse(cut.stdout) as Measurement
-      expect(samples.map(({ path, outcome }) => [path, outcome.kind])).toEqual([
+      expect(samples.map(({ strategy, outcome }) => [strategy, outcome.kind])).toEqual([
         ['native', 'measured'],
         ['emulated', 'cut-off'],
       ])
@@ -210,7 +220,9 @@ describeWith(['engine', 'qemu', 'registry', 'golang-image'], 'a measurement that
       expect(interrupted.code).toBe(130)
       expect(interrupted.stdout).toMatch(/native +\d/)
       const kept = (await readMeasurements(dir)).at(-1)
-      expect(kept?.samples.map(({ path, outcome }) => [path, outcome.kind])).toEqual([['native', 'measured']])
+      expect(kept?.samples.map(({ strategy, outcome }) => [strategy, outcome.kind])).toEqual([
+        ['native', 'measured'],
+      ])
     },
     minutes(15),
   )

@@ -18,6 +18,8 @@ describe('flags', () => {
     [['--platfrom=linux/amd64'], /Unknown flag --platfrom; did you mean --platform\?/],
     [['--tga=x'], /did you mean --tag\?/],
     [['--markdown'], /Unknown flag --markdown\n.*it is a flag of xbuild bench/],
+    [['bench', '--path=native'], /--path is now called --strategy\n.*fix +--strategy/],
+    [['bench', '--row', 'cold'], /--row is now called --scenario\n.*fix +--scenario/],
     [['-z'], /Unknown flag -z\n/],
     [['.', 'x'], /Unexpected argument "x"/],
     [['plan', '--report=x'], /a flag of xbuild build, not of xbuild plan/],

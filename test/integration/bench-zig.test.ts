@@ -34,7 +34,7 @@ const docker: Reply[] = [
   },
 ]
 
-/** The binaries of both paths, of a project with the programs server and client of which server is asked for. */
+/** The binaries of both Dockerfile strategies, of a project with the programs server and client of which server is asked for. */
 async function bench(built: readonly string[]) {
   const isProgram = (path: string) => /server|client/.test(path)
   const prefix = await project(Object.fromEntries(built.map(path => [path, 'text\n'])))
@@ -45,8 +45,8 @@ async function bench(built: readonly string[]) {
   )
   const dir = await project({ 'build.zig': `b.standardTargetOptions(.{});\n${names.join('\n')}\n` })
   const fakes = await fakeTools({ zig, docker })
-  const what = ['--platform=linux/riscv64', '--bin=server', '--path=native,dockerfile-cross']
-  const how = ['--image=my/zig:1', '--runs=1', '--row=cold', '--json']
+  const what = ['--platform=linux/riscv64', '--bin=server', '--strategy=native,dockerfile-cross']
+  const how = ['--image=my/zig:1', '--runs=1', '--scenario=cold', '--json']
   const { stdout } = await xbuild(['bench', dir, ...what, ...how], {
     env: {
       PATH: fakes.path,
@@ -56,15 +56,15 @@ async function bench(built: readonly string[]) {
     },
   })
   const { samples } = JSON.parse(stdout) as Measurement
-  return samples.map(({ path, outcome }) => ({ path, ...outcome }))
+  return samples.map(({ strategy, outcome }) => ({ strategy, ...outcome }))
 }
 
 test.each([
   ['the program that was asked for', installed],
   ['the only program, whatever it is called', ['bin/client', 'share/x/data']],
-])('of what a Zig project installs, a Dockerfile path reads %s', async (_, built) => {
+])('of what a Zig project installs, a Dockerfile strategy reads %s', async (_, built) => {
   const [native, cross] = await bench(built)
   const sha256 = { server: expect.stringMatching(/^[0-9a-f]{64}$/) }
-  expect(native).toMatchObject({ path: 'native', kind: 'measured', sha256 })
-  expect(cross).toEqual({ ...native, path: 'dockerfile-cross', compile: 0, whole: expect.any(Number) })
+  expect(native).toMatchObject({ strategy: 'native', kind: 'measured', sha256 })
+  expect(cross).toEqual({ ...native, strategy: 'dockerfile-cross', compile: 0, whole: expect.any(Number) })
 })

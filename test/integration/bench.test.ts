@@ -16,20 +16,23 @@ const kept = async ({ dir }: BenchTools) => (await readMeasurements(dir)).at(-1)
 const keptBy = ({ env }: BenchTools, what: string) =>
   readFileSync(`${env['FAKE_ELF']}.${what}`, 'utf8').split('\0').slice(0, -1)
 const outcomes = ({ samples }: Measurement) =>
-  samples.map(({ path, row, outcome }) => [path, row, outcome.kind])
+  samples.map(({ strategy, scenario, outcome }) => [strategy, scenario, outcome.kind])
 
-test('three paths and three states of the caches are measured and kept', async () => {
+test('three strategies and three states of the caches are measured and kept', async () => {
   const tools = await benchTools()
   const { code, stdout, stderr } = await bench(tools, ['--runs', '2'])
   expect([code, stderr]).toEqual([0, expect.stringContaining('✔ linux/riscv64 emulated')])
   const measurement = await kept(tools)
-  const once = (path: string) => ['cold', 'unchanged', 'edited'].map(row => [path, row, 'measured'])
+  const once = (strategy: string) =>
+    ['cold', 'unchanged', 'edited'].map(scenario => [strategy, scenario, 'measured'])
   expect(outcomes(measurement)).toEqual([
     ...[...once('native'), ...once('native')],
     ...[...once('dockerfile-cross'), ...once('dockerfile-cross')],
     ...once('emulated'),
   ])
-  const compiles = measurement.samples.filter(({ path }) => path !== 'native').map(({ outcome }) => outcome)
+  const compiles = measurement.samples
+    .filter(({ strategy }) => strategy !== 'native')
+    .map(({ outcome }) => outcome)
   for (const outcome of compiles) expect(outcome).toMatchObject({ compile: 7 })
   expect(measurement).toMatchObject({
     project: { language: 'go', executables: ['hello'], toolchain: { name: 'go', version: '1.26.8' } },
@@ -44,9 +47,9 @@ test('three paths and three states of the caches are measured and kept', async (
   expect(stdout).toContain('stays under the five minutes')
 })
 
-test('every path runs the same command with the same settings', async () => {
+test('every strategy runs the same command with the same settings', async () => {
   const tools = await benchTools()
-  await bench(tools, ['--runs', '1', '--row', 'cold', '--', '-gcflags=-m'])
+  await bench(tools, ['--runs', '1', '--scenario', 'cold', '--', '-gcflags=-m'])
   const builds = (await tools.fakes.calls('go')).filter(({ args }) => args[0] === 'build')
   const words = builds[0]?.args.map(arg => arg.replace(/^.*\/linux_riscv64\/$/, '/out/linux_riscv64/'))
   expect(words).toEqual(expect.arrayContaining(['build', '-trimpath', '-buildvcs=false', '-gcflags=-m']))
@@ -63,7 +66,7 @@ test('every path runs the same command with the same settings', async () => {
 
 test('cold builds begin with empty caches, warm ones with those of the cold one before', async () => {
   const tools = await benchTools()
-  await bench(tools, ['--runs', '2', '--path', 'native,dockerfile-cross'])
+  await bench(tools, ['--runs', '2', '--strategy', 'native,dockerfile-cross'])
   const native = (await tools.fakes.calls('go'))
     .filter(({ args }) => args[0] === 'build')
     .map(({ env }) => env['GOCACHE'])
@@ -90,9 +93,9 @@ test('cold builds begin with empty caches, warm ones with those of the cold one 
   for (const mount of mounts) expect(`description~=${mount}`.startsWith(prefix)).toBe(true)
 })
 
-test('one line is changed for the row "edited" alone, in the copy alone', async () => {
+test('one line is changed for the scenario "edited" alone, in the copy alone', async () => {
   const tools = await benchTools()
-  await bench(tools, ['--runs', '2', '--path', 'native,dockerfile-cross'])
+  await bench(tools, ['--runs', '2', '--strategy', 'native,dockerfile-cross'])
   const [cold, unchanged, edited, again, , editedAgain] = keptBy(tools, 'sources')
   expect([cold, unchanged, again]).toEqual([helloGo['main.go'], helloGo['main.go'], helloGo['main.go']])
   expect(edited?.startsWith(`${cold}\n`)).toBe(true)
@@ -120,7 +123,7 @@ test('a crash of the emulator is told as a crash and is never a time', async () 
     exitCode: 1,
     stderr: `{"vertexes":[{"digest":"sha256:2","name":"[builder 2/2] RUN go build","started":"2026-01-01T00:00:01Z"}],"logs":[{"vertex":"sha256:2","data":"${log}"}]}\nERROR: process did not complete successfully: exit code: 139\n`,
   })
-  const { code, stdout } = await bench(tools, ['--runs', '1', '--row', 'cold', '--json'])
+  const { code, stdout } = await bench(tools, ['--runs', '1', '--scenario', 'cold', '--json'])
   expect(code).toBe(0)
   const { samples } = JSON.parse(stdout) as Measurement
   expect(samples.at(-1)?.outcome).toEqual({
@@ -133,7 +136,14 @@ test('a crash of the emulator while the toolchain is prepared is a crash as well
   const tools = await benchTools()
   const stderr = 'ERROR: process "/bin/sh -c rustc --version" did not complete successfully: exit code: 139\n'
   await tools.emulated({}, { exitCode: 1, stderr })
-  const { code, stdout } = await bench(tools, ['--runs', '1', '--row', 'cold', '--path', 'native,emulated'])
+  const { code, stdout } = await bench(tools, [
+    '--runs',
+    '1',
+    '--scenario',
+    'cold',
+    '--strategy',
+    'native,emulated',
+  ])
   expect([code, stdout]).toEqual([0, expect.stringContaining('The emulated build crashed (exit code: 139)')])
   expect(outcomes(await kept(tools))).toEqual([
     ['native', 'cold', 'measured'],
@@ -143,7 +153,7 @@ test('a crash of the emulator while the toolchain is prepared is a crash as well
 
 test('with --json a failure is one value that holds what was measured', async () => {
   const tools = await benchTools()
-  const cold = ['--runs', '1', '--row', 'cold', '--json']
+  const cold = ['--runs', '1', '--scenario', 'cold', '--json']
   const below = await bench(tools, [...cold, '--bench-fail-under', '1000000'])
   expect(below.code).toBe(1)
   const judged = JSON.parse(below.stdout)
@@ -165,7 +175,7 @@ test('a chart that cannot be written is found out before anything is measured', 
 
 test('a recorded measurement is shown again without measuring', async () => {
   const tools = await benchTools()
-  const first = await bench(tools, ['--runs', '1', '--row', 'cold'])
+  const first = await bench(tools, ['--runs', '1', '--scenario', 'cold'])
   const calls = (await tools.fakes.calls()).length
   const chart = join(tools.dir, 'charts', 'again.svg')
   const file = join(tools.dir, '.xbuild', 'bench.json')
@@ -177,10 +187,10 @@ test('a recorded measurement is shown again without measuring', async () => {
   expect((await tools.fakes.calls()).length).toBe(calls)
 })
 
-test('a path that fails for another reason does not hide the others, and is no success', async () => {
+test('a strategy that fails for another reason does not hide the others, and is no success', async () => {
   const tools = await benchTools()
   await tools.emulated({ exitCode: 1, stderr: 'ERROR: failed to solve: no space left on device\n' })
-  const { code, stdout, stderr } = await bench(tools, ['--runs', '1', '--row', 'cold'])
+  const { code, stdout, stderr } = await bench(tools, ['--runs', '1', '--scenario', 'cold'])
   expect(code).toBe(7)
   expect(stderr).toContain('✖ linux/riscv64 emulated: cold failed')
   expect(stderr).toContain('linux/riscv64 emulated could not be measured')
@@ -192,7 +202,7 @@ test('what was measured before an interrupt is kept and shown', async () => {
   const tools = await benchTools()
   await tools.emulated({ hang: true })
   let pid = 0
-  const { code, stdout } = await bench(tools, ['--runs', '1', '--row', 'cold'], {
+  const { code, stdout } = await bench(tools, ['--runs', '1', '--scenario', 'cold'], {
     onStart: started => {
       pid = started
     },
@@ -234,7 +244,7 @@ test('a native build that fails ends it all: there is nothing to compare', async
 
 test('a damaged record is found out before anything is measured', async () => {
   const tools = await benchTools()
-  await bench(tools, ['--runs', '1', '--path', 'native', '--row', 'cold'])
+  await bench(tools, ['--runs', '1', '--strategy', 'native', '--scenario', 'cold'])
   const before = (await tools.fakes.calls()).length
   const file = join(tools.dir, '.xbuild', 'bench.json')
   writeFileSync(file, '{')
@@ -247,7 +257,7 @@ test('a damaged record is found out before anything is measured', async () => {
 test('the chart and the Markdown are written where they are asked for', async () => {
   const tools = await benchTools()
   const chart = join(tools.dir, 'chart.svg')
-  const { stdout } = await bench(tools, ['--runs', '1', '--row', 'cold', '--markdown', '--svg', chart])
+  const { stdout } = await bench(tools, ['--runs', '1', '--scenario', 'cold', '--markdown', '--svg', chart])
   expect(stdout).toMatch(/^### hello, Go 1\.26\.8/)
   expect(readFileSync(chart, 'utf8')).toMatch(/^<svg [\s\S]*<\/svg>\n$/)
 })
@@ -257,16 +267,16 @@ test('the platform of the builder itself is not called emulated', async () => {
   const { stdout, code } = await bench(tools, [
     '--runs',
     '1',
-    '--row',
+    '--scenario',
     'cold',
-    '--path',
+    '--strategy',
     'native,emulated',
     '--image',
     'my/go:1',
   ])
   expect(code).toBe(0)
   expect(stdout).toContain('my/go:1')
-  const alone = ['bench', tools.dir, '--platform', 'linux/amd64', '--path', 'emulated']
+  const alone = ['bench', tools.dir, '--platform', 'linux/amd64', '--strategy', 'emulated']
   const refused = await xbuild(alone, { env: tools.env })
   expect(refused.code).toBe(2)
   expect(refused.stderr).toContain('Nothing is left to measure')
@@ -278,11 +288,11 @@ test('where the builder’s machine cannot be told, no native build is called em
   const tools = await benchTools()
   const node = (name: string, list: string) => `Name: ${name}\nStatus: running\nPlatforms: ${list}\n\n`
   await tools.builder(node('b0', 'linux/amd64') + node('b1', 'linux/riscv64'))
-  const { code, stdout } = await bench(tools, ['--runs', '1', '--row', 'cold'])
+  const { code, stdout } = await bench(tools, ['--runs', '1', '--scenario', 'cold'])
   expect([code, outcomes(await kept(tools))]).toEqual([0, [['native', 'cold', 'measured']]])
   expect(stdout).toMatch(/riscv64 emulated is left out: .* choose one of a single node/)
   await tools.builder(node('b0', 'linux/amd64*, linux/amd64/v2, linux/riscv64'))
-  await bench(tools, ['--runs', '1', '--row', 'cold', '--path', 'emulated'])
+  await bench(tools, ['--runs', '1', '--scenario', 'cold', '--strategy', 'emulated'])
   expect(outcomes(await kept(tools))).toEqual([['emulated', 'cold', 'measured']])
 })
 
@@ -345,7 +355,7 @@ test('a build whose baseline cannot be measured has succeeded all the same, but 
   const bounded = await build(tools, '--bench-fail-under', '5')
   expect(bounded.code).toBe(1)
   expect(bounded.stdout).toMatch(/^hello@sha256:/)
-  expect(bounded.stderr).toContain('no measured ratio')
+  expect(bounded.stderr).toContain('no ratio was measured')
   const json = await build(tools, '--bench-fail-under', '5', '--json')
   expect(JSON.parse(json.stdout)).toMatchObject({
     error: { kind: 'no' },
@@ -354,7 +364,7 @@ test('a build whose baseline cannot be measured has succeeded all the same, but 
   })
 })
 
-test('a build says when the emulated path failed to be measured', async () => {
+test('a build says when the emulated strategy failed to be measured', async () => {
   const tools = await benchTools()
   await tools.emulated({ exitCode: 1, stderr: 'ERROR: failed to solve: no space left on device\n' })
   const { code, stderr } = await build(tools, '--bench')
@@ -379,7 +389,10 @@ test('[bench] auto does not try again on the same day what gave no time', async 
 test('a build that measures is judged by what it measured, another one not by nothing', async () => {
   const tools = await benchTools()
   const unmeasured = await build(tools, '--bench-max-growth', '1.5')
-  expect([unmeasured.code, unmeasured.stderr]).toEqual([1, expect.stringContaining('--bench measures it')])
+  expect([unmeasured.code, unmeasured.stderr]).toEqual([
+    1,
+    expect.stringContaining('measure it with --bench'),
+  ])
   expect((await build(tools, '--bench', '--bench-max-growth', '1.5')).code).toBe(0)
   const grown = await build(tools, '--bench', '--bench-max-growth', '0.0001')
   expect([grown.code, grown.stderr]).toEqual([1, expect.stringContaining('times the recorded')])

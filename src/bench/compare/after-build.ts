@@ -7,22 +7,14 @@ import type { Emit } from '../../types.ts'
 import { hostArch } from '../../util/host-arch.ts'
 import { shortPath } from '../../util/paths.ts'
 import { bench } from '../measure/bench.ts'
-import type { MeasuredProject, Measurement } from '../measure/measurement.ts'
-import { runsItself } from '../measure/paths.ts'
+import type { Measurement } from '../measure/measurement.ts'
 import { projectKey } from '../measure/project-key.ts'
-import { failedPaths } from '../measure/record.ts'
+import { failedStrategies } from '../measure/record.ts'
 import { benchRequest } from '../measure/request.ts'
 import { readMeasurements } from '../measure/store.ts'
-import { type Comparison, compareBuild, sameMachine, sameProject } from './compare.ts'
-
-/** What a finished build is compared with. */
-export interface Compared {
-  readonly comparisons: readonly Comparison[]
-  readonly measurements: readonly Measurement[]
-  readonly project: MeasuredProject
-  /** What was measured for this build; one of `measurements`. */
-  readonly made?: Measurement
-}
+import { runsItself } from '../measure/strategies.ts'
+import type { Compared } from './compare.ts'
+import { compareBuild, sameMachine, sameProject } from './compare.ts'
 
 /**
  * How a finished build stands against the emulated path. Measures that path first where it is asked for: `always`, or
@@ -65,10 +57,10 @@ export async function compareFinished(
     const missing = lacking.filter(platform => !tried.includes(platform))
     const wanted = { always: platforms, missing, never: [] }[measure]
     if (wanted.length === 0) return before
-    const request = benchRequest({ row: ['cold'] }, options.bench)
+    const request = benchRequest({ scenario: ['cold'] }, options.bench)
     const only = { ...options, platforms: parsePlatforms(wanted) }
     const made = await bench(only, request, { emit, signal, onMeasurement: () => {} })
-    const failure = failedPaths(made)
+    const failure = failedStrategies(made)
     if (failure) warn(failure)
     return { ...compare(await readMeasurements(options.dir)), made }
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Report } from '../../build/report.ts'
 import type { LanguageName } from '../../languages/options.ts'
 import type { Emulator, MeasuredProject, Measurement } from '../measure/measurement.ts'
-import { type Ratio, type Row, ratioOf, rowsOf } from '../measure/samples.ts'
+import { type Ratio, type Result, ratioOf, resultsOf } from '../measure/results.ts'
 import { publishedRatios } from './published.ts'
 
 /** The report of a build with what it was compared with: the JSON of --report and --json. */
@@ -10,7 +10,7 @@ export interface ComparedReport extends Report {
   readonly comparison?: readonly Comparison[]
 }
 
-/** How a build stands against the emulated path, for one platform that is foreign to this machine. */
+/** How a build stands against the emulated strategy, for one platform that is foreign to this machine. */
 export interface Comparison {
   readonly platform: string
   /** Seconds that this build took to compile it, in whatever state the caches were. */
@@ -27,6 +27,15 @@ export interface Comparison {
   readonly measure?: readonly string[]
 }
 
+/** What a finished build is compared with. */
+export interface Compared {
+  readonly comparisons: readonly Comparison[]
+  readonly measurements: readonly Measurement[]
+  readonly project: MeasuredProject
+  /** What was measured for this build; one of `measurements`. */
+  readonly made?: Measurement
+}
+
 /** A recorded emulated build with cold caches. */
 export interface Baseline {
   /** RFC 3339. */
@@ -35,7 +44,7 @@ export interface Baseline {
   readonly emulator?: Emulator
   /** Median seconds, or how it ended. */
   readonly seconds?: number
-  readonly ended?: Row['ended']
+  readonly ended?: Result['ended']
   /** Whether it was measured on a machine like this one. */
   readonly sameMachine: boolean
 }
@@ -98,25 +107,27 @@ export function sameMachine({ host }: Pick<Measurement, 'host'>, other: Measurem
 
 /** Median seconds of the cold native builds of a platform; undefined where none was measured. */
 export function nativeSeconds({ samples }: Measurement, platform: string): number | undefined {
-  return coldRow({ samples }, platform, 'native')?.whole?.median
+  return coldResult({ samples }, platform, 'native')?.whole?.median
 }
 
-function coldRow(
+function coldResult(
   { samples }: Pick<Measurement, 'samples'>,
   platform: string,
-  path: 'native' | 'emulated',
-): Row | undefined {
-  return rowsOf(samples).find(row => row.platform === platform && row.path === path && row.row === 'cold')
+  strategy: 'native' | 'emulated',
+): Result | undefined {
+  return resultsOf(samples).find(
+    result => result.platform === platform && result.strategy === strategy && result.scenario === 'cold',
+  )
 }
 
 /** The newest emulated build that says something: a failure for other reasons is none. */
 function findBaseline(
   measurements: readonly Measurement[],
   platform: string,
-): { measurement: Measurement; emulated: Row } | undefined {
+): { measurement: Measurement; emulated: Result } | undefined {
   const newestFirst = [...measurements].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
   for (const measurement of newestFirst) {
-    const emulated = coldRow(measurement, platform, 'emulated')
+    const emulated = coldResult(measurement, platform, 'emulated')
     if (emulated && (emulated.whole || emulated.ended?.kind !== 'failed')) return { measurement, emulated }
   }
   return undefined

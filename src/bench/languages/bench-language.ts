@@ -8,14 +8,14 @@ export interface StagedProject {
   readonly original: string
   /** The copy of all of its sources, a workspace where it is a member of one. */
   readonly top: string
-  /** The project in that copy: where every path compiles. */
+  /** The project in that copy: where every strategy compiles. */
   readonly root: string
   /** What a new cache begins with: packages that the toolchain would look for there. */
   readonly seed: string
   readonly signal: AbortSignal
 }
 
-/** A toolchain as a folder of this machine, for the Dockerfile paths where no image fits. */
+/** A toolchain as a folder of this machine, for the Dockerfile strategies where no image fits. */
 export interface ToolchainFolder {
   readonly folder: string
   /** What it is, for the record: `golang.org/toolchain@v0.0.1-go1.26.8.linux-arm64`. */
@@ -29,14 +29,22 @@ export interface ToolchainFolder {
 
 /** A line to add to a source file: the smallest change that must be compiled. */
 export interface Edit {
-  /** Absolute path in the staged copy. */
+  /** Absolute strategy in the staged copy. */
   readonly file: string
   /** The line that holds `text`, which is different each time, so that none is found in a cache. */
   line(text: string): string
 }
 
-/** Stands for the caches' folder until a path decides where that is. */
+/** Stands for the caches' folder until a strategy decides where that is. */
 export const cachesToken = '{caches}'
+
+/** Where things are in a builder stage; the templates say the same. */
+export const stageFolders = {
+  source: '/src',
+  caches: '/caches',
+  out: '/out',
+  toolchain: '/toolchain',
+} as const
 
 /** What measuring needs to know of a language beyond how it compiles: a record in the table of bench/languages.ts. */
 export interface BenchLanguage {
@@ -46,22 +54,22 @@ export interface BenchLanguage {
   image?(version: string, command: Command): string
   /** Variables that an image needs to use its own toolchain, whatever the project asks for. */
   imageEnv?(version: string): Readonly<Record<string, string>>
-  /** Arguments for the toolchain on every path, before those of the user; `{caches}` stands for the caches. */
+  /** Arguments for the toolchain on every strategy, before those of the user; `{caches}` stands for the caches. */
   readonly args: readonly string[]
-  /** Variables for every path that keep what is compiled below `{caches}`, and nothing outside it. */
+  /** Variables for every strategy that keep what is compiled below `{caches}`, and nothing outside it. */
   cacheEnv(): Readonly<Record<string, string>>
   /** A folder of this machine whose name in the command stands for the caches. */
   cacheFolder?(project: Project): string
   /** Fills `seed`, where the toolchain wants dependencies in its cache and not in the source tree. */
   seedCaches?(project: Project, staged: StagedProject): Promise<void>
   /**
-   * Fetches the dependencies and puts them into the staged copy, so that no path needs the network.
+   * Fetches the dependencies and puts them into the staged copy, so that no strategy needs the network.
    * @throws {Failure} compile, when they cannot be had.
    */
   stageDependencies(staged: StagedProject): Promise<void>
-  /** Variables of this machine's own settings that the Dockerfile paths need to compile the same. */
+  /** Variables of this machine's own settings that the Dockerfile strategies need to compile the same. */
   settings(staged: StagedProject): Promise<Readonly<Record<string, string>>>
-  /** The change of the row `edited`; undefined where no source file can be told. */
+  /** The change of the scenario `edited`; undefined where no source file can be told. */
   edit(staged: StagedProject, executable: Executable, project: Project): Promise<Edit | undefined>
   /**
    * A toolchain of the project's version that runs on `platform`; undefined where there is no way to one.

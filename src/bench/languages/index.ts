@@ -5,8 +5,8 @@ import { rustBench } from './rust.ts'
 import { zigBench } from './zig.ts'
 
 /** What measuring needs to know of each language. */
-export const benchLanguages: Readonly<Record<LanguageName, BenchLanguage>> = {
+export const benchLanguages = {
   go: goBench,
   rust: rustBench,
   zig: zigBench,
-}
+} as const satisfies Record<LanguageName, BenchLanguage>

@@ -8,9 +8,8 @@ import type { RustProject } from '../../languages/rust/project.ts'
 import type { Platform } from '../../platforms.ts'
 import { run } from '../../process.ts'
 import type { Command } from '../../types.ts'
-import { stageFolders } from '../measure/builder-command.ts'
 import type { BenchLanguage, Edit, StagedProject } from './bench-language.ts'
-import { cachesToken } from './bench-language.ts'
+import { cachesToken, stageFolders } from './bench-language.ts'
 
 /** Rust: the official images, of Alpine where musl is the target, so that C code is compiled for musl there too. */
 export const rustBench: BenchLanguage = {

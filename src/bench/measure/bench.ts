@@ -4,26 +4,17 @@ import { Failure } from '../../errors.ts'
 import { checkToolchainArgs, detectLanguage } from '../../languages/index.ts'
 import type { Emit } from '../../types.ts'
 import { benchLanguages } from '../languages/index.ts'
-import { dropCaches, readBenchBuilder } from './builder.ts'
+import { dropCaches, readBenchBuilder } from './builder/read-builder.ts'
 import { openEdit } from './edit.ts'
 import { inspectStaged, type Subject, wantedExecutables } from './job.ts'
-import { cachesOf, measurePath, type PlannedPath } from './measure-path.ts'
+import { cachesOf, measureStrategy, type PlannedStrategy } from './measure-strategy.ts'
 import type { Measurement } from './measurement.ts'
-import { paths } from './paths.ts'
+import { scenarioNames, strategyNames } from './measurement.ts'
 import { type BenchRecord, createRecord } from './record.ts'
-import { type PathName, pathNames, type RowName, rowNames } from './samples.ts'
-import { withStagedProject } from './stage.ts'
+import type { BenchRequest } from './request.ts'
+import { withStagedProject } from './staged-project.ts'
 import { checkStore } from './store.ts'
-
-/** What is to be measured. */
-export interface BenchRequest {
-  readonly paths: readonly PathName[]
-  readonly rows: readonly RowName[]
-  /** How often each path is measured for each platform. */
-  readonly runs: Readonly<Record<PathName, number>>
-  /** Seconds after which one run is cut off. */
-  readonly limits: Readonly<Partial<Record<PathName, number>>>
-}
+import { strategies } from './strategies.ts'
 
 /** What measuring is given besides. */
 export interface BenchContext {
@@ -34,7 +25,7 @@ export interface BenchContext {
 }
 
 /**
- * Measures every path for every platform on a copy of the project, each sample saved as soon as it is there.
+ * Measures every strategy for every platform on a copy of the project, each sample saved as soon as it is there.
  * @throws {Failure} when the project does not compile natively, or nothing can be measured; what was measured is saved.
  */
 export async function bench(
@@ -47,7 +38,7 @@ export async function bench(
   checkToolchainArgs(detected, options.toolchainArgs)
   const { name } = detected
   const language = benchLanguages[name]
-  const usesBuilder = request.paths.some(path => paths[path].usesBuilder)
+  const usesBuilder = request.strategies.some(strategy => strategies[strategy].usesBuilder)
   const [builder, source] = await Promise.all([
     usesBuilder ? readBenchBuilder(options.buildx.builder, options.dir, signal) : undefined,
     readSource(options.dir, signal),
@@ -71,25 +62,27 @@ export async function bench(
         ...(builder && { builder }),
       }
       const record = createRecord(subject, onMeasurement)
-      const planned = planPaths(subject, request, record)
+      const planned = planStrategies(subject, request, record)
       const [first] = subject.executables
       const edit = first && (await language.edit(staged, first, project))
-      if (!edit && request.rows.includes('edited')) {
-        record.remark('no source file could be told for the row "edited", so it is left out')
+      if (!edit && request.scenarios.includes('edited')) {
+        record.remark('no source file could be told for the scenario "edited", so it is left out')
       }
-      const rows = rowNames.filter(row => request.rows.includes(row) && (edit || row !== 'edited'))
+      const scenarios = scenarioNames.filter(
+        scenario => request.scenarios.includes(scenario) && (edit || scenario !== 'edited'),
+      )
       emit({ type: 'plan', tasks: planned.map(({ id, title }) => ({ id, title })) })
       const context = {
         subject,
         request,
-        rows,
+        scenarios,
         edit: openEdit(edit, record.current().id),
         record,
         emit,
         signal,
       }
       try {
-        for (const item of planned) await measurePath(item, context)
+        for (const item of planned) await measureStrategy(item, context)
       } finally {
         if (builder) await dropCaches(builder, cachesOf(record), staged.top)
       }
@@ -99,18 +92,23 @@ export async function bench(
 }
 
 /**
- * Platform by platform, the quick paths first: an interrupt then costs least.
+ * Platform by platform, the quick strategies first: an interrupt then costs least.
  * @throws {Failure} usage, when nothing is left to measure.
  */
-function planPaths(subject: Subject, request: BenchRequest, record: BenchRecord): PlannedPath[] {
+function planStrategies(subject: Subject, request: BenchRequest, record: BenchRecord): PlannedStrategy[] {
   const all = subject.options.platforms.flatMap(platform =>
-    pathNames
-      .filter(path => request.paths.includes(path))
-      .map(path => ({ id: `bench:${platform.id}:${path}`, title: `${platform.id} ${path}`, path, platform })),
+    strategyNames
+      .filter(strategy => request.strategies.includes(strategy))
+      .map(strategy => ({
+        id: `bench:${platform.id}:${strategy}`,
+        title: `${platform.id} ${strategy}`,
+        strategy,
+        platform,
+      })),
   )
-  const planned = all.filter(({ path, platform }) => {
-    const refusal = paths[path].refuses(subject, platform)
-    if (refusal !== undefined) record.remark(`${platform.id} ${path} is left out: ${refusal}`)
+  const planned = all.filter(({ strategy, platform }) => {
+    const refusal = strategies[strategy].refuses(subject, platform)
+    if (refusal !== undefined) record.remark(`${platform.id} ${strategy} is left out: ${refusal}`)
     return refusal === undefined
   })
   if (planned.length > 0) return planned
@@ -118,6 +116,6 @@ function planPaths(subject: Subject, request: BenchRequest, record: BenchRecord)
     kind: 'usage',
     what: 'Nothing is left to measure',
     why: record.current().remarks.join('\n'),
-    fix: 'choose other paths or platforms: --path, --platform',
+    fix: 'choose other strategies or platforms: --strategy, --platform',
   })
 }

@@ -6,11 +6,10 @@ import type { CompilePlan, Executable, Project } from '../../languages/language.
 import type { Platform } from '../../platforms.ts'
 import type { Command, SourceInfo } from '../../types.ts'
 import { type BenchLanguage, cachesToken, type StagedProject } from '../languages/bench-language.ts'
-import type { Ended } from './ended.ts'
-import type { Engine } from './measurement.ts'
-import type { Outcome, PathName, RowName } from './samples.ts'
+import type { Ended } from './builder/explain-end.ts'
+import type { Engine, Outcome, ScenarioName, StrategyName } from './measurement.ts'
 
-/** What a measurement compiles, on every path alike. */
+/** What a measurement compiles, on every strategy alike. */
 export interface Subject {
   readonly options: Options
   readonly staged: StagedProject
@@ -20,13 +19,13 @@ export interface Subject {
   readonly executables: readonly Executable[]
   readonly source: SourceInfo
   readonly language: BenchLanguage
-  /** Variables that every path sets; where caches go is each path's own. */
+  /** Variables that every strategy sets; where caches go is each strategy's own. */
   readonly settings: Readonly<Record<string, string>>
-  /** Absent where no Dockerfile path is measured. */
+  /** Absent where no Dockerfile strategy is measured. */
   readonly builder?: Builder
 }
 
-/** The builder of the Dockerfile paths. */
+/** The builder of the Dockerfile strategies. */
 export interface Builder {
   readonly engine: Engine
   /** As --builder. */
@@ -37,9 +36,9 @@ export interface Builder {
   readonly local: boolean
 }
 
-/** One run of a path. */
+/** One run of a strategy. */
 export interface RunRequest {
-  readonly row: RowName
+  readonly scenario: ScenarioName
   /** Names the caches: a new name is an empty cache. */
   readonly caches: string
   readonly signal: AbortSignal
@@ -48,8 +47,8 @@ export interface RunRequest {
   readonly onProgress: (detail: string) => void
 }
 
-/** A path that is ready to be measured for one platform. */
-export interface ReadyPath {
+/** A strategy that is ready to be measured for one platform. */
+export interface ReadyStrategy {
   /** Where its toolchain comes from, where it is not this machine's own. */
   readonly toolchain?: string
   /** @throws {Failure} when measuring makes no sense any more: the project does not compile, an interrupt. */
@@ -59,10 +58,10 @@ export interface ReadyPath {
 }
 
 /** One way from source to binary: a record in the table of bench/paths.ts. */
-export interface BenchPath {
-  readonly name: PathName
+export interface Strategy {
+  readonly name: StrategyName
   readonly usesBuilder: boolean
-  /** Why the path makes no sense for this platform here; undefined where it does. */
+  /** Why the strategy makes no sense for this platform here; undefined where it does. */
   refuses(subject: Subject, platform: Platform): string | undefined
   /**
    * Everything that a machine which has built before would have: the toolchain, pulled and unpacked.
@@ -74,11 +73,11 @@ export interface BenchPath {
     platform: Platform,
     signal: AbortSignal,
     onProgress: (detail: string) => void,
-  ): Promise<ReadyPath | Ended>
+  ): Promise<ReadyStrategy | Ended>
 }
 
 /**
- * How one platform is compiled when it is compiled alone. Every path runs this very command, so that flags are equal;
+ * How one platform is compiled when it is compiled alone. Every strategy runs this very command, so that flags are equal;
  * `{caches}` in it stands for the caches.
  */
 export function compileAlone(

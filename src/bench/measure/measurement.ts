@@ -1,117 +1,112 @@
 import * as v from 'valibot'
-import { type LanguageName, languageNames } from '../../languages/options.ts'
-import { pathNames, rowNames, type Sample } from './samples.ts'
+import { languageNames } from '../../languages/options.ts'
 
-/** The emulator that a foreign platform's RUN went through. */
-export interface Emulator {
-  /** An entry of the kernel's binfmt_misc, or the one that BuildKit brings along; unknown where the builder is elsewhere. */
-  readonly kind: 'kernel' | 'buildkit' | 'unknown'
-  /** The file name of the binfmt_misc entry's interpreter, or of BuildKit's program. */
-  readonly program?: string
-  readonly version?: string
-}
+/** The three ways from source to binary that are compared, in the order in which they are measured and shown. */
+export const strategyNames = ['native', 'dockerfile-cross', 'emulated'] as const
+export type StrategyName = (typeof strategyNames)[number]
 
-/** One call of `xbuild bench`: what was measured, on what, with what, and every sample. */
-export interface Measurement {
-  readonly id: string
-  /** RFC 3339. */
-  readonly startedAt: string
-  readonly xbuild: string
-  readonly project: MeasuredProject
-  readonly source: { readonly revision?: string; readonly version?: string }
-  readonly host: {
-    readonly os: string
-    readonly arch: string
-    readonly cpus: number
-    readonly cpu: string
-    readonly node: string
-  }
-  /** The engine and builder of the two Dockerfile paths. */
-  readonly engine?: Engine
-  /** By platform. */
-  readonly emulators: Readonly<Record<string, Emulator>>
-  /** Where the toolchain of each Dockerfile path came from, by path and platform: an image or a package. */
-  readonly toolchains: Readonly<Record<string, string>>
-  readonly remarks: readonly string[]
-  readonly samples: readonly Sample[]
-}
-
-/** What was compiled. Two measurements are comparable when all of it is equal. */
-export interface MeasuredProject {
-  readonly language: LanguageName
-  /** Names, sorted. */
-  readonly executables: readonly string[]
-  readonly toolchain: { readonly name: string; readonly version: string }
-  /** The flags and options that change what is compiled, as JSON. */
-  readonly settings: string
-}
-
-/** The engine behind the Dockerfile paths; what it does not say is absent. */
-export interface Engine {
-  readonly builder: string
-  readonly driver: string
-  readonly docker?: string
-  readonly buildx?: string
-  readonly buildkit?: string
-}
+/**
+ * What the caches held: nothing; the same source, compiled just before; that source but for one changed line. Cold and
+ * warm are never compared with each other.
+ */
+export const scenarioNames = ['cold', 'unchanged', 'edited'] as const
+export type ScenarioName = (typeof scenarioNames)[number]
 
 /** The version of bench.json's form. Fields are added without raising it; a changed or removed one raises it. */
-export const benchVersion = 1
+export const benchVersion = 2
 
+const text = v.string()
+const maybe = v.exactOptional(text)
 const seconds = v.pipe(v.number(), v.finite(), v.minValue(0))
+const object = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.pipe(v.object(entries), v.readonly())
+const list = <const Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly())
+const map = <const Value extends v.GenericSchema>(value: Value) =>
+  v.pipe(v.record(v.string(), value), v.readonly())
+
 const outcome = v.variant('kind', [
-  v.looseObject({
+  object({
     kind: v.literal('measured'),
+    /** Seconds of the compile step alone: the toolchain's process, or BuildKit's own time for the RUN. */
     compile: seconds,
+    /** Seconds from the command's start to the binary on this machine's disk. */
     whole: seconds,
-    sha256: v.record(v.string(), v.string()),
+    /** SHA-256 of each binary, by name. */
+    sha256: map(text),
   }),
-  v.looseObject({ kind: v.literal('cut-off'), limit: seconds }),
-  v.looseObject({ kind: v.literal('crashed'), detail: v.string() }),
-  v.looseObject({ kind: v.literal('failed'), detail: v.string() }),
+  object({
+    kind: v.literal('cut-off'),
+    /** The time limit that ended it, in seconds from the command's start. */
+    limit: seconds,
+  }),
+  object({ kind: v.literal('crashed'), detail: text }),
+  object({ kind: v.literal('failed'), detail: text }),
 ])
-const emulator = v.looseObject({
-  kind: v.picklist(['kernel', 'buildkit', 'unknown']),
-  program: v.optional(v.string()),
-  version: v.optional(v.string()),
+
+const sample = object({
+  platform: text,
+  strategy: v.picklist(strategyNames),
+  scenario: v.picklist(scenarioNames),
+  /** RFC 3339, when it began. */
+  at: text,
+  /** The machine's one-minute load average when it began: what else was going on. */
+  load: v.number(),
+  outcome,
 })
 
-/** bench.json; what a newer xbuild has added to it is kept. */
-export const benchSchema = v.looseObject({
-  schemaVersion: v.literal(benchVersion),
-  measurements: v.array(
-    v.looseObject({
-      id: v.string(),
-      startedAt: v.pipe(v.string(), v.isoTimestamp()),
-      xbuild: v.string(),
-      project: v.looseObject({
-        language: v.picklist(languageNames),
-        executables: v.array(v.string()),
-        toolchain: v.looseObject({ name: v.string(), version: v.string() }),
-        settings: v.string(),
-      }),
-      source: v.looseObject({ revision: v.optional(v.string()), version: v.optional(v.string()) }),
-      host: v.looseObject({
-        os: v.string(),
-        arch: v.string(),
-        cpus: v.number(),
-        cpu: v.string(),
-        node: v.string(),
-      }),
-      engine: v.optional(v.looseObject({ builder: v.string(), driver: v.string() })),
-      emulators: v.record(v.string(), emulator),
-      toolchains: v.record(v.string(), v.string()),
-      remarks: v.array(v.string()),
-      samples: v.array(
-        v.looseObject({
-          platform: v.string(),
-          path: v.picklist(pathNames),
-          row: v.picklist(rowNames),
-          at: v.string(),
-          load: v.number(),
-          outcome,
-        }),
-      ),
-    }),
-  ),
+const emulator = object({
+  /** An entry of the kernel's binfmt_misc, or the one that BuildKit brings along; unknown where the builder is elsewhere. */
+  kind: v.picklist(['kernel', 'buildkit', 'unknown']),
+  /** The file name of the binfmt_misc entry's interpreter, or of BuildKit's program. */
+  program: maybe,
+  version: maybe,
 })
+
+const engine = object({ builder: text, driver: text, docker: maybe, buildx: maybe, buildkit: maybe })
+
+const project = object({
+  language: v.picklist(languageNames),
+  /** Names, sorted. */
+  executables: list(text),
+  toolchain: object({ name: text, version: text }),
+  /** The flags and options that change what is compiled, as JSON. */
+  settings: text,
+})
+
+const measurement = object({
+  id: text,
+  /** RFC 3339. */
+  startedAt: v.pipe(v.string(), v.isoTimestamp()),
+  xbuild: text,
+  project,
+  source: object({ revision: maybe, version: maybe }),
+  host: object({ os: text, arch: text, cpus: v.number(), cpu: text, node: text }),
+  engine: v.exactOptional(engine),
+  /** By platform. */
+  emulators: map(emulator),
+  /** Where the toolchain of each Dockerfile strategy came from, by platform and strategy: an image or a package. */
+  toolchains: map(text),
+  remarks: list(text),
+  samples: list(sample),
+})
+
+/** bench.json. */
+export const benchSchema = object({ schemaVersion: v.literal(benchVersion), measurements: list(measurement) })
+
+/** How one run ended. Only `measured` is a time. */
+export type Outcome = v.InferOutput<typeof outcome>
+
+/** One run of one strategy. */
+export type Sample = v.InferOutput<typeof sample>
+
+/** The emulator that a foreign platform's RUN went through. */
+export type Emulator = v.InferOutput<typeof emulator>
+
+/** The engine and builder of the two Dockerfile strategies; what the engine does not say is absent. */
+export type Engine = v.InferOutput<typeof engine>
+
+/** What was compiled. Two measurements are comparable when all of it is equal. */
+export type MeasuredProject = v.InferOutput<typeof project>
+
+/** One call of `xbuild bench`: what was measured, on what, with what, and every sample. */
+export type Measurement = v.InferOutput<typeof measurement>

@@ -6,18 +6,18 @@ import type { Platform } from '../../platforms.ts'
 import { createRecorder } from '../../recorder.ts'
 import type { Emit } from '../../types.ts'
 import {
-  type BenchPath,
   bindCaches,
   compileAlone,
   inspectStaged,
   type RunRequest,
+  type Strategy,
   type Subject,
 } from './job.ts'
-import type { Outcome } from './samples.ts'
+import type { Outcome } from './measurement.ts'
 import { cutOff, withTimeLimit } from './time-limit.ts'
 
 /** What `xbuild build` does up to the verified binary, one platform alone. */
-export const native: BenchPath = {
+export const native: Strategy = {
   name: 'native',
   usesBuilder: false,
   refuses: () => undefined,
@@ -56,7 +56,7 @@ async function runNative(subject: Subject, platform: Platform, request: RunReque
 
 async function compileHere(subject: Subject, platform: Platform, request: RunRequest): Promise<Outcome> {
   const caches = cachesFolder(subject, request.caches)
-  if (request.row === 'cold') await cp(subject.staged.seed, caches, { recursive: true })
+  if (request.scenario === 'cold') await cp(subject.staged.seed, caches, { recursive: true })
   const work = await mkdtemp(join(subject.folder, 'native-'))
   const emit: Emit = event => {
     if (event.type === 'progress') request.onProgress(event.detail)

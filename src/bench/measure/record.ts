@@ -4,9 +4,8 @@ import { Failure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import { version } from '../../version.ts'
 import type { Subject } from './job.ts'
-import type { Measurement } from './measurement.ts'
+import type { Measurement, Sample } from './measurement.ts'
 import { projectKey } from './project-key.ts'
-import type { Sample } from './samples.ts'
 import { saveMeasurement } from './store.ts'
 
 /** The measurement as it grows; each change that matters is saved at once. */
@@ -72,11 +71,11 @@ function rounded(sample: Sample): Sample {
 
 /**
  * What ended without being a time although it should have been one.
- * @returns a failure of the image backend's class; undefined when every path gave a time, was cut off or crashed.
+ * @returns a failure of the image backend's class; undefined when every strategy gave a time, was cut off or crashed.
  */
-export function failedPaths({ samples }: Measurement): Failure | undefined {
-  const failed = samples.flatMap(({ platform, path, outcome }) =>
-    outcome.kind === 'failed' ? [{ name: `${platform} ${path}`, detail: outcome.detail }] : [],
+export function failedStrategies({ samples }: Measurement): Failure | undefined {
+  const failed = samples.flatMap(({ platform, strategy, outcome }) =>
+    outcome.kind === 'failed' ? [{ name: `${platform} ${strategy}`, detail: outcome.detail }] : [],
   )
   const [first] = failed
   if (!first) return undefined
@@ -85,6 +84,6 @@ export function failedPaths({ samples }: Measurement): Failure | undefined {
     kind: 'image',
     what: `${names.join(', ')} could not be measured`,
     why: first.detail,
-    fix: 'mend that, or choose what to measure with --path',
+    fix: 'mend that, or choose what to measure with --strategy',
   })
 }

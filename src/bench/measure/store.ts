@@ -5,6 +5,7 @@ import { Failure } from '../../errors.ts'
 import { writeAll, writeAtomically } from '../../util/atomic.ts'
 import { withLock } from '../../util/with-lock.ts'
 import { benchSchema, benchVersion, type Measurement } from './measurement.ts'
+import { upgradeForm, upgradeMeasurement } from './upgrade.ts'
 
 /** The measurements that bench.json keeps; the oldest are dropped first. */
 const keptMeasurements = 100
@@ -40,7 +41,7 @@ export async function readRecorded(path: string): Promise<Measurement[]> {
   })
   const value = parseJson(text, path) as { measurements?: unknown } | null
   const all = checkForm(
-    value?.measurements ? value : { schemaVersion: benchVersion, measurements: [value] },
+    value?.measurements ? value : { schemaVersion: benchVersion, measurements: [upgradeMeasurement(value)] },
     path,
   )
   if (all.length > 0) return all.toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1))
@@ -66,13 +67,15 @@ function checkForm(value: unknown, path: string): Measurement[] {
       fix: 'update xbuild, or move the file away',
     })
   }
-  const result = v.safeParse(benchSchema, value)
-  if (!result.success) {
-    const [issue] = result.issues
-    throw damaged(path, `${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`)
-  }
-  // valibot marks an absent optional key as `undefined` in its types but leaves it out of the value.
-  return result.output.measurements as Measurement[]
+  const current = upgradeForm(value)
+  assertForm(current, path)
+  return [...current.measurements]
+}
+
+/** Checks the form, and leaves in the value what a newer xbuild has added to it, which valibot's output would lack. */
+function assertForm(value: unknown, path: string): asserts value is v.InferOutput<typeof benchSchema> {
+  const { issues } = v.safeParse(benchSchema, value)
+  if (issues) throw damaged(path, `${v.getDotPath(issues[0]) ?? 'the file'}: ${issues[0].message}`)
 }
 
 /**

@@ -1,7 +1,9 @@
-import { type PathName, type Row, rowNames } from '../measure/samples.ts'
+import { type StrategyName, scenarioNames } from '../measure/measurement.ts'
+import type { Result } from '../measure/results.ts'
+import { describeRatio, describeResult } from '../measure/results.ts'
 import { axisOf, cut, escapeXml, openSheet, type Sheet, wrap } from './svg.ts'
 import { shownSeconds } from './text.ts'
-import { type BenchView, describeRatio, describeRow, rowTitles } from './view.ts'
+import { type BenchView, scenarioTitles } from './view.ts'
 
 const width = 800
 const margin = 24
@@ -15,7 +17,7 @@ const rowHeight = 36
 /** How far apart the figures of warm builds stand. */
 const column = 186
 
-const pathTitles: Readonly<Record<PathName, readonly [long: string, short: string]>> = {
+const strategyTitles: Readonly<Record<StrategyName, readonly [long: string, short: string]>> = {
   native: ['native, with xbuild', 'native'],
   'dockerfile-cross': ['Dockerfile, cross', 'cross'],
   emulated: ['Dockerfile, emulated', 'emulated'],
@@ -51,15 +53,17 @@ export function renderSvg(view: BenchView): string {
   const { name, toolchain, platforms, facts, startedAt } = view
   const sheet = openSheet()
   sheet.text(margin, 42, 'title', `${cut(name, 42)}: from source to binary`)
-  const cold = platforms.some(({ rows }) => coldOf(rows).length > 0)
+  const cold = platforms.some(({ results }) => coldOf(results).length > 0)
   const bars = cold ? ', cold caches, median of the runs; shorter is better' : ''
   sheet.text(margin, 64, 'faint', `${toolchain}${bars}`)
   const longest = Math.max(
     0,
-    ...platforms.flatMap(({ rows }) => coldOf(rows).map(row => row.whole?.max ?? shownSeconds(row))),
+    ...platforms.flatMap(({ results }) =>
+      coldOf(results).map(result => result.whole?.max ?? shownSeconds(result)),
+    ),
   )
   let y = 76
-  for (const { platform, rows } of platforms) y = drawPlatform(sheet, y, platform, rows, longest)
+  for (const { platform, results } of platforms) y = drawPlatform(sheet, y, platform, results, longest)
   y += 8
   sheet.line(margin, y, right, y, 'rule')
   y += 6
@@ -83,28 +87,33 @@ function drawPlatform(
   sheet: Sheet,
   top: number,
   platform: string,
-  rows: readonly Row[],
+  results: readonly Result[],
   longest: number,
 ): number {
-  const cold = coldOf(rows)
+  const cold = coldOf(results)
   sheet.text(margin, top + 28, 'platform', platform)
   let y = top + 42
   if (cold.length > 0) {
     const bottom = y + cold.length * rowHeight
     drawAxis(sheet, y, bottom, longest)
-    for (const row of cold) {
-      drawBar(sheet, y + (rowHeight - barHeight) / 2, row, longest)
+    for (const result of cold) {
+      drawBar(sheet, y + (rowHeight - barHeight) / 2, result, longest)
       y += rowHeight
     }
     y = bottom + (longest > 0 ? 26 : 8)
   }
-  for (const name of rowNames.filter(item => item !== 'cold')) {
-    const warm = rows.filter(({ row }) => row === name)
+  for (const name of scenarioNames.filter(item => item !== 'cold')) {
+    const warm = results.filter(({ scenario }) => scenario === name)
     if (warm.length === 0) continue
     y += 18
-    sheet.text(margin, y, 'label', rowTitles[name])
-    for (const [index, row] of warm.entries()) {
-      sheet.text(barLeft + index * column, y, 'label', `${pathTitles[row.path][1]} ${figures(row)}`)
+    sheet.text(margin, y, 'label', scenarioTitles[name])
+    for (const [index, result] of warm.entries()) {
+      sheet.text(
+        barLeft + index * column,
+        y,
+        'label',
+        `${strategyTitles[result.strategy][1]} ${figures(result)}`,
+      )
     }
   }
   return y + 8
@@ -124,42 +133,44 @@ function describeTick(seconds: number): string {
   return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`
 }
 
-function drawBar(sheet: Sheet, y: number, row: Row, longest: number): void {
-  const { path, whole, ended, runs } = row
+function drawBar(sheet: Sheet, y: number, result: Result, longest: number): void {
+  const { strategy, whole, ended, runs } = result
   const at = (seconds: number) => barLeft + (longest > 0 ? (seconds / longest) * barRoom : 0)
-  const seconds = shownSeconds(row)
+  const seconds = shownSeconds(result)
   const end = seconds > 0 ? Math.max(barLeft + 3, at(seconds)) : barLeft
   const open = ended?.kind === 'cut-off' && !whole
   const middle = y + barHeight / 2
-  sheet.text(margin, middle + 4.5, 'label', pathTitles[path][0])
-  if (end > barLeft) sheet.rect(barLeft, y, end - barLeft, barHeight, path)
-  if (open) sheet.tip(end, y, barHeight, path)
+  sheet.text(margin, middle + 4.5, 'label', strategyTitles[strategy][0])
+  if (end > barLeft) sheet.rect(barLeft, y, end - barLeft, barHeight, strategy)
+  if (open) sheet.tip(end, y, barHeight, strategy)
   let reach = open ? end + 12 : end
   if (whole && runs > 1 && at(whole.max) - at(whole.min) >= 3) {
     sheet.range(at(whole.min), at(whole.max), middle)
     reach = Math.max(reach, at(whole.max))
   }
-  const why = ended?.kind === 'crashed' && !whole ? `crashed: ${ended.detail}` : describeRow(row)
-  const ratio = row.ratio ? describeRatio(row.ratio) : ''
-  sheet.value(reach + 9, middle + 4.5, cut(why, 68), ratio, path)
+  const why = ended?.kind === 'crashed' && !whole ? `crashed: ${ended.detail}` : describeResult(result)
+  const ratio = result.ratio ? describeRatio(result.ratio) : ''
+  sheet.value(reach + 9, middle + 4.5, cut(why, 68), ratio, strategy)
 }
 
-function coldOf(rows: readonly Row[]): readonly Row[] {
-  return rows.filter(({ row }) => row === 'cold')
+function coldOf(results: readonly Result[]): readonly Result[] {
+  return results.filter(({ scenario }) => scenario === 'cold')
 }
 
-function figures(row: Row): string {
-  return [describeRow(row), row.ratio && `(${describeRatio(row.ratio)})`].filter(Boolean).join(' ')
+function figures(result: Result): string {
+  return [describeResult(result), result.ratio && `(${describeRatio(result.ratio)})`]
+    .filter(Boolean)
+    .join(' ')
 }
 
 function style(): string {
   const scheme = (name: keyof typeof colours) => {
-    const { ground, text, faint, line, ...paths } = colours[name]
+    const { ground, text, faint, line, ...strategies } = colours[name]
     return [
       `.ground{fill:${ground};stroke:${line}}.title,.platform,.value{fill:${text}}.value{stroke:${ground}}`,
       `.faint,.label,.note,.tick{fill:${faint}}.rule,.grid{stroke:${line}}`,
       `.range{stroke:${text}}`,
-      ...Object.entries(paths).map(([path, colour]) => `.${path}{fill:${colour}}`),
+      ...Object.entries(strategies).map(([strategy, colour]) => `.${strategy}{fill:${colour}}`),
     ].join('')
   }
   return [
@@ -176,9 +187,9 @@ function style(): string {
 /** What a screen reader says. */
 function describe({ name, platforms }: BenchView): string {
   const said = platforms.map(
-    ({ platform, rows }) =>
-      `${platform}: ${coldOf(rows)
-        .map(row => `${row.path} ${figures(row)}`)
+    ({ platform, results }) =>
+      `${platform}: ${coldOf(results)
+        .map(result => `${result.strategy} ${figures(result)}`)
         .join(', ')}`,
   )
   return [`${name} from source to binary, cold caches`, ...said].join('; ')

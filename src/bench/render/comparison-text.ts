@@ -2,11 +2,11 @@ import { languages } from '../../languages/index.ts'
 import { describeSeconds } from '../../util/format.ts'
 import { quoteWord } from '../../util/quote-word.ts'
 import type { Baseline, Comparison } from '../compare/compare.ts'
-import { describeRatio } from './view.ts'
+import { describeRatio } from '../measure/results.ts'
 
 const day = 24 * 60 * 60 * 1000
 
-/** One line for each platform: how the build stands against the emulated path. `now` in milliseconds since 1970. */
+/** One line for each platform: how the build stands against the emulated strategy. `now` in milliseconds since 1970. */
 export function describeComparisons(comparisons: readonly Comparison[], now: number): string[] {
   return comparisons.map(comparison => `${comparison.platform}: ${describe(comparison, now)}`)
 }

@@ -1,6 +1,8 @@
 import { describeSeconds } from '../../util/format.ts'
-import { type Row, rowNames } from '../measure/samples.ts'
-import { type BenchView, describeRatio, describeRow, type PlatformView, rowTitles } from './view.ts'
+import { scenarioNames } from '../measure/measurement.ts'
+import type { Result } from '../measure/results.ts'
+import { describeRatio, describeResult } from '../measure/results.ts'
+import { type BenchView, type PlatformView, scenarioTitles } from './view.ts'
 
 /** A measurement for a pull request or a step summary. */
 export function renderMarkdown(view: BenchView): string {
@@ -14,25 +16,28 @@ export function renderMarkdown(view: BenchView): string {
   ].join('\n\n')}\n`
 }
 
-function platformLines({ platform, rows, verdict, binaries }: PlatformView): string[] {
+function platformLines({ platform, results, verdict, binaries }: PlatformView): string[] {
   const table = [
-    `| ${platform} | path | median | min – max | compile | against native |`,
+    `| ${platform} | strategy | median | min – max | compile | against native |`,
     '|---|---|--:|--:|--:|--:|',
-    ...rowNames.flatMap(name =>
-      rows.filter(({ row }) => row === name).map((row, index) => tableRow(row, index === 0)),
+    ...scenarioNames.flatMap(name =>
+      results
+        .filter(({ scenario }) => scenario === name)
+        .map((result, index) => tableRow(result, index === 0)),
     ),
   ]
   return [table.join('\n'), ...[verdict, binaries].filter(text => text !== undefined).map(escapeMarkdown)]
 }
 
-function tableRow(row: Row, first: boolean): string {
-  const { whole, compile, runs, ratio, path, ended } = row
+function tableRow(result: Result, first: boolean): string {
+  const { whole, compile, runs, ratio, strategy, ended } = result
   const range = whole && runs > 1 ? `${describeSeconds(whole.min)} – ${describeSeconds(whole.max)}` : ''
-  const why = ended?.kind === 'crashed' && !whole ? `crashed: ${firstLine(ended.detail)}` : describeRow(row)
+  const why =
+    ended?.kind === 'crashed' && !whole ? `crashed: ${firstLine(ended.detail)}` : describeResult(result)
   const times = ratio ? `**${describeRatio(ratio)}**` : ''
   const cells = [
-    first ? rowTitles[row.row] : '',
-    path,
+    first ? scenarioTitles[result.scenario] : '',
+    strategy,
     escapeMarkdown(why),
     range,
     compile ? describeSeconds(compile.median) : '',

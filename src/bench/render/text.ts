@@ -1,6 +1,8 @@
 import { describeSeconds, formatTable } from '../../util/format.ts'
-import { type Row, rowNames } from '../measure/samples.ts'
-import { type BenchView, describeRatio, describeRow, type PlatformView, rowTitles } from './view.ts'
+import { scenarioNames } from '../measure/measurement.ts'
+import type { Result } from '../measure/results.ts'
+import { describeRatio, describeResult } from '../measure/results.ts'
+import { type BenchView, type PlatformView, scenarioTitles } from './view.ts'
 
 /** Characters of the longest bar. */
 const barWidth = 32
@@ -14,40 +16,40 @@ export function renderText(view: BenchView): string {
   ].join('\n\n')
 }
 
-function platformText({ platform, rows, verdict, binaries }: PlatformView): string {
-  const tables = rowNames.flatMap(name => {
-    const own = rows.filter(({ row }) => row === name)
-    return own.length > 0 ? [`${platform}, ${rowTitles[name]}`, indent(rowsTable(own))] : []
+function platformText({ platform, results, verdict, binaries }: PlatformView): string {
+  const tables = scenarioNames.flatMap(name => {
+    const own = results.filter(({ scenario }) => scenario === name)
+    return own.length > 0 ? [`${platform}, ${scenarioTitles[name]}`, indent(rowsTable(own))] : []
   })
   return [...tables, ...[verdict, binaries].filter(text => text !== undefined)].join('\n')
 }
 
-function rowsTable(rows: readonly Row[]): string {
-  const longest = Math.max(...rows.map(shownSeconds))
-  const several = rows.some(({ runs }) => runs > 1)
+function rowsTable(results: readonly Result[]): string {
+  const longest = Math.max(...results.map(shownSeconds))
+  const several = results.some(({ runs }) => runs > 1)
   const head = ['', 'whole', ...(several ? ['min', 'max', 'spread', 'runs'] : []), 'compile', '']
   return formatTable([
     head,
-    ...rows.map(row => {
-      const { whole, compile, runs, path, ratio } = row
+    ...results.map(result => {
+      const { whole, compile, runs, strategy, ratio } = result
       const range =
         whole && runs > 1
           ? [describeSeconds(whole.min), describeSeconds(whole.max), `${Math.round(whole.spread * 100)} %`]
           : ['', '', '']
       return [
-        path,
-        describeRow(row),
+        strategy,
+        describeResult(result),
         ...(several ? [...range, `${runs}`] : []),
         compile ? describeSeconds(compile.median) : '',
         ratio ? describeRatio(ratio) : '',
-        bar(shownSeconds(row), longest, !whole && row.ended?.kind === 'cut-off'),
+        bar(shownSeconds(result), longest, !whole && result.ended?.kind === 'cut-off'),
       ]
     }),
   ])
 }
 
 /** What a bar stands for: the time, or the limit that was reached; nothing for a crash. */
-export function shownSeconds({ whole, ended }: Row): number {
+export function shownSeconds({ whole, ended }: Result): number {
   return whole?.median ?? (ended?.kind === 'cut-off' ? ended.limit : 0)
 }
 

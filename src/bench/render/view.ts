@@ -1,7 +1,8 @@
 import { languages } from '../../languages/index.ts'
 import { describeSeconds } from '../../util/format.ts'
 import type { Emulator, Measurement } from '../measure/measurement.ts'
-import { pathNames, type Ratio, type Row, type RowName, rowsOf } from '../measure/samples.ts'
+import { type ScenarioName, strategyNames } from '../measure/measurement.ts'
+import { describeRatio, type Result, resultsOf } from '../measure/results.ts'
 
 /** A measurement as a reader is told it; the table, the Markdown and the chart are renderings of this. */
 export interface BenchView {
@@ -19,16 +20,16 @@ export interface BenchView {
   readonly startedAt: string
 }
 
-/** The rows of one platform with what they amount to. */
+/** The results of one platform with what they amount to. */
 export interface PlatformView {
   readonly platform: string
-  readonly rows: readonly Row[]
+  readonly results: readonly Result[]
   readonly verdict?: string
   readonly binaries?: string
 }
 
-/** What a row is called for people. */
-export const rowTitles: Readonly<Record<RowName, string>> = {
+/** What a result is called for people. */
+export const scenarioTitles: Readonly<Record<ScenarioName, string>> = {
   cold: 'cold caches',
   unchanged: 'nothing changed',
   edited: 'one line changed',
@@ -39,8 +40,8 @@ const changeOverSeconds = 300
 
 export function viewOf(measurement: Measurement): BenchView {
   const { project, samples, remarks, startedAt } = measurement
-  const rows = rowsOf(samples)
-  const platforms = [...new Set(rows.map(({ platform }) => platform))]
+  const results = resultsOf(samples)
+  const platforms = [...new Set(results.map(({ platform }) => platform))]
   const name = project.executables.join(', ')
   const toolchain = `${languages[project.language].title} ${project.toolchain.version}`
   return {
@@ -48,10 +49,10 @@ export function viewOf(measurement: Measurement): BenchView {
     toolchain,
     title: `${name}, ${toolchain}`,
     platforms: platforms.map(platform => {
-      const own = rows.filter(row => row.platform === platform)
+      const own = results.filter(result => result.platform === platform)
       const verdict = verdictOf(own)
       const binaries = compareBinaries(measurement, platform)
-      return { platform, rows: own, ...(verdict && { verdict }), ...(binaries && { binaries }) }
+      return { platform, results: own, ...(verdict && { verdict }), ...(binaries && { binaries }) }
     }),
     facts: factsOf(measurement),
     remarks,
@@ -59,23 +60,11 @@ export function viewOf(measurement: Measurement): BenchView {
   }
 }
 
-/** `20.6×`, or `> 20.6×` for a run that was cut off; whole numbers from a hundred on. */
-export function describeRatio({ times, atLeast }: Ratio): string {
-  return `${atLeast ? '> ' : ''}${times < 99.95 ? times.toFixed(1) : Math.round(times)}×`
-}
-
-/** The whole time of a row, or how it ended. */
-export function describeRow({ whole, ended }: Row): string {
-  if (whole) return describeSeconds(whole.median)
-  if (ended?.kind === 'cut-off') return `> ${describeSeconds(ended.limit)}`
-  return ended?.kind ?? ''
-}
-
 /** Answers whether the emulated build has crossed the five minutes. */
-function verdictOf(rows: readonly Row[]): string | undefined {
-  const cold = rows.filter(({ row }) => row === 'cold')
-  const emulated = cold.find(({ path }) => path === 'emulated')
-  const native = cold.find(({ path }) => path === 'native')
+function verdictOf(results: readonly Result[]): string | undefined {
+  const cold = results.filter(({ scenario }) => scenario === 'cold')
+  const emulated = cold.find(({ strategy }) => strategy === 'emulated')
+  const native = cold.find(({ strategy }) => strategy === 'native')
   if (!emulated) return undefined
   const { whole, ended, ratio } = emulated
   const times = ratio ? `, ${describeRatio(ratio)} the native time` : ''
@@ -97,21 +86,23 @@ function verdictOf(rows: readonly Row[]): string | undefined {
   }
 }
 
-/** Whether the paths gave the same binary; undefined where fewer than two gave one. */
+/** Whether the strategies gave the same binary; undefined where fewer than two gave one. */
 function compareBinaries({ samples }: Measurement, platform: string): string | undefined {
-  const cold = samples.filter(sample => sample.platform === platform && sample.row === 'cold')
-  const found = pathNames.flatMap(path => {
-    const last = cold.findLast(sample => sample.path === path && sample.outcome.kind === 'measured')?.outcome
+  const cold = samples.filter(sample => sample.platform === platform && sample.scenario === 'cold')
+  const found = strategyNames.flatMap(strategy => {
+    const last = cold.findLast(
+      sample => sample.strategy === strategy && sample.outcome.kind === 'measured',
+    )?.outcome
     const sums = last?.kind === 'measured' ? Object.values(last.sha256).sort() : []
-    return sums.length > 0 ? [{ path, sums }] : []
+    return sums.length > 0 ? [{ strategy, sums }] : []
   })
   const [first] = found
   if (!first || found.length < 2) return undefined
   const others = found.filter(({ sums }) => sums.join() !== first.sums.join())
-  const names = found.map(({ path }) => path).join(', ')
+  const names = found.map(({ strategy }) => strategy).join(', ')
   return others.length === 0
     ? `${names} gave the same binary, sha256 ${first.sums.map(sum => sum.slice(0, 12)).join(', ')}…`
-    : `${others.map(({ path }) => path).join(' and ')} gave another binary than ${first.path}`
+    : `${others.map(({ strategy }) => strategy).join(' and ')} gave another binary than ${first.strategy}`
 }
 
 function factsOf(measurement: Measurement): string[] {
@@ -129,7 +120,7 @@ function factsOf(measurement: Measurement): string[] {
     ...Object.entries(emulators).map(
       ([platform, item]) => `${platform} emulated by ${describeEmulator(item)}`,
     ),
-    ...Object.entries(toolchains).map(([path, name]) => `${path}: ${name}`),
+    ...Object.entries(toolchains).map(([strategy, name]) => `${strategy}: ${name}`),
     ...(loads.length > 0
       ? [`load average ${Math.min(...loads)} to ${Math.max(...loads)} as the runs began`]
       : []),

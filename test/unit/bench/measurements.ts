@@ -1,17 +1,22 @@
-import type { Measurement } from '../../../src/bench/measure/measurement.ts'
-import type { Outcome, PathName, RowName, Sample } from '../../../src/bench/measure/samples.ts'
+import type {
+  Measurement,
+  Outcome,
+  Sample,
+  ScenarioName,
+  StrategyName,
+} from '../../../src/bench/measure/measurement.ts'
 
 /** A cold sample of linux/arm64 that took so many seconds, half a second less for the compile alone; or that ended otherwise. */
 export function sample(
-  path: PathName,
+  strategy: StrategyName,
   outcome: number | Outcome,
-  row: RowName = 'cold',
+  scenario: ScenarioName = 'cold',
   platform = 'linux/arm64',
 ): Sample {
   return {
     platform,
-    path,
-    row,
+    strategy,
+    scenario,
     at: '2026-01-02T03:04:05.000Z',
     load: 0.5,
     outcome:

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { type Bounds, checkComparisons, checkMeasurement } from '../../../../src/bench/compare/bounds.ts'
 import { type BuiltPlatforms, type Comparison, compareBuild } from '../../../../src/bench/compare/compare.ts'
 import { publishedRatios } from '../../../../src/bench/compare/published.ts'
+import type { Thresholds } from '../../../../src/bench/compare/threshold-flags.ts'
+import { checkComparisons, checkMeasurement } from '../../../../src/bench/compare/thresholds.ts'
 import type { Measurement } from '../../../../src/bench/measure/measurement.ts'
 import { describeComparisons } from '../../../../src/bench/render/comparison-text.ts'
 import type { ReportedArtifact } from '../../../../src/build/report.ts'
@@ -39,9 +40,10 @@ function built(
 const compare = (build: BuiltPlatforms, measurements: readonly Measurement[]) =>
   compareBuild(project, ['linux/arm64'], build, measurements)[0]
 const check =
-  (build: BuiltPlatforms, bounds: Bounds, measurements: readonly Measurement[], made?: Measurement) => () => {
+  (build: BuiltPlatforms, thresholds: Thresholds, measurements: readonly Measurement[], made?: Measurement) =>
+  () => {
     const comparisons = compareBuild(project, ['linux/arm64'], build, measurements)
-    checkComparisons({ comparisons, measurements, project, ...(made && { made }) }, bounds, host)
+    checkComparisons({ comparisons, measurements, project, ...(made && { made }) }, thresholds, host)
   }
 const now = Date.parse('2026-01-05T03:04:05Z')
 
@@ -187,20 +189,20 @@ const bounded = (emulated: Parameters<typeof sample>[1], failUnder: number) => (
 test.each<[string, Parameters<typeof sample>[1], number, RegExp | undefined]>([
   ['above', 60, 5, undefined],
   ['just at', 50, 5, undefined],
-  ['below', 40, 5, /4\.0× as long as native, and the bound is 5×/],
+  ['below', 40, 5, /native is less than 5× faster than emulation: 4\.0×/],
   ['cut off above', { kind: 'cut-off', limit: 60 }, 5, undefined],
-  ['cut off before it could tell', { kind: 'cut-off', limit: 40 }, 5, /> 4\.0× is all that is known/],
+  ['cut off before it could tell', { kind: 'cut-off', limit: 40 }, 5, /only > 4\.0× is known/],
   ['crashed', { kind: 'crashed', detail: '' }, 5, undefined],
-  ['failed', { kind: 'failed', detail: '' }, 5, /no measured ratio/],
-])('--bench-fail-under and a ratio %s', (_, emulated, bound, fault) => {
-  const check = bounded(emulated, bound)
+  ['failed', { kind: 'failed', detail: '' }, 5, /no ratio was measured/],
+])('--bench-fail-under and a ratio %s', (_, emulated, threshold, fault) => {
+  const check = bounded(emulated, threshold)
   if (fault === undefined) expect(check).not.toThrow()
   else expect(check).toThrow(expect.objectContaining({ kind: 'no', why: expect.stringMatching(fault) }))
 })
 
 test('a build without a baseline does not pass --bench-fail-under', () => {
   expect(check(built({ 'linux/arm64': 12 }), { failUnder: 5 }, [])).toThrow(
-    expect.objectContaining({ kind: 'no', why: expect.stringContaining('no measured ratio') }),
+    expect.objectContaining({ kind: 'no', why: expect.stringContaining('no ratio was measured') }),
   )
 })
 
@@ -241,7 +243,7 @@ test('a cold build is held against the history; a warm one cannot be, which is n
     expect.objectContaining({ kind: 'no', why: expect.stringContaining('3.4 times') }),
   )
   expect(fault(1)).toThrow(
-    expect.objectContaining({ kind: 'no', why: expect.stringContaining('--bench measures it') }),
+    expect.objectContaining({ kind: 'no', why: expect.stringContaining('measure it with --bench') }),
   )
 })
 
@@ -260,23 +262,23 @@ test.each([
   expect(judge(made(18), [])).not.toThrow()
 })
 
-test.each<[Bounds, RegExp]>([
-  [{ failUnder: 5 }, /no emulation to hold against 5×: --platform names another/],
-  [{ maxGrowth: 1.5 }, /xbuild bench judges the growth of the rest/],
-])('a build of nothing foreign does not pass %j', (bounds, why) => {
+test.each<[Thresholds, RegExp]>([
+  [{ failUnder: 5 }, /no emulation to compare with the threshold of 5×; choose another with --platform/],
+  [{ maxGrowth: 1.5 }, /xbuild bench checks the growth of the others/],
+])('a build of nothing foreign does not pass %j', (thresholds, why) => {
   const compared = { comparisons: [], measurements: [recorded()], project }
   const fault = { kind: 'no', why: expect.stringMatching(why) }
-  expect(() => checkComparisons(compared, bounds, host)).toThrow(expect.objectContaining(fault))
+  expect(() => checkComparisons(compared, thresholds, host)).toThrow(expect.objectContaining(fault))
   expect(() => checkComparisons(compared, {}, host)).not.toThrow()
 })
 
-test.each<[Bounds, Parameters<typeof sample>[], RegExp]>([
-  [{ failUnder: 5 }, [['native', 10]], /no emulation to hold against 5×/],
-  [{ maxGrowth: 1.5 }, [['emulated', 99]], /--path native --row cold/],
-  [{ maxGrowth: 1.5 }, [['native', { kind: 'cut-off', limit: 5 }]], /no cold native time .* more --timeout/],
-])('a measurement of nothing that %j judges does not pass', (bounds, samples, why) => {
+test.each<[Thresholds, Parameters<typeof sample>[], RegExp]>([
+  [{ failUnder: 5 }, [['native', 10]], /no emulation to compare with the threshold of 5×/],
+  [{ maxGrowth: 1.5 }, [['emulated', 99]], /--strategy native --scenario cold/],
+  [{ maxGrowth: 1.5 }, [['native', { kind: 'cut-off', limit: 5 }]], /no cold native time .* raise --timeout/],
+])('a measurement of nothing that %j checks does not pass', (thresholds, samples, why) => {
   const made = measurement({ samples: samples.map(item => sample(...item)) })
-  expect(() => checkMeasurement(made, [], bounds)).toThrow(
+  expect(() => checkMeasurement(made, [], thresholds)).toThrow(
     expect.objectContaining({ kind: 'no', why: expect.stringMatching(why) }),
   )
 })

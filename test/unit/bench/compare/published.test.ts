@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { publishedRatios } from '../../../../src/bench/compare/published.ts'
 import type { Measurement } from '../../../../src/bench/measure/measurement.ts'
-import { rowsOf } from '../../../../src/bench/measure/samples.ts'
+import { resultsOf } from '../../../../src/bench/measure/results.ts'
 import { readRecorded } from '../../../../src/bench/measure/store.ts'
 import { measurement, sample } from '../measurements.ts'
 
@@ -14,10 +14,10 @@ const files = existsSync(folder) ? readdirSync(folder).filter(name => name.endsW
 function ratiosOf(measurements: readonly Measurement[]): Record<string, [number, number]> {
   const found: Record<string, [number, number]> = {}
   for (const { project, samples } of measurements) {
-    const cold = rowsOf(samples).filter(({ row }) => row === 'cold')
-    for (const { platform, path, whole } of cold) {
-      const native = cold.find(item => item.platform === platform && item.path === 'native')?.whole
-      if (path !== 'emulated' || !whole || !native) continue
+    const cold = resultsOf(samples).filter(({ scenario }) => scenario === 'cold')
+    for (const { platform, strategy, whole } of cold) {
+      const native = cold.find(item => item.platform === platform && item.strategy === 'native')?.whole
+      if (strategy !== 'emulated' || !whole || !native) continue
       const [low, high] = found[project.language] ?? [Number.POSITIVE_INFINITY, 0]
       const one = (value: number) => Math.round(value * 10) / 10
       found[project.language] = [
@@ -45,7 +45,7 @@ test('estimates are those of the published runs', async () => {
 test.each(files)('%s is a run with nothing left out, and its chart lies beside it', async name => {
   const [{ samples, emulators, source }] = (await readRecorded(folder + name)) as [Measurement]
   expect(samples.filter(({ outcome }) => outcome.kind === 'failed')).toEqual([])
-  expect(new Set(samples.map(({ path }) => path))).toEqual(
+  expect(new Set(samples.map(({ strategy }) => strategy))).toEqual(
     new Set(['native', 'dockerfile-cross', 'emulated']),
   )
   expect(source.revision).toMatch(/^[0-9a-f]{40}$/)

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
-import { benchRequest, readBounds } from '../../../../src/bench/measure/request.ts'
+import { readThresholds } from '../../../../src/bench/compare/threshold-flags.ts'
+import { benchRequest } from '../../../../src/bench/measure/request.ts'
 
 const auto = { auto: false }
 
-test('by default everything is measured, the emulated path once', () => {
+test('by default everything is measured, the emulated strategy once', () => {
   expect(benchRequest({}, auto)).toEqual({
-    paths: ['native', 'dockerfile-cross', 'emulated'],
-    rows: ['cold', 'unchanged', 'edited'],
+    strategies: ['native', 'dockerfile-cross', 'emulated'],
+    scenarios: ['cold', 'unchanged', 'edited'],
     runs: { native: 3, 'dockerfile-cross': 3, emulated: 1 },
     limits: { native: 3600, 'dockerfile-cross': 3600, emulated: 3600 },
   })
@@ -24,7 +25,7 @@ test('flags go before [bench]', () => {
   })
 })
 
-test('a time limit for one path leaves the others', () => {
+test('a time limit for one strategy leaves the others', () => {
   expect(benchRequest({ timeout: ['emulated=60,native=5'] }, auto).limits).toEqual({
     native: 5,
     'dockerfile-cross': 3600,
@@ -32,16 +33,16 @@ test('a time limit for one path leaves the others', () => {
   })
 })
 
-test('paths and rows are measured in their own order, however they are asked for', () => {
-  expect(benchRequest({ path: ['emulated,native'], row: ['edited', 'cold'] }, auto)).toMatchObject({
-    paths: ['native', 'emulated'],
-    rows: ['cold', 'edited'],
+test('strategies and scenarios are measured in their own order, however they are asked for', () => {
+  expect(benchRequest({ strategy: ['emulated,native'], scenario: ['edited', 'cold'] }, auto)).toMatchObject({
+    strategies: ['native', 'emulated'],
+    scenarios: ['cold', 'edited'],
   })
 })
 
 test.each([
-  [{ path: ['emulate'] }, '--path emulated'],
-  [{ row: ['colt'] }, '--row cold'],
+  [{ strategy: ['emulate'] }, '--strategy emulated'],
+  [{ scenario: ['colt'] }, '--scenario cold'],
   [{ runs: 0 }, '--runs 3'],
   [{ emulatedRuns: 1.5 }, '--emulated-runs 3'],
   [{ timeout: ['soon'] }, '--timeout emulated=600'],
@@ -52,18 +53,20 @@ test.each([
 })
 
 test.each([
-  [{ benchFailUnder: 5 }, { path: ['native'] }, '--path native,emulated --row cold'],
-  [{ benchFailUnder: 5 }, { row: ['edited'] }, '--path native,emulated --row cold'],
-  [{ benchMaxGrowth: 2 }, { path: ['emulated'] }, '--path native --row cold'],
-])('the bound %j is refused where only %j is measured', (bounds, flags, fix) => {
-  expect(() => readBounds(bounds, benchRequest(flags, auto))).toThrow(
+  [{ benchFailUnder: 5 }, { strategy: ['native'] }, '--strategy native,emulated --scenario cold'],
+  [{ benchFailUnder: 5 }, { scenario: ['edited'] }, '--strategy native,emulated --scenario cold'],
+  [{ benchMaxGrowth: 2 }, { strategy: ['emulated'] }, '--strategy native --scenario cold'],
+])('the threshold %j is refused where only %j is measured', (thresholds, flags, fix) => {
+  expect(() => readThresholds(thresholds, benchRequest(flags, auto))).toThrow(
     expect.objectContaining({ kind: 'usage', fix }),
   )
-  expect(() => readBounds(bounds, benchRequest({}, auto))).not.toThrow()
+  expect(() => readThresholds(thresholds, benchRequest({}, auto))).not.toThrow()
 })
 
-test('bounds are numbers above 0', () => {
-  expect(readBounds({ benchFailUnder: 5 })).toEqual({ failUnder: 5 })
-  expect(() => readBounds({ benchFailUnder: 0 })).toThrow(expect.objectContaining({ kind: 'usage' }))
-  expect(() => readBounds({ benchMaxGrowth: Number.NaN })).toThrow(expect.objectContaining({ kind: 'usage' }))
+test('thresholds are numbers above 0', () => {
+  expect(readThresholds({ benchFailUnder: 5 })).toEqual({ failUnder: 5 })
+  expect(() => readThresholds({ benchFailUnder: 0 })).toThrow(expect.objectContaining({ kind: 'usage' }))
+  expect(() => readThresholds({ benchMaxGrowth: Number.NaN })).toThrow(
+    expect.objectContaining({ kind: 'usage' }),
+  )
 })

@@ -101,7 +101,15 @@ test.each([
     }),
     /outcome/,
   ],
-  ['a newer form', '{"schemaVersion":2}', /version 2/],
+  [
+    'a strategy that there is not',
+    JSON.stringify({
+      schemaVersion: 1,
+      measurements: [{ ...measurement(), samples: [{ platform: 'linux/arm64', path: 'x', row: 'cold' }] }],
+    }),
+    /samples\.0\.strategy/,
+  ],
+  ['a newer form', '{"schemaVersion":3}', /version 3/],
 ])('a file with %s is refused and left as it is', async (_, text, why) => {
   const dir = await temporaryFolder()
   mkdirSync(join(dir, '.xbuild'))
@@ -130,11 +138,33 @@ test('the measurements of a file are found, the newest last, whether it is bench
   const alone = join(dir, 'alone.json')
   writeFileSync(alone, JSON.stringify(newest))
   expect(await readRecorded(alone)).toEqual([newest])
-  for (const text of ['{"measurements":[]}', 'null', '{', '{"schemaVersion":2,"measurements":[]}']) {
+  for (const text of ['{"measurements":[]}', 'null', '{', '{"schemaVersion":3,"measurements":[]}']) {
     writeFileSync(alone, text)
     await expect(readRecorded(alone)).rejects.toMatchObject({ kind: 'usage', where: alone })
   }
   await expect(readRecorded(join(dir, 'none'))).rejects.toMatchObject({ kind: 'usage' })
+})
+
+test('what an xbuild before 1.0 has recorded is read, and kept in the new form', async () => {
+  const dir = await temporaryFolder()
+  const samples = [sample('native', 4), sample('emulated', 40, 'edited')]
+  const old = samples.map(({ strategy, scenario, ...others }) => ({
+    path: strategy,
+    row: scenario,
+    ...others,
+  }))
+  const before = { ...measurement({ id: 'before' }), samples: old }
+  mkdirSync(join(dir, '.xbuild'))
+  writeFileSync(benchFile(dir), JSON.stringify({ schemaVersion: 1, measurements: [before] }))
+  expect(await readMeasurements(dir)).toEqual([measurement({ id: 'before', samples })])
+  await saveMeasurement(dir, measurement({ id: 'after' }))
+  expect(JSON.parse(readFileSync(benchFile(dir), 'utf8'))).toEqual({
+    schemaVersion: 2,
+    measurements: [measurement({ id: 'before', samples }), measurement({ id: 'after' })],
+  })
+  const alone = join(dir, 'alone.json')
+  writeFileSync(alone, JSON.stringify(before))
+  expect(await readRecorded(alone)).toEqual([measurement({ id: 'before', samples })])
 })
 
 test('a folder that cannot be written is found out before anything is measured', async () => {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Measurement } from '../../../../src/bench/measure/measurement.ts'
-import type { Outcome } from '../../../../src/bench/measure/samples.ts'
+import type { Measurement, Outcome } from '../../../../src/bench/measure/measurement.ts'
 import { renderSvg } from '../../../../src/bench/render/chart.ts'
 import { renderMarkdown } from '../../../../src/bench/render/markdown.ts'
 import { axisOf, wrap } from '../../../../src/bench/render/svg.ts'
@@ -41,8 +40,8 @@ test('there is no verdict on what was not measured', () => {
   expect(verdict(usual({ kind: 'failed', detail: 'no network' }))).toBeUndefined()
 })
 
-const gave = (path: 'native' | 'dockerfile-cross' | 'emulated', sum: string) =>
-  sample(path, { kind: 'measured', compile: 1, whole: 1, sha256: { server: sum.repeat(32) } })
+const gave = (strategy: 'native' | 'dockerfile-cross' | 'emulated', sum: string) =>
+  sample(strategy, { kind: 'measured', compile: 1, whole: 1, sha256: { server: sum.repeat(32) } })
 
 test.each([
   [['ab', 'ab', 'ab'], /^native, dockerfile-cross, emulated gave the same binary, sha256 abababababab…$/],
@@ -76,7 +75,7 @@ test('the bar of a median is closed although another run was cut off', () => {
   expect(renderText(viewOf(measurement({ samples })))).toMatch(/emulated +1 min 40 s .*▇$/m)
 })
 
-test('the rows of warm caches stand apart', () => {
+test('the scenarios of warm caches stand apart', () => {
   const text = renderText(
     viewOf(
       measurement({

@@ -1,16 +1,16 @@
 import { type Platform, platforms } from '../../platforms.ts'
-import { builderCommand } from './builder-command.ts'
-import { prepareStage } from './in-builder.ts'
-import { type BenchPath, compileAlone, type Subject } from './job.ts'
+import { builderCommand } from './builder/command.ts'
+import { prepareStage } from './builder/stage.ts'
+import { compileAlone, type Strategy, type Subject } from './job.ts'
+import type { StrategyName } from './measurement.ts'
 import { native } from './native.ts'
-import type { PathName } from './samples.ts'
 
 /** Why a builder of unknown architecture is not measured: what it compiles natively might be called emulated. */
 const unknownMachine =
   'what the builder’s machine runs itself cannot be told: choose one of a single node, created without --platform, with --builder'
 
 /** The guide's Dockerfile: the builder stage runs as the builder's own platform and compiles for the target. */
-const dockerfileCross: BenchPath = {
+const dockerfileCross: Strategy = {
   name: 'dockerfile-cross',
   usesBuilder: true,
   refuses: (subject, platform) => {
@@ -26,7 +26,7 @@ const dockerfileCross: BenchPath = {
 }
 
 /** The conventional Dockerfile: the builder stage runs as the target, which for a foreign one means under an emulator. */
-const emulated: BenchPath = {
+const emulated: Strategy = {
   name: 'emulated',
   usesBuilder: true,
   refuses: ({ builder }, platform) => {
@@ -39,8 +39,8 @@ const emulated: BenchPath = {
     prepareStage('emulated', subject, platform, platform, signal, onProgress),
 }
 
-/** Every path that is measured. */
-export const paths: Readonly<Record<PathName, BenchPath>> = {
+/** Every strategy that is measured. */
+export const strategies: Readonly<Record<StrategyName, Strategy>> = {
   native,
   'dockerfile-cross': dockerfileCross,
   emulated,

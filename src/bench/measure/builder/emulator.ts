@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { isFailure } from '../../errors.ts'
-import type { Platform } from '../../platforms.ts'
-import { run } from '../../process.ts'
-import type { Builder } from './job.ts'
-import type { Emulator } from './measurement.ts'
+import { isFailure } from '../../../errors.ts'
+import type { Platform } from '../../../platforms.ts'
+import { run } from '../../../process.ts'
+import type { Builder } from '../job.ts'
+import type { Emulator } from '../measurement.ts'
 
 /** Where the kernel lists the programs that it starts for foreign binaries (Documentation/admin-guide/binfmt-misc.rst). */
 const binfmtFolder = '/proc/sys/fs/binfmt_misc'

@@ -1,6 +1,7 @@
-import { languages } from '../../languages/index.ts'
-import type { Command } from '../../types.ts'
-import { bindCaches, type Subject } from './job.ts'
+import { languages } from '../../../languages/index.ts'
+import type { Command } from '../../../types.ts'
+import { stageFolders } from '../../languages/bench-language.ts'
+import { bindCaches, type Subject } from '../job.ts'
 
 /** A native command carried over into a builder stage. */
 export interface BuilderCommand {
@@ -9,14 +10,6 @@ export interface BuilderCommand {
   /** The settings in it that name a C toolchain of this machine, so that the stage cannot have it. */
   readonly foreign: readonly string[]
 }
-
-/** Where things are in a builder stage; the templates say the same. */
-export const stageFolders = {
-  source: '/src',
-  caches: '/caches',
-  out: '/out',
-  toolchain: '/toolchain',
-} as const
 
 /** The variables that name a C toolchain. */
 const cToolchainVariable =

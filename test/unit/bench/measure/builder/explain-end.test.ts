@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { explainEnd } from '../../../../src/bench/measure/ended.ts'
+import { explainEnd } from '../../../../../src/bench/measure/builder/explain-end.ts'
 
 test.each([
   [
@@ -21,8 +21,8 @@ test.each([
   ['emulated', 'did not complete successfully: exit code: 137', /lack of memory/],
   ['emulated', 'exec /bin/sh: exec format error', /no emulator/],
   ['dockerfile-cross', 'did not complete successfully: exit code: 139', /^it failed$/],
-] as const)('%s: %j is no crash of the emulator', (path, output, detail) => {
-  expect(explainEnd(path, output, 'it failed')).toEqual({
+] as const)('%s: %j is no crash of the emulator', (strategy, output, detail) => {
+  expect(explainEnd(strategy, output, 'it failed')).toEqual({
     kind: 'failed',
     detail: expect.stringMatching(detail),
   })

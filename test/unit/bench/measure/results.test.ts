@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { rowsOf, spreadOf } from '../../../../src/bench/measure/samples.ts'
+import { resultsOf, spreadOf } from '../../../../src/bench/measure/results.ts'
 import { sample } from '../measurements.ts'
 
 test.each([
@@ -13,24 +13,24 @@ test('the spread of nothing is an error, not a number', () => {
   expect(() => spreadOf([])).toThrow(RangeError)
 })
 
-test('a ratio compares medians of whole seconds with the native ones of the same row', () => {
-  const rows = rowsOf([
+test('a ratio compares medians of whole seconds with the native ones of the same scenario', () => {
+  const results = resultsOf([
     sample('emulated', 100),
     ...[4, 5, 9].map(seconds => sample('native', seconds)),
     sample('emulated', 3, 'unchanged'),
     sample('native', 1, 'unchanged'),
   ])
-  expect(rows.map(({ path, row, ratio }) => [row, path, ratio])).toEqual([
+  expect(results.map(({ strategy, scenario, ratio }) => [scenario, strategy, ratio])).toEqual([
     ['cold', 'native', undefined],
     ['cold', 'emulated', { times: 20, atLeast: false }],
     ['unchanged', 'native', undefined],
     ['unchanged', 'emulated', { times: 3, atLeast: false }],
   ])
-  expect(rows[0]?.whole).toEqual({ min: 4, median: 5, max: 9, spread: 1 })
+  expect(results[0]?.whole).toEqual({ min: 4, median: 5, max: 9, spread: 1 })
 })
 
 test('a run that was cut off has no time; its ratio is a lower bound', () => {
-  const [, emulated] = rowsOf([sample('native', 5), sample('emulated', { kind: 'cut-off', limit: 100 })])
+  const [, emulated] = resultsOf([sample('native', 5), sample('emulated', { kind: 'cut-off', limit: 100 })])
   expect(emulated).toMatchObject({ runs: 0, ratio: { times: 20, atLeast: true } })
   expect(emulated?.whole).toBeUndefined()
 })
@@ -42,7 +42,7 @@ test.each([
   [[290, cutOff], undefined, 295, { times: 59, atLeast: true }],
   [[cutOff, 100, 110], { min: 100, median: 110, max: limit }, limit, { times: 22, atLeast: false }],
 ])('in the median of %j a run that was cut off counts as at least its limit', (runs, whole, least, ratio) => {
-  const [, emulated] = rowsOf([sample('native', 5), ...runs.map(run => sample('emulated', run))])
+  const [, emulated] = resultsOf([sample('native', 5), ...runs.map(run => sample('emulated', run))])
   expect(emulated).toMatchObject({ ended: { kind: 'cut-off', limit: least }, ratio })
   if (whole) expect(emulated?.whole).toMatchObject(whole)
   else expect(emulated?.whole).toBeUndefined()
@@ -50,38 +50,38 @@ test.each([
 
 test('where as many runs were cut off as have a time, a crash does not hide it', () => {
   const crashed = { kind: 'crashed', detail: 'signal 11' } as const
-  const [row] = rowsOf([290, cutOff, crashed].map(run => sample('emulated', run)))
-  expect(row).toMatchObject({ runs: 1, ended: { kind: 'cut-off' } })
+  const [result] = resultsOf([290, cutOff, crashed].map(run => sample('emulated', run)))
+  expect(result).toMatchObject({ runs: 1, ended: { kind: 'cut-off' } })
 })
 
 test('one that was cut off sooner than native takes says nothing of the ratio', () => {
-  const [, emulated] = rowsOf([sample('native', 5), sample('emulated', { kind: 'cut-off', limit: 4 })])
+  const [, emulated] = resultsOf([sample('native', 5), sample('emulated', { kind: 'cut-off', limit: 4 })])
   expect(emulated?.ratio).toBeUndefined()
 })
 
 test.each(['crashed', 'failed'] as const)('a run that %s is never a time', kind => {
-  const [, emulated] = rowsOf([sample('native', 5), sample('emulated', { kind, detail: 'why' })])
+  const [, emulated] = resultsOf([sample('native', 5), sample('emulated', { kind, detail: 'why' })])
   expect(emulated).toMatchObject({ runs: 0, ended: { kind, detail: 'why' } })
   expect(emulated?.ratio).toBeUndefined()
 })
 
 test('where one run crashed and another did not, both are kept', () => {
   const crashed = sample('emulated', { kind: 'crashed', detail: 'signal 11' })
-  const [row] = rowsOf([sample('emulated', 100), crashed])
-  expect(row).toMatchObject({ runs: 1, whole: { median: 100 }, ended: { kind: 'crashed' } })
+  const [result] = resultsOf([sample('emulated', 100), crashed])
+  expect(result).toMatchObject({ runs: 1, whole: { median: 100 }, ended: { kind: 'crashed' } })
 })
 
 test('without a native run there is no ratio', () => {
-  expect(rowsOf([sample('emulated', 100)])[0]?.ratio).toBeUndefined()
+  expect(resultsOf([sample('emulated', 100)])[0]?.ratio).toBeUndefined()
 })
 
 test('platforms are kept apart', () => {
-  const rows = rowsOf([
+  const results = resultsOf([
     sample('native', 5),
     sample('native', 7, 'cold', 'linux/riscv64'),
     sample('emulated', 70, 'cold', 'linux/riscv64'),
   ])
-  expect(rows.map(({ platform, ratio }) => [platform, ratio?.times])).toEqual([
+  expect(results.map(({ platform, ratio }) => [platform, ratio?.times])).toEqual([
     ['linux/arm64', undefined],
     ['linux/riscv64', undefined],
     ['linux/riscv64', 10],

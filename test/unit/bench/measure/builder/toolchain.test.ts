@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import type { Subject } from '../../../../src/bench/measure/job.ts'
-import { findStageToolchain } from '../../../../src/bench/measure/toolchain.ts'
-import { type Platform, platforms } from '../../../../src/platforms.ts'
-import { hostArch } from '../../../../src/util/host-arch.ts'
+import { findStageToolchain } from '../../../../../src/bench/measure/builder/toolchain.ts'
+import type { Subject } from '../../../../../src/bench/measure/job.ts'
+import { type Platform, platforms } from '../../../../../src/platforms.ts'
+import { hostArch } from '../../../../../src/util/host-arch.ts'
 
 const here = platforms.find(({ arch }) => arch === hostArch()) as Platform
 const elsewhere = platforms.find(({ arch }) => arch !== hostArch()) as Platform

@@ -1,10 +1,10 @@
-import { Failure } from '../../errors.ts'
-import type { Platform } from '../../platforms.ts'
-import { run } from '../../process.ts'
-import type { Command } from '../../types.ts'
-import { hostArch } from '../../util/host-arch.ts'
-import { stageFolders } from './builder-command.ts'
-import type { Subject } from './job.ts'
+import { Failure } from '../../../errors.ts'
+import type { Platform } from '../../../platforms.ts'
+import { run } from '../../../process.ts'
+import type { Command } from '../../../types.ts'
+import { hostArch } from '../../../util/host-arch.ts'
+import { stageFolders } from '../../languages/bench-language.ts'
+import type { Subject } from '../job.ts'
 
 /** What a builder stage begins with. */
 export interface StageToolchain {

@@ -1,7 +1,7 @@
-import { type BuilderFacts, inspectBuilder } from '../../image/buildx/builder.ts'
-import { run } from '../../process.ts'
-import { hostArch } from '../../util/host-arch.ts'
-import type { Builder } from './job.ts'
+import { type BuilderFacts, inspectBuilder } from '../../../image/buildx/builder.ts'
+import { run } from '../../../process.ts'
+import { hostArch } from '../../../util/host-arch.ts'
+import type { Builder } from '../job.ts'
 
 /**
  * The builder that the Dockerfile paths use, with what a reader of the figures must know of it.

@@ -1,30 +1,30 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-
-import { readElfFile } from '../../binary/elf.ts'
-import { checkBinary } from '../../binary/verify.ts'
-import { Failure, isFailure } from '../../errors.ts'
-import { explainBuildxError } from '../../image/buildx/errors.ts'
-import { type ProgressReader, readProgress } from '../../image/buildx/progress.ts'
-import { languages } from '../../languages/index.ts'
-import { type Platform, platformFolder } from '../../platforms.ts'
-import { bindCommand, type RunResult, run } from '../../process.ts'
-import type { Command, Step } from '../../types.ts'
-import { hashFile } from '../../util/hash-file.ts'
-import { redact } from '../../util/redact.ts'
-import { builderCommand, stageFolders } from './builder-command.ts'
+import { readElfFile } from '../../../binary/elf.ts'
+import { checkBinary } from '../../../binary/verify.ts'
+import { Failure, isFailure } from '../../../errors.ts'
+import { explainBuildxError } from '../../../image/buildx/errors.ts'
+import { type ProgressReader, readProgress } from '../../../image/buildx/progress.ts'
+import { languages } from '../../../languages/index.ts'
+import { type Platform, platformFolder } from '../../../platforms.ts'
+import { bindCommand, type RunResult, run } from '../../../process.ts'
+import type { Command, Step } from '../../../types.ts'
+import { hashFile } from '../../../util/hash-file.ts'
+import { redact } from '../../../util/redact.ts'
+import { stageFolders } from '../../languages/bench-language.ts'
+import { compileAlone, type ReadyStrategy, type RunRequest, type Strategy, type Subject } from '../job.ts'
+import type { Outcome } from '../measurement.ts'
+import { cutOff, withTimeLimit } from '../time-limit.ts'
+import { builderCommand } from './command.ts'
 import { renderBenchDockerfile } from './dockerfile.ts'
-import { describeFailure, type Ended, explainEnd } from './ended.ts'
-import { type BenchPath, compileAlone, type ReadyPath, type RunRequest, type Subject } from './job.ts'
-import type { Outcome } from './samples.ts'
-import { cutOff, withTimeLimit } from './time-limit.ts'
+import { describeFailure, type Ended, explainEnd } from './explain-end.ts'
 import { findStageToolchain, type StageToolchain } from './toolchain.ts'
 
-type BuilderPath = Exclude<BenchPath['name'], 'native'>
+type BuilderStrategy = Exclude<Strategy['name'], 'native'>
 
 /** What one platform's builds on one path have in common. */
 interface Stage {
-  readonly path: BuilderPath
+  readonly path: BuilderStrategy
   readonly subject: Subject
   readonly platform: Platform
   readonly toolchain: StageToolchain
@@ -41,13 +41,13 @@ interface Stage {
  * @throws {Failure} tool, when there is no toolchain for the builder.
  */
 export async function prepareStage(
-  path: BuilderPath,
+  path: BuilderStrategy,
   subject: Subject,
   platform: Platform,
   toolchainPlatform: Platform,
   signal: AbortSignal,
   onProgress: (detail: string) => void,
-): Promise<ReadyPath | Ended> {
+): Promise<ReadyStrategy | Ended> {
   const [step] = compileAlone(subject, platform).steps
   if (!step) throw new Error(`nothing to compile for ${platform.id}`)
   const toolchain = await findStageToolchain(subject, toolchainPlatform, step.command, signal)
@@ -71,7 +71,7 @@ async function measure(stage: Stage, request: RunRequest): Promise<Outcome> {
   const { path, subject } = stage
   const out = await mkdtemp(join(subject.folder, `${path}-`))
   const flags = [
-    ...(request.row === 'cold' ? ['--no-cache-filter', 'builder'] : []),
+    ...(request.scenario === 'cold' ? ['--no-cache-filter', 'builder'] : []),
     ...['--output', `type=local,dest=${out}`],
   ]
   try {

@@ -1,6 +1,6 @@
-import { envInstructions } from '../../image/buildx/dockerfile.ts'
-import { quoteWord } from '../../util/quote-word.ts'
-import { readTemplate } from '../../util/template.ts'
+import { envInstructions } from '../../../image/buildx/dockerfile.ts'
+import { quoteWord } from '../../../util/quote-word.ts'
+import { readTemplate } from '../../../util/template.ts'
 
 /** What a Dockerfile of the benchmark is filled with. */
 export interface BenchDockerfile {

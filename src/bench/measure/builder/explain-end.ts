@@ -1,5 +1,5 @@
-import type { Failure } from '../../errors.ts'
-import type { Outcome, PathName } from './samples.ts'
+import type { Failure } from '../../../errors.ts'
+import type { Outcome, StrategyName } from '../measurement.ts'
 
 /** A run that ended without a binary. */
 export type Ended = Extract<Outcome, { detail: string }>
@@ -20,16 +20,17 @@ const outOfMemory = /(?:exit code:|exit status) ?137\b|signal: killed|signal: 9,
 const noEmulator = /exec format error|\.buildkit_qemu_emulator: no such file/
 
 /**
- * What a Dockerfile path's failure was, by what the build said. Only the emulated path can crash for the emulator's
+ * What a Dockerfile strategy's failure was, by what the build said. Only the emulated strategy can crash for the emulator's
  * sake; elsewhere the same signs are a compiler's own fault.
  */
-export function explainEnd(path: PathName, output: string, message: string): Ended {
-  const crash = path === 'emulated' ? crashSigns.map(sign => sign.exec(output)?.[0]).find(Boolean) : undefined
+export function explainEnd(strategy: StrategyName, output: string, message: string): Ended {
+  const crash =
+    strategy === 'emulated' ? crashSigns.map(sign => sign.exec(output)?.[0]).find(Boolean) : undefined
   if (crash !== undefined) return { kind: 'crashed', detail: crash.trim() }
   if (outOfMemory.test(output)) {
     return { kind: 'failed', detail: 'the compiler was killed, most likely for lack of memory' }
   }
-  if (path === 'emulated' && noEmulator.test(output)) {
+  if (strategy === 'emulated' && noEmulator.test(output)) {
     return {
       kind: 'failed',
       detail:
