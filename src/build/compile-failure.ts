@@ -8,6 +8,8 @@ import type { Plan } from './plan.ts'
 export interface PlatformFailure {
   readonly platform: string
   readonly message: string
+  /** What fixes it, where that is known. */
+  readonly advice?: string | undefined
   readonly log: string
 }
 
@@ -24,13 +26,16 @@ export function prepareFailed(
   plan: Pick<Plan, 'project' | 'platforms'>,
   log: string,
 ): Failure {
+  const language = languages[plan.project.language]
   const [platform] = plan.platforms
+  const message = platform && language.explain(result.stderr, platform)
   return new Failure({
     kind: 'compile',
     what: `${step.title} failed: ${describeExit(step, result)}`,
     where: plan.project.root,
-    why: platform ? languages[plan.project.language].explain(result.stderr, platform) : result.stderr,
-    fix: `${[step.command.tool, ...step.command.args].join(' ')}   (full log: ${log})`,
+    why: `${message || result.stderr.trim()}\nfull log: ${log}`,
+    // Not the command itself: that is what has just failed.
+    fix: (platform && language.advise?.(result.stderr, platform)) ?? 'fix the error above',
   })
 }
 
@@ -43,15 +48,13 @@ export function compileFailed(
     .map(platform => platform.id)
     .filter(id => !failures.some(({ platform }) => platform === id))
   const names = failures.map(({ platform }) => platform).join(', ')
+  const fix = [...new Set(failures.flatMap(({ advice }) => advice ?? []))].join('\n') || 'fix the errors above'
   return new Failure({
     kind: 'compile',
     what: `${failures.length} of ${plan.platforms.length} platforms did not compile: ${names}`,
     where: plan.project.root,
     why: groupMessages(failures),
-    fix:
-      good.length > 0
-        ? `fix the errors above (${good.join(', ')} compiled); no image was made`
-        : 'fix the errors above; no image was made',
+    fix: `${fix}${good.length > 0 ? ` (${good.join(', ')} compiled)` : ''}; no image was made`,
   })
 }
 

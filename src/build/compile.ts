@@ -77,6 +77,7 @@ function compileStep(step: Step, plan: PlannedCompile, context: CompileContext):
     const failures = platforms.map(platform => ({
       platform: platform.id,
       message: language.explain(output, platform) || describeExit(step, result),
+      advice: language.advise?.(output, platform),
       log: logPath(step, context),
     }))
     const cached = binaries.length > 0 && binaries.every(binary => binary.cached)

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { resolveOptions } from '../../src/config/options.ts'
 import { inspectRust } from '../../src/languages/rust/project.ts'
 import { parsePlatforms } from '../../src/platforms.ts'
+import { run } from '../../src/process.ts'
 import { xbuild } from '../support/cli.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { needsTool } from '../support/needs-tool.ts'
@@ -95,6 +96,26 @@ describe('the programs of a package', () => {
     ])
     const chosen = await inspect(dir, '[rust]\npackage = "report"\nfeatures = ["verbose"]')
     expect(chosen.executables.map(({ problem }) => problem)).toEqual([undefined, undefined])
+  })
+})
+
+describe('a package that is named like one of its dependencies', () => {
+  it('is named by its id, which cargo takes', async () => {
+    const path = (name: string, folder: string) =>
+      `[dependencies]\n${name} = { path = "${folder}", package = "tool" }\n`
+    const dir = await project({
+      'tool/Cargo.toml': `${manifest('tool', path('old', '../ext/tool'))}[workspace]\n`,
+      'tool/src/main.rs': main,
+      'ext/tool/Cargo.toml': `${manifest('tool').replace('1.2.3', '1.0.0')}[workspace]\n`,
+      'ext/tool/src/lib.rs': '',
+    })
+    const folder = join(dir, 'tool')
+    const { packageSpecs } = await inspect(folder)
+    const spec = packageSpecs.get('tool') as string
+    const cargo = (name: string) =>
+      run({ tool: 'cargo', args: ['tree', '--offline', '-p', name], cwd: folder })
+    expect((await cargo(spec)).ok).toBe(true)
+    expect((await cargo('tool')).stderr).toContain('ambiguous')
   })
 })
 

@@ -5,7 +5,16 @@ import { platforms } from '../../src/platforms.ts'
 /** A target that rustup installed. */
 export function rustTarget(triple: string, changes: Partial<RustTarget> = {}): RustTarget {
   const selfContained = triple.includes('-musl')
-  return { triple, std: 'installed', selfContained, hiddenRustflags: [], ownCc: false, ...changes }
+  return {
+    triple,
+    std: 'installed',
+    selfContained,
+    ownRustflags: [],
+    hiddenRustflags: [],
+    flagsAreString: false,
+    ownCc: false,
+    ...changes,
+  }
 }
 
 /** A project of one program with every target installed, pure Rust, on a machine with rustup and no C compiler. */
@@ -21,6 +30,7 @@ export function rustProject(
     toolchain: { name: 'rustc', version: '1.95.0' },
     cCode: [],
     remarks: [],
+    packageSpecs: new Map(),
     cargoVersion: '1.95.0',
     rustcCommit: 'abc',
     workspaceRoot: '/app',

@@ -1,4 +1,4 @@
-import { type LockedPackage, lockedClosure } from './cargo-lock.ts'
+import { type LockedPackage, lockedClosure, type Member } from './cargo-lock.ts'
 
 /** Crates whose one purpose, as a build dependency, is to run a C or C++ compiler. */
 const compilers = new Set([
@@ -38,7 +38,7 @@ const servers = [
  * The crates of the closure of `roots` that may compile C. A lock file does not tell platforms or kinds of dependency
  * apart, so this is an upper bound.
  */
-export function possibleCCode(packages: readonly LockedPackage[], roots: readonly string[]): string[] {
+export function possibleCCode(packages: readonly LockedPackage[], roots: readonly Member[]): string[] {
   return lockedClosure(packages, roots)
     .filter(({ name }) => !compilers.has(name) && !elsewhere.has(name))
     .filter(({ dependencies }) => dependencies.some(item => compilers.has(item.split(' ')[0] ?? '')))
@@ -99,7 +99,8 @@ function parseCargoTree(tree: string): { roots: readonly string[]; nodes: Readon
     }
     path = path.slice(0, depth)
     const parent = path.at(-1)
-    const name = text.replace(/ \(.*$/, '')
+    // A folder in brackets tells two packages of one name and version apart; `(*)` and `(proc-macro)` are not of the name.
+    const name = text.replace(/( \((\*|proc-macro)\))+$/, '')
     if (!nodes.has(name)) nodes.set(name, { normal: new Set(), build: new Set() })
     if (parent) nodes.get(parent.name)?.[parent.build ? 'build' : 'normal'].add(name)
     else roots.push(name)
@@ -109,7 +110,7 @@ function parseCargoTree(tree: string): { roots: readonly string[]; nodes: Readon
 }
 
 /** Whether the program is a server, and whether it brings an allocator of its own. */
-export function allocatorFacts(packages: readonly LockedPackage[], roots: readonly string[]) {
+export function allocatorFacts(packages: readonly LockedPackage[], roots: readonly Member[]) {
   const names = new Set(lockedClosure(packages, roots).map(({ name }) => name))
   return {
     server: servers.some(name => names.has(name)),

@@ -16,11 +16,15 @@ export interface CargoConfigFile {
 export interface CargoTargetConfig {
   /** The linker and where it was set, where one was. */
   readonly linker?: { readonly value: string; readonly source: string }
+  /** What the user's CARGO_TARGET_<TRIPLE>_RUSTFLAGS says, which must be repeated where that variable is set. */
+  readonly ownRustflags: readonly string[]
   /**
-   * Flags that must be repeated in CARGO_TARGET_<TRIPLE>_RUSTFLAGS: setting that variable hides `build.rustflags`,
-   * while those of `[target]` tables are joined with it (tried with cargo 1.95).
+   * Flags that must be repeated with any flags for the target: those hide `build.rustflags`, while those of `[target]`
+   * tables are joined with them (tried with cargo 1.95).
    */
   readonly hiddenRustflags: readonly string[]
+  /** Whether `rustflags` of the `[target.TRIPLE]` table is a string and not a list. */
+  readonly flagsAreString: boolean
 }
 
 /** CARGO_HOME, or its default. */
@@ -98,7 +102,7 @@ const isTable = (value: unknown): value is Table =>
 /** Flags as cargo takes them: a list, or a string split at spaces. */
 export function flagList(value: unknown): string[] {
   if (Array.isArray(value)) return value.filter(item => typeof item === 'string')
-  return typeof value === 'string' ? value.split(' ').filter(Boolean) : []
+  return typeof value === 'string' ? value.split(/\s+/).filter(Boolean) : []
 }
 
 /** The part of an environment variable's name that stands for a triple: AARCH64_UNKNOWN_LINUX_MUSL. */
@@ -117,11 +121,12 @@ export function targetConfig(
     ? { value: env[linkerVariable], source: linkerVariable }
     : targetKey(files, triple, 'linker')
   const flags = env[`CARGO_TARGET_${envTriple(triple)}_RUSTFLAGS`]
-  const own = flagList(flags)
   const hidden = flags !== undefined || targetKey(files, triple, 'rustflags') ? [] : buildFlags(files, env)
   return {
     ...(typeof linker?.value === 'string' && { linker: { value: linker.value, source: linker.source } }),
-    hiddenRustflags: [...own, ...hidden],
+    ownRustflags: flagList(flags),
+    hiddenRustflags: hidden,
+    flagsAreString: typeof lookUp(files, 'target', triple, 'rustflags')?.value === 'string',
   }
 }
 

@@ -4,7 +4,7 @@ export interface LockedPackage {
   readonly version: string
   /** Absent for packages of the workspace. */
   readonly source?: string
-  /** As the file spells them: `name`, or `name version` where there are several. */
+  /** As the file spells them: `name`, `name version` where there are several, with the source where that tells them apart. */
   readonly dependencies: readonly string[]
 }
 
@@ -29,20 +29,37 @@ export function parseCargoLock(text: string): LockedPackage[] {
     })
 }
 
-/** The packages that `roots` (names) need, they themselves included, directly or through others. */
+/** A package of the workspace. A dependency may have the same name, with another version or from a registry. */
+export interface Member {
+  readonly name: string
+  readonly version: string
+}
+
+/** The packages that `roots` need, they themselves included, directly or through others. */
 export function lockedClosure(
   packages: readonly LockedPackage[],
-  roots: readonly string[],
+  roots: readonly Member[],
 ): readonly LockedPackage[] {
   const byName = groupByName(packages)
   const seen = new Set<LockedPackage>()
-  const queue = roots.flatMap(name => byName.get(name) ?? [])
+  const queue = roots.flatMap(({ name, version }) => {
+    const own = (byName.get(name) ?? []).filter(item => item.source === undefined)
+    const same = own.filter(item => item.version === version)
+    // A lock file may still have the version before this one.
+    return same.length > 0 ? same : own
+  })
   for (let item = queue.pop(); item; item = queue.pop()) {
     if (seen.has(item)) continue
     seen.add(item)
     for (const dependency of item.dependencies) {
-      const [name = '', version] = dependency.split(' ')
-      queue.push(...(byName.get(name) ?? []).filter(other => !version || other.version === version))
+      const [name = '', version, source] = dependency.split(' ')
+      queue.push(
+        ...(byName.get(name) ?? []).filter(
+          other =>
+            (!version || other.version === version) &&
+            (!source || source === `(${other.source?.split('#')[0]})`),
+        ),
+      )
     }
   }
   return [...seen]

@@ -5,7 +5,7 @@ import type { CCode, Executable, InspectContext } from '../language.ts'
 import { allocatorFacts, certainCCode, possibleCCode } from './c-code.ts'
 import { type LockedPackage, parseCargoLock } from './cargo-lock.ts'
 import { featureArgs } from './features.ts'
-import { packageOf } from './metadata.ts'
+import { type CargoPackage, packageOf, packageSpec } from './metadata.ts'
 import { rustcCommand } from './target.ts'
 
 /** What the dependencies of the programs mean for a build. */
@@ -18,6 +18,12 @@ export interface RustDependencies {
   readonly remarks: readonly string[]
 }
 
+/** Programs, and the packages of the workspace that they are of. */
+interface ProgramsOfPackages {
+  readonly packages: readonly Pick<CargoPackage, 'id' | 'name' | 'version'>[]
+  readonly executables: readonly Executable[]
+}
+
 /**
  * Reads what the programs depend on: Cargo.lock, and where that names a crate which may compile C, `cargo tree`, which
  * knows platforms, features and kinds of dependency, but only works where the crates have been downloaded.
@@ -25,7 +31,7 @@ export interface RustDependencies {
 export async function readDependencies(
   dir: string,
   workspaceRoot: string,
-  executables: readonly Executable[],
+  { packages: members, executables }: ProgramsOfPackages,
   triples: readonly string[],
   context: InspectContext,
 ): Promise<RustDependencies> {
@@ -37,14 +43,15 @@ export async function readDependencies(
     return { cCode: [], possibleCCode, needsAllocator: false, remarks: [remark] }
   }
   const packages = parseCargoLock(text)
-  const names = [...new Set(executables.map(packageOf))]
-  const { server, allocator } = allocatorFacts(packages, names)
-  const possible = new Map(names.map(name => [name, possibleCCode(packages, [name])]))
+  const names = new Set(executables.map(packageOf))
+  const roots = members.filter(({ name }) => names.has(name))
+  const { server, allocator } = allocatorFacts(packages, roots)
+  const possible = new Map(roots.map(root => [root.name, possibleCCode(packages, [root])]))
   const known = { needsAllocator: server && !allocator }
   if ([...possible.values()].every(crates => crates.length === 0)) {
     return { ...known, cCode: [], possibleCCode: [], remarks: [] }
   }
-  const tree = await readTree(dir, names, triples, context)
+  const tree = await readTree(dir, roots.map(packageSpec), triples, context)
   const code =
     tree === undefined
       ? { cCode: [], possibleCCode: describe(possible, executables) }
@@ -97,7 +104,7 @@ function describe(
 /** `cargo tree`, or undefined where crates are missing or the lock file is out of date. */
 async function readTree(
   dir: string,
-  packages: readonly string[],
+  specs: readonly string[],
   triples: readonly string[],
   context: InspectContext,
 ): Promise<string | undefined> {
@@ -109,7 +116,7 @@ async function readTree(
     ...['--charset', 'ascii'],
     ...['--edges', 'normal,build,no-proc-macro'],
     ...['--format', '{p}'],
-    ...packages.flatMap(name => ['-p', name]),
+    ...specs.flatMap(spec => ['-p', spec]),
     ...triples.flatMap(triple => ['--target', triple]),
     ...featureArgs(options.rust),
   ]

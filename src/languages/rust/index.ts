@@ -3,12 +3,14 @@ import { type Platform, platformFolder } from '../../platforms.ts'
 import type { Command, LibcPrediction, Step } from '../../types.ts'
 import { compareVersions } from '../../util/versions.ts'
 import type { CompilePlan, CompileRequest, Language } from '../language.ts'
-import { envTriple } from './cargo-config.ts'
+import { adviseRust } from './advice.ts'
+import { explainRust } from './explain.ts'
 import { featureArgs } from './features.ts'
 import { chooseLinker, type RustLinker } from './linker.ts'
-import { explainRust, readArtifacts, readProgress } from './messages.ts'
+import { readArtifacts, readProgress } from './messages.ts'
 import { checkBinNames, packageOf } from './metadata.ts'
 import { inspectRust, type RustProject } from './project.ts'
+import { giveFlags, remapFlags } from './rustflags.ts'
 import type { RustTarget } from './target.ts'
 
 /** Rust: one `cargo build` for all platforms, musl and static unless glibc is asked for. */
@@ -30,6 +32,7 @@ export const rust: Language<RustProject> = {
   collect: async (step, result) => readArtifacts(result.stdout, step, result),
   progress: () => readProgress,
   explain: explainRust,
+  advise: adviseRust,
 }
 
 function compileRust(project: RustProject, request: CompileRequest): CompilePlan {
@@ -74,6 +77,11 @@ function buildStep(
   const cpu = platforms[0]?.rust.cpu
   const targets = platforms.map(platform => project.targets.get(platform.id) as RustTarget)
   const folder = `${project.targetDirectory}/xbuild/${platforms.map(platformFolder).join()}`
+  const flags = giveFlags(project, targets, [
+    ...remapFlags(project),
+    ...(options.rust.libc === 'musl' ? ['-Ctarget-feature=+crt-static'] : []),
+    ...(cpu === undefined ? [] : [`-Ctarget-cpu=${cpu}`]),
+  ])
   const args = [
     'build',
     ...(profile === 'release' ? ['--release'] : ['--profile', profile]),
@@ -83,16 +91,15 @@ function buildStep(
     ...(jobs === project.processors ? [] : ['--jobs', `${jobs}`]),
     ...[...new Set(targets.map(({ triple }) => triple))].flatMap(triple => ['--target', triple]),
     ...(cpu === undefined ? [] : ['--target-dir', folder]),
-    ...[...new Set(executables.map(packageOf))].flatMap(name => ['-p', name]),
+    ...[...new Set(executables.map(packageOf))].flatMap(name => [
+      '-p',
+      project.packageSpecs.get(name) ?? name,
+    ]),
     ...executables.flatMap(({ name }) => ['--bin', name]),
     ...featureArgs(options.rust),
     ...(locked ? ['--locked'] : []),
+    ...flags.args,
     ...toolchainArgs,
-  ]
-  const flags = [
-    ...remapFlags(project),
-    ...(options.rust.libc === 'musl' ? ['-Ctarget-feature=+crt-static'] : []),
-    ...(cpu === undefined ? [] : [`-Ctarget-cpu=${cpu}`]),
   ]
   const command: Command = {
     tool: 'cargo',
@@ -106,7 +113,7 @@ function buildStep(
       ...Object.assign({}, ...platforms.map(platform => linkers.get(platform.id)?.env)),
       ...options.rust.env,
       // Last: the flags that `[rust] env` has are among these.
-      ...flagsEnv(project, targets, flags),
+      ...flags.env,
     },
   }
   return {
@@ -114,43 +121,6 @@ function buildStep(
     command,
     produces: platforms.flatMap(platform => executables.map(({ name }) => ({ platform, name }))),
   }
-}
-
-/**
- * Our flags beside the user's. cargo takes flags from one source only: RUSTFLAGS, else those of the target, else
- * `build.rustflags` (Cargo book, "build.rustflags"); so ours join the one that the user has.
- */
-function flagsEnv(
-  { environmentFlags }: RustProject,
-  targets: readonly RustTarget[],
-  flags: readonly string[],
-): Record<string, string> {
-  if (environmentFlags) {
-    const { variable } = environmentFlags
-    const all = [...environmentFlags.flags, ...flags]
-    return { [variable]: all.join(variable === 'RUSTFLAGS' ? ' ' : '\x1f') }
-  }
-  return Object.fromEntries(
-    targets.map(({ triple, hiddenRustflags }) => [
-      `CARGO_TARGET_${envTriple(triple)}_RUSTFLAGS`,
-      [...hiddenRustflags, ...flags].join(' '),
-    ]),
-  )
-}
-
-/**
- * Keeps this machine's folders out of the binary, so that another folder gives the same one. cargo splits the flags at
- * spaces, so a folder whose name has one stays in.
- */
-function remapFlags({ cargoHome, workspaceRoot, sysroot, rustcCommit }: RustProject): string[] {
-  const pairs = [
-    ...(sysroot.source && rustcCommit ? [[sysroot.source, `/rustc/${rustcCommit}`]] : []),
-    [cargoHome, '/cargo'],
-    [workspaceRoot, '/src'],
-  ]
-  return pairs
-    .filter(([path]) => !path?.includes(' '))
-    .map(([path, name]) => `--remap-path-prefix=${path}=${name}`)
 }
 
 function uniqueFiles(linkers: readonly RustLinker[]) {

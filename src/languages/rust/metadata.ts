@@ -104,6 +104,15 @@ export function packageOf(executable: Executable): string {
 }
 
 /**
+ * The package as cargo's `-p` takes it, told apart from a dependency of the same name: its id, which is such a
+ * specification since cargo 1.77; before that, `NAME VERSION (path+URL)` (Cargo book, "Package ID Specifications").
+ */
+export function packageSpec({ id }: Pick<CargoPackage, 'id'>): string {
+  const [, name, version, url] = /^(\S+) (\S+) \(path\+(.+)\)$/.exec(id) ?? []
+  return url === undefined ? id : `${url}#${name}:${version}`
+}
+
+/**
  * Makes sure that cargo builds no more than the chosen programs: it takes a --bin for each package that is named, so two
  * packages that both have a program of that name would write to one path.
  * @throws {Failure} usage, with the calls that build them one after the other.

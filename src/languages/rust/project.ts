@@ -8,13 +8,14 @@ import { compareVersions } from '../../util/versions.ts'
 import type { CCode, Executable, InspectContext, Project } from '../language.ts'
 import { type CargoConfigFile, cargoHome, flagList, lookUp, readCargoConfig } from './cargo-config.ts'
 import { readDependencies } from './dependencies.ts'
-import { explainRust } from './messages.ts'
+import { explainRust } from './explain.ts'
 import {
   type CargoMetadata,
   type CargoPackage,
   choosePackages,
   listExecutables,
   packageOf,
+  packageSpec,
 } from './metadata.ts'
 import {
   cargoEnv,
@@ -29,6 +30,8 @@ import {
 /** A cargo package or workspace. */
 export interface RustProject extends Project {
   readonly language: 'rust'
+  /** What cargo's `-p` takes, by the name of the package. */
+  readonly packageSpecs: ReadonlyMap<string, string>
   readonly cargoVersion: string
   /** The commit that rustc was built from: a part of the paths that the standard library's panics name. */
   readonly rustcCommit: string
@@ -76,7 +79,7 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
   const triples = [...new Set(platforms.map(platform => rustTriple(platform, options.rust.libc)))]
   const [read, dependencies] = await Promise.all([
     Promise.all(triples.map(triple => readTarget(dir, triple, config, context))),
-    readDependencies(dir, metadata.workspace_root, executables, triples, context),
+    readDependencies(dir, metadata.workspace_root, { packages, executables }, triples, context),
   ])
   const targets = new Map(
     platforms.map(platform => {
@@ -101,6 +104,7 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
     cCode: dependencies.cCode,
     ...(version !== undefined && { version }),
     remarks: [...dependencies.remarks, ...describeConfig(config, targets, executables)],
+    packageSpecs: new Map(packages.map(item => [item.name, packageSpec(item)])),
     cargoVersion: cargo,
     rustcCommit: /^commit-hash: (\w+)$/m.exec(rustc)?.[1] ?? '',
     workspaceRoot: metadata.workspace_root,
@@ -184,7 +188,7 @@ function readEnvironmentFlags(env: NodeJS.ProcessEnv): Pick<RustProject, 'enviro
   const encoded = env['CARGO_ENCODED_RUSTFLAGS']
   const plain = env['RUSTFLAGS']
   if (encoded !== undefined) {
-    const flags = encoded.split('\x1f').filter(Boolean)
+    const flags = encoded === '' ? [] : encoded.split('\x1f')
     return { environmentFlags: { variable: 'CARGO_ENCODED_RUSTFLAGS', flags } }
   }
   return plain === undefined ? {} : { environmentFlags: { variable: 'RUSTFLAGS', flags: flagList(plain) } }

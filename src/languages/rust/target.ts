@@ -17,8 +17,10 @@ export interface RustTarget {
   readonly selfContained: boolean
   /** The linker that the user's configuration names, and where. */
   readonly linker?: { readonly value: string; readonly source: string }
-  /** Flags of the user's that must be repeated beside ours. */
+  /** Flags of the user's that must be repeated with ours (cargo-config.ts). */
+  readonly ownRustflags: readonly string[]
   readonly hiddenRustflags: readonly string[]
+  readonly flagsAreString: boolean
   /** Whether the user names the C compiler for this target. */
   readonly ownCc: boolean
 }

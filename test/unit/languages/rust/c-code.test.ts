@@ -95,6 +95,8 @@ dependencies = [
 ]
 `
 
+const member = (name: string, version = '0.1.0') => ({ name, version })
+
 describe('Cargo.lock', () => {
   const packages = parseCargoLock(lock)
 
@@ -114,21 +116,36 @@ describe('Cargo.lock', () => {
   })
 
   it('gives the closure, versions told apart', () => {
-    const names = lockedClosure(packages, ['app']).map(item => `${item.name} ${item.version}`)
+    const names = lockedClosure(packages, [member('app')]).map(item => `${item.name} ${item.version}`)
     expect(names).toContain('rand 0.8.0')
     expect(names).not.toContain('rand 0.9.0')
     expect(names).not.toContain('mimalloc 0.1.0')
   })
 
   it('tells which crates may compile C', () => {
-    expect(possibleCCode(packages, ['app'])).toEqual(['zstd-sys'])
-    expect(possibleCCode(packages, ['other'])).toEqual(['libmimalloc-sys'])
-    expect(possibleCCode(packages, ['rand'])).toEqual(['ring'])
+    expect(possibleCCode(packages, [member('app')])).toEqual(['zstd-sys'])
+    expect(possibleCCode(packages, [member('other')])).toEqual(['libmimalloc-sys'])
+  })
+
+  it('tells a package of the workspace from a dependency of the same name', () => {
+    const same = [
+      { name: 'tool', version: '2.0.0', dependencies: ['tool 1.0.0', 'a 1.0.0 (git+https://x/a?rev=1)'] },
+      { name: 'tool', version: '1.0.0', dependencies: ['ring'] },
+      { name: 'tool', version: '2.0.0', source: 'registry+index', dependencies: ['zstd-sys'] },
+      { name: 'a', version: '1.0.0', source: 'git+https://x/a?rev=1#abc', dependencies: ['cc'] },
+      { name: 'a', version: '1.0.0', source: 'registry+index', dependencies: ['zstd-sys'] },
+      { name: 'ring', version: '0.17.0', source: 'registry+index', dependencies: ['cc'] },
+      { name: 'zstd-sys', version: '2.0.0', source: 'registry+index', dependencies: ['cc'] },
+    ]
+    expect(possibleCCode(same, [member('tool', '2.0.0')])).toEqual(['a', 'ring'])
+    expect(possibleCCode(same, [member('tool', '1.0.0')])).toEqual(['ring'])
+    // The lock file is older than the manifest.
+    expect(possibleCCode(same.slice(1), [member('tool', '2.0.0')])).toEqual(['ring'])
   })
 
   it('tells servers and allocators', () => {
-    expect(allocatorFacts(packages, ['app'])).toEqual({ server: true, allocator: false })
-    expect(allocatorFacts(packages, ['other'])).toEqual({ server: false, allocator: true })
+    expect(allocatorFacts(packages, [member('app')])).toEqual({ server: true, allocator: false })
+    expect(allocatorFacts(packages, [member('other')])).toEqual({ server: false, allocator: true })
   })
 
   it('survives nonsense', () => {
@@ -181,6 +198,21 @@ describe('cargo tree', () => {
   it.each(['cpp_build', 'autocxx-build'])('counts what compiles through %s', wrapper => {
     const tree = `app v0.1.0 (/tmp/app)\n[build-dependencies]\n\`-- ${wrapper} v0.5.10\n    \`-- cc v1.0.0\n`
     expect(certainCCode(tree)).toEqual(new Map([['app', ['app']]]))
+  })
+
+  it('tells two packages of one name and version apart by their folders', () => {
+    const twins = [
+      'app v1.0.0 (/app)',
+      '|-- tool v1.0.0 (/one/tool)',
+      '|   [build-dependencies]',
+      '|   `-- cc v1.0.0',
+      '[build-dependencies]',
+      '`-- tool v1.0.0 (/two/tool) (*)',
+    ].join('\n')
+    expect(certainCCode(twins)).toEqual(new Map([['app', ['tool']]]))
+    expect(
+      certainCCode(twins.replace('|-- tool v1.0.0 (/one/tool)', '|-- tool v1.0.0 (/a b/(c)/tool)')),
+    ).toEqual(new Map([['app', ['tool']]]))
   })
 
   it('is empty for no output', () => {

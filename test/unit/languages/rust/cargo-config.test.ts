@@ -65,7 +65,9 @@ describe('cargo configuration', () => {
     ])
     expect(targetConfig(files, musl, {})).toEqual({
       linker: { value: 'near', source: join(root, 'dev/project/.cargo/config.toml') },
+      ownRustflags: [],
       hiddenRustflags: ['--cfg', 'home'],
+      flagsAreString: false,
     })
   })
 
@@ -93,7 +95,19 @@ describe('cargo configuration', () => {
     )
     expect(targetConfig(await read(), musl, {}).hiddenRustflags).toEqual([])
     const env = { CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUSTFLAGS: '--cfg env' }
-    expect(targetConfig(files, musl, env).hiddenRustflags).toEqual(['--cfg', 'env'])
+    expect(targetConfig(files, musl, env)).toMatchObject({
+      ownRustflags: ['--cfg', 'env'],
+      hiddenRustflags: [],
+    })
+  })
+
+  it('keeps an entry of a list whole, and splits a string at white space', async () => {
+    await write('dev/project/.cargo/config.toml', `[build]\nrustflags = ["--cfg", 'feature="a b"']`)
+    expect(targetConfig(await read(), musl, {}).hiddenRustflags).toEqual(['--cfg', 'feature="a b"'])
+    await write('dev/project/.cargo/config.toml', `[target.${musl}]\nrustflags = "-Cdebuginfo=1\\t--cfg x"`)
+    expect(targetConfig(await read(), musl, {})).toMatchObject({ hiddenRustflags: [], flagsAreString: true })
+    await write('dev/project/.cargo/config.toml', '[build]\nrustflags = "-Cdebuginfo=1\\t--cfg  x"')
+    expect(targetConfig(await read(), musl, {}).hiddenRustflags).toEqual(['-Cdebuginfo=1', '--cfg', 'x'])
   })
 
   it('follows include', async () => {

@@ -34,7 +34,8 @@ async function read(needs: readonly string[], rust: Partial<RustOptions> = {}, r
   const options = { ...defaultOptions, rust: { ...defaultOptions.rust, ...rust } }
   const context = { options, platforms: parsePlatforms(['arm64']) }
   const executables = [{ name: 'app', package: 'app/app' }]
-  return readDependencies(dir, dir, executables, ['aarch64-unknown-linux-musl'], context)
+  const packages = [{ id: 'path+file:///app#1.0.0', name: 'app', version: '1.0.0' }]
+  return readDependencies(dir, dir, { packages, executables }, ['aarch64-unknown-linux-musl'], context)
 }
 
 describe('a program that needs OpenSSL', () => {

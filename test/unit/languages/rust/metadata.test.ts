@@ -6,6 +6,7 @@ import {
   choosePackages,
   listExecutables,
   packageOf,
+  packageSpec,
 } from '../../../../src/languages/rust/metadata.ts'
 import { defaultOptions } from '../../../support/compile-request.ts'
 
@@ -104,5 +105,15 @@ describe('features', () => {
       'a',
       'b',
     ])
+  })
+})
+
+describe('the name of a package for cargo', () => {
+  it.each([
+    ['path+file:///w/tool#2.0.0', 'path+file:///w/tool#2.0.0'],
+    ['path+file:///w/p#tool@2.0.0', 'path+file:///w/p#tool@2.0.0'],
+    ['tool 2.0.0 (path+file:///w/my%20tool)', 'file:///w/my%20tool#tool:2.0.0'],
+  ])('is its id, which older cargos spell otherwise: %s', (id, spec) => {
+    expect(packageSpec({ id })).toBe(spec)
   })
 })

@@ -92,8 +92,12 @@ describe('the cargo command', () => {
       { name: 'worker', package: 'backend/worker' },
       { name: 'cli', package: 'cli/cli' },
     ]
-    expect(step(rustProject({ executables })).line).toContain(
-      '-p backend -p cli --bin server --bin worker --bin cli',
+    const packageSpecs = new Map([
+      ['backend', 'path+file:///app/backend#1.0.0'],
+      ['cli', 'path+file:///app/tools#cli@2.0.0'],
+    ])
+    expect(step(rustProject({ executables, packageSpecs })).line).toContain(
+      '-p path+file:///app/backend#1.0.0 -p path+file:///app/tools#cli@2.0.0 --bin server --bin worker --bin cli',
     )
   })
 
@@ -151,8 +155,30 @@ describe("rustc's flags", () => {
     )
   })
 
-  it('leave a folder with a space in: cargo would split there', () => {
-    expect(step(rustProject({ workspaceRoot: '/my app' }), 'amd64').env[variable]).not.toContain('/my app')
+  it('are a list where one has a space, which cargo would split in a variable', () => {
+    const { line, env } = step(rustProject({ workspaceRoot: '/my app' }), 'amd64')
+    expect(line).toContain(
+      '--config target.x86_64-unknown-linux-musl.rustflags=["--remap-path-prefix=/home/me/.cargo=/cargo","--remap-path-prefix=/my app=/src","-Ctarget-feature=+crt-static"]',
+    )
+    expect(env[variable]).toBeUndefined()
+    const hidden = { hiddenRustflags: ['--cfg', 'feature="a b"'] }
+    const targets = new Map([['linux/amd64', rustTarget('x86_64-unknown-linux-musl', hidden)]])
+    expect(step(rustProject({ targets }), 'amd64').line).toContain(
+      String.raw`rustflags=["--cfg","feature=\"a b\"","--remap`,
+    )
+    const encoded = { variable: 'CARGO_ENCODED_RUSTFLAGS', flags: ['--cfg', 'feature="a b"'] }
+    const given = step(rustProject({ workspaceRoot: '/my app', environmentFlags: encoded }), 'amd64')
+    expect(given.env['CARGO_ENCODED_RUSTFLAGS']?.split('\x1f')).toContain('--remap-path-prefix=/my app=/src')
+    expect(given.env['CARGO_ENCODED_RUSTFLAGS']?.split('\x1f')).toContain('feature="a b"')
+  })
+
+  it('leave a folder with a space in beside a string of the user, which cargo does not join with a list', () => {
+    const targets = new Map([
+      ['linux/amd64', rustTarget('x86_64-unknown-linux-musl', { flagsAreString: true })],
+    ])
+    const { line, env } = step(rustProject({ targets, workspaceRoot: '/my app' }), 'amd64')
+    expect(line).not.toContain('--config')
+    expect(env[variable]).toBe('--remap-path-prefix=/home/me/.cargo=/cargo -Ctarget-feature=+crt-static')
   })
 
   it("come after the user's of build.rustflags", () => {
@@ -165,7 +191,13 @@ describe("rustc's flags", () => {
   it("join the user's RUSTFLAGS, which would hide them", () => {
     const plain = { environmentFlags: { variable: 'RUSTFLAGS', flags: ['--cfg', 'mine'] } }
     const { env } = step(rustProject(plain), 'amd64')
-    expect(env['RUSTFLAGS']).toMatch(/^--cfg mine --remap.* -Ctarget-feature=\+crt-static$/)
+    expect(env['CARGO_ENCODED_RUSTFLAGS']?.split('\x1f')).toEqual([
+      '--cfg',
+      'mine',
+      expect.stringMatching(/^--remap/),
+      expect.stringMatching(/^--remap/),
+      '-Ctarget-feature=+crt-static',
+    ])
     expect(env[variable]).toBeUndefined()
     const encoded = { environmentFlags: { variable: 'CARGO_ENCODED_RUSTFLAGS', flags: ['--cfg', 'mine'] } }
     expect(step(rustProject(encoded), 'amd64').env['CARGO_ENCODED_RUSTFLAGS']?.split('\x1f')).toHaveLength(5)
@@ -177,9 +209,10 @@ describe("rustc's flags", () => {
       'linux/amd64/v3',
       rustOptions({ env: { RUSTFLAGS: '-Cdebuginfo=1' } }),
     )
-    expect(v3.env['RUSTFLAGS']).toMatch(/^-Cdebuginfo=1 --remap.* -Ctarget-cpu=x86-64-v3$/)
+    const flags = v3.env['CARGO_ENCODED_RUSTFLAGS']?.split('\x1f') ?? []
+    expect([flags[0], flags.at(-1)]).toEqual(['-Cdebuginfo=1', '-Ctarget-cpu=x86-64-v3'])
     const targets = new Map([
-      ['linux/amd64', rustTarget('x86_64-unknown-linux-musl', { hiddenRustflags: ['--cfg', 'mine'] })],
+      ['linux/amd64', rustTarget('x86_64-unknown-linux-musl', { ownRustflags: ['--cfg', 'mine'] })],
     ])
     const own = rustOptions({ env: { [variable]: '--cfg mine' } })
     expect(step(rustProject({ targets }), 'amd64', own).env[variable]).toMatch(/^--cfg mine --remap/)

@@ -1,0 +1,118 @@
+import { crossPackages } from '../../c-toolchains/gcc.ts'
+import type { Platform } from '../../platforms.ts'
+import { fittingErrors } from './explain.ts'
+import { machineFlag } from './machine-flags.ts'
+
+/** What glibc's headers turn into calls that musl does not have: large-file names, C23 and fortified variants. */
+const glibcOnly =
+  /undefined (?:symbol|reference)[^\n]*?[:\s`'"](?:(?:__)?(?:open|openat|creat|fopen|freopen|tmpfile|fseeko|ftello|lseek|l?stat|fstat|fstatat|statfs|fstatfs|statvfs|fstatvfs|readdir|scandir|pread|pwrite|preadv|pwritev|mmap|truncate|ftruncate|sendfile|mkstemp|getrlimit|setrlimit|prlimit|posix_fallocate|posix_fadvise)64|__isoc\d\d_\w+|__\w+_chk|__[lf]?xstat(?:64)?|__libc_single_threaded|__getauxval|gnu_get_libc_version|_dl_find_object)\b/
+
+/** A command or change, and the reason for it. */
+type Advice = readonly [fix: string, reason: string]
+
+interface Remedy {
+  readonly pattern: RegExp
+  readonly advise: (match: RegExpExecArray, platform?: Platform) => Advice
+}
+
+const remedies: readonly Remedy[] = [
+  {
+    pattern: /E0463[\s\S]*`(std|core)`/,
+    advise: () => ['rustup target add TARGET', 'the standard library of this target is missing'],
+  },
+  {
+    pattern: glibcOnly,
+    advise: () => [
+      'pip install ziglang',
+      'gcc compiled the C code with the headers of glibc, whose functions musl does not have; zig has the headers of musl',
+    ],
+  },
+  {
+    pattern: /(?:unable to find library|cannot find) -l(?:static=)?([\w.+-]+)/,
+    advise: ([, library = '']) =>
+      /^(stdc\+\+|c\+\+)/.test(library)
+        ? ['pip install ziglang', 'the program links the C++ library, which zig has for musl']
+        : [
+            `compile lib${library} with the program: a crate's feature such as "bundled" or "vendored", or link a copy made for musl with cargo:rustc-link-search`,
+            'the copies on this machine are for glibc, and none of them is linked with musl',
+          ],
+  },
+  {
+    pattern: /Could not find directory of OpenSSL/,
+    advise: () => [
+      'use rustls, or the feature "vendored" of the crate openssl',
+      'OpenSSL is not cross-compiled with the program',
+    ],
+  },
+  {
+    pattern: /Unable to find libclang|matching: \['libclang/,
+    advise: () => [
+      'apt-get install libclang-dev, or pip install libclang and export LIBCLANG_PATH=its folder with libclang.so',
+      'bindgen reads C headers with libclang',
+    ],
+  },
+  {
+    // By the cc crate, and by the script that stands for a compiler with arguments.
+    pattern: /failed to find tool "\S*[gc]\+\+"|exec: (line \d+: )?\S*[gc]\+\+: not found/,
+    advise: (_, platform) => {
+      const [gcc] = (platform && crossPackages(platform)) ?? []
+      const gxx = gcc ? `, or apt-get install ${gcc.replace('gcc', 'g++')}` : ''
+      return [`pip install ziglang${gxx}`, 'a dependency holds C++ code and no C++ compiler was found']
+    },
+  },
+  {
+    pattern: /failed to find tool|is `?cc`? installed|No such file or directory.*-gcc/,
+    advise: (_, platform) => {
+      const packages = platform && crossPackages(platform)
+      const gcc = packages ? `, or apt-get install ${packages.join(' ')}` : ''
+      return [`pip install ziglang${gcc}`, 'a dependency holds C code and no C compiler was found']
+    },
+  },
+  {
+    pattern: /pkg-config has not been configured/,
+    advise: () => [
+      'compile the library with the program: a feature such as "vendored"',
+      'a dependency looks for a library of the system, which is there for this machine only',
+    ],
+  },
+  {
+    pattern: /could not download|failed to download|error sending request|dns error/i,
+    advise: () => [
+      'check the network and the proxy (HTTPS_PROXY), and run xbuild again',
+      'a download failed',
+    ],
+  },
+]
+
+/** What fixes the errors of a platform, where they are of a kind that is known. */
+export function adviseRust(output: string, platform?: Platform): string | undefined {
+  const text = fittingErrors(output, platform).join('\n')
+  const advice = adviseOnFlags(output, text) ?? firstRemedy(text, platform)
+  return advice && `${advice[0]}   (${advice[1]})`
+}
+
+function firstRemedy(text: string, platform?: Platform): Advice | undefined {
+  for (const { pattern, advise } of remedies) {
+    const match = pattern.exec(text)
+    if (match) return advise(match, platform)
+  }
+  return undefined
+}
+
+/**
+ * The variable whose flags are for the machine that compiles, where the cc crate says that it used one: `CFLAGS =
+ * Some(-march=native)`. It gives CFLAGS to the C code of every target.
+ */
+function adviseOnFlags(output: string, errors: string): Advice | undefined {
+  if (!/['"=]native\b|-m\w+|target CPU|recognized processor/.test(errors)) return undefined
+  const used = /^\s*((?:TARGET_)?C(?:XX|PP)?FLAGS\w*) = Some\("?(.*?)"?\)$/gm
+  for (const [, name = '', value = ''] of output.matchAll(used)) {
+    const flag = machineFlag(value.split(/\s+/))
+    if (flag === undefined) continue
+    return [
+      `unset ${name}`,
+      `it has ${flag}, which is for the processor of this machine, and reaches the C code of every platform; CFLAGS_TARGET, such as CFLAGS_x86_64_unknown_linux_musl, reaches one`,
+    ]
+  }
+  return undefined
+}
