@@ -48,7 +48,8 @@ export function compileFailed(
     .map(platform => platform.id)
     .filter(id => !failures.some(({ platform }) => platform === id))
   const names = failures.map(({ platform }) => platform).join(', ')
-  const fix = [...new Set(failures.flatMap(({ advice }) => advice ?? []))].join('\n') || 'fix the errors above'
+  const fix =
+    [...new Set(failures.flatMap(({ advice }) => advice ?? []))].join('\n') || 'fix the errors above'
   return new Failure({
     kind: 'compile',
     what: `${failures.length} of ${plan.platforms.length} platforms did not compile: ${names}`,
