@@ -93,21 +93,6 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   }
 }
 
-/**
- * Replaces the token `{work}` of a plan's command by the run's temporary folder.
- */
-export function bindCommand(command: Command, work: string): Command {
-  const bind = (text: string) => text.replaceAll('{work}', work)
-  return {
-    tool: bind(command.tool),
-    args: command.args.map(bind),
-    cwd: bind(command.cwd),
-    ...(command.env && {
-      env: Object.fromEntries(Object.entries(command.env).map(([name, value]) => [name, bind(value)])),
-    }),
-  }
-}
-
 /** The process groups that run now; what is left of them is ended when xbuild exits. */
 const runningGroups = new Set<number>()
 

@@ -3,8 +3,8 @@ import type { Platform } from './platforms.ts'
 
 /**
  * One call of an external tool, as data: run by src/process.ts, printed by `xbuild plan`. `env` holds only what is set
- * on top of the inherited environment. The token `{work}` in any string is replaced by the run's temporary folder, which
- * exists only while a build runs; `{content}` in the name of a staged context by a digest of what was staged.
+ * on top of the inherited environment. Tokens of src/util/substitute.ts are in the place of what only a run knows, such
+ * as its temporary folder; plans print that one as `{work}`.
  */
 export interface Command {
   readonly tool: string
@@ -26,7 +26,7 @@ export interface Step {
   readonly title: string
   readonly command: Command
   readonly produces: readonly ExpectedArtifact[]
-  /** The folder that the toolchain was told to write the binaries into, where it takes one; may hold `{work}`. */
+  /** The folder that the toolchain was told to write the binaries into, where it takes one; may hold tokens. */
   readonly outputDir?: string
 }
 

@@ -3,11 +3,12 @@ import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { languages } from '../languages/index.ts'
 import { platformFolder } from '../platforms.ts'
-import { bindCommand, type RunResult, run } from '../process.ts'
+import { type RunResult, run } from '../process.ts'
 import { runTask, type Task } from '../recorder.ts'
 import type { CompiledBinary, Emit, Step, SupportFile } from '../types.ts'
 import { describeSeconds } from '../util/format.ts'
 import { mapLimit } from '../util/map-limit.ts'
+import { fillTokens, substitute } from '../util/substitute.ts'
 import { compileFailed, describeExit, type PlatformFailure, prepareFailed } from './compile-failure.ts'
 import type { Plan } from './plan.ts'
 
@@ -116,12 +117,12 @@ function runStep(
   })
 }
 
-/** The step with the run's temporary folder in the place of `{work}`. */
-function bindStep({ command, outputDir, ...step }: Step, work: string): Step {
+/** The step with the run's temporary folder in the place of its token. */
+export function bindStep({ command, outputDir, ...step }: Step, work: string): Step {
   return {
     ...step,
-    command: bindCommand(command, work),
-    ...(outputDir !== undefined && { outputDir: outputDir.replace('{work}', work) }),
+    command: substitute(command, { work }),
+    ...(outputDir !== undefined && { outputDir: fillTokens(outputDir, { work }) }),
   }
 }
 

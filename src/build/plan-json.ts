@@ -3,6 +3,7 @@ import { stagedFiles } from '../image/buildx/stage.ts'
 import { describeDestination } from '../image/destination.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import type { BaseChoice, Command, ImageSpec, Step } from '../types.ts'
+import { printTokens } from '../util/substitute.ts'
 import { artifactPath } from './artifacts.ts'
 import type { Backend } from './backend.ts'
 import type { Plan } from './plan.ts'
@@ -74,7 +75,7 @@ export function planJson({ plan, backend }: Prepared): PlanJson {
 function plannedStep({ title, command, produces }: Step, dist: string): PlannedStep {
   return {
     title,
-    command,
+    command: printTokens(command),
     produces: produces.map(({ platform, name }) => ({
       platform: platform.id,
       name,
@@ -106,7 +107,7 @@ function plannedImage(image: ImagePlan, backend: Backend, plan: Plan): PlannedIm
       source: 'path' in source ? source.path : artifactPath(plan.dist, { platform, name: source.artifact }),
     })),
     dockerfile: imageDockerfile(image),
-    ...(backend.name === 'buildx' && { command: imageCommand(image, plan) }),
+    ...(backend.name === 'buildx' && { command: printTokens(imageCommand(image, plan)) }),
   }
 }
 

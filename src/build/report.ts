@@ -3,6 +3,7 @@ import type { ElfFacts } from '../binary/elf.ts'
 import type { ReportedImage } from '../image/make-context.ts'
 import type { RanCommand, Recorder, StageSeconds } from '../recorder.ts'
 import type { Artifact, SourceInfo } from '../types.ts'
+import { printTokens } from '../util/substitute.ts'
 import { version } from '../version.ts'
 import type { Plan } from './plan.ts'
 
@@ -67,7 +68,7 @@ export function makeReport(
     artifacts: artifacts.map(artifact => ({ ...artifact, platform: artifact.platform.id })),
     images,
     seconds: roundSeconds({ ...recorder.seconds, total: (Date.now() - startedAt.getTime()) / 1000 }),
-    commands: recorder.commands,
+    commands: recorder.commands.map(printTokens),
     notes: recorder.notes,
   }
 }

@@ -8,17 +8,12 @@ import { type BuilderFacts, inspectBuilder } from '../../src/image/buildx/builde
 import { checkBuilder } from '../../src/image/buildx/check-builder.ts'
 import { renderDockerfile } from '../../src/image/buildx/dockerfile.ts'
 import { placeLayout } from '../../src/image/buildx/place-output.ts'
-import {
-  type BuildxResult,
-  bindContext,
-  buildxCommand,
-  buildxFiles,
-  runBuildx,
-} from '../../src/image/buildx/run.ts'
+import { type BuildxResult, buildxCommand, buildxFiles, runBuildx } from '../../src/image/buildx/run.ts'
 import { stageContext } from '../../src/image/buildx/stage.ts'
 import type { Destination } from '../../src/image/destination.ts'
 import { platforms as allPlatforms, parsePlatforms } from '../../src/platforms.ts'
 import type { ImageConfig, ImageSpec } from '../../src/types.ts'
+import { substitute } from '../../src/util/substitute.ts'
 import { failureOf, textOf } from '../support/failure-of.ts'
 import { temporaryFolder } from '../support/projects.ts'
 import { type Capability, describeWith, rig, rigValue } from '../support/rig.ts'
@@ -97,7 +92,7 @@ async function make(asked: Asked = {}): Promise<Made> {
   const destinations = asked.destinations ?? [{ type: 'layout', path: join(folder, 'image') }]
   const options = { cacheFrom: [], cacheTo: [], ...(asked.builder && { builder: asked.builder }) }
   const command = buildxCommand(image, { folder, destinations, options, cwd: folder })
-  const result = await runBuildx(bindContext(command, content))
+  const result = await runBuildx(substitute(command, { content }))
   return { ...result, folder, layout: readLayout(files.output(0)) }
 }
 

@@ -69,6 +69,18 @@ describe('plan', () => {
     expect(await exists(work)).toBe(false)
   })
 
+  it.each(['{work}', '{content} {name}'])('a project in a folder called %s is built there', async name => {
+    const dir = join(
+      await project(
+        Object.fromEntries(Object.entries(helloGo).map(([path, text]) => [join(name, path), text])),
+      ),
+      name,
+    )
+    expect(await build(dir)).toMatchObject({ code: 0 })
+    expect(await exists(join(dir, 'dist/linux_arm64/hello'))).toBe(true)
+    expect((await readdir(dir)).sort()).toEqual(['dist', 'go.mod', 'main.go'])
+  })
+
   it('is what --dry-run prints, and its Dockerfile what dockerfile prints', async () => {
     const dir = await project(helloGo)
     const args = ['--platform=linux/arm64', '--backend=oci', '--base=scratch']

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bindCommand, run } from '../../src/process.ts'
+import { run } from '../../src/process.ts'
 
 let cwd: string
 beforeAll(async () => {
@@ -107,18 +107,6 @@ describe('run', () => {
   it('starts nothing once aborted', async () => {
     await expect(run(node(''), { signal: AbortSignal.abort() })).rejects.toMatchObject({
       kind: 'interrupted',
-    })
-  })
-})
-
-describe('bindCommand', () => {
-  it('puts the work folder into tool, arguments, folder and environment', () => {
-    const command = { tool: '{work}/t', args: ['-o', '{work}/a', 'b'], cwd: '{work}', env: { A: 'x{work}y' } }
-    expect(bindCommand(command, '/w')).toEqual({
-      tool: '/w/t',
-      args: ['-o', '/w/a', 'b'],
-      cwd: '/w',
-      env: { A: 'x/wy' },
     })
   })
 })

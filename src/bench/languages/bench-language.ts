@@ -35,9 +35,6 @@ export interface Edit {
   line(text: string): string
 }
 
-/** Stands for the caches' folder until a strategy decides where that is. */
-export const cachesToken = '{caches}'
-
 /** Where things are in a builder stage; the templates say the same. */
 export const stageFolders = {
   source: '/src',
@@ -54,9 +51,9 @@ export interface BenchLanguage {
   image?(version: string, command: Command): string
   /** Variables that an image needs to use its own toolchain, whatever the project asks for. */
   imageEnv?(version: string): Readonly<Record<string, string>>
-  /** Arguments for the toolchain on every strategy, before those of the user; `{caches}` stands for the caches. */
+  /** Arguments for the toolchain on every strategy, before those of the user; `tokens.caches` stands for the caches. */
   readonly args: readonly string[]
-  /** Variables for every strategy that keep what is compiled below `{caches}`, and nothing outside it. */
+  /** Variables for every strategy that keep what is compiled below `tokens.caches`, and nothing outside it. */
   cacheEnv(): Readonly<Record<string, string>>
   /** A folder of this machine whose name in the command stands for the caches. */
   cacheFolder?(project: Project): string

@@ -5,13 +5,8 @@ import { Failure } from '../../errors.ts'
 import type { Executable, Project } from '../../languages/language.ts'
 import type { Platform } from '../../platforms.ts'
 import { run } from '../../process.ts'
-import {
-  type BenchLanguage,
-  cachesToken,
-  type Edit,
-  type StagedProject,
-  type ToolchainFolder,
-} from './bench-language.ts'
+import { tokens } from '../../util/substitute.ts'
+import type { BenchLanguage, Edit, StagedProject, ToolchainFolder } from './bench-language.ts'
 
 /** Go: official images, or the toolchain modules that the Go team publishes for every architecture. */
 export const goBench: BenchLanguage = {
@@ -19,7 +14,7 @@ export const goBench: BenchLanguage = {
   image: version => `golang:${version}`,
   // The staged copy has no repository, and must not be stamped with one that happens to lie above it.
   args: ['-buildvcs=false'],
-  cacheEnv: () => ({ GOCACHE: cachesToken }),
+  cacheEnv: () => ({ GOCACHE: tokens.caches }),
   stageDependencies: vendorModules,
   settings: readSettings,
   edit: editMain,

@@ -8,8 +8,9 @@ import type { RustProject } from '../../languages/rust/project.ts'
 import type { Platform } from '../../platforms.ts'
 import { run } from '../../process.ts'
 import type { Command } from '../../types.ts'
+import { tokens } from '../../util/substitute.ts'
 import type { BenchLanguage, Edit, StagedProject } from './bench-language.ts'
-import { cachesToken, stageFolders } from './bench-language.ts'
+import { stageFolders } from './bench-language.ts'
 
 /** Rust: the official images, of Alpine where musl is the target, so that C code is compiled for musl there too. */
 export const rustBench: BenchLanguage = {
@@ -17,7 +18,7 @@ export const rustBench: BenchLanguage = {
   image: (version, command) => `rust:${version}${targetOf(command).includes('-musl') ? '-alpine' : ''}`,
   imageEnv: version => ({ RUSTUP_TOOLCHAIN: version }),
   args: ['--offline'],
-  cacheEnv: () => ({ CARGO_TARGET_DIR: cachesToken }),
+  cacheEnv: () => ({ CARGO_TARGET_DIR: tokens.caches }),
   cacheFolder: project => (project as RustProject).targetDirectory,
   stageDependencies: vendorCrates,
   // A shared compile cache (sccache) would be warm on one path and missing on the others.

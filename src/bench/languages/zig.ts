@@ -7,19 +7,14 @@ import type { ZigProject } from '../../languages/zig/project.ts'
 import type { Platform } from '../../platforms.ts'
 import { type RunResult, run } from '../../process.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
-import {
-  type BenchLanguage,
-  cachesToken,
-  type Edit,
-  type StagedProject,
-  type ToolchainFolder,
-} from './bench-language.ts'
+import { tokens } from '../../util/substitute.ts'
+import type { BenchLanguage, Edit, StagedProject, ToolchainFolder } from './bench-language.ts'
 
 /** Zig: there is no official image, but the PyPI package ziglang is the whole toolchain, for many architectures. */
 export const zigBench: BenchLanguage = {
   // The flag for the global cache went away in 0.17; the variable is in every version.
-  args: ['--cache-dir', `${cachesToken}/local`],
-  cacheEnv: () => ({ ZIG_GLOBAL_CACHE_DIR: `${cachesToken}/global` }),
+  args: ['--cache-dir', `${tokens.caches}/local`],
+  cacheEnv: () => ({ ZIG_GLOBAL_CACHE_DIR: `${tokens.caches}/global` }),
   stageDependencies: async () => {},
   seedCaches: fetchPackages,
   settings: async () => ({}),

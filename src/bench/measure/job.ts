@@ -4,8 +4,9 @@ import type { Options } from '../../config/options.ts'
 import { languages } from '../../languages/index.ts'
 import type { CompilePlan, Executable, Project } from '../../languages/language.ts'
 import type { Platform } from '../../platforms.ts'
-import type { Command, SourceInfo } from '../../types.ts'
-import { type BenchLanguage, cachesToken, type StagedProject } from '../languages/bench-language.ts'
+import type { SourceInfo } from '../../types.ts'
+import { tokens } from '../../util/substitute.ts'
+import type { BenchLanguage, StagedProject } from '../languages/bench-language.ts'
 import type { Ended } from './builder/explain-end.ts'
 import type { Engine, Outcome, ScenarioName, StrategyName } from './measurement.ts'
 
@@ -78,7 +79,7 @@ export interface Strategy {
 
 /**
  * How one platform is compiled when it is compiled alone. Every strategy runs this very command, so that flags are equal;
- * `{caches}` in it stands for the caches.
+ * `tokens.caches` in it stands for the caches.
  */
 export function compileAlone(
   { project, executables, options, source, language, settings }: Omit<Subject, 'folder' | 'staged'>,
@@ -99,22 +100,10 @@ export function compileAlone(
   const folder = language.cacheFolder?.(project)
   const steps = plan.steps.map(step => {
     const { command } = step
-    const args = command.args.map(arg => (folder ? arg.replaceAll(folder, cachesToken) : arg))
+    const args = command.args.map(arg => (folder ? arg.replaceAll(folder, tokens.caches) : arg))
     return { ...step, command: { ...command, args, env: { ...env, ...command.env } } }
   })
   return { ...plan, steps }
-}
-
-/** Replaces `{caches}` in a command. */
-export function bindCaches(command: Command, caches: string): Command {
-  const bind = (text: string) => text.replaceAll(cachesToken, caches)
-  return {
-    ...command,
-    args: command.args.map(bind),
-    ...(command.env && {
-      env: Object.fromEntries(Object.entries(command.env).map(([name, value]) => [name, bind(value)])),
-    }),
-  }
 }
 
 /** Reads the staged copy as a build would read the project. */

@@ -5,14 +5,8 @@ import { compilePlan } from '../../build/compile.ts'
 import type { Platform } from '../../platforms.ts'
 import { createRecorder } from '../../recorder.ts'
 import type { Emit } from '../../types.ts'
-import {
-  bindCaches,
-  compileAlone,
-  inspectStaged,
-  type RunRequest,
-  type Strategy,
-  type Subject,
-} from './job.ts'
+import { substitute } from '../../util/substitute.ts'
+import { compileAlone, inspectStaged, type RunRequest, type Strategy, type Subject } from './job.ts'
 import type { Outcome } from './measurement.ts'
 import { cutOff, withTimeLimit } from './time-limit.ts'
 
@@ -67,7 +61,7 @@ async function compileHere(subject: Subject, platform: Platform, request: RunReq
   const compile = {
     ...planned,
     prepare: [],
-    steps: planned.steps.map(step => ({ ...step, command: bindCaches(step.command, caches) })),
+    steps: planned.steps.map(step => ({ ...step, command: substitute(step.command, { caches }) })),
   }
   const context = { work, logs: logsFolder(subject), emit, signal: request.signal }
   const binaries = await compilePlan({ project, platforms: [platform], compile }, context)

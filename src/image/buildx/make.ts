@@ -1,20 +1,20 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Descriptor, parseJson } from '../../oci/manifest.ts'
-import { bindCommand } from '../../process.ts'
 import type { Task } from '../../recorder.ts'
 import type { Command } from '../../types.ts'
+import { fillTokens, substitute, tokens } from '../../util/substitute.ts'
 import { writeUserFile } from '../../util/write-user-file.ts'
 import { describeDestination } from '../destination.ts'
 import type { ImagePlan, ImageSettings } from '../image-plan.ts'
 import { hostFile, type MadeImage, type MakeContext } from '../make-context.ts'
 import { dockerfileRemarks, renderDockerfile } from './dockerfile.ts'
 import { placeArchive, placeLayout } from './place-output.ts'
-import { type BuildxResult, bindContext, buildxCommand, buildxFiles, runBuildx } from './run.ts'
+import { type BuildxResult, buildxCommand, buildxFiles, runBuildx } from './run.ts'
 import { stageContext } from './stage.ts'
 
 /** The folder of an image in the run's temporary folder, as plans write it. */
-const plannedFolder = ({ spec }: Pick<ImagePlan, 'spec'>) => `{work}/images/${spec.name}`
+const plannedFolder = ({ spec }: Pick<ImagePlan, 'spec'>) => `${tokens.work}/images/${spec.name}`
 
 /** The command that makes an image with buildx, as `plan` prints it and `build` runs it. Pure. */
 export function imageCommand(
@@ -41,7 +41,7 @@ export function imageDockerfile({ spec, template }: Pick<ImagePlan, 'spec' | 'te
 export async function makeWithBuildx(image: ImagePlan, context: MakeContext, task: Task): Promise<MadeImage> {
   const { plan, work, logs, recorder, signal } = context
   const { spec, destinations } = image
-  const folder = plannedFolder(image).replace('{work}', work)
+  const folder = fillTokens(plannedFolder(image), { work })
   const files = buildxFiles(folder)
   const toHost = hostFile(context)
   await mkdir(folder, { recursive: true })
@@ -57,7 +57,7 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext, tas
 
   const command = imageCommand(image, plan)
   recorder.commands.push({ title: `Make the image ${spec.name}`, ...command })
-  const result = await runBuildx(bindContext(bindCommand(command, work), content), {
+  const result = await runBuildx(substitute(command, { work, content }), {
     signal,
     logFile: join(logs, `image-${spec.name}.log`),
     onProgress: task.progress,

@@ -5,6 +5,7 @@ import { Failure } from '../../errors.ts'
 import { run } from '../../process.ts'
 import type { Command, ImageSpec } from '../../types.ts'
 import { redact } from '../../util/redact.ts'
+import { tokens } from '../../util/substitute.ts'
 import type { Destination } from '../destination.ts'
 import { flagLabels } from './dockerfile.ts'
 import { explainBuildxError } from './errors.ts'
@@ -34,8 +35,8 @@ export function buildxFiles(folder: string) {
 }
 
 /**
- * The command that makes an image of a staged context. Pure. In its last argument, the context, `{content}` stands for
- * what `stageContext` returns.
+ * The command that makes an image of a staged context. Pure. Its last argument, the context, has the token for what
+ * `stageContext` returns.
  */
 export function buildxCommand(
   spec: ImageSpec,
@@ -65,17 +66,11 @@ export function buildxCommand(
       ...maybe('--sbom', options.sbom),
       ...each('--metadata-file', [files.metadata]),
       ...each('--file', [files.dockerfile]),
-      files.context('{content}'),
+      files.context(tokens.content),
     ],
     cwd,
     env: { SOURCE_DATE_EPOCH: String(spec.epoch) },
   }
-}
-
-/** The command with the context that was staged. */
-export function bindContext(command: Command, content: string): Command {
-  const context = command.args.at(-1) ?? ''
-  return { ...command, args: command.args.with(-1, context.replace('{content}', content)) }
 }
 
 /** --push and --load where they stand alone; buildx 0.13 takes no second output beside them. */

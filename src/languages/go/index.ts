@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Platform } from '../../platforms.ts'
 import { platformFolder } from '../../platforms.ts'
 import type { CompiledBinary, SourceInfo, Step } from '../../types.ts'
+import { tokens } from '../../util/substitute.ts'
 import type { CompilePlan, CompileRequest, Language } from '../language.ts'
 import { planCgo } from './cgo.ts'
 import { garbageSettings } from './memory.ts'
@@ -78,7 +79,7 @@ function buildStep(
   const ldflags = [options.go.ldflags ?? defaultLdflags(cgo.env), ...stamps(source), ...cgo.ldflags]
     .filter(Boolean)
     .join(' ')
-  const outputDir = `{work}/${platformFolder(platform)}/`
+  const outputDir = `${tokens.work}/${platformFolder(platform)}/`
   return {
     title: `Compile ${platform.id}`,
     command: {

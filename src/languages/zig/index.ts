@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Failure } from '../../errors.ts'
 import { type Platform, platformFolder, zigTarget } from '../../platforms.ts'
 import type { CompiledBinary, Step } from '../../types.ts'
+import { tokens } from '../../util/substitute.ts'
 import type { CompilePlan, CompileRequest, Language } from '../language.ts'
 import { checkToolchainArgs } from '../own-flags.ts'
 import { explainZig, isZigRace, readZigProgress, wasCached } from './messages.ts'
@@ -58,7 +59,7 @@ function buildStep(
 ): Step {
   const [tool = 'zig', ...first] = zig.command
   const { release, args, env } = options.zig
-  const outputDir = `{work}/${platformFolder(platform)}`
+  const outputDir = `${tokens.work}/${platformFolder(platform)}`
   return {
     title: `Compile ${platform.id}`,
     command: {

@@ -1,7 +1,8 @@
 import { languages } from '../../../languages/index.ts'
 import type { Command } from '../../../types.ts'
+import { substitute } from '../../../util/substitute.ts'
 import { stageFolders } from '../../languages/bench-language.ts'
-import { bindCaches, type Subject } from '../job.ts'
+import type { Subject } from '../job.ts'
 
 /** A native command carried over into a builder stage. */
 export interface BuilderCommand {
@@ -26,9 +27,9 @@ export function builderCommand(
   { staged, project }: Pick<Subject, 'staged' | 'project'>,
   { ownC, program }: { readonly ownC: boolean; readonly program?: string | undefined },
 ): BuilderCommand {
-  const carry = (text: string) =>
-    text.replaceAll(staged.top, stageFolders.source).replaceAll('{work}', stageFolders.out)
-  const { args, env = {} } = bindCaches(command, stageFolders.caches)
+  const carry = (text: string) => text.replaceAll(staged.top, stageFolders.source)
+  const { caches, out } = stageFolders
+  const { args, env = {} } = substitute(command, { caches, work: out })
   const kept = Object.entries(env).filter(
     ([name, value]) => !(ownC && cToolchainVariable.test(name) && value !== 'rust-lld'),
   )

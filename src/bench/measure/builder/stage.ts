@@ -2,12 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { readElfFile } from '../../../binary/elf.ts'
 import { checkBinary } from '../../../binary/verify.ts'
+import { bindStep } from '../../../build/compile.ts'
 import { Failure, isFailure } from '../../../errors.ts'
 import { explainBuildxError } from '../../../image/buildx/errors.ts'
 import { type ProgressReader, readProgress } from '../../../image/buildx/progress.ts'
 import { languages } from '../../../languages/index.ts'
 import { type Platform, platformFolder } from '../../../platforms.ts'
-import { bindCommand, type RunResult, run } from '../../../process.ts'
+import { type RunResult, run } from '../../../process.ts'
 import type { Command, Step } from '../../../types.ts'
 import { hashFile } from '../../../util/hash-file.ts'
 import { redact } from '../../../util/redact.ts'
@@ -185,7 +186,7 @@ async function readBinaries(
   const binaries =
     gather.length > 0
       ? step.produces.map(({ name }) => ({ name, path: join(out, name) }))
-      : await collect({ ...step, command: bindCommand(step.command, out) }, result)
+      : await collect(bindStep(step, out), result)
   const found: Record<string, string> = {}
   for (const { name, path } of binaries) {
     checkBinary(readElfFile(path), platform, name)

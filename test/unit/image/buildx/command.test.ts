@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type BuildxRequest, bindContext, buildxCommand } from '../../../../src/image/buildx/run.ts'
+import { type BuildxRequest, buildxCommand } from '../../../../src/image/buildx/run.ts'
 import { parsePlatforms } from '../../../../src/platforms.ts'
 import type { ImageSpec } from '../../../../src/types.ts'
+import { substitute, tokens } from '../../../../src/util/substitute.ts'
 
 const spec = (more: Partial<ImageSpec> = {}): ImageSpec => ({
   name: 'app',
@@ -44,7 +45,7 @@ describe('buildxCommand', () => {
         '{work}/images/app/metadata.json',
         '--file',
         '{work}/images/app/Dockerfile',
-        '{work}/images/app/context-{content}',
+        `{work}/images/app/context-${tokens.content}`,
       ],
       cwd: '/project',
       env: { SOURCE_DATE_EPOCH: '1700000000' },
@@ -52,7 +53,7 @@ describe('buildxCommand', () => {
   })
 
   it('gets the content of its context once that is staged', () => {
-    const bound = bindContext(command({}, { tags: ['a:{content}'] }), 'abc')
+    const bound = substitute(command({}, { tags: ['a:{content}'] }), { content: 'abc' })
     expect(bound.args.at(-1)).toBe('{work}/images/app/context-abc')
     expect(bound.args).toContain('a:{content}')
   })

@@ -3,6 +3,7 @@ import { go } from '../../../../src/languages/go/index.ts'
 import type { GoProject } from '../../../../src/languages/go/project.ts'
 import type { CompileRequest } from '../../../../src/languages/language.ts'
 import { parsePlatforms, platforms } from '../../../../src/platforms.ts'
+import { tokens } from '../../../../src/util/substitute.ts'
 import { compileRequest, defaultOptions } from '../../../support/compile-request.ts'
 
 const project: GoProject = {
@@ -38,7 +39,7 @@ describe('the steps', () => {
             tool: 'go',
             args: [
               ...['build', '-v', '-trimpath', '-p=2', '-ldflags=-s -w -X main.version=v1.0.0'],
-              ...['-o', '{work}/linux_amd64/', './cmd/server', './cmd/worker'],
+              ...['-o', `${tokens.work}/linux_amd64/`, './cmd/server', './cmd/worker'],
             ],
             cwd: '/src/app',
             env: { GOOS: 'linux', GOARCH: 'amd64', GOAMD64: 'v1', CGO_ENABLED: '0' },

@@ -8,6 +8,7 @@ import type { ZigProject } from '../../../../src/languages/zig/project.ts'
 import { parsePlatforms } from '../../../../src/platforms.ts'
 import type { RunResult } from '../../../../src/process.ts'
 import type { Step } from '../../../../src/types.ts'
+import { printTokens } from '../../../../src/util/substitute.ts'
 import { compileRequest, defaultOptions } from '../../../support/compile-request.ts'
 import { failureOf } from '../../../support/failure-of.ts'
 import { fakeTools } from '../../../support/fake-tools.ts'
@@ -158,7 +159,7 @@ describe('the plan of a Zig build', () => {
 
   it('is one build per platform, each with a cache and a prefix of its own', () => {
     const { steps, concurrency } = plan('amd64,arm64')
-    expect(steps.map(step => step.command.args.join(' '))).toEqual([
+    expect(steps.map(step => printTokens(step.command).args.join(' '))).toEqual([
       '-m ziglang build install --release=safe -Dtarget=x86_64-linux-musl --prefix {work}/linux_amd64' +
         ' --cache-dir .zig-cache/xbuild/linux_amd64 --summary all --color off --verbose -j2',
       '-m ziglang build install --release=safe -Dtarget=aarch64-linux-musl --prefix {work}/linux_arm64' +

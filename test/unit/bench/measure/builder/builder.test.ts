@@ -11,6 +11,7 @@ import type { LanguageName } from '../../../../../src/languages/options.ts'
 import { parsePlatform } from '../../../../../src/platforms.ts'
 import type { Command } from '../../../../../src/types.ts'
 import { hostArch } from '../../../../../src/util/host-arch.ts'
+import { tokens } from '../../../../../src/util/substitute.ts'
 import { temporaryFolder } from '../../../../support/projects.ts'
 
 const subject = (language: LanguageName) =>
@@ -26,8 +27,8 @@ const command = (tool: string, args: readonly string[], env: Record<string, stri
 })
 
 test('a command is the same in a builder stage, but for the folders', () => {
-  const native = command('go', ['build', '-trimpath', '-o', '{work}/linux_arm64/', './x'], {
-    GOCACHE: '{caches}',
+  const native = command('go', ['build', '-trimpath', '-o', `${tokens.work}/linux_arm64/`, './x'], {
+    GOCACHE: tokens.caches,
     GOARCH: 'arm64',
   })
   expect(builderCommand(native, subject('go'), { ownC: false })).toEqual({
