@@ -86,6 +86,22 @@ export interface ImageConfig {
   /** Such as "8080/tcp". */
   readonly ports: readonly string[]
   readonly labels: Readonly<Record<string, string>>
+  /** Absolute paths. */
+  readonly volumes?: readonly string[]
+  /** A name such as SIGINT, or a number. */
+  readonly stopSignal?: string
+  readonly healthcheck?: Healthcheck
+}
+
+/** How an engine asks whether a container is healthy. Durations are nanoseconds, as Docker's image config has them. */
+export interface Healthcheck {
+  /** The words of the command; none switches off the check that the base has. */
+  readonly test: readonly string[]
+  readonly interval?: number
+  readonly timeout?: number
+  readonly startPeriod?: number
+  readonly startInterval?: number
+  readonly retries?: number
 }
 
 /** A file of the image: an artifact by name (one per platform) or a file of the project (the same on every platform). */

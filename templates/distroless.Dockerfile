@@ -7,5 +7,8 @@ COPY ${TARGETPLATFORM}/rootfs/ /
 {{ports}}
 {{user}}
 {{workdir}}
+{{volumes}}
+{{stop-signal}}
+{{healthcheck}}
 {{entrypoint}}
 {{args}}

@@ -86,5 +86,8 @@ function imageConfig(image: ImageOptions, program: string, source: SourceInfo): 
     ...(image.workdir !== undefined && { workdir: image.workdir }),
     ports: image.ports,
     labels,
+    ...(image.volumes.length > 0 && { volumes: image.volumes }),
+    ...(image.stopSignal !== undefined && { stopSignal: image.stopSignal }),
+    ...(image.healthcheck && { healthcheck: image.healthcheck }),
   }
 }

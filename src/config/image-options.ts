@@ -2,10 +2,11 @@ import { resolve } from 'node:path'
 import { Failure } from '../errors.ts'
 import { parseReference } from '../oci/reference.ts'
 import type { BuildFlags } from './flags.ts'
+import { type RuntimeOptions, runtimeOptions } from './runtime.ts'
 import type { ImageTable } from './schema.ts'
 
 /** What an image is made of besides its program: one `[image]` or `[images.NAME]` table with the flags on top. */
-export interface ImageOptions {
+export interface ImageOptions extends RuntimeOptions {
   /** The executable, for a table of `[images]` whose name is not its executable's. */
   readonly bin?: string
   /** References as given; `{name}` stands for the image's name. */
@@ -58,6 +59,7 @@ export function imageOptions(
     env: checkNames('env', table.env ?? {}),
     ports: [...new Set((table.ports ?? []).map(normalizePort))],
     ...(workdir && { workdir }),
+    ...runtimeOptions(table),
     labels: { ...table.labels, ...parseLabels(flags.label ?? []) },
     annotations: (flags.annotation ?? table.annotations ?? []).map(checkAnnotation),
     files: (table.files ?? []).map(({ from, to, mode }) => ({

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { compileTables, languageNames } from '../languages/options.ts'
+import { runtimeKeys } from './runtime.ts'
 
 const strings = v.array(v.string())
 const stringMap = v.record(v.string(), v.string())
@@ -27,6 +28,7 @@ const imageKeys = {
     v.array(v.union([v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)), v.string()])),
   ),
   workdir: v.optional(v.string()),
+  ...runtimeKeys,
   labels: v.optional(stringMap),
   annotations: v.optional(strings),
   files: v.optional(

@@ -130,6 +130,9 @@ workdir = "/srv/work"
 args = ["-v", "with space", 'quote " $HOME \\\\']
 ports = [8080, "53/udp"]
 env = { PATH = "/usr/bin", APP = "a=b $c \\\\ \\"d\\"", EMPTY = "" }
+volumes = ["/data", "/var/lib/app"]
+stop-signal = "int"
+healthcheck = { test = ["/hello", "a b"], interval = "1m30s", timeout = "500ms", start-period = "10s", retries = 2 }
 [image.labels]
 "org.example.a" = "ä \\"b\\" $c"
 [[image.files]]

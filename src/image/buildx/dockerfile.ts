@@ -1,5 +1,5 @@
 import { Failure } from '../../errors.ts'
-import type { ImageConfig, ImageSpec } from '../../types.ts'
+import type { Healthcheck, ImageConfig, ImageSpec } from '../../types.ts'
 import { closestMatch } from '../../util/closest-match.ts'
 import { readTemplate } from '../../util/template.ts'
 
@@ -34,24 +34,16 @@ export function renderDockerfile(spec: ImageSpec, options: DockerfileOptions = {
   return dockerfile
 }
 
-/** What a person should know of a Dockerfile made of their own template. */
-export function dockerfileRemarks(dockerfile: string): string[] {
-  const emulated = instructions(dockerfile).filter(({ name }) => name === 'RUN')
-  const copies = instructions(dockerfile).some(({ text }) =>
-    /^(?:COPY|ADD)\b.*\bTARGETPLATFORM\b/is.test(text),
-  )
-  return [
-    ...emulated.map(
-      ({ line }) =>
-        `the template's RUN (line ${line}) runs as the target platform: a foreign one needs an emulator`,
-    ),
-    ...(copies ? [] : ['the template has no COPY of TARGETPLATFORM, so the image lacks the program']),
-  ]
-}
-
 /** The labels that LABEL cannot hold, for no Dockerfile syntax has a line break in a value; buildx takes them as --label. */
 export function flagLabels(spec: ImageSpec): [name: string, value: string][] {
   return Object.entries(spec.config.labels).filter(([name, value]) => !fitsLine(name) || !fitsLine(value))
+}
+
+/** The placeholders that have something to say for this image: a template without one of them leaves that out. */
+export function neededPlaceholders(spec: ImageSpec): string[] {
+  return Object.entries(placeholders(spec, undefined))
+    .filter(([, value]) => value() !== '')
+    .map(([name]) => name)
 }
 
 /** The placeholders of templates. Each but `base` stands for whole instructions, one a line, or for nothing. */
@@ -60,6 +52,7 @@ function placeholders(
   pinnedDigest: string | undefined,
 ): Readonly<Record<string, () => string>> {
   const { entrypoint, cmd, env, labels, ports, user, workdir } = spec.config
+  const { volumes = [], stopSignal, healthcheck } = spec.config
   return {
     base: () => baseReference(spec.base.reference, pinnedDigest),
     env: () => envInstructions(env),
@@ -71,6 +64,10 @@ function placeholders(
     ports: () => ports.map(port => `EXPOSE ${checkWord(port, 'port')}`).join('\n'),
     user: () => (user === undefined ? '' : `USER ${checkWord(user, 'user')}`),
     workdir: () => (workdir === undefined ? '' : `WORKDIR ${quote(oneLine(workdir, 'workdir'))}`),
+    volumes: () => exec('VOLUME', volumes),
+    'stop-signal': () =>
+      stopSignal === undefined ? '' : `STOPSIGNAL ${checkWord(stopSignal, 'stop-signal')}`,
+    healthcheck: () => (healthcheck ? healthcheckInstruction(healthcheck) : ''),
     entrypoint: () => exec('ENTRYPOINT', entrypoint),
     args: () => exec('CMD', cmd),
   }
@@ -110,6 +107,21 @@ function fill(
 /** Exec form, which is JSON and in which no variable is expanded (Dockerfile reference, "Exec form"). */
 function exec(instruction: string, words: readonly string[]): string {
   return words.length === 0 ? '' : `${instruction} ${JSON.stringify(words)}`
+}
+
+function healthcheckInstruction(check: Healthcheck): string {
+  if (check.test.length === 0) return 'HEALTHCHECK NONE'
+  const durations = [
+    ['interval', check.interval],
+    ['timeout', check.timeout],
+    ['start-period', check.startPeriod],
+    ['start-interval', check.startInterval],
+  ] as const
+  const flags = [
+    ...durations.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}ns`])),
+    ...(check.retries === undefined ? [] : [`--retries=${check.retries}`]),
+  ]
+  return ['HEALTHCHECK', ...flags, exec('CMD', check.test)].join(' ')
 }
 
 /**
@@ -154,13 +166,15 @@ function checkWord(text: string, key: string): string {
 }
 
 /** Neither a Dockerfile nor a command line can hold NUL. */
-function checkText({ entrypoint, cmd, env, labels, workdir = '' }: ImageConfig): void {
+function checkText({ entrypoint, cmd, env, labels, workdir = '', ...more }: ImageConfig): void {
   const texts = {
     entrypoint,
     cmd,
     env: Object.entries(env).flat(),
     labels: Object.entries(labels).flat(),
     workdir: [workdir],
+    volumes: more.volumes ?? [],
+    healthcheck: more.healthcheck?.test ?? [],
   }
   for (const [key, values] of Object.entries(texts)) {
     const bad = values.find(value => value.includes('\0'))
@@ -207,26 +221,4 @@ function checkDirectives(dockerfile: string): void {
     why: 'another Dockerfile syntax would be fetched from a registry, and may read the values otherwise',
     fix: 'take that line out: the syntax built into BuildKit has all that is needed',
   })
-}
-
-/** The instructions of a Dockerfile with the line each begins on; continued lines are joined, heredocs left out. */
-function instructions(dockerfile: string): { name: string; line: number; text: string }[] {
-  const found: { name: string; line: number; text: string }[] = []
-  const lines = dockerfile.split(/\r?\n/)
-  for (let at = 0; at < lines.length; at++) {
-    const line = at + 1
-    let text = lines[at] ?? ''
-    if (/^\s*(#|$)/.test(text)) continue
-    while (/\\[ \t]*$/.test(text) && at + 1 < lines.length) {
-      at++
-      if (!/^\s*#/.test(lines[at] ?? '')) text = text.replace(/\\[ \t]*$/, '') + lines[at]
-    }
-    found.push({ name: (/^\s*(\w+)/.exec(text)?.[1] ?? '').toUpperCase(), line, text: text.trimStart() })
-    if (!/^\s*(RUN|COPY|ADD)\b/i.test(text)) continue
-    for (const [, end] of text.matchAll(/<<-?["']?(\w+)["']?/g)) {
-      while (at + 1 < lines.length && (lines[at + 1] ?? '').trim() !== end) at++
-      at++
-    }
-  }
-  return found
 }

@@ -8,7 +8,8 @@ import { writeUserFile } from '../../util/write-user-file.ts'
 import { describeDestination } from '../destination.ts'
 import type { ImagePlan, ImageSettings } from '../image-plan.ts'
 import { hostFile, type MadeImage, type MakeContext } from '../make-context.ts'
-import { dockerfileRemarks, renderDockerfile } from './dockerfile.ts'
+import { renderDockerfile } from './dockerfile.ts'
+import { dockerfileRemarks } from './dockerfile-remarks.ts'
 import { placeArchive, placeLayout } from './place-output.ts'
 import { type BuildxResult, buildxCommand, buildxFiles, runBuildx } from './run.ts'
 import { stageContext } from './stage.ts'
@@ -53,7 +54,7 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext, tas
   await rename(files.staging, files.context(content))
   const dockerfile = imageDockerfile(image)
   await writeFile(files.dockerfile, dockerfile)
-  for (const text of dockerfileRemarks(dockerfile)) recorder.note('warning', text)
+  for (const text of dockerfileRemarks(dockerfile, image)) recorder.note('warning', text)
 
   const command = imageCommand(image, plan)
   recorder.commands.push({ title: `Make the image ${spec.name}`, ...command })

@@ -1,5 +1,5 @@
 import type { Platform } from '../../platforms.ts'
-import type { ImageConfig, ImageSpec } from '../../types.ts'
+import type { Healthcheck, ImageConfig, ImageSpec } from '../../types.ts'
 
 /** An image config as it stands in a registry (image-spec config.md), with whatever else its author put there. */
 export interface RawConfig {
@@ -15,6 +15,7 @@ interface RuntimeConfig {
   readonly Cmd?: readonly string[] | null
   readonly ExposedPorts?: Readonly<Record<string, object>> | null
   readonly Labels?: Readonly<Record<string, string>> | null
+  readonly Volumes?: Readonly<Record<string, object>> | null
   readonly [key: string]: unknown
 }
 
@@ -72,6 +73,7 @@ function runtimeConfig(base: RuntimeConfig, set: ImageConfig): RuntimeConfig {
   const cmd = set.cmd.length > 0 ? set.cmd : set.entrypoint.length > 0 ? undefined : Cmd
   const ports = { ...base.ExposedPorts, ...Object.fromEntries(set.ports.map(port => [fullPort(port), {}])) }
   const labels = { ...base.Labels, ...set.labels }
+  const volumes = { ...base.Volumes, ...Object.fromEntries((set.volumes ?? []).map(path => [path, {}])) }
   return {
     ...Object.fromEntries(Object.entries(inherited).filter(([, value]) => value !== null)),
     ...(set.user !== undefined && { User: set.user }),
@@ -81,6 +83,23 @@ function runtimeConfig(base: RuntimeConfig, set: ImageConfig): RuntimeConfig {
     ...(cmd && { Cmd: cmd }),
     ...(Object.keys(ports).length > 0 && { ExposedPorts: sorted(ports) }),
     ...(Object.keys(labels).length > 0 && { Labels: sorted(labels) }),
+    ...(Object.keys(volumes).length > 0 && { Volumes: sorted(volumes) }),
+    ...(set.stopSignal !== undefined && { StopSignal: set.stopSignal }),
+    ...(set.healthcheck && { Healthcheck: healthcheck(set.healthcheck) }),
+  }
+}
+
+/** Docker's own field, which the image specification does not have (moby/docker-image-spec, "Healthcheck"). */
+function healthcheck(check: Healthcheck): object {
+  const { test, interval, timeout, startPeriod, startInterval, retries } = check
+  if (test.length === 0) return { Test: ['NONE'] }
+  return {
+    Test: ['CMD', ...test],
+    ...(interval !== undefined && { Interval: interval }),
+    ...(timeout !== undefined && { Timeout: timeout }),
+    ...(startPeriod !== undefined && { StartPeriod: startPeriod }),
+    ...(startInterval !== undefined && { StartInterval: startInterval }),
+    ...(retries !== undefined && { Retries: retries }),
   }
 }
 

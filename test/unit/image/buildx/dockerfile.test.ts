@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isFailure } from '../../../../src/errors.ts'
-import { dockerfileRemarks, flagLabels, renderDockerfile } from '../../../../src/image/buildx/dockerfile.ts'
+import { flagLabels, renderDockerfile } from '../../../../src/image/buildx/dockerfile.ts'
+import { dockerfileRemarks } from '../../../../src/image/buildx/dockerfile-remarks.ts'
 import { parsePlatform } from '../../../../src/platforms.ts'
 import type { ImageConfig, ImageSpec } from '../../../../src/types.ts'
 
@@ -60,6 +61,9 @@ describe('renderDockerfile', () => {
         ports: ['8080/tcp', '53/udp'],
         user: '65532:65532',
         workdir: '/srv/a b',
+        volumes: ['/data', '/var/lib/app'],
+        stopSignal: 'SIGINT',
+        healthcheck: { test: ['/app', 'a "b"'], interval: 30e9, startPeriod: 1.5e9, retries: 3 },
       }),
     ).toEqual([
       'ENV A="x y"',
@@ -70,9 +74,16 @@ describe('renderDockerfile', () => {
       'EXPOSE 53/udp',
       'USER 65532:65532',
       'WORKDIR "/srv/a b"',
+      'VOLUME ["/data","/var/lib/app"]',
+      'STOPSIGNAL SIGINT',
+      'HEALTHCHECK --interval=30000000000ns --start-period=1500000000ns --retries=3 CMD ["/app","a \\"b\\""]',
       'ENTRYPOINT ["/app","a \\"b\\"\\n$c\\\\"]',
       'CMD ["--x"]',
     ])
+  })
+
+  it('switches off the health check of the base', () => {
+    expect(configLines({ healthcheck: { test: [] } })).toEqual(['HEALTHCHECK NONE'])
   })
 
   it('pins the base by digest, but not scratch and not what has a digest', () => {
@@ -197,12 +208,28 @@ describe('a template of the user', () => {
 
   it('gets a remark for each RUN, and for a missing COPY', () => {
     const copy = 'COPY $TARGETPLATFORM/ /\n'
-    expect(dockerfileRemarks(`FROM x\n${copy}`)).toEqual([])
+    const plain = { spec: spec() }
+    expect(dockerfileRemarks(`FROM x\n${copy}`, plain)).toEqual([])
     expect(
-      dockerfileRemarks(`FROM x\n${copy}# RUN a\nENV A="<<RUN"\nrun b \\\n  RUN c\nRUN <<E\nRUN d\nE\n`),
+      dockerfileRemarks(
+        `FROM x\n${copy}# RUN a\nENV A="<<RUN"\nrun b \\\n  RUN c\nRUN <<E\nRUN d\nE\n`,
+        plain,
+      ),
     ).toEqual([expect.stringContaining('line 5'), expect.stringContaining('line 7')])
-    expect(dockerfileRemarks('FROM x\nCOPY app /app\n')).toEqual([
+    expect(dockerfileRemarks('FROM x\nCOPY app /app\n', plain)).toEqual([
       expect.stringContaining('no COPY of TARGETPLATFORM'),
     ])
+  })
+
+  it.each([
+    ['FROM {{base}}\nUSER 1\n{{ healthcheck }}\n', []],
+    ['FROM {{base}}\nUSER 1\n', ['healthcheck']],
+    ['FROM x\n', ['user', 'healthcheck']],
+  ])('%j gets a remark for each setting that it leaves out', (template, missing) => {
+    const image = { spec: spec({ user: '1000', healthcheck: { test: ['/app'] } }), template }
+    const copy = 'COPY $TARGETPLATFORM/ /\n'
+    expect(dockerfileRemarks(`FROM x\n${copy}`, image)).toEqual(
+      missing.map(name => expect.stringContaining(`no {{${name}}}`)),
+    )
   })
 })

@@ -73,6 +73,17 @@ describe('imageConfig inherits as a Dockerfile does', () => {
       Env: [],
     })
   })
+  test('volumes are merged, a stop signal and a health check replaced', () => {
+    const base = { Volumes: { '/b': {} }, StopSignal: 'SIGTERM', Healthcheck: { Test: ['CMD', '/old'] } }
+    const healthcheck = { test: ['/app', 'health'], interval: 30e9, timeout: 5e9, retries: 3 }
+    expect(_(base, { volumes: ['/a'], stopSignal: 'SIGINT', healthcheck })).toEqual({
+      Env: [],
+      Volumes: { '/a': {}, '/b': {} },
+      StopSignal: 'SIGINT',
+      Healthcheck: { Test: ['CMD', '/app', 'health'], Interval: 30e9, Timeout: 5e9, Retries: 3 },
+    })
+    expect(_(base, { healthcheck: { test: [] } })).toMatchObject({ Healthcheck: { Test: ['NONE'] } })
+  })
   test('what xbuild does not know stays, ONBUILD does not', () =>
     expect(_({ StopSignal: 'SIGINT', Healthcheck: { Test: [] }, OnBuild: ['RUN x'] }, {})).toEqual({
       StopSignal: 'SIGINT',
