@@ -4,19 +4,19 @@ import { exitCodes } from './errors.ts'
 import { cacheFolder } from './util/cache-folder.ts'
 import { version } from './version.ts'
 
-// The commonest question of scripts is answered before anything else is loaded.
+// Scripts ask this most often, so it is answered before anything else is loaded.
 if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-v')) {
   process.stdout.write(`${version}\n`)
   process.exit(exitCodes.ok)
 }
 
-// What Node.js 22.8 and later compile of this program they keep: the next start takes 20 ms less. They do it
-// without a word, or not at all where the folder cannot be written to.
+// Node.js 22.8 and later keep what they compile of this program, which saves 20 ms at the next start. They skip it
+// silently if the folder is not writable.
 const { enableCompileCache } = module as { enableCompileCache?: (folder: string) => unknown }
 try {
   enableCompileCache?.(join(cacheFolder(), 'compiled'))
 } catch {
-  // no home folder, and no user of that number
+  // no home folder, and no user with this uid
 }
 
 const { main } = await import('./main.ts')

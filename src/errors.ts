@@ -1,6 +1,6 @@
 /**
  * The failure classes of the program, each with its exit code. `no` is a command's own negative answer
- * (a benchmark below its bound); `bug` is reserved for exceptions that nobody expected.
+ * (a benchmark below its threshold); `bug` is reserved for exceptions that nobody expected.
  */
 export const exitCodes = {
   ok: 0,

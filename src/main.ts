@@ -21,7 +21,7 @@ const commands: readonly Command[] = [
 
 const helpTexts = {
   usage:
-    '$0 [command] [dir] [-- arguments for the toolchain]\n\nMulti-architecture images for Go, Rust and Zig, compiled natively, without QEMU.',
+    '$0 [command] [dir] [-- arguments for the toolchain]\n\nMulti-architecture container images for Go, Rust and Zig, compiled natively, without QEMU.',
   epilogue:
     'Exit codes: 0 ok, 1 a check failed, 2 usage or configuration, 3 project not understood, 4 tool missing or too old, ' +
     '5 compile failed, 6 verification failed, 7 image backend failed, 8 registry, 70 bug in xbuild, 130 interrupted.',
@@ -47,14 +47,14 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Whoever read the result is gone (`xbuild plan | head`), or there is no room for it. */
+/** The reader of the result is gone (`xbuild plan | head`), or the disk is full. */
 function endWithoutStdout({ code, message }: NodeJS.ErrnoException): void {
   const failure = new Failure({
     kind: 'usage',
     what: 'The result cannot be written',
     where: 'stdout',
     why: message,
-    fix: 'send stdout elsewhere',
+    fix: 'redirect stdout to a file with enough space',
   })
   if (code !== 'EPIPE') process.stderr.write(`${describeFailure(failure)}\n`)
   killRunning()

@@ -17,17 +17,17 @@ import { writeUserFile } from '../util/write-user-file.ts'
 import { defineCommand, dirPositional } from './command.ts'
 import { printPlan } from './plan.ts'
 
-/** `xbuild [build] [dir]`: the main job. */
+/** `xbuild [build] [dir]`: compiles a project and makes its images. */
 export const buildCommand = defineCommand({
   usage: 'build [dir]',
-  describe: 'Compile, verify, pack and hand over the image',
+  describe: 'Compile, verify, and push or write the image',
   positionals: dirPositional,
   flags: {
     ...buildFlags,
     report: { type: 'string', requiresArg: true, describe: 'Write a JSON report to a file' },
-    bench: { type: 'boolean', describe: 'Measure the emulated build once the image is out, and compare' },
+    bench: { type: 'boolean', describe: 'After the build, measure it under emulation and compare' },
     ...benchBoundFlags,
-    'dry-run': { type: 'boolean', describe: 'Print the plan and do nothing' },
+    'dry-run': { type: 'boolean', describe: 'Print the plan and do nothing else' },
     ...outputFlags,
   },
   run: async argv => {
@@ -44,7 +44,7 @@ export const buildCommand = defineCommand({
       whole = { ...report, comparison: compared.comparisons }
       checkComparisons(compared, thresholds, report.host)
     } catch (error) {
-      // The image is out, even where measuring was interrupted; --json prints one value, the failure's.
+      // The image is there, even if measuring was interrupted. --json prints one value, the failure's.
       failure = withReport(error, whole)
     }
     await show(whole, argv, failure === undefined)
@@ -52,7 +52,7 @@ export const buildCommand = defineCommand({
   },
 })
 
-/** Of the flags, those that say what is measured and shown once the image is out. */
+/** The flags that matter after the image is made. */
 interface ShowFlags {
   readonly progress: ProgressMode
   readonly bench?: boolean | undefined

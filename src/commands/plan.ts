@@ -9,7 +9,7 @@ import { defineCommand, dirPositional } from './command.ts'
 /** `xbuild plan [dir]`: every command, file and Dockerfile line of a build, without doing any of it. */
 export const planCommand = defineCommand({
   usage: 'plan [dir]',
-  describe: 'Print what build would do',
+  describe: 'Print what build would do, without doing it',
   positionals: dirPositional,
   flags: { ...buildFlags, json: { type: 'boolean', describe: 'Print the plan as JSON' } },
   run: async argv => printPlan(await resolveOptions(argv), argv.json === true),

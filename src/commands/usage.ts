@@ -78,7 +78,7 @@ export function checkFolder(dir: string, commands: Commands): void {
   if (command === undefined) return
   throw new Failure({
     kind: 'usage',
-    what: `There is no command and no folder ${JSON.stringify(dir)}; did you mean ${command}?`,
+    what: `There is no command or folder ${JSON.stringify(dir)}; did you mean ${command}?`,
     fix: `xbuild ${command}`,
   })
 }

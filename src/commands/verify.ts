@@ -6,13 +6,12 @@ import { describeVerification } from '../ui/verify-text.ts'
 import { defineCommand } from './command.ts'
 
 /**
- * `xbuild verify IMAGE`: checks any image, whoever made it. The image is a reference, an OCI layout folder, an archive, or
+ * `xbuild verify IMAGE`: checks any image, however it was made. The image is a reference, an OCI layout folder, an archive, or
  * `oci:PATH[:NAME]`.
  */
 export const verifyCommand = defineCommand({
   usage: 'verify <image>',
-  describe:
-    'Check an image in a registry, an OCI layout or an archive: platforms, digests, layers, and the program of each platform',
+  describe: 'Check any image: its platforms, digests, layers, and the binary of each platform',
   positionals: {
     image: {
       type: 'string',
@@ -25,10 +24,10 @@ export const verifyCommand = defineCommand({
       type: 'string',
       array: true,
       requiresArg: true,
-      describe: 'The platforms that it must have, no more and no fewer, comma-separated',
+      describe: 'Fail unless the image has exactly these platforms, comma-separated',
     },
     'insecure-registry': buildFlags['insecure-registry'],
-    json: { type: 'boolean', describe: 'Print the findings as JSON on stdout' },
+    json: { type: 'boolean', describe: 'Print the report as JSON on stdout' },
   },
   run: async argv => {
     const platforms = argv.platform && parsePlatforms(argv.platform)
@@ -38,7 +37,7 @@ export const verifyCommand = defineCommand({
     const source = await openImage(argv.image, { signal: interruptSignal, insecure })
     try {
       const report = await verifyImage(source, platforms && { platforms })
-      // With --json, what is wrong is printed with the failure.
+      // With --json, the failure prints the report.
       if (!argv.json) process.stdout.write(`${describeVerification(report)}\n`)
       if (!report.ok) throw verificationFailure(report)
       if (argv.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)

@@ -22,35 +22,35 @@ const strings = { type: 'string', array: true, requiresArg: true } as const
 /** The flags that say what to build: shared by build, plan, dockerfile and bench. Names are those of `docker buildx build`. */
 export const buildFlags = {
   platform: { ...strings, describe: 'Platforms, comma-separated (linux/amd64,linux/arm64)' },
-  tag: { ...strings, alias: 't', describe: 'Name and tag of the image; {name} stands for the executable' },
+  tag: { ...strings, alias: 't', describe: 'Name and tag of the image; {name} is the executable' },
   push: { type: 'boolean', describe: 'Push to the registry of the tag' },
   load: { type: 'boolean', describe: 'Load into the Docker engine' },
   output: {
     ...strings,
     alias: 'o',
-    describe: 'PATH.tar an OCI archive, PATH an OCI layout, type=… as buildx has it',
+    describe: 'PATH.tar for an OCI archive, PATH for an OCI layout, type=… as in buildx',
   },
   bin: { ...strings, describe: 'Executable to build; several make several images' },
-  lang: { choices: languageNames, describe: 'Language, where a folder holds several' },
+  lang: { choices: languageNames, describe: 'Language, if the folder has several' },
   base: {
     type: 'string',
     requiresArg: true,
-    describe: 'Base image, "scratch" or "builtin", instead of the distroless one that fits',
+    describe: 'Base image, "scratch" or "builtin" (the smallest distroless image that fits)',
   },
   pin: { type: 'boolean', describe: 'Write the digest of the base into the Dockerfile' },
   'insecure-registry': {
     ...strings,
-    describe: 'HOST[:PORT] that may be asked without TLS or a trusted certificate',
+    describe: 'HOST[:PORT] to call without TLS or with an untrusted certificate',
   },
   backend: {
     choices: ['auto', 'buildx', 'oci'] as const,
-    describe: 'What makes the image: docker buildx, or xbuild itself',
+    describe: 'What makes the image: docker buildx, or xbuild itself (oci)',
   },
-  builder: { type: 'string', requiresArg: true, describe: 'buildx builder' },
+  builder: { type: 'string', requiresArg: true, describe: 'Builder of docker buildx' },
   'cache-from': { ...strings, describe: 'External cache source, for buildx' },
   'cache-to': { ...strings, describe: 'Cache export destination, for buildx' },
   label: { ...strings, describe: 'Label of the image, key=value' },
-  annotation: { ...strings, describe: 'Annotation, [type:]key=value as buildx has them' },
+  annotation: { ...strings, describe: 'Annotation, [type:]key=value as in buildx' },
   provenance: { type: 'string', describe: 'Provenance attestation, for buildx' },
   sbom: { type: 'string', describe: 'SBOM attestation, for buildx' },
   'metadata-file': { type: 'string', requiresArg: true, describe: 'Write the metadata of buildx to a file' },
@@ -58,29 +58,29 @@ export const buildFlags = {
   jobs: { alias: 'j', type: 'string', requiresArg: true, describe: 'Processors to use (all)' },
 } as const satisfies Flags
 
-/** The flags that say what to build, as they were given. Absent means: not said. */
+/** The flags that say what to build, as they were given. Absent means: not given. */
 export type BuildFlags = Partial<FlagValues<typeof buildFlags>> & {
   readonly dir?: string | undefined
   /** What comes after `--`. */
   readonly toolchainArgs?: readonly string[] | undefined
 }
 
-/** The flags that make a comparison with the emulated path a check. */
+/** The flags that fail a build or a measurement by comparison with emulation. */
 export const benchBoundFlags = {
   'bench-fail-under': {
     type: 'number',
     requiresArg: true,
-    describe: 'Fail when native is less than N× faster than emulation',
+    describe: 'Fail if native is less than N× faster than emulation',
   },
   'bench-max-growth': {
     type: 'number',
     requiresArg: true,
-    describe: 'Fail when a cold native compile takes more than N times the recorded one',
+    describe: 'Fail if a cold native compile takes more than N× the recorded time',
   },
 } as const satisfies Flags
 
-/** The flags that say how to show it. */
+/** The flags that say how to show progress and results. */
 export const outputFlags = {
-  progress: { choices: progressModes, default: 'auto' as const, describe: 'How progress is shown on stderr' },
+  progress: { choices: progressModes, default: 'auto' as const, describe: 'How to show progress on stderr' },
   json: { type: 'boolean', describe: 'Print the report as JSON on stdout' },
 } as const satisfies Flags

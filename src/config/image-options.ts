@@ -9,13 +9,13 @@ import type { ImageTable } from './schema.ts'
 export interface ImageOptions extends RuntimeOptions {
   /** The executable, for a table of `[images]` whose name is not its executable's. */
   readonly bin?: string
-  /** References as given; `{name}` stands for the image's name. */
+  /** References as given; `{name}` is replaced by the image's name. */
   readonly tags: readonly string[]
   readonly base?: string
-  /** Stands in for gcr.io/distroless. */
+  /** Replaces gcr.io/distroless. */
   readonly registry?: string
   readonly pin: boolean
-  /** Registries that may be asked without TLS, or with a certificate nobody vouches for. */
+  /** Registries that may be called without TLS, or with an untrusted certificate. */
   readonly insecureRegistries: readonly string[]
   /** Absolute path of the user's own Dockerfile template. */
   readonly template?: string
@@ -77,11 +77,7 @@ export function imageOptions(
 export function registryHosts(hosts: readonly string[]): readonly string[] {
   for (const host of hosts) {
     if (!/[/@]/.test(host) && isHost(host)) continue
-    throw notAnImageValue(
-      '--insecure-registry',
-      host,
-      'a host as it stands in references: registry.example.com:5000',
-    )
+    throw notAnImageValue('--insecure-registry', host, 'a host as in references: registry.example.com:5000')
   }
   return hosts
 }
@@ -144,7 +140,7 @@ function notAnImageValue(key: string, value: string, expected: string): Failure 
     kind: 'usage',
     what: `${key} cannot be ${JSON.stringify(value)}`,
     where: key.startsWith('--') ? key : '[image] of xbuild.toml',
-    why: `it is ${expected}`,
-    fix: `write ${key} as ${expected}`,
+    why: `${key} is ${expected}`,
+    fix: `set ${key} to ${expected}`,
   })
 }

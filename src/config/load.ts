@@ -10,7 +10,7 @@ export const configFile = 'xbuild.toml'
 
 type Position = { line: number; column: number }
 
-/** No configuration is this large; a file that is was put there by mistake. Bytes. */
+/** Bytes. A larger file is there by mistake. */
 const sizeLimit = 1024 * 1024
 
 /**
@@ -39,7 +39,7 @@ export async function parseConfig(text: string, path: string): Promise<Config> {
       what: `${path} is not valid TOML`,
       where: `${path}:${line}:${column}`,
       why: fault.message,
-      fix: `mend line ${line} of ${path}`,
+      fix: `fix line ${line} of ${path}`,
       cause: error,
     })
   }
@@ -50,7 +50,7 @@ export async function parseConfig(text: string, path: string): Promise<Config> {
     what: `${path} has ${result.issues.length === 1 ? 'a mistake' : `${result.issues.length} mistakes`}`,
     where: path,
     why: result.issues.map(describeIssue).join('\n'),
-    fix: `mend ${result.issues.map(issue => v.getDotPath(issue)).join(', ')} in ${path}`,
+    fix: `fix ${result.issues.map(issue => v.getDotPath(issue)).join(', ')} in ${path}`,
   })
 }
 
@@ -61,8 +61,8 @@ async function readText(path: string): Promise<string | undefined> {
       throw new Failure({
         kind: 'usage',
         what: `${path} is ${Math.round(size / 1024 / 1024)} MB`,
-        why: `a configuration of more than ${sizeLimit / 1024 / 1024} MB is taken for a mistake`,
-        fix: `check what wrote ${path}`,
+        why: `no configuration is larger than ${sizeLimit / 1024 / 1024} MB, so this must be another file`,
+        fix: `ls -l ${path}`,
       })
     }
     return await readFile(path, 'utf8')
@@ -80,7 +80,7 @@ async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-/** The parser makes objects without a prototype; the validator and the tests want ordinary ones. */
+/** The parser makes objects without a prototype; the validator and the tests need ordinary ones. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain)
   if (typeof value !== 'object' || value === null) return value

@@ -101,7 +101,7 @@ function backendOf(text: string | undefined): Options['backend'] | undefined {
   if (text === 'auto' || text === 'buildx' || text === 'oci') return text
   throw new Failure({
     kind: 'usage',
-    what: `XBUILD_BACKEND is ${JSON.stringify(text)}`,
+    what: `XBUILD_BACKEND cannot be ${JSON.stringify(text)}`,
     why: 'it is one of auto, buildx, oci',
     fix: 'export XBUILD_BACKEND=auto',
   })
@@ -114,7 +114,7 @@ function jobsOf(value: string | undefined): number {
   throw new Failure({
     kind: 'usage',
     what: `-j ${value} is not a number of processors`,
-    why: 'it is a whole number from 1 on',
+    why: 'it is a whole number, 1 or more',
     fix: `-j ${availableParallelism()}`,
   })
 }

@@ -8,14 +8,14 @@ const stringMap = v.record(v.string(), v.string())
 /** It becomes part of file names. */
 const imageName = v.pipe(
   v.string(),
-  v.regex(/^\w[\w.-]*$/, 'an image’s name of letters, digits, "_", "." and "-"'),
+  v.regex(/^\w[\w.-]*$/, 'an image name of letters, digits, "_", "." and "-"'),
 )
 
 /** What `[image]` and each `[images.NAME]` may say. An image inherits every key of `[image]` that it does not set. */
 const imageKeys = {
   tags: v.optional(strings),
   base: v.optional(v.string()),
-  /** Stands in for gcr.io/distroless: a mirror of it. */
+  /** A mirror to use instead of gcr.io/distroless. */
   registry: v.optional(v.string()),
   pin: v.optional(v.boolean()),
   'insecure-registries': v.optional(strings),
@@ -36,7 +36,7 @@ const imageKeys = {
   ),
 }
 
-/** The whole of xbuild.toml. Unknown keys are refused, so that a slip of the pen never goes unnoticed. */
+/** The whole of xbuild.toml. Unknown keys are refused, so that no typo goes unnoticed. */
 export const configSchema = v.strictObject({
   lang: v.optional(v.picklist(languageNames)),
   platforms: v.optional(strings),

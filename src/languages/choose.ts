@@ -15,8 +15,8 @@ export function chooseExecutables(project: Project, asked: readonly string[]): r
       kind: 'project',
       what: 'The project has no executable',
       where: project.root,
-      why: 'a library has nothing to run, so there is no image to make of it',
-      fix: 'name the folder of a program: xbuild DIR',
+      why: 'a library has nothing to run, so no image can be made from it',
+      fix: 'xbuild DIR, with the folder of a program',
     })
   }
   if (asked.length > 0)
@@ -28,9 +28,9 @@ export function chooseExecutables(project: Project, asked: readonly string[]): r
   if (only) return [checkBuildable(only)]
   throw new Failure({
     kind: 'project',
-    what: `The project has ${executables.length} executables, and none was chosen`,
+    what: `The project has ${executables.length} executables, and none is chosen`,
     where: project.root,
-    why: 'an image holds one; several --bin make several images',
+    why: 'an image has one executable; several --bin make several images',
     fix: choices,
   })
 }
@@ -40,7 +40,7 @@ function findExecutable(project: Project, name: string): Executable {
   const matches = project.executables.filter(item => [name, folder].includes(item.package))
   const found = matches.length > 0 ? matches : project.executables.filter(item => item.name === name)
   if (found.length === 1) return found[0] as Executable
-  // Only a compile knows Zig's executables: a name that is not among the guesses may still be right. It is no guess itself.
+  // Only a compile knows Zig's executables. A name that is not among the guesses may be right, and is no guess itself.
   if (found.length === 0 && project.executables.some(item => item.predicted)) return { name, package: name }
   const names = project.executables.map(item => item.name)
   const suggestion = closestMatch(name, names)
@@ -51,7 +51,7 @@ function findExecutable(project: Project, name: string): Executable {
         ? `${found.length} executables are called ${name}`
         : `There is no executable ${JSON.stringify(name)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,
     where: project.root,
-    why: found.length > 1 ? 'the name alone does not tell them apart' : `the project has ${names.join(', ')}`,
+    why: found.length > 1 ? 'the name is ambiguous' : `the project has ${names.join(', ')}`,
     fix:
       found.length > 1
         ? found.map(item => `--bin ${item.package}`).join('\n')
@@ -66,6 +66,6 @@ function checkBuildable(item: Executable): Executable {
     what: `${item.name} cannot be built`,
     where: item.package,
     why: item.problem,
-    fix: 'mend that, or choose another one with --bin',
+    fix: 'fix that, or choose another executable with --bin',
   })
 }

@@ -28,31 +28,35 @@ export async function detectLanguage(dir: string, chosen?: LanguageName): Promis
     throw new Failure({
       kind: 'project',
       what: `There is no ${language.title} project in ${dir}`,
-      why: `none of ${language.markers.join(', ')} is there`,
-      fix: found[0] ? `--lang ${found[0].name}` : 'name the folder: xbuild DIR',
+      why: noMarker(language.markers),
+      fix: found[0] ? `--lang ${found[0].name}` : 'xbuild DIR, with the folder of the project',
     })
   }
   if (found.length === 1) return found[0] as Language
   if (found.length > 1) {
     throw new Failure({
       kind: 'project',
-      what: `${dir} holds projects in ${found.map(language => language.title).join(' and ')}`,
+      what: `${dir} has projects in ${found.map(language => language.title).join(' and ')}`,
       where: found.map(language => language.markers.find(marker => names.has(marker))).join(', '),
-      why: 'xbuild does not guess which one is meant',
+      why: 'xbuild does not guess which one you mean',
       fix: found.map(language => `xbuild --lang ${language.name}`).join('\n'),
     })
   }
   const parent = await projectAbove(dir, markers)
-  // `go build ./cmd/app` is how a Go program is named; here it is a program of the project above.
+  // `go build ./cmd/app` names a Go program by its folder; here it is a program of the project above.
   const program = parent && [...names].some(name => name.endsWith('.go')) ? relative(parent, dir) : undefined
   throw new Failure({
     kind: 'project',
     what: `There is no ${titles()} project in ${dir}`,
-    why: `none of ${markers.join(', ')} is there`,
+    why: noMarker(markers),
     fix: parent
       ? `xbuild ${relative(process.cwd(), parent) || '.'}${program ? ` --bin ./${program}` : ''}`
-      : 'run xbuild in the project’s folder, or name it: xbuild DIR',
+      : 'xbuild DIR, with the folder of the project',
   })
+}
+
+function noMarker(markers: readonly string[]): string {
+  return markers.length === 1 ? `it has no ${markers[0]}` : `it has none of ${markers.join(', ')}`
 }
 
 /** "Go, Rust or Zig". */

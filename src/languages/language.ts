@@ -19,7 +19,7 @@ export interface Executable {
   readonly package: string
   /** Set when the name is xbuild's guess, which a compile confirms or corrects (Zig). */
   readonly predicted?: boolean
-  /** Why it cannot be built, where the toolchain says so already; an error once it is chosen. */
+  /** Why it cannot be built, if the toolchain already knows; an error once it is chosen. */
   readonly problem?: string
 }
 
@@ -40,10 +40,10 @@ export interface Project {
   readonly root: string
   /** Sorted by name. */
   readonly executables: readonly Executable[]
-  /** The executable meant when none is chosen (cargo's default-run), where the project says so. */
+  /** The executable to build if none is chosen (cargo's default-run). */
   readonly defaultExecutable?: string
   readonly toolchain: { readonly name: string; readonly version: string }
-  /** C code in the way, as far as it can be known before compiling. */
+  /** C code that has to be compiled, as far as it is known before compiling. */
   readonly cCode: readonly CCode[]
   /** The package's own version, for projects that state one (Cargo.toml, build.zig.zon). */
   readonly version?: string
@@ -58,7 +58,7 @@ export interface CompileRequest {
   readonly platforms: readonly Platform[]
   readonly executables: readonly Executable[]
   readonly options: LanguageOptions
-  /** What stood after `--` on the command line, handed to the toolchain last. */
+  /** What came after `--` on the command line; the toolchain's last arguments. */
   readonly toolchainArgs: readonly string[]
   readonly source: SourceInfo
   /** Processors to use. */
@@ -87,7 +87,7 @@ export interface CompilePlan {
 export interface InspectContext {
   readonly options: LanguageOptions
   readonly platforms: readonly Platform[]
-  /** What stood after `--`, for what of it decides which sources are read. */
+  /** What came after `--`: some of it decides which sources are read. */
   readonly toolchainArgs?: readonly string[]
   readonly signal?: AbortSignal | undefined
 }
@@ -101,7 +101,7 @@ export interface Language<P extends Project = Project> {
   readonly title: string
   /** A file of one of these names marks a folder as a project of this language. */
   readonly markers: readonly string[]
-  /** Flags of the toolchain that may not stand after `--`, because xbuild gives them, and what to do instead. */
+  /** Flags of the toolchain that are refused after `--`, because xbuild sets them, each with what to do instead. */
   readonly ownFlags: Readonly<Record<string, string>>
   /**
    * Reads the project.

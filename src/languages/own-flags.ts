@@ -2,8 +2,8 @@ import { Failure } from '../errors.ts'
 import type { Language } from './language.ts'
 
 /**
- * Makes sure that no flag for the toolchain contradicts what xbuild knows: where the binaries will lie, and of what they
- * are made.
+ * Refuses flags for the toolchain that xbuild sets itself, because it relies on their value: what is built, and where the
+ * binaries go.
  * @throws {Failure} usage, with the setting of xbuild that does the same.
  */
 export function checkToolchainArgs(
@@ -17,8 +17,8 @@ export function checkToolchainArgs(
     if (fix === undefined) continue
     throw new Failure({
       kind: 'usage',
-      what: `${flag} cannot stand ${place}`,
-      why: `xbuild gives it to ${tool} itself, and has to know its value`,
+      what: `${flag} cannot be used ${place}`,
+      why: `xbuild passes it to ${tool} itself, and relies on its value`,
       fix,
     })
   }

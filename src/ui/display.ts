@@ -7,7 +7,7 @@ export interface Progress {
   close(): Promise<void>
 }
 
-/** How a remark of this weight begins. */
+/** What a remark of this level begins with. */
 export function noteMark(level: 'info' | 'hint' | 'warning'): string {
   return { info: '', hint: 'hint: ', warning: 'warning: ' }[level]
 }

@@ -3,7 +3,7 @@ import { redact, redactAll } from '../util/redact.ts'
 
 const indent = (text: string) => text.trimEnd().split('\n').join('\n         ')
 
-/** A failure for a person: what, where, why, and the command that mends it. */
+/** A failure for a person: what, where, why, and the command that fixes it. */
 export function describeFailure(failure: Failure): string {
   if (failure.kind === 'interrupted') return 'xbuild: interrupted'
   const lines = [
@@ -18,7 +18,7 @@ export function describeFailure(failure: Failure): string {
 /** A bug of ours: says so, with the stack, so that it can be reported. */
 export function describeBug(error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return `xbuild: a bug in xbuild, not in your project\n${redact(stack)}`
+  return `xbuild: this is a bug in xbuild, not in your project\n${redact(stack)}`
 }
 
 /** The exit code that an error ends the program with. */
@@ -26,7 +26,7 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof Failure ? error.exitCode : exitCodes.bug
 }
 
-/** A failure as the JSON that --json prints on stdout, beside what the command had found by then. */
+/** A failure as the JSON that --json prints on stdout, next to what the command had found by then. */
 export function failureJson(error: unknown): object {
   if (!(error instanceof Failure)) return { error: { kind: 'bug', what: redact(String(error)) } }
   const { kind, what, where, why, fix, report } = error

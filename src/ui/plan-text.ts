@@ -7,7 +7,7 @@ export function describePlan(plan: PlanJson): string {
   const { toolchain, platforms, concurrency } = plan
   const head = [
     `# ${plan.language} project, ${toolchain.name} ${toolchain.version}, for ${platforms.join(', ')}`,
-    '# {work} is a temporary folder; every command and its environment is printed as it is run',
+    '# {work} is a temporary folder; commands and their environment are printed as build runs them',
     ...plan.notes.map(note => `# note: ${note}`),
   ]
   const files = plan.files.map(({ path, mode, text }) => `# write ${path} (${mode})\n${indent(text)}`)
@@ -18,19 +18,19 @@ export function describePlan(plan: PlanJson): string {
       ...produces.map(({ path }) => `# then verify and keep ${path}`),
     ].join('\n'),
   )
-  const compile = `# ${plan.steps.length} steps, compiling ${concurrency} at once`
+  const compile = `# ${plan.steps.length} ${plan.steps.length === 1 ? 'step' : 'steps'}, compiling ${concurrency} in parallel`
   return `${[head.join('\n'), ...files, compile, ...steps, ...plan.images.map(describeImage)].join('\n\n')}\n`
 }
 
 function describeImage(image: PlannedImage): string {
   const { base } = image
   return [
-    `# Image ${image.name}${image.executable.predicted ? ' (predicted: only a compile knows the executables)' : ''}`,
+    `# Image ${image.name}${image.executable.predicted ? ' (predicted: only a compile shows which executables there are)' : ''}`,
     `# base ${base.reference}${base.predicted ? `, predicted: ${base.reason}` : ''}`,
     ...image.staged.map(({ path, mode, source }) => `# stage ${path} (${mode}) from ${source}`),
     indent(image.dockerfile),
-    image.command ? describeCommand(image.command) : '# made in-process, without Docker',
-    ...image.destinations.map(destination => `# to ${destination}, then read back and checked`),
+    image.command ? describeCommand(image.command) : '# made by xbuild itself, without Docker',
+    ...image.destinations.map(destination => `# to ${destination}, then read back and verified`),
   ].join('\n')
 }
 

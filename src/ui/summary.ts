@@ -3,7 +3,7 @@ import { describeComparisons } from '../bench/render/comparison-text.ts'
 import { describeBytes, describeSeconds, formatTable } from '../util/format.ts'
 import { shortPath } from '../util/paths.ts'
 
-/** What a finished build did, for people: a row per binary, a line per image, and how it stands against emulation. */
+/** What a finished build did, for people: a row per binary, a line per image, and how it compares with emulation. */
 export function summarize({ artifacts, images, seconds, comparison = [] }: ComparedReport): string {
   const rows = artifacts.map(artifact => [
     artifact.platform,
@@ -18,6 +18,6 @@ export function summarize({ artifacts, images, seconds, comparison = [] }: Compa
     ({ name, base, destinations, digest, verified }) =>
       `${name} on ${base.reference}\n  ${digest ?? 'no image'} → ${destinations.map(shortPath).join(', ')}${verified ? `\n  read back: ${verified}` : ''}`,
   )
-  const times = `compile ${describeSeconds(seconds.compile)}, image ${describeSeconds(seconds.image + seconds.readBack)}, all ${describeSeconds(seconds.total)}`
+  const times = `compile ${describeSeconds(seconds.compile)}, image ${describeSeconds(seconds.image + seconds.readBack)}, total ${describeSeconds(seconds.total)}`
   return ['', table, '', ...made, times, ...describeComparisons(comparison, Date.now())].join('\n')
 }

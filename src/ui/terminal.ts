@@ -4,7 +4,7 @@ import { noteMark, type Progress } from './display.ts'
 
 type Wrapper = ListrTaskWrapper<unknown, never, never>
 
-/** A task that is drawn: events move it, listr2 shows it. */
+/** A task on the screen: events move it, listr2 draws it. */
 interface DrawnTask {
   readonly info: TaskInfo
   readonly finished: Promise<void>
@@ -19,7 +19,7 @@ interface DrawnTask {
 
 /**
  * Draws a task list with listr2. The tasks are known from the `plan` event; each waits for its own `done` or `failed`.
- * Remarks made while it is drawn are printed after it, so that they are not drawn over.
+ * Remarks that come while it is drawn are printed after it, so that it does not overwrite them.
  */
 export function drawEvents(stream: NodeJS.WriteStream): Progress {
   const tasks = new Map<string, DrawnTask>()
@@ -39,7 +39,7 @@ export function drawEvents(stream: NodeJS.WriteStream): Progress {
     } else moveTask(tasks.get(event.id), event)
   }
   const close = async () => {
-    // What was cut off is drawn as failed; what never started stays as it is.
+    // A task that was cut off is drawn as failed; one that never started stays as it is.
     for (const task of tasks.values()) task.finish(task.started ? new Error('') : undefined)
     await drawn
     for (const note of notes) stream.write(`${note}\n`)
@@ -76,7 +76,7 @@ function moveTask(task: DrawnTask | undefined, event: Exclude<BuildEvent, { type
 async function draw(tasks: readonly DrawnTask[], stream: NodeJS.WriteStream): Promise<void> {
   const { DefaultRenderer, Listr, ListrLogger, ListrTaskState, ProcessOutput } = await import('listr2')
   const processOutput = new ProcessOutput(stream, stream)
-  /** listr2 asks whether stdout is a terminal, which here carries the result alone: `digest=$(xbuild …)`. */
+  /** listr2 asks whether stdout is a terminal, but here stdout carries only the result: `digest=$(xbuild …)`. */
   class StderrRenderer extends DefaultRenderer {
     static override nonTTY = true
   }

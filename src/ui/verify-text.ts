@@ -3,8 +3,8 @@ import { printable } from '../registry/failures.ts'
 import { describeBytes, formatTable } from '../util/format.ts'
 
 /**
- * What the check of an image found, for people: a row per platform, then what is worth knowing. What is wrong is said
- * by the failure that the report becomes.
+ * What the check of an image found, for people: a row per platform, then remarks. The failure that the report becomes
+ * says what is wrong.
  */
 export function describeVerification(report: VerifyReport): string {
   const { reference, indexDigest, platforms, attestations, remarks } = report
@@ -17,14 +17,14 @@ export function describeVerification(report: VerifyReport): string {
   ])
   const lines = [
     reference,
-    `${indexDigest}${attestations > 0 ? `, ${attestations} attestations` : ''}`,
+    `${indexDigest}${attestations > 0 ? `, ${attestations} ${attestations === 1 ? 'attestation' : 'attestations'}` : ''}`,
     '',
     ...(rows.length > 0
       ? [formatTable([['', 'platform', 'manifest', 'program', 'binary', 'base'], ...rows]), '']
       : []),
     ...remarks.map(text => `note: ${printable(text, 1000)}`),
     ...sharedRemarks(platforms),
-    report.ok ? `Right: ${describePlatforms(platforms.length)}.` : '',
+    report.ok ? `OK: ${describePlatforms(platforms.length)}.` : '',
   ]
   return lines.join('\n').trimEnd()
 }
@@ -36,7 +36,7 @@ function describeProgram(entrypoint: EntrypointReport | undefined): [path: strin
   return [printable(path, 60), `${kind}${describeBytes(size)}`]
 }
 
-/** A remark that several platforms share stands once. */
+/** Prints a remark that several platforms share once. */
 function sharedRemarks(platforms: readonly PlatformReport[]): string[] {
   const byText = new Map<string, string[]>()
   for (const { platform, remarks } of platforms) {
@@ -47,6 +47,6 @@ function sharedRemarks(platforms: readonly PlatformReport[]): string[] {
 
 function describePlatforms(count: number): string {
   return count === 1
-    ? 'one platform, as its index, config and program say'
-    : `${count} platforms, each as its index, config and program say`
+    ? '1 platform; index, config and binary match'
+    : `${count} platforms; index, config and binary of each match`
 }

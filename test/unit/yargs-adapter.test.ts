@@ -52,7 +52,7 @@ test.each([
 })
 
 test.each([
-  [['mkae'], 'There is no command and no folder "mkae"; did you mean make?', 'xbuild make'],
+  [['mkae'], 'There is no command or folder "mkae"; did you mean make?', 'xbuild make'],
   [['--colour=rde'], '--colour cannot be "rde"; did you mean red?', '--colour red'],
   [['--fast', '--slow'], '--slow and --fast cannot be used together', undefined],
   [['--speed'], '--speed is now called --fast', '--fast'],

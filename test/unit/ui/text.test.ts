@@ -46,15 +46,15 @@ const failure = new Failure({
   what: 'It failed',
   where: '/src',
   why: 'first\nAPI_TOKEN=abc',
-  fix: 'mend it',
+  fix: 'fix it',
 })
 
 test('a failure is told as what, where, why and fix, without secrets', () => {
   expect(describeFailure(failure)).toBe(
-    'xbuild: It failed\n  where  /src\n  why    first\n         API_TOKEN=***\n  fix    mend it',
+    'xbuild: It failed\n  where  /src\n  why    first\n         API_TOKEN=***\n  fix    fix it',
   )
   expect(failureJson(failure)).toEqual({
-    error: { kind: 'compile', what: 'It failed', where: '/src', why: 'first\nAPI_TOKEN=***', fix: 'mend it' },
+    error: { kind: 'compile', what: 'It failed', where: '/src', why: 'first\nAPI_TOKEN=***', fix: 'fix it' },
   })
   expect(exitCodeOf(failure)).toBe(5)
 })

@@ -183,7 +183,7 @@ describe('the plan of a Zig build', () => {
     const request = compileRequest(zigProject, parsePlatforms(['amd64']), { options })
     expect(await failureOf(() => zig.compile(zigProject, request))).toMatchObject({
       kind: 'usage',
-      what: '--prefix cannot stand in [zig] args',
+      what: '--prefix cannot be used in [zig] args',
     })
   })
 
