@@ -33,6 +33,7 @@ const helpTexts = {
  */
 export async function main(args: readonly string[]): Promise<number> {
   listenForInterrupts()
+  process.on('uncaughtException', endWithBug)
   process.stdout.on('error', endWithoutStdout)
   try {
     await runCommand(args, commands, helpTexts)
@@ -45,6 +46,13 @@ export async function main(args: readonly string[]): Promise<number> {
   } finally {
     killRunning()
   }
+}
+
+/** An error that nobody awaits; Node.js itself would print the whole minified line that it came from. */
+function endWithBug(error: unknown): void {
+  process.stderr.write(`${describeBug(error)}\n`)
+  killRunning()
+  process.exit(exitCodeOf(error))
 }
 
 /** The reader of the result is gone (`xbuild plan | head`), or the disk is full. */

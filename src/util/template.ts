@@ -1,13 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 
 /**
- * The text of a file of the package's templates folder, by its path below it. The folder lies beside dist/ in the
- * package, and beside src/ in a checkout.
+ * The text of a file of the templates folder, by its path below it. scripts/bundle.mjs puts all of them into the bundle in
+ * place of this module, so that a single executable has them.
  */
 export function readTemplate(name: string): string {
-  const candidates = ['../templates/', '../../templates/'].map(folder =>
-    fileURLToPath(new URL(folder + name, import.meta.url)),
-  )
-  return readFileSync(candidates.find(existsSync) ?? (candidates[0] as string), 'utf8')
+  return readFileSync(new URL(`../../templates/${name}`, import.meta.url), 'utf8')
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { embeddedFiles } from '../../scripts/bundle-options.mjs'
 import type { DriverAnswer, DriverOrder } from './oci-driver.ts'
 
 /** Bundles oci-driver.ts, so that the in-process backend can run in a process of its own. */
@@ -9,6 +10,7 @@ export async function bundleDriver(outfile: string): Promise<void> {
     entryPoints: [fileURLToPath(new URL('oci-driver.ts', import.meta.url))],
     outfile,
     bundle: true,
+    plugins: [embeddedFiles],
     platform: 'node',
     format: 'esm',
     logLevel: 'error',

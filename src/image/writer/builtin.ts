@@ -1,4 +1,4 @@
-import tls from 'node:tls'
+import { rootCertificates } from './root-certificates.ts'
 import type { LayerEntry } from './tree.ts'
 
 const root = { uid: 0, gid: 0 }
@@ -6,7 +6,7 @@ const nonroot = { uid: 65532, gid: 65532 }
 
 /**
  * The entries of the base `builtin`: what a static binary expects around it, with the names and ids that distroless
- * uses. Certificates are Mozilla's as this Node.js carries them, sorted, so one Node.js version gives one layer.
+ * uses. Certificates are Mozilla's.
  * There are no time zones (embed them: Go's `time/tzdata`), no shell, no libc and no os-release.
  */
 export function builtinEntries(): LayerEntry[] {
@@ -37,7 +37,7 @@ export function builtinEntries(): LayerEntry[] {
     ),
     directory('etc/ssl/'),
     directory('etc/ssl/certs/'),
-    file('etc/ssl/certs/ca-certificates.crt', `${[...tls.rootCertificates].sort().join('\n')}\n`),
+    file('etc/ssl/certs/ca-certificates.crt', rootCertificates()),
     directory('home/'),
     directory('home/nonroot/', 0o700, nonroot),
     directory('root/', 0o700),

@@ -1,0 +1,32 @@
+// npm runs this after `npm ci`, before it packs, and for `npm install --global .` and a git URL: builds dist/. A checkout whose
+// packages are not there yet gets them first, in the versions of package-lock.json.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/**
+ * @param {string} tool
+ * @param {...string} args
+ */
+function run(tool, ...args) {
+  const { status, error } = spawnSync(tool, args, { cwd: root, stdio: ['ignore', 2, 2] })
+  if (status === 0) return
+  console.error(`xbuild: ${tool} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`)
+  process.exit(1)
+}
+
+// These are set for the installation that runs this, whose folder and flags are not those of the checkout.
+for (const name of Object.keys(process.env)) {
+  if (
+    /^npm_config_(global|prefix|location|local_prefix|global_prefix|omit|include|save.*|package.*)$/i.test(
+      name,
+    )
+  )
+    delete process.env[name]
+}
+if (!existsSync(new URL('../node_modules/esbuild/package.json', import.meta.url))) {
+  run('npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund')
+}
+run(process.execPath, 'scripts/bundle.mjs', '--keep')
