@@ -24,7 +24,8 @@ function run(tool, ...args) {
  * @param {string | undefined} prefix
  */
 function removeLinkToTemporaryClone(prefix) {
-  if (!prefix || !/_cacache.tmp.git-clone/.test(root)) return
+  // Set while npm installs the clone's packages; it runs this again when it packs the clone.
+  if (!prefix || process.env._PACOTE_NO_PREPARE_ || !/_cacache.tmp.git-clone/.test(root)) return
   const link = join(prefix, 'lib/node_modules/xbuild')
   try {
     if (resolve(link, '..', readlinkSync(link)) === resolve(root)) rmSync(link)
