@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -25,7 +25,7 @@ it('works when it is packed, and installed globally', async () => {
   ])
   const xbuild = join(prefix, 'bin/xbuild')
   const installed = await readdir(join(prefix, 'lib/node_modules/xbuild'))
-  expect(installed.sort()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json', 'templates'])
+  expect(installed.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json'])
 
   const { stdout: version } = await exec(xbuild, ['--version'])
   expect(version).toMatch(/^\d+\.\d+\.\d+\n$/)
@@ -38,3 +38,42 @@ it('works when it is packed, and installed globally', async () => {
   const { stdout: dockerfile } = await exec(xbuild, ['dockerfile', '--backend=oci'], { cwd: dir })
   expect(dockerfile).toMatch(/^COPY \$\{TARGETPLATFORM\}\/rootfs\/ \/$/m)
 }, 180_000)
+
+it('says in one line what is missing, whatever runs it', async () => {
+  const folder = await temporaryFolder()
+  await mkdir(join(folder, 'bin'))
+  const program = join(folder, 'bin/xbuild.js')
+  await copyFile(join(root, 'bin/xbuild.js'), program)
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}')
+  // What an older Node.js sees of it: a version that is too low, and no class, arrow or const that it could not read.
+  const old = join(folder, 'old.mjs')
+  const text = await readFile(program, 'utf8')
+  await writeFile(
+    old,
+    `${text.split('\n').slice(1).join('\n')}`.replaceAll('process.versions.node', '"18.20.4"'),
+  )
+  await expect(exec(process.execPath, [old])).rejects.toMatchObject({
+    code: 4,
+    stderr: `xbuild: needs Node.js 20.19 or later, and this is 18.20.4 (${process.execPath})\n`,
+  })
+  expect(text).not.toMatch(/=>|\b(const|let|class|async|await)\b|`|\?\./)
+  await expect(exec(process.execPath, [program])).rejects.toMatchObject({
+    code: 4,
+    stderr: expect.stringMatching(/^xbuild: this checkout is not built yet; run npm ci .*\n$/),
+  })
+  await mkdir(join(folder, 'dist'))
+  await writeFile(join(folder, 'dist/cli.js'), `throw new Error('broken') // ${'x'.repeat(5000)}`)
+  await expect(exec(process.execPath, [program])).rejects.toMatchObject({
+    code: 70,
+    stderr: expect.not.stringMatching(/x{100}/),
+  })
+})
+
+it('says which xbuild it is, as JSON', async () => {
+  const program = join(root, 'bin/xbuild.js')
+  const { stdout } = await exec(process.execPath, [program, '--version', '--json'])
+  const about = JSON.parse(stdout)
+  expect(about).toMatchObject({ node: process.versions.node, executable: false })
+  expect(about.version).toMatch(/^\d+\.\d+\.\d+$/)
+  expect(about.platform).toMatch(/^(linux|darwin)\/(amd64|arm64)/)
+})
