@@ -18,7 +18,8 @@ export function describePlan(plan: PlanJson): string {
       ...produces.map(({ path }) => `# then verify and keep ${path}`),
     ].join('\n'),
   )
-  const compile = `# ${plan.steps.length} ${plan.steps.length === 1 ? 'step' : 'steps'}, compiling ${concurrency} in parallel`
+  const count = `${plan.steps.length} ${plan.steps.length === 1 ? 'step' : 'steps'}`
+  const compile = `# ${count}, compiling ${concurrency === 1 ? 'one at a time' : `${concurrency} in parallel`}`
   return `${[head.join('\n'), ...files, compile, ...steps, ...plan.images.map(describeImage)].join('\n\n')}\n`
 }
 
