@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs'
-import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { languages } from '../languages/index.ts'
 import { platformFolder } from '../platforms.ts'
 import { type RunResult, run } from '../process.ts'
 import { runTask, type Task } from '../recorder.ts'
-import type { CompiledBinary, Emit, Step, SupportFile } from '../types.ts'
+import type { CompiledBinary, Emit, Step } from '../types.ts'
+import { writeFileAtomically } from '../util/atomic.ts'
 import { describeSeconds } from '../util/format.ts'
 import { mapLimit } from '../util/map-limit.ts'
 import { fillTokens, substitute } from '../util/substitute.ts'
@@ -42,7 +42,7 @@ export function stepId(step: Step): string {
  * @throws {Failure} compile, with each failed platform's own message and the path of its log.
  */
 export async function compilePlan(plan: PlannedCompile, context: CompileContext): Promise<CompiledBinary[]> {
-  for (const file of plan.compile.files) await writeSupportFile(file)
+  for (const file of plan.compile.files) await writeFileAtomically(file.path, file.text, { mode: file.mode })
   for (const step of plan.compile.prepare) await prepareStep(step, plan, context)
   const outcomes = await mapLimit(plan.compile.steps, plan.compile.concurrency, step =>
     compileStep(step, plan, context),
@@ -135,12 +135,4 @@ function logPath(step: Step, { logs }: Pick<CompileContext, 'logs'>): string {
       ? platformFolder(only)
       : step.title.toLowerCase().replace(/[^a-z0-9]+/g, '-')
   return join(logs, `${name}.log`)
-}
-
-async function writeSupportFile({ path, text, mode }: SupportFile): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  const temporary = `${path}.${process.pid}`
-  await writeFile(temporary, text)
-  await chmod(temporary, mode)
-  await rename(temporary, path)
 }

@@ -1,10 +1,11 @@
 import { constants, existsSync } from 'node:fs'
-import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { languages } from '../languages/index.ts'
 import type { Project } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
 import type { Artifact } from '../types.ts'
+import { writeFileAtomically } from '../util/atomic.ts'
 import { hashFile } from '../util/hash-file.ts'
 import { artifactPath } from './artifacts.ts'
 import type { Plan } from './plan.ts'
@@ -52,10 +53,7 @@ export async function recordBuild(
     platforms: [...new Set(platforms)].sort(),
     binaries: { ...before?.binaries, ...Object.fromEntries(kept) },
   }
-  await mkdir(dist, { recursive: true })
-  const temporary = join(dist, `${fileName}.${process.pid}`)
-  await writeFile(temporary, JSON.stringify(last))
-  await rename(temporary, join(dist, fileName))
+  await writeFileAtomically(join(dist, fileName), JSON.stringify(last))
 }
 
 /**

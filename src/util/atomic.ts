@@ -52,6 +52,24 @@ export async function writeAtomically<T>(
 }
 
 /**
+ * Writes a small file by `writeAtomically`, and the folders above it where there are none.
+ * @param mode permission bits; absent, those that the process gives
+ * @throws {Failure} image, when the file system refuses.
+ */
+export async function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array,
+  { mode, durable = false }: { readonly mode?: number; readonly durable?: boolean } = {},
+): Promise<void> {
+  await makeFolder(dirname(path))
+  const write = async (handle: FileHandle) => {
+    await writeAll(handle, typeof content === 'string' ? Buffer.from(content) : content)
+    if (mode !== undefined) await handle.chmod(mode)
+  }
+  await writeAtomically(path, write, { durable })
+}
+
+/**
  * Makes a folder and those above it.
  * @throws {Failure} image, when the file system refuses.
  */

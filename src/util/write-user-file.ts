@@ -1,6 +1,6 @@
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { Failure } from '../errors.ts'
+import { rm, stat } from 'node:fs/promises'
+import { Failure, isFailure } from '../errors.ts'
+import { temporaryName, writeFileAtomically } from './atomic.ts'
 
 /**
  * Writes a file that a flag names, whole, by a rename; its folder is made where there is none.
@@ -8,40 +8,35 @@ import { Failure } from '../errors.ts'
  */
 export async function writeUserFile(path: string, content: string | Uint8Array, flag: string): Promise<void> {
   try {
-    await writeBeside(path, content)
-    await rename(`${path}.${process.pid}`, path)
+    await writeFileAtomically(path, content)
   } catch (error) {
     throw unwritable(path, flag, error, '; everything else was done')
   }
 }
 
 /**
- * Makes sure that a file can be written, before the work that it is to tell of.
+ * Makes sure that a file can be written, before the work whose result it is for.
  * @throws {Failure} usage, as `writeUserFile`.
  */
 export async function checkUserFile(path: string, flag: string): Promise<void> {
   try {
     const there = await stat(path).catch(() => undefined)
     if (there?.isDirectory()) throw new Error('it is a folder')
-    await writeBeside(path, '')
-    await rm(`${path}.${process.pid}`)
+    const probe = temporaryName(path)
+    await writeFileAtomically(probe, '')
+    await rm(probe)
   } catch (error) {
     throw unwritable(path, flag, error, '')
   }
 }
 
-async function writeBeside(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(`${path}.${process.pid}`, content)
-}
-
-function unwritable(path: string, flag: string, error: unknown, besides: string): Failure {
+function unwritable(path: string, flag: string, error: unknown, remark: string): Failure {
   return new Failure({
     kind: 'usage',
     what: `${path} cannot be written`,
     where: flag,
-    why: (error as Error).message,
-    fix: `name a file in a folder that can be written${besides}`,
+    why: (isFailure(error) ? error.why : undefined) ?? (error as Error).message,
+    fix: `name a file in a folder that can be written${remark}`,
     cause: error,
   })
 }

@@ -1,8 +1,8 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Descriptor } from '../../oci/manifest.ts'
-import { appendFile, renameFolder, temporaryName, writeAtomically, writeFailure } from '../../util/atomic.ts'
-import { isLayout, markLayout, replaceIndex } from '../writer/layout.ts'
+import { appendFile, writeAtomically, writeFailure } from '../../util/atomic.ts'
+import { intoLayout, markLayout, replaceIndex } from '../writer/layout.ts'
 
 /**
  * Gives an archive that was written elsewhere its name, replacing what is there. It appears whole, by a rename, also
@@ -32,19 +32,7 @@ export async function placeLayout(
   descriptor: Descriptor,
   tags: readonly string[],
 ): Promise<void> {
-  try {
-    if (await isLayout(to)) return await fillLayout(from, to, descriptor, tags)
-    await mkdir(dirname(to), { recursive: true })
-    const temporary = temporaryName(to)
-    try {
-      await fillLayout(from, temporary, descriptor, tags)
-      if (!(await renameFolder(temporary, to))) await fillLayout(temporary, to, descriptor, tags)
-    } finally {
-      await rm(temporary, { recursive: true, force: true })
-    }
-  } catch (error) {
-    throw writeFailure(error, to)
-  }
+  await intoLayout(to, (folder, filled = from) => fillLayout(filled, folder, descriptor, tags))
 }
 
 async function fillLayout(

@@ -2,14 +2,14 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { BuildxOptions } from '../../config/options.ts'
 import { Failure } from '../../errors.ts'
-import { run } from '../../process.ts'
+import { type RunResult, run } from '../../process.ts'
 import type { Command, ImageSpec } from '../../types.ts'
 import { redact } from '../../util/redact.ts'
 import { tokens } from '../../util/substitute.ts'
 import type { Destination } from '../destination.ts'
 import { flagLabels } from './dockerfile.ts'
 import { explainBuildxError } from './errors.ts'
-import { readProgress, type VertexTime } from './progress.ts'
+import { type ProgressReader, readProgress, type VertexTime } from './progress.ts'
 
 /** What a build is asked beside what its spec says. */
 export interface BuildxRequest {
@@ -134,9 +134,9 @@ const attempts = 3
  */
 export async function runBuildx(command: Command, options: RunBuildxOptions = {}): Promise<BuildxResult> {
   const { logFile } = options
-  let { result, progress } = await runOnce(command, options)
+  let { result, progress } = await runWithProgress(command, options)
   for (let tried = 1; !result.ok && tried < attempts && namingRace.test(progress.plain()); tried++) {
-    ;({ result, progress } = await runOnce(command, options))
+    ;({ result, progress } = await runWithProgress(command, options))
   }
   const vertices = progress.vertexTimes()
   if (!result.ok) {
@@ -154,7 +154,14 @@ export async function runBuildx(command: Command, options: RunBuildxOptions = {}
   }
 }
 
-async function runOnce(command: Command, { signal, onProgress, logFile }: RunBuildxOptions) {
+/**
+ * Runs `docker buildx` once with --progress=rawjson: reads its progress on the way, and appends it to the log at the end.
+ * @throws {Failure} tool, when docker is missing; interrupted.
+ */
+export async function runWithProgress(
+  command: Command,
+  { signal, onProgress, logFile }: RunBuildxOptions,
+): Promise<{ readonly result: RunResult; readonly progress: ProgressReader }> {
   const progress = readProgress()
   const result = await run(command, {
     signal,

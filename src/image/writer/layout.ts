@@ -71,13 +71,26 @@ export async function writeLayout(
   tags: readonly string[],
   signal?: AbortSignal,
 ): Promise<void> {
+  await intoLayout(path, folder => fillLayout(folder, content, tags, signal))
+}
+
+/**
+ * Lets `fill` write into a layout folder: into the one that is there, or into a new one that gets its name when it is
+ * whole. Where another build has made it in the meantime, `fill` adds to that one.
+ * @param fill is given the new folder as `filled` when it has been filled already
+ * @throws {Failure} usage, when the folder holds something else; image, when the file system refuses.
+ */
+export async function intoLayout(
+  path: string,
+  fill: (folder: string, filled?: string) => Promise<void>,
+): Promise<void> {
   try {
-    if (await isLayout(path)) return await fillLayout(path, content, tags, signal)
+    if (await isLayout(path)) return await fill(path)
     await makeFolder(dirname(path))
     const temporary = temporaryName(path)
     try {
-      await fillLayout(temporary, content, tags, signal)
-      if (!(await renameFolder(temporary, path))) await fillLayout(path, content, tags, signal)
+      await fill(temporary)
+      if (!(await renameFolder(temporary, path))) await fill(path, temporary)
     } finally {
       await rm(temporary, { recursive: true, force: true })
     }
@@ -126,7 +139,7 @@ export async function replaceIndex(
 }
 
 /** Whether a folder is there that a layout can be written into: one, or an empty folder. */
-export async function isLayout(path: string): Promise<boolean> {
+async function isLayout(path: string): Promise<boolean> {
   const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error

@@ -5,13 +5,13 @@ import { checkBinary } from '../../../binary/verify.ts'
 import { bindStep } from '../../../build/compile.ts'
 import { Failure, isFailure } from '../../../errors.ts'
 import { explainBuildxError } from '../../../image/buildx/errors.ts'
-import { type ProgressReader, readProgress } from '../../../image/buildx/progress.ts'
+import type { ProgressReader } from '../../../image/buildx/progress.ts'
+import { runWithProgress } from '../../../image/buildx/run.ts'
 import { languages } from '../../../languages/index.ts'
 import { type Platform, platformFolder } from '../../../platforms.ts'
-import { type RunResult, run } from '../../../process.ts'
+import type { RunResult } from '../../../process.ts'
 import type { Command, Step } from '../../../types.ts'
 import { hashFile } from '../../../util/hash-file.ts'
-import { redact } from '../../../util/redact.ts'
 import { stageFolders } from '../../languages/bench-language.ts'
 import { compileAlone, type ReadyStrategy, type RunRequest, type Strategy, type Subject } from '../job.ts'
 import type { Outcome } from '../measurement.ts'
@@ -136,33 +136,23 @@ async function buildStage(
     cwd: staged.top,
     env: { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' },
   }
-  const progress = readProgress()
-  const onStderr = (line: string) => {
-    const detail = progress.line(line)
-    // The mounts stand first in it, and what is compiled far behind.
-    if (detail !== undefined) onProgress(detail.replace(/RUN --mount=.*/, 'compile'))
-  }
-  try {
-    const result = await run(build, { signal, onStderr })
-    const failure = () =>
-      explainBuildxError({
-        said: progress.plain(),
-        dockerfile,
-        vertices: progress.vertexTimes(),
-        logFile: log,
-      })
-    return { result, progress, failure }
-  } finally {
-    await appendLog(log, redact(progress.log()))
-  }
+  const { result, progress } = await runWithProgress(build, {
+    signal,
+    logFile: log,
+    // The mounts come first in it, and what is compiled far behind.
+    onProgress: detail => onProgress(detail.replace(/RUN --mount=.*/, 'compile')),
+  })
+  const failure = () =>
+    explainBuildxError({
+      said: progress.plain(),
+      dockerfile,
+      vertices: progress.vertexTimes(),
+      logFile: log,
+    })
+  return { result, progress, failure }
 }
 
 const templateFolders = { 'dockerfile-cross': 'cross', emulated: 'emulated' } as const
-
-/** A log that cannot be written must not end the measurement. */
-async function appendLog(path: string, text: string): Promise<void> {
-  await writeFile(path, text, { flag: 'a' }).catch(() => {})
-}
 
 /** BuildKit's own time for the RUN that compiles, which alone has the caches; 0 where its result was still there. */
 function compileSeconds(progress: ProgressReader): number {
