@@ -8,6 +8,7 @@ import type { ImagePlan } from '../image/image-plan.ts'
 import { checkImagePath } from '../image/paths.ts'
 import { parseReference } from '../oci/reference.ts'
 import type { BaseChoice, ImageConfig, ImageFile, ImageSpec, SourceInfo } from '../types.ts'
+import { checkEntrypoint } from './check-entrypoint.ts'
 import type { WantedImage } from './wanted-images.ts'
 
 /**
@@ -29,7 +30,7 @@ const rootFolders = new Set(
   'bin boot dev etc home lib lib32 lib64 media mnt opt proc root run sbin srv sys tmp usr var'.split(' '),
 )
 
-/** Where a program is in its image. */
+/** Where a program is in its image unless `[image] program` says otherwise. */
 export function programPath(name: string): string {
   return rootFolders.has(name) ? `/usr/local/bin/${name}` : `/${name}`
 }
@@ -45,7 +46,7 @@ export function planImage(
   options: Options,
 ): ImagePlan {
   const tags = image.tags.map(tag => checkTag(tag, name))
-  const program = programPath(executable.name)
+  const program = image.program ?? programPath(executable.name)
   const files: ImageFile[] = [
     { target: program, source: { artifact: executable.name }, mode: 0o755 },
     ...image.files.map(({ from, to, mode }) => ({ target: to, source: { path: from }, mode })),
@@ -61,6 +62,7 @@ export function planImage(
     epoch: source.epoch,
     tags,
   }
+  checkEntrypoint(spec, program)
   const destinations = planDestinations({
     tags,
     name,

@@ -20,6 +20,8 @@ export interface ImageOptions extends RuntimeOptions {
   /** Absolute path of the user's own Dockerfile template. */
   readonly template?: string
   readonly user?: string
+  /** Absolute path of the program in the image. */
+  readonly program?: string
   readonly entrypoint?: readonly string[]
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
@@ -42,7 +44,7 @@ export function imageOptions(
   env: NodeJS.ProcessEnv = {},
 ): ImageOptions {
   const base = flags.base ?? env['XBUILD_BASE'] ?? table.base
-  const { bin, registry, template, user, entrypoint, workdir } = table
+  const { bin, registry, template, user, program, entrypoint, workdir } = table
   if (workdir !== undefined && !workdir.startsWith('/'))
     throw notAnImageValue('workdir', workdir, 'an absolute path')
   return {
@@ -54,6 +56,7 @@ export function imageOptions(
     insecureRegistries: registryHosts(flags.insecureRegistry ?? table['insecure-registries'] ?? []),
     ...(template && { template: resolve(dir, template) }),
     ...(user !== undefined && { user: checkUser(user) }),
+    ...(program !== undefined && { program: checkProgram(program) }),
     ...(entrypoint && { entrypoint }),
     args: table.args ?? [],
     env: checkNames('env', table.env ?? {}),
@@ -127,6 +130,11 @@ function checkNames(key: string, values: Readonly<Record<string, string>>): Read
     if (value.includes('\0')) throw notAnImageValue(`${key}.${name}`, value, 'a text without NUL')
   }
   return values
+}
+
+function checkProgram(path: string): string {
+  if (/^(\/[^/\0\n]+)+$/.test(path) && !/\/\.\.?(\/|$)/.test(path)) return path
+  throw notAnImageValue('program', path, 'the absolute path of a file, such as "/usr/bin/server"')
 }
 
 /** uid, uid:gid or names, as image-spec config.md has `User`. */

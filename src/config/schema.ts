@@ -21,6 +21,7 @@ const imageKeys = {
   'insecure-registries': v.optional(strings),
   template: v.optional(v.string()),
   user: v.optional(v.string()),
+  program: v.optional(v.string()),
   entrypoint: v.optional(strings),
   args: v.optional(strings),
   env: v.optional(stringMap),

@@ -8,7 +8,11 @@ const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
  * Where the program may be that a container of the image runs, absolute, in the order in which they are tried: the
  * entrypoint, else the command; a name without slash is looked up on the image's PATH.
  */
-export function entrypointPaths({ config: { Entrypoint, Cmd, Env, WorkingDir } }: ConfigFile): string[] {
+export function entrypointPaths({
+  config: { Entrypoint, Cmd, Env, WorkingDir },
+}: {
+  readonly config: Pick<ConfigFile['config'], 'Entrypoint' | 'Cmd' | 'Env' | 'WorkingDir'>
+}): string[] {
   const [program] = [...Entrypoint, ...Cmd]
   if (!program || program.includes('\0')) return []
   const workdir = posix.resolve('/', WorkingDir ?? '')

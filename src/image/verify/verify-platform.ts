@@ -63,15 +63,12 @@ export async function verifyPlatform(
   const layers = checkLayers(manifest, config, scanner)
   const all = files ? undefined : await layers.readAll()
   if (files) await checkFiles(files, layers, notes)
-  // Where only some files are expected, the program is looked at when it is one of them.
-  const paths = entrypointPaths(config).filter(path => !files || path in files)
+  const paths = entrypointPaths(config)
   const program = await findProgram(paths, layers.rootfs)
   const entrypoint = program && (await checkProgram(program, id, layers.rootfs, notes))
-  if (all) {
-    if (!program && !layers.blind)
-      noteNoProgram(paths, [...config.config.Entrypoint, ...config.config.Cmd][0], notes)
-    if (entrypoint && !layers.blind) await checkLoader(entrypoint, layers.rootfs, all, notes)
-  }
+  if (!program && !layers.blind)
+    noteNoProgram(paths, [...config.config.Entrypoint, ...config.config.Cmd][0], notes)
+  if (all && entrypoint && !layers.blind) await checkLoader(entrypoint, layers.rootfs, all, notes)
   const base =
     manifest.annotations[baseName] ??
     annotations[baseName] ??

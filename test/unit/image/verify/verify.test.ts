@@ -170,10 +170,19 @@ describe('reading back', () => {
       [{ name: 'usr/bin/app', content: programFor('linux/arm64') }],
     ]
     const report = await one(
-      { platform: 'linux/arm64', layers },
+      { platform: 'linux/arm64', layers, run: { Entrypoint: ['/bin/app'] } },
       { files: { 'linux/arm64': { '/bin/app': sha256(programFor('linux/arm64')).slice(7) } } },
     )
     expect(texts(report)).toEqual([])
+  })
+
+  it('finds that the entrypoint is another program, which is not there', async () => {
+    const layers = [[{ name: 'app', content: programFor('linux/arm64') }]]
+    const files = { 'linux/arm64': { '/app': sha256(programFor('linux/arm64')).slice(7) } }
+    const run = { Entrypoint: ['/usr/bin/app'] }
+    expect(texts(await one({ platform: 'linux/arm64', layers, run }, { files }))).toEqual([
+      'linux/arm64: its program "/usr/bin/app" is not in it',
+    ])
   })
 })
 

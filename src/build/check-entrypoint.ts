@@ -1,0 +1,34 @@
+import { Failure } from '../errors.ts'
+import { entrypointPaths } from '../image/verify/entrypoint.ts'
+import type { ImageSpec } from '../types.ts'
+
+/**
+ * Checks that the program which a container runs is one of the image's own files, where the base is known to bring none.
+ * @throws {Failure} usage
+ */
+export function checkEntrypoint({ config, files, base }: ImageSpec, program: string): void {
+  // Of a base that xbuild does not know, and of distroless's with a shell, only the finished image can tell.
+  if (base.family === 'other' || /:debug/.test(base.reference)) return
+  const [word] = [...config.entrypoint, ...config.cmd]
+  if (word === undefined || (/^[^/]+\//.test(word) && config.workdir === undefined)) return
+  const paths = entrypointPaths({
+    config: {
+      Entrypoint: config.entrypoint,
+      Cmd: config.cmd,
+      Env: Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
+      WorkingDir: config.workdir,
+    },
+  })
+  const isThere = (path: string) =>
+    files.some(({ target }) => path === target || path.startsWith(`${target}/`))
+  if (paths.some(isThere)) return
+  throw new Failure({
+    kind: 'usage',
+    what: `The entrypoint ${JSON.stringify(word)} is not in the image`,
+    where: '[image] entrypoint of xbuild.toml',
+    why: `the image has ${files.map(({ target }) => target).join(', ')}, and the base ${base.reference} has no programs`,
+    fix: word.startsWith('/')
+      ? `program = ${JSON.stringify(word)} in [image] puts the program there`
+      : `entrypoint = [${JSON.stringify(program)}, …] in [image]`,
+  })
+}
