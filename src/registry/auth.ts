@@ -41,7 +41,7 @@ interface Token {
 const defaultLifetime = 60
 const maximumAnswer = 1024 * 1024
 
-/** @param findCredentials asked once per registry, and only when it wants a log-in or gives tokens */
+/** @param findCredentials asked once per registry, and only when it requires a login or gives tokens */
 export function createAuthenticator(
   transport: Transport,
   findCredentials: (registry: string) => Promise<Credentials | undefined>,
@@ -123,12 +123,12 @@ function chooseChallenge({ headers, url }: HttpResponse, registry: string): Chal
     known.find(({ scheme }) => scheme === 'basic')
   if (chosen) return chosen
   throw registryFailure(
-    'The registry wants a log-in, but does not say how',
+    'The registry requires a login, but does not say how',
     describeUrl(url),
     header === undefined
       ? 'its answer 401 has no WWW-Authenticate header'
       : `its WWW-Authenticate header names no usable realm: ${printable(header)}`,
-    `check that ${registry} is a registry, and what stands between it and this machine`,
+    `check that ${registry} is a registry, and which proxy is between it and this machine`,
   )
 }
 
@@ -141,9 +141,9 @@ function realmOf({ realm }: Challenge['parameters']): URL | undefined {
 function basicToken(credentials: Credentials | undefined, registry: string): Token {
   if (!credentials || !('password' in credentials)) {
     const why = credentials
-      ? 'a token is stored for it, and it wants a password'
+      ? 'a token is stored for it, and it requires a password'
       : 'nobody is logged in to it here'
-    throw registryFailure('The registry wants a log-in', registry, why, `docker login ${registry}`)
+    throw registryFailure('The registry requires a login', registry, why, `docker login ${registry}`)
   }
   return { header: basic(credentials), expires: Number.POSITIVE_INFINITY }
 }

@@ -23,7 +23,7 @@ import {
 /** A repository: a reference's registry and path. */
 export type Repository = Pick<Reference, 'registry' | 'repository'>
 
-/** A request to a repository, before it has an address and a log-in. */
+/** A request to a repository, before it has an address and a login. */
 export interface Call {
   readonly method: HttpRequest['method']
   readonly repository: Repository
@@ -69,7 +69,7 @@ export function createCaller(options: CallerOptions): Caller {
     const { registry } = repository
     const base = await transport.baseUrl(registry)
     const url = new URL(typeof target === 'string' ? `${base}/v2/${repository.repository}/${target}` : target)
-    // An upload's address may be on another host, which must not see the log-in.
+    // An upload's address may be on another host, which must not see the login.
     const isOwn = url.origin === new URL(base).origin
     const scopes = [
       `repository:${repository.repository}:${push ? 'pull,push' : 'pull'}`,

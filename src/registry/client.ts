@@ -29,7 +29,7 @@ export interface RegistryClient {
   getBlob(repository: Repository, blob: BlobDescriptor): AsyncIterable<Uint8Array>
   /** Whether the repository holds a blob, asked in order to push it; false, too, where it does not let that be seen. */
   headBlob(repository: Repository, digest: string): Promise<boolean>
-  /** Takes a blob over from another repository of the registry; false where the registry wants it uploaded. */
+  /** Takes a blob over from another repository of the registry; false where the registry requires an upload. */
   mountBlob(repository: Repository, digest: string, from: string): Promise<boolean>
   /**
    * Uploads a blob in one piece.
@@ -121,7 +121,7 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
       try {
         return (await mounting).status === 201
       } catch (error) {
-        // A token server may refuse a log-in for two repositories at once. Mounting only saves an upload.
+        // A token server may refuse a login for two repositories at once. Mounting only saves an upload.
         if (isFailure(error, 'registry')) return false
         throw error
       }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Failure, isFailure } from '../errors.ts'
 import { run } from '../process.ts'
 
-/** What a log-in left behind: a password, or a token that is exchanged for another, or one that is sent as it is. */
+/** What a login left behind: a password, or a token that is exchanged for another, or one that is sent as it is. */
 export type Credentials =
   | { readonly username: string; readonly password: string }
   | { readonly identityToken: string }
@@ -70,7 +70,7 @@ async function readConfig(
       what: "Docker's configuration cannot be read",
       where: path,
       why: code ?? 'it is not valid JSON',
-      fix: 'mend the file, or point DOCKER_CONFIG to a folder with another',
+      fix: 'fix the file, or point DOCKER_CONFIG to a folder with another',
     })
   }
 }

@@ -17,7 +17,7 @@ export function statusFailure(status: number, body: string, where: string, regis
   const why = `${status}${explain(body)}`
   switch (status) {
     case 401:
-      return registryFailure('The registry wants a log-in', where, why, `docker login${host}`)
+      return registryFailure('The registry requires a login', where, why, `docker login${host}`)
     case 403:
       return registryFailure(
         'The registry refused access',

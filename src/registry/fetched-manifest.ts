@@ -26,7 +26,7 @@ export async function readManifest(response: HttpResponse, reference: Reference)
       where,
       `its Content-Type is ${mediaType ?? 'absent'}`,
       mediaType === 'text/html'
-        ? 'check that it is a registry, and what stands between it and this machine'
+        ? 'check that it is a registry, and which proxy is between it and this machine'
         : undefined,
     )
   }

@@ -16,7 +16,7 @@ export const defaultRetryPolicy: RetryPolicy = {
   sleep: (seconds, signal) => wait(seconds * 1000, undefined, { signal }),
 }
 
-/** A failure that another attempt may mend; it turns into that failure when there is none. */
+/** A failure that another attempt may fix; it turns into that failure when there is none. */
 export class TransientError extends Error {
   readonly failure: Failure
   /** Seconds, where the server said how long to wait. */

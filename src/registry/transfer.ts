@@ -85,7 +85,7 @@ export async function uploadOnce(
     throw registryFailure('The registry opened an upload and did not say where', where)
   }
   const target = new URL(location, started.url)
-  // The query may be signed as it stands, so it is only added to.
+  // The query may be signed as it is, so it is only added to.
   target.search += `${target.search ? '&' : '?'}digest=${encodeURIComponent(digest)}`
   const finished = await caller.once({
     method: 'PUT',

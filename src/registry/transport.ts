@@ -33,7 +33,7 @@ export interface Transport {
   /**
    * Sends a request and follows redirects. Authorization stays with the origin it was meant for.
    * @throws {TransientError} when the connection broke or nothing came
-   * @throws {Failure} registry, for what another attempt cannot mend; interrupted
+   * @throws {Failure} registry, for what another attempt cannot fix; interrupted
    */
   send(request: HttpRequest): Promise<HttpResponse>
   /** `https://HOST`, or `http://HOST` where a registry that may go without TLS has none. */

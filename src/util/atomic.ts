@@ -77,7 +77,7 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     if (await isFolder(path)) return
     await mkdir(path, { recursive: true }).catch(async error => {
-      // On a read-only file system Node.js says ENOENT here; what stands in the way is said by the nearest folder there is.
+      // On a read-only file system Node.js says ENOENT here; the nearest folder there is says why.
       let above = dirname(path)
       while (error.code === 'ENOENT' && !(await isFolder(above))) above = dirname(above)
       await access(above, constants.W_OK)

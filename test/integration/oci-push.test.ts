@@ -384,7 +384,7 @@ describe('a base in a registry', () => {
     ])
   })
 
-  test('that cannot be reached is built on as it was, aloud, when the cache has it', async () => {
+  test('that cannot be reached is built on as it was, with a warning, when the cache has it', async () => {
     const registry = await start()
     const digest = addBase(registry)
     const remarks: string[] = []
@@ -438,7 +438,7 @@ describe('a base in a registry', () => {
     const inputs = inputsOf(archive(), { otherBases: '--base builtin, which serves it' })
     await expect(buildOciImage(specOf(`${registry.host}/base:1`), inputs)).rejects.toMatchObject({
       kind: 'registry',
-      what: expect.stringContaining('The base image cannot be had'),
+      what: expect.stringContaining('The base image cannot be read'),
       fix: expect.stringContaining('or --base builtin, which serves it'),
     })
   })

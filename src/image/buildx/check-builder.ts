@@ -110,7 +110,7 @@ function createCommand({ destinations }: BuilderWants): string {
 /** Attributes of buildx's --output. */
 type Output = Readonly<Record<string, string>>
 
-/** The outputs that are wanted beside pushes. */
+/** The outputs other than pushes. */
 function wantedOutputs(destinations: readonly Destination[]): Output[] {
   return destinations.flatMap((destination): Output[] => {
     switch (destination.type) {

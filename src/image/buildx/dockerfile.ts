@@ -12,9 +12,9 @@ export interface DockerfileOptions {
 }
 
 /**
- * The Dockerfile of an image. Every value stands in it so that BuildKit's parser reads back the same characters: no
+ * The Dockerfile of an image. Every value is written so that BuildKit's parser reads back the same characters: no
  * variable is expanded and nothing begins a new instruction. A line that holds nothing but an empty placeholder is left
- * out. WORKDIR stands there only when a working directory is set: BuildKit gives it a layer of its own, which is empty,
+ * out. WORKDIR is there only when a working directory is set: BuildKit gives it a layer of its own, which is empty,
  * and so the same in every build, because the staged tree has the folder already.
  * @throws {Failure} usage, for an unknown placeholder, a `# syntax=` or `# escape=` line, or a value no Dockerfile can hold.
  */

@@ -3,7 +3,7 @@ import { isLoopback, parseReference } from '../../oci/reference.ts'
 import { redact } from '../../util/redact.ts'
 import type { VertexTime } from './progress.ts'
 
-/** What is known of a build that failed, beside what it said. */
+/** What is known of a build that failed. */
 export interface FailedBuild {
   /** What buildx said on stderr, its progress left out. */
   readonly said: string
@@ -184,7 +184,7 @@ function errorMessage(said: string): string {
     .trim()
 }
 
-/** `Dockerfile line 3: COPY …`, from the heading `NAME:3` that stands above BuildKit's excerpt. */
+/** `Dockerfile line 3: COPY …`, from the heading `NAME:3` above BuildKit's excerpt. */
 function dockerfileLine(said: string, dockerfile: string): string | undefined {
   const number = Number(/^\S+:(\d+)\n-{5,}$/m.exec(said)?.[1] ?? /parse error on line (\d+)/.exec(said)?.[1])
   const line = dockerfile.split('\n')[number - 1]?.trim()

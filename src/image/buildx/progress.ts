@@ -67,7 +67,7 @@ interface Known {
 export function readProgress(): ProgressReader {
   const vertices = new Map<string, Known>()
   const plain: string[] = []
-  /** A vertex stands where it first ended, and is described as it is in the end. */
+  /** A vertex keeps the place where it first ended, and is described as it is in the end. */
   const log: (string | Known)[] = []
   let object: string[] | undefined
   let detail: string | undefined

@@ -11,7 +11,7 @@ import { flagLabels } from './dockerfile.ts'
 import { explainBuildxError } from './errors.ts'
 import { type ProgressReader, readProgress, type VertexTime } from './progress.ts'
 
-/** What a build is asked beside what its spec says. */
+/** What a build needs besides its spec. */
 export interface BuildxRequest {
   /** The folder of this image inside the run's temporary folder: Dockerfile, context, metadata and outputs are in it. */
   readonly folder: string
@@ -73,7 +73,7 @@ export function buildxCommand(
   }
 }
 
-/** --push and --load where they stand alone; buildx 0.13 takes no second output beside them. */
+/** --push or --load where it is the only output; buildx 0.13 takes no second output with it. */
 function outputFlags(destinations: readonly Destination[], path: (index: number) => string): string[] {
   const [only] = destinations
   if (destinations.length === 1 && (only?.type === 'push' || only?.type === 'load')) return [`--${only.type}`]
@@ -191,7 +191,7 @@ async function readMetadata(path: string): Promise<Record<string, unknown>> {
   } catch (error) {
     throw new Failure({
       kind: 'image',
-      what: 'docker buildx build ended well but left no metadata',
+      what: 'docker buildx build succeeded but wrote no metadata',
       where: path,
       why: (error as Error).message,
       fix: 'run it again; docker buildx version shows which buildx this is',

@@ -16,7 +16,7 @@ export interface StagedFile {
   readonly file: ImageFile
 }
 
-/** What staging needs beside the spec. */
+/** What staging needs besides the spec. */
 export interface StageOptions {
   /** The folder that becomes the build context; it is made. */
   readonly dir: string

@@ -52,7 +52,8 @@ export async function* readTar(source: ByteSource, where: string): AsyncGenerato
     if (header.length < block) throw damaged('it ends in the middle of a header')
     if (isEmpty(header)) {
       const second = await source.read(block)
-      if (second.length > 0 && !isEmpty(second)) throw damaged('a single empty header stands between entries')
+      if (second.length > 0 && !isEmpty(second))
+        throw damaged('there is a single empty header between entries')
       return
     }
     if (!hasChecksum(header)) throw damaged('the checksum of a header is wrong')

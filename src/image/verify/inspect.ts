@@ -114,7 +114,7 @@ async function readEntry(
   }
   if (!manifest) return { platform: platform ?? 'unknown', digest: entry.digest, problems }
   if (manifest.kind === 'index') {
-    problems.push('an index stands where an image was described')
+    problems.push('there is an index where an image was described')
     return { platform: platform ?? 'unknown', digest: entry.digest, problems }
   }
   const image = await readImage(source, entry, manifest)

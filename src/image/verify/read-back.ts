@@ -67,7 +67,7 @@ function readablePlace(
       const [reference = ''] = destination.references
       return digest === undefined ? reference : `${withoutTag(reference)}@${digest}`
     }
-    // A layout may hold other images beside this one.
+    // A layout may hold other images too.
     const name = digest ?? (tag && formatReference(parseReference(tag)))
     if (destination.type === 'layout' && name) return `oci:${destination.path}:${name}`
     if ('path' in destination) return destination.path

@@ -7,7 +7,7 @@ import { documentsOf, type ImageContent, layersOf } from './content.ts'
 import { blobPath, layoutIndex, layoutMarker } from './layout.ts'
 import { tarEnd, tarHeader, tarPadding } from './tar.ts'
 
-/** What one archive holds beside the image. */
+/** What one archive needs besides the image. */
 export interface ArchiveOptions {
   readonly tags: readonly string[]
   /** Seconds since 1970, of every file of the archive. */

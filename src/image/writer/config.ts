@@ -1,7 +1,7 @@
 import type { Platform } from '../../platforms.ts'
 import type { Healthcheck, ImageConfig, ImageSpec } from '../../types.ts'
 
-/** An image config as it stands in a registry (image-spec config.md), with whatever else its author put there. */
+/** An image config as a registry has it (image-spec config.md), with whatever else its author put there. */
 export interface RawConfig {
   readonly config?: RuntimeConfig | null
   readonly history?: readonly History[] | null
@@ -103,7 +103,7 @@ function healthcheck(check: Healthcheck): object {
   }
 }
 
-/** A variable that the base has is replaced where it stands; others follow. */
+/** A variable that the base has is replaced in its place; others follow. */
 function mergeEnv(base: readonly string[], set: Readonly<Record<string, string>>): string[] {
   const merged = new Map(base.map(line => [line.split('=', 1)[0] ?? '', line]))
   for (const [name, value] of Object.entries(set)) merged.set(name, `${name}=${value}`)

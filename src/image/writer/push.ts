@@ -6,7 +6,7 @@ import { mapLimit } from '../../util/map-limit.ts'
 import type { LayerBlob } from './base.ts'
 import type { Document, ImageContent } from './content.ts'
 
-/** What a push is given beside the image. */
+/** What a push needs besides the image. */
 export interface PushOptions {
   readonly client: RegistryClient
   readonly signal?: AbortSignal | undefined

@@ -35,8 +35,8 @@ export interface SourceBaseOptions {
 
 /**
  * A base that is read from a registry, a layout or an archive. Everything is kept in the cache by digest, so that a
- * later build needs the registry only to ask what the tag stands for now, and goes on without it, aloud, where it
- * cannot be reached.
+ * later build needs the registry only to ask what the tag stands for now, and goes on without it, with a warning, where
+ * it cannot be reached.
  * @throws {Failure} registry; verification, when its content is not what its digests say.
  */
 export async function openSourceBase(source: ImageSource, options: SourceBaseOptions): Promise<Base> {
@@ -51,7 +51,8 @@ export async function openSourceBase(source: ImageSource, options: SourceBaseOpt
     async image(platform) {
       const entry = candidates ? chooseEntry(candidates, platform, source.name) : undefined
       const image = entry ? await reader.manifest(entry) : manifest
-      if (image.kind === 'index') throw malformed(source.name, 'an index stands where an image was described')
+      if (image.kind === 'index')
+        throw malformed(source.name, 'there is an index where an image was described')
       return readImage(image, platform, source, reader, options.reference)
     },
   }
@@ -77,7 +78,7 @@ async function resolveRoot(
   }
 }
 
-/** The name without the digest, which stands in an annotation of its own. */
+/** The name without the digest, which has an annotation of its own. */
 function nameOf({ digest: _, ...reference }: Reference): string {
   return formatReference(reference)
 }
@@ -239,7 +240,7 @@ function withOtherBases(error: unknown, otherBases: string | undefined): unknown
   ]
   return new Failure({
     kind: 'registry',
-    what: `The base image cannot be had. ${error.what}`,
+    what: `The base image cannot be read. ${error.what}`,
     where: error.where,
     why: error.why,
     fix: [error.fix, ...others].filter(Boolean).join('\nor '),

@@ -110,7 +110,7 @@ function fitsOctal(value: number, field: number): boolean {
   return value >= 0 && value < 8 ** (field - 1)
 }
 
-/** Zero-filled octal that ends in NUL; a number too large is in a PAX record and stands as 0 here. */
+/** Zero-filled octal that ends in NUL; a number too large is in a PAX record, and 0 here. */
 function putOctal(header: Buffer, offset: number, length: number, value: number): void {
   const fitting = fitsOctal(value, length) ? value : 0
   header.write(fitting.toString(8).padStart(length - 1, '0'), offset, 'latin1')

@@ -31,7 +31,7 @@ export type OciOutput =
   | { readonly type: 'layout'; readonly path: string }
   | { readonly type: 'push'; readonly references: readonly string[] }
 
-/** What an image is made of beside its spec. */
+/** What an image is made of besides its spec. */
 export interface OciInputs {
   /** The file on the host that a file of the image is made of; an artifact's own sha256 saves reading it again. */
   readonly file: (file: ImageFile, platform: Platform) => HostFile

@@ -110,7 +110,7 @@ describe('token auth', () => {
     expect(tokenRequests(registry.requests).length).toBe(2)
   })
 
-  it('says which log-in is needed, and tries once', async () => {
+  it('says which login is needed, and tries once', async () => {
     const { client, registry, reference } = await setUp({ type: 'token', user: 'me', password: 'x' })
     const failure = await failureOf(client.getManifest(reference))
     expect(failure).toMatchObject({ kind: 'registry', fix: `docker login ${registry.host}` })
@@ -120,7 +120,7 @@ describe('token auth', () => {
   it('gives up when a fresh token is refused', async () => {
     const { client, registry, reference } = await setUp({ type: 'token', tokenUses: 0 })
     const failure = await failureOf(client.getManifest(reference))
-    expect(failure).toMatchObject({ kind: 'registry', what: 'The registry wants a log-in' })
+    expect(failure).toMatchObject({ kind: 'registry', what: 'The registry requires a login' })
     expect(tokenRequests(registry.requests).length).toBe(1)
   })
 
@@ -154,7 +154,7 @@ describe('token auth', () => {
     const { client, reference } = await setUp({ type: 'token', challenge }, user)
     expect(await failureOf(client.getManifest(reference))).toMatchObject({
       kind: 'registry',
-      what: 'The registry wants a log-in, but does not say how',
+      what: 'The registry requires a login, but does not say how',
     })
   })
 
