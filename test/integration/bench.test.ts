@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Measurement } from '../../src/bench/measure/measurement.ts'
@@ -290,10 +291,63 @@ test('where the builder’s machine cannot be told, no native build is called em
   await tools.builder(node('b0', 'linux/amd64') + node('b1', 'linux/riscv64'))
   const { code, stdout } = await bench(tools, ['--runs', '1', '--scenario', 'cold'])
   expect([code, outcomes(await kept(tools))]).toEqual([0, [['native', 'cold', 'measured']]])
-  expect(stdout).toMatch(/riscv64 emulated is left out: .* choose one of a single node/)
+  expect(stdout).toMatch(/riscv64 emulated is skipped: .* choose one of a single node/)
   await tools.builder(node('b0', 'linux/amd64*, linux/amd64/v2, linux/riscv64'))
   await bench(tools, ['--runs', '1', '--scenario', 'cold', '--strategy', 'emulated'])
   expect(outcomes(await kept(tools))).toEqual([['emulated', 'cold', 'measured']])
+})
+
+test.each([
+  ['docker is not installed', undefined, /skipped: docker/],
+  [
+    'docker has no buildx',
+    { stderr: "docker: 'buildx' is not a docker command.\n", exitCode: 1 },
+    /docker has no buildx/,
+  ],
+  [
+    'the engine does not answer',
+    {
+      when: /^buildx inspect/,
+      stdout: 'Name: default\nDriver: docker\nError: Cannot connect to the Docker daemon\n',
+    },
+    /does not answer: Cannot connect to the Docker daemon/,
+  ],
+] as const)('where %s, native is measured, and it is said what is missing', async (_, reply, remark) => {
+  const tools = await benchTools()
+  const env = { PATH: tools.fakes.bin }
+  if (reply === undefined) await rm(join(tools.fakes.bin, 'docker'))
+  else
+    await tools.fakes.add('docker', [
+      reply,
+      { when: /^buildx version/, stdout: 'github.com/docker/buildx v0.29.1 x\n' },
+    ])
+  const { code, stdout } = await bench(tools, ['--runs', '1', '--scenario', 'cold'], { env })
+  expect([code, outcomes(await kept(tools))]).toEqual([0, [['native', 'cold', 'measured']]])
+  expect(stdout).toMatch(/riscv64 emulated is skipped: /)
+  expect(stdout).toMatch(remark)
+  const below = await bench(tools, ['--runs', '1', '--scenario', 'cold', '--bench-fail-under', '2'], { env })
+  expect([below.code, below.stderr]).toEqual([1, expect.stringContaining('no emulated build was measured')])
+  const named = await bench(tools, ['--strategy', 'native,emulated'], { env })
+  expect(named.code).toBeGreaterThan(1)
+  expect(named.stderr).toMatch(/measure with --strategy native/)
+  expect(named.stderr).not.toContain('--backend')
+})
+
+test('a strategy that was named and cannot be measured is a failure', async () => {
+  const tools = await benchTools()
+  const native = [
+    'bench',
+    tools.dir,
+    '--platform',
+    'linux/amd64',
+    '--runs',
+    '1',
+    '--strategy',
+    'native,emulated',
+  ]
+  const { code, stderr } = await xbuild(native, { env: tools.env })
+  expect([code, stderr]).toEqual([2, expect.stringContaining('emulated cannot be measured')])
+  expect(stderr).toContain('the builder runs linux/amd64 itself')
 })
 
 const build = ({ dir, env }: BenchTools, ...args: string[]) =>

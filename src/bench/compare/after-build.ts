@@ -57,7 +57,8 @@ export async function compareFinished(
     const missing = lacking.filter(platform => !tried.includes(platform))
     const wanted = { always: platforms, missing, never: [] }[measure]
     if (wanted.length === 0) return before
-    const request = benchRequest({ scenario: ['cold'] }, options.bench)
+    // Without a builder there is nothing to compare with.
+    const request = { ...benchRequest({ scenario: ['cold'] }, options.bench), needsBuilder: true }
     const only = { ...options, platforms: parsePlatforms(wanted) }
     const made = await bench(only, request, { emit, signal, onMeasurement: () => {} })
     const failure = failedStrategies(made)

@@ -1,16 +1,17 @@
 import { readSource } from '../../build/git-info.ts'
 import type { Options } from '../../config/options.ts'
-import { Failure } from '../../errors.ts'
+import { isFailure } from '../../errors.ts'
 import { checkToolchainArgs, detectLanguage } from '../../languages/index.ts'
 import type { Emit } from '../../types.ts'
 import { benchLanguages } from '../languages/index.ts'
 import { dropCaches, readBenchBuilder } from './builder/read-builder.ts'
 import { openEdit } from './edit.ts'
 import { inspectStaged, type Subject, wantedExecutables } from './job.ts'
-import { cachesOf, measureStrategy, type PlannedStrategy } from './measure-strategy.ts'
+import { cachesOf, measureStrategy } from './measure-strategy.ts'
 import type { Measurement } from './measurement.ts'
-import { scenarioNames, strategyNames } from './measurement.ts'
-import { type BenchRecord, createRecord } from './record.ts'
+import { scenarioNames } from './measurement.ts'
+import { planStrategies } from './plan-strategies.ts'
+import { createRecord } from './record.ts'
 import type { BenchRequest } from './request.ts'
 import { withStagedProject } from './staged-project.ts'
 import { checkStore } from './store.ts'
@@ -38,9 +39,8 @@ export async function bench(
   checkToolchainArgs(detected, options.toolchainArgs)
   const { name } = detected
   const language = benchLanguages[name]
-  const usesBuilder = request.strategies.some(strategy => strategies[strategy].usesBuilder)
-  const [builder, source] = await Promise.all([
-    usesBuilder ? readBenchBuilder(options.buildx.builder, options.dir, signal) : undefined,
+  const [found, source] = await Promise.all([
+    findBuilder(options, request, signal),
     readSource(options.dir, signal),
   ])
   emit({ type: 'note', level: 'info', text: 'Copying the project and its dependencies' })
@@ -59,7 +59,7 @@ export async function bench(
         source,
         language,
         settings: await language.settings(staged),
-        ...(builder && { builder }),
+        ...found,
       }
       const record = createRecord(subject, onMeasurement)
       const planned = planStrategies(subject, request, record)
@@ -84,38 +84,31 @@ export async function bench(
       try {
         for (const item of planned) await measureStrategy(item, context)
       } finally {
-        if (builder) await dropCaches(builder, cachesOf(record), staged.top)
+        if (found.builder) await dropCaches(found.builder, cachesOf(record), staged.top)
       }
       return record.current()
     },
   )
 }
 
+/** Neither where no Dockerfile strategy is measured. */
+type FoundBuilder = Pick<Subject, 'builder' | 'noBuilder'>
+
 /**
- * Platform by platform, the quick strategies first: an interrupt then costs least.
- * @throws {Failure} usage, when nothing is left to measure.
+ * The builder, or why there is none: without an engine the native strategy is measured all the same.
+ * @throws {Failure} tool or image, when there is none although a Dockerfile strategy or the builder was named.
  */
-function planStrategies(subject: Subject, request: BenchRequest, record: BenchRecord): PlannedStrategy[] {
-  const all = subject.options.platforms.flatMap(platform =>
-    strategyNames
-      .filter(strategy => request.strategies.includes(strategy))
-      .map(strategy => ({
-        id: `bench:${platform.id}:${strategy}`,
-        title: `${platform.id} ${strategy}`,
-        strategy,
-        platform,
-      })),
-  )
-  const planned = all.filter(({ strategy, platform }) => {
-    const refusal = strategies[strategy].refuses(subject, platform)
-    if (refusal !== undefined) record.remark(`${platform.id} ${strategy} is left out: ${refusal}`)
-    return refusal === undefined
-  })
-  if (planned.length > 0) return planned
-  throw new Failure({
-    kind: 'usage',
-    what: 'Nothing is left to measure',
-    why: record.current().remarks.join('\n'),
-    fix: 'choose other strategies or platforms: --strategy, --platform',
-  })
+async function findBuilder(
+  { buildx, dir }: Options,
+  { strategies: wanted, needsBuilder }: BenchRequest,
+  signal: AbortSignal,
+): Promise<FoundBuilder> {
+  if (!wanted.some(strategy => strategies[strategy].usesBuilder)) return {}
+  try {
+    return { builder: await readBenchBuilder(buildx.builder, dir, signal) }
+  } catch (error) {
+    const missing = isFailure(error, 'tool') || isFailure(error, 'image')
+    if (!missing || needsBuilder || buildx.builder !== undefined) throw error
+    return { noBuilder: [error.what, error.why].filter(Boolean).join(': ') }
+  }
 }

@@ -24,6 +24,8 @@ export interface Subject {
   readonly settings: Readonly<Record<string, string>>
   /** Absent where no Dockerfile strategy is measured. */
   readonly builder?: Builder
+  /** Why there is no builder although a Dockerfile strategy was to be measured. */
+  readonly noBuilder?: string
 }
 
 /** The builder of the Dockerfile strategies. */

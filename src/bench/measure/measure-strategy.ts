@@ -7,19 +7,12 @@ import { describeFailure, type Ended } from './builder/explain-end.ts'
 import type { openEdit } from './edit.ts'
 import type { ReadyStrategy, Subject } from './job.ts'
 import { type ScenarioName, type StrategyName, scenarioNames } from './measurement.ts'
+import type { PlannedStrategy } from './plan-strategies.ts'
 import type { BenchRecord } from './record.ts'
 import type { BenchRequest } from './request.ts'
 import { describeResult, resultsOf } from './results.ts'
 import { strategies } from './strategies.ts'
 import { openTicker } from './ticker.ts'
-
-/** One strategy that will be measured for one platform. */
-export interface PlannedStrategy {
-  readonly id: string
-  readonly title: string
-  readonly strategy: StrategyName
-  readonly platform: Platform
-}
 
 /** What measuring a strategy is given besides. */
 export interface MeasureContext {

@@ -6,6 +6,10 @@ import { type ScenarioName, type StrategyName, scenarioNames, strategyNames } fr
 /** What is to be measured. */
 export interface BenchRequest {
   readonly strategies: readonly StrategyName[]
+  /** Whether the strategies were named: one that cannot be measured at all is a failure then, else a remark. */
+  readonly named: boolean
+  /** Whether it is a failure if there is no builder; else the native strategy is measured all the same. */
+  readonly needsBuilder: boolean
   readonly scenarios: readonly ScenarioName[]
   /** How often each strategy is measured for each platform. */
   readonly runs: Readonly<Record<StrategyName, number>>
@@ -39,8 +43,12 @@ export function benchRequest(flags: BenchFlags, bench: Options['bench']): BenchR
   const runs = positive(flags.runs, '--runs') ?? bench.runs ?? defaultRuns.quick
   const emulated =
     positive(flags.emulatedRuns, '--emulated-runs') ?? bench['emulated-runs'] ?? defaultRuns.emulated
+  const strategies = choose(flags.strategy, strategyNames, '--strategy')
+  const named = flags.strategy !== undefined
   return {
-    strategies: choose(flags.strategy, strategyNames, '--strategy'),
+    strategies,
+    named,
+    needsBuilder: named && strategies.some(strategy => strategy !== 'native'),
     scenarios: choose(flags.scenario, scenarioNames, '--scenario'),
     runs: { native: runs, 'dockerfile-cross': runs, emulated },
     limits: readLimits(flags.timeout, bench.timeout ?? defaultLimit),

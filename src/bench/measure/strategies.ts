@@ -14,6 +14,7 @@ const dockerfileCross: Strategy = {
   name: 'dockerfile-cross',
   usesBuilder: true,
   refuses: (subject, platform) => {
+    if (subject.noBuilder !== undefined) return subject.noBuilder
     if (subject.builder?.arch === undefined) return unknownMachine
     const [step] = compileAlone(subject, platform).steps
     const foreign = step ? builderCommand(step.command, subject, { ownC: false }).foreign : []
@@ -29,7 +30,8 @@ const dockerfileCross: Strategy = {
 const emulated: Strategy = {
   name: 'emulated',
   usesBuilder: true,
-  refuses: ({ builder }, platform) => {
+  refuses: ({ builder, noBuilder }, platform) => {
+    if (noBuilder !== undefined) return noBuilder
     if (builder?.arch === undefined) return unknownMachine
     return runsItself(builder.arch, platform)
       ? `the builder runs ${platform.id} itself, so nothing is emulated`

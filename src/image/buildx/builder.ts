@@ -41,6 +41,8 @@ export interface InspectOptions {
   readonly cwd: string
   /** Whether an image will be loaded into the engine, which is then asked too. */
   readonly load?: boolean | undefined
+  /** What a fix advises where there is no Docker (`use --backend oci`). */
+  readonly instead?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -56,13 +58,14 @@ export async function inspectBuilder(options: InspectOptions): Promise<BuilderFa
     docker(['buildx', 'inspect', ...(options.builder ? ['--builder', options.builder] : [])], options),
     options.load ? docker(['info', '--format', '{{json .DriverStatus}}'], options) : undefined,
   ])
-  const buildx = checkVersion(version.stdout, version.stderr)
-  if (inspected.timedOut) throw noAnswer(options.builder, 'no answer after 30 seconds')
+  const { instead = 'use --backend oci' } = options
+  const buildx = checkVersion(version.stdout, version.stderr, instead)
+  if (inspected.timedOut) throw noAnswer(options.builder, 'no answer after 30 seconds', instead)
   if (!inspected.ok) throw noBuilder(options.builder, inspected.stderr)
   const facts = parseInspection(inspected.stdout)
-  if (facts.error !== undefined) throw noAnswer(facts.name, facts.error)
+  if (facts.error !== undefined) throw noAnswer(facts.name, facts.error, instead)
   if (facts.driver === 'remote' && !facts.running) {
-    throw noAnswer(facts.name, `its BuildKit at ${facts.endpoint} does not answer`)
+    throw noAnswer(facts.name, `its BuildKit at ${facts.endpoint} does not answer`, instead)
   }
   return {
     ...facts,
@@ -95,13 +98,11 @@ export function parseInspection(text: string): BuilderFacts & { readonly error?:
   }
 }
 
-const installFix =
-  'install Docker Engine with its buildx plugin (https://docs.docker.com/engine/install/), or use --backend oci, which needs neither'
-
-function docker(args: readonly string[], { cwd, signal }: InspectOptions) {
+function docker(args: readonly string[], { cwd, signal, instead = 'use --backend oci' }: InspectOptions) {
   return run({ tool: 'docker', args, cwd }, { signal, timeout: 30 }).catch(error => {
     if (!isFailure(error, 'tool')) throw error
-    throw new Failure({ kind: 'tool', what: error.what, why: error.why, fix: installFix, cause: error })
+    const fix = `install Docker Engine with its buildx plugin (https://docs.docker.com/engine/install/), or ${instead}, which needs neither`
+    throw new Failure({ kind: 'tool', what: error.what, why: error.why, fix, cause: error })
   })
 }
 
@@ -109,7 +110,7 @@ function docker(args: readonly string[], { cwd, signal }: InspectOptions) {
  * The version of buildx; undefined for one built without a version, which is taken as new.
  * @throws {Failure} tool
  */
-function checkVersion(stdout: string, stderr: string): string | undefined {
+function checkVersion(stdout: string, stderr: string, instead: string): string | undefined {
   const [, text] = /^github\.com\/docker\/buildx\s+(\S+)/m.exec(stdout) ?? []
   if (text === undefined) {
     const other = stdout.trim().split('\n', 1)[0]
@@ -117,7 +118,7 @@ function checkVersion(stdout: string, stderr: string): string | undefined {
       kind: 'tool',
       what: other ? 'docker here is not Docker with buildx' : 'docker has no buildx',
       why: other ? `docker buildx version answers ${JSON.stringify(other)}` : firstLine(stderr),
-      fix: 'install the package docker-buildx-plugin (Debian: docker-buildx), or use --backend oci, which needs no Docker',
+      fix: `install the package docker-buildx-plugin (Debian: docker-buildx), or ${instead}, which needs no Docker`,
     })
   }
   const [version] = /\d+\.\d+\.\d+/.exec(text) ?? []
@@ -143,7 +144,7 @@ function noBuilder(builder: string | undefined, stderr: string): Failure {
   })
 }
 
-function noAnswer(builder: string | undefined, why: string): Failure {
+function noAnswer(builder: string | undefined, why: string, instead: string): Failure {
   const denied = /permission denied/i.test(why)
   return new Failure({
     kind: 'image',
@@ -152,7 +153,7 @@ function noAnswer(builder: string | undefined, why: string): Failure {
     fix: denied
       ? 'let this user talk to the engine: sudo usermod -aG docker "$USER", then log in again'
       : /docker daemon/i.test(why)
-        ? 'start Docker: sudo systemctl start docker (or Docker Desktop), or use --backend oci, which needs none'
+        ? `start Docker: sudo systemctl start docker (or Docker Desktop), or ${instead}, which needs none`
         : 'docker buildx inspect --bootstrap shows more; docker buildx ls lists other builders for --builder',
   })
 }

@@ -13,7 +13,7 @@ export async function readBenchBuilder(
   signal: AbortSignal,
 ): Promise<Builder> {
   const [facts, server] = await Promise.all([
-    inspectBuilder({ builder: name, cwd, signal }),
+    inspectBuilder({ builder: name, cwd, instead: 'measure with --strategy native', signal }),
     run(
       { tool: 'docker', args: ['version', '--format', '{{.Server.Version}}'], cwd },
       { signal, timeout: 30 },

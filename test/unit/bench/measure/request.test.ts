@@ -7,6 +7,8 @@ const auto = { auto: false }
 test('by default everything is measured, the emulated strategy once', () => {
   expect(benchRequest({}, auto)).toEqual({
     strategies: ['native', 'dockerfile-cross', 'emulated'],
+    named: false,
+    needsBuilder: false,
     scenarios: ['cold', 'unchanged', 'edited'],
     runs: { native: 3, 'dockerfile-cross': 3, emulated: 1 },
     limits: { native: 3600, 'dockerfile-cross': 3600, emulated: 3600 },
