@@ -84,6 +84,6 @@ export function failedStrategies({ samples }: Measurement): Failure | undefined 
     kind: 'image',
     what: `${names.join(', ')} could not be measured`,
     why: first.detail,
-    fix: 'mend that, or choose what to measure with --strategy',
+    fix: 'fix that, or choose what to measure with --strategy',
   })
 }

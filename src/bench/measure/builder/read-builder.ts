@@ -1,3 +1,4 @@
+import { isFailure } from '../../../errors.ts'
 import { type BuilderFacts, inspectBuilder } from '../../../image/buildx/builder.ts'
 import { run } from '../../../process.ts'
 import { hostArch } from '../../../util/host-arch.ts'
@@ -17,9 +18,13 @@ export async function readBenchBuilder(
     run(
       { tool: 'docker', args: ['version', '--format', '{{.Server.Version}}'], cwd },
       { signal, timeout: 30 },
-    ),
+    ).catch(error => {
+      // That there is no docker, the inspection says with its fix.
+      if (isFailure(error, 'tool')) return undefined
+      throw error
+    }),
   ])
-  const docker = server.ok ? server.stdout.trim() : ''
+  const docker = server?.ok ? server.stdout.trim() : ''
   const local = isLocal(facts)
   const arch = builderArch(facts, local)
   return {
