@@ -1,22 +1,10 @@
+import * as v from 'valibot'
 import type { CompileRequest, Project } from '../../src/languages/language.ts'
-import type { LanguageOptions } from '../../src/languages/options.ts'
+import { compileTables, type LanguageOptions } from '../../src/languages/options.ts'
 import type { Platform } from '../../src/platforms.ts'
 
 /** What xbuild.toml's language tables say when it says nothing. */
-export const defaultOptions: LanguageOptions = {
-  go: { tags: [], env: {}, cgo: 'auto' },
-  rust: {
-    libc: 'musl',
-    profile: 'release',
-    features: [],
-    allFeatures: false,
-    defaultFeatures: true,
-    locked: false,
-    env: {},
-  },
-  zig: { release: 'safe', args: [], env: {} },
-  c: { toolchain: 'auto' },
-}
+export const defaultOptions: LanguageOptions = v.parse(v.object(compileTables), {})
 
 /** A request to compile every executable of a project, on four processors. */
 export function compileRequest(

@@ -19,10 +19,10 @@ function ratiosOf(measurements: readonly Measurement[]): Record<string, [number,
       const native = cold.find(item => item.platform === platform && item.strategy === 'native')?.whole
       if (strategy !== 'emulated' || !whole || !native) continue
       const [low, high] = found[project.language] ?? [Number.POSITIVE_INFINITY, 0]
-      const one = (value: number) => Math.round(value * 10) / 10
+      const rounded = (value: number) => Math.round(value * 10) / 10
       found[project.language] = [
-        Math.min(low, one(whole.min / native.max)),
-        Math.max(high, one(whole.max / native.min)),
+        Math.min(low, rounded(whole.min / native.max)),
+        Math.max(high, rounded(whole.max / native.min)),
       ]
     }
   }

@@ -15,7 +15,7 @@ const { zstdCompressSync } = zlib as { zstdCompressSync?: (bytes: Uint8Array) =>
 const folder = mkdtempSync(join(tmpdir(), 'rootfs-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-async function* one(bytes: Uint8Array) {
+async function* single(bytes: Uint8Array) {
   yield bytes
 }
 
@@ -23,7 +23,7 @@ async function* one(bytes: Uint8Array) {
 function rootfsOf(...layers: TarInput[][]) {
   const read: number[] = []
   const scan = async (number: number, wanted: readonly string[] = []) =>
-    scanLayer(one(buildTar(layers[number] ?? [])), new Set(wanted), folder, `layer ${number}`)
+    scanLayer(single(buildTar(layers[number] ?? [])), new Set(wanted), folder, `layer ${number}`)
   const scans = new Map<number, ReturnType<typeof scan>>()
   const rootfs = createRootfs(
     layers.length,
@@ -121,7 +121,7 @@ describe('the file system of layers', () => {
 
 describe('scanLayer', () => {
   const tar = buildTar([file('a', 'content'), file('../../evil', 'x'), file('/b', 'b')])
-  const scan = (bytes: Uint8Array) => scanLayer(one(bytes), new Set(['a']), folder, 'the layer')
+  const scan = (bytes: Uint8Array) => scanLayer(single(bytes), new Set(['a']), folder, 'the layer')
 
   it('tells the digest of the uncompressed layer, whatever its compression, and names that lead out', async () => {
     const both = gzipSync(tar.subarray(0, 700))
