@@ -17,7 +17,7 @@ import type { Compared } from './compare.ts'
 import { compareBuild, sameMachine, sameProject } from './compare.ts'
 
 /**
- * How a finished build stands against the emulated path. Measures that path first where it is asked for: `always`, or
+ * How a finished build compares with the emulated strategy, which is measured first where that is asked for: `always`, or
  * `missing` for the platforms that no recorded baseline fits. The image is out by then, so whatever goes wrong here is a
  * remark and not a failure of the build.
  */

@@ -10,7 +10,7 @@ export interface ComparedReport extends Report {
   readonly comparison?: readonly Comparison[]
 }
 
-/** How a build stands against the emulated strategy, for one platform that is foreign to this machine. */
+/** How a build compares with the emulated strategy, for one platform that is foreign to this machine. */
 export interface Comparison {
   readonly platform: string
   /** Seconds that this build took to compile it, in whatever state the caches were. */

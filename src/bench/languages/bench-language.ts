@@ -20,9 +20,9 @@ export interface ToolchainFolder {
   readonly folder: string
   /** What it is, for the record: `golang.org/toolchain@v0.0.1-go1.26.8.linux-arm64`. */
   readonly name: string
-  /** The program in it that stands for the tool of the native command, relative to the folder. */
+  /** The program in it that replaces the tool of the native command, relative to the folder. */
   readonly program: string
-  /** Dockerfile instructions beside copying the folder to /toolchain; `files` is its build context. */
+  /** Dockerfile instructions besides copying the folder to /toolchain; `files` is its build context. */
   readonly setup: readonly string[]
   readonly env: Readonly<Record<string, string>>
 }
@@ -57,7 +57,7 @@ export interface BenchLanguage {
   cacheEnv(): Readonly<Record<string, string>>
   /** A folder of this machine whose name in the command stands for the caches. */
   cacheFolder?(project: Project): string
-  /** Fills `seed`, where the toolchain wants dependencies in its cache and not in the source tree. */
+  /** Fills `seed`, where the toolchain expects dependencies in its cache and not in the source tree. */
   seedCaches?(project: Project, staged: StagedProject): Promise<void>
   /**
    * Fetches the dependencies and puts them into the staged copy, so that no strategy needs the network.

@@ -114,7 +114,7 @@ function parseDownload(text: string): { Dir?: string; Error?: string } | undefin
   }
 }
 
-/** In a module, nested go.mod files stand under another name and no file is executable; the go command mends its own copies. */
+/** In a module, nested go.mod files have another name and no file is executable; the go command fixes its own copies. */
 function goFolder(folder: string, name: string): ToolchainFolder {
   const renamed = ['src/', 'src/cmd/'].filter(place => existsSync(join(folder, place, '_go.mod')))
   return {

@@ -40,7 +40,7 @@ async function fetchPackages(project: Project, { root, seed, signal }: StagedPro
       fix: `${tool} build --fetch`,
     })
   }
-  // Newer versions put packages beside build.zig, where they are part of the copy.
+  // Newer versions put packages next to build.zig, where they are part of the copy.
   const left = (await readdir(global).catch((): string[] => [])).filter(name => name !== 'p')
   await Promise.all(left.map(name => rm(join(global, name), { recursive: true, force: true })))
   await rm(join(root, '.zig-cache'), { recursive: true, force: true })

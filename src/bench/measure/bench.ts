@@ -17,7 +17,7 @@ import { withStagedProject } from './staged-project.ts'
 import { checkStore } from './store.ts'
 import { strategies } from './strategies.ts'
 
-/** What measuring is given besides. */
+/** What measuring needs besides the request. */
 export interface BenchContext {
   readonly emit: Emit
   readonly signal: AbortSignal

@@ -14,7 +14,7 @@ import { describeResult, resultsOf } from './results.ts'
 import { strategies } from './strategies.ts'
 import { openTicker } from './ticker.ts'
 
-/** What measuring a strategy is given besides. */
+/** What measuring a strategy needs. */
 export interface MeasureContext {
   readonly subject: Subject
   readonly request: BenchRequest

@@ -8,7 +8,7 @@ import { type BenchView, scenarioTitles } from './view.ts'
 const width = 800
 const margin = 24
 const right = width - margin
-/** Where bars begin, and how long the longest is: beside it there is room for its figures. */
+/** Where bars begin, and how long the longest is: next to it there is room for its figures. */
 const barLeft = 212
 const barRoom = 360
 const barHeight = 24

@@ -6,7 +6,7 @@ import { describeRatio } from '../measure/results.ts'
 
 const day = 24 * 60 * 60 * 1000
 
-/** One line for each platform: how the build stands against the emulated strategy. `now` in milliseconds since 1970. */
+/** One line for each platform: how the build compares with the emulated strategy. `now` in milliseconds since 1970. */
 export function describeComparisons(comparisons: readonly Comparison[], now: number): string[] {
   return comparisons.map(comparison => `${comparison.platform}: ${describe(comparison, now)}`)
 }
@@ -23,8 +23,8 @@ function describe(comparison: Comparison, now: number): string {
     return [own, cold, range, command].filter(Boolean).join('; ')
   }
   const times = ratio ? `, ${describeRatio(ratio)}` : ''
-  const beside = own && `; ${own}`
-  return `${cold && `${cold} against `}${emulatedText(baseline)}${times} (${originText(baseline, now)})${beside}`
+  const rest = own && `; ${own}`
+  return `${cold && `${cold} against `}${emulatedText(baseline)}${times} (${originText(baseline, now)})${rest}`
 }
 
 function rangeText({ low, high }: NonNullable<Comparison['estimate']>): string {

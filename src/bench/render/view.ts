@@ -68,7 +68,7 @@ function verdictOf(results: readonly Result[]): string | undefined {
   if (!emulated) return undefined
   const { whole, ended, ratio } = emulated
   const times = ratio ? `, ${describeRatio(ratio)} the native time` : ''
-  const beside = native?.whole ? `; native takes ${describeSeconds(native.whole.median)}` : ''
+  const nativeText = native?.whole ? `; native takes ${describeSeconds(native.whole.median)}` : ''
   if (whole) {
     const crossed = whole.median > changeOverSeconds
     const also = ended ? ` Another run ${ended.kind === 'cut-off' ? 'was cut off' : ended.kind}.` : ''
@@ -77,10 +77,10 @@ function verdictOf(results: readonly Result[]): string | undefined {
   switch (ended?.kind) {
     case 'cut-off': {
       const crossed = ended.limit >= changeOverSeconds
-      return `The emulated build was cut off after ${describeSeconds(ended.limit)}${times}: ${crossed ? 'it has crossed the five minutes at which changing over is advised' : 'too soon to tell whether it crosses five minutes'}${beside}.`
+      return `The emulated build was cut off after ${describeSeconds(ended.limit)}${times}: ${crossed ? 'it has crossed the five minutes at which changing over is advised' : 'too soon to tell whether it crosses five minutes'}${nativeText}.`
     }
     case 'crashed':
-      return `The emulated build crashed (${ended.detail}), so there is no time to compare${beside}.`
+      return `The emulated build crashed (${ended.detail}), so there is no time to compare${nativeText}.`
     default:
       return undefined
   }

@@ -17,7 +17,7 @@ const cToolchainVariable =
   /^(?:(?:TARGET_)?(?:CC|CXX|AR|RANLIB)(?:_.*)?|CARGO_TARGET_.*_LINKER|PKG_CONFIG_\w+)$/
 
 /**
- * The native command as it stands in a builder stage: the same words and variables, this machine's folders replaced by
+ * The native command as a builder stage runs it: the same words and variables, this machine's folders replaced by
  * the stage's. Pure.
  * @param ownC leave the C toolchain to the stage: where it runs as the target, its own compiler is the right one.
  * @param program the toolchain's program where it is not on the stage's PATH.
@@ -35,7 +35,7 @@ export function builderCommand(
   )
   const carried = kept.map(([name, value]) => [name, carry(value)] as const)
   return {
-    // What stands before the subcommand is this machine's way to start the toolchain: `python3 -m ziglang build`.
+    // The words before the subcommand are this machine's way to start the toolchain: `python3 -m ziglang build`.
     words: [
       program ?? languages[project.language].versionCommand.tool,
       ...args.slice(args.indexOf('build')).map(carry),

@@ -20,7 +20,7 @@ export interface BenchDockerfile {
 }
 
 /**
- * Fills templates/cross or templates/emulated. The command stands in exec form, which needs no shell, unless something
+ * Fills templates/cross or templates/emulated. The command is in exec form, which needs no shell, unless something
  * is to be gathered after it.
  */
 export function renderBenchDockerfile(template: string, values: BenchDockerfile): string {

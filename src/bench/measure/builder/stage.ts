@@ -164,7 +164,7 @@ function compileSeconds(progress: ProgressReader): number {
 
 /**
  * The programs that a build has exported, by name. They are found as a native build finds its own, so that whatever
- * else was installed beside them is left alone.
+ * else was installed with them is left alone.
  * @throws {Failure} verification, when one is missing or for another platform; project, when there are others.
  */
 async function readBinaries(
