@@ -1,5 +1,6 @@
 // Bundles src/ into dist/: one entry file and a chunk for each lazily imported part (listr2, execa, undici),
 // so that `xbuild --version` loads none of them.
+import { execFileSync } from 'node:child_process'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
@@ -21,7 +22,10 @@ const { metafile } = await build({
 })
 
 const dist = join(root, 'dist')
+/** What lies in dist/ beside the program. */
 const added = {
+  'xbuild.1': execFileSync(process.execPath, [join(dist, 'cli.js'), 'man'], { encoding: 'utf8' }),
+
   THIRD_PARTY_LICENSES: thirdPartyLicenses(bundledPackages(metafile).map(path => join(root, path))),
 }
 for (const [name, text] of Object.entries(added)) writeFileSync(join(dist, name), text)

@@ -1,14 +1,23 @@
 import { benchCommand } from './commands/bench.ts'
 import { buildCommand } from './commands/build.ts'
+import { cacheCommand } from './commands/cache.ts'
 import type { Command } from './commands/command.ts'
+import { completionCommand, manCommand } from './commands/completion.ts'
 import { dockerfileCommand } from './commands/dockerfile.ts'
 import { planCommand } from './commands/plan.ts'
+import { selfCheckCommand } from './commands/self-check.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { Failure, isFailure } from './errors.ts'
 import { listenForInterrupts } from './interrupt.ts'
 import { killRunning } from './process.ts'
 import { describeBug, describeFailure, exitCodeOf, failureJson } from './ui/messages.ts'
 import { runCommand } from './yargs-adapter.ts'
+
+const summary = 'Multi-architecture container images for Go, Rust and Zig, compiled natively, without QEMU.'
+
+const exitCodeList =
+  '0 ok, 1 a check failed, 2 usage or configuration, 3 project not understood, 4 tool missing or too old, ' +
+  '5 compile failed, 6 verification failed, 7 image backend failed, 8 registry, 70 bug in xbuild, 130 interrupted.'
 
 /** Every command; the first is the one that runs where none is named. */
 const commands: readonly Command[] = [
@@ -17,14 +26,15 @@ const commands: readonly Command[] = [
   dockerfileCommand,
   verifyCommand,
   benchCommand,
+  selfCheckCommand,
+  cacheCommand,
+  completionCommand(() => commands),
+  manCommand(() => commands, { summary, exitCodes: exitCodeList }),
 ]
 
 const helpTexts = {
-  usage:
-    '$0 [command] [dir] [-- arguments for the toolchain]\n\nMulti-architecture container images for Go, Rust and Zig, compiled natively, without QEMU.',
-  epilogue:
-    'Exit codes: 0 ok, 1 a check failed, 2 usage or configuration, 3 project not understood, 4 tool missing or too old, ' +
-    '5 compile failed, 6 verification failed, 7 image backend failed, 8 registry, 70 bug in xbuild, 130 interrupted.',
+  usage: `$0 [command] [dir] [-- arguments for the toolchain]\n\n${summary}`,
+  epilogue: `Exit codes: ${exitCodeList}`,
 }
 
 /**
