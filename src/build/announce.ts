@@ -26,7 +26,7 @@ export function announce({ plan, backend }: Prepared, recorder: Recorder): void 
   if (backend.name === 'oci' && backend.reason) {
     recorder.note('warning', `${backend.reason}: xbuild makes the image itself, without docker buildx`)
   }
-  for (const text of project.remarks) recorder.note('info', text)
+  for (const text of plan.remarks) recorder.note('info', text)
   for (const text of compile.hints) recorder.note('hint', text)
   recorder.emit({ type: 'plan', tasks })
   for (const { title, command } of steps) recorder.commands.push({ title, ...command })

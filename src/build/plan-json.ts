@@ -65,7 +65,7 @@ export function planJson({ plan, backend }: Prepared): PlanJson {
     concurrency: compile.concurrency,
     images: plan.images.map(image => plannedImage(image, backend, plan)),
     notes: [
-      ...project.remarks,
+      ...plan.remarks,
       ...compile.hints,
       ...(backend.name === 'oci' && backend.reason ? [backend.reason] : []),
     ],

@@ -7,7 +7,7 @@ import type { CompilePlan, Project } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
 import type { SourceInfo } from '../types.ts'
 import { chosenBase, planImage } from './plan-image.ts'
-import { checkDistinct, wantedImages } from './wanted-images.ts'
+import { checkDistinct, choiceRemark, wantedImages } from './wanted-images.ts'
 
 /** What a build will do, before it does it. `xbuild plan` prints it and `xbuild build` runs it. */
 export interface Plan extends ImageSettings {
@@ -15,6 +15,8 @@ export interface Plan extends ImageSettings {
   readonly source: SourceInfo
   readonly platforms: readonly Platform[]
   readonly compile: CompilePlan
+  /** What a person should know of the project and of what was chosen for them. */
+  readonly remarks: readonly string[]
   readonly images: readonly ImagePlan[]
   /** The backend that was asked for. */
   readonly backend: 'auto' | 'buildx' | 'oci'
@@ -60,12 +62,14 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
     checkBasePlatforms(base.reference, platforms)
     return planImage(item, base, source, options)
   })
+  const remarks = [...project.remarks, ...choiceRemark(project, options, executables)]
   checkDistinctPlaces(images.map(({ spec: { name, tags }, destinations }) => ({ name, tags, destinations })))
   return {
     project,
     source,
     platforms,
     compile,
+    remarks,
     images,
     backend,
     buildx,

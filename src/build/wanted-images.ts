@@ -1,7 +1,7 @@
 import type { ImageOptions } from '../config/image-options.ts'
 import type { Options } from '../config/options.ts'
 import { Failure } from '../errors.ts'
-import { chooseExecutables } from '../languages/choose.ts'
+import { chooseExecutables, otherChoices } from '../languages/choose.ts'
 import type { Executable, Project } from '../languages/language.ts'
 import { closestMatch } from '../util/closest-match.ts'
 
@@ -44,6 +44,20 @@ export function wantedImages(project: Project, options: Options): WantedImage[] 
       fix: `--bin ${suggestion ?? names[0]}`,
     })
   })
+}
+
+/** Says which executable was chosen where nobody named one. */
+export function choiceRemark(
+  project: Project,
+  { bins, images }: Pick<Options, 'bins' | 'images'>,
+  executables: readonly Executable[],
+): string[] {
+  const [chosen] = executables
+  if (!chosen || bins.length > 0 || Object.keys(images).length > 0) return []
+  const others = otherChoices(project, chosen)
+  if (others.length === 0) return []
+  const shown = others.length > 4 ? [...others.slice(0, 3), `${others.length - 3} more`] : others
+  return [`building ${chosen.name}; the project also has ${shown.join(', ')}`]
 }
 
 /**

@@ -1,15 +1,15 @@
 import { Failure } from '../errors.ts'
 import { closestMatch } from '../util/closest-match.ts'
 import type { Executable, Project } from './language.ts'
+import { mainExecutable } from './main-executable.ts'
 
 /**
- * The executables to build: those asked for by name or package, else the only one or the project's default.
+ * The executables to build: those asked for by name or package, else the one that is meant (main-executable.ts).
  * @throws {Failure} project, with the list of choices, when there is none, several and none chosen, or the one chosen
  * cannot be built; usage, when a name is unknown.
  */
 export function chooseExecutables(project: Project, asked: readonly string[]): readonly Executable[] {
   const { executables } = project
-  const choices = executables.map(item => `--bin ${item.name}   (${item.package})`).join('\n')
   if (executables.length === 0) {
     throw new Failure({
       kind: 'project',
@@ -21,23 +21,39 @@ export function chooseExecutables(project: Project, asked: readonly string[]): r
   }
   if (asked.length > 0)
     return [...new Set(asked.map(name => findExecutable(project, name)))].map(checkBuildable)
-  const [only] =
-    executables.length === 1
-      ? executables
-      : executables.filter(item => item.name === project.defaultExecutable)
-  if (only) return [checkBuildable(only)]
+  const main = mainExecutable(project)
+  if (main) return [checkBuildable(main)]
   throw new Failure({
     kind: 'project',
     what: `The project has ${executables.length} executables, and none is chosen`,
     where: project.root,
     why: 'an image has one executable; several --bin make several images',
-    fix: choices,
+    fix: executables.map(item => describeChoice(item, executables)).join('\n'),
   })
+}
+
+/** What of a project's executables is not built, where xbuild chose by itself: `--bin` for each in a spelling that works. */
+export function otherChoices({ executables }: Project, chosen: Executable): readonly string[] {
+  return executables
+    .filter(item => item !== chosen && item.problem === undefined)
+    .map(item => `--bin ${spelling(item, executables)}`)
+}
+
+function describeChoice(item: Executable, executables: readonly Executable[]): string {
+  const word = spelling(item, executables)
+  return `--bin ${word}${item.package === word ? '' : `   (${item.package})`}`
+}
+
+/** The name, unless another executable has it too. */
+function spelling(item: Executable, executables: readonly Executable[]): string {
+  return executables.some(other => other !== item && other.name === item.name) ? item.package : item.name
 }
 
 function findExecutable(project: Project, name: string): Executable {
   const folder = `./${name.replace(/^\.\/|\/$/g, '')}`
-  const matches = project.executables.filter(item => [name, folder].includes(item.package))
+  const matches = project.executables.filter(
+    item => [name, folder].includes(item.package) || item.aliases?.includes(name),
+  )
   const found = matches.length > 0 ? matches : project.executables.filter(item => item.name === name)
   if (found.length === 1) return found[0] as Executable
   // Only a compile knows Zig's executables. A name that is not among the guesses may be right, and is no guess itself.

@@ -17,6 +17,8 @@ export interface Executable {
   readonly name: string
   /** What the toolchain calls it: a Go import path, a cargo package id and bin, a Zig artifact. */
   readonly package: string
+  /** Other spellings that --bin takes, such as an import path. */
+  readonly aliases?: readonly string[]
   /** Set when the name is xbuild's guess, which a compile confirms or corrects (Zig). */
   readonly predicted?: boolean
   /** Why it cannot be built, if the toolchain already knows; an error once it is chosen. */
@@ -38,6 +40,8 @@ export interface Project {
   readonly language: LanguageName
   /** Absolute folder that the toolchain runs in. */
   readonly root: string
+  /** What the project is called, by its module path or its package; absent where only its folder has a name. */
+  readonly name?: string
   /** Sorted by name. */
   readonly executables: readonly Executable[]
   /** The executable to build if none is chosen (cargo's default-run). */
