@@ -2,7 +2,8 @@ import { mkdir, readdir, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Descriptor } from '../../oci/manifest.ts'
 import { appendFile, writeAtomically, writeFailure } from '../../util/atomic.ts'
-import { intoLayout, markLayout, replaceIndex } from '../writer/layout.ts'
+import { intoLayout, markLayout } from '../layout/folder.ts'
+import { replaceIndex } from '../layout/index-json.ts'
 
 /**
  * Gives an archive that was written elsewhere its name, replacing what is there. It appears whole, by a rename, also

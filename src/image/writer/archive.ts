@@ -3,8 +3,9 @@ import { dirname } from 'node:path'
 import { formatReference, parseReference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
 import { appendFile, makeFolder, writeAll, writeAtomically } from '../../util/atomic.ts'
+import { blobPath, layoutMarker } from '../layout/folder.ts'
+import { layoutIndex } from '../layout/index-json.ts'
 import { documentsOf, type ImageContent, layersOf } from './content.ts'
-import { blobPath, layoutIndex, layoutMarker } from './layout.ts'
 import { tarEnd, tarHeader, tarPadding } from './tar.ts'
 
 /** What one archive needs besides the image. */
