@@ -136,6 +136,8 @@ export interface ImageSpec {
   readonly base: BaseChoice
   readonly config: ImageConfig
   readonly files: readonly ImageFile[]
+  /** Absolute paths of folders that the image has whether or not a file is in them. */
+  readonly folders?: readonly string[]
   /** `[target:]key=value` of --annotation, as buildx has them. */
   readonly annotations: readonly string[]
   /** Every time in the image, in seconds since 1970. */

@@ -17,6 +17,7 @@ import { preloadModules } from './preload.ts'
 import { type Prepared, prepareBuild } from './prepare.ts'
 import { withRegistries } from './registries.ts'
 import { makeReport, type Report } from './report.ts'
+import { withNumericUser } from './users.ts'
 import { withWorkFolder } from './work-folder.ts'
 
 /** What a build needs in addition to its options. */
@@ -100,10 +101,11 @@ async function compileWhileCheckingBases(run: PlannedRun): Promise<readonly Comp
 
 /** Makes each image on the base that its binaries need, and reads it back. */
 async function makeImages(run: PlannedRun, artifacts: readonly Artifact[]): Promise<ReportedImage[]> {
-  const { plan, backend, registries, recorder } = run
+  const { plan, backend, work, registries, recorder } = run
   const context = { ...run, artifacts }
   const images: ReportedImage[] = []
-  for (const image of await confirmBases(plan, artifacts, registries, recorder)) {
+  for (const confirmed of await confirmBases(plan, artifacts, registries, recorder)) {
+    const image = await withNumericUser(confirmed, { registries, recorder, work })
     const made = await recorder.stage('image', () => makeImage(image, backend.name, context))
     const verified = await recorder.stage('readBack', () => readBack(image, made, context))
     images.push({ ...made.reported, ...verified })

@@ -6,7 +6,7 @@ import type { ImageSpec } from '../types.ts'
  * Checks that the program which a container runs is one of the image's own files, where the base is known to bring none.
  * @throws {Failure} usage
  */
-export function checkEntrypoint({ config, files, base }: ImageSpec, program: string): void {
+export function checkEntrypoint({ config, files, base }: ImageSpec): void {
   // Of a base that xbuild does not know, and of distroless's with a shell, only the finished image can tell.
   if (base.family === 'other' || /:debug/.test(base.reference)) return
   const [word] = [...config.entrypoint, ...config.cmd]
@@ -22,11 +22,13 @@ export function checkEntrypoint({ config, files, base }: ImageSpec, program: str
   const isThere = (path: string) =>
     files.some(({ target }) => path === target || path.startsWith(`${target}/`))
   if (paths.some(isThere)) return
+  const [program, ...others] = files.map(({ target }) => target)
+  const shown = [program, ...others.slice(0, 4), ...(others.length > 4 ? ['…'] : [])]
   throw new Failure({
     kind: 'usage',
     what: `The entrypoint ${JSON.stringify(word)} is not in the image`,
     where: '[image] entrypoint of xbuild.toml',
-    why: `the image has ${files.map(({ target }) => target).join(', ')}, and the base ${base.reference} has no programs`,
+    why: `the image has ${shown.join(', ')}, and the base ${base.reference} has no programs`,
     fix: word.startsWith('/')
       ? `program = ${JSON.stringify(word)} in [image] puts the program there`
       : `entrypoint = [${JSON.stringify(program)}, …] in [image]`,

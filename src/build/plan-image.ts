@@ -5,10 +5,9 @@ import type { ImageOptions } from '../config/image-options.ts'
 import type { Options } from '../config/options.ts'
 import { checkTag, planDestinations } from '../image/destination.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
-import { checkImagePath } from '../image/paths.ts'
+import { checkDestination, checkImagePath, checkWorkdir } from '../image/paths.ts'
 import { parseReference } from '../oci/reference.ts'
-import type { BaseChoice, ImageConfig, ImageFile, ImageSpec, SourceInfo } from '../types.ts'
-import { checkEntrypoint } from './check-entrypoint.ts'
+import type { BaseChoice, ImageConfig, ImageSpec, SourceInfo } from '../types.ts'
 import type { WantedImage } from './wanted-images.ts'
 
 /**
@@ -35,8 +34,11 @@ export function programPath(name: string): string {
   return rootFolders.has(name) ? `/usr/local/bin/${name}` : `/${name}`
 }
 
+/** The user of an image on scratch, which has none of its own: a container would run as root. */
+const scratchUser = '65532:65532'
+
 /**
- * One image of the plan. Pure.
+ * One image of the plan, yet without the files of the project, which prepareBuild looks for. Pure.
  * @throws {Failure} usage, when tags, destinations or file names cannot be.
  */
 export function planImage(
@@ -47,22 +49,18 @@ export function planImage(
 ): ImagePlan {
   const tags = image.tags.map(tag => checkTag(tag, name))
   const program = image.program ?? programPath(executable.name)
-  const files: ImageFile[] = [
-    { target: program, source: { artifact: executable.name }, mode: 0o755 },
-    ...image.files.map(({ from, to, mode }) => ({ target: to, source: { path: from }, mode })),
-  ]
-  for (const file of files) checkImagePath(file.target, '[image] files', base.family)
+  checkImagePath(program, '[image] program', base.family)
+  for (const { to } of image.files) checkDestination(to)
   const spec: ImageSpec = {
     name,
     platforms: options.platforms,
     base,
-    config: imageConfig(image, program, source),
-    files,
+    config: imageConfig(image, program, base, source),
+    files: [{ target: program, source: { artifact: executable.name }, mode: 0o755 }],
     annotations: image.annotations,
     epoch: source.epoch,
     tags,
   }
-  checkEntrypoint(spec, program)
   const destinations = planDestinations({
     tags,
     name,
@@ -74,7 +72,13 @@ export function planImage(
   return { executable, spec, image, destinations }
 }
 
-function imageConfig(image: ImageOptions, program: string, source: SourceInfo): ImageConfig {
+function imageConfig(
+  image: ImageOptions,
+  program: string,
+  base: BaseChoice,
+  source: SourceInfo,
+): ImageConfig {
+  const user = image.user ?? (base.reference === 'scratch' ? scratchUser : undefined)
   const labels = {
     ...(source.revision && { 'org.opencontainers.image.revision': source.revision }),
     ...(source.version && { 'org.opencontainers.image.version': source.version }),
@@ -84,8 +88,8 @@ function imageConfig(image: ImageOptions, program: string, source: SourceInfo): 
     entrypoint: image.entrypoint ?? [program],
     cmd: image.args,
     env: image.env,
-    ...(image.user !== undefined && { user: image.user }),
-    ...(image.workdir !== undefined && { workdir: image.workdir }),
+    ...(user !== undefined && { user }),
+    ...(image.workdir !== undefined && { workdir: checkWorkdir(image.workdir) }),
     ports: image.ports,
     labels,
     ...(image.volumes.length > 0 && { volumes: image.volumes }),

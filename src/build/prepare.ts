@@ -2,15 +2,18 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import type { Options } from '../config/options.ts'
 import { Failure } from '../errors.ts'
-import { checkProjectFile } from '../image/buildx/stage.ts'
+import { stagedFiles } from '../image/buildx/stage.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
+import { findProjectFiles } from '../image/project-files.ts'
 import { checkToolchainArgs, detectLanguage } from '../languages/index.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import { type Backend, chooseBackend, readBuilder } from './backend.ts'
 import { pinBase } from './bases.ts'
+import { checkEntrypoint } from './check-entrypoint.ts'
 import { readSource } from './git-info.ts'
 import { isWarm } from './last-build.ts'
 import { type Plan, planBuild } from './plan.ts'
+import { withKnownUser } from './users.ts'
 
 /** A build that has been looked at and planned, and nothing more. */
 export interface Prepared {
@@ -45,18 +48,19 @@ export async function prepareBuild(
   const facts = { project, source, warm, processors: availableParallelism(), cwd: process.cwd() }
   const plan = planBuild(facts, options)
   const images = await Promise.all(
-    plan.images.map(async image => pinBase(await readFiles(image, dir), registries)),
+    plan.images.map(async image => pinBase(await withKnownUser(await readFiles(image, options)), registries)),
   )
   return { plan: { ...plan, images }, backend: chooseBackend(plan, builder) }
 }
 
-/** Checks that the files of the project which the image needs are there, and reads the template, where it has one. */
-async function readFiles(image: ImagePlan, dir: string): Promise<ImagePlan> {
-  for (const { source } of image.spec.files) {
-    if ('path' in source) await checkProjectFile(source.path, dir)
-  }
+/** Finds the files of the project that the image needs, and reads the template, where it has one. */
+async function readFiles(image: ImagePlan, { dir, dist }: Options): Promise<ImagePlan> {
+  const found = await findProjectFiles(image.image.files, { root: dir, leftOut: [dist] })
+  const spec = { ...image.spec, files: [...image.spec.files, ...found.files], folders: found.folders }
+  stagedFiles(spec) // throws for a path that cannot be
+  checkEntrypoint(spec)
   const { template } = image.image
-  return template === undefined ? image : { ...image, template: await readTemplate(template) }
+  return { ...image, spec, ...(template !== undefined && { template: await readTemplate(template) }) }
 }
 
 async function readTemplate(path: string): Promise<string> {

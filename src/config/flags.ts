@@ -50,6 +50,11 @@ export const buildFlags = {
   'cache-from': { ...strings, describe: 'External cache source, for buildx' },
   'cache-to': { ...strings, describe: 'Cache export destination, for buildx' },
   label: { ...strings, describe: 'Label of the image, key=value' },
+  user: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'User that the image runs as: UID, UID:GID, or a name of its /etc/passwd',
+  },
   annotation: { ...strings, describe: 'Annotation, [type:]key=value as in buildx' },
   provenance: { type: 'string', describe: 'Provenance attestation, for buildx' },
   sbom: { type: 'string', describe: 'SBOM attestation, for buildx' },

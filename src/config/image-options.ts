@@ -30,7 +30,8 @@ export interface ImageOptions extends RuntimeOptions {
   readonly workdir?: string
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: readonly string[]
-  readonly files: readonly { readonly from: string; readonly to: string; readonly mode: number }[]
+  /** `from` is absolute; without a mode, what is executable in the project is so in the image. */
+  readonly files: readonly { readonly from: string; readonly to: string; readonly mode?: number }[]
 }
 
 /**
@@ -44,7 +45,8 @@ export function imageOptions(
   env: NodeJS.ProcessEnv = {},
 ): ImageOptions {
   const base = flags.base ?? env['XBUILD_BASE'] ?? table.base
-  const { bin, registry, template, user, program, entrypoint, workdir } = table
+  const { bin, registry, template, program, entrypoint, workdir } = table
+  const user = flags.user ?? table.user
   if (workdir !== undefined && !workdir.startsWith('/'))
     throw notAnImageValue('workdir', workdir, 'an absolute path')
   return {
@@ -68,7 +70,7 @@ export function imageOptions(
     files: (table.files ?? []).map(({ from, to, mode }) => ({
       from: resolve(dir, from),
       to,
-      mode: parseMode(mode),
+      ...(mode !== undefined && { mode: parseMode(mode) }),
     })),
   }
 }
@@ -101,8 +103,7 @@ function normalizePort(port: number | string): string {
   return `${number}/${match[2] ?? 'tcp'}`
 }
 
-function parseMode(mode: string | undefined): number {
-  if (mode === undefined) return 0o644
+function parseMode(mode: string): number {
   if (!/^0?[0-7]{3}$/.test(mode)) throw notAnImageValue('files.mode', mode, '"0644"')
   return Number.parseInt(mode, 8)
 }

@@ -30,11 +30,15 @@ export function parentFolders(path: string): string[] {
 }
 
 /**
- * The folders of the image's own layer: the parents of every file, and the working directory unless bases have it.
+ * The folders of the image's own layer: the parents of every file, copied folders, and the working directory unless
+ * bases have it.
  * They are given, outermost first, so that none is created with the present time by an image builder.
  */
-export function imageFolders(spec: Pick<ImageSpec, 'files' | 'config'>): string[] {
+export function imageFolders(spec: Pick<ImageSpec, 'files' | 'folders' | 'config'>): string[] {
   const folders = new Set(spec.files.flatMap(file => parentFolders(file.target)))
+  for (const folder of spec.folders ?? []) {
+    for (const path of [...parentFolders(folder), folder]) folders.add(path)
+  }
   const { workdir } = spec.config
   if (workdir !== undefined && !baseFolders.includes(workdir)) {
     for (const folder of [...parentFolders(workdir), workdir]) folders.add(folder)
@@ -54,13 +58,44 @@ const debianFamilies: readonly BaseFamily[] = ['static', 'base-nossl', 'base', '
 export function checkImagePath(path: string, where = '[image] files', family?: BaseFamily): void {
   const why = pathProblem(path) ?? mergedProblem(path, family)
   if (why === undefined) return
-  throw new Failure({
+  throw notAPath(path, where, why)
+}
+
+/**
+ * The working directory of an image: any folder, the root too, without a trailing slash.
+ * @throws {Failure} usage, for what is no path, as checkImagePath.
+ */
+export function checkWorkdir(workdir: string): string {
+  if (/^\/+$/.test(workdir)) return '/'
+  const path = workdir.replace(/\/+$/, '')
+  const why = pathProblem(path) ?? backslashProblem(path)
+  if (why !== undefined) throw notAPath(workdir, '[image] workdir', why)
+  return path
+}
+
+/**
+ * Checks the "to" of an entry of `[image] files`, which may end in a slash.
+ * @throws {Failure} usage, as checkImagePath.
+ */
+export function checkDestination(to: string): void {
+  if (to === '/') return
+  const why = pathProblem(to.replace(/\/$/, '')) ?? backslashProblem(to)
+  if (why !== undefined) throw notAPath(to, '[image] files', why)
+}
+
+function notAPath(path: string, where: string, why: string): Failure {
+  return new Failure({
     kind: 'usage',
     what: `${JSON.stringify(path)} cannot be a path in the image`,
     where,
     why,
     fix: `use an absolute path such as ${suggestPath(path)}`,
   })
+}
+
+/** Files with a backslash in their names exist; in a path that somebody writes it is a slip. */
+function backslashProblem(path: string): string | undefined {
+  return path.includes('\\') ? 'it has a backslash, which separates no folders on Linux' : undefined
 }
 
 function pathProblem(path: string): string | undefined {
@@ -88,7 +123,7 @@ function suggestPath(path: string): string {
   const names = path
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
     .replace(/[\0-\x1f\x7f]/g, '')
-    .split('/')
+    .split(/[/\\]/)
     .map(name => name.replace(/^(?:\.wh\.)+/, '').slice(0, 60))
     .filter(name => name !== '' && name !== '.' && name !== '..')
   const clean = `/${names.join('/')}`

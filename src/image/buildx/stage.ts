@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, copyFile, mkdir, realpath, stat, utimes } from 'node:fs/promises'
-import { join, relative, resolve, sep } from 'node:path'
+import { chmod, copyFile, mkdir, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Failure, isFailure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import type { ImageFile, ImageSpec } from '../../types.ts'
 import { hashFile } from '../../util/hash-file.ts'
 import { checkImagePath, fileTime, folderMode, imageFolders, parentFolders } from '../paths.ts'
+import { checkProjectFile } from '../project-files.ts'
 
 /** A file of the build context. */
 export interface StagedFile {
@@ -108,38 +109,7 @@ async function fix(path: string, mode: number): Promise<void> {
   await utimes(path, fileTime, fileTime)
 }
 
-/**
- * The real path of a file of the project that goes into an image.
- * @throws {Failure} usage, when it is missing, no regular file, or a path inside the project that a link leads out of it:
- * the image would carry whatever file of this machine the link happens to point to.
- */
-export async function checkProjectFile(path: string, root: string): Promise<string> {
-  const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
-    throw badFile(path, error.code === 'ENOENT' ? 'there is no such file' : error.message)
-  })
-  if (isInside(path, resolve(root)) && !isInside(real, await realpath(root))) {
-    throw badFile(path, `it is a link to ${real}, outside the project`)
-  }
-  if (!(await stat(real)).isFile()) throw badFile(path, 'it is no regular file')
-  return real
-}
-
-function isInside(path: string, folder: string): boolean {
-  const below = relative(folder, path)
-  return below !== '..' && !below.startsWith(`..${sep}`)
-}
-
-function badFile(path: string, why: string): Failure {
-  return new Failure({
-    kind: 'usage',
-    what: 'A file of the image cannot be used',
-    where: path,
-    why,
-    fix: 'correct "from" in [image] files',
-  })
-}
-
-function checkTargets({ files, base }: ImageSpec): void {
+function checkTargets({ files, folders = [], base }: ImageSpec): void {
   const targets = new Set<string>()
   for (const { target } of files) {
     checkImagePath(target, undefined, base.family)
@@ -149,6 +119,10 @@ function checkTargets({ files, base }: ImageSpec): void {
   for (const { target } of files) {
     const above = parentFolders(target).find(folder => targets.has(folder))
     if (above !== undefined) throw clash(target, `${above} is a file of the image too`)
+  }
+  for (const folder of folders) {
+    const above = [...parentFolders(folder), folder].find(path => targets.has(path))
+    if (above !== undefined) throw clash(folder, `${above} is a file of the image too`)
   }
 }
 

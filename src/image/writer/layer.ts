@@ -3,6 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { Failure } from '../../errors.ts'
 import { hashFile } from '../../util/hash-file.ts'
 import { hashing } from '../../util/hash-stream.ts'
+import { mapLimit } from '../../util/map-limit.ts'
 import type { BlobCache } from './cache.ts'
 import { blockSize, type Compressor } from './compress.ts'
 import { tarEnd, tarHeader, tarPadding } from './tar.ts'
@@ -19,6 +20,9 @@ export interface Layer {
   readonly diffId: string
 }
 
+/** Files that are read at once: a folder of assets may have more than a process may open. */
+const openFiles = 16
+
 /** Part of a layer's key in the cache; raised when the bytes written for the same entries change. */
 const format = 1
 
@@ -33,7 +37,7 @@ export async function makeLayer(
   cache: BlobCache,
   signal?: AbortSignal,
 ): Promise<Layer> {
-  const measured = await Promise.all(entries.map(measure))
+  const measured = await mapLimit(entries, openFiles, measure)
   const key = JSON.stringify([
     format,
     compressor.id,

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises'
+import { isUnreachable } from '../base/lookup.ts'
+import { isNumericUser, type KnownUsers, numericUser, parseUsers, usersOf } from '../base/users.ts'
+import { Failure } from '../errors.ts'
+import type { ImagePlan } from '../image/image-plan.ts'
+import type { Recorder } from '../recorder.ts'
+import type { RegistryClient } from '../registry/client.ts'
+import type { ImageSpec } from '../types.ts'
+
+/** What naming users by number needs. */
+interface UserContext {
+  readonly registries: RegistryClient
+  readonly recorder: Recorder
+  /** A temporary folder. */
+  readonly work: string
+}
+
+/**
+ * The image with its user as a number, which Kubernetes asks for under runAsNonRoot, where that is known without asking a
+ * registry: from the image's own /etc/passwd where `[image] files` brings one, or from a base of known users.
+ * @throws {Failure} usage, when no such user is there: the container would not start.
+ */
+export async function withKnownUser(image: ImagePlan): Promise<ImagePlan> {
+  if (!namedUser(image)) return image
+  const { spec, template } = image
+  const users = (await ownUsers(spec)) ?? (template === undefined ? usersOf(spec.base.family) : undefined)
+  return users ? withNumber(image, users) : image
+}
+
+/**
+ * The image with its user as a number, read from its base's /etc/passwd. A name stays where only the builder can know it:
+ * for a template of the user's own, or a base that cannot be read from here.
+ * @throws {Failure} usage, as withKnownUser.
+ */
+export async function withNumericUser(image: ImagePlan, context: UserContext): Promise<ImagePlan> {
+  const user = namedUser(image)
+  if (!user) return image
+  const users = image.template === undefined ? await baseUsers(image.spec, context) : undefined
+  if (users) return withNumber(image, users)
+  const text = `${image.spec.name} runs as ${user}; Kubernetes' runAsNonRoot needs a number: --user UID:GID`
+  context.recorder.note('warning', text)
+  return image
+}
+
+/** The user that the image asks for by a name. */
+function namedUser({ spec: { config } }: ImagePlan): string | undefined {
+  return config.user !== undefined && !isNumericUser(config.user) ? config.user : undefined
+}
+
+function withNumber(image: ImagePlan, users: KnownUsers): ImagePlan {
+  const { spec } = image
+  const { user = '' } = spec.config
+  const number = numericUser(user, users)
+  if (number === undefined) throw noSuchUser(user, spec, users)
+  return { ...image, spec: { ...spec, config: { ...spec.config, user: number } } }
+}
+
+async function baseUsers(
+  { base, platforms }: ImageSpec,
+  context: UserContext,
+): Promise<KnownUsers | undefined> {
+  const [platform] = platforms
+  if (!platform) return undefined
+  const { readBaseUsers } = await import('../image/base-users.ts')
+  try {
+    return await readBaseUsers(base, { ...context, platform })
+  } catch (error) {
+    // The builder may reach it another way, or have it.
+    if (isUnreachable(error)) return undefined
+    throw error
+  }
+}
+
+async function ownUsers({ files }: ImageSpec): Promise<KnownUsers | undefined> {
+  const read = async (path: string) => {
+    const file = files.find(({ target }) => target === path)
+    return file && 'path' in file.source ? readFile(file.source.path, 'utf8') : undefined
+  }
+  const passwd = await read('/etc/passwd')
+  return passwd === undefined ? undefined : parseUsers(passwd, (await read('/etc/group')) ?? '')
+}
+
+function noSuchUser(user: string, { base }: ImageSpec, { users, groups }: KnownUsers): Failure {
+  const [name = '', group] = user.split(':')
+  const isUser = /^\d+$/.test(name) || users.has(name)
+  const names = [...(isUser ? groups : users).keys()].slice(0, 12)
+  return new Failure({
+    kind: 'usage',
+    what: `The image has no ${isUser ? `group ${JSON.stringify(group)}` : `user ${JSON.stringify(name)}`}`,
+    where: '--user, or [image] user of xbuild.toml',
+    why:
+      names.length > 0
+        ? `${base.reference} has ${names.join(', ')}`
+        : `${base.reference} has no /etc/passwd, so a user has a number only`,
+    fix: '--user 65532:65532',
+  })
+}
