@@ -24,7 +24,8 @@ interface LastBuild {
 /** The part of a plan that says where binaries are kept, and where they are compiled to. */
 type PlannedBinaries = Pick<Plan, 'dist' | 'project' | 'compile'>
 
-const fileName = '.last-build.json'
+/** Its file in the folder of the outputs. */
+export const lastBuildFile = '.last-build.json'
 
 const describe = ({ toolchain }: Project) => `${toolchain.name} ${toolchain.version}`
 
@@ -53,7 +54,7 @@ export async function recordBuild(
     platforms: [...new Set(platforms)].sort(),
     binaries: { ...before?.binaries, ...Object.fromEntries(kept) },
   }
-  await writeFileAtomically(join(dist, fileName), JSON.stringify(last))
+  await writeFileAtomically(join(dist, lastBuildFile), JSON.stringify(last))
 }
 
 /**
@@ -91,7 +92,7 @@ export async function restoreLastBinaries(
 /** What this toolchain has built here. */
 async function lastBuild(dist: string, project: Project): Promise<LastBuild | undefined> {
   try {
-    const last = JSON.parse(await readFile(join(dist, fileName), 'utf8')) as LastBuild
+    const last = JSON.parse(await readFile(join(dist, lastBuildFile), 'utf8')) as LastBuild
     return last.toolchain === describe(project) ? last : undefined
   } catch {
     return undefined

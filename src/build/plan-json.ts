@@ -52,7 +52,7 @@ export interface PlannedImage {
 }
 
 /** A prepared build as data for printing. Pure. */
-export function planJson({ plan, backend }: Prepared): PlanJson {
+export function planJson({ plan, backend, remarks }: Prepared): PlanJson {
   const { project, compile } = plan
   return {
     schemaVersion: planVersion,
@@ -65,6 +65,7 @@ export function planJson({ plan, backend }: Prepared): PlanJson {
     concurrency: compile.concurrency,
     images: plan.images.map(image => plannedImage(image, backend, plan)),
     notes: [
+      ...remarks,
       ...plan.remarks,
       ...compile.hints,
       ...(backend.name === 'oci' && backend.reason ? [backend.reason] : []),

@@ -34,6 +34,8 @@ export interface PlanFacts {
   readonly processors: number
   /** The folder that xbuild was called in. */
   readonly cwd: string
+  /** For the toolchain's caches, where the project's folder cannot be written. */
+  readonly caches?: string
 }
 
 /**
@@ -55,6 +57,7 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
     jobs: options.jobs,
     processors: facts.processors,
     warm: facts.warm,
+    ...(facts.caches && { caches: facts.caches }),
   })
   const images = wanted.map((item): ImagePlan => {
     const { base: chosen, registry } = item.image

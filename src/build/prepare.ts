@@ -12,6 +12,7 @@ import { pinBase } from './bases.ts'
 import { checkEntrypoint } from './check-entrypoint.ts'
 import { readSource } from './git-info.ts'
 import { isWarm } from './last-build.ts'
+import { findOutputFolder } from './output-folder.ts'
 import { type Plan, planBuild } from './plan.ts'
 import { withKnownUser } from './users.ts'
 
@@ -19,6 +20,8 @@ import { withKnownUser } from './users.ts'
 export interface Prepared {
   readonly plan: Plan
   readonly backend: Backend
+  /** What a person should know before it starts. */
+  readonly remarks: readonly string[]
 }
 
 /** What preparing a build may use. */
@@ -32,11 +35,12 @@ export interface PrepareContext {
  * @throws {Failure} of the classes usage, project, tool, image and registry.
  */
 export async function prepareBuild(
-  options: Options,
+  given: Options,
   { registries, signal }: PrepareContext,
 ): Promise<Prepared> {
-  const { dir, platforms, toolchainArgs } = options
-  const language = await detectLanguage(dir, options.lang)
+  const { dir, platforms, toolchainArgs } = given
+  const language = await detectLanguage(dir, given.lang)
+  const { options, remarks, caches } = await findOutputFolder(given)
   checkToolchainArgs(language, toolchainArgs)
   const [project, git, builder] = await Promise.all([
     language.inspect(dir, { options: options.language, platforms, toolchainArgs, signal }),
@@ -45,12 +49,19 @@ export async function prepareBuild(
   ])
   const source = { ...(project.version && { version: project.version }), ...git }
   const warm = await isWarm(options.dist, project, platforms)
-  const facts = { project, source, warm, processors: availableParallelism(), cwd: process.cwd() }
+  const facts = {
+    project,
+    source,
+    warm,
+    processors: availableParallelism(),
+    cwd: process.cwd(),
+    ...(caches && { caches }),
+  }
   const plan = planBuild(facts, options)
   const images = await Promise.all(
     plan.images.map(async image => pinBase(await withKnownUser(await readFiles(image, options)), registries)),
   )
-  return { plan: { ...plan, images }, backend: chooseBackend(plan, builder) }
+  return { plan: { ...plan, images }, backend: chooseBackend(plan, builder), remarks }
 }
 
 /** Finds the files of the project that the image needs, and reads the template, where it has one. */

@@ -30,6 +30,7 @@ export const buildFlags = {
     alias: 'o',
     describe: 'PATH.tar for an OCI archive, PATH for an OCI layout, type=… as in buildx',
   },
+  dist: { type: 'string', requiresArg: true, describe: 'Folder of binaries, archives and logs (dist)' },
   bin: { ...strings, describe: 'Executable to build; several make several images' },
   lang: { choices: languageNames, describe: 'Language, if the folder has several' },
   base: {

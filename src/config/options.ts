@@ -60,7 +60,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
   const builder = flags.builder ?? env['XBUILD_BUILDER'] ?? config.builder
   return {
     dir,
-    dist: resolve(dir, config.dist),
+    dist: distOf(flags.dist, env['XBUILD_DIST']) ?? resolve(dir, config.dist),
     ...(lang && { lang }),
     platforms: parsePlatforms(platforms),
     bins: flags.bin ?? config.bins ?? [],
@@ -94,6 +94,18 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
 
 function fromList(text: string | undefined): string[] | undefined {
   return text ? text.split(/[\s,]+/).filter(Boolean) : undefined
+}
+
+/** Of the flag or the variable, which are relative to where xbuild is called, as -o is. */
+function distOf(flag: string | undefined, variable: string | undefined): string | undefined {
+  const given = flag ?? (variable || undefined)
+  if (given !== '') return given === undefined ? undefined : resolve(given)
+  throw new Failure({
+    kind: 'usage',
+    what: '--dist is empty',
+    why: 'it names a folder',
+    fix: '--dist .xbuild/dist',
+  })
 }
 
 function backendOf(text: string | undefined): Options['backend'] | undefined {

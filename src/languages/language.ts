@@ -71,6 +71,8 @@ export interface CompileRequest {
   readonly processors: number
   /** Whether the toolchain's caches are known to hold this project's earlier build. */
   readonly warm: boolean
+  /** Absolute folder for what the toolchain would keep in the project's own, where that cannot be written. */
+  readonly caches?: string
 }
 
 /** How a project is compiled: data that `plan` prints and `build` runs. */

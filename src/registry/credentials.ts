@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Failure, isFailure } from '../errors.ts'
 import { run } from '../process.ts'
+import { homeFolder } from '../util/cache-folder.ts'
 
 /** What a login left behind: a password, or a token that is exchanged for another, or one that is sent as it is. */
 export type Credentials =
@@ -52,7 +52,10 @@ export async function findCredentials(
 async function readConfig(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<DockerConfig | undefined> {
-  const path = join(env.DOCKER_CONFIG || join(homedir(), '.docker'), 'config.json')
+  const home = homeFolder(env)
+  const folder = env.DOCKER_CONFIG || (home && join(home, '.docker'))
+  if (!folder) return undefined
+  const path = join(folder, 'config.json')
   try {
     const parsed: unknown = JSON.parse(await readFile(path, 'utf8'))
     const config = isRecord(parsed) ? parsed : {}

@@ -1,9 +1,20 @@
-import { homedir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** The user's cache folder for xbuild: XDG_CACHE_HOME (XDG base directory specification), or the platform's own. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (env['XDG_CACHE_HOME']?.startsWith('/')) return join(env['XDG_CACHE_HOME'], 'xbuild')
-  const home = env['HOME'] || homedir()
+  const home = homeFolder(env)
+  // A user without a name and a home, as many containers have.
+  if (home === undefined) return join(tmpdir(), `xbuild-cache-${process.getuid?.() ?? 'user'}`)
   return process.platform === 'darwin' ? join(home, 'Library/Caches/xbuild') : join(home, '.cache/xbuild')
+}
+
+/** The user's home folder; undefined where neither HOME nor the system names one. */
+export function homeFolder(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  try {
+    return env['HOME'] || homedir()
+  } catch {
+    return undefined
+  }
 }

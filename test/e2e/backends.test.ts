@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { chmod, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { beforeAll, expect, it } from 'vitest'
 import { xbuild } from '../support/cli.ts'
@@ -100,8 +102,13 @@ describeWith(['engine', 'buildx', 'registry', 'bases', 'crane'], 'both backends'
       ...helloGo,
       'conf/app.conf': 'answer = 42\n',
       'conf/ä ö': 'non-ASCII name\n',
+      'assets/css/a.css': 'body {}\n',
+      'assets/css-b/.hidden': '',
+      'assets/run': '#!/bin/sh\n',
       'xbuild.toml': toml,
     })
+    await chmod(join(dir, 'assets/run'), 0o755)
+    await mkdir(join(dir, 'assets/empty'))
     commit(dir)
     const cache = await temporaryFolder()
     const goCache = execFileSync('go', ['env', 'GOCACHE'], { encoding: 'utf8' }).trim()
@@ -125,7 +132,7 @@ describeWith(['engine', 'buildx', 'registry', 'bases', 'crane'], 'both backends'
       'full',
       [`--base=${base()}`],
       `[image]
-user = "1000:1000"
+user = "nobody"
 workdir = "/srv/work"
 args = ["-v", "with space", 'quote " $HOME \\\\']
 ports = [8080, "53/udp"]
@@ -137,7 +144,10 @@ healthcheck = { test = ["/hello", "a b"], interval = "1m30s", timeout = "500ms",
 "org.example.a" = "ä \\"b\\" $c"
 [[image.files]]
 from = "conf/app.conf"
-to = "/etc/app/app.conf"
+to = "/etc/app/"
+[[image.files]]
+from = "assets"
+to = "/srv/assets"
 [[image.files]]
 from = "conf/ä ö"
 to = "/opt/ä ö/${'long/'.repeat(30)}ä ö"

@@ -95,6 +95,9 @@ describe('xbuild.toml', () => {
     ['[image]\nuser = "a b"', /user cannot be "a b"/],
     ['[image]\nuser = "0\\nRUN id"', /user cannot be/],
     ['[image]\nworkdir = "relative"', /workdir cannot be "relative"/],
+    ['[image]\nworkdir = "/../../x"', /"\/\.\.\/\.\.\/x" cannot be a path in the image/],
+    ['[image]\nworkdir = "/.wh.app"', /cannot be a path in the image/],
+    ['[image]\nbase = "scratch"\nuser = "nonroot"', /no user "nonroot"/],
     ['[image.env]\n"A B" = "x"', /env cannot be "A B"/],
     ['[image]\ntemplate = "none"', /template .* cannot be read/],
     ['[image]\nannotations = ["x"]', /annotation/],
@@ -106,7 +109,18 @@ describe('xbuild.toml', () => {
     ['[images.-x]\nbin = "hello"', /expected an image name/],
     ['[rust]\nglibc = "new"', /rust\.glibc: expected a glibc version/],
     ['[images.web]\n', /There is no executable "web"/],
-    ...['../x', 'rel', '/a/../b', '/a//b', '/.wh.x', '/a/.wh..wh..opq', '/a\\u0000b', '/a\\nb', '/', ''].map(
+    ...[
+      '../x',
+      'rel',
+      '/a/../b',
+      '/a//b',
+      '/.wh.x',
+      '/a/.wh..wh..opq',
+      '/a\\u0000b',
+      '/a\\nb',
+      '/a\\\\b',
+      '',
+    ].map(
       to =>
         [`[[image.files]]\nfrom = "main.go"\nto = "${to}"`, /cannot be a path in the image/] as [
           string,
@@ -218,11 +232,7 @@ describe('the environment', () => {
   it('a dist that is a file', async () => {
     const dir = await project({ ...helloGo, dist: 'a file' })
     const result = await xbuild(['--backend=oci', '--base=scratch'], { cwd: dir })
-    expect(result).toMatchObject({
-      code: 2,
-      stdout: '',
-      stderr: expect.stringContaining('cannot be written'),
-    })
+    expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('dist is a file') })
   })
 
   it('an unreadable folder is no project', async () => {

@@ -218,7 +218,8 @@ describe('build', () => {
     ['dist/.last-build.json', 'x'],
     ['dist', 'logs'],
   ])('says so when the way to its outputs is barred: %s/%s', async (folder, name) => {
-    const dir = await project({ ...helloGo, [`${folder}/${name}`]: '' })
+    const own = { 'dist/.gitignore': '# Outputs of xbuild: this folder can be deleted.\n*\n' }
+    const dir = await project({ ...helloGo, ...own, [`${folder}/${name}`]: '' })
     const result = await build(dir)
     expect(result).toMatchObject({ code: 7, stdout: '', stderr: expect.stringContaining('Cannot write') })
     expect(result.stderr).not.toMatch(/\n\s+at /)

@@ -15,6 +15,8 @@ export interface CliResult {
 export interface CliOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** The number of the user that it runs as; only root can choose another. */
+  readonly uid?: number
   /** Called with the child once it runs, to send it signals. */
   readonly onStart?: (pid: number) => void
   /** Called with each piece of stderr. */
@@ -35,6 +37,7 @@ export function xbuild(args: readonly string[], options: CliOptions = {}): Promi
       cwd: options.cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
     })
     let stdout = ''
     let stderr = ''

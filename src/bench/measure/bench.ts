@@ -1,4 +1,5 @@
 import { readSource } from '../../build/git-info.ts'
+import { makeOutputFolder } from '../../build/output-folder.ts'
 import type { Options } from '../../config/options.ts'
 import { isFailure } from '../../errors.ts'
 import { checkToolchainArgs, detectLanguage } from '../../languages/index.ts'
@@ -37,6 +38,7 @@ export async function bench(
   await checkStore(options.dir)
   const detected = await detectLanguage(options.dir, options.lang)
   checkToolchainArgs(detected, options.toolchainArgs)
+  await makeOutputFolder(options.dist)
   const { name } = detected
   const language = benchLanguages[name]
   const [found, source] = await Promise.all([

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { Failure } from '../../errors.ts'
+import { homeFolder } from '../../util/cache-folder.ts'
 import { matchesCfg, targetCfg } from './cargo-cfg.ts'
 
 type Table = Readonly<Record<string, unknown>>
@@ -29,7 +29,7 @@ export interface CargoTargetConfig {
 
 /** CARGO_HOME, or its default. */
 export function cargoHome(env: NodeJS.ProcessEnv = process.env): string {
-  return env['CARGO_HOME'] || join(env['HOME'] || homedir(), '.cargo')
+  return env['CARGO_HOME'] || join(homeFolder(env) ?? '/', '.cargo')
 }
 
 /**

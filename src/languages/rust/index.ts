@@ -72,11 +72,16 @@ function buildStep(
   platforms: readonly Platform[],
   linkers: ReadonlyMap<string, RustLinker>,
 ): Step {
-  const { options, executables, toolchainArgs, jobs } = request
+  const { options, executables, toolchainArgs, jobs, caches } = request
   const { profile, locked } = options.rust
   const cpu = platforms[0]?.rust.cpu
   const targets = platforms.map(platform => project.targets.get(platform.id) as RustTarget)
-  const folder = `${project.targetDirectory}/xbuild/${platforms.map(platformFolder).join()}`
+  const isInProject = project.targetDirectory.startsWith(project.workspaceRoot)
+  const shared = caches !== undefined && isInProject ? `${caches}/target` : undefined
+  const folder =
+    cpu === undefined
+      ? shared
+      : `${shared ?? project.targetDirectory}/xbuild/${platforms.map(platformFolder).join()}`
   const flags = giveFlags(project, targets, [
     ...remapFlags(project),
     ...(options.rust.libc === 'musl' ? ['-Ctarget-feature=+crt-static'] : []),
@@ -90,7 +95,7 @@ function buildStep(
     ...(compareVersions(project.cargoVersion, '1.74.0') >= 0 ? ['--keep-going'] : []),
     ...(jobs === project.processors ? [] : ['--jobs', `${jobs}`]),
     ...[...new Set(targets.map(({ triple }) => triple))].flatMap(triple => ['--target', triple]),
-    ...(cpu === undefined ? [] : ['--target-dir', folder]),
+    ...(folder === undefined ? [] : ['--target-dir', folder]),
     ...[...new Set(executables.map(packageOf))].flatMap(name => [
       '-p',
       project.packageSpecs.get(name) ?? name,

@@ -53,7 +53,7 @@ function fetchStep({ zig, root }: ZigProject, { options }: CompileRequest): Step
 
 function buildStep(
   { zig, root }: ZigProject,
-  { options, executables, toolchainArgs }: CompileRequest,
+  { options, executables, toolchainArgs, caches }: CompileRequest,
   platform: Platform,
   perBuild: number,
 ): Step {
@@ -74,7 +74,7 @@ function buildStep(
         ...(platform.zig.cpu ? [`-Dcpu=${platform.zig.cpu}`] : []),
         ...['--prefix', outputDir],
         // The local cache is not made for several builds at once; the global one is shared.
-        ...['--cache-dir', `.zig-cache/xbuild/${platformFolder(platform)}`],
+        ...['--cache-dir', `${caches ?? '.zig-cache'}/xbuild/${platformFolder(platform)}`],
         // Prints each command of the build as it begins: progress.
         ...['--summary', 'all', '--color', 'off', '--verbose'],
         `-j${perBuild}`,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { knownBase } from '../../../src/base/known.ts'
+import { checkEntrypoint } from '../../../src/build/check-entrypoint.ts'
 import { planImage } from '../../../src/build/plan-image.ts'
 import { resolveOptions } from '../../../src/config/options.ts'
 import { failureOf } from '../../support/failure-of.ts'
@@ -9,7 +10,9 @@ async function plan(image: string, reference = 'gcr.io/distroless/static-debian1
   const options = await resolveOptions({ dir: await project({ 'xbuild.toml': `[image]\n${image}` }) }, {})
   const base = { reference, family: knownBase(reference).family, predicted: false, reason: '' }
   const executable = { name: 'app', package: '.' }
-  return planImage({ name: 'app', executable, image: options.image }, base, { epoch: 0 }, options).spec
+  const { spec } = planImage({ name: 'app', executable, image: options.image }, base, { epoch: 0 }, options)
+  checkEntrypoint(spec)
+  return spec
 }
 
 describe('the program of an image', () => {
@@ -47,4 +50,14 @@ describe('the program of an image', () => {
       expect((await plan('entrypoint = ["/busybox/sh"]', base)).config.entrypoint).toEqual(['/busybox/sh'])
     },
   )
+})
+
+it.each([
+  ['scratch', '', '65532:65532'],
+  ['scratch', 'user = "0"', '0'],
+  ['scratch', 'user = "1000:1000"', '1000:1000'],
+  ['gcr.io/distroless/static-debian13:nonroot', '', undefined],
+  ['gcr.io/distroless/static-debian13:nonroot', 'user = "7"', '7'],
+])('the user of an image on %s with %j', async (base, image, expected) => {
+  expect((await plan(image, base)).config.user).toBe(expected)
 })

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, mkdir, symlink } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { type FileRule, findProjectFiles } from '../../../src/image/project-files.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { project } from '../../support/projects.ts'
@@ -51,8 +52,12 @@ test.each<[string, (dir: string) => Promise<void>, string]>([
   ['a link to nowhere', dir => symlink('/nowhere', join(dir, 'assets/link')), 'has a symbolic link'],
   ['a link to a folder', dir => symlink('..', join(dir, 'assets/d/link')), 'has a symbolic link'],
   [
-    'a FIFO',
-    async dir => void execFileSync('mkfifo', [join(dir, 'assets/fifo')]),
+    'a socket',
+    async dir => {
+      const server = createServer().listen(join(dir, 'assets/socket'))
+      onTestFinished(() => void server.close())
+      await once(server, 'listening')
+    },
     'A file of the image cannot be used',
   ],
 ])('refuses a folder with %s', async (_, spoil, what) => {

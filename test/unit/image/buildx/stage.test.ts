@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { isFailure } from '../../../../src/errors.ts'
 import { stageContext, stagedFiles } from '../../../../src/image/buildx/stage.ts'
-import { checkImagePath, imageFolders } from '../../../../src/image/paths.ts'
+import { checkDestination, checkImagePath, checkWorkdir, imageFolders } from '../../../../src/image/paths.ts'
 import { parsePlatform } from '../../../../src/platforms.ts'
 import type { BaseFamily, ImageFile, ImageSpec } from '../../../../src/types.ts'
 
@@ -239,4 +239,44 @@ describe('imageFolders', () => {
   ])('with working directory %s', (workdir, folders) => {
     expect(imageFolders(spec([file('/etc/x')], workdir))).toEqual(folders)
   })
+})
+
+describe('checkWorkdir', () => {
+  it.each([
+    ['/', '/'],
+    ['//', '/'],
+    ['/app', '/app'],
+    ['/app/', '/app'],
+    ['/srv/ä ö', '/srv/ä ö'],
+  ])('takes %s', (given, workdir) => {
+    expect(checkWorkdir(given)).toBe(workdir)
+  })
+
+  it.each(['/../../x', '/a/./b', '/.wh.app', '/a\0b', '/a\nb', '/a\\b', '/a//b', `/${'x'.repeat(256)}`])(
+    'refuses %j',
+    async workdir => {
+      expect(await failureOf(() => checkWorkdir(workdir))).toMatch(/usage: .* \[image\] workdir/)
+    },
+  )
+})
+
+describe('checkDestination', () => {
+  it.each(['/', '/etc/app', '/etc/app/'])('takes %s', to => {
+    expect(() => checkDestination(to)).not.toThrow()
+  })
+
+  it.each(['', 'etc/app', '/etc//app/', '/etc/../app/', '/etc/.wh.app/', '/a\\b/', '/a\0/'])(
+    'refuses %j',
+    async to => {
+      expect(await failureOf(() => checkDestination(to))).toMatch(/usage: .* \[image\] files/)
+    },
+  )
+})
+
+it('a folder that is copied is in no file’s way', async () => {
+  const image = { ...spec([file('/app'), file('/srv/x', 'x')]), folders: ['/srv', '/srv/empty'] }
+  expect(imageFolders(image)).toEqual(['/srv', '/srv/empty'])
+  expect(() => stagedFiles(image)).not.toThrow()
+  for (const folders of [['/app'], ['/app/below']])
+    expect(await failureOf(() => stagedFiles({ ...image, folders }))).toContain('in the way of each other')
 })
