@@ -66,8 +66,10 @@ function compileStep(step: Step, plan: PlannedCompile, context: CompileContext):
   const language = languages[plan.project.language]
   return runTask(context.emit, stepId(step), async task => {
     const bound = bindStep(step, context.work)
-    const result = await runStep(step, plan, context, task)
-    const binaries = await language.collect(bound, result)
+    const first = await runStep(step, plan, context, task)
+    const other = await language.alternative?.(bound, first)
+    const result = other ? await runStep(other, plan, context, task) : first
+    const binaries = await language.collect(other ?? bound, result)
     const missing = step.produces.filter(
       ({ platform, name }) => !binaries.some(binary => binary.platform === platform && binary.name === name),
     )

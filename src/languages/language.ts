@@ -127,6 +127,8 @@ export interface Language<P extends Project = Project> {
   readonly outputPath?: (artifact: ExpectedArtifact) => string
   /** The binaries that a finished step left. One that is missing has failed to compile. */
   collect(step: Step, result: RunResult): Promise<CompiledBinary[]>
+  /** Another step that may make what a finished one left out, such as one of build.zig that installs a program. */
+  alternative?(step: Step, result: RunResult): Promise<Step | undefined>
   /** A reader of the tool's stderr lines (called for each in turn) that returns a short progress text or undefined. */
   progress(step: Step): (line: string) => string | undefined
   /** The compiler's own message for a platform, trimmed of progress and noise for a person to read. */

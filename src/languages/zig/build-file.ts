@@ -13,7 +13,20 @@ export function guessExecutables(buildFile: string): string[] {
   const installed = named.filter(
     ({ variable }) => variable && new RegExp(`\\b(addI|i)nstallArtifact\\s*\\(\\s*${variable}\\b`).test(text),
   )
-  return [...new Set((installed.length > 0 ? installed : named).map(({ name }) => name))]
+  const names = (installed.length > 0 ? installed : named).map(({ name }) => name)
+  return [...new Set([...names, ...installedFiles(text)])]
+}
+
+/** Names that addInstallBinFile gives: strings, or constants that are one. */
+function installedFiles(text: string): string[] {
+  return text
+    .split(/\baddInstallBinFile\s*\(/)
+    .slice(1)
+    .flatMap(rest => {
+      const [, quoted, constant] = /^[^;]*?,\s*(?:"([^"\\/]+)"|(\w+))\s*,?\s*\)/.exec(rest) ?? []
+      const name = constant === undefined ? quoted : readConstant(constant, text)
+      return name === undefined || name.includes('.') ? [] : [name]
+    })
 }
 
 /** Whether it asks for a target on its command line: without that it compiles for this machine only. */
@@ -25,8 +38,11 @@ export function takesTarget(buildFile: string): boolean {
 function readName(options: string, text: string): string | undefined {
   const [, quoted, constant] =
     /^\s*\.\{\s*(?:[^}]*?,\s*)?\.name\s*=\s*(?:"([^"\\]+)"|(\w+)\s*[,}])/.exec(options) ?? []
-  if (constant === undefined) return quoted
-  return new RegExp(`\\bconst\\s+${constant}\\b[^=;]*=\\s*"([^"\\\\]+)"`).exec(text)?.[1]
+  return constant === undefined ? quoted : readConstant(constant, text)
+}
+
+function readConstant(name: string, text: string): string | undefined {
+  return new RegExp(`\\bconst\\s+${name}\\b[^=;]*=\\s*"([^"\\\\]+)"`).exec(text)?.[1]
 }
 
 function withoutComments(text: string): string {

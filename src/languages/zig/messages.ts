@@ -37,27 +37,7 @@ export function explainZig(output: string): string {
     .map(line => (line.length > 300 ? `${line.slice(0, 297)}…` : line))
   const shown = lines.slice(0, shownLines)
   const more = lines.length - shown.length
-  return [...shown, ...(more > 0 ? [`… ${more} more lines`] : []), ...advice(output)].join('\n')
-}
-
-const remedies: readonly [RegExp, string][] = [
-  [
-    /invalid option: "?(-D)?(target|cpu)"?/,
-    'build.zig does not take -Dtarget, so it compiles for this machine only: let it call b.standardTargetOptions(.{}) and give the result to its executables',
-  ],
-  [
-    /unable to find (dynamic|static)? ?system library|unable to find Dynamic system library/,
-    'the program links a library of the system, which is not there for another platform: build it from source as a dependency',
-  ],
-  [
-    /(TemporaryNameServerFailure|UnknownHostName|ConnectionRefused|unable to connect to server|NameServerFailure)/,
-    'dependencies in build.zig.zon are downloaded by zig, which needs the network',
-  ],
-]
-
-function advice(output: string): string[] {
-  const found = remedies.find(([pattern]) => pattern.test(output))
-  return found ? [`(${found[1]})`] : []
+  return [...shown, ...(more > 0 ? [`… ${more} more lines`] : [])].join('\n')
 }
 
 /**

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { findZig, type Zig } from '../../c-toolchains/zig.ts'
 import { Failure } from '../../errors.ts'
-import { compareVersions } from '../../util/versions.ts'
 import type { InspectContext, Project } from '../language.ts'
 import { guessExecutables, takesTarget } from './build-file.ts'
+import { type AskedZig, checkZigVersion, installZig, versionRemarks } from './version.ts'
 import { parseZon, type Zon } from './zon.ts'
 
 /** A folder with a build.zig. */
@@ -14,9 +14,6 @@ export interface ZigProject extends Project {
   /** Whether there may be dependencies to download. */
   readonly downloads: boolean
 }
-
-/** The first zig that has --release. */
-const oldestZig = '0.12.0'
 
 /** What build.zig.zon says, as far as it is used. */
 interface Manifest {
@@ -37,7 +34,8 @@ export async function inspectZig(dir: string, { signal }: InspectContext): Promi
   ])
   const zig = await findZig(dir, signal)
   if (!zig) throw zigMissing(dir, manifest.minimumZig)
-  if (compareVersions(release(zig.version), oldestZig) < 0) throw zigTooOld(zig, manifest.minimumZig)
+  const asked: AskedZig = { minimum: manifest.minimumZig, file: join(dir, 'build.zig.zon') }
+  checkZigVersion(zig.version, asked)
   const guesses = guessExecutables(buildFile)
   const names = guesses.length > 0 ? guesses : [manifest.name ?? basename(dir)]
   const sameName = names.filter(name => name === manifest.name)
@@ -50,14 +48,11 @@ export async function inspectZig(dir: string, { signal }: InspectContext): Promi
     // zig compiles C itself.
     cCode: [],
     ...(manifest.version !== undefined && { version: manifest.version }),
-    remarks: [...versionRemarks(zig, manifest), ...targetRemarks(buildFile)],
+    remarks: [...versionRemarks(zig.version, asked), ...targetRemarks(buildFile)],
     zig,
     downloads: manifest.downloads,
   }
 }
-
-/** `0.15.0-dev.208+abc` without what follows the numbers. */
-const release = (version: string) => /^[\d.]+/.exec(version)?.[0] ?? '0'
 
 async function readManifest(path: string): Promise<Manifest> {
   const text = await readFile(path, 'utf8').catch(() => undefined)
@@ -71,7 +66,7 @@ async function readManifest(path: string): Promise<Manifest> {
       what: `${path} cannot be read`,
       where: path,
       why: (error as Error).message,
-      fix: `mend ${path}`,
+      fix: `fix ${path}`,
       cause: error,
     })
   }
@@ -91,23 +86,6 @@ function field(value: Zon, key: string): Zon | undefined {
   return (value as Readonly<Record<string, Zon>>)[key]
 }
 
-/** Every 0.x of Zig breaks what the one before took, so a project wants its own. */
-function versionRemarks({ version }: Zig, { minimumZig }: Manifest): string[] {
-  if (minimumZig === undefined || minor(minimumZig) === minor(version)) return []
-  return [
-    `build.zig.zon asks for zig ${minimumZig}, and this is ${version}; where that does not compile: ${install(minimumZig)}`,
-  ]
-}
-
-const minor = (version: string) => version.split('.').slice(0, 2).join('.')
-
-/** PyPI has wheels of releases only. */
-function install(version: string | undefined): string {
-  return version && /^\d+\.\d+\.\d+$/.test(version)
-    ? `pip install ziglang==${version}`
-    : 'pip install ziglang'
-}
-
 function targetRemarks(buildFile: string): string[] {
   if (takesTarget(buildFile)) return []
   return [
@@ -121,15 +99,6 @@ function zigMissing(dir: string, minimum: string | undefined): Failure {
     what: 'zig was not found',
     where: dir,
     why: 'a Zig project is compiled with zig: there is no XBUILD_ZIG, none on PATH, and no ziglang package for python3',
-    fix: install(minimum),
-  })
-}
-
-function zigTooOld({ version }: Zig, minimum: string | undefined): Failure {
-  return new Failure({
-    kind: 'tool',
-    what: `zig ${version} is too old`,
-    why: `xbuild needs ${oldestZig} or later`,
-    fix: install(minimum),
+    fix: installZig(minimum),
   })
 }

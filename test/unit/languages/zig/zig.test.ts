@@ -1,15 +1,19 @@
-import { join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { chooseExecutables } from '../../../../src/languages/choose.ts'
+import { adviseZig } from '../../../../src/languages/zig/advice.ts'
 import { guessExecutables, takesTarget } from '../../../../src/languages/zig/build-file.ts'
 import { zig } from '../../../../src/languages/zig/index.ts'
 import { explainZig, isZigRace, readZigProgress, wasCached } from '../../../../src/languages/zig/messages.ts'
 import type { ZigProject } from '../../../../src/languages/zig/project.ts'
-import { parsePlatforms } from '../../../../src/platforms.ts'
+import { parseSteps } from '../../../../src/languages/zig/steps.ts'
+import { type Platform, parsePlatforms } from '../../../../src/platforms.ts'
 import type { RunResult } from '../../../../src/process.ts'
 import type { Step } from '../../../../src/types.ts'
 import { printTokens } from '../../../../src/util/substitute.ts'
 import { compileRequest, defaultOptions } from '../../../support/compile-request.ts'
+import { buildElfFor } from '../../../support/elf-builder.ts'
 import { failureOf } from '../../../support/failure-of.ts'
 import { fakeTools } from '../../../support/fake-tools.ts'
 import { project } from '../../../support/projects.ts'
@@ -34,6 +38,11 @@ describe('guessing the executables of a build.zig', () => {
       'a typed constant',
       'const n: []const u8 = "app";\n_ = b.addExecutable(.{ .name = n, .x = 1 });',
       ['app'],
+    ],
+    [
+      'a file of bin/',
+      'b.addInstallBinFile(bin, "server"); b.addInstallBinFile(x.getEmittedLlvmIr(), "x.ll");',
+      ['server'],
     ],
     ['a comment', '// b.addExecutable(.{ .name = "old" });\n', []],
     ['a name that is computed', 'b.addExecutable(.{ .name = b.fmt("{s}", .{x}) })', []],
@@ -87,7 +96,7 @@ error: the following build command failed with exit code 1:
     "error: invalid option: -Dtarget\n  access the help menu with 'zig build -h'\n",
     'error: invalid option: "target"\ninfo: available option: "optimize"\n',
   ])('say plainly that a project takes no target', output => {
-    expect(explainZig(output)).toContain('standardTargetOptions')
+    expect(adviseZig(output)).toContain('standardTargetOptions')
   })
 
   it('tell whether all was cached, in old and new words', () => {
@@ -128,28 +137,105 @@ it.each([
   expect(found).toMatchObject({ downloads })
 })
 
-describe('the program that zig installed', () => {
-  const [platform] = parsePlatforms(['amd64'])
-  const collect = async (asked: readonly string[]) => {
-    const work = await project({ 'prefix/bin/app': '\x7fELF', 'prefix/bin/notes.txt': 'no program' })
-    const found = { ...zigProject, executables: [{ name: 'ap', package: 'ap', predicted: true }] }
-    const executables = chooseExecutables(found, asked)
-    const [step] = zig.compile(found, compileRequest(found, [platform as never], { executables })).steps
-    const bound = { ...(step as Step), outputDir: join(work, 'prefix') }
-    return zig.collect(bound, { ok: true, stderr: '', seconds: 1 } as RunResult)
-  }
+describe('advice on a build that failed', () => {
+  it.each([
+    [
+      'build.zig:65:9: error: unsupported zig version: expected 0.14.1, found 0.16.0',
+      /^pip install ziglang==0\.14\.1 /,
+    ],
+    ['build.zig:2:5: error: Building requires Zig 0.15.1 or later', /^pip install ziglang==0\.15\.1 /],
+    ["error: unsupported target: 'x86_64-linux-musl'", /^\[zig\] target = /],
+    [
+      "error: unable to find dynamic system library 'sodium' using strategy 'paths_first'",
+      /^compile sodium from source/,
+    ],
+    [
+      'build.zig.zon:4:20: error: unable to connect to server: ConnectionRefused\n            .url = "http://127.0.0.1:1/widget.tar.gz",',
+      /could not download http:\/\/127\.0\.0\.1:1\/widget\.tar\.gz\)$/,
+    ],
+    ['src/main.zig:5:14: error: expected type', undefined],
+  ])('%s', (output, expected) => {
+    if (expected) expect(adviseZig(output)).toMatch(expected)
+    else expect(adviseZig(output)).toBeUndefined()
+  })
+})
 
-  it('stands for a guess', async () => {
+describe('the program that zig installed', () => {
+  const [platform] = parsePlatforms(['amd64']) as [Platform]
+  const elf = buildElfFor(platform)
+  const collect = async (
+    asked: readonly string[],
+    installed: readonly string[] = ['bin/app'],
+    steps = '',
+  ) => {
+    const work = await project({ 'prefix/bin/notes.txt': 'no program', 'prefix/bin/cut': '\x7fELF' })
+    for (const path of installed) {
+      await mkdir(join(work, 'prefix', dirname(path)), { recursive: true })
+      await writeFile(join(work, 'prefix', path), elf)
+    }
+    const fakes = await fakeTools({ zig: { when: /^build --list-steps /, stdout: steps } })
+    const found = {
+      ...zigProject,
+      root: work,
+      zig: { command: [join(fakes.bin, 'zig')], version: '0.14.1' },
+      executables: [{ name: 'ap', package: 'ap', predicted: true }],
+    }
+    const executables = chooseExecutables(found, asked)
+    const [step] = zig.compile(found, compileRequest(found, [platform], { executables })).steps
+    const args = step?.command.args.map(word => (word.includes('linux_amd64') ? 'folder' : word))
+    const command = { ...(step as Step).command, args: args as string[] }
+    const bound = { ...(step as Step), command, outputDir: join(work, 'prefix') }
+    const result = { ok: true, stderr: '', seconds: 1 } as RunResult
+    const other = await zig.alternative?.(bound, result)
+    return other ? other.command.args[1] : zig.collect(bound, result)
+  }
+  const at = (path: RegExp) => [{ path: expect.stringMatching(path) }]
+
+  it('takes the place of a guess', async () => {
     expect(await collect([])).toMatchObject([{ name: 'ap', path: expect.stringMatching(/bin\/app$/) }])
   })
 
-  it('stands for no other name that was asked for', async () => {
+  it('takes the place of no other name that was asked for', async () => {
     expect(await collect(['app'])).toMatchObject([{ name: 'app' }])
     expect(await failureOf(collect(['appp']))).toMatchObject({
       kind: 'project',
       why: 'it installed app',
       fix: '--bin app',
     })
+  })
+
+  it('may be below bin/, or elsewhere; the copy in bin/ counts', async () => {
+    expect(await collect(['app'], ['bin/tools/app'])).toMatchObject(at(/bin\/tools\/app$/))
+    expect(await collect(['app'], ['app'])).toMatchObject(at(/prefix\/app$/))
+    expect(await collect(['app'], ['app', 'bin/app', 'a/b/app'])).toMatchObject(at(/prefix\/bin\/app$/))
+    expect(await collect([], ['libexec/app', 'app'])).toMatchObject(at(/prefix\/app$/))
+  })
+
+  const steps =
+    '  install (default)            Copy build artifacts to prefix path\n  uninstall                    Remove build artifacts from prefix path\n  hello                        build the hello example\n  run-hello                    run the hello example\n  app                          Run the app\n'
+
+  it('is installed by a step of its name, where the build has not installed it', async () => {
+    expect(await collect(['hello'], ['bin/app'], steps)).toBe('hello')
+    expect(await collect(['app'], ['bin/app'], steps)).toMatchObject(at(/bin\/app$/))
+  })
+
+  it('is missed with what was installed and the steps that there are', async () => {
+    expect(await failureOf(collect(['nothing'], ['bin/app', 'bin/tools/b'], steps))).toMatchObject({
+      what: 'zig build install installed no program called nothing',
+      why: 'it installed app, b\nbuild.zig has these other steps:\n  hello   build the hello example',
+      fix: expect.stringMatching(/^--bin app\n--bin b\n\[zig\] step = "hello"/),
+    })
+    expect(await failureOf(collect(['nothing'], [], ''))).toMatchObject({
+      why: 'it installed no program for Linux',
+      fix: expect.stringContaining('installArtifact'),
+    })
+  })
+
+  it('knows steps that install from those that run or test', () => {
+    expect(parseSteps(`${steps}  test:unit    Unit tests\n  all\nerror: x\n`)).toEqual([
+      { name: 'hello', description: 'build the hello example' },
+      { name: 'all', description: '' },
+    ])
   })
 })
 
@@ -176,6 +262,24 @@ describe('the plan of a Zig build', () => {
     ['linux/amd64/v3', '-Dtarget=x86_64-linux-musl -Dcpu=x86_64_v3'],
   ])('names the cpu of %s', (id, expected) => {
     expect(plan(id).steps[0]?.command.args.join(' ')).toContain(expected)
+  })
+
+  it('has the step and the targets of [zig]', () => {
+    const own = {
+      step: 'server',
+      target: { 'linux/arm64/v8': 'aarch64-linux', 'linux/amd64/v3': 'x86_64-linux-gnu' },
+    }
+    const options = { ...defaultOptions, zig: { ...defaultOptions.zig, ...own } }
+    const { steps, prediction } = zig.compile(
+      zigProject,
+      compileRequest(zigProject, parsePlatforms(['arm64', 'linux/amd64/v3', 'amd64']), { options }),
+    )
+    expect(steps.map(({ command }) => command.args.slice(2, 7).join(' '))).toEqual([
+      expect.stringMatching(/^build server --release=safe -Dtarget=aarch64-linux --prefix$/),
+      expect.stringMatching(/^build server --release=safe -Dtarget=x86_64-linux-gnu --prefix$/),
+      expect.stringMatching(/^build server --release=safe -Dtarget=x86_64-linux-musl --prefix$/),
+    ])
+    expect(prediction.libc).toBe('gnu')
   })
 
   it('is refused where [zig] args name what xbuild sets', async () => {

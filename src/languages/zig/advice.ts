@@ -1,0 +1,59 @@
+import { installZig } from './version.ts'
+
+/** A command or change, and the reason for it. */
+type Advice = readonly [fix: string, reason: string]
+
+interface Remedy {
+  readonly pattern: RegExp
+  readonly advise: (match: RegExpExecArray, output: string) => Advice
+}
+
+const remedies: readonly Remedy[] = [
+  {
+    pattern: /invalid option: "?(-D)?(target|cpu)"?/,
+    advise: () => [
+      'let build.zig call b.standardTargetOptions(.{}) and give the result to its executables',
+      'it does not take -Dtarget, so it compiles for this machine only',
+    ],
+  },
+  {
+    // Of the project's own check: `unsupported zig version: expected 0.14.1, found 0.16.0`.
+    pattern: /\b[Zz]ig(?: compiler)?(?: version)?\b[^\n\d]{0,40}v?(\d+\.\d+\.\d+(?:-dev\.\d+)?)[^\n]*$/m,
+    advise: ([, version]) => [installZig(version), 'build.zig asks for that version of zig'],
+  },
+  {
+    pattern: /unsupported target:?|[Uu]nsupportedTarget|unknown (?:target|architecture|CPU)/,
+    advise: () => [
+      '[zig] target = { "linux/amd64" = "x86_64-linux" } in xbuild.toml, in the spelling that build.zig takes',
+      'build.zig does not take the target under the name that zig has for it',
+    ],
+  },
+  {
+    pattern: /unable to find (?:dynamic |static )?(?:[Dd]ynamic )?system library '?([\w.+-]+)?/,
+    advise: ([, library = 'a library']) => [
+      `compile ${library} from source as a dependency of build.zig.zon, or switch it off: [zig] args = ["-D…"]`,
+      'it is a library of the system, which is there for this machine only',
+    ],
+  },
+  {
+    pattern:
+      /TemporaryNameServerFailure|UnknownHostName|ConnectionRefused|unable to connect to server|NameServerFailure|unable to fetch/,
+    advise: (_, output) => [
+      'check the network and the proxy (HTTPS_PROXY), and run xbuild again',
+      `zig could not download ${/\.url = "([^"]+)"/.exec(output)?.[1] ?? 'a dependency of build.zig.zon'}`,
+    ],
+  },
+]
+
+/** What fixes a failed build, where its output is of a kind that is known. */
+export function adviseZig(output: string): string | undefined {
+  const errors = output
+    .split('\n')
+    .filter(line => /error|unsupported|info: available/i.test(line))
+    .join('\n')
+  for (const { pattern, advise } of remedies) {
+    const match = pattern.exec(errors)
+    if (match) return advise(match, output).join('   (').concat(')')
+  }
+  return undefined
+}
