@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { Failure } from '../errors.ts'
+import { locateProject } from '../languages/index.ts'
 import type { LanguageName, LanguageOptions } from '../languages/options.ts'
 import { defaultPlatforms, type Platform, parsePlatforms } from '../platforms.ts'
 import type { BuildFlags } from './flags.ts'
@@ -52,7 +53,7 @@ export interface BuildxOptions {
  * @throws {Failure} usage, when a value of any of them is not understood.
  */
 export async function resolveOptions(flags: BuildFlags, env = process.env): Promise<Options> {
-  const dir = resolve(flags.dir ?? '.')
+  const { dir, bin } = await locateProject(resolve(flags.dir ?? '.'))
   const config = await loadConfig(dir)
   const image = imageOptions(config.image, dir, flags, env)
   const lang = flags.lang ?? config.lang
@@ -63,7 +64,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
     dist: distOf(flags.dist, env['XBUILD_DIST']) ?? resolve(dir, config.dist),
     ...(lang && { lang }),
     platforms: parsePlatforms(platforms),
-    bins: flags.bin ?? config.bins ?? [],
+    bins: flags.bin ?? (bin === undefined ? config.bins : [bin]) ?? [],
     language: config,
     image,
     images: Object.fromEntries(

@@ -43,16 +43,29 @@ export async function detectLanguage(dir: string, chosen?: LanguageName): Promis
     })
   }
   const parent = await projectAbove(dir, markers)
-  // `go build ./cmd/app` names a Go program by its folder; here it is a program of the project above.
-  const program = parent && [...names].some(name => name.endsWith('.go')) ? relative(parent, dir) : undefined
   throw new Failure({
     kind: 'project',
     what: `There is no ${titles()} project in ${dir}`,
     why: noMarker(markers),
     fix: parent
-      ? `xbuild ${relative(process.cwd(), parent) || '.'}${program ? ` --bin ./${program}` : ''}`
+      ? `xbuild ${relative(process.cwd(), parent) || '.'}`
       : 'xbuild DIR, with the folder of the project',
   })
+}
+
+/**
+ * The project that a folder belongs to. A folder that is not one itself may be a program of the project above, as
+ * `go build ./cmd/app` names it: then `bin` names that program.
+ */
+export async function locateProject(dir: string): Promise<{ readonly dir: string; readonly bin?: string }> {
+  const names = await readdir(dir).catch((): string[] => [])
+  for (const { markers, programFile } of Object.values(languages)) {
+    if (!programFile || !names.some(name => name.endsWith(programFile))) continue
+    if (Object.values(languages).some(other => other.markers.some(marker => names.includes(marker)))) break
+    const parent = await projectAbove(dir, markers)
+    if (parent) return { dir: parent, bin: `./${relative(parent, dir)}` }
+  }
+  return { dir }
 }
 
 function noMarker(markers: readonly string[]): string {

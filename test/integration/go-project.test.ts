@@ -269,11 +269,11 @@ describe('what is no project', () => {
     })
   })
 
-  it('the folder of a program, which is one of the project above it', async () => {
-    const dir = await project({ 'go.mod': module('x'), 'cmd/a/m.go': main(), 'cmd/b/m.go': main() })
-    await expect(detectLanguage(join(dir, 'cmd/a'))).rejects.toMatchObject({
+  it('the folder of documents in a project, which is named', async () => {
+    const dir = await project({ 'go.mod': module('x'), 'cmd/a/m.go': main(), 'docs/index.md': '' })
+    await expect(detectLanguage(join(dir, 'docs'))).rejects.toMatchObject({
       kind: 'project',
-      fix: expect.stringMatching(/^xbuild \S+ --bin \.\/cmd\/a$/),
+      fix: expect.stringMatching(/^xbuild \S+$/),
     })
   })
 })
