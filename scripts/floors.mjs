@@ -4,7 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Folders and files of src/, from the lowest floor up. Those of one floor do not import each other. */
+/**
+ * Folders and files of src/, from the lowest floor up. Those of one floor do not import each other. A folder that is named
+ * with its parent has a floor of its own; what else is in the parent is on the parent's.
+ */
 const floors = [
   ['errors.ts'],
   ['util'],
@@ -18,8 +21,15 @@ const floors = [
   ['languages'],
   ['base', 'config'],
   ['image'],
+  ['image/layout'],
+  ['image/read'],
+  ['image/buildx', 'image/verify', 'image/writer'],
+  ['image/base-users.ts', 'image/make.ts'],
   ['build'],
-  ['bench'],
+  ['bench/languages'],
+  ['bench/measure'],
+  ['bench/compare'],
+  ['bench/render'],
   ['ui'],
   ['ci', 'doctor', 'init', 'lint'],
   ['commands'],
@@ -27,6 +37,8 @@ const floors = [
   ['main.ts'],
   ['cli.ts'],
 ]
+
+const rooms = floors.flat()
 
 /**
  * The imports below `root` that break the rule, each as a line to read.
@@ -70,11 +82,15 @@ function findCycles(imports) {
   return lines
 }
 
-/** @param {string} file @returns the folder of src/ that it is in, or the file itself */
-const roomOf = file => file.split(sep)[0] ?? file
+/** @param {string} file @returns the room that it is in: the longest of the folders and files above that fits */
+function roomOf(file) {
+  const path = file.split(sep).join('/')
+  const fits = rooms.filter(room => path === room || path.startsWith(`${room}/`))
+  return fits.sort((a, b) => b.length - a.length)[0] ?? path.split('/')[0] ?? path
+}
 
 /** @param {string} file */
-const floorOf = file => floors.findIndex(rooms => rooms.includes(roomOf(file)))
+const floorOf = file => floors.findIndex(names => names.includes(roomOf(file)))
 
 /** @param {string} root */
 const sourceFiles = root =>

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import type { Options } from '../config/options.ts'
 import { Failure } from '../errors.ts'
-import { stagedFiles } from '../image/buildx/stage.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { findProjectFiles } from '../image/project-files.ts'
+import { checkTargets } from '../image/targets.ts'
 import { checkToolchainArgs, detectLanguage } from '../languages/index.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import { type Backend, chooseBackend, readBuilder } from './backend.ts'
@@ -68,7 +68,7 @@ export async function prepareBuild(
 async function readFiles(image: ImagePlan, { dir, dist }: Options): Promise<ImagePlan> {
   const found = await findProjectFiles(image.image.files, { root: dir, leftOut: [dist] })
   const spec = { ...image.spec, files: [...image.spec.files, ...found.files], folders: found.folders }
-  stagedFiles(spec) // throws for a path that cannot be
+  checkTargets(spec)
   checkEntrypoint(spec)
   const { template } = image.image
   return { ...image, spec, ...(template !== undefined && { template: await readTemplate(template) }) }

@@ -26,6 +26,15 @@ test.each([
   ]),
 )
 
+test('a folder inside another may have a floor of its own', async () =>
+  expect(
+    await house({
+      'image/a.ts': '',
+      'image/buildx/b.ts': "import '../a.ts'",
+      'image/writer/c.ts': "import '../buildx/b.ts'",
+    }),
+  ).toEqual(['image/writer/c.ts imports image/buildx/b.ts, which is not on a lower floor']))
+
 test('rooms of one floor do not import each other', async () =>
   expect(await house({ 'base/a.ts': "import '../config/b.ts'", 'config/b.ts': '' })).toHaveLength(1))
 

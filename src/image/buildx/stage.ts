@@ -6,8 +6,9 @@ import { Failure, isFailure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import type { ImageFile, ImageSpec } from '../../types.ts'
 import { hashFile } from '../../util/hash-file.ts'
-import { checkImagePath, fileTime, folderMode, imageFolders, parentFolders } from '../paths.ts'
+import { fileTime, folderMode, imageFolders } from '../paths.ts'
 import { checkProjectFile } from '../project-files.ts'
+import { checkTargets } from '../targets.ts'
 
 /** A file of the build context. */
 export interface StagedFile {
@@ -107,31 +108,4 @@ async function writeTree(
 async function fix(path: string, mode: number): Promise<void> {
   await chmod(path, mode)
   await utimes(path, fileTime, fileTime)
-}
-
-function checkTargets({ files, folders = [], base }: ImageSpec): void {
-  const targets = new Set<string>()
-  for (const { target } of files) {
-    checkImagePath(target, undefined, base.family)
-    if (targets.has(target)) throw clash(target, 'two files have this path')
-    targets.add(target)
-  }
-  for (const { target } of files) {
-    const above = parentFolders(target).find(folder => targets.has(folder))
-    if (above !== undefined) throw clash(target, `${above} is a file of the image too`)
-  }
-  for (const folder of folders) {
-    const above = [...parentFolders(folder), folder].find(path => targets.has(path))
-    if (above !== undefined) throw clash(folder, `${above} is a file of the image too`)
-  }
-}
-
-function clash(target: string, why: string): Failure {
-  return new Failure({
-    kind: 'usage',
-    what: 'Two files of the image are in the way of each other',
-    where: target,
-    why,
-    fix: 'give one of them another path: [image] files in xbuild.toml',
-  })
 }

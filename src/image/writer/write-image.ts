@@ -7,12 +7,12 @@ import { createRegistryClient, type RegistryClient } from '../../registry/client
 import type { BaseChoice, ImageFile, ImageSpec } from '../../types.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
 import { mapLimit } from '../../util/map-limit.ts'
-import { stagedFiles } from '../buildx/stage.ts'
 import { imageFolders } from '../paths.ts'
 import { checkProjectFile } from '../project-files.ts'
 import type { ImageSource } from '../read/image-source.ts'
 import { registrySource } from '../read/registry-source.ts'
 import { openImage } from '../read/source.ts'
+import { checkTargets } from '../targets.ts'
 import { writeArchive } from './archive.ts'
 import { type Base, type BaseImage, builtinBase, layerBlob, scratchBase } from './base.ts'
 import { type BlobCache, openCache } from './cache.ts'
@@ -135,7 +135,7 @@ async function openBase(
 /** Makes the layers, two at a time for one has not work for every processor at every moment, while the base is fetched. */
 async function assemble(spec: ImageSpec, inputs: OciInputs, tools: Tools): Promise<ImageContent> {
   const { root, file, signal, onProgress } = inputs
-  stagedFiles(spec) // throws for a path that cannot be
+  checkTargets(spec)
   const fetching = fetchBase(spec, inputs, tools)
   fetching.catch(() => {}) // thrown below
   const added = await mapLimit(spec.platforms, 2, async platform => {
