@@ -68,8 +68,13 @@ export interface Artifact extends CompiledBinary {
 export interface SourceInfo {
   /** Commit hash, where the project is in a git repository with a commit. */
   readonly revision?: string
-  /** `git describe --tags --always --dirty`, or the package's own version. */
+  /** What the nearest tag of the project's own says, the package's own version, or the short commit hash. */
   readonly version?: string
+  /** The project's own tag nearest to the commit. */
+  readonly tag?: string
+  readonly branch?: string
+  /** Set where git refuses to read the repository: why, and the command that lets it. */
+  readonly refused?: { readonly why: string; readonly fix: string }
   /** SOURCE_DATE_EPOCH: seconds since 1970 of the commit, from the environment, or 0 where there is neither. */
   readonly epoch: number
 }

@@ -1,23 +1,84 @@
 import { Failure } from '../errors.ts'
 import { run } from '../process.ts'
 import type { SourceInfo } from '../types.ts'
+import { quoteWord } from '../util/quote-word.ts'
+
+/** What git says of a folder, and what a person should know of that. */
+export interface GitInfo {
+  readonly source: SourceInfo
+  /** Whether `source.version` comes from a tag; else it is the bare hash. */
+  readonly tagged: boolean
+  readonly remarks: readonly string[]
+}
 
 /**
- * What git and the environment say of the source in `dir`: revision, version and the time that every file of the image
- * gets. SOURCE_DATE_EPOCH of the environment goes before the commit's own date
+ * What git and the environment say of the source in `dir`: revision, branch, version and the time that every file of the
+ * image gets. SOURCE_DATE_EPOCH of the environment goes before the commit's own date
  * (https://reproducible-builds.org/specs/source-date-epoch/). Without git and without a commit the epoch is 0.
  * @throws {Failure} usage, when SOURCE_DATE_EPOCH is not a whole number of seconds.
  */
-export async function readSource(dir: string, signal?: AbortSignal): Promise<SourceInfo> {
+export async function readGit(dir: string, signal?: AbortSignal): Promise<GitInfo> {
   const fromEnvironment = parseEpoch(process.env['SOURCE_DATE_EPOCH'])
-  const log = await git(dir, ['log', '-1', '--format=%H %ct'], signal)
-  const describe = log && (await git(dir, ['describe', '--tags', '--always', '--dirty'], signal))
-  const [revision, committed] = log?.split(' ') ?? []
-  return {
-    epoch: fromEnvironment ?? (committed === undefined ? 0 : Number(committed)),
-    ...(revision && { revision }),
-    ...(describe && { version: describe }),
+  const none = { source: { epoch: fromEnvironment ?? 0 }, tagged: false, remarks: [] }
+  const log = await git(dir, ['log', '-1', '--format=%H %ct', '--no-show-signature'], signal)
+  if (log.refused) {
+    const { why, fix } = log.refused
+    const remark = `git refuses to read the repository, so nothing says revision and version: ${fix}   (${why})`
+    return { ...none, source: { ...none.source, refused: log.refused }, remarks: [remark] }
   }
+  const [, revision, committed] = /^([0-9a-f]{40,64}) (\d{1,12})$/.exec(log.text) ?? []
+  if (!revision) return none
+  const [place, branch] = await Promise.all([
+    git(dir, ['rev-parse', '--is-shallow-repository', '--show-prefix'], signal),
+    git(dir, ['symbolic-ref', '--quiet', '--short', 'HEAD'], signal),
+  ])
+  const [shallow, prefix = ''] = place.text.split('\n')
+  const { tag, version } = await describe(dir, prefix, signal)
+  return {
+    source: {
+      epoch: fromEnvironment ?? Number(committed),
+      revision,
+      ...(version && { version }),
+      ...(tag && { tag }),
+      ...(branch.text && { branch: branch.text }),
+    },
+    tagged: tag !== undefined,
+    remarks:
+      shallow === 'true' && !tag
+        ? [
+            'This is a shallow clone without a tag, so no tag names the version: git fetch --unshallow --tags   (actions/checkout: fetch-depth: 0)',
+          ]
+        : [],
+  }
+}
+
+/** `readGit` for whoever needs the facts alone. */
+export async function readSource(dir: string, signal?: AbortSignal): Promise<SourceInfo> {
+  return (await readGit(dir, signal)).source
+}
+
+/**
+ * The version by the nearest tag of this project's own: at the repository's root `v1.2.3` (or `1.2.3`), in a folder of it
+ * FOLDER/v1.2.3 without the prefix, as Go names the versions of nested modules (https://go.dev/ref/mod#vcs-version). Tags
+ * of other modules never count. Without one, the short hash.
+ */
+async function describe(
+  dir: string,
+  prefix: string,
+  signal?: AbortSignal,
+): Promise<{ tag?: string; version?: string }> {
+  // A folder is a literal text in the pattern that git matches tags with.
+  const literal = prefix.replace(/[*?[\\]/g, '\\$&')
+  const tags = [`${literal}v[0-9]*`, `${literal}[0-9]*`].flatMap(pattern => ['--match', pattern])
+  const others = prefix === '' ? ['--exclude', '*/*'] : ['--exclude', `${literal}*/*`]
+  const args = ['describe', '--tags', '--always', '--long', '--dirty', ...tags, ...others]
+  const { text } = await git(dir, args, signal)
+  const [, tag, distance, hash, dirty = ''] = /^(.+)-(\d+)-g([0-9a-f]+)(-dirty)?$/.exec(text) ?? []
+  if (tag === undefined || !tag.startsWith(prefix)) {
+    return /^[0-9a-f]{4,64}(-dirty)?$/.test(text) ? { version: text } : {}
+  }
+  const own = tag.slice(prefix.length)
+  return { tag: own, version: `${distance === '0' ? own : `${own}-${distance}-g${hash}`}${dirty}` }
 }
 
 /** Reads a SOURCE_DATE_EPOCH; undefined when it is not set. Seconds since 1970. */
@@ -33,14 +94,43 @@ export function parseEpoch(text: string | undefined): number | undefined {
   })
 }
 
-/** One line of git's output, or undefined where git, the repository or the commit is missing. */
-async function git(dir: string, args: readonly string[], signal?: AbortSignal): Promise<string | undefined> {
-  const command = { tool: 'git', args, cwd: dir }
+/** A repository may come from anybody: nothing that it configures runs, and its index is not rewritten. */
+const hardened = [
+  ...['-c', 'core.fsmonitor=false'],
+  ...['-c', 'core.hooksPath=/dev/null'],
+  ...['-c', 'safe.bareRepository=explicit'],
+  ...['-c', 'log.showSignature=false'],
+]
+
+interface GitAnswer {
+  /** Empty where git, the repository or what was asked for is missing. */
+  readonly text: string
+  readonly refused?: { readonly why: string; readonly fix: string }
+}
+
+/** What git prints, in English, so that its refusals can be told apart. */
+async function git(dir: string, args: readonly string[], signal?: AbortSignal): Promise<GitAnswer> {
+  const env = { GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' }
   try {
-    const result = await run(command, { signal })
-    return result.ok ? result.stdout.trim() || undefined : undefined
+    const result = await run({ tool: 'git', args: [...hardened, ...args], cwd: dir, env }, { signal })
+    if (result.ok) return { text: result.stdout.trimEnd() }
+    const refused = refusal(result.stderr, dir)
+    return { text: '', ...(refused && { refused }) }
   } catch (error) {
-    if (error instanceof Failure && error.kind === 'tool') return undefined
+    if (error instanceof Failure && error.kind === 'tool') return { text: '' }
     throw error
   }
+}
+
+/** Why git does not read a repository that is there; undefined where there is none, or it has no commit yet. */
+function refusal(stderr: string, dir: string): GitAnswer['refused'] {
+  const [why = ''] = /^fatal: .*$/m.exec(stderr) ?? []
+  const [, owned] = /dubious ownership in repository at '(.*)'/.exec(why) ?? []
+  if (owned !== undefined) {
+    return { why, fix: `git config --global --add safe.directory ${quoteWord(owned)}` }
+  }
+  if (why === '' || /not a git repository|does not have any commits yet|bad default revision/.test(why)) {
+    return undefined
+  }
+  return { why, fix: `git -C ${quoteWord(dir)} status` }
 }

@@ -10,11 +10,13 @@ import type { RegistryClient } from '../registry/client.ts'
 import { type Backend, chooseBackend, readBuilder } from './backend.ts'
 import { pinBase } from './bases.ts'
 import { checkEntrypoint } from './check-entrypoint.ts'
-import { readSource } from './git-info.ts'
+import { readGit } from './git-info.ts'
 import { isWarm } from './last-build.ts'
 import { findOutputFolder } from './output-folder.ts'
 import { type Plan, planBuild } from './plan.ts'
 import { withKnownUser } from './users.ts'
+import { chooseVersion, gitOf } from './version.ts'
+import { wantedNames } from './wanted-images.ts'
 
 /** A build that has been looked at and planned, and nothing more. */
 export interface Prepared {
@@ -42,12 +44,15 @@ export async function prepareBuild(
   const language = await detectLanguage(dir, given.lang)
   const { options, remarks, caches } = await findOutputFolder(given)
   checkToolchainArgs(language, toolchainArgs)
-  const [project, git, builder] = await Promise.all([
-    language.inspect(dir, { options: options.language, platforms, toolchainArgs, signal }),
-    readSource(dir, signal),
+  const wanted = wantedNames(options)
+  const [inspected, own, builder] = await Promise.all([
+    language.inspect(dir, { options: options.language, platforms, toolchainArgs, wanted, signal }),
+    readGit(dir, signal),
     readBuilder(options, signal),
   ])
-  const source = { ...(project.version && { version: project.version }), ...git }
+  const git = await gitOf(inspected, wanted, own, signal)
+  const project = { ...inspected, remarks: [...inspected.remarks, ...git.remarks] }
+  const source = chooseVersion(git, project, options.versionFrom)
   const warm = await isWarm(options.dist, project, platforms)
   const facts = {
     project,

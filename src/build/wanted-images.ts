@@ -12,6 +12,12 @@ export interface WantedImage {
   readonly image: ImageOptions
 }
 
+/** The executables that the options name, before the project is read. */
+export function wantedNames({ bins, images }: Options): string[] {
+  const named = Object.entries(images).map(([name, image]) => image.bin ?? name)
+  return named.length > 0 ? named : [...bins]
+}
+
 /**
  * The images of the build: one for each `[images.NAME]`, or one for each chosen executable.
  * @throws {Failure} usage or project, when what is asked for is neither.

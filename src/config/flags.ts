@@ -61,6 +61,11 @@ export const buildFlags = {
   sbom: { type: 'string', describe: 'SBOM attestation, for buildx' },
   'metadata-file': { type: 'string', requiresArg: true, describe: 'Write the metadata of buildx to a file' },
   compression: { choices: ['gzip', 'zstd'] as const, describe: 'Compression of the layers (gzip)' },
+  'version-from': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Where the version comes from: git, manifest, or the version itself',
+  },
   jobs: { alias: 'j', type: 'string', requiresArg: true, describe: 'Processors to use (all)' },
 } as const satisfies Flags
 

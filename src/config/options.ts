@@ -34,6 +34,8 @@ export interface Options {
   /** Processors to use. */
   readonly jobs: number
   readonly toolchainArgs: readonly string[]
+  /** `git`, `manifest`, or the version itself; absent takes what says most. */
+  readonly versionFrom?: string
   readonly bench: Config['bench']
 }
 
@@ -58,6 +60,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
   const image = imageOptions(config.image, dir, flags, env)
   const lang = flags.lang ?? config.lang
   const platforms = flags.platform ?? fromList(env['XBUILD_PLATFORM']) ?? config.platforms ?? defaultPlatforms
+  const versionFrom = flags.versionFrom ?? env['XBUILD_VERSION_FROM'] ?? config['version-from']
   const builder = flags.builder ?? env['XBUILD_BUILDER'] ?? config.builder
   return {
     dir,
@@ -89,6 +92,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
     compression: flags.compression ?? config.compression,
     jobs: jobsOf(flags.jobs ?? env['XBUILD_JOBS']),
     toolchainArgs: flags.toolchainArgs ?? [],
+    ...(versionFrom && { versionFrom }),
     bench: config.bench,
   }
 }

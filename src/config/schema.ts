@@ -39,6 +39,8 @@ const imageKeys = {
 
 /** The whole of xbuild.toml. Unknown keys are refused, so that no typo goes unnoticed. */
 export const configSchema = v.strictObject({
+  /** `git`, `manifest`, or the version itself. */
+  'version-from': v.optional(v.string()),
   lang: v.optional(v.picklist(languageNames)),
   platforms: v.optional(strings),
   bins: v.optional(strings),
