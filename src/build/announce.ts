@@ -27,6 +27,8 @@ export function announce({ plan, backend, remarks }: Prepared, recorder: Recorde
     recorder.note('warning', `${backend.reason}: xbuild makes the image itself, without docker buildx`)
   }
   for (const text of [...remarks, ...plan.remarks]) recorder.note('info', text)
+  for (const text of compile.remarks ?? []) recorder.note('info', text)
+  for (const text of compile.warnings ?? []) recorder.note('warning', text)
   for (const text of compile.hints) recorder.note('hint', text)
   recorder.emit({ type: 'plan', tasks })
   for (const { title, command } of steps) recorder.commands.push({ title, ...command })

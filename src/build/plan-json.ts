@@ -67,6 +67,8 @@ export function planJson({ plan, backend, remarks }: Prepared): PlanJson {
     notes: [
       ...remarks,
       ...plan.remarks,
+      ...(compile.remarks ?? []),
+      ...(compile.warnings ?? []),
       ...compile.hints,
       ...(backend.name === 'oci' && backend.reason ? [backend.reason] : []),
     ],

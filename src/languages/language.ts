@@ -23,6 +23,8 @@ export interface Executable {
   readonly predicted?: boolean
   /** Why it cannot be built, if the toolchain already knows; an error once it is chosen. */
   readonly problem?: string
+  /** Absolute folder whose tags name its version, where that is not the project's: a module of a workspace. */
+  readonly versionFolder?: string
 }
 
 /** C code that a project really compiles: what brings it in, and on which platforms where not on all. */
@@ -87,6 +89,10 @@ export interface CompilePlan {
   /** The oldest glibc that the binaries must run on, such as "2.17", where the user names one. */
   readonly oldestGlibc?: string | undefined
   readonly hints: readonly string[]
+  /** What a person should know of how it is compiled. */
+  readonly remarks?: readonly string[]
+  /** What was asked for and has no effect. */
+  readonly warnings?: readonly string[]
 }
 
 /** What inspecting a project may use. */
@@ -95,6 +101,8 @@ export interface InspectContext {
   readonly platforms: readonly Platform[]
   /** What came after `--`: some of it decides which sources are read. */
   readonly toolchainArgs?: readonly string[]
+  /** The executables asked for by name, so that what the others need is left alone; none means that all may be meant. */
+  readonly wanted?: readonly string[]
   readonly signal?: AbortSignal | undefined
 }
 

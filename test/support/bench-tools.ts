@@ -44,16 +44,20 @@ export async function benchTools(): Promise<BenchTools> {
 }
 
 const go: Reply[] = [
-  { when: /^env -json GOVERSION/, stdout: '{"GOVERSION":"go1.26.8","GOCACHE":"/nowhere"}' },
+  {
+    when: /^env -json GOVERSION/,
+    stdout: '{"GOVERSION":"go1.26.8","GOCACHE":"/nowhere","GOENV":"off","GOWORK":""}',
+  },
   { when: /^env -json GOFLAGS/, stdout: '{"GOFLAGS":"-mod=mod -tags=x","GOEXPERIMENT":""}' },
   { when: /^env GOWORK/, stdout: '\n' },
   { when: /^mod vendor -o/ },
   {
-    // As the template of src/languages/go-project.ts prints it.
-    when: /^list -e -deps/,
+    // As the template of src/languages/go/list.ts prints it.
+    when: /^list -e -(find|deps)/,
     script: ({ cwd }) => {
       const columns = ['"main"', '"example.com/hello"', JSON.stringify(cwd), 'false', 'false', '0']
-      process.stdout.write(`${[...columns, '""', '""', '""'].join('\t')}\n`)
+      const rest = ['""', JSON.stringify(cwd), '"main.go"', '""', '""', '""']
+      process.stdout.write(`${[...columns, ...rest].join('\t')}\n`)
     },
   },
   {

@@ -2,12 +2,19 @@ import { type CToolchain, chooseCToolchain } from '../../c-toolchains/index.ts'
 import type { Platform } from '../../platforms.ts'
 import type { LibcPrediction } from '../../types.ts'
 import type { CompileRequest } from '../language.ts'
+import { cgoMode } from './cgo-mode.ts'
 import type { GoProject } from './project.ts'
+import { joinQuoted } from './quoted.ts'
+import type { GoSettings } from './settings.ts'
 
 /** What cgo adds to one platform's `go build`. */
-interface CgoSettings {
+export interface CgoSettings {
   readonly env: Readonly<Record<string, string>>
+  /** Flags for Go's linker. */
   readonly ldflags: readonly string[]
+  /** Words of -extldflags, for the C linker. */
+  readonly external: readonly string[]
+  readonly used: boolean
 }
 
 /** How a build uses cgo. */
@@ -21,24 +28,25 @@ interface CgoPlan {
  * CGO_ENABLED is set for every target, because Go's own default differs: on for the host's architecture, off for the
  * others, which gives a dynamic binary on one platform and static ones elsewhere.
  */
-const off: CgoSettings = { env: { CGO_ENABLED: '0' }, ldflags: [] }
+const off: CgoSettings = { env: { CGO_ENABLED: '0' }, ldflags: [], external: [], used: false }
 
 /**
- * Whether and how each platform is built with cgo: where a chosen program really uses it, or `[go] cgo = true`. Musl is
- * preferred, because it links statically.
+ * Whether and how each platform is built with cgo: where a chosen program really uses it, or where the user says so. Musl
+ * is preferred, because it links statically.
  * @throws {Failure} tool, naming the package that needs cgo, when a platform has no C toolchain.
  */
 export function planCgo(project: GoProject, request: CompileRequest): CgoPlan {
   const { options, platforms, executables } = request
+  const { mode, by = '', remarks } = cgoMode(options.go, project.settings)
   const chosen = new Set(executables.map(item => item.package))
   const used = project.cCode.filter(code => code.executables?.some(name => chosen.has(name)) ?? true)
   const found = project.cToolchains
   const toolchains = new Map<string, CToolchain>()
-  if (found && options.go.cgo !== false) {
+  if (found && mode !== false) {
     for (const platform of platforms) {
       const needed = used.find(code => code.platforms?.includes(platform.id) ?? true)
-      if (!needed && options.go.cgo !== true) continue
-      const dependency = needed ? `the Go package ${needed.dependency}` : 'the program, with [go] cgo = true,'
+      if (!needed && mode !== true) continue
+      const dependency = needed ? `the Go package ${needed.dependency}` : `the program, with ${by},`
       const request = {
         platform,
         libcs: ['musl', 'gnu'],
@@ -49,51 +57,42 @@ export function planCgo(project: GoProject, request: CompileRequest): CgoPlan {
       toolchains.set(platform.id, chooseCToolchain(request))
     }
   }
+  const pie = project.flags.values.get('buildmode') === 'pie'
   return {
-    settings: platform => cgoSettings(toolchains.get(platform.id), options.go.ldflags),
+    settings: platform => cgoSettings(toolchains.get(platform.id), pie),
     prediction: predict([...toolchains.values()]),
     hints: [
-      ...(used.length > 0 && options.go.cgo === false
-        ? [`${used.map(code => code.dependency).join(', ')} would use cgo, which [go] cgo = false turns off`]
+      ...remarks,
+      ...(used.length > 0 && mode === false
+        ? [`${used.map(code => code.dependency).join(', ')} would use cgo, which ${by} turns off`]
         : []),
-      ...(toolchains.size > 0 ? replacedCompilers(options.go.env) : []),
+      ...(toolchains.size > 0 ? replacedCompilers(project.settings) : []),
     ],
   }
 }
 
 /** One compiler of the user's cannot serve several platforms, so each gets its own. */
-function replacedCompilers(env: Readonly<Record<string, string>>): string[] {
-  const replaced = ['CC', 'CXX', 'AR'].filter(name => env[name])
-  const does = replaced.length === 1 ? 'does' : 'do'
-  return replaced.length === 0
-    ? []
-    : [
-        `${replaced.join(', ')} of [go] env ${does} not count: [c] toolchain chooses a C compiler for each platform`,
-      ]
+function replacedCompilers(settings: GoSettings): string[] {
+  const names = ['CC', 'CXX', 'AR'].filter(name => settings.has(name))
+  const sources = [...new Set(names.map(name => settings.get(name)?.from))]
+  return sources.map(from => {
+    const replaced = names.filter(name => settings.get(name)?.from === from)
+    const does = replaced.length === 1 ? 'does' : 'do'
+    return `${replaced.join(', ')} of ${from} ${does} not count: [c] toolchain chooses a C compiler for each platform`
+  })
 }
 
-/**
- * Go's own -s strips what it links itself, but not what `zig cc` links for it: that would keep the folders of this machine
- * in debug information (tried with Go 1.26 and zig 0.17). Where the user's flags keep it, it stays.
- */
-function cgoSettings(toolchain: CToolchain | undefined, ldflags = '-s'): CgoSettings {
+function cgoSettings(toolchain: CToolchain | undefined, pie: boolean): CgoSettings {
   if (!toolchain) return off
   const { cc, cxx, ar, env, libc } = toolchain
+  const command = (words: readonly string[]) => joinQuoted(words, 'the C compiler’s command')
   return {
     // Go splits CC and CXX at spaces itself, and reads quotes (cmd/internal/quoted).
-    env: { ...env, CGO_ENABLED: '1', CC: quoteAll(cc), CXX: quoteAll(cxx), AR: quoteAll(ar) },
-    ldflags:
-      libc === 'musl'
-        ? [
-            '-linkmode=external',
-            ldflags.split(' ').includes('-s') ? '"-extldflags=-static -s"' : '-extldflags=-static',
-          ]
-        : [],
+    env: { ...env, CGO_ENABLED: '1', CC: command(cc), CXX: command(cxx), AR: command(ar) },
+    ldflags: libc === 'musl' ? ['-linkmode=external'] : [],
+    external: libc === 'musl' ? [pie ? '-static-pie' : '-static'] : [],
+    used: true,
   }
-}
-
-function quoteAll(words: readonly string[]): string {
-  return words.map(word => (/[\s'"]/.test(word) ? `"${word}"` : word)).join(' ')
 }
 
 function predict(toolchains: readonly CToolchain[]): LibcPrediction {

@@ -1,13 +1,19 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Failure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import { platformFolder } from '../../platforms.ts'
-import type { CompiledBinary, SourceInfo, Step } from '../../types.ts'
+import type { CompiledBinary, Step } from '../../types.ts'
+import { fillPlaceholders, sourcePlaceholders } from '../../util/placeholders.ts'
 import { tokens } from '../../util/substitute.ts'
-import type { CompilePlan, CompileRequest, Language } from '../language.ts'
-import { planCgo } from './cgo.ts'
+import type { CompilePlan, CompileRequest, Executable, Language } from '../language.ts'
+import { ldflagsOf, stampsBefore, userLdflags } from './build-flags.ts'
+import { type CgoSettings, planCgo } from './cgo.ts'
+import { withoutTags } from './goflags.ts'
+import { type Assignment, assignmentsOf } from './ldflags.ts'
 import { garbageSettings } from './memory.ts'
 import { type GoProject, inspectGo } from './project.ts'
+import { describeStamps, missedAssignments } from './stamps.ts'
 
 /** Go: one `go build` per platform for all of its programs, cgo off unless a package really uses it. */
 export const go: Language<GoProject> = {
@@ -31,22 +37,38 @@ export const go: Language<GoProject> = {
 }
 
 function compileGo(project: GoProject, request: CompileRequest): CompilePlan {
-  const download: Step = {
-    title: 'Download Go modules',
-    command: { tool: 'go', args: ['mod', 'download'], cwd: project.root, env: request.options.go.env },
-    produces: [],
-  }
   const cgo = planCgo(project, request)
   const shared = share(request)
   return {
     files: [],
-    prepare: project.downloads && !request.warm ? [download] : [],
+    // `go list` has downloaded by now what the programs import; `go mod download` would fetch what only tests need, too.
+    prepare: [],
     steps: request.platforms.map(platform =>
       buildStep(project, request, platform, cgo.settings(platform), shared),
     ),
     concurrency: shared.concurrency,
     prediction: cgo.prediction,
     hints: cgo.hints,
+    ...notes(project, request),
+  }
+}
+
+/** What was stamped, said once, and which -X of the user's sets nothing. */
+function notes(project: GoProject, request: CompileRequest): { remarks: string[]; warnings: string[] } {
+  const { platforms, executables } = request
+  const assignments = new Map<string, Assignment>()
+  const stamps = new Map<Executable, readonly Assignment[]>()
+  for (const executable of executables) {
+    for (const platform of platforms) {
+      const user = userLdflags(project, request, platform, executable)
+      for (const item of assignmentsOf(user)) assignments.set(`${item.package}.${item.variable}`, item)
+      const found = stampsBefore(project, request, platform, executable, user)
+      if (found.length > (stamps.get(executable)?.length ?? -1)) stamps.set(executable, found)
+    }
+  }
+  return {
+    remarks: describeStamps(stamps),
+    warnings: missedAssignments([...assignments.values()], executables, project.variables),
   }
 }
 
@@ -67,7 +89,7 @@ function buildStep(
   project: GoProject,
   request: CompileRequest,
   platform: Platform,
-  cgo: { env: Readonly<Record<string, string>>; ldflags: readonly string[] },
+  cgo: CgoSettings,
   { concurrency, perBuild }: ReturnType<typeof share>,
 ): Step {
   const { options, executables, source, toolchainArgs } = request
@@ -77,10 +99,10 @@ function buildStep(
       ? request.platforms.length * Math.max(request.jobs, request.processors)
       : concurrency * perBuild
   const garbage = project.memory === undefined ? undefined : garbageSettings(processes, project.memory)
-  const ldflags = [options.go.ldflags ?? defaultLdflags(cgo.env), ...stamps(source), ...cgo.ldflags]
-    .filter(Boolean)
-    .join(' ')
   const outputDir = `${tokens.work}/${platformFolder(platform)}/`
+  const { values } = project.flags
+  const tags = buildTags(project, options.go.tags, source, platform)
+  checkRepository(source, values, project.root)
   return {
     title: `Compile ${platform.id}`,
     command: {
@@ -89,13 +111,14 @@ function buildStep(
         'build',
         // Prints each package that is compiled: progress, and silence when all of them were cached.
         '-v',
-        '-trimpath',
-        ...(perBuild === undefined ? [] : [`-p=${perBuild}`]),
-        ...(options.go.tags.length > 0 ? [`-tags=${options.go.tags.join(',')}`] : []),
-        `-ldflags=${ldflags}`,
+        // What GOFLAGS says of these stays: a flag of the command line would go before it.
+        ...(values.has('trimpath') ? [] : ['-trimpath']),
+        ...(perBuild === undefined || values.has('p') ? [] : [`-p=${perBuild}`]),
+        ...(tags.length > 0 ? [`-tags=${tags.join(',')}`] : []),
+        ...ldflagsOf(project, request, platform, cgo),
         '-o',
         outputDir,
-        ...toolchainArgs,
+        ...withoutTags(toolchainArgs),
         ...executables.map(item => item.package),
       ],
       cwd: project.root,
@@ -106,23 +129,34 @@ function buildStep(
   }
 }
 
-/**
- * Without cgo the build ID is the same on every machine (-trimpath leaves no folder in it, and since Go 1.20 the standard
- * library is compiled from source); with cgo it depends on how the C compiler is called.
- */
-function defaultLdflags({ CGO_ENABLED: cgo }: Readonly<Record<string, string>>): string {
-  return cgo === '1' ? '-s -w -buildid=' : '-s -w'
+/** Tags of `[go] tags`, GOFLAGS and those after `--`, together: go itself would take the last alone. */
+function buildTags(
+  { flags }: GoProject,
+  tags: readonly string[],
+  source: CompileRequest['source'],
+  { id }: Platform,
+): string[] {
+  const values = { ...sourcePlaceholders(source), platform: id }
+  return [...new Set([...flags.tags, ...tags.map(tag => fillPlaceholders(tag, values, '[go] tags'))])]
 }
 
 /**
- * `-X main.version=… -X main.commit=… -X main.date=…`: the names that GoReleaser made customary. The linker ignores
- * those that a program does not declare. The date is the commit's, so that a build can be repeated.
+ * Go asks git for the commit, too, and ends where git refuses.
+ * @throws {Failure} project, with the ways out.
  */
-function stamps({ version, revision, epoch }: SourceInfo): string[] {
-  const date = epoch > 0 ? new Date(epoch * 1000).toISOString().replace('.000Z', 'Z') : undefined
-  return Object.entries({ version, commit: revision, date }).flatMap(([name, value]) =>
-    value ? [`-X main.${name}=${value}`] : [],
-  )
+function checkRepository(
+  { refused }: CompileRequest['source'],
+  flags: ReadonlyMap<string, string>,
+  root: string,
+): void {
+  if (!refused || /^(false|0|f)$/i.test(flags.get('buildvcs') ?? '')) return
+  throw new Failure({
+    kind: 'project',
+    what: 'git refuses to read the repository, and go build asks it for the commit',
+    where: root,
+    why: refused.why,
+    fix: `${refused.fix}   or, without the commit in the program:\nxbuild … -- -buildvcs=false`,
+  })
 }
 
 async function collectGo(
@@ -162,6 +196,12 @@ function countPackages(_step: Step): (line: string) => string | undefined {
 /** Names that musl has hidden since 1.2.4, of which SQLite before 3.42 makes use (mattn/go-sqlite3 #1164). */
 const lacksLargeFiles = /\berror: .*\b(pread64|pwrite64|off64_t)\b/
 
+/** The go command's own words where git fails it (cmd/go/internal/load, setBuildInfo). */
+const noVcsStatus = /^error obtaining VCS status: /m
+
+const vcsStatus =
+  'git fails in this folder, see `git status`: if it belongs to another user, git config --global --add safe.directory "$PWD"; or build without the commit: xbuild … -- -buildvcs=false'
+
 const largeFiles =
   'musl shows this only when asked: [go] env = { CGO_CFLAGS = "-O2 -g -D_LARGEFILE64_SOURCE" } in xbuild.toml, or a newer version of the package'
 
@@ -174,5 +214,6 @@ function explainGo(output: string): string {
     ...shown,
     ...(lines.length > shown.length ? [`… ${lines.length - shown.length} more lines`] : []),
     ...(lacksLargeFiles.test(output) ? [`(${largeFiles})`] : []),
+    ...(noVcsStatus.test(output) ? [`(${vcsStatus})`] : []),
   ].join('\n')
 }

@@ -3,8 +3,10 @@ import * as v from 'valibot'
 /** `[go]` of xbuild.toml. */
 export const goTable = v.strictObject({
   tags: v.optional(v.array(v.string()), []),
-  /** Replaces the linker flags that xbuild sets; `-X` stamps are still added. */
+  /** Replaces `-s -w`; the stamps and those of GOFLAGS are still added, before it. Placeholders as in {version}. */
   ldflags: v.exactOptional(v.string()),
+  /** What -X sets: "example.com/app/version.Version" = "{version}". */
+  vars: v.optional(v.record(v.string(), v.string()), {}),
   env: v.optional(v.record(v.string(), v.string()), {}),
   /** Compile cgo: `auto` where a package really uses it. */
   cgo: v.optional(v.union([v.literal('auto'), v.boolean()]), 'auto'),

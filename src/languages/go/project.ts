@@ -1,18 +1,32 @@
-import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import { type FoundCToolchains, findCToolchains } from '../../c-toolchains/index.ts'
 import { Failure } from '../../errors.ts'
-import type { Platform } from '../../platforms.ts'
-import { type RunResult, run } from '../../process.ts'
 import type { Executable, InspectContext, Project } from '../language.ts'
+import { cgoMode } from './cgo-mode.ts'
+import { settableVariables } from './declarations.ts'
+import { findProgramsElsewhere } from './elsewhere.ts'
+import { type GoFlags, linkerWords, readGoFlags } from './goflags.ts'
+import { assignmentsOf } from './ldflags.ts'
+import { type ListedPackage, listPackages } from './list.ts'
 import { availableMemory, decidesOnGarbage } from './memory.ts'
+import { runGo } from './run-go.ts'
+import { type GoSettings, readGoSettings } from './settings.ts'
+import type { PackageVariables } from './stamps.ts'
+import { checkTarget } from './target.ts'
+import { checkVersion, minorOf } from './toolchain-version.ts'
+import { packagePatterns } from './workspace.ts'
 
 /** A Go module or workspace. */
 export interface GoProject extends Project {
   readonly language: 'go'
-  /** Whether `go mod download` has anything to fetch: packages of other modules, not vendored. */
-  readonly downloads: boolean
-  /** Looked for only where a package uses cgo, or `[go] cgo = true`. */
+  /** The variables of Go that the user has set. */
+  readonly settings: GoSettings
+  /** What GOFLAGS and the flags after `--` say. */
+  readonly flags: GoFlags
+  /** What -X may set, of the programs and of the packages that the user's -X names. */
+  readonly variables: readonly PackageVariables[]
+  /** Looked for only where a package uses cgo, or the user turns it on. */
   readonly cToolchains?: FoundCToolchains
   /** Packages that the programs import, the standard library's too: the number of compile steps of a cold build. */
   readonly packages: number
@@ -20,66 +34,180 @@ export interface GoProject extends Project {
   readonly memory?: number
 }
 
-/** One line of `go list -deps`, as the template below prints it. */
-interface ListedPackage {
-  readonly name: string
-  readonly path: string
-  readonly dir: string
-  readonly standard: boolean
-  readonly dependency: boolean
-  readonly cgo: boolean
-  readonly module: string
-  readonly deps: ReadonlySet<string>
-  readonly error: string
-}
+/** Of the standard library's packages with C, the one that has no pure Go twin: BoringSSL, which GOEXPERIMENT asks for. */
+const withoutTwin = 'crypto/internal/boring'
 
 /**
- * Deps is quadratic in size, so it is printed for programs only. Everything is quoted: a folder's name may hold
- * anything, and an error has several lines.
- */
-const listTemplate = [
-  '{{printf "%q" .Name}}',
-  '{{printf "%q" .ImportPath}}',
-  '{{printf "%q" .Dir}}',
-  '{{.Standard}}',
-  '{{.DepOnly}}',
-  '{{len .CgoFiles}}',
-  '{{with .Module}}{{if not .Main}}{{printf "%q" .Path}}{{else}}""{{end}}{{else}}""{{end}}',
-  '{{if eq .Name "main"}}{{printf "%q" (join .Deps " ")}}{{else}}""{{end}}',
-  '{{with .Error}}{{printf "%q" .Err}}{{else}}""{{end}}',
-].join('\t')
-
-/**
- * Reads a Go module or workspace with `go env` and, for every architecture, `go list`: the programs, and which of
- * their packages really use cgo. cgo is switched on for the listing, because with it off a program whose files all
- * import "C" is left out without a word; the standard library's own cgo files have pure Go twins and do not count.
- * @throws {Failure} project, when there is no program or it does not load; tool, when Go is missing or too old.
+ * Reads a Go module or workspace with `go env` and, for every architecture, `go list`: first the programs, then what the
+ * chosen ones import, which Go downloads where it has to. Says which of their packages really use cgo; the standard
+ * library's own cgo files have pure Go twins and do not count.
+ * @throws {Failure} project, when there is no program or it does not load; tool, when Go is missing or too old; usage,
+ * when a variable or flag of the user's contradicts the build.
  */
 export async function inspectGo(dir: string, context: InspectContext): Promise<GoProject> {
-  const architectures = [...new Map(context.platforms.map(platform => [platform.arch, platform])).values()]
-  const patterns = existsSync(join(dir, 'go.work')) ? await workspacePatterns(dir, context) : ['./...']
-  const listing = architectures.map(platform => listPackages(dir, patterns, platform, context))
-  // The listings take longest, so they are begun first.
-  const [environment, ...listings] = await Promise.all([readGoEnv(dir, context), ...listing])
-  checkVersion(environment.GOVERSION, context.platforms)
+  const { platforms, options } = context
+  const environment = await readGoEnv(dir, context)
+  checkVersion(environment.GOVERSION, platforms)
+  const settings = await readGoSettings(environment.GOENV, options.go.env)
+  const flags = readGoFlags(settings, context.toolchainArgs ?? [])
+  const targetRemarks = checkTarget(settings, platforms)
+  const { mode } = cgoMode(options.go, settings)
+  const architectures = [...new Map(platforms.map(platform => [platform.arch, platform])).values()]
+  const patterns = await packagePatterns(dir, environment.GOWORK, context)
+  const assigned = assignedPackages(flags, context)
+  const listing = {
+    tags: [...new Set([...flags.tags, ...options.go.tags])],
+    cgo: mode !== false,
+    knowsVcs: minorOf(environment.GOVERSION) >= 18,
+    withFiles: assigned,
+  }
+  const shallow = await Promise.all(
+    architectures.map(platform =>
+      listPackages(dir, { ...listing, platform, patterns, deep: false }, context),
+    ),
+  )
+  await checkPrograms(dir, shallow, context)
+  const listings = await Promise.all(
+    architectures.map((platform, index) => {
+      const mains = wantedMains(dir, shallow[index] ?? [], context)
+      return mains.length === 0
+        ? []
+        : listPackages(dir, { ...listing, platform, patterns: mains, deep: true }, context)
+    }),
+  )
+  const found = programsOf(dir, listings, architectures, context, shallow)
+  const usesC = found.cCode.size > 0 || mode === true
+  const cToolchains = usesC ? await findCToolchains(dir, platforms, context.signal) : undefined
   // GOMEMLIMIT came with Go 1.19 (its release notes); without it nothing would ever be collected.
   const memoryMayBeLimited =
-    minorOf(environment.GOVERSION) >= 19 && !decidesOnGarbage({ ...process.env, ...context.options.go.env })
+    minorOf(environment.GOVERSION) >= 19 && !decidesOnGarbage({ ...process.env, ...options.go.env })
+  return {
+    language: 'go',
+    root: dir,
+    executables: [...found.programs.values()].sort((a, b) =>
+      a.name < b.name ? -1 : a.name > b.name ? 1 : 0,
+    ),
+    toolchain: { name: 'go', version: environment.GOVERSION.replace(/^go/, '') },
+    cCode: [...found.cCode].map(([dependency, { platforms, executables }]) => ({
+      dependency,
+      platforms: [...platforms],
+      executables: [...executables],
+    })),
+    ...(cToolchains && { cToolchains: withOwnPkgConfig(cToolchains, options.go.env) }),
+    remarks: targetRemarks,
+    settings,
+    flags,
+    variables: await readVariables(dir, listings, architectures, assigned),
+    packages: found.packages,
+    ...(memoryMayBeLimited && { memory: availableMemory() }),
+    cacheFolder: environment.GOCACHE,
+  }
+}
+
+async function readGoEnv(dir: string, context: InspectContext) {
+  const names = ['GOVERSION', 'GOCACHE', 'GOENV', 'GOWORK'] as const
+  const result = await runGo(dir, ['env', '-json', ...names], context)
+  return JSON.parse(result.stdout) as Record<(typeof names)[number], string>
+}
+
+/** The packages that the user's -X names. */
+function assignedPackages(flags: GoFlags, { options }: InspectContext): string[] {
+  const words = [
+    ...flags.ldflags,
+    ...linkerWords(options.go.ldflags ?? '', '[go] ldflags'),
+    ...Object.keys(options.go.vars).flatMap(name => ['-X', `${name}=`]),
+  ]
+  return [...new Set(assignmentsOf(words).map(item => item.package))].filter(path => path !== 'main')
+}
+
+const isProgram = (item: ListedPackage) => item.name === 'main' && !item.dependency && item.files.length > 0
+
+/**
+ * Makes sure that there is a program, and the one asked for.
+ * @throws {Failure} project, with the programs that a build tag or a module of their own keeps out.
+ */
+async function checkPrograms(
+  dir: string,
+  listings: readonly (readonly ListedPackage[])[],
+  { wanted = [] }: InspectContext,
+): Promise<void> {
+  const mains = listings.flat().filter(isProgram)
+  const failed = listings[0]?.find(item => item.error && !item.dependency && item.path !== '')
+  if (mains.length === 0 && failed?.name === '') throw doesNotLoad(failed, dir)
+  const missing = wanted.filter(name => !mains.some(item => matches(item, name, dir)))
+  if (mains.length > 0 && missing.length === 0) return
+  const all = await findProgramsElsewhere(dir)
+  const meant = all.filter(
+    ({ name, folder }) => missing.includes(name) || missing.some(text => folder === local(text)),
+  )
+  const elsewhere = meant.length > 0 ? meant : mains.length === 0 ? all : []
+  const [first] = elsewhere
+  if (!first) return
+  throw new Failure({
+    kind: 'project',
+    what:
+      meant.length > 0 ? `${first.name} is not built as it stands` : 'The project has no program of its own',
+    where: dir,
+    why: elsewhere
+      .slice(0, 10)
+      .map(({ folder, why }) => `${folder} ${why}`)
+      .join('\n'),
+    fix: elsewhere
+      .slice(0, 10)
+      .map(({ fix }) => fix)
+      .join('\n'),
+  })
+}
+
+/** `./cmd/app` for `cmd/app`, as --bin may say it. */
+const local = (text: string) => `./${text.replace(/^\.\/|\/$/g, '')}`
+
+function matches(main: ListedPackage, wanted: string, root: string): boolean {
+  const path = packageOf(main, root)
+  return [main.path, path, goBinaryName(main.path, main.dir)].includes(wanted) || local(wanted) === path
+}
+
+/** The programs whose imports are read: those asked for, as far as all of them are there, else every one. */
+function wantedMains(
+  root: string,
+  listed: readonly ListedPackage[],
+  { wanted = [] }: InspectContext,
+): string[] {
+  const mains = listed.filter(isProgram)
+  const asked = mains.filter(item => wanted.some(name => matches(item, name, root)))
+  return (asked.length > 0 ? asked : mains).map(item => packageOf(item, root))
+}
+
+interface FoundPrograms {
+  readonly programs: ReadonlyMap<string, Executable>
+  readonly cCode: ReadonlyMap<string, { platforms: Set<string>; executables: Set<string> }>
+  readonly packages: number
+}
+
+function programsOf(
+  dir: string,
+  listings: readonly (readonly ListedPackage[])[],
+  architectures: readonly { readonly arch: string }[],
+  { platforms }: InspectContext,
+  shallow: readonly (readonly ListedPackage[])[],
+): FoundPrograms {
   const programs = new Map<string, Executable>()
   const cCode = new Map<string, { platforms: Set<string>; executables: Set<string> }>()
-  let downloads = false
   let packages = 0
+  for (const main of shallow.flat().filter(isProgram)) {
+    const program = executable(main, new Map(), dir)
+    programs.set(program.package, program)
+  }
   for (const [index, listed] of listings.entries()) {
-    const same = context.platforms.filter(platform => platform.arch === architectures[index]?.arch)
+    const same = platforms.filter(platform => platform.arch === architectures[index]?.arch)
     const byPath = new Map(listed.map(item => [item.path, item]))
-    downloads ||= listed.some(item => item.module !== '')
-    for (const main of listed.filter(item => item.name === 'main' && !item.dependency)) {
+    for (const main of listed.filter(isProgram)) {
       const program = executable(main, byPath, dir)
       if (!programs.get(program.package)?.problem) programs.set(program.package, program)
       packages = Math.max(packages, main.deps.size + 1)
       for (const path of [...main.deps, main.path]) {
         const item = byPath.get(path)
-        if (!item?.cgo || item.standard) continue
+        if (!item?.cgo || (item.standard && path !== withoutTwin)) continue
         const entry = cCode.get(path) ?? { platforms: new Set(), executables: new Set() }
         cCode.set(path, entry)
         entry.executables.add(program.package)
@@ -87,27 +215,7 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
       }
     }
   }
-  const failed = listings[0]?.find(item => item.error && !item.dependency)
-  if (programs.size === 0 && failed) throw doesNotLoad(failed, dir)
-  const usesC = cCode.size > 0 || context.options.go.cgo === true
-  const cToolchains = usesC ? await findCToolchains(dir, context.platforms, context.signal) : undefined
-  return {
-    language: 'go',
-    root: dir,
-    executables: [...programs.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
-    toolchain: { name: 'go', version: environment.GOVERSION.replace(/^go/, '') },
-    cCode: [...cCode].map(([dependency, { platforms, executables }]) => ({
-      dependency,
-      platforms: [...platforms],
-      executables: [...executables],
-    })),
-    ...(cToolchains && { cToolchains }),
-    remarks: [],
-    downloads: downloads && !existsSync(join(dir, 'vendor', 'modules.txt')),
-    packages,
-    ...(memoryMayBeLimited && { memory: availableMemory() }),
-    cacheFolder: environment.GOCACHE,
-  }
+  return { programs, cCode, packages }
 }
 
 /** The name `go build` gives the binary: the last element of the import path that is no major version suffix. */
@@ -118,143 +226,55 @@ export function goBinaryName(importPath: string, dir: string): string {
   return name && !importPath.startsWith('_/') ? name : basename(dir)
 }
 
+/** How a program is named for go, in the project's folder. */
+function packageOf({ dir, path }: ListedPackage, root: string): string {
+  const folder = relative(root, dir)
+  return folder === '' ? '.' : folder.startsWith('..') ? path : `./${folder}`
+}
+
 function executable(
   main: ListedPackage,
   byPath: ReadonlyMap<string, ListedPackage>,
   root: string,
 ): Executable {
-  const folder = relative(root, main.dir)
-  const problem = [main.path, ...main.deps].map(path => byPath.get(path)?.error).find(Boolean)
+  const problem = [main.path, ...main.deps].map(path => byPath.get(path)?.error).find(Boolean) || main.error
   return {
     name: goBinaryName(main.path, main.dir),
-    package: folder === '' ? '.' : folder.startsWith('..') ? main.path : `./${folder}`,
+    package: packageOf(main, root),
+    ...(main.moduleDir && main.moduleDir !== root && { versionFolder: main.moduleDir }),
     ...(problem && { problem }),
   }
 }
 
-async function readGoEnv(dir: string, context: InspectContext) {
-  const names = ['GOVERSION', 'GOCACHE'] as const
-  const result = await runGo(dir, ['env', '-json', ...names], context)
-  return JSON.parse(result.stdout) as Record<(typeof names)[number], string>
-}
-
-/** `./...` of every module of a workspace, because at a go.work root that is no module itself `./...` matches nothing. */
-async function workspacePatterns(dir: string, context: InspectContext): Promise<readonly string[]> {
-  const result = await runGo(dir, ['list', '-m', '-f', '{{.Dir}}'], context)
-  const folders = result.stdout.split('\n').filter(Boolean)
-  return folders.map(folder => {
-    const path = relative(dir, folder)
-    return path === '' ? './...' : `./${path}/...`
-  })
-}
-
-async function listPackages(
-  dir: string,
-  patterns: readonly string[],
-  platform: Platform,
-  context: InspectContext,
-): Promise<ListedPackage[]> {
-  const { tags, cgo } = context.options.go
-  const tagFlags = tags.length > 0 ? [`-tags=${tags.join(',')}`] : []
-  const flags = ['-e', '-deps', ...tagFlags, ...sourceFlags(context.toolchainArgs ?? [])]
-  const result = await runGo(dir, ['list', ...flags, '-f', listTemplate, ...patterns], context, {
-    GOOS: 'linux',
-    GOARCH: platform.go['GOARCH'] as string,
-    CGO_ENABLED: cgo === false ? '0' : '1',
-  })
-  return result.stdout.split('\n').filter(Boolean).map(parseListed)
-}
-
-/** The flags after `--` that decide which files and modules `go build` reads, for `go list` to read the same. */
-function sourceFlags(toolchainArgs: readonly string[]): string[] {
-  return toolchainArgs.flatMap((word, at) => {
-    const [, equals] = /^--?(?:tags|mod|modfile|overlay)(=|$)/.exec(word) ?? []
-    if (equals === undefined) return []
-    return equals === '=' ? [word] : [word, toolchainArgs[at + 1] ?? '']
-  })
-}
-
-function parseListed(line: string): ListedPackage {
-  const [name, path, dir, standard, dependency, cgo, module, deps, error] = line.split('\t')
-  return {
-    name: unquote(name),
-    path: unquote(path),
-    dir: unquote(dir),
-    standard: standard === 'true',
-    dependency: dependency === 'true',
-    cgo: cgo !== '0',
-    module: unquote(module),
-    deps: new Set(unquote(deps).split(' ').filter(Boolean)),
-    error: unquote(error),
-  }
-}
-
-/** Reads a Go string literal as %q prints it: JSON's, but for \a \v \x and \U. */
-function unquote(literal = '""'): string {
-  const json = literal.replace(/\\(a|v|x[0-9a-f]{2}|U[0-9a-f]{8})/g, (_, code: string) =>
-    code.length === 1 ? '?' : String.fromCodePoint(Number.parseInt(code.slice(1), 16)),
+/** Reads what the programs and the packages that -X names declare. */
+async function readVariables(
+  root: string,
+  listings: readonly (readonly ListedPackage[])[],
+  architectures: readonly { readonly arch: string }[],
+  assigned: readonly string[],
+): Promise<PackageVariables[]> {
+  const wanted = listings.flatMap((listed, index) =>
+    listed
+      .filter(item => isProgram(item) || assigned.includes(item.path))
+      .map(item => ({ item, arch: architectures[index]?.arch ?? '' })),
   )
-  try {
-    return JSON.parse(json) as string
-  } catch {
-    return literal.slice(1, -1)
-  }
+  return Promise.all(
+    wanted.map(async ({ item, arch }) => {
+      const texts = item.files.map(name => readFile(join(item.dir, name), 'utf8').catch(() => ''))
+      return {
+        arch,
+        path: item.path,
+        ...(isProgram(item) && { program: packageOf(item, root) }),
+        variables: settableVariables(await Promise.all(texts)),
+      }
+    }),
+  )
 }
 
-/**
- * Runs a read-only go command in the environment that the project is compiled in.
- * @throws {Failure} tool, when Go is missing or too old; project, when the command fails.
- */
-async function runGo(
-  cwd: string,
-  args: readonly string[],
-  { options, signal }: InspectContext,
-  target: Readonly<Record<string, string>> = {},
-): Promise<RunResult> {
-  // These need little memory, and it is not known yet whether this Go has GOMEMLIMIT: they collect more rarely, not never.
-  const garbage = decidesOnGarbage({ ...process.env, ...options.go.env }) ? undefined : { GOGC: '400' }
-  const command = { tool: 'go', args, cwd, env: { ...garbage, ...options.go.env, ...target } }
-  const result = await run(command, { signal, keep: 64 * 1024 * 1024 }).catch(goMissing)
-  if (!result.ok) throw goFailed(result.stderr, cwd)
-  return result
-}
-
-function goMissing(error: unknown): never {
-  if (!(error instanceof Failure) || error.kind !== 'tool') throw error
-  throw new Failure({
-    kind: 'tool',
-    what: 'go was not found on PATH',
-    why: 'this is a Go project, and xbuild compiles it with the Go toolchain of this machine',
-    fix: 'install Go from https://go.dev/dl/ or your system’s packages (apt-get install golang-go)',
-    cause: error,
-  })
-}
-
-/** Turns what a read-only go command said into a failure: a toolchain that is too old is not a fault of the project. */
-function goFailed(stderr: string, dir: string): Failure {
-  const text = stderr.trim()
-  const tooOld =
-    /requires go >= (\S+) \(running go (\S+?)[;)]/.exec(text) ??
-    /toolchain not available|golang\.org\/toolchain@/.exec(text)
-  return tooOld
-    ? new Failure({
-        kind: 'tool',
-        what: tooOld[1]
-          ? `Go ${tooOld[2]} is too old: the project asks for ${tooOld[1]}`
-          : 'The project’s Go toolchain is not available',
-        where: dir,
-        why: text,
-        fix: tooOld[1]
-          ? `install Go ${tooOld[1]}, or let Go fetch it: export GOTOOLCHAIN=auto`
-          : 'install the Go that go.mod or GOTOOLCHAIN names, or let Go fetch it: export GOTOOLCHAIN=auto, with a way to GOPROXY',
-      })
-    : new Failure({
-        kind: 'project',
-        what: 'go could not read the project',
-        where: dir,
-        why: text,
-        fix: `cd ${dir} && go list ./...`,
-      })
+/** `[go] env` configures pkg-config as well as the environment does. */
+function withOwnPkgConfig(found: FoundCToolchains, env: Readonly<Record<string, string>>): FoundCToolchains {
+  const names = ['PKG_CONFIG_PATH', 'PKG_CONFIG_LIBDIR', 'PKG_CONFIG_SYSROOT_DIR']
+  return { ...found, pkgConfigSet: found.pkgConfigSet || names.some(name => env[name] !== undefined) }
 }
 
 function doesNotLoad(item: ListedPackage, dir: string): Failure {
@@ -265,29 +285,4 @@ function doesNotLoad(item: ListedPackage, dir: string): Failure {
     why: item.error,
     fix: 'go mod tidy && go build ./...',
   })
-}
-
-/** The first Go release with an architecture or a variable of the platform table (Go release notes). */
-const minimumVersions: readonly [applies: (platform: Platform) => boolean, minor: number][] = [
-  [platform => platform.arch === 'loong64', 19],
-  [platform => platform.id === 'linux/arm64/v9', 23],
-]
-
-/** The 26 of go1.26.8; a development version counts as newer than all. */
-function minorOf(version: string): number {
-  return Number(/^go1\.(\d+)/.exec(version)?.[1] ?? Number.POSITIVE_INFINITY)
-}
-
-function checkVersion(version: string, wanted: readonly Platform[]): void {
-  const minor = minorOf(version)
-  for (const [applies, minimum] of minimumVersions) {
-    const platform = wanted.find(applies)
-    if (!platform || minor >= minimum) continue
-    throw new Failure({
-      kind: 'usage',
-      what: `Go ${version.slice(2)} cannot build for ${platform.id}`,
-      why: `Go has had it since 1.${minimum}`,
-      fix: `install a newer Go, or leave ${platform.id} out of --platform`,
-    })
-  }
 }

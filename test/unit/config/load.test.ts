@@ -46,7 +46,7 @@ describe('xbuild.toml', () => {
       'image.files.0.mod: unknown key; did you mean mode?',
     ],
     ['[rust]\nfeature = ["x"]', 'rust.feature: unknown key; did you mean features?'],
-    ['[go]\nqqqqqqqq = 1', 'go.qqqqqqqq: unknown key (known: tags, ldflags, env, cgo)'],
+    ['[go]\nqqqqqqqq = 1', 'go.qqqqqqqq: unknown key (known: tags, ldflags, vars, env, cgo)'],
     ['platforms = "linux/amd64"', 'platforms: expected Array, but found "linux/amd64"'],
     ['[image]\nuser = 3', 'image.user: expected string, but found 3'],
     ['backend = "docker"', 'backend: expected ("auto" | "buildx" | "oci"), but found "docker"'],

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { go } from '../../../../src/languages/go/index.ts'
 import type { GoProject } from '../../../../src/languages/go/project.ts'
+import type { GoSetting } from '../../../../src/languages/go/settings.ts'
 import type { CompileRequest } from '../../../../src/languages/language.ts'
 import { parsePlatforms, platforms } from '../../../../src/platforms.ts'
 import { tokens } from '../../../../src/util/substitute.ts'
@@ -16,7 +17,9 @@ const project: GoProject = {
   toolchain: { name: 'go', version: '1.26.8' },
   cCode: [],
   remarks: [],
-  downloads: true,
+  settings: new Map(),
+  flags: { ldflags: [], tags: [], values: new Map() },
+  variables: [],
   packages: 200,
 }
 const plan = (ids: string, changes: Partial<CompileRequest> = {}, more: Partial<GoProject> = {}) => {
@@ -29,16 +32,17 @@ const options = (goTable: Partial<typeof defaultOptions.go>) => ({
 const command = (changes: Partial<CompileRequest> = {}) => plan('arm64', changes).steps[0]?.command
 
 describe('the steps', () => {
-  it('are one download, then one go build per platform for all programs', () => {
+  it('are one go build per platform for all programs', () => {
     expect(plan('amd64,linux/arm/v7', { source: { epoch: 0, version: 'v1.0.0' } })).toMatchObject({
-      prepare: [{ command: { tool: 'go', args: ['mod', 'download'], cwd: '/src/app' } }],
+      // What go list has not downloaded by then, the programs do not need.
+      prepare: [],
       steps: [
         {
           title: 'Compile linux/amd64',
           command: {
             tool: 'go',
             args: [
-              ...['build', '-v', '-trimpath', '-p=2', '-ldflags=-s -w -X main.version=v1.0.0'],
+              ...['build', '-v', '-trimpath', '-p=2', '-ldflags=-s -w'],
               ...['-o', `${tokens.work}/linux_amd64/`, './cmd/server', './cmd/worker'],
             ],
             cwd: '/src/app',
@@ -54,11 +58,6 @@ describe('the steps', () => {
   test.each(platforms)('set the whole target for $id', ({ id, go: target }) => {
     const [step] = plan(id).steps
     expect(step?.command.env).toEqual({ GOOS: 'linux', ...target, CGO_ENABLED: '0' })
-  })
-
-  it('download nothing that is vendored, or that the last build had', () => {
-    expect(plan('arm64', {}, { downloads: false }).prepare).toEqual([])
-    expect(plan('arm64', { warm: true }).prepare).toEqual([])
   })
 })
 
@@ -89,16 +88,7 @@ describe('[go]', () => {
     const settings = options({ tags: ['netgo', 'osusergo'], env: { GOEXPERIMENT: 'x', GOARCH: 'mips' } })
     expect(command(settings)?.args).toContain('-tags=netgo,osusergo')
     expect(command(settings)?.env).toMatchObject({ GOEXPERIMENT: 'x', GOARCH: 'arm64' })
-    expect(plan('arm64', settings).prepare[0]?.command.env).toMatchObject({ GOEXPERIMENT: 'x' })
   })
-
-  it('has ldflags, to which the stamps are added', () =>
-    expect(
-      command({
-        ...options({ ldflags: '-w' }),
-        source: { epoch: 1700000000, version: 'v1', revision: 'abc' },
-      })?.args,
-    ).toContain('-ldflags=-w -X main.version=v1 -X main.commit=abc -X main.date=2023-11-14T22:13:20Z'))
 
   it('leaves the flags of the environment alone', () =>
     expect(Object.keys(command()?.env ?? {})).not.toContain('GOFLAGS'))
@@ -125,23 +115,32 @@ describe('cgo with zig', () => {
     expect(step()?.args).toContain('-ldflags=-s -w -buildid= -linkmode=external "-extldflags=-static -s"')
   })
 
-  it('says that it replaces a C compiler of [go] env', () => {
-    const hints = (env: Record<string, string>) => plan('arm64', options({ env }), facts).hints
-    expect(hints({ CC: 'clang', CGO_CFLAGS: '-O1' })).toEqual([
+  it('says that it replaces a C compiler of the user’s', () => {
+    const hints = (entries: [string, GoSetting][]) =>
+      plan('arm64', {}, { ...facts, settings: new Map(entries) }).hints
+    expect(
+      hints([
+        ['CC', { value: 'clang', from: '[go] env' }],
+        ['CXX', { value: 'clang++', from: 'the environment' }],
+        ['AR', { value: 'llvm-ar', from: 'the environment' }],
+        ['CGO_CFLAGS', { value: '-O1', from: 'the environment' }],
+      ]),
+    ).toEqual([
       expect.stringMatching(/^CC of \[go\] env does not count: \[c\] toolchain /),
+      expect.stringMatching(/^CXX, AR of the environment do not count: /),
     ])
-    expect(hints({ CGO_CFLAGS: '-O1' })).toEqual([])
+    expect(hints([['CGO_CFLAGS', { value: '-O1', from: '[go] env' }]])).toEqual([])
   })
 
   it('keeps its symbols where [go] ldflags does', () =>
     expect(step(options({ ldflags: '-w' }))?.args).toContain(
-      '-ldflags=-w -linkmode=external -extldflags=-static',
+      '-ldflags=-linkmode=external -w -extldflags=-static',
     ))
 })
 
 it('puts what stands after -- behind its own flags and before the packages', () =>
-  expect(command({ toolchainArgs: ['-tags=x', '-race'] })?.args.slice(-4)).toEqual([
-    '-tags=x',
+  expect(command({ toolchainArgs: ['-asmflags=x', '-race'] })?.args.slice(-4)).toEqual([
+    '-asmflags=x',
     '-race',
     './cmd/server',
     './cmd/worker',
@@ -160,6 +159,11 @@ test('a failure is told without progress, and cut after twenty lines', () => {
       .slice(-1),
   ).toEqual(['… 5 more lines'])
 })
+
+test('git that fails go is told with both ways out', () =>
+  expect(
+    go.explain('error obtaining VCS status: exit status 128\n\tUse -buildvcs=false', platforms[0] as never),
+  ).toMatch(/safe\.directory "\$PWD"; .* -- -buildvcs=false/))
 
 test('a function that musl hides is told with what shows it', () => {
   const error = `# github.com/mattn/go-sqlite3\nsqlite3-binding.c:1:2: error: 'pread64' undeclared here (not in a function)`

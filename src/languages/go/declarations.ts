@@ -1,0 +1,141 @@
+import { type Token, tokenize } from './tokens.ts'
+
+/**
+ * Whether the linker's -X sets a variable: `unknown` where that hangs on another package's constant. Why not: it is a
+ * constant, it is no string (then -X breaks the link), or the program sets it itself as it starts.
+ */
+export type Settable = 'yes' | 'unknown' | 'constant' | 'not a string' | 'set at start' | 'embedded'
+
+interface Declaration {
+  readonly kind: 'var' | 'const'
+  /** The type's tokens; absent where there is none. */
+  readonly type: string | undefined
+  readonly value: readonly Token[] | undefined
+  readonly embedded: boolean
+}
+
+/**
+ * The variables and constants that the files of one package declare at package level, and whether -X sets them: string
+ * variables without a value, or with a constant one (`go doc cmd/link`, -X).
+ */
+export function settableVariables(files: readonly string[]): ReadonlyMap<string, Settable> {
+  const declarations = new Map(files.flatMap(text => declarationsOf(tokenize(text))))
+  return new Map([...declarations].map(([name, found]) => [name, settable(found, declarations)]))
+}
+
+function settable(found: Declaration, all: ReadonlyMap<string, Declaration>): Settable {
+  if (found.kind === 'const') return 'constant'
+  if (found.type !== undefined && found.type !== 'string') return 'not a string'
+  if (found.embedded) return 'embedded'
+  if (found.value === undefined) return 'yes'
+  const constant = constantString(found.value, all)
+  if (constant !== 'no') return constant
+  // Without a type it may be a string that a function makes, or anything else: either way -X must not be tried.
+  return found.type === 'string' ? 'set at start' : 'not a string'
+}
+
+/** Whether an expression is a constant string: literals and constants of this package, joined by "+". */
+function constantString(
+  tokens: readonly Token[],
+  all: ReadonlyMap<string, Declaration>,
+  seen: ReadonlySet<string> = new Set(),
+): 'yes' | 'no' | 'unknown' {
+  const operands = splitAt(
+    tokens.filter(({ text }) => text !== '(' && text !== ')'),
+    '+',
+  )
+  // Parentheses after a word are a call.
+  if (tokens.some(({ text }, at) => text === '(' && tokens[at - 1]?.kind === 'word')) return 'no'
+  const verdicts = operands.map(operand => {
+    const [first, dot, name] = operand
+    if (operand.length === 1 && first?.kind === 'string') return 'yes'
+    if (operand.length === 3 && dot?.text === '.' && first?.kind === 'word' && name?.kind === 'word')
+      return 'unknown'
+    const constant = operand.length === 1 && first?.kind === 'word' ? all.get(first.text) : undefined
+    if (!first || constant?.kind !== 'const' || !constant.value || seen.has(first.text)) return 'no'
+    if (constant.type !== undefined && constant.type !== 'string') return 'no'
+    return constantString(constant.value, all, new Set([...seen, first.text]))
+  })
+  return (
+    verdicts.find(verdict => verdict === 'no') ?? verdicts.find(verdict => verdict === 'unknown') ?? 'yes'
+  )
+}
+
+/** Every `var` and `const` of package level, single or in a block. */
+function declarationsOf(tokens: readonly Token[]): [string, Declaration][] {
+  return statements(tokens).flatMap(statement => {
+    const { embedded, rest } = withoutEmbeds(statement)
+    const [keyword, ...body] = rest
+    const kind = keyword?.text
+    if (kind !== 'var' && kind !== 'const') return []
+    if (body[0]?.text !== '(') return spec(kind, body, embedded)
+    let repeated: readonly Token[] | undefined
+    return statements(body.slice(1, -1)).flatMap(line => {
+      const inner = withoutEmbeds(line)
+      // A constant without a value repeats the one before it.
+      const filled = spec(kind, inner.rest, inner.embedded).map(([name, found]): [string, Declaration] => [
+        name,
+        kind === 'const' && !found.value ? { ...found, value: repeated } : found,
+      ])
+      repeated = filled.at(-1)?.[1].value
+      return filled
+    })
+  })
+}
+
+/** A statement without the go:embed lines before it. */
+function withoutEmbeds(statement: readonly Token[]): { embedded: boolean; rest: readonly Token[] } {
+  const start = statement.findIndex(({ kind }) => kind !== 'embed')
+  return { embedded: start !== 0, rest: start < 0 ? [] : statement.slice(start) }
+}
+
+/** `a, b string = "x", "y"` after its keyword. */
+function spec(kind: 'var' | 'const', tokens: readonly Token[], embedded: boolean): [string, Declaration][] {
+  const equals = outermost(tokens).find(at => tokens[at]?.text === '=') ?? tokens.length
+  const left = tokens.slice(0, equals)
+  const names = left.slice(0, 1)
+  for (let at = 2; left[at - 1]?.text === ',' && left[at]; at += 2) names.push(left[at] as Token)
+  const type = left
+    .slice(names.length * 2 - 1)
+    .map(({ text }) => text)
+    .join('')
+  const values = splitAt(tokens.slice(equals + 1), ',')
+  const several = equals < tokens.length && values.length !== names.length
+  // One call that gives several values is no constant.
+  const value = (at: number) => (several ? [{ kind: 'other', text: '' } as const] : values[at])
+  return names
+    .filter(name => name.kind === 'word')
+    .map(({ text }, at) => [text, { kind, type: type || undefined, value: value(at), embedded }])
+}
+
+/** Statements between the semicolons of the outermost level. */
+function statements(tokens: readonly Token[]): Token[][] {
+  const result: Token[][] = [[]]
+  let depth = 0
+  for (const token of tokens) {
+    depth += depthOf(token)
+    if (token.kind === 'end' && depth <= 0) result.push([])
+    else result.at(-1)?.push(token)
+  }
+  return result.filter(statement => statement.length > 0)
+}
+
+function depthOf({ kind, text }: Token): number {
+  if (kind !== 'other') return 0
+  return '([{'.includes(text) ? 1 : ')]}'.includes(text) ? -1 : 0
+}
+
+/** The places of the tokens that no bracket encloses. */
+function outermost(tokens: readonly Token[]): number[] {
+  let depth = 0
+  return tokens.flatMap((token, at) => {
+    depth += depthOf(token)
+    return depth === 0 ? [at] : []
+  })
+}
+
+function splitAt(tokens: readonly Token[], separator: string): Token[][] {
+  const cuts = outermost(tokens).filter(at => tokens[at]?.kind === 'other' && tokens[at]?.text === separator)
+  if (tokens.length === 0) return []
+  return [...cuts, tokens.length].map((end, at) => tokens.slice(at === 0 ? 0 : (cuts[at - 1] ?? 0) + 1, end))
+}

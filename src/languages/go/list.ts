@@ -1,0 +1,120 @@
+import type { Platform } from '../../platforms.ts'
+import type { InspectContext } from '../language.ts'
+import { runGo } from './run-go.ts'
+
+/** One line of `go list`, as the template below prints it. */
+export interface ListedPackage {
+  readonly name: string
+  readonly path: string
+  readonly dir: string
+  readonly standard: boolean
+  /** Whether it is listed only because another package imports it. */
+  readonly dependency: boolean
+  readonly cgo: boolean
+  readonly module: string
+  /** The folder of its module. */
+  readonly moduleDir: string
+  /** The files that are compiled; printed for programs, and for packages that -X names. */
+  readonly files: readonly string[]
+  readonly deps: ReadonlySet<string>
+  readonly error: string
+}
+
+/** How packages are listed. */
+export interface Listing {
+  readonly platform: Platform
+  readonly patterns: readonly string[]
+  /** With dependencies, which Go may have to download; else only what the patterns name. */
+  readonly deep: boolean
+  readonly tags: readonly string[]
+  readonly cgo: boolean
+  /** Whether this Go knows -buildvcs (1.18): listing needs no commit, and git may refuse to tell it. */
+  readonly knowsVcs: boolean
+  /** Import paths whose files are listed too. */
+  readonly withFiles: readonly string[]
+}
+
+/**
+ * Lists packages for one architecture. cgo is on for the listing unless the user turns it off, because with it off a
+ * program whose files all import "C" is left out without a word.
+ * @throws {Failure} as runGo.
+ */
+export async function listPackages(
+  dir: string,
+  { platform, patterns, deep, tags, cgo, knowsVcs, withFiles }: Listing,
+  context: InspectContext,
+): Promise<ListedPackage[]> {
+  const flags = [
+    ...['-e', deep ? '-deps' : '-find'],
+    ...(tags.length > 0 ? [`-tags=${tags.join(',')}`] : []),
+    ...(knowsVcs ? ['-buildvcs=false'] : []),
+    ...sourceFlags(context.toolchainArgs ?? []),
+  ]
+  const args = ['list', ...flags, '-f', template(withFiles), ...patterns]
+  const result = await runGo(dir, args, context, {
+    GOOS: 'linux',
+    GOARCH: platform.go['GOARCH'] as string,
+    CGO_ENABLED: cgo ? '1' : '0',
+  })
+  return result.stdout.split('\n').filter(Boolean).map(parseListed)
+}
+
+/** The flags after `--` that decide which files and modules `go build` reads; tags are merged with others before. */
+function sourceFlags(toolchainArgs: readonly string[]): string[] {
+  return toolchainArgs.flatMap((word, at) => {
+    const [, equals] = /^--?(?:mod|modfile|overlay)(=|$)/.exec(word) ?? []
+    if (equals === undefined) return []
+    return equals === '=' ? [word] : [word, toolchainArgs[at + 1] ?? '']
+  })
+}
+
+/**
+ * Deps is quadratic in size, so it is printed for programs only. Everything is quoted: a folder's name may hold
+ * anything, and an error has several lines.
+ */
+function template(withFiles: readonly string[]): string {
+  const named = withFiles.map(path => ` (eq .ImportPath ${JSON.stringify(path)})`).join('')
+  return [
+    '{{printf "%q" .Name}}',
+    '{{printf "%q" .ImportPath}}',
+    '{{printf "%q" .Dir}}',
+    '{{.Standard}}',
+    '{{.DepOnly}}',
+    '{{len .CgoFiles}}',
+    '{{with .Module}}{{if not .Main}}{{printf "%q" .Path}}{{else}}""{{end}}{{else}}""{{end}}',
+    '{{with .Module}}{{printf "%q" .Dir}}{{else}}""{{end}}',
+    `{{if or (eq .Name "main")${named}}}{{printf "%q" (join .GoFiles "/")}}\t{{printf "%q" (join .CgoFiles "/")}}{{else}}""\t""{{end}}`,
+    '{{if eq .Name "main"}}{{printf "%q" (join .Deps " ")}}{{else}}""{{end}}',
+    '{{with .Error}}{{printf "%q" .Err}}{{else}}""{{end}}',
+  ].join('\t')
+}
+
+function parseListed(line: string): ListedPackage {
+  const [name, path, dir, standard, dependency, cgo, module, moduleDir, ...rest] = line.split('\t')
+  const [files, cgoFiles, deps, error] = rest
+  return {
+    name: unquote(name),
+    path: unquote(path),
+    dir: unquote(dir),
+    standard: standard === 'true',
+    dependency: dependency === 'true',
+    cgo: cgo !== '0',
+    module: unquote(module),
+    moduleDir: unquote(moduleDir),
+    files: [files, cgoFiles].flatMap(list => unquote(list).split('/')).filter(Boolean),
+    deps: new Set(unquote(deps).split(' ').filter(Boolean)),
+    error: unquote(error),
+  }
+}
+
+/** Reads a Go string literal as %q prints it: JSON's, but for \a \v \x and \U. */
+function unquote(literal = '""'): string {
+  const json = literal.replace(/\\(a|v|x[0-9a-f]{2}|U[0-9a-f]{8})/g, (_, code: string) =>
+    code.length === 1 ? '?' : String.fromCodePoint(Number.parseInt(code.slice(1), 16)),
+  )
+  try {
+    return JSON.parse(json) as string
+  } catch {
+    return literal.slice(1, -1)
+  }
+}

@@ -1,0 +1,60 @@
+import { Failure } from '../../errors.ts'
+import { type RunResult, run } from '../../process.ts'
+import type { InspectContext } from '../language.ts'
+import { decidesOnGarbage } from './memory.ts'
+
+/**
+ * Runs a read-only go command in the environment that the project is compiled in.
+ * @throws {Failure} tool, when Go is missing or too old; project, when the command fails.
+ */
+export async function runGo(
+  cwd: string,
+  args: readonly string[],
+  { options, signal }: InspectContext,
+  target: Readonly<Record<string, string>> = {},
+): Promise<RunResult> {
+  // These need little memory, and it is not known yet whether this Go has GOMEMLIMIT: they collect more rarely, not never.
+  const garbage = decidesOnGarbage({ ...process.env, ...options.go.env }) ? undefined : { GOGC: '400' }
+  const command = { tool: 'go', args, cwd, env: { ...garbage, ...options.go.env, ...target } }
+  const result = await run(command, { signal, keep: 64 * 1024 * 1024 }).catch(goMissing)
+  if (!result.ok) throw goFailed(result.stderr, cwd)
+  return result
+}
+
+function goMissing(error: unknown): never {
+  if (!(error instanceof Failure) || error.kind !== 'tool') throw error
+  throw new Failure({
+    kind: 'tool',
+    what: 'go was not found on PATH',
+    why: 'this is a Go project, and xbuild compiles it with the Go toolchain of this machine',
+    fix: 'install Go from https://go.dev/dl/ or your system’s packages (apt-get install golang-go)',
+    cause: error,
+  })
+}
+
+/** Turns what a read-only go command said into a failure: a toolchain that is too old is not a fault of the project. */
+function goFailed(stderr: string, dir: string): Failure {
+  const text = stderr.trim()
+  const tooOld =
+    /requires go >= (\S+) \(running go (\S+?)[;)]/.exec(text) ??
+    /toolchain not available|golang\.org\/toolchain@/.exec(text)
+  return tooOld
+    ? new Failure({
+        kind: 'tool',
+        what: tooOld[1]
+          ? `Go ${tooOld[2]} is too old: the project asks for ${tooOld[1]}`
+          : 'The project’s Go toolchain is not available',
+        where: dir,
+        why: text,
+        fix: tooOld[1]
+          ? `install Go ${tooOld[1]}, or let Go fetch it: export GOTOOLCHAIN=auto`
+          : 'install the Go that go.mod or GOTOOLCHAIN names, or let Go fetch it: export GOTOOLCHAIN=auto, with a way to GOPROXY',
+      })
+    : new Failure({
+        kind: 'project',
+        what: 'go could not read the project',
+        where: dir,
+        why: text,
+        fix: `cd ${dir} && go list ./...`,
+      })
+}
