@@ -20,6 +20,8 @@ export interface ElfFacts {
   readonly interpreter?: string
   /** Shared libraries by name (DT_NEEDED), in file order. */
   readonly needed: readonly string[]
+  /** Whether the linker marked a position-independent program (DF_1_PIE), which a shared library is not. */
+  readonly pie: boolean
   /** `dynamic` also for a shared library, which has no interpreter. */
   readonly linkage: 'static' | 'static-pie' | 'dynamic'
   /** Oldest glibc that has every symbol version it asks for, such as "2.34"; absent where it asks for none. */
@@ -59,6 +61,7 @@ export function readElf(source: Uint8Array | Reader, name = 'binary'): ElfFacts 
     ...(armFloat ? { armFloat } : {}),
     ...(interpreter === undefined ? {} : { interpreter }),
     needed,
+    pie,
     linkage:
       interpreter !== undefined || needed.length > 0 || (type === 'dyn' && !pie)
         ? 'dynamic'

@@ -32,6 +32,13 @@ export function findMismatches(elf: ElfFacts, platform: Platform): Mismatch[] {
   compare('byte order', `${expected.endian}-endian`, `${elf.endian}-endian`)
   if (!linuxAbis.includes(elf.osabi)) compare('operating system ABI', 'Linux', elf.osabi)
   compare('file type', 'a program', describeType(elf))
+  if (lacksLoader(elf)) {
+    compare(
+      'libraries',
+      'none, or a program loader that finds them',
+      `${elf.needed.join(', ')} and no program loader`,
+    )
+  }
   // Go's own linker states no float ABI, so of a Go program only the loader tells.
   if (expected.armFloat && elf.armFloat && !elf.go) {
     compare(
@@ -89,6 +96,9 @@ export function checkGlibc(
 /** What likely went wrong: the target did not reach the compiler, or something set another one. */
 function suggestFix(elf: ElfFacts, platform: Platform): string {
   const found = describeMachine(elf)
+  if (lacksLoader(elf)) {
+    return `compile ${elf.needed.join(', ')} into the program, or link for glibc: a linker for musl took the copy of this machine (pip install ziglang: zig takes none)`
+  }
   if (describeType(elf) !== 'a program') {
     return 'build an executable: for Go a main package and -buildmode=exe or pie, for Rust a bin, for Zig addExecutable'
   }
@@ -102,6 +112,11 @@ function suggestFix(elf: ElfFacts, platform: Platform): string {
   return 'look for another target, -march or float ABI in .cargo/config.toml, RUSTFLAGS, CFLAGS or build.zig'
 }
 
+/** A static program into whose link a shared library got: nothing would load it. */
+function lacksLoader({ type, interpreter, needed, pie }: ElfFacts): boolean {
+  return (type === 'exec' || pie) && interpreter === undefined && needed.length > 0
+}
+
 /** The platform whose binaries have this header, or its numbers. */
 function describeMachine(elf: ElfFacts): string {
   const same = platforms.find(
@@ -112,10 +127,8 @@ function describeMachine(elf: ElfFacts): string {
 }
 
 /** A DYN file is a program when it names a loader or is marked as position-independent executable, else a library. */
-function describeType({ type, interpreter, linkage }: ElfFacts): string {
-  if (type === 'exec' || (type === 'dyn' && (interpreter !== undefined || linkage === 'static-pie'))) {
-    return 'a program'
-  }
+function describeType({ type, interpreter, pie }: ElfFacts): string {
+  if (type === 'exec' || (type === 'dyn' && (interpreter !== undefined || pie))) return 'a program'
   const names: Partial<Record<ElfFacts['type'], string>> = {
     dyn: 'a shared library',
     rel: 'an object file that is not linked',

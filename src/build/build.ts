@@ -71,7 +71,7 @@ function prepare(options: Options, { recorder, ...run }: Run): Promise<Prepared>
   const timer = setTimeout(() => recorder.note('info', text), 3000)
   return recorder.stage('inspect', async () => {
     try {
-      const preparing = prepareBuild(options, run)
+      const preparing = prepareBuild(options, { ...run, download: true })
       // Its commands are on their way, and this process would only wait for them.
       void preloadModules(options)
       return await preparing

@@ -30,6 +30,8 @@ export interface Prepared {
 export interface PrepareContext {
   readonly registries: RegistryClient
   readonly signal: AbortSignal
+  /** Whether a build follows, which would download what the project depends on. */
+  readonly download?: boolean
 }
 
 /**
@@ -38,15 +40,16 @@ export interface PrepareContext {
  */
 export async function prepareBuild(
   given: Options,
-  { registries, signal }: PrepareContext,
+  { registries, signal, download = false }: PrepareContext,
 ): Promise<Prepared> {
   const { dir, platforms, toolchainArgs } = given
   const language = await detectLanguage(dir, given.lang)
   const { options, remarks, caches } = await findOutputFolder(given)
   checkToolchainArgs(language, toolchainArgs)
   const wanted = wantedNames(options)
+  const context = { options: options.language, platforms, toolchainArgs, wanted, download, signal }
   const [inspected, own, builder] = await Promise.all([
-    language.inspect(dir, { options: options.language, platforms, toolchainArgs, wanted, signal }),
+    language.inspect(dir, context),
     readGit(dir, signal),
     readBuilder(options, signal),
   ])

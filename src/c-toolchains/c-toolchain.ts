@@ -12,6 +12,7 @@ export interface CToolchain {
   readonly libc: Libc
   readonly cc: readonly string[]
   readonly cxx: readonly string[]
+  readonly ld: readonly string[]
   readonly ar: readonly string[]
   readonly ranlib: readonly string[]
   /** Keeps pkg-config from answering with the libraries of the host; empty where the user configured it. */

@@ -64,6 +64,7 @@ export function crossGcc(request: CToolchainRequest, libc: Libc): CToolchain | u
     libc,
     cc: [`${prefix}gcc`, ...march],
     cxx: [`${prefix}g++`, ...march],
+    ld: [`${prefix}ld`],
     ar: [`${prefix}ar`],
     ranlib: [`${prefix}ranlib`],
     env: request.found.pkgConfigSet
@@ -84,6 +85,7 @@ export function hostCc(request: CToolchainRequest, libc: Libc): CToolchain | und
     libc,
     cc: ['cc', ...march],
     cxx: ['c++', ...march],
+    ld: ['ld'],
     ar: ['ar'],
     ranlib: ['ranlib'],
     env: {},

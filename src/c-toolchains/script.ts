@@ -51,6 +51,16 @@ export function scriptToolchain(
   }
 }
 
+/**
+ * The linker of a gcc without the folders that it searches by itself. rustc knows by the name, `ld`, that it takes no
+ * arguments of a compiler.
+ */
+export function bareLinker({ ld }: CToolchain, folder: string): SupportFile {
+  const text = plainScript([...ld, '-nostdlib'])
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 12)
+  return { path: join(folder, hash, 'ld'), text, mode: 0o755 }
+}
+
 function plainScript(words: readonly string[], last: readonly string[] = []): string {
   return `#!/bin/sh\n${execute(words, last)}`
 }

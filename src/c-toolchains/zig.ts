@@ -80,6 +80,7 @@ export function zigCc({ platform, found, glibc }: CToolchainRequest, libc: Libc)
     libc,
     cc: [...command, 'cc', ...flags],
     cxx: [...command, 'c++', ...flags],
+    ld: [...command, 'ld.lld'],
     ar: [...command, 'ar'],
     ranlib: [...command, 'ranlib'],
     // Zig brings no other libraries, and those of the host are for the host.

@@ -103,6 +103,8 @@ export interface InspectContext {
   readonly toolchainArgs?: readonly string[]
   /** The executables asked for by name, so that what the others need is left alone; none means that all may be meant. */
   readonly wanted?: readonly string[]
+  /** Whether a build follows, so that what the compile would download and lock may be downloaded and locked now. */
+  readonly download?: boolean
   readonly signal?: AbortSignal | undefined
 }
 

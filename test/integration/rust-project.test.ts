@@ -134,9 +134,12 @@ describe('what only some projects have', () => {
   })
 
   it('is no Cargo.lock, which is said', async () => {
-    const dir = await project({ 'Cargo.toml': manifest('hello'), 'src/main.rs': main })
+    const dependency = '[dependencies]\nserde = "1"\n'
+    const dir = await project({ 'Cargo.toml': manifest('hello', dependency), 'src/main.rs': main })
     expect((await inspect(dir)).remarks.join()).toContain('no Cargo.lock')
     expect((await readdir(dir)).sort()).toEqual(['Cargo.toml', 'src'])
+    await writeFile(join(dir, 'Cargo.toml'), manifest('hello'))
+    expect((await inspect(dir)).remarks).toEqual([])
   })
 
   it("is a linker, a target folder and flags of the user's", async () => {

@@ -28,7 +28,8 @@ const remedies: readonly Remedy[] = [
     ],
   },
   {
-    pattern: /(?:unable to find library|cannot find) -l(?:static=)?([\w.+-]+)/,
+    pattern:
+      /(?:(?:unable to find library|cannot find) -l(?:static=)?|unable to find (?:\w+ )?system library ')([\w.+-]+)/,
     advise: ([, library = '']) =>
       /^(stdc\+\+|c\+\+)/.test(library)
         ? ['pip install ziglang', 'the program links the C++ library, which zig has for musl']

@@ -20,7 +20,7 @@ export interface RustDependencies {
 
 /** Programs, and the packages of the workspace that they are of. */
 interface ProgramsOfPackages {
-  readonly packages: readonly Pick<CargoPackage, 'id' | 'name' | 'version'>[]
+  readonly packages: readonly Pick<CargoPackage, 'id' | 'name' | 'version' | 'dependencies'>[]
   readonly executables: readonly Executable[]
 }
 
@@ -35,7 +35,9 @@ export async function readDependencies(
   triples: readonly string[],
   context: InspectContext,
 ): Promise<RustDependencies> {
-  const text = await readFile(join(workspaceRoot, 'Cargo.lock'), 'utf8').catch(() => undefined)
+  const roots = rootsOf(members, executables)
+  if (roots.every(({ dependencies }) => dependencies?.length === 0)) return noDependencies
+  const text = await readLock(dir, workspaceRoot, context)
   if (text === undefined) {
     const remark =
       'there is no Cargo.lock: whether dependencies hold C code shows only when they are compiled'
@@ -43,15 +45,15 @@ export async function readDependencies(
     return { cCode: [], possibleCCode, needsAllocator: false, remarks: [remark] }
   }
   const packages = parseCargoLock(text)
-  const names = new Set(executables.map(packageOf))
-  const roots = members.filter(({ name }) => names.has(name))
   const { server, allocator } = allocatorFacts(packages, roots)
   const possible = new Map(roots.map(root => [root.name, possibleCCode(packages, [root])]))
   const known = { needsAllocator: server && !allocator }
   if ([...possible.values()].every(crates => crates.length === 0)) {
     return { ...known, cCode: [], possibleCCode: [], remarks: [] }
   }
-  const tree = await readTree(dir, roots.map(packageSpec), triples, context)
+  const specs = roots.map(packageSpec)
+  const read = () => readTree(dir, specs, triples, context)
+  const tree = (await read()) ?? ((await fetchCrates(dir, context)) ? await read() : undefined)
   const code =
     tree === undefined
       ? { cCode: [], possibleCCode: describe(possible, executables) }
@@ -61,6 +63,32 @@ export async function readDependencies(
     ...opensslRemarks([...code.cCode, ...code.possibleCCode], packages, context),
   ]
   return { ...known, ...code, remarks }
+}
+
+const noDependencies: RustDependencies = { cCode: [], possibleCCode: [], needsAllocator: false, remarks: [] }
+
+/** The packages that the programs are of. */
+function rootsOf(members: ProgramsOfPackages['packages'], executables: readonly Executable[]) {
+  const names = new Set(executables.map(packageOf))
+  return members.filter(({ name }) => names.has(name))
+}
+
+/**
+ * Cargo.lock. Before a build that has none it is written now, as the compile would write it: the linker must be the same
+ * in a first build and a second one.
+ */
+async function readLock(dir: string, root: string, context: InspectContext): Promise<string | undefined> {
+  const read = () => readFile(join(root, 'Cargo.lock'), 'utf8').catch(() => undefined)
+  return (await read()) ?? ((await fetchCrates(dir, context)) ? await read() : undefined)
+}
+
+/** Downloads what the compile would download, so that what depends on it is known before; false where that failed. */
+async function fetchCrates(dir: string, { options, download, toolchainArgs, signal }: InspectContext) {
+  if (!download) return false
+  const given = (toolchainArgs ?? []).filter(word => ['--locked', '--offline', '--frozen'].includes(word))
+  const args = ['fetch', ...(options.rust.locked ? ['--locked'] : []), ...given]
+  // The compile reports what is wrong with it.
+  return (await run({ tool: 'cargo', args, cwd: dir, env: options.rust.env }, { signal })).ok
 }
 
 /** On musl another linker may be taken as soon as it is certain that there is no C code, and give another binary. */

@@ -1,5 +1,5 @@
 import { type CToolchain, chooseCToolchain, type Libc } from '../../c-toolchains/index.ts'
-import { type ScriptedToolchain, scriptToolchain } from '../../c-toolchains/script.ts'
+import { bareLinker, type ScriptedToolchain, scriptToolchain } from '../../c-toolchains/script.ts'
 import { isFailure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import type { SupportFile } from '../../types.ts'
@@ -126,8 +126,9 @@ function linkWithC(
       project.scripts,
       [...(mixed ? plainHeaders : []), ...reproducible(project)],
       // rustc links musl without gcc's own support functions, which C code may call.
-      options.rust.libc === 'musl' && toolchain.name !== 'zig' ? ['-lgcc'] : [],
+      options.rust.libc === 'musl' && toolchain.name === 'host' && !mixed ? ['-lgcc'] : [],
     )
+  const own = mixed ? linkAlone(project, toolchain) : { linker: scripts.cc, files: [] }
   const cEnv = {
     [`CC_${suffix}`]: scripts.cc,
     [`CXX_${suffix}`]: scripts.cxx,
@@ -137,10 +138,10 @@ function linkWithC(
   }
   return {
     env: {
-      ...(linker ? {} : { [`CARGO_TARGET_${envTriple(triple)}_LINKER`]: scripts.cc }),
+      ...(linker ? {} : { [`CARGO_TARGET_${envTriple(triple)}_LINKER`]: own.linker }),
       ...(ownCc ? {} : cEnv),
     },
-    files: scripts.files,
+    files: [...scripts.files, ...own.files],
     by: toolchain.name,
     title: toolchain.title,
     hints:
@@ -150,6 +151,19 @@ function linkWithC(
           ]
         : [],
   }
+}
+
+/**
+ * A linker that looks nowhere but where rustc says: gcc would take this machine's libraries, which are for glibc, into a
+ * program of musl. What it would add of its own, compiler_builtins has, which rustc links.
+ */
+function linkAlone(
+  { sysroot, scripts }: RustProject,
+  toolchain: CToolchain,
+): { linker: string; files: readonly SupportFile[] } {
+  if (sysroot.rustLld) return { linker: 'rust-lld', files: [] }
+  const file = bareLinker(toolchain, scripts)
+  return { linker: file.path, files: [file] }
 }
 
 function oneWordEach({ cc, cxx, ar, ranlib }: CToolchain): ScriptedToolchain | undefined {

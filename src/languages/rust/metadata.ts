@@ -16,6 +16,16 @@ export interface CargoMetadata {
   readonly target_directory: string
 }
 
+/** A dependency as a manifest names it. */
+export interface CargoDependency {
+  readonly name: string
+  /** null for a normal one. */
+  readonly kind: 'build' | 'dev' | null
+  readonly optional: boolean
+  /** Of the dependency, that the manifest switches on. */
+  readonly features: readonly string[]
+}
+
 export interface CargoPackage {
   readonly id: string
   readonly name: string
@@ -23,6 +33,7 @@ export interface CargoPackage {
   readonly manifest_path: string
   readonly default_run?: string | null
   readonly features: FeatureTable
+  readonly dependencies?: readonly CargoDependency[]
   readonly targets: readonly {
     readonly name: string
     readonly kind: readonly string[]

@@ -55,6 +55,21 @@ describe('file type', () => {
   test('dynamic', () => expect(type({ type: 'dyn', interpreter: '/lib64/ld-linux-x86-64.so.2' })).toEqual([]))
   test('a library', () =>
     expect(type({ type: 'dyn' })).toEqual(['file type: expected a program, found a shared library']))
+  test.each<ElfOptions>([
+    { type: 'dyn', pie: true, needed: ['libz.so.1'] },
+    { type: 'exec', needed: ['libz.so.1'] },
+  ])('a program that needs a library and names no loader, $type', options => {
+    expect(type(options)).toEqual([
+      'libraries: expected none, or a program loader that finds them, found libz.so.1 and no program loader',
+    ])
+    expect(() => checkBinary(readElf(buildElf(options)), parsePlatform('amd64'), 'app')).toThrow(
+      expect.objectContaining({ fix: expect.stringMatching(/^compile libz\.so\.1 into .*ziglang/) }),
+    )
+  })
+  test('a library with libraries is still one', () =>
+    expect(type({ type: 'dyn', needed: ['libc.so.6'] })).toEqual([
+      'file type: expected a program, found a shared library',
+    ]))
   test('a core dump', () =>
     expect(type({ type: 'core' })).toEqual(['file type: expected a program, found a core dump']))
 })

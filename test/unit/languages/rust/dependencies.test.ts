@@ -13,6 +13,8 @@ afterEach(() => {
 const locked = (name: string, ...dependencies: string[]) =>
   `[[package]]\nname = "${name}"\nversion = "1.0.0"\ndependencies = [\n${dependencies.map(item => ` "${item}",\n`).join('')}]\n`
 
+const dependency = { name: 'openssl-sys', kind: null, optional: false, features: [] }
+
 /** The dependencies of `app`, which needs openssl-sys, which needs `needs` to be built. */
 async function read(needs: readonly string[], rust: Partial<RustOptions> = {}, reply: Partial<Reply> = {}) {
   const dir = await project({
@@ -34,7 +36,9 @@ async function read(needs: readonly string[], rust: Partial<RustOptions> = {}, r
   const options = { ...defaultOptions, rust: { ...defaultOptions.rust, ...rust } }
   const context = { options, platforms: parsePlatforms(['arm64']) }
   const executables = [{ name: 'app', package: 'app/app' }]
-  const packages = [{ id: 'path+file:///app#1.0.0', name: 'app', version: '1.0.0' }]
+  const packages = [
+    { id: 'path+file:///app#1.0.0', name: 'app', version: '1.0.0', dependencies: [dependency] },
+  ]
   return readDependencies(dir, dir, { packages, executables }, ['aarch64-unknown-linux-musl'], context)
 }
 
@@ -63,5 +67,55 @@ describe('crates that have not been downloaded', () => {
     expect(possibleCCode).toMatchObject([{ dependency: 'openssl-sys' }])
     expect(remarks).toEqual([expect.stringMatching(/openssl-sys compiles C, and so which linker/)])
     expect((await read(['cc', 'openssl-src'], { libc: 'gnu' }, missing)).remarks).toEqual([])
+  })
+})
+
+describe('a build', () => {
+  const packages = [{ id: 'path+file:///app#1.0.0', name: 'app', version: '1.0.0' }]
+  const programs = { packages, executables: [{ name: 'app', package: 'app/app' }] }
+  const lock = `version = 4\n${locked('app', 'two-sys')}\n${locked('two-sys', 'cc')}\n${locked('cc')}`
+  const tree = 'app v1.0.0 (/app)\n`-- two-sys v1.0.0\n    [build-dependencies]\n    `-- cc v1.0.0\n'
+
+  async function inspect(given: { lock?: string; download: boolean; toolchainArgs?: readonly string[] }) {
+    const dir = await project(given.lock === undefined ? { 'Cargo.toml': '' } : { 'Cargo.lock': given.lock })
+    const fakes = await fakeTools({
+      cargo: [
+        {
+          when: /^fetch/,
+          script: (call, { fs, path }) => {
+            fs.writeFileSync(path.join(call.cwd, 'Cargo.lock'), call.env['FAKE_LOCK'] as string)
+            fs.writeFileSync(path.join(call.cwd, 'fetched'), '')
+          },
+        },
+        {
+          when: /^tree/,
+          script: (call, { fs, path }) => {
+            if (!fs.existsSync(path.join(call.cwd, 'fetched'))) process.exit(101)
+            process.stdout.write(call.env['FAKE_TREE'] as string)
+          },
+        },
+      ],
+    })
+    vi.stubEnv('PATH', fakes.bin)
+    vi.stubEnv('FAKE_LOCK', lock)
+    vi.stubEnv('FAKE_TREE', tree)
+    const context = { options: defaultOptions, platforms: parsePlatforms(['arm64']), ...given }
+    const found = await readDependencies(dir, dir, programs, ['aarch64-unknown-linux-musl'], context)
+    const calls = (await fakes.calls('cargo')).map(({ args }) => args.slice(0, 2).join(' '))
+    return { ...found, fetched: calls.filter(call => call.startsWith('fetch')) }
+  }
+  const certain = { cCode: [{ dependency: 'two-sys' }], possibleCCode: [], remarks: [] }
+
+  it.each([
+    ['there is no Cargo.lock', undefined],
+    ['crates are missing', lock],
+  ])('downloads first where %s, so that the linker is the one of a second build', async (_, given) => {
+    const request = { download: true, toolchainArgs: ['--offline', '-Zx'], ...(given && { lock: given }) }
+    expect(await inspect(request)).toMatchObject({ ...certain, fetched: ['fetch --offline'] })
+  })
+
+  it('that is only planned downloads nothing', async () => {
+    expect(await inspect({ download: false })).toMatchObject({ cCode: [], fetched: [] })
+    expect(await inspect({ download: false, lock })).toMatchObject({ cCode: [], fetched: [] })
   })
 })

@@ -169,6 +169,7 @@ describe('advice', () => {
     ["undefined reference to `__memcpy_chk'", /^pip install ziglang/],
     ['rust-lld: error: unable to find library -lstdc++', /^pip install ziglang/],
     ['rust-lld: error: unable to find library -lz', /^compile libz with the program/],
+    ["error: unable to find dynamic system library 'z' using strategy 'no_fallback'", /^compile libz with/],
     ['/usr/bin/ld: cannot find -lpq: No such file or directory', /^compile libpq with the program/],
     ['Unable to find libclang: "couldn\'t find any valid shared libraries', /LIBCLANG_PATH/],
     ["undefined reference to `my_open'", undefined],

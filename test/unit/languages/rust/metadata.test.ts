@@ -23,6 +23,7 @@ function cargoPackage(
     version: '0.1.0',
     manifest_path: `/w/${name}/Cargo.toml`,
     features: {},
+    dependencies: [],
     targets: [
       { name: name.replaceAll('-', '_'), kind: ['lib'] },
       ...bins.map(bin => ({ name: bin, kind: ['bin'] })),

@@ -278,15 +278,33 @@ describe('the linker', () => {
   it('is the cross gcc where there is no zig, with a word on whose headers it has', () => {
     const { steps, hints, files } = plan(rustProject({ ...withGcc, ...needsC }), 'arm64')
     expect(steps[0]?.command.env).toMatchObject({
-      [variable]: files[0]?.path,
+      // gcc would take the libraries of this machine.
+      [variable]: 'rust-lld',
       CC_aarch64_unknown_linux_musl: files[0]?.path,
       AR_aarch64_unknown_linux_musl: 'aarch64-linux-gnu-ar',
     })
     expect(files.map(({ text }) => text.split('\n')[1])).toEqual([
-      expect.stringMatching(/^exec aarch64-linux-gnu-gcc -U_FORTIFY_SOURCE .* "\$@" -lgcc$/),
-      expect.stringMatching(/^exec aarch64-linux-gnu-g\+\+ -U_FORTIFY_SOURCE .* "\$@" -lgcc$/),
+      expect.stringMatching(/^exec aarch64-linux-gnu-gcc -U_FORTIFY_SOURCE .* "\$@"$/),
+      expect.stringMatching(/^exec aarch64-linux-gnu-g\+\+ -U_FORTIFY_SOURCE .* "\$@"$/),
     ])
     expect(hints.join()).toContain('headers of glibc')
+  })
+
+  it.each([
+    ['C code', needsC],
+    ['nothing but Rust', {}],
+  ])('searches no folder of this machine for musl where rustc has no linker of its own: %s', (_, code) => {
+    const { steps, files } = plan(
+      rustProject({ ...withGcc, ...code, sysroot: { rustup: true, rustLld: false } }),
+    )
+    for (const [triple, target] of [
+      ['aarch64-linux-gnu', 'AARCH64'],
+      ['x86_64-linux-gnu', 'X86_64'],
+    ]) {
+      const path = steps[0]?.command.env?.[`CARGO_TARGET_${target}_UNKNOWN_LINUX_MUSL_LINKER`]
+      expect(path).toMatch(/\/ld$/)
+      expect(files.find(file => file.path === path)?.text).toContain(`exec ${triple}-ld -nostdlib "$@"`)
+    }
   })
 
   it('is the cc of a host of musl, with its own headers and gcc’s support functions', () => {
