@@ -22,7 +22,7 @@ const { metafile } = await build({
 })
 
 const dist = join(root, 'dist')
-/** What lies in dist/ beside the program. */
+/** What is in dist/ next to the program. */
 const added = {
   'xbuild.1': execFileSync(process.execPath, [join(dist, 'cli.js'), 'man'], { encoding: 'utf8' }),
 

@@ -1,4 +1,4 @@
-// Measures xbuild's in-process backend beside ko on the same Go program, platforms and base, in turn: cold, with one line
+// Compares xbuild's in-process backend with ko on the same Go program, platforms and base, in turn: cold, with one line
 // changed, with nothing changed; pushed to a registry and written to a file. ko is measured as it comes, and with KOCACHE,
 // which keeps what it linked (off by default; cold, it has nothing to give).
 //

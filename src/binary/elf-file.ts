@@ -196,7 +196,7 @@ export class ElfFile {
   }
 }
 
-/** Beginnings of other files that stand where a binary is expected. */
+/** How other files begin that are found where a binary is expected. */
 const foreignFormats: readonly (readonly [start: string, description: string])[] = [
   ['', 'the file is empty'],
   ['2321', 'it is a script'],

@@ -94,7 +94,7 @@ function ownRefusal({ images, buildx }: BackendPlan): Failure | undefined {
   if (wanted.length === 0) return undefined
   return new Failure({
     kind: 'usage',
-    what: `${wanted.join(', ')} cannot be had without docker buildx`,
+    what: `${wanted.join(', ')} ${wanted.length === 1 ? 'needs' : 'need'} docker buildx`,
     why: 'the in-process backend writes images; it has no engine, no build cache and no Dockerfile',
     fix: '--backend buildx',
   })

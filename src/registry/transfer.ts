@@ -10,7 +10,7 @@ import { describeUrl } from './transport.ts'
 /** Content by digest, and its size in bytes. */
 export type BlobDescriptor = Pick<Descriptor, 'digest' | 'size'>
 
-/** A blob's bytes, checked while they pass, over as many connections as it takes: a later one goes on where one broke. */
+/** A blob's bytes, checked while they pass, over as many connections as it takes: a later one continues where one broke. */
 export function downloadBlob(
   caller: Caller,
   repository: Repository,

@@ -1,6 +1,6 @@
 import type { CommandReference, FlagReference } from './reference.ts'
 
-/** What a manual page says beside its commands. */
+/** What a manual page says in addition to its commands. */
 export interface ManualTexts {
   readonly version: string
   readonly summary: string

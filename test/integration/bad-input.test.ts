@@ -38,8 +38,8 @@ describe('flags', () => {
     [['--push'], /--push needs a tag/],
     [['-o=-'], /-o "-" is no path/],
     [['--label=novalue'], /--label cannot be "novalue"/],
-    [['--load'], /--load cannot be had without docker buildx/],
-    [['--cache-to=type=gha'], /--cache-to cannot be had without docker buildx/],
+    [['--load'], /--load needs docker buildx/],
+    [['--cache-to=type=gha'], /--cache-to needs docker buildx/],
     [['--', '-o', 'x'], /-o cannot be used after --\n.*xbuild passes it to go itself/],
     [['--bin=helo'], /There is no executable "helo"; did you mean hello\?/],
   ])('%j', async (args, message) => refused(await project(helloGo), args, 2, message))

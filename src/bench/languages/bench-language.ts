@@ -61,7 +61,7 @@ export interface BenchLanguage {
   seedCaches?(project: Project, staged: StagedProject): Promise<void>
   /**
    * Fetches the dependencies and puts them into the staged copy, so that no strategy needs the network.
-   * @throws {Failure} compile, when they cannot be had.
+   * @throws {Failure} compile, when they cannot be downloaded.
    */
   stageDependencies(staged: StagedProject): Promise<void>
   /** Variables of this machine's own settings that the Dockerfile strategies need to compile the same. */

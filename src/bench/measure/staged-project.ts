@@ -20,7 +20,7 @@ const leftOut = new Set([
  * Gives `use` a copy of the project with its dependencies in it, in a temporary folder outside of the project: no
  * repository, workspace or configuration above it has a say. The copy and everything else in the folder is removed
  * afterwards.
- * @throws {Failure} usage, when there is no room for it; compile, when the dependencies cannot be had.
+ * @throws {Failure} usage, when there is no room for it; compile, when the dependencies cannot be downloaded.
  */
 export async function withStagedProject<T>(
   project: { readonly dir: string; readonly dist: string; readonly language: BenchLanguage },

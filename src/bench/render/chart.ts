@@ -14,7 +14,7 @@ const barRoom = 360
 const barHeight = 24
 const rowHeight = 36
 
-/** How far apart the figures of warm builds stand. */
+/** How far apart the figures of warm builds are. */
 const column = 186
 
 const strategyTitles: Readonly<Record<StrategyName, readonly [long: string, short: string]>> = {

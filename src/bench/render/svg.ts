@@ -65,7 +65,7 @@ export function wrap(text: string, length: number): string[] {
 /** Steps that people count time in, in seconds. */
 const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 18_000, 36_000]
 
-/** Where ticks stand on an axis that ends at `longest` seconds: at most five steps, from 0. */
+/** Where ticks are on an axis that ends at `longest` seconds: at most five steps, from 0. */
 export function axisOf(longest: number): number[] {
   const step = steps.find(size => longest / size <= 5) ?? Math.ceil(longest / 5 / 3600) * 3600
   const count = Math.floor(longest / step + 1e-9)

@@ -5,7 +5,7 @@ import type { Destination } from '../destination.ts'
 import type { BuilderFacts } from './builder.ts'
 
 /** What will be asked of a builder. */
-export interface BuilderWants {
+export interface BuilderNeeds {
   readonly platforms: readonly Platform[]
   readonly destinations: readonly Destination[]
   /** Values of --cache-to. */
@@ -19,30 +19,30 @@ export interface BuilderWants {
  * builder does everything once the engine uses the containerd image store (buildx driver/docker/driver.go, Features).
  * @throws {Failure} image, with the command that makes a builder which can, or the flag to leave out.
  */
-export function checkBuilder(builder: BuilderFacts, wants: BuilderWants): void {
+export function checkBuilder(builder: BuilderFacts, needs: BuilderNeeds): void {
   const problem =
-    loadProblem(builder, wants) ?? classicProblem(builder, wants) ?? networkProblem(builder, wants)
+    loadProblem(builder, needs) ?? classicProblem(builder, needs) ?? networkProblem(builder, needs)
   if (problem === undefined) return
   throw new Failure({
     kind: 'image',
     what: problem.what,
     where: `builder ${builder.name} (${builder.driver} driver)`,
     why: problem.why,
-    fix: problem.fix ?? createCommand(wants),
+    fix: problem.fix ?? createCommand(needs),
   })
 }
 
 interface Problem {
   readonly what: string
   readonly why: string
-  /** Absent where another builder mends it. */
+  /** Absent where another builder fixes it. */
   readonly fix?: string
 }
 
 /** What the docker driver lacks while its engine keeps images in the classic store. */
 function classicProblem(
   builder: BuilderFacts,
-  { platforms, destinations, cacheTo, attestations }: BuilderWants,
+  { platforms, destinations, cacheTo, attestations }: BuilderNeeds,
 ): Problem | undefined {
   if (builder.driver !== 'docker') return undefined
   const outputs = wantedOutputs(destinations)
@@ -65,7 +65,7 @@ function classicProblem(
 
 function loadProblem(
   { loadsSeveral }: BuilderFacts,
-  { platforms, destinations }: BuilderWants,
+  { platforms, destinations }: BuilderNeeds,
 ): Problem | undefined {
   if (platforms.length < 2) return undefined
   const outputs = wantedOutputs(destinations)
@@ -84,7 +84,7 @@ function loadProblem(
   }
 }
 
-function networkProblem(builder: BuilderFacts, { destinations }: BuilderWants): Problem | undefined {
+function networkProblem(builder: BuilderFacts, { destinations }: BuilderNeeds): Problem | undefined {
   if (builder.driver !== 'docker-container' || builder.hostNetwork) return undefined
   const local = loopbackPush(destinations)
   if (local === undefined) return undefined
@@ -102,7 +102,7 @@ function loopbackPush(destinations: readonly Destination[]): string | undefined 
 }
 
 /** The command that makes a builder which can do everything that is asked here. */
-function createCommand({ destinations }: BuilderWants): string {
+function createCommand({ destinations }: BuilderNeeds): string {
   const network = loopbackPush(destinations) ? ' --driver-opt network=host' : ''
   return `docker buildx create --name xbuild --driver docker-container${network} --bootstrap, then --builder xbuild`
 }

@@ -46,7 +46,7 @@ export function neededPlaceholders(spec: ImageSpec): string[] {
     .map(([name]) => name)
 }
 
-/** The placeholders of templates. Each but `base` stands for whole instructions, one a line, or for nothing. */
+/** The placeholders of templates. Each but `base` becomes whole instructions, one a line, or nothing. */
 function placeholders(
   spec: ImageSpec,
   pinnedDigest: string | undefined,
@@ -95,9 +95,9 @@ function fill(
   if (name !== 'base' && line.trim() !== whole) {
     throw new Failure({
       kind: 'usage',
-      what: `${whole} does not stand alone on its line`,
+      what: `${whole} is not alone on its line`,
       where,
-      why: 'it stands for whole instructions, several or none',
+      why: 'it becomes whole instructions, several or none',
       fix: `give ${whole} a line of its own`,
     })
   }

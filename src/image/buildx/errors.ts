@@ -153,7 +153,7 @@ const classes: readonly ErrorClass[] = [
   },
 ]
 
-/** Explains a build that failed: what, at which line of the Dockerfile, why in buildx's own words, and what mends it. */
+/** Explains a build that failed: what, at which line of the Dockerfile, why in buildx's own words, and what fixes it. */
 export function explainBuildxError(build: FailedBuild): Failure {
   const said = redact(build.said)
   const message = errorMessage(said)
@@ -171,7 +171,7 @@ export function explainBuildxError(build: FailedBuild): Failure {
 
 /**
  * The lines from the last `ERROR:` on without their nested prefixes; without such a line, the last lines of all. Earlier
- * lines of the kind are of transfers that were ended, and stand there when all is well too.
+ * lines of the kind are of transfers that were ended, and are there when all is well, too.
  */
 function errorMessage(said: string): string {
   const [last] = [...said.matchAll(/^ERROR: /gm)].slice(-1)

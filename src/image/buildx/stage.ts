@@ -37,7 +37,7 @@ function treeOf({ id }: Platform): string {
 
 /**
  * The files of the build context of an image: one tree for each platform, in the folder that TARGETPLATFORM names, as
- * they will stand in the image.
+ * they will be in the image.
  * @throws {Failure} usage, for a path that cannot be in an image, two files in one place, or a file below a file.
  */
 export function stagedFiles(spec: ImageSpec): StagedFile[] {
@@ -50,7 +50,7 @@ export function stagedFiles(spec: ImageSpec): StagedFile[] {
 /**
  * Writes the build context of an image. Modes and times are fixed, whatever the umask and the sources' own; the sources
  * are left as they are.
- * @returns what stands for the content: contexts that differ have another. BuildKit keeps the files of earlier contexts
+ * @returns a digest of the content. BuildKit keeps the files of earlier contexts
  * by the name of the context's folder, fetches only those of another size or time, and leaves folders with the time at
  * which something in them changed (tonistiigi/fsutil, sameFile and DiskWriter), so this belongs into the folder's name.
  * @throws {Failure} usage, when a file of the project is missing, no regular file, or a link that leaves the project;

@@ -29,13 +29,13 @@ export interface SourceBaseOptions {
   /** Where it is, when that is a registry. */
   readonly reference?: Reference | undefined
   readonly remark: (text: string) => void
-  /** What other base would serve, said when it cannot be had. */
+  /** What other base would serve, named when this one is not available. */
   readonly otherBases?: string | undefined
 }
 
 /**
  * A base that is read from a registry, a layout or an archive. Everything is kept in the cache by digest, so that a
- * later build needs the registry only to ask what the tag stands for now, and goes on without it, with a warning, where
+ * later build needs the registry only to ask what the tag means now, and continues without it, with a warning, where
  * it cannot be reached.
  * @throws {Failure} registry; verification, when its content is not what its digests say.
  */
@@ -58,7 +58,7 @@ export async function openSourceBase(source: ImageSource, options: SourceBaseOpt
   }
 }
 
-/** What the base's name stands for: by its digest, as the registry says, or as it said last. */
+/** What the base's name means: by its digest, as the registry says, or as it said last. */
 async function resolveRoot(
   source: ImageSource,
   { cache, reference, remark }: SourceBaseOptions,

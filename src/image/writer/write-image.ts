@@ -40,7 +40,7 @@ export interface OciInputs {
   readonly root: string
   readonly outputs: readonly OciOutput[]
   readonly compression: Compression
-  /** What other base would serve, in the words of --base: said when the base cannot be had. */
+  /** What other base would serve, in the words of --base: named when the base is not available. */
   readonly otherBases?: string | undefined
   /** The client of the caller, which stays open. */
   readonly registries?: RegistryClient | undefined

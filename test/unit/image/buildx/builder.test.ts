@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type BuilderFacts, parseInspection } from '../../../../src/image/buildx/builder.ts'
-import { type BuilderWants, checkBuilder } from '../../../../src/image/buildx/check-builder.ts'
+import { type BuilderNeeds, checkBuilder } from '../../../../src/image/buildx/check-builder.ts'
 import type { Destination } from '../../../../src/image/destination.ts'
 import { parsePlatforms } from '../../../../src/platforms.ts'
 import { failureOf } from '../../../support/failure-of.ts'
@@ -84,7 +84,7 @@ const raw = (value: string): Destination => ({ type: 'buildx', value })
 const wants = (
   platforms: string,
   destinations: readonly Destination[],
-  more: Partial<BuilderWants> = {},
+  more: Partial<BuilderNeeds> = {},
 ) => ({
   platforms: parsePlatforms([platforms]),
   destinations,
@@ -96,7 +96,7 @@ const two = 'linux/amd64,linux/s390x'
 const remote = push('registry.example.com/app:1')
 
 describe('checkBuilder lets pass', () => {
-  it.each<[string, BuilderFacts, BuilderWants]>([
+  it.each<[string, BuilderFacts, BuilderNeeds]>([
     [
       'everything on the containerd store',
       builder({ loadsSeveral: true }),
@@ -137,7 +137,7 @@ describe('checkBuilder refuses', () => {
   const createNear =
     /^docker buildx create --name xbuild --driver docker-container --driver-opt network=host --bootstrap, /
 
-  it.each<[string, BuilderFacts, BuilderWants, RegExp, RegExp]>([
+  it.each<[string, BuilderFacts, BuilderNeeds, RegExp, RegExp]>([
     ['several platforms on the classic store', classic, wants(two, [remote]), /several platforms/, create],
     [
       'with a registry on localhost',
