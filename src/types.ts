@@ -26,6 +26,8 @@ export interface Step {
   readonly title: string
   readonly command: Command
   readonly produces: readonly ExpectedArtifact[]
+  /** What the step adds to this machine outside of the project, which is asked for first. Begins a sentence. */
+  readonly installs?: string
   /** The folder that the toolchain was told to write the binaries into, where it takes one; may hold tokens. */
   readonly outputDir?: string
 }

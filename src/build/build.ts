@@ -12,6 +12,7 @@ import { announce } from './announce.ts'
 import { verifyAndKeep } from './artifacts.ts'
 import { checkBases, confirmBases } from './bases.ts'
 import { compilePlan } from './compile.ts'
+import { askToInstall, type Confirm } from './installs.ts'
 import { recordBuild, restoreLastBinaries } from './last-build.ts'
 import { preloadModules } from './preload.ts'
 import { type Prepared, prepareBuild } from './prepare.ts'
@@ -23,6 +24,8 @@ import { withWorkFolder } from './work-folder.ts'
 /** What a build needs in addition to its options. */
 export interface BuildContext {
   readonly emit: Emit
+  /** Asks before something is installed on this machine; absent where nobody can answer. */
+  readonly confirm?: Confirm | undefined
   readonly signal: AbortSignal
 }
 
@@ -47,12 +50,13 @@ interface PlannedRun extends Run, Prepared {
  * @throws {Failure} of every class in errors.ts; then no tag has moved, but for those of images that were made before the
  * one that failed.
  */
-export function build(options: Options, { emit, signal }: BuildContext): Promise<Report> {
+export function build(options: Options, { emit, confirm, signal }: BuildContext): Promise<Report> {
   const startedAt = new Date()
   const recorder = createRecorder(emit)
   return withRegistries(options, signal, async registries => {
     const prepared = await prepare(options, { registries, recorder, signal })
     const { plan } = prepared
+    await askToInstall(plan, { confirm, recorder, signal })
     announce(prepared, recorder)
     return withWorkFolder(plan.dist, async work => {
       const run = { ...prepared, registries, recorder, signal, work, logs: join(plan.dist, 'logs') }

@@ -6,12 +6,15 @@ import { languages } from '../languages/index.ts'
 import type { CompilePlan, Project } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
 import type { SourceInfo } from '../types.ts'
+import { checkInstalls } from './installs.ts'
 import { chosenBase, planImage } from './plan-image.ts'
 import { checkDistinct, choiceRemark, wantedImages } from './wanted-images.ts'
 
 /** What a build will do, before it does it. `xbuild plan` prints it and `xbuild build` runs it. */
 export interface Plan extends ImageSettings {
   readonly project: Project
+  /** Whether what the toolchain lacks may be added to this machine. */
+  readonly installs: Options['installs']
   readonly source: SourceInfo
   readonly platforms: readonly Platform[]
   readonly compile: CompilePlan
@@ -59,6 +62,7 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
     warm: facts.warm,
     ...(facts.caches && { caches: facts.caches }),
   })
+  checkInstalls({ project, compile, installs: options.installs })
   const images = wanted.map((item): ImagePlan => {
     const { base: chosen, registry } = item.image
     const base = chosen ? chosenBase(chosen) : predictBase(compile.prediction, { registry })
@@ -69,6 +73,7 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
   checkDistinctPlaces(images.map(({ spec: { name, tags }, destinations }) => ({ name, tags, destinations })))
   return {
     project,
+    installs: options.installs,
     source,
     platforms,
     compile,

@@ -10,6 +10,7 @@ import { type Options, resolveOptions } from '../config/options.ts'
 import { withReport } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
 import type { Emit } from '../types.ts'
+import { canAsk, confirm } from '../ui/confirm.ts'
 import { createProgress } from '../ui/progress.ts'
 import { summarize } from '../ui/summary.ts'
 import { redactAll } from '../util/redact.ts'
@@ -35,7 +36,7 @@ export const buildCommand = defineCommand({
     if (argv.dryRun) return printPlan(options, argv.json === true)
     const thresholds = readThresholds(argv)
     const report = await withProgress(argv.progress, emit =>
-      build(options, { emit, signal: interruptSignal }),
+      build(options, { emit, confirm: canAsk() ? confirm : undefined, signal: interruptSignal }),
     )
     let whole: ComparedReport = report
     let failure: unknown

@@ -66,6 +66,12 @@ export const buildFlags = {
     requiresArg: true,
     describe: 'Where the version comes from: git, manifest, or the version itself',
   },
+  yes: {
+    alias: 'y',
+    type: 'boolean',
+    describe: 'Add what the toolchain lacks, such as a target of rustup, without asking',
+  },
+  install: { type: 'boolean', describe: 'Add what the toolchain lacks; --no-install never does' },
   jobs: { alias: 'j', type: 'string', requiresArg: true, describe: 'Processors to use (all)' },
 } as const satisfies Flags
 

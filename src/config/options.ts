@@ -33,6 +33,8 @@ export interface Options {
   readonly compression: 'gzip' | 'zstd'
   /** Processors to use. */
   readonly jobs: number
+  /** Whether what the toolchain lacks is added to this machine; `ask` asks where somebody can answer. */
+  readonly installs: 'ask' | 'always' | 'never'
   readonly toolchainArgs: readonly string[]
   /** `git`, `manifest`, or the version itself; absent takes what says most. */
   readonly versionFrom?: string
@@ -90,6 +92,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
       ...(flags.metadataFile !== undefined && { metadataFile: resolve(flags.metadataFile) }),
     },
     compression: flags.compression ?? config.compression,
+    installs: flags.install === false ? 'never' : flags.yes || isSet(env['CI']) ? 'always' : 'ask',
     jobs: jobsOf(flags.jobs ?? env['XBUILD_JOBS']),
     toolchainArgs: flags.toolchainArgs ?? [],
     ...(versionFrom && { versionFrom }),
@@ -123,6 +126,8 @@ function backendOf(text: string | undefined): Options['backend'] | undefined {
     fix: 'export XBUILD_BACKEND=auto',
   })
 }
+
+const isSet = (value: string | undefined) => value !== undefined && !['', '0', 'false'].includes(value)
 
 function jobsOf(value: string | undefined): number {
   if (value === undefined || value === '') return availableParallelism()

@@ -150,7 +150,9 @@ function addTargets(project: RustProject, { platforms, options }: CompileRequest
     cwd: project.root,
     env: options.rust.env,
   }
-  return [{ title: `Add the Rust target ${[...missing].join(', ')}`, command, produces: [] }]
+  const names = [...missing].join(', ')
+  const installs = `Rust's standard library for ${names}`
+  return [{ title: `Add the Rust target ${names}`, command, produces: [], installs }]
 }
 
 function checkStd(project: RustProject, { platforms, options }: CompileRequest): void {
