@@ -101,7 +101,7 @@ export interface InspectContext {
   readonly platforms: readonly Platform[]
   /** What came after `--`: some of it decides which sources are read. */
   readonly toolchainArgs?: readonly string[]
-  /** The executables asked for by name, so that what the others need is left alone; none means that all may be meant. */
+  /** The executables asked for by name, so that what the others need is left alone; absent reads all of them. */
   readonly wanted?: readonly string[]
   /** Whether a build follows, so that what the compile would download and lock may be downloaded and locked now. */
   readonly download?: boolean

@@ -13,7 +13,9 @@ const helperNames = new Set(
  * The executable that is meant where none is named: the project's default, the only one, the one named after the project,
  * or the only one that is no tool, test or example. Undefined where more than one could be meant.
  */
-export function mainExecutable(project: Project): Executable | undefined {
+export function mainExecutable(
+  project: Pick<Project, 'executables' | 'defaultExecutable' | 'root' | 'name'>,
+): Executable | undefined {
   const { executables, defaultExecutable, root, name = basename(root) } = project
   if (executables.length === 1) return executables[0]
   const named = executables.filter(item => item.name === defaultExecutable)

@@ -116,8 +116,21 @@ it('what other programs need is left alone', async () => {
     ['a', undefined],
     ['b', undefined],
   ])
-  const all = await inspectGo(dir, context)
-  expect(all.executables.find(({ name }) => name === 'b')?.problem).toContain('private.example/lib')
+  const both = await inspectGo(dir, { ...context, wanted: ['a', 'x/cmd/b'] })
+  expect(both.executables.find(({ name }) => name === 'b')?.problem).toContain('private.example/lib')
+})
+
+it('where none is named, what the one that is meant needs is read', async () => {
+  const dir = await project({
+    'go.mod': `${module('example.com/app')}\nrequire private.example/lib v1.0.0\n`,
+    'cmd/app/main.go': main('import "C"'),
+    'tools/gen/main.go': main('import _ "private.example/lib"'),
+  })
+  const { language } = await resolveOptions({ dir }, {})
+  const options = { ...language, go: { ...language.go, env: { GOPROXY: 'off' } } }
+  const found = await inspectGo(dir, { options, platforms: parsePlatforms(['linux/amd64']), wanted: [] })
+  expect(found).toMatchObject({ name: 'app', cCode: [{ executables: ['./cmd/app'] }] })
+  expect(found.executables.filter(item => item.problem)).toEqual([])
 })
 
 it('GOEXPERIMENT=boringcrypto needs C, which no other package of the standard library does', async () => {

@@ -23,7 +23,7 @@ describe('the programs of a module', () => {
 
   it('is the one at its root', async () => {
     const found = await inspect(await project(helloGo))
-    expect(found.executables).toEqual([{ name: 'hello', package: '.' }])
+    expect(found.executables).toMatchObject([{ name: 'hello', package: '.' }])
     expect(found.cCode).toEqual([])
     expect(found.toolchain).toMatchObject({ name: 'go', version: expect.stringMatching(/^1\.\d+/) })
   })
@@ -39,8 +39,8 @@ describe('the programs of a module', () => {
       'testdata/x/main.go': main(),
     })
     expect((await inspect(dir)).executables).toEqual([
-      { name: 'a', package: './cmd/a' },
-      { name: 'b', package: './cmd/b' },
+      { name: 'a', package: './cmd/a', aliases: ['example.com/many/cmd/a'] },
+      { name: 'b', package: './cmd/b', aliases: ['example.com/many/cmd/b'] },
     ])
   })
 
@@ -58,7 +58,7 @@ describe('the programs of a module', () => {
       'deep/two/go.mod': module('example.com/two'),
       'deep/two/cmd/server/main.go': main(),
     })
-    expect((await inspect(dir)).executables).toEqual([
+    expect((await inspect(dir)).executables).toMatchObject([
       { name: 'one', package: './one', versionFolder: join(dir, 'one') },
       { name: 'server', package: './deep/two/cmd/server', versionFolder: join(dir, 'deep/two') },
     ])
@@ -82,7 +82,7 @@ describe('the programs of a module', () => {
     const dir = await project({})
     const strange = join(dir, `a "b" 'c' ü`)
     await rename(await project(helloGo), strange)
-    expect((await inspect(strange)).executables).toEqual([{ name: 'hello', package: '.' }])
+    expect((await inspect(strange)).executables).toMatchObject([{ name: 'hello', package: '.' }])
   })
 
   it.each([[['-tags=special']], [['-tags', 'special']], [['-v', '--tags', 'special']]])(

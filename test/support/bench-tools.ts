@@ -56,7 +56,7 @@ const go: Reply[] = [
     when: /^list -e -(find|deps)/,
     script: ({ cwd }) => {
       const columns = ['"main"', '"example.com/hello"', JSON.stringify(cwd), 'false', 'false', '0']
-      const rest = ['""', JSON.stringify(cwd), '"main.go"', '""', '""', '""']
+      const rest = ['""', '"example.com/hello"', JSON.stringify(cwd), '"main.go"', '""', '""', '""']
       process.stdout.write(`${[...columns, ...rest].join('\t')}\n`)
     },
   },

@@ -12,6 +12,8 @@ export interface ListedPackage {
   readonly dependency: boolean
   readonly cgo: boolean
   readonly module: string
+  /** The path of its module, whichever that is. */
+  readonly modulePath: string
   /** The folder of its module. */
   readonly moduleDir: string
   /** The files that are compiled; printed for programs, and for packages that -X names. */
@@ -82,7 +84,7 @@ function template(withFiles: readonly string[]): string {
     '{{.DepOnly}}',
     '{{len .CgoFiles}}',
     '{{with .Module}}{{if not .Main}}{{printf "%q" .Path}}{{else}}""{{end}}{{else}}""{{end}}',
-    '{{with .Module}}{{printf "%q" .Dir}}{{else}}""{{end}}',
+    '{{with .Module}}{{printf "%q" .Path}}\t{{printf "%q" .Dir}}{{else}}""\t""{{end}}',
     `{{if or (eq .Name "main")${named}}}{{printf "%q" (join .GoFiles "/")}}\t{{printf "%q" (join .CgoFiles "/")}}{{else}}""\t""{{end}}`,
     '{{if eq .Name "main"}}{{printf "%q" (join .Deps " ")}}{{else}}""{{end}}',
     '{{with .Error}}{{printf "%q" .Err}}{{else}}""{{end}}',
@@ -90,7 +92,8 @@ function template(withFiles: readonly string[]): string {
 }
 
 function parseListed(line: string): ListedPackage {
-  const [name, path, dir, standard, dependency, cgo, module, moduleDir, ...rest] = line.split('\t')
+  const [name, path, dir, standard, dependency, cgo, module, modulePath, moduleDir, ...rest] =
+    line.split('\t')
   const [files, cgoFiles, deps, error] = rest
   return {
     name: unquote(name),
@@ -100,6 +103,7 @@ function parseListed(line: string): ListedPackage {
     dependency: dependency === 'true',
     cgo: cgo !== '0',
     module: unquote(module),
+    modulePath: unquote(modulePath),
     moduleDir: unquote(moduleDir),
     files: [files, cgoFiles].flatMap(list => unquote(list).split('/')).filter(Boolean),
     deps: new Set(unquote(deps).split(' ').filter(Boolean)),

@@ -3,6 +3,7 @@ import { basename, join, relative } from 'node:path'
 import { type FoundCToolchains, findCToolchains } from '../../c-toolchains/index.ts'
 import { Failure } from '../../errors.ts'
 import type { Executable, InspectContext, Project } from '../language.ts'
+import { mainExecutable } from '../main-executable.ts'
 import { cgoMode } from './cgo-mode.ts'
 import { settableVariables } from './declarations.ts'
 import { findProgramsElsewhere } from './elsewhere.ts'
@@ -67,12 +68,15 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
     ),
   )
   await checkPrograms(dir, shallow, context)
+  const mains = shallow.flat().filter(isProgram)
+  const wanted = wantedMains(dir, mains, context)
   const listings = await Promise.all(
     architectures.map((platform, index) => {
-      const mains = wantedMains(dir, shallow[index] ?? [], context)
-      return mains.length === 0
+      const here = (shallow[index] ?? []).filter(item => isProgram(item) && wanted.has(packageOf(item, dir)))
+      const patterns = here.map(item => packageOf(item, dir))
+      return here.length === 0
         ? []
-        : listPackages(dir, { ...listing, platform, patterns: mains, deep: true }, context)
+        : listPackages(dir, { ...listing, platform, patterns, deep: true }, context)
     }),
   )
   const found = programsOf(dir, listings, architectures, context, shallow)
@@ -83,6 +87,7 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
     minorOf(environment.GOVERSION) >= 19 && !decidesOnGarbage({ ...process.env, ...options.go.env })
   return {
     language: 'go',
+    ...projectName(mains, dir),
     root: dir,
     executables: [...found.programs.values()].sort((a, b) =>
       a.name < b.name ? -1 : a.name > b.name ? 1 : 0,
@@ -167,15 +172,23 @@ function matches(main: ListedPackage, wanted: string, root: string): boolean {
   return [main.path, path, goBinaryName(main.path, main.dir)].includes(wanted) || local(wanted) === path
 }
 
-/** The programs whose imports are read: those asked for, as far as all of them are there, else every one. */
-function wantedMains(
-  root: string,
-  listed: readonly ListedPackage[],
-  { wanted = [] }: InspectContext,
-): string[] {
-  const mains = listed.filter(isProgram)
+/**
+ * The programs whose imports are read, for Go downloads them: those asked for, or the one that is meant where none is. None
+ * where neither is known: choosing ends with the list of programs then.
+ */
+function wantedMains(root: string, mains: readonly ListedPackage[], { wanted }: InspectContext): Set<string> {
+  if (wanted === undefined) return new Set(mains.map(item => packageOf(item, root)))
   const asked = mains.filter(item => wanted.some(name => matches(item, name, root)))
-  return (asked.length > 0 ? asked : mains).map(item => packageOf(item, root))
+  if (wanted.length > 0) return new Set(asked.map(item => packageOf(item, root)))
+  const programs = new Map(mains.map(item => [packageOf(item, root), executable(item, new Map(), root)]))
+  const meant = mainExecutable({ ...projectName(mains, root), root, executables: [...programs.values()] })
+  return new Set(meant ? [meant.package] : [])
+}
+
+/** What the project is called: the last element of its module's path, as for a binary. */
+function projectName(mains: readonly ListedPackage[], root: string): { name?: string } {
+  const main = mains.find(item => item.moduleDir === root)
+  return main ? { name: goBinaryName(main.modulePath, root) } : {}
 }
 
 interface FoundPrograms {
@@ -241,6 +254,7 @@ function executable(
   return {
     name: goBinaryName(main.path, main.dir),
     package: packageOf(main, root),
+    ...(main.path !== packageOf(main, root) && { aliases: [main.path] }),
     ...(main.moduleDir && main.moduleDir !== root && { versionFolder: main.moduleDir }),
     ...(problem && { problem }),
   }
