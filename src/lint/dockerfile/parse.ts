@@ -1,0 +1,44 @@
+import { DockerfileParser } from 'dockerfile-ast'
+import { indexLines } from '../text.ts'
+import { readInstruction } from './instruction.ts'
+import type { Dockerfile } from './model.ts'
+import { collectStages, namesArchitecture } from './stages.ts'
+
+/**
+ * Reads a Dockerfile. The parser finds instructions, comments, directives and where here-documents end; what the rules
+ * need of each instruction is read from its text.
+ */
+export function parseDockerfile(text: string, path: string, dockerignore?: string): Dockerfile {
+  const ast = DockerfileParser.parse(text)
+  const lines = indexLines(text)
+  const offset = ({ line, character }: { line: number; character: number }) =>
+    lines.offsetAt({ line: line + 1, column: character + 1 })
+  const escapeChar = ast.getEscapeCharacter()
+  const instructions = ast.getInstructions().map(instruction => {
+    const range = instruction.getRange()
+    const keyword = instruction.getInstructionRange()
+    return readInstruction(text, escapeChar, {
+      keyword: instruction.getKeyword(),
+      start: offset(range.start),
+      end: offset(range.end),
+      argumentsStart: offset(keyword.end),
+    })
+  })
+  const first = instructions.findIndex(({ keyword, onbuild }) => keyword === 'FROM' && !onbuild)
+  const globals = first < 0 ? instructions : instructions.slice(0, first)
+  return {
+    text,
+    instructions,
+    globals,
+    stages: first < 0 ? [] : collectStages(instructions.slice(first), globals),
+    comments: ast.getComments().map(comment => {
+      const range = comment.getRange()
+      return { start: offset(range.start), end: offset(range.end), text: comment.getContent() ?? '' }
+    }),
+    directives: Object.fromEntries(
+      ast.getDirectives().map(directive => [directive.getName().toLowerCase(), directive.getValue()]),
+    ),
+    oneArchitecture: namesArchitecture(path),
+    dockerignore,
+  }
+}

@@ -1,0 +1,113 @@
+import type { Dockerfile, Stage } from '../dockerfile/model.ts'
+import { copiedInto, lineage, servesOneArchitecture, stagesOfImages } from '../dockerfile/stages.ts'
+import { type Compile, compilesOf, hasTarget, type Toolchain } from '../dockerfile/toolchains.ts'
+import type { Rule } from '../finding.ts'
+
+const advice: Readonly<Record<Toolchain, string>> = {
+  go: 'GOOS=$TARGETOS GOARCH=$TARGETARCH go build',
+  cargo: 'cargo build --target, chosen from $TARGETARCH',
+  zig: 'zig build -Dtarget=, chosen from $TARGETARCH',
+  c: 'a cross compiler, such as xx-clang',
+}
+
+export const emulatedCompile: Rule<Dockerfile> = {
+  id: 'emulated-compile',
+  severity: 'warning',
+  summary: 'A stage that compiles is pinned to $BUILDPLATFORM and cross-compiles.',
+  explanation: `A stage without \`--platform\` runs on the target platform: for every platform but the build machine's own, the
+compiler runs under QEMU, several times to thirty times slower, and now and then crashes there. Go, Rust and Zig cross-compile:
+pin the stage with \`--platform=$BUILDPLATFORM\` and tell the toolchain the target, or let \`xbuild\` compile on the host. For a
+C compiler or \`make\` this is only information: cross-compiling C needs a sysroot.`,
+  bad: `FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 go build -o /app .
+
+FROM gcr.io/distroless/static-debian13:nonroot
+COPY --from=build /app /app
+ENTRYPOINT ["/app"]
+`,
+  good: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+ARG TARGETOS
+ARG TARGETARCH
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -o /app .
+
+FROM gcr.io/distroless/static-debian13:nonroot
+COPY --from=build /app /app
+ENTRYPOINT ["/app"]
+`,
+  *check({ stages }) {
+    for (const stage of stages) {
+      if (stage.platform !== 'target') continue
+      const all = compilesOf(stage).map(compile => ({ ...compile, toolchain: byImage(stage, compile) }))
+      const worst = all.find(({ toolchain }) => toolchain !== 'c') ?? all[0]
+      if (!worst) continue
+      const { command, toolchain } = worst
+      yield {
+        start: command.start,
+        end: command.end,
+        message: `${command.tool} runs under emulation for every platform but the build machine’s: the stage is not pinned to it`,
+        fix: `FROM --platform=$BUILDPLATFORM, and ${advice[toolchain]}`,
+        ...(toolchain === 'c' && { severity: 'info' as const }),
+      }
+    }
+  },
+}
+
+/** `make` on an image of Go or Rust compiles just that. */
+function byImage(stage: Stage, { toolchain, command }: Compile): Toolchain {
+  if (toolchain !== 'c' || !/^g?make$/.test(command.tool)) return toolchain
+  const [, name] = /(?:^|\/)(golang|rust)(?::|@|$)/.exec(lineage(stage).at(-1)?.image ?? '') ?? []
+  return name === 'golang' ? 'go' : name === 'rust' ? 'cargo' : toolchain
+}
+
+export const toolchainWithoutTarget: Rule<Dockerfile> = {
+  id: 'toolchain-without-target',
+  severity: 'error',
+  summary: 'A pinned stage that compiles for the image tells the toolchain the target.',
+  explanation: `On \`--platform=$BUILDPLATFORM\` the compiler runs natively and, unless it is told otherwise, compiles for the
+machine that it runs on. What is copied from there into the image is then the same binary for every platform, and nothing fails
+until the container starts. Reported where nothing in the stage speaks of \`TARGETARCH\`, \`GOARCH\`, \`--target\` or \`xx\`, and a
+stage of the target platform takes files from it.`,
+  bad: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 go build -o /app .
+
+FROM gcr.io/distroless/static-debian13:nonroot
+COPY --from=build /app /app
+ENTRYPOINT ["/app"]
+`,
+  good: emulatedCompile.good,
+  *check({ stages }) {
+    const inImages = stagesOfImages(stages)
+    const takenFrom = [...inImages]
+      .filter(({ platform }) => platform === 'target')
+      .flatMap(one => copiedInto(one, stages))
+    for (const stage of stages) {
+      const user = takenFrom.find(one => lineage(one).includes(stage))
+      if (!user || stage.platform !== 'build' || servesOneArchitecture(stage)) continue
+      const compile = compilesOf(stage).find(one => one.toolchain !== 'c' && makesProgram(one))
+      if (!compile || hasTarget(user, compile.toolchain) || hasTarget(stage, compile.toolchain)) continue
+      yield {
+        start: compile.command.start,
+        end: compile.command.end,
+        message: `${compile.command.tool} compiles for the build machine here, and the image takes the result for every platform`,
+        fix: advice[compile.toolchain],
+      }
+    }
+  },
+}
+
+/** Tools that are installed on the way (`go install`, `cargo install`) run in the stage itself. */
+function makesProgram({ command: { words } }: Compile): boolean {
+  return !words.some(({ value }) => value === 'install')
+}
