@@ -4,6 +4,7 @@ import { cacheCommand } from './commands/cache.ts'
 import type { Command } from './commands/command.ts'
 import { completionCommand, manCommand } from './commands/completion.ts'
 import { dockerfileCommand } from './commands/dockerfile.ts'
+import { lintCommand } from './commands/lint.ts'
 import { planCommand } from './commands/plan.ts'
 import { selfCheckCommand } from './commands/self-check.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -25,6 +26,7 @@ const commands: readonly Command[] = [
   planCommand,
   dockerfileCommand,
   verifyCommand,
+  lintCommand,
   benchCommand,
   selfCheckCommand,
   cacheCommand,

@@ -73,7 +73,7 @@ function toModule(command: Command, isDefault: boolean, commands: readonly Comma
 function lastValues(argv: Parsed, commands: readonly Command[]): Parsed {
   const lists = new Set(
     commands
-      .flatMap(({ flags }) => Object.entries(flags))
+      .flatMap(({ flags, positionals }) => [...Object.entries(flags), ...Object.entries(positionals)])
       .filter(([, flag]) => flag.array)
       .flatMap(([name, { alias }]) => [name, camelCase(name), ...[alias ?? []].flat()]),
   )

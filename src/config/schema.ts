@@ -53,6 +53,7 @@ export const configSchema = v.strictObject({
   images: v.optional(v.record(imageName, v.strictObject({ ...imageKeys, bin: v.optional(v.string()) })), {}),
   ...compileTables,
   cache: v.optional(v.strictObject({ from: v.optional(strings, []), to: v.optional(strings, []) }), {}),
+  lint: v.optional(v.strictObject({ ignore: v.optional(strings, []) }), {}),
   bench: v.optional(
     v.strictObject({
       auto: v.optional(v.boolean(), false),

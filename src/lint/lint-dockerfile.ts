@@ -1,6 +1,7 @@
 import type { Dockerfile } from './dockerfile/model.ts'
 import { parseDockerfile } from './dockerfile/parse.ts'
 import type { Finding, RuleInfo } from './finding.ts'
+import { longestFile, tooLong } from './limits.ts'
 import { ignoreComment, unreadableFile } from './rules/of-the-run.ts'
 import { allRules, dockerfileRules } from './rules.ts'
 import { checkIgnoreComments, type IgnoreComment, withoutIgnored } from './suppress.ts'
@@ -15,9 +16,6 @@ export interface LintOptions {
   /** Findings of others (the registry) by the rule that they are of, to be silenced like the rest. */
   readonly more?: readonly Finding[]
 }
-
-/** No Dockerfile is this long, in characters; reading it would take seconds. */
-export const longestFile = 256 * 1024
 
 /**
  * The mistakes in a Dockerfile, in the order of its lines. Pure: nothing is read or run.
@@ -38,12 +36,6 @@ export function lintDockerfile(text: string, path: string, options: LintOptions 
   return withoutIgnored([...findings, ...(options.more ?? [])], comments, options.ignore ?? []).sort(
     (a, b) => a.line - b.line || a.column - b.column,
   )
-}
-
-/** The finding that stands for a file that is too long. */
-export function tooLong(path: string, lines: LineIndex): Finding {
-  const message = `the file is longer than ${longestFile / 1024} KB: it was not looked at`
-  return toFinding(unreadableFile, { start: 0, end: 0, message }, path, lines)
 }
 
 /** `# check=skip=RULE` of BuildKit silences our rule that sees the same. */

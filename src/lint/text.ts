@@ -18,11 +18,16 @@ export interface LineIndex {
 /** Indexes the lines of a text. */
 export function indexLines(text: string): LineIndex {
   const starts = [0]
-  for (const match of text.matchAll(/\r\n|\n|\r/g)) starts.push(match.index + match[0].length)
+  const ends: number[] = []
+  for (const match of text.matchAll(/\r\n|\n|\r/g)) {
+    ends.push(match.index)
+    starts.push(match.index + match[0].length)
+  }
   return {
     positionAt(offset) {
       const line = lastNotAfter(starts, offset)
-      return { line: line + 1, column: offset - (starts[line] ?? 0) + 1 }
+      // What is within a line's end counts as its end.
+      return { line: line + 1, column: Math.min(offset, ends[line] ?? text.length) - (starts[line] ?? 0) + 1 }
     },
     offsetAt: ({ line, column }) => Math.min((starts[line - 1] ?? text.length) + column - 1, text.length),
     lineText: line => text.slice(starts[line - 1] ?? text.length, starts[line]).replace(/[\r\n]+$/, ''),

@@ -4,6 +4,11 @@ import { readInstruction } from './instruction.ts'
 import type { Dockerfile } from './model.ts'
 import { collectStages, namesArchitecture } from './stages.ts'
 
+interface Place {
+  readonly line: number
+  readonly character: number
+}
+
 /**
  * Reads a Dockerfile. The parser finds instructions, comments, directives and where here-documents end; what the rules
  * need of each instruction is read from its text.
@@ -11,8 +16,11 @@ import { collectStages, namesArchitecture } from './stages.ts'
 export function parseDockerfile(text: string, path: string, dockerignore?: string): Dockerfile {
   const ast = DockerfileParser.parse(text)
   const lines = indexLines(text)
-  const offset = ({ line, character }: { line: number; character: number }) =>
-    lines.offsetAt({ line: line + 1, column: character + 1 })
+  const offset = ({ line, character }: Place) => lines.offsetAt({ line: line + 1, column: character + 1 })
+  const placeOf = ({ start, end }: { start: Place; end: Place }) => ({
+    start: offset(start),
+    end: offset(end),
+  })
   const escapeChar = ast.getEscapeCharacter()
   const instructions = ast.getInstructions().map(instruction => {
     const range = instruction.getRange()
@@ -31,14 +39,30 @@ export function parseDockerfile(text: string, path: string, dockerignore?: strin
     instructions,
     globals,
     stages: first < 0 ? [] : collectStages(instructions.slice(first), globals),
-    comments: ast.getComments().map(comment => {
-      const range = comment.getRange()
-      return { start: offset(range.start), end: offset(range.end), text: comment.getContent() ?? '' }
-    }),
+    comments: [
+      // The parser takes `# any words=…` at the top for a directive; BuildKit, `# word=…` alone.
+      ...ast
+        .getDirectives()
+        .filter(directive => !isDirective(directive.getName()))
+        .map(directive => {
+          const { start, end } = placeOf(directive.getRange())
+          return { start, end, text: text.slice(start, end).replace(/^#\s*/, '') }
+        }),
+      ...ast
+        .getComments()
+        .map(comment => ({ ...placeOf(comment.getRange()), text: comment.getContent() ?? '' })),
+    ],
     directives: Object.fromEntries(
-      ast.getDirectives().map(directive => [directive.getName().toLowerCase(), directive.getValue()]),
+      ast
+        .getDirectives()
+        .filter(directive => isDirective(directive.getName()))
+        .map(directive => [directive.getName().toLowerCase(), directive.getValue()]),
     ),
     oneArchitecture: namesArchitecture(path),
     dockerignore,
   }
+}
+
+function isDirective(name: string): boolean {
+  return /^[a-z][a-z0-9]*$/i.test(name)
 }

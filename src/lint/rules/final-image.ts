@@ -84,7 +84,8 @@ ENTRYPOINT ["sh"]
       }
       for (const { keyword, flags } of stage.instructions) {
         const from = keyword === 'COPY' ? flags.find(({ name }) => name === 'from') : undefined
-        if (from && !/^\d+$/.test(from.value) && isMoving(from.value, stages))
+        // A bare name may be a build context (--build-context).
+        if (from && /[:/.]/.test(from.value) && isMoving(from.value, stages))
           yield report(from.start, from.end, from.value)
       }
     }
@@ -93,7 +94,7 @@ ENTRYPOINT ["sh"]
 
 /** An image of a registry without a digest: a name without tag and registry may be a build context of its own. */
 function isMoving(image: string, stages: readonly Stage[]): boolean {
-  return image !== '' && image !== 'scratch' && !/[$@]/.test(image) && !findStage(image, stages)
+  return image !== 'scratch' && /^[\w.:/-]+$/.test(image) && !findStage(image, stages)
 }
 
 function report(start: number, end: number, image: string): Report {
