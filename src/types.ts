@@ -120,6 +120,16 @@ export interface ImageFile {
   readonly mode: number
 }
 
+/** A folder of the image that the program may write to. */
+export interface OwnedFolder {
+  /** Absolute path in the image. */
+  readonly path: string
+  /** Permission bits. */
+  readonly mode: number
+  /** Absent: the user that the image runs as. */
+  readonly owner?: { readonly uid: number; readonly gid: number }
+}
+
 /** The base image that was chosen, and on what ground. */
 export interface BaseChoice {
   /** A reference, "scratch", "builtin", or the path of an OCI layout or archive. */
@@ -145,6 +155,8 @@ export interface ImageSpec {
   readonly files: readonly ImageFile[]
   /** Absolute paths of folders that the image has whether or not a file is in them. */
   readonly folders?: readonly string[]
+  /** Folders that were asked for with an owner or a mode. */
+  readonly ownedFolders?: readonly OwnedFolder[]
   /** `[target:]key=value` of --annotation, as buildx has them. */
   readonly annotations: readonly string[]
   /** Every time in the image, in seconds since 1970. */

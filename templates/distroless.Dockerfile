@@ -2,6 +2,7 @@
 FROM {{base}}
 ARG TARGETPLATFORM
 COPY ${TARGETPLATFORM}/rootfs/ /
+{{folders}}
 {{env}}
 {{labels}}
 {{ports}}

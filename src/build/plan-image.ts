@@ -60,7 +60,9 @@ export function planImage(
     annotations: image.annotations,
     epoch: source.epoch,
     tags,
+    ...(image.folders.length > 0 && { ownedFolders: image.folders }),
   }
+  for (const { path } of image.folders) checkImagePath(path, '[image] folders', base.family)
   const destinations = planDestinations({
     tags,
     name,

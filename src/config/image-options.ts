@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import { Failure } from '../errors.ts'
 import { parseReference } from '../oci/reference.ts'
+import type { OwnedFolder } from '../types.ts'
 import type { BuildFlags } from './flags.ts'
+import { folderOptions } from './folders.ts'
 import { type RuntimeOptions, runtimeOptions } from './runtime.ts'
 import type { ImageTable } from './schema.ts'
 
@@ -28,6 +30,7 @@ export interface ImageOptions extends RuntimeOptions {
   /** Normalised: "8080/tcp". */
   readonly ports: readonly string[]
   readonly workdir?: string
+  readonly folders: readonly OwnedFolder[]
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: readonly string[]
   /** `from` is absolute; without a mode, what is executable in the project is so in the image. */
@@ -65,6 +68,7 @@ export function imageOptions(
     ports: [...new Set((table.ports ?? []).map(normalizePort))],
     ...(workdir && { workdir }),
     ...runtimeOptions(table),
+    folders: folderOptions(table.folders ?? []),
     labels: { ...table.labels, ...parseLabels(flags.label ?? []) },
     annotations: (flags.annotation ?? table.annotations ?? []).map(checkAnnotation),
     files: (table.files ?? []).map(({ from, to, mode }) => ({

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { compileTables, languageNames } from '../languages/options.ts'
+import { foldersSchema } from './folders.ts'
 import { runtimeKeys } from './runtime.ts'
 
 const strings = v.array(v.string())
@@ -30,6 +31,7 @@ const imageKeys = {
   ),
   workdir: v.optional(v.string()),
   ...runtimeKeys,
+  folders: v.optional(foldersSchema),
   labels: v.optional(stringMap),
   annotations: v.optional(strings),
   files: v.optional(

@@ -21,7 +21,7 @@ export function folderMode(path: string): number {
 }
 
 /** Folders that the usual bases have already, some of them owned by another user than root. */
-const baseFolders: readonly string[] = ['/', '/home', '/home/nonroot', ...Object.keys(folderModes)]
+export const baseFolders: readonly string[] = ['/', '/home', '/home/nonroot', ...Object.keys(folderModes)]
 
 /** The folders that a layer must hold for a path: its parents below /, outermost first. */
 export function parentFolders(path: string): string[] {

@@ -6,7 +6,7 @@ import { checkImagePath, parentFolders } from './paths.ts'
  * Checks the paths of an image's own files against each other.
  * @throws {Failure} usage, for a path that cannot be in an image, two files in one place, or a file below a file.
  */
-export function checkTargets({ files, folders = [], base }: ImageSpec): void {
+export function checkTargets({ files, folders = [], ownedFolders: owned, base }: ImageSpec): void {
   const targets = new Set<string>()
   for (const { target } of files) {
     checkImagePath(target, undefined, base.family)
@@ -17,7 +17,7 @@ export function checkTargets({ files, folders = [], base }: ImageSpec): void {
     const above = parentFolders(target).find(folder => targets.has(folder))
     if (above !== undefined) throw clash(target, `${above} is a file of the image too`)
   }
-  for (const folder of folders) {
+  for (const folder of [...folders, ...(owned ?? []).map(({ path }) => path)]) {
     const above = [...parentFolders(folder), folder].find(path => targets.has(path))
     if (above !== undefined) throw clash(folder, `${above} is a file of the image too`)
   }

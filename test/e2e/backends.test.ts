@@ -139,6 +139,7 @@ ports = [8080, "53/udp"]
 env = { PATH = "/usr/bin", APP = "a=b $c \\\\ \\"d\\"", EMPTY = "" }
 volumes = ["/data", "/var/lib/app"]
 stop-signal = "int"
+folders = [{ path = "/var/lib/db", owner = "7:8", mode = "0750" }, { path = "/home/nonroot/.cache" }]
 healthcheck = { test = ["/hello", "a b"], interval = "1m30s", timeout = "500ms", start-period = "10s", retries = 2 }
 [image.labels]
 "org.example.a" = "ä \\"b\\" $c"

@@ -2,6 +2,7 @@ import { Failure } from '../../errors.ts'
 import type { Healthcheck, ImageConfig, ImageSpec } from '../../types.ts'
 import { closestMatch } from '../../util/closest-match.ts'
 import { readTemplate } from '../../util/template.ts'
+import { foldersTar, ownedFolders } from '../owned-folders.ts'
 
 /** How a Dockerfile is made of a spec. */
 export interface DockerfileOptions {
@@ -55,6 +56,7 @@ function placeholders(
   const { volumes = [], stopSignal, healthcheck } = spec.config
   return {
     base: () => baseReference(spec.base.reference, pinnedDigest),
+    folders: () => (ownedFolders(spec).length > 0 ? `ADD ${foldersTar} /` : ''),
     env: () => envInstructions(env),
     labels: () =>
       pairs(

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, copyFile, mkdir, utimes } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure, isFailure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import type { ImageFile, ImageSpec } from '../../types.ts'
 import { hashFile } from '../../util/hash-file.ts'
+import { foldersTar, ownedFolders, ownedTar } from '../owned-folders.ts'
 import { fileTime, folderMode, imageFolders } from '../paths.ts'
 import { checkProjectFile } from '../project-files.ts'
 import { checkTargets } from '../targets.ts'
@@ -96,6 +97,13 @@ async function writeTree(
     )
     await fix(target, file.mode)
     content.update(`${path}\0${file.mode}\0${await hashFile(target)}\n`)
+  }
+  const owned = ownedTar(spec)
+  if (ownedFolders(spec).length > 0) {
+    const target = join(options.dir, foldersTar)
+    await writeFile(target, owned)
+    await fix(target, 0o644)
+    content.update(owned)
   }
   // Innermost first, once everything is inside: writing into a folder sets its time.
   for (const top of tops) {

@@ -5,8 +5,8 @@ import type { Platform } from '../../platforms.ts'
 import { appendFile, makeFolder, writeAll, writeAtomically } from '../../util/atomic.ts'
 import { blobPath, layoutMarker } from '../layout/folder.ts'
 import { layoutIndex } from '../layout/index-json.ts'
+import { tarEnd, tarHeader, tarPadding } from '../tar.ts'
 import { documentsOf, type ImageContent, layersOf } from './content.ts'
-import { tarEnd, tarHeader, tarPadding } from './tar.ts'
 
 /** What one archive needs besides the image. */
 export interface ArchiveOptions {

@@ -4,9 +4,9 @@ import { Failure } from '../../errors.ts'
 import { hashFile } from '../../util/hash-file.ts'
 import { hashing } from '../../util/hash-stream.ts'
 import { mapLimit } from '../../util/map-limit.ts'
+import { tarEnd, tarHeader, tarPadding } from '../tar.ts'
 import type { BlobCache } from './cache.ts'
 import { blockSize, type Compressor } from './compress.ts'
-import { tarEnd, tarHeader, tarPadding } from './tar.ts'
 import type { HostFile, LayerEntry } from './tree.ts'
 
 /** A layer that was made: a file in the cache. */

@@ -1,5 +1,6 @@
+import { comparePaths } from '../owned-folders.ts'
 import { fileTime, folderMode } from '../paths.ts'
-import type { TarHeader } from './tar.ts'
+import type { TarHeader } from '../tar.ts'
 
 /** A file on the host; `sha256` (hex) where it is known already, which saves reading it again. */
 export interface HostFile {
@@ -34,9 +35,4 @@ export function layerEntries(files: readonly LayerFile[], folders: readonly stri
     entries.set(target, { ...shared, name: target.slice(1), type: 'file', mode, content })
   }
   return [...entries].sort(([a], [b]) => comparePaths(a, b)).map(([, entry]) => entry)
-}
-
-/** Byte order of UTF-8, name by name, as a walk through folders visits them: `/a/b` before `/a-b`. */
-function comparePaths(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a.replaceAll('/', '\0')), Buffer.from(b.replaceAll('/', '\0')))
 }

@@ -7,6 +7,7 @@ import { createRegistryClient, type RegistryClient } from '../../registry/client
 import type { BaseChoice, ImageFile, ImageSpec } from '../../types.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
 import { mapLimit } from '../../util/map-limit.ts'
+import { ownedEntries } from '../owned-folders.ts'
 import { imageFolders } from '../paths.ts'
 import { checkProjectFile } from '../project-files.ts'
 import type { ImageSource } from '../read/image-source.ts'
@@ -143,9 +144,10 @@ async function assemble(spec: ImageSpec, inputs: OciInputs, tools: Tools): Promi
     onProgress?.(`packing ${platform.id}`)
     const files = await Promise.all(spec.files.map(one => layerFile(one, file(one, platform), root)))
     const entries = layerEntries(files, imageFolders(spec))
-    return entries.length > 0
-      ? [layerBlob(await makeLayer(entries, tools.compressor, tools.cache, signal))]
-      : []
+    const layers = [entries, ownedEntries(spec)].filter(({ length }) => length > 0)
+    const made = []
+    for (const layer of layers) made.push(await makeLayer(layer, tools.compressor, tools.cache, signal))
+    return made.map(layerBlob)
   })
   onProgress?.('fetching the base')
   const { base, images } = await fetching

@@ -66,6 +66,7 @@ describe('renderDockerfile', () => {
         healthcheck: { test: ['/app', 'a "b"'], interval: 30e9, startPeriod: 1.5e9, retries: 3 },
       }),
     ).toEqual([
+      'ADD folders.tar /',
       'ENV A="x y"',
       'ENV B_2=""',
       'LABEL org.opencontainers.image.title="App"',

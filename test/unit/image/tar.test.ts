@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { tarEnd, tarHeader, tarPadding } from '../../../../src/image/writer/tar.ts'
+import { tarEnd, tarHeader, tarPadding } from '../../../src/image/tar.ts'
 
 type Row = [name: string, mode: number, owner: number, size: number, mtime: number]
 
