@@ -64,8 +64,8 @@ test.each<[string, BuildFlags, FoundBuilder, string]>([
   ['a named builder that is not there', { builder: 'b' }, gone, 'docker was not found'],
   ['--load without docker', { load: true }, gone, 'docker was not found'],
   ['--cache-to without docker', { cacheTo: ['type=gha'] }, gone, 'docker was not found'],
-  ['--load with --backend oci', { load: true, backend: 'oci' }, undefined, '--load cannot be had'],
-  ['--sbom with --backend oci', { sbom: 'true', backend: 'oci' }, undefined, '--sbom cannot be had'],
+  ['--load with --backend oci', { load: true, backend: 'oci' }, undefined, '--load needs docker buildx'],
+  ['--sbom with --backend oci', { sbom: 'true', backend: 'oci' }, undefined, '--sbom needs docker buildx'],
   [
     'a base of this machine with --backend buildx',
     { base: 'builtin', backend: 'buildx' },
