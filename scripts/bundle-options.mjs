@@ -25,7 +25,7 @@ const lazyTextWidth = {
   },
 }
 
-// Of undici only what src/registry/transport.ts uses: all of it takes twice as long to load.
+// Of undici only what src/registry/dispatchers.ts uses: all of it takes twice as long to load.
 /** @type {import('esbuild').Plugin} */
 const partsOfUndici = {
   name: 'parts-of-undici',
@@ -39,11 +39,12 @@ const partsOfUndici = {
       contents: `
         import Agent from 'undici/lib/dispatcher/agent.js'
         import Dispatcher from 'undici/lib/dispatcher/dispatcher.js'
-        import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js'
+        import Pool from 'undici/lib/dispatcher/pool.js'
+        import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js'
         import api from 'undici/lib/api/index.js'
         // As undici itself does: a proxy's tunnel is opened by one of these methods.
         Object.assign(Dispatcher.prototype, api)
-        export default { Agent, EnvHttpProxyAgent }`,
+        export default { Agent, Pool, ProxyAgent }`,
       resolveDir,
     }))
   },

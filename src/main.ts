@@ -12,6 +12,7 @@ import { Failure, isFailure } from './errors.ts'
 import { listenForInterrupts } from './interrupt.ts'
 import { killRunning } from './process.ts'
 import { describeBug, describeFailure, exitCodeOf, failureJson } from './ui/messages.ts'
+import { printJson } from './util/printable.ts'
 import { runCommand } from './yargs-adapter.ts'
 
 const summary = 'Multi-architecture container images for Go, Rust and Zig, compiled natively, without QEMU.'
@@ -52,7 +53,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0
   } catch (error) {
     const json = args.includes('--json') ? failureJson(error) : undefined
-    if (json) process.stdout.write(`${JSON.stringify(json, undefined, 2)}\n`)
+    if (json) process.stdout.write(`${printJson(json)}\n`)
     process.stderr.write(`${isFailure(error) ? describeFailure(error) : describeBug(error)}\n`)
     return exitCodeOf(error)
   } finally {

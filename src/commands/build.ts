@@ -13,6 +13,7 @@ import type { Emit } from '../types.ts'
 import { canAsk, confirm } from '../ui/confirm.ts'
 import { createProgress } from '../ui/progress.ts'
 import { summarize } from '../ui/summary.ts'
+import { cleanText, printJson } from '../util/printable.ts'
 import { redactAll } from '../util/redact.ts'
 import { writeUserFile } from '../util/write-user-file.ts'
 import { defineCommand, dirPositional } from './command.ts'
@@ -78,9 +79,9 @@ function compare(report: Report, options: Options, argv: ShowFlags): Promise<Com
 }
 
 async function show(report: ComparedReport, argv: ShowFlags, printsJson: boolean): Promise<void> {
-  const json = `${JSON.stringify(redactAll(report), undefined, 2)}\n`
+  const json = `${printJson(redactAll(report))}\n`
   if (argv.report) await writeUserFile(resolve(argv.report), json, '--report')
-  if (argv.progress !== 'quiet') process.stderr.write(`${summarize(report)}\n`)
+  if (argv.progress !== 'quiet') process.stderr.write(`${cleanText(summarize(report))}\n`)
   if (argv.json && !printsJson) return
   process.stdout.write(argv.json ? json : report.images.map(image => `${resultLine(image)}\n`).join(''))
 }

@@ -4,6 +4,7 @@ import { buildFlags } from '../config/flags.ts'
 import { type Options, resolveOptions } from '../config/options.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { describePlan } from '../ui/plan-text.ts'
+import { cleanText, printJson } from '../util/printable.ts'
 import { defineCommand, dirPositional } from './command.ts'
 
 /** `xbuild plan [dir]`: every command, file and Dockerfile line of a build, without doing any of it. */
@@ -18,5 +19,5 @@ export const planCommand = defineCommand({
 /** Plans a build and prints the plan on stdout. */
 export async function printPlan(options: Options, json: boolean): Promise<void> {
   const plan = planJson(await prepareOnly(options, interruptSignal))
-  process.stdout.write(json ? `${JSON.stringify(plan, undefined, 2)}\n` : describePlan(plan))
+  process.stdout.write(json ? `${printJson(plan)}\n` : cleanText(describePlan(plan)))
 }

@@ -3,6 +3,7 @@ import { registryHosts } from '../config/image-options.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { parsePlatforms } from '../platforms.ts'
 import { describeVerification } from '../ui/verify-text.ts'
+import { cleanText, printJson } from '../util/printable.ts'
 import { defineCommand } from './command.ts'
 
 /**
@@ -38,9 +39,9 @@ export const verifyCommand = defineCommand({
     try {
       const report = await verifyImage(source, platforms && { platforms })
       // With --json, the failure prints the report.
-      if (!argv.json) process.stdout.write(`${describeVerification(report)}\n`)
+      if (!argv.json) process.stdout.write(`${cleanText(describeVerification(report))}\n`)
       if (!report.ok) throw verificationFailure(report)
-      if (argv.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
+      if (argv.json) process.stdout.write(`${printJson(report)}\n`)
     } finally {
       await source.close()
     }

@@ -1,6 +1,7 @@
 import { isLoopback } from '../oci/reference.ts'
+import { printable } from '../util/printable.ts'
 import type { Credentials } from './credentials.ts'
-import { printable, registryFailure, statusFailure } from './failures.ts'
+import { registryFailure, statusFailure } from './failures.ts'
 import { TransientError } from './retry.ts'
 import { describeUrl, type HttpResponse, readBody, type Transport } from './transport.ts'
 
@@ -41,23 +42,25 @@ interface Token {
 const defaultLifetime = 60
 const maximumAnswer = 1024 * 1024
 
-/** @param findCredentials asked once per registry, and only when it requires a login or gives tokens */
+/** @param findCredentials asked once per repository, and only when it requires a login or gives tokens */
 export function createAuthenticator(
   transport: Transport,
-  findCredentials: (registry: string) => Promise<Credentials | undefined>,
+  findCredentials: (registry: string, repository?: string) => Promise<Credentials | undefined>,
 ): Authenticator {
   const challenges = new Map<string, Challenge>()
   const tokens = new Map<string, Promise<Token>>()
   const credentials = new Map<string, Promise<Credentials | undefined>>()
 
-  const credentialsOf = (registry: string) => {
-    const found = credentials.get(registry) ?? findCredentials(registry)
-    credentials.set(registry, found)
+  const credentialsOf = (registry: string, [scope = '']: readonly Scope[]) => {
+    const [, repository] = scope.split(':')
+    const key = `${registry}/${repository}`
+    const found = credentials.get(key) ?? findCredentials(registry, repository)
+    credentials.set(key, found)
     return found
   }
 
   const newToken = (registry: string, scopes: readonly Scope[], challenge: Challenge): Promise<Token> =>
-    credentialsOf(registry).then(known =>
+    credentialsOf(registry, scopes).then(known =>
       challenge.scheme === 'basic'
         ? basicToken(known, registry)
         : fetchToken(transport, { registry, scopes, challenge, credentials: known }),
@@ -169,15 +172,7 @@ async function fetchToken(
   }
   const url = realmOf(challenge.parameters) as URL
   const where = describeUrl(url)
-  const credentialsNeedTls =
-    credentials !== undefined && !(await transport.baseUrl(registry)).startsWith('http:')
-  if (credentialsNeedTls && url.protocol === 'http:' && !isLoopback(url.host)) {
-    throw registryFailure(
-      'The registry asks for the credentials to be sent without TLS',
-      where,
-      'its realm begins with http:',
-    )
-  }
+  checkRealm(transport, registry, url)
   const { service } = challenge.parameters
   const query = new URLSearchParams(service === undefined ? [] : [['service', service]])
   for (const scope of scopes) query.append('scope', scope)
@@ -194,6 +189,7 @@ async function fetchToken(
       url,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: query.toString(),
+      isSecret: true,
     })
   } else {
     for (const [name, value] of query) url.searchParams.append(name, value)
@@ -207,6 +203,21 @@ async function fetchToken(
   if (response.status === 200) return readToken(body, where)
   const failure = statusFailure(response.status, body, where, registry)
   throw response.status >= 500 || response.status === 429 ? new TransientError(failure) : failure
+}
+
+/**
+ * A token server without TLS is asked only where its registry may go without: whoever listens would have the password, or
+ * the token. One elsewhere is asked so only for a registry that was named as insecure.
+ */
+function checkRealm({ mayBeInsecure }: Transport, registry: string, url: URL): void {
+  const isTrusted = mayBeInsecure(url.host) || (mayBeInsecure(registry) && !isLoopback(registry))
+  if (url.protocol === 'https:' || isTrusted) return
+  throw registryFailure(
+    'The registry asks for a login without TLS',
+    describeUrl(url),
+    `the realm of ${registry} begins with http:`,
+    `--insecure-registry ${url.host}, where everything between it and this machine is trusted`,
+  )
 }
 
 function readToken(body: string, where: string): Token {

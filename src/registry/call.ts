@@ -17,6 +17,7 @@ import {
   type HttpResponse,
   type RequestBody,
   readBody,
+  type Transport,
   type TransportOptions,
 } from './transport.ts'
 
@@ -41,8 +42,10 @@ export interface Call {
 
 export interface CallerOptions extends TransportOptions {
   readonly retry?: Partial<RetryPolicy> | undefined
-  /** Default: those that `docker login` stored. */
-  readonly findCredentials?: ((registry: string) => Promise<Credentials | undefined>) | undefined
+  /** Default: those that `docker login` or `podman login` stored. */
+  readonly findCredentials?:
+    | ((registry: string, repository?: string) => Promise<Credentials | undefined>)
+    | undefined
 }
 
 /** Makes calls to registries: logged in where they ask for it, and tried again where that may help. */
@@ -53,6 +56,8 @@ export interface Caller {
   retrying<T>(attempt: (count: number) => Promise<T>): Promise<T>
   /** Counts the attempts of an operation that does not begin anew (retry.ts). */
   startRetrying(): (error: TransientError) => Promise<void>
+  /** An address that a registry named (transport.ts). */
+  resolve: Transport['resolve']
   close(): Promise<void>
 }
 
@@ -62,7 +67,9 @@ export function createCaller(options: CallerOptions): Caller {
   const transport = createTransport(options)
   const authenticator = createAuthenticator(
     transport,
-    options.findCredentials ?? (registry => findCredentials(registry, { signal })),
+    options.findCredentials ??
+      ((registry, repository) =>
+        findCredentials(registry, { signal, env: options.env ?? process.env }, repository)),
   )
 
   const once = async ({ repository, target, expect, push, from, ...request }: Call) => {
@@ -100,6 +107,7 @@ export function createCaller(options: CallerOptions): Caller {
     once,
     retrying: attempt => retrying(policy, signal, attempt),
     startRetrying: () => startRetrying(policy, signal),
+    resolve: transport.resolve,
     close: () => transport.close(),
   }
 }

@@ -57,7 +57,11 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
 
   const findManifest = (reference: Reference, push = false) =>
     caller.retrying(async () => {
-      const response = await caller.once({ ...manifestCall(reference, push), method: 'GET' })
+      const response = await caller.once({
+        ...manifestCall(reference, push),
+        method: 'GET',
+        expect: seen(push),
+      })
       if (response.status === 200) return readManifest(response, reference)
       await response.discard()
       return undefined
@@ -73,8 +77,12 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
 
   const headBlob: RegistryClient['headBlob'] = async (repository, digest) => {
     const target = `blobs/${digest}`
-    const call = { method: 'HEAD', repository, target, ...lookup(true) } as const
-    return (await brief(call)).status === 200
+    const call = { repository, target, ...lookup(true) } as const
+    const { status } = await brief({ ...call, method: 'HEAD' })
+    if (status !== 405) return status === 200
+    // One that knows no HEAD is asked for the first byte.
+    const range = { ...call, headers: { range: 'bytes=0-0' }, expect: [...call.expect, 206, 416] }
+    return [200, 206].includes((await brief({ ...range, method: 'GET' })).status)
   }
 
   return {
@@ -85,14 +93,20 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
 
     async headManifest(reference, { push = false } = {}) {
       const response = await brief({ ...manifestCall(reference, push), method: 'HEAD' })
-      if (response.status !== 200) return undefined
+      if (response.status !== 200 && response.status !== 405) return undefined
       const digest = response.headers['docker-content-digest'] ?? reference.digest
       const size = Number(response.headers['content-length'])
       const mediaType = mediaTypeOf(response)
-      if (digest !== undefined && isDigest(digest) && mediaType !== undefined && size > 0) {
+      if (
+        response.status === 200 &&
+        digest !== undefined &&
+        isDigest(digest) &&
+        mediaType !== undefined &&
+        size > 0
+      ) {
         return { mediaType, digest, size }
       }
-      // The specification does not oblige registries to say it all in headers.
+      // The specification does not oblige registries to say it all in headers, and some answer no HEAD.
       const found = await findManifest(reference, push)
       return found && { mediaType: found.mediaType, digest: found.digest, size: found.bytes.length }
     },
@@ -170,5 +184,10 @@ function manifestCall(reference: Reference, push: boolean) {
  * one who only asks to pull, and some registries answer 401 or 403 for what they do not have.
  */
 function lookup(push: boolean) {
-  return { push, expect: push ? [200, 401, 403, 404] : [200, 404] }
+  return { push, expect: [...seen(push), 405] }
+}
+
+/** Statuses that tell whether something is there. */
+function seen(push: boolean): number[] {
+  return push ? [200, 401, 403, 404] : [200, 404]
 }

@@ -1,5 +1,6 @@
 import { type Failure, isFailure } from '../errors.ts'
-import { printable, registryFailure } from './failures.ts'
+import { printable } from '../util/printable.ts'
+import { registryFailure } from './failures.ts'
 import { TransientError } from './retry.ts'
 
 /** Error codes of a connection that broke, or over which nothing came, and why in words. */
@@ -17,6 +18,18 @@ const transient: Readonly<Record<string, string>> = {
   HPE_INVALID_EOF_STATE: 'the answer was cut short',
 }
 
+/**
+ * Attempts for what will hardly pass: what a machine without a network says at each attempt, where a cache may serve and
+ * should not be waited for, and what took a whole deadline.
+ */
+const fewAttempts: Readonly<Record<string, number>> = {
+  EAI_AGAIN: 3,
+  ETIMEDOUT: 2,
+  UND_ERR_CONNECT_TIMEOUT: 2,
+  UND_ERR_HEADERS_TIMEOUT: 2,
+  UND_ERR_BODY_TIMEOUT: 3,
+}
+
 const hopeless: Readonly<Record<string, readonly [why: string, fix: string]>> = {
   ECONNREFUSED: ['nothing listens there', 'start the registry, or check its host and port'],
   ENOTFOUND: ['there is no such host', 'check the name; behind a proxy, set HTTPS_PROXY'],
@@ -24,22 +37,39 @@ const hopeless: Readonly<Record<string, readonly [why: string, fix: string]>> = 
   ENETUNREACH: ['there is no network', 'check the network; behind a proxy, set HTTPS_PROXY'],
 }
 
+/** What says that the proxy itself cannot be reached: with a proxy, no other connection is made. */
+const deadProxy = [...Object.keys(hopeless), 'EAI_AGAIN', 'ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']
+
+/** Whether an error means that nobody who is trusted vouches for the peer's certificate. */
+export function isUntrusted(error: unknown): boolean {
+  const name = codeOf(error)
+  return !/^UND_ERR/.test(name) && /CERT|ERR_TLS|UNABLE_TO|ISSUER/.test(name)
+}
+
 /**
  * What an error of a connection means: a TransientError where another attempt may succeed, a Failure where it cannot;
- * anything else, such as an error of the file that was being sent, as it is.
+ * anything else as it is.
+ * @param proxy what the connection went through
  */
-export function connectionFailure(error: unknown, url: URL): unknown {
+export function connectionFailure(error: unknown, url: URL, proxy?: URL): unknown {
   if (isFailure(error) || error instanceof TransientError) return error
-  const { code, cause, message } = error as { code?: unknown; cause?: { code?: unknown }; message?: string }
-  const name = String(code ?? cause?.code ?? '')
+  const { message = '' } = error as { message?: string }
+  const name = codeOf(error)
   const failure = (why: string, fix?: string): Failure =>
     registryFailure('The registry cannot be reached', url.host, why, fix, error)
+  if (proxy) {
+    const fault = proxyFailure(name, message, url, proxy, error)
+    if (fault) return fault
+  }
 
   const why = transient[name]
   if (why) {
-    // What a machine without a network says at each attempt; a cache may serve there, and should not be waited for.
-    const attempts = name === 'EAI_AGAIN' ? 3 : undefined
-    return new TransientError(failure(why, 'check the network, or try again later'), undefined, attempts)
+    const through = proxy ? `, through the proxy ${proxy.host}` : ''
+    return new TransientError(
+      failure(`${why}${through}`, 'check the network, or try again later'),
+      undefined,
+      fewAttempts[name],
+    )
   }
   const [reason, fix] = hopeless[name] ?? []
   if (reason) return failure(reason, fix)
@@ -49,12 +79,48 @@ export function connectionFailure(error: unknown, url: URL): unknown {
       `--insecure-registry ${url.host}, where everything between it and this machine is trusted`,
     )
   }
-  if (/CERT|ERR_TLS|UNABLE_TO|ISSUER/.test(name)) {
+  if (isUntrusted(error)) {
     return failure(
       `its certificate is not trusted (${name})`,
-      `NODE_EXTRA_CA_CERTS=/path/to/ca.pem, where the registry has an authority of its own\nor --insecure-registry ${url.host}`,
+      `SSL_CERT_FILE=/path/to/ca.pem or ~/.docker/certs.d/${url.host}/ca.crt, where the registry has an authority of its own\nor --insecure-registry ${url.host}`,
     )
   }
-  if (name.startsWith('UND_ERR') || name.startsWith('HPE_')) return failure(printable(`${message} (${name})`))
+  if (/^HPE_|^UND_ERR_(INFO|NOT_SUPPORTED|RES_)/.test(name)) {
+    return failure(
+      `what answers there speaks no HTTP (${printable(message)})`,
+      'check the host and the port: a registry listens on 443 or 5000 as a rule',
+    )
+  }
+  if (/^(UND_ERR|E[A-Z]|ERR_)/.test(name)) return failure(printable(`${message} (${name})`))
   return error
+}
+
+/** undici keeps the code of what a connection ended with in a cause. */
+function codeOf(error: unknown): string {
+  const { code, cause, name } = error as { code?: unknown; cause?: { code?: unknown }; name?: unknown }
+  // Its parser has not always a code.
+  return String(code ?? cause?.code ?? (name === 'HTTPParserError' ? 'HPE_UNKNOWN' : ''))
+}
+
+function proxyFailure(name: string, message: string, url: URL, proxy: URL, cause: unknown): unknown {
+  const where = `${proxy.protocol}//${proxy.host}`
+  const variable = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'
+  const failure = (why: string, fix: string) =>
+    registryFailure(`The proxy to ${url.host} cannot be used`, where, why, fix, cause)
+  const around = `correct ${variable}, or add ${url.hostname} to NO_PROXY where it is reached without a proxy`
+  if (deadProxy.includes(name)) {
+    const why = hopeless[name]?.[0] ?? transient[name] ?? name
+    const dead = failure(why, around)
+    return name in fewAttempts ? new TransientError(dead, undefined, 2) : dead
+  }
+  const [, status] = /Proxy (?:response|Authentication Required) \((\d+)\)/.exec(message) ?? []
+  if (status === '407') {
+    return failure('it requires a login (407)', `${variable}=http://USER:PASSWORD@${proxy.host}`)
+  }
+  if (status) {
+    const refused = failure(`it refuses the connection: ${status}`, around)
+    return Number(status) >= 500 ? new TransientError(refused, undefined, 3) : refused
+  }
+  if (/^HPE_/.test(name)) return failure('what answers there is no HTTP proxy', around)
+  return undefined
 }

@@ -1,4 +1,5 @@
 import { Failure } from '../errors.ts'
+import { printable } from '../util/printable.ts'
 
 /** A failure of the registry at `where`. */
 export function registryFailure(
@@ -44,12 +45,6 @@ export function statusFailure(status: number, body: string, where: string, regis
     default:
       return registryFailure('The registry failed', where, why, status >= 500 ? 'try again later' : undefined)
   }
-}
-
-/** Text from elsewhere, safe to print: one line, no control characters, not too long. */
-export function printable(text: string, length = 200): string {
-  const line = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim()
-  return line.length > length ? `${line.slice(0, length)}…` : line
 }
 
 /** `code: message` of each error in the body, or its beginning where it is not JSON. */

@@ -3,6 +3,7 @@ import { checkStream } from '../oci/digest.ts'
 import type { Descriptor } from '../oci/manifest.ts'
 import { formatRepository } from '../oci/reference.ts'
 import type { Caller, Repository } from './call.ts'
+import { minimumRate } from './deadlines.ts'
 import { registryFailure } from './failures.ts'
 import { TransientError } from './retry.ts'
 import { describeUrl } from './transport.ts'
@@ -24,8 +25,9 @@ export function downloadBlob(
 }
 
 async function* rawBlob(caller: Caller, repository: Repository, { digest }: BlobDescriptor) {
-  const pause = caller.startRetrying()
+  let pause = caller.startRetrying()
   let received = 0
+  let mark = { received: 0, at: performance.now() }
   for (;;) {
     const response = await caller.retrying(() =>
       caller.once({
@@ -58,6 +60,12 @@ async function* rawBlob(caller: Caller, repository: Repository, { digest }: Blob
       return
     } catch (error) {
       if (!(error instanceof TransientError)) throw error
+      // One that breaks and gets on goes on for as long as it takes.
+      const seconds = (performance.now() - mark.at) / 1000
+      if (received - mark.received >= minimumRate * Math.max(1, seconds)) {
+        pause = caller.startRetrying()
+        mark = { received, at: performance.now() }
+      }
       await pause(error)
     }
   }
@@ -71,20 +79,14 @@ export async function uploadOnce(
   open: () => AsyncIterable<Uint8Array>,
   onProgress: (sent: number) => void,
 ): Promise<void> {
-  const started = await caller.once({
-    method: 'POST',
-    repository,
-    target: 'blobs/uploads/',
-    push: true,
-    expect: [202],
-  })
+  const started = await startUpload(caller, repository)
   await started.discard()
   const { location } = started.headers
   const where = describeUrl(started.url)
-  if (location === undefined || !URL.canParse(location, started.url.href)) {
+  if (location === undefined) {
     throw registryFailure('The registry opened an upload and did not say where', where)
   }
-  const target = new URL(location, started.url)
+  const target = caller.resolve(location, started.url, 'opens an upload at')
   // The query may be signed as it is, so it is only added to.
   target.search += `${target.search ? '&' : '?'}digest=${encodeURIComponent(digest)}`
   const finished = await caller.once({
@@ -100,6 +102,36 @@ export async function uploadOnce(
   if (finished.status === 404) {
     throw new TransientError(registryFailure('The registry forgot an upload while it was sent', where, '404'))
   }
+}
+
+/** Opens an upload. Some registries hang up on one for a repository that does not exist, with not a word. */
+async function startUpload(caller: Caller, repository: Repository) {
+  try {
+    return await caller.once({
+      method: 'POST',
+      repository,
+      target: 'blobs/uploads/',
+      push: true,
+      expect: [202],
+    })
+  } catch (error) {
+    if (!(error instanceof TransientError) || !isHangUp(error.failure)) throw error
+    const { what, where, why, cause } = error.failure
+    const name = formatRepository(repository)
+    const failure = registryFailure(
+      what,
+      where ?? repository.registry,
+      `${why} at the start of an upload, as Amazon ECR does where the repository does not exist`,
+      `make sure that the repository ${name} exists (aws ecr create-repository --repository-name ${repository.repository}), or try again later`,
+      cause,
+    )
+    throw new TransientError(failure, error.retryAfter, 4)
+  }
+}
+
+function isHangUp({ cause }: Failure): boolean {
+  const { code = '' } = Object(cause) as { code?: string }
+  return ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET'].includes(code)
 }
 
 async function* counted(chunks: AsyncIterable<Uint8Array>, onProgress: (sent: number) => void) {

@@ -1,7 +1,8 @@
-import type { Dispatcher } from 'undici'
 import { interrupted } from '../errors.ts'
 import { isLoopback } from '../oci/reference.ts'
-import { connectionFailure } from './connection-failure.ts'
+import { connectionFailure, isUntrusted } from './connection-failure.ts'
+import { answerDeadline, deadlines, sayWaiting, type Waiting, watchRate } from './deadlines.ts'
+import { createDispatchers } from './dispatchers.ts'
 import { registryFailure } from './failures.ts'
 
 /** A body that can be sent again: bytes, or a stream opened anew for each attempt, with its length in bytes. */
@@ -15,6 +16,8 @@ export interface HttpRequest {
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: RequestBody | undefined
+  /** Whether the body is a secret, which is for this origin alone. */
+  readonly isSecret?: boolean
 }
 
 /** An answer. Its body must be read or discarded, else its connection is not used again. */
@@ -38,6 +41,14 @@ export interface Transport {
   send(request: HttpRequest): Promise<HttpResponse>
   /** `https://HOST`, or `http://HOST` where a registry that may go without TLS has none. */
   baseUrl(registry: string): Promise<string>
+  /**
+   * The address that a registry names in a Location header.
+   * @param what it does with it, for a failure: "opens an upload at"
+   * @throws {Failure} registry, where no client may follow: no address, another scheme, or one that does without TLS
+   */
+  resolve(location: string, from: URL, what: string): URL
+  /** Whether a host may go without TLS. */
+  mayBeInsecure(host: string): boolean
   /** Ends every connection, so that the process can exit. */
   close(): Promise<void>
 }
@@ -46,51 +57,42 @@ export interface TransportOptions {
   /** Hosts of registries that may go without TLS, or have a certificate nobody vouches for; those on this machine always may. */
   readonly insecure?: readonly string[] | undefined
   readonly signal?: AbortSignal | undefined
-  /** Seconds without a byte after which an answer is given up. Default 120. */
+  /** Seconds without a byte after which an answer is given up (deadlines.ts). Default 60. */
   readonly timeout?: number | undefined
+  /** Told every ten seconds that a registry is waited for. */
+  readonly onWait?: ((text: string) => void) | undefined
+  /** Where proxies and certificates are read from. Default: the process's own. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
 }
 
 const maximumRedirects = 5
 const redirects: readonly number[] = [301, 302, 303, 307, 308]
 
-/**
- * HTTP with kept connections over undici, which is loaded at the first request. HTTP_PROXY, HTTPS_PROXY and NO_PROXY
- * apply, but never to this machine itself.
- */
-export function createTransport({ insecure, signal, timeout = 120 }: TransportOptions): Transport {
+/** HTTP with kept connections over undici, which is loaded at the first request. */
+export function createTransport({ insecure, signal, timeout, onWait, env }: TransportOptions): Transport {
   const mayBeInsecure = (host: string) => isLoopback(host) || insecure?.includes(host) === true
-  const dispatchers = new Map<string, Promise<Dispatcher>>()
-  const bases = new Map<string, Promise<string>>()
+  const limits = deadlines(timeout)
+  const dispatchers = createDispatchers(mayBeInsecure, limits, env)
 
-  /** One pool per kind of peer. */
-  const dispatcherFor = (host: string): Promise<Dispatcher> => {
-    const kind = isLoopback(host) ? 'loopback' : mayBeInsecure(host) ? 'insecure' : 'secure'
-    const existing = dispatchers.get(kind)
-    if (existing) return existing
-    // `default`: bundled as a chunk of its own, a CommonJS package has no named exports
-    const created = import('undici').then(({ default: { Agent, EnvHttpProxyAgent } }) => {
-      const tls = kind === 'secure' ? {} : { rejectUnauthorized: false }
-      const settings = {
-        connect: { timeout: Math.min(timeout, 15) * 1000, ...tls },
-        headersTimeout: timeout * 1000,
-        bodyTimeout: timeout * 1000,
-      }
-      return kind === 'loopback'
-        ? new Agent(settings)
-        : new EnvHttpProxyAgent({ ...settings, requestTls: tls })
-    })
-    dispatchers.set(kind, created)
-    return created
+  /** Notes bytes that come or go, throws when they crawl, and says what is waited for. */
+  const watch = (url: URL): Watch => {
+    const note = watchRate(limits, url.host)
+    return { note, waiting: sayWaiting(url.host, onWait) }
   }
 
-  const failed = (error: unknown, url: URL) =>
-    signal?.aborted ? interrupted() : connectionFailure(error, url)
-
-  const sendOnce = async ({ method, url, headers, body }: HttpRequest): Promise<HttpResponse> => {
+  const sendOnce = async (request: HttpRequest): Promise<HttpResponse> => {
+    const { method, url, headers, body } = request
     if (signal?.aborted) throw interrupted()
     const stream = typeof body === 'object' && 'open' in body ? body : undefined
+    const { dispatcher, proxy } = await dispatchers.route(url)
+    // What reading the bytes threw is no fault of the connection.
+    const ofBody: { error?: unknown } = {}
+    const failed = (error: unknown) => {
+      if (signal?.aborted) return interrupted()
+      return error === ofBody.error ? error : connectionFailure(error, url, proxy)
+    }
+    const sending = watch(url)
     try {
-      const dispatcher = await dispatcherFor(url.host)
       const response = await dispatcher.request({
         origin: url.origin,
         path: url.pathname + url.search,
@@ -102,8 +104,13 @@ export function createTransport({ insecure, signal, timeout = 120 }: TransportOp
           ...headers,
           ...(stream && { 'content-length': String(stream.length) }),
         },
+        headersTimeout: answerDeadline(limits, stream?.length ?? 0) * 1000,
+        bodyTimeout: limits.silence * 1000,
         // undici takes any async iterable as a body; its type names Readable alone
-        body: (stream ? stream.open() : (body ?? null)) as Uint8Array | string | null,
+        body: (stream ? paced(noting(stream.open(), ofBody), sending) : (body ?? null)) as
+          | Uint8Array
+          | string
+          | null,
         signal: signal ?? null,
       })
       return {
@@ -111,17 +118,43 @@ export function createTransport({ insecure, signal, timeout = 120 }: TransportOp
         headers: joinHeaders(response.headers),
         url,
         async *stream() {
+          const receiving = watch(url)
           try {
-            yield* response.body
+            yield* watched(response.body, receiving)
           } catch (error) {
-            throw failed(error, url)
+            throw failed(error)
+          } finally {
+            receiving.waiting.end()
           }
         },
         discard: () => response.body.dump().catch(() => undefined),
       }
     } catch (error) {
-      throw failed(error, url)
+      const isHopeful = isUntrusted(error) && !mayBeInsecure(url.host)
+      if (isHopeful && (await dispatchers.widen(url))) return sendOnce(request)
+      throw failed(error)
+    } finally {
+      sending.waiting.end()
     }
+  }
+
+  const resolve: Transport['resolve'] = (location, from, what) => {
+    const where = describeUrl(from)
+    const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined
+    if (!target || !['http:', 'https:'].includes(target.protocol)) {
+      throw registryFailure(`The registry ${what} what is no address`, where)
+    }
+    const isDowngrade = from.protocol === 'https:' && target.protocol === 'http:'
+    const isAllowed = mayBeInsecure(from.host) && mayBeInsecure(target.host) && from.host !== target.host
+    if (!isDowngrade || isAllowed) return target
+    throw registryFailure(
+      `The registry ${what} an address without TLS`,
+      where,
+      describeUrl(target),
+      from.hostname === target.hostname
+        ? 'whoever runs it: let the proxy before it send X-Forwarded-Proto, or give relative addresses (distribution: http.relativeurls)'
+        : undefined,
+    )
   }
 
   const send = async (first: HttpRequest): Promise<HttpResponse> => {
@@ -132,21 +165,19 @@ export function createTransport({ insecure, signal, timeout = 120 }: TransportOp
       if (!redirects.includes(response.status) || location === undefined) return response
       await response.discard()
       const where = describeUrl(request.url)
-      const target = URL.canParse(location, request.url.href) ? new URL(location, request.url) : undefined
-      if (!target || !['http:', 'https:'].includes(target.protocol)) {
-        throw registryFailure('The registry redirects to what is no address', where)
-      }
+      const target = resolve(location, request.url, 'redirects to')
       if (followed === maximumRedirects) throw registryFailure('The registry redirects in a circle', where)
-      if (request.method === 'POST' || request.method === 'PUT') {
-        if (response.status < 307) throw registryFailure('The registry redirects an upload', where)
+      if (request.isSecret && (request.url.origin !== target.origin || response.status < 307)) {
+        throw registryFailure('The token server redirects a login', where, describeUrl(target))
       }
-      if (request.url.protocol === 'https:' && target.protocol === 'http:' && !mayBeInsecure(target.host)) {
-        throw registryFailure('The registry redirects to an address without TLS', where, describeUrl(target))
+      if ((request.method === 'POST' || request.method === 'PUT') && response.status < 307) {
+        throw registryFailure('The registry redirects an upload', where)
       }
       request = { ...request, url: target, headers: headersFor(request, target) }
     }
   }
 
+  const bases = new Map<string, Promise<string>>()
   const findBase = async (registry: string): Promise<string> => {
     if (registry === 'docker.io') return 'https://registry-1.docker.io'
     const secure = `https://${registry}`
@@ -168,11 +199,57 @@ export function createTransport({ insecure, signal, timeout = 120 }: TransportOp
       bases.set(registry, base)
       return base
     },
-    async close() {
-      const opened = await Promise.all(dispatchers.values())
-      dispatchers.clear()
-      await Promise.all(opened.map(dispatcher => dispatcher.destroy()))
-    },
+    resolve,
+    mayBeInsecure,
+    close: () => dispatchers.close(),
+  }
+}
+
+/** Watches over one direction of a transfer. */
+interface Watch {
+  readonly note: (bytes: number, waited: number) => void
+  readonly waiting: Waiting
+}
+
+/** Bytes that are handed to a connection at once: small, so that a slow one is seen to move. */
+const pieceSize = 64 * 1024
+
+/** Notes what a source throws. */
+async function* noting(chunks: AsyncIterable<Uint8Array>, thrown: { error?: unknown }) {
+  try {
+    yield* chunks
+  } catch (error) {
+    thrown.error = error
+    throw error
+  }
+}
+
+async function* paced(chunks: AsyncIterable<Uint8Array>, { note, waiting }: Watch) {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += pieceSize) {
+      const piece = chunk.subarray(at, at + pieceSize)
+      const given = performance.now()
+      yield piece
+      waiting.moved()
+      note(piece.length, performance.now() - given)
+    }
+  }
+}
+
+/** What comes, with the time that it is waited for; a reader that takes its time with it is not the registry's fault. */
+async function* watched(chunks: AsyncIterable<Uint8Array>, { note, waiting }: Watch) {
+  const iterator = chunks[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const asked = performance.now()
+      waiting.moved()
+      const next = await iterator.next()
+      if (next.done) return
+      note(next.value.length, performance.now() - asked)
+      yield next.value
+    }
+  } finally {
+    await iterator.return?.()
   }
 }
 

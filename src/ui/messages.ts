@@ -1,4 +1,5 @@
 import { exitCodes, Failure } from '../errors.ts'
+import { cleanText } from '../util/printable.ts'
 import { redact, redactAll } from '../util/redact.ts'
 
 const indent = (text: string) => text.trimEnd().split('\n').join('\n         ')
@@ -12,13 +13,13 @@ export function describeFailure(failure: Failure): string {
     failure.why && `  why    ${indent(failure.why)}`,
     failure.fix && `  fix    ${indent(failure.fix)}`,
   ]
-  return redact(lines.filter(Boolean).join('\n'))
+  return cleanText(redact(lines.filter(Boolean).join('\n')))
 }
 
 /** A bug of ours: says so, with the stack, so that it can be reported. */
 export function describeBug(error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return `xbuild: this is a bug in xbuild, not in your project\n${redact(stack)}`
+  return `xbuild: this is a bug in xbuild, not in your project\n${cleanText(redact(stack))}`
 }
 
 /** The exit code that an error ends the program with. */

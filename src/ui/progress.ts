@@ -1,5 +1,6 @@
 import type { ProgressMode } from '../config/flags.ts'
 import type { BuildEvent, Emit } from '../types.ts'
+import { cleanText, printJson } from '../util/printable.ts'
 import { noteMark, type Progress } from './display.ts'
 import { drawEvents } from './terminal.ts'
 
@@ -7,17 +8,28 @@ import { drawEvents } from './terminal.ts'
 export function createProgress(mode: ProgressMode, stream: NodeJS.WriteStream = process.stderr): Progress {
   const resolved =
     mode === 'auto' ? (stream.isTTY && stream.columns > 0 && !process.env['CI'] ? 'tty' : 'plain') : mode
-  if (resolved === 'tty') return drawEvents(stream)
-  const write = writers[resolved](stream)
-  return { emit: write, close: async () => {} }
+  const { emit, close } =
+    resolved === 'tty' ? drawEvents(stream) : { emit: writers[resolved](stream), close: async () => {} }
+  // rawjson has the characters themselves, escaped.
+  return { emit: event => emit(resolved === 'rawjson' ? event : cleanEvent(event)), close }
 }
 
 const writers: Readonly<Record<'plain' | 'quiet' | 'rawjson', (stream: NodeJS.WritableStream) => Emit>> = {
   plain: plainLines,
   quiet: () => () => {},
   rawjson: stream => event => {
-    stream.write(`${JSON.stringify(event)}\n`)
+    stream.write(`${printJson(event, 0)}\n`)
   },
+}
+
+/** What tools, registries and projects say is not for the terminal to obey. */
+function cleanEvent<Event extends BuildEvent>(event: Event): Event {
+  const clean = Object.entries(event).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? cleanText(value) : value,
+  ])
+  if (event.type !== 'plan') return Object.fromEntries(clean) as Event
+  return { ...event, tasks: event.tasks.map(task => ({ ...task, title: cleanText(task.title) })) }
 }
 
 /** One line for each task that ends and each remark; progress within a task at most every ten seconds. */

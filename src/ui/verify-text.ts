@@ -1,6 +1,6 @@
 import type { EntrypointReport, PlatformReport, VerifyReport } from '../image/verify/report.ts'
-import { printable } from '../registry/failures.ts'
 import { describeBytes, formatTable } from '../util/format.ts'
+import { printable } from '../util/printable.ts'
 
 /**
  * What the check of an image found, for people: a row per platform, then remarks. The failure that the report becomes

@@ -168,6 +168,54 @@ describe('token auth', () => {
   })
 })
 
+describe('a realm', () => {
+  it.each([
+    ['http://auth.example.com/token', []],
+    ['http://10.0.0.1/token', []],
+  ])('%s without TLS is not asked, with a login or as nobody', async (realm, insecure) => {
+    for (const credentials of [user, undefined, { identityToken: 'secret' }]) {
+      const registry = await startFaultRegistry({
+        auth: { type: 'token', challenge: `Bearer realm="${realm}",service="x"` },
+      })
+      const client = createRegistryClient({ insecure, findCredentials: async () => credentials })
+      opened.push(registry, client)
+      const failure = await failureOf(client.getManifest(parseReference(`${registry.host}/team/app:1`)))
+      expect(failure).toMatchObject({
+        kind: 'registry',
+        what: 'The registry asks for a login without TLS',
+        where: realm,
+      })
+    }
+  })
+})
+
+describe('a token server that redirects', () => {
+  it.each([301, 302, 303, 307, 308])('does not get the identity token sent elsewhere: %i', async status => {
+    const other = await startFaultRegistry({ auth: { type: 'token' } })
+    opened.push(other)
+    const { client, registry, reference } = await setUp(
+      { type: 'token', user: 'me', password: 'identity' },
+      { identityToken: 'identity' },
+    )
+    registry.fault({ path: /^\/token/, status, headers: { location: `http://${other.host}/token` } })
+    const failure = await failureOf(client.getManifest(reference))
+    expect(failure).toMatchObject({ kind: 'registry', what: 'The token server redirects a login' })
+    expect(other.requests).toEqual([])
+  })
+
+  it.each([302, 307])('does not get the password sent elsewhere: %i', async status => {
+    const other = await startFaultRegistry({ auth: { type: 'token' } })
+    opened.push(other)
+    const { client, registry, reference } = await setUp(
+      { type: 'token', user: 'me', password: 's3cret' },
+      user,
+    )
+    registry.fault({ path: /^\/token/, status, headers: { location: `http://${other.host}/token` } })
+    await failureOf(client.getManifest(reference))
+    expect(other.requests.map(({ authorization }) => authorization)).toEqual([undefined])
+  })
+})
+
 describe('basic auth', () => {
   const auth = { type: 'basic', user: user.username, password: user.password } as const
 

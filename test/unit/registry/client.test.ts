@@ -222,7 +222,7 @@ describe('trying again', () => {
     registry.fault({ path: /manifests/, status: 503, body, times: Number.POSITIVE_INFINITY })
     const failure = await failureOf(client.getManifest(reference))
     expect(failure.kind).toBe('registry')
-    expect(failure.why).toBe('503: UNAVAILABLE: back [31m soon; tried 6 times')
+    expect(failure.why).toBe('503: UNAVAILABLE: back soon; tried 6 times')
     expect(waits.length).toBe(5)
   })
 
@@ -501,7 +501,12 @@ describe('proxies', () => {
       await client.getManifest(reference)
       expect(connects).toEqual([])
       const failure = await failureOf(client.getManifest(parseReference('registry.invalid/app')))
-      expect(failure).toMatchObject({ kind: 'registry', where: 'registry.invalid' })
+      expect(failure).toMatchObject({
+        kind: 'registry',
+        where: address,
+        why: 'it refuses the connection: 403',
+      })
+      expect(failure.what).toContain('registry.invalid')
       expect(connects).toEqual(['registry.invalid:443'])
     } finally {
       vi.unstubAllEnvs()

@@ -127,3 +127,79 @@ describe('credential helpers', () => {
     expect(path.why).toBe('its name is not one')
   })
 })
+
+describe('the places of logins', () => {
+  const entry = (name: string) => ({ auth: Buffer.from(`${name}:x`).toString('base64') })
+  const file = (name: string, keys = ['ghcr.io']) => ({
+    auths: Object.fromEntries(keys.map(key => [key, entry(name)])),
+  })
+  /** Writes files below a home of its own; gives the environment of it. */
+  const home = async (files: Record<string, object>) => {
+    const folder = join(root, String(++counter))
+    for (const [path, content] of Object.entries(files)) {
+      await mkdir(join(folder, path, '..'), { recursive: true })
+      await writeFile(join(folder, path), JSON.stringify(content))
+    }
+    return { HOME: folder, XDG_RUNTIME_DIR: join(folder, 'run') }
+  }
+  const userOf = async (env: Record<string, string>, registry = 'ghcr.io', repository?: string) => {
+    const found = await findCredentials(registry, { env }, repository)
+    return found && 'username' in found ? found.username : undefined
+  }
+
+  it.each([['.docker/config.json'], ['run/containers/auth.json'], ['.config/containers/auth.json']])(
+    '%s',
+    async path => {
+      expect(await userOf(await home({ [path]: file('me') }))).toBe('me')
+    },
+  )
+
+  it('are asked in this order: the variable, docker, podman', async () => {
+    const env = await home({
+      '.docker/config.json': file('docker'),
+      'run/containers/auth.json': file('podman', ['ghcr.io', 'quay.io']),
+      '.config/containers/auth.json': file('config', ['quay.io', 'icr.io']),
+    })
+    expect(await userOf({ ...env, DOCKER_AUTH_CONFIG: JSON.stringify(file('variable')) })).toBe('variable')
+    expect(await userOf(env)).toBe('docker')
+    expect(await userOf(env, 'quay.io')).toBe('podman')
+    expect(await userOf(env, 'icr.io')).toBe('config')
+    expect(await userOf({ ...env, DOCKER_AUTH_CONFIG: ' ' })).toBe('docker')
+  })
+
+  it('are replaced by REGISTRY_AUTH_FILE and XDG_CONFIG_HOME', async () => {
+    const env = await home({ 'run/containers/auth.json': file('run'), 'mine.json': file('mine') })
+    expect(await userOf({ ...env, REGISTRY_AUTH_FILE: join(env.HOME, 'mine.json') })).toBe('mine')
+    expect(await userOf({ ...env, REGISTRY_AUTH_FILE: join(env.HOME, 'none.json') })).toBeUndefined()
+    const other = await home({ 'cfg/containers/auth.json': file('cfg') })
+    expect(await userOf({ ...other, XDG_CONFIG_HOME: join(other.HOME, 'cfg') })).toBe('cfg')
+  })
+
+  it.each([
+    ['quay.io', 'team/app', 'app'],
+    ['quay.io', 'team/other', 'team'],
+    ['quay.io', 'else/app', 'all'],
+    ['quay.io', undefined, 'all'],
+    ['icr.io', 'team/app', undefined],
+    ['docker.io', 'library/app', 'hub'],
+  ])('of podman may be for a part of %s: %s', async (registry, repository, expected) => {
+    const auths = {
+      'quay.io/team/app': entry('app'),
+      'quay.io/team': entry('team'),
+      'quay.io': entry('all'),
+      'icr.io/other': entry('wrong'),
+      'docker.io': entry('hub'),
+    }
+    const env = await home({ 'run/containers/auth.json': { auths } })
+    expect(await userOf(env, registry, repository)).toBe(expected)
+  })
+
+  it.each(['{"auths":{"ghcr.io":', 'c2VjcmV0'])(
+    'DOCKER_AUTH_CONFIG is named when it is %s, and not quoted',
+    async text => {
+      const failure = await failureOf(findCredentials('ghcr.io', { env: { DOCKER_AUTH_CONFIG: text } }))
+      expect(failure).toMatchObject({ kind: 'registry', where: 'DOCKER_AUTH_CONFIG' })
+      expect(textOf(failure)).not.toContain(text)
+    },
+  )
+})

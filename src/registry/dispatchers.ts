@@ -1,0 +1,96 @@
+import type { SecureContext } from 'node:tls'
+import type { Dispatcher } from 'undici'
+import { isLoopback } from '../oci/reference.ts'
+import { hostTls } from './certificates.ts'
+import type { Deadlines } from './deadlines.ts'
+import { proxyFor } from './proxies.ts'
+
+/** The way to an address. */
+export interface Route {
+  readonly dispatcher: Dispatcher
+  /** What is between this machine and the address. */
+  readonly proxy: URL | undefined
+}
+
+/** Pools of kept connections, one per way to peers. */
+export interface Dispatchers {
+  route(url: URL): Promise<Route>
+  /**
+   * Trusts the authorities of the system too for a host whose certificate Node's own did not vouch for.
+   * @returns whether that may change anything
+   */
+  widen(url: URL): Promise<boolean>
+  close(): Promise<void>
+}
+
+/** @param mayBeInsecure whether a host may have a certificate that nobody vouches for */
+export function createDispatchers(
+  mayBeInsecure: (host: string) => boolean,
+  deadlines: Deadlines,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Dispatchers {
+  const pools = new Map<string, Promise<Dispatcher>>()
+  const contexts = new Map<string, Promise<SecureContext | undefined>>()
+  const widened = new Set<string>()
+
+  const contextOf = (host: string) => {
+    const known = contexts.get(host) ?? hostTls(host, widened.has(host), env)
+    contexts.set(host, known)
+    return known
+  }
+
+  const create = async (
+    proxy: URL | undefined,
+    secureContext: SecureContext | undefined,
+    isSecure: boolean,
+  ) => {
+    // `default`: bundled as a chunk of its own, a CommonJS package has no named exports
+    const { default: undici } = await import('undici')
+    const { connect, silence } = deadlines
+    const tls = {
+      timeout: connect * 1000,
+      ...(secureContext && { secureContext }),
+      ...(isSecure ? {} : { rejectUnauthorized: false }),
+    }
+    const settings = { headersTimeout: silence * 1000, bodyTimeout: silence * 1000 }
+    if (!proxy) return new undici.Agent({ ...settings, connect: tls })
+    return new undici.ProxyAgent({
+      ...settings,
+      uri: proxy.href,
+      requestTls: tls,
+      proxyTls: { timeout: connect * 1000 },
+      // An address without TLS is asked for by its whole name, as every client does; CONNECT is for TLS.
+      proxyTunnel: false,
+      clientFactory: (origin, options) => new undici.Pool(origin, { ...options, ...settings }),
+    })
+  }
+
+  return {
+    async route(url) {
+      const proxy = proxyFor(url, env)
+      const isSecure = !mayBeInsecure(url.host)
+      const context = url.protocol === 'https:' ? await contextOf(url.host) : undefined
+      const kind = isSecure ? 'secure' : isLoopback(url.host) ? 'loopback' : 'insecure'
+      const key = [
+        kind,
+        context ? url.host : '',
+        widened.has(url.host) ? 'widened' : '',
+        proxy?.href ?? '',
+      ].join(' ')
+      const pool = pools.get(key) ?? create(proxy, context, isSecure)
+      pools.set(key, pool)
+      return { dispatcher: await pool, proxy }
+    },
+    async widen({ host }) {
+      if (widened.has(host)) return false
+      widened.add(host)
+      contexts.delete(host)
+      return (await contextOf(host)) !== undefined
+    },
+    async close() {
+      const opened = await Promise.all(pools.values())
+      pools.clear()
+      await Promise.all(opened.map(dispatcher => dispatcher.destroy()))
+    },
+  }
+}
