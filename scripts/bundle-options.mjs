@@ -97,6 +97,8 @@ function commitOfCheckout() {
   return git('status', '--porcelain', '--untracked-files=no').stdout ? `${commit}-dirty` : commit
 }
 
+export const commit = commitOfCheckout()
+
 /**
  * What both bundles have in common.
  * @param {{ executable: boolean }} kind
@@ -113,7 +115,7 @@ export const commonOptions = ({ executable }) => ({
   minifyWhitespace: true,
   define: {
     XBUILD_VERSION: JSON.stringify(version),
-    XBUILD_COMMIT: JSON.stringify(commitOfCheckout()),
+    XBUILD_COMMIT: JSON.stringify(commit),
     XBUILD_EXECUTABLE: String(executable),
   },
 })

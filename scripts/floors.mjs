@@ -36,6 +36,7 @@ const floors = [
   ['commands'],
   ['yargs-adapter.ts'],
   ['main.ts'],
+  ['load-main.ts', 'load-embedded-main.ts'],
   ['cli.ts'],
 ]
 
