@@ -52,8 +52,8 @@ test('every flag that it shows with xbuild is one', () => {
     help: 0,
   })
   const shown = readme.matchAll(/(?<![\w-])--([a-z][a-z-]+)/g)
-  // npm's, and those of the sample's own program
-  const others = ['global', 'listen']
+  // npm's, a Dockerfile's, and those of the sample's own program
+  const others = ['global', 'from', 'listen']
   const unknown = [...shown]
     .map(([, flag = '']) => flag)
     .filter(flag => ![...known, ...others].includes(flag))
