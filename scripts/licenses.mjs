@@ -24,10 +24,13 @@ export function thirdPartyLicenses(folders) {
   const sections = new Map(folders.map(folder => [titleOf(readManifest(folder)), licenseOf(folder)]))
   const head =
     'xbuild is bundled with the packages below. What they were published under follows, in their own words.\n'
+  const certificates =
+    'Root certificates of the base `builtin`: from the root store of Mozilla (certdata.txt), under the Mozilla Public License 2.0,\n' +
+    'https://www.mozilla.org/MPL/2.0/. They are unchanged, and are to be had from https://hg.mozilla.org/projects/nss/.\n'
   const texts = [...sections]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([title, text]) => `${title}\n\n${text}\n`)
-  return [head, ...texts].join(`\n${'-'.repeat(80)}\n\n`)
+  return [head, certificates, ...texts].join(`\n${'-'.repeat(80)}\n\n`)
 }
 
 /** @param {Manifest} manifest */

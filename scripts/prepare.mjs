@@ -36,4 +36,4 @@ for (const name of Object.keys(process.env)) if (ofTheInstallation.test(name)) d
 if (!existsSync(new URL('../node_modules/esbuild/package.json', import.meta.url))) {
   run('npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund')
 }
-run(process.execPath, 'scripts/bundle.mjs', '--keep')
+run(process.execPath, 'scripts/bundle.mjs')

@@ -53,7 +53,7 @@ test('every flag that it shows with xbuild is one', () => {
   })
   const shown = readme.matchAll(/(?<![\w-])--([a-z][a-z-]+)/g)
   // npm's, a Dockerfile's, and those of the sample's own program
-  const others = ['global', 'from', 'listen']
+  const others = ['global', 'silent', 'from', 'listen']
   const unknown = [...shown]
     .map(([, flag = '']) => flag)
     .filter(flag => ![...known, ...others].includes(flag))

@@ -74,6 +74,7 @@ describe('thirdPartyLicenses', () => {
     for (const name of ['execa', 'listr2', 'undici', 'valibot', 'yargs', 'toml', 'tmp-promise']) {
       expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(MIT\\)$`, 'm'))
     }
+    expect(text).toContain('Mozilla Public License 2.0')
     for (const name of ['esbuild', 'vitest']) expect(text).not.toMatch(new RegExp(`^${name} `, 'm'))
   })
 })
