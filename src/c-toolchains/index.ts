@@ -6,6 +6,7 @@ import { crossGcc, crossPackages, findCommands, gccCommands, hostCc, hostLibc } 
 import { findZig, zigCc } from './zig.ts'
 
 export type { CToolchain, FoundCToolchains, Libc } from './c-toolchain.ts'
+export { findZigLib, headerFolders } from './headers.ts'
 
 /** Every C toolchain, in the order in which they are tried. */
 const kinds = { zig: zigCc, gcc: crossGcc, host: hostCc } as const satisfies Record<

@@ -11,6 +11,7 @@ export function rustTarget(triple: string, changes: Partial<RustTarget> = {}): R
     selfContained,
     ownRustflags: [],
     hiddenRustflags: [],
+    tableRustflags: [],
     flagsAreString: false,
     ownCc: false,
     ...changes,

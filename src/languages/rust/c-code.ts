@@ -17,23 +17,6 @@ const compilers = new Set([
 /** Crates that depend on `cc` without ever calling it for Linux. */
 const elsewhere = new Set(['iana-time-zone-haiku', 'errno-dragonfly', 'objc_exception', 'backtrace'])
 
-/** Crates that replace musl's allocator when a program uses them. */
-const allocators = ['mimalloc', 'tikv-jemallocator', 'jemallocator', 'snmalloc-rs', 'rpmalloc', 'tcmalloc']
-
-/** Crates that make a program one that serves many requests at once. */
-const servers = [
-  'hyper',
-  'axum',
-  'actix-web',
-  'warp',
-  'rocket',
-  'tonic',
-  'tiny_http',
-  'tide',
-  'poem',
-  'salvo',
-]
-
 /**
  * The crates of the closure of `roots` that may compile C. A lock file does not tell platforms or kinds of dependency
  * apart, so this is an upper bound.
@@ -107,13 +90,4 @@ function parseCargoTree(tree: string): { roots: readonly string[]; nodes: Readon
     path.push({ name, build: false })
   }
   return { roots, nodes }
-}
-
-/** Whether the program is a server, and whether it brings an allocator of its own. */
-export function allocatorFacts(packages: readonly LockedPackage[], roots: readonly Member[]) {
-  const names = new Set(lockedClosure(packages, roots).map(({ name }) => name))
-  return {
-    server: servers.some(name => names.has(name)),
-    allocator: allocators.some(name => names.has(name)),
-  }
 }

@@ -23,6 +23,8 @@ export interface CargoTargetConfig {
    * tables are joined with them (tried with cargo 1.95).
    */
   readonly hiddenRustflags: readonly string[]
+  /** Those of `[target]` tables, which cargo joins with any others. */
+  readonly tableRustflags: readonly string[]
   /** Whether `rustflags` of the `[target.TRIPLE]` table is a string and not a list. */
   readonly flagsAreString: boolean
 }
@@ -126,6 +128,7 @@ export function targetConfig(
     ...(typeof linker?.value === 'string' && { linker: { value: linker.value, source: linker.source } }),
     ownRustflags: flagList(flags),
     hiddenRustflags: hidden,
+    tableRustflags: flagList(targetKey(files, triple, 'rustflags')?.value),
     flagsAreString: typeof lookUp(files, 'target', triple, 'rustflags')?.value === 'string',
   }
 }

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../../process.ts'
 import type { CCode, Executable, InspectContext } from '../language.ts'
-import { allocatorFacts, certainCCode, possibleCCode } from './c-code.ts'
-import { type LockedPackage, parseCargoLock } from './cargo-lock.ts'
+import { hasAllocator, isServer } from './allocator.ts'
+import { certainCCode, possibleCCode } from './c-code.ts'
+import { type LockedPackage, lockedClosure, parseCargoLock } from './cargo-lock.ts'
 import { featureArgs } from './features.ts'
 import { type CargoPackage, packageOf, packageSpec } from './metadata.ts'
 import { rustcCommand } from './target.ts'
@@ -13,6 +14,8 @@ export interface RustDependencies {
   readonly cCode: readonly CCode[]
   /** C code that is likely but not certain. */
   readonly possibleCCode: readonly CCode[]
+  /** Whether a build script reads C headers with bindgen. */
+  readonly bindgen: boolean
   /** A server, by its dependencies, without an allocator of its own. */
   readonly needsAllocator: boolean
   readonly remarks: readonly string[]
@@ -42,12 +45,13 @@ export async function readDependencies(
     const remark =
       'there is no Cargo.lock: whether dependencies hold C code shows only when they are compiled'
     const possibleCCode = [{ dependency: 'some dependency' }]
-    return { cCode: [], possibleCCode, needsAllocator: false, remarks: [remark] }
+    return { ...noDependencies, possibleCCode, remarks: [remark] }
   }
   const packages = parseCargoLock(text)
-  const { server, allocator } = allocatorFacts(packages, roots)
   const possible = new Map(roots.map(root => [root.name, possibleCCode(packages, [root])]))
-  const known = { needsAllocator: server && !allocator }
+  const bindgen = lockedClosure(packages, roots).some(({ name }) => name === 'bindgen')
+  const server = roots.some(({ dependencies }) => isServer(dependencies))
+  const known = { needsAllocator: server && !hasAllocator(packages, roots), bindgen }
   if ([...possible.values()].every(crates => crates.length === 0)) {
     return { ...known, cCode: [], possibleCCode: [], remarks: [] }
   }
@@ -65,7 +69,13 @@ export async function readDependencies(
   return { ...known, ...code, remarks }
 }
 
-const noDependencies: RustDependencies = { cCode: [], possibleCCode: [], needsAllocator: false, remarks: [] }
+const noDependencies: RustDependencies = {
+  cCode: [],
+  possibleCCode: [],
+  bindgen: false,
+  needsAllocator: false,
+  remarks: [],
+}
 
 /** The packages that the programs are of. */
 function rootsOf(members: ProgramsOfPackages['packages'], executables: readonly Executable[]) {

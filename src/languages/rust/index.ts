@@ -194,9 +194,10 @@ function predict({ options }: CompileRequest, linkers: readonly RustLinker[]): L
   return { libc: 'gnu', cxx, reason: '[rust] libc = "gnu" links against glibc' }
 }
 
-function allocatorHint({ needsAllocator }: RustProject, { options }: CompileRequest): string[] {
-  if (!needsAllocator || options.rust.libc !== 'musl') return []
+/** Once per project: whoever has built it has read it. */
+function allocatorHint({ needsAllocator }: RustProject, { options, warm }: CompileRequest): string[] {
+  if (warm || !needsAllocator || options.rust.libc !== 'musl') return []
   return [
-    'musl\'s allocator is slow under contention, and this program is a server: a #[global_allocator] such as mimalloc behind cfg(target_env = "musl") mends that',
+    'musl\'s allocator is slow under contention, and this program depends on a crate for servers: a #[global_allocator] such as mimalloc behind cfg(target_env = "musl") fixes that',
   ]
 }

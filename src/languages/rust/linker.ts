@@ -4,6 +4,7 @@ import { isFailure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import type { SupportFile } from '../../types.ts'
 import type { CompileRequest } from '../language.ts'
+import { bindgenEnv } from './bindgen.ts'
 import { envTriple } from './cargo-config.ts'
 import type { RustProject } from './project.ts'
 import type { RustTarget } from './target.ts'
@@ -15,6 +16,8 @@ export interface RustLinker {
   readonly by: 'user' | 'rust-lld' | CToolchain['name']
   readonly title: string
   readonly hints: readonly string[]
+  /** What compiles C code, where that is chosen. */
+  readonly toolchain?: CToolchain
 }
 
 const noCToolchains = {
@@ -30,6 +33,15 @@ const noCToolchains = {
  * @throws {Failure} tool, when C code or glibc needs a C toolchain and none is there.
  */
 export function chooseLinker(project: RustProject, request: CompileRequest, platform: Platform): RustLinker {
+  const linker = chooseByCode(project, request, platform)
+  const { triple } = project.targets.get(platform.id) as RustTarget
+  const { libc } = request.options.rust
+  const compiler = linker.toolchain ?? (project.cToolchains?.zig && { name: 'zig' as const, libc })
+  if (!compiler) return linker
+  return { ...linker, env: { ...linker.env, ...bindgenEnv(project.bindgen, compiler, platform, triple) } }
+}
+
+function chooseByCode(project: RustProject, request: CompileRequest, platform: Platform): RustLinker {
   const target = project.targets.get(platform.id) as RustTarget
   const { libc, glibc } = request.options.rust
   const chosen = new Set(request.executables.map(item => item.package))
@@ -143,6 +155,7 @@ function linkWithC(
     },
     files: [...scripts.files, ...own.files],
     by: toolchain.name,
+    toolchain,
     title: toolchain.title,
     hints:
       mixed && compilesC

@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { type FoundCToolchains, findCToolchains } from '../../c-toolchains/index.ts'
+import { type FoundCToolchains, findCToolchains, findZigLib } from '../../c-toolchains/index.ts'
 import { Failure, isFailure } from '../../errors.ts'
 import { run } from '../../process.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
 import { compareVersions } from '../../util/versions.ts'
 import type { CCode, Executable, InspectContext, Project } from '../language.ts'
-import { type CargoConfigFile, cargoHome, flagList, lookUp, readCargoConfig } from './cargo-config.ts'
+import { type Bindgen, readBindgen } from './bindgen.ts'
+import { cargoHome, flagList, readCargoConfig } from './cargo-config.ts'
 import { readDependencies } from './dependencies.ts'
 import { explainRust } from './explain.ts'
 import {
@@ -17,6 +18,7 @@ import {
   packageOf,
   packageSpec,
 } from './metadata.ts'
+import { describeConfig, describeMachineFlags } from './remarks.ts'
 import {
   cargoEnv,
   type RustSysroot,
@@ -26,6 +28,7 @@ import {
   rustcCommand,
   rustTriple,
 } from './target.ts'
+import { toolchainRemarks } from './toolchain-file.ts'
 
 /** A cargo package or workspace. */
 export interface RustProject extends Project {
@@ -45,6 +48,8 @@ export interface RustProject extends Project {
   readonly possibleCCode: readonly CCode[]
   /** Set where a C toolchain may be needed. */
   readonly cToolchains?: FoundCToolchains
+  /** Set where bindgen is among the dependencies. */
+  readonly bindgen?: Bindgen
   readonly needsAllocator: boolean
   /** RUSTFLAGS or CARGO_ENCODED_RUSTFLAGS of the environment, which hides every other source of flags. */
   readonly environmentFlags?: { readonly variable: string; readonly flags: readonly string[] }
@@ -90,9 +95,14 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
   const libdir = read.find(item => item.libdir !== undefined)?.libdir
   const host = /^host: (\S+)$/m.exec(rustc)?.[1] ?? ''
   const sysroot = libdir === undefined ? { rustup: false, rustLld: false } : readSysroot(libdir, host)
+  const compilesC = dependencies.cCode.length + dependencies.possibleCCode.length > 0
   const mayNeedC =
-    dependencies.cCode.length + dependencies.possibleCCode.length > 0 ||
+    compilesC ||
+    dependencies.bindgen ||
     [...targets.values()].some(target => !target.linker && !(target.selfContained && sysroot.rustLld))
+  const cToolchains = mayNeedC ? await findCToolchains(dir, platforms, signal) : undefined
+  const environmentFlags = readEnvironmentFlags(env)
+  const release = /^release: (\S+)$/m.exec(rustc)?.[1]
   const program = chooseDefault(packages, executables)
   const version = packages.find(item => program && item.name === packageOf(program))?.version
   return {
@@ -103,7 +113,12 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
     toolchain: { name: 'rustc', version: /^rustc (\S+)/.exec(rustc)?.[1] ?? 'unknown' },
     cCode: dependencies.cCode,
     ...(version !== undefined && { version }),
-    remarks: [...dependencies.remarks, ...describeConfig(config, targets, executables)],
+    remarks: [
+      ...dependencies.remarks,
+      ...describeConfig(config, targets, executables),
+      ...describeMachineFlags({ env, environmentFlags, targets, platforms, compilesC }),
+      ...(release ? await toolchainRemarks(dir, release, sysroot.rustup) : []),
+    ],
     packageSpecs: new Map(packages.map(item => [item.name, packageSpec(item)])),
     cargoVersion: cargo,
     rustcCommit: /^commit-hash: (\w+)$/m.exec(rustc)?.[1] ?? '',
@@ -113,9 +128,15 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
     targets,
     sysroot,
     possibleCCode: dependencies.possibleCCode,
-    ...(mayNeedC && { cToolchains: await findCToolchains(dir, platforms, signal) }),
+    ...(cToolchains && { cToolchains }),
+    ...(dependencies.bindgen && {
+      bindgen: {
+        ...readBindgen(env, triples),
+        zigLib: cToolchains?.zig && (await findZigLib(cToolchains.zig, dir, signal)),
+      },
+    }),
     needsAllocator: dependencies.needsAllocator,
-    ...readEnvironmentFlags(env),
+    ...(environmentFlags && { environmentFlags }),
     scripts: join(cacheFolder(), 'compilers'),
     processors: availableParallelism(),
   }
@@ -184,33 +205,12 @@ function checkVersion(cargo: string): void {
   })
 }
 
-function readEnvironmentFlags(env: NodeJS.ProcessEnv): Pick<RustProject, 'environmentFlags'> {
+function readEnvironmentFlags(env: NodeJS.ProcessEnv): RustProject['environmentFlags'] {
   const encoded = env['CARGO_ENCODED_RUSTFLAGS']
   const plain = env['RUSTFLAGS']
   if (encoded !== undefined) {
     const flags = encoded === '' ? [] : encoded.split('\x1f')
-    return { environmentFlags: { variable: 'CARGO_ENCODED_RUSTFLAGS', flags } }
+    return { variable: 'CARGO_ENCODED_RUSTFLAGS', flags }
   }
-  return plain === undefined ? {} : { environmentFlags: { variable: 'RUSTFLAGS', flags: flagList(plain) } }
-}
-
-/** What the user's configuration changes, and programs that are left out: cargo says neither. */
-function describeConfig(
-  config: readonly CargoConfigFile[],
-  targets: ReadonlyMap<string, RustTarget>,
-  executables: readonly Executable[],
-): string[] {
-  const wrappers = ['rustc', 'rustc-wrapper', 'rustc-workspace-wrapper'].flatMap(key => {
-    const found = lookUp(config, 'build', key)
-    return found
-      ? [`${found.source} sets build.${key} = ${JSON.stringify(found.value)}, which cargo will run`]
-      : []
-  })
-  const linkers = [...targets.values()].flatMap(({ triple, linker }) =>
-    linker ? [`${linker.source} names the linker for ${triple}: ${linker.value}`] : [],
-  )
-  const left = executables.flatMap(({ name, problem }) =>
-    problem ? [`${name} is left out: ${problem}`] : [],
-  )
-  return [...wrappers, ...new Set(linkers), ...left]
+  return plain === undefined ? undefined : { variable: 'RUSTFLAGS', flags: flagList(plain) }
 }

@@ -20,6 +20,7 @@ export interface RustTarget {
   /** Flags of the user's that must be repeated with ours (cargo-config.ts). */
   readonly ownRustflags: readonly string[]
   readonly hiddenRustflags: readonly string[]
+  readonly tableRustflags: readonly string[]
   readonly flagsAreString: boolean
   /** Whether the user names the C compiler for this target. */
   readonly ownCc: boolean

@@ -67,6 +67,7 @@ describe('cargo configuration', () => {
       linker: { value: 'near', source: join(root, 'dev/project/.cargo/config.toml') },
       ownRustflags: [],
       hiddenRustflags: ['--cfg', 'home'],
+      tableRustflags: [],
       flagsAreString: false,
     })
   })

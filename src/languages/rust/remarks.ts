@@ -1,0 +1,70 @@
+import type { Platform } from '../../platforms.ts'
+import { hostArch } from '../../util/host-arch.ts'
+import type { Executable } from '../language.ts'
+import { type CargoConfigFile, lookUp } from './cargo-config.ts'
+import { machineFlag } from './machine-flags.ts'
+import type { RustTarget } from './target.ts'
+
+/** What the user's configuration changes, and programs that are left out: cargo says neither. */
+export function describeConfig(
+  config: readonly CargoConfigFile[],
+  targets: ReadonlyMap<string, RustTarget>,
+  executables: readonly Executable[],
+): string[] {
+  const wrappers = ['rustc', 'rustc-wrapper', 'rustc-workspace-wrapper'].flatMap(key => {
+    const found = lookUp(config, 'build', key)
+    return found
+      ? [`${found.source} sets build.${key} = ${JSON.stringify(found.value)}, which cargo will run`]
+      : []
+  })
+  const linkers = [...targets.values()].flatMap(({ triple, linker }) =>
+    linker ? [`${linker.source} names the linker for ${triple}: ${linker.value}`] : [],
+  )
+  const left = executables.flatMap(({ name, problem }) =>
+    problem ? [`${name} is left out: ${problem}`] : [],
+  )
+  return [...wrappers, ...new Set(linkers), ...left]
+}
+
+/** Variables whose flags reach the C code of every platform. */
+const cVariables = ['CFLAGS', 'CXXFLAGS', 'CPPFLAGS', 'LDFLAGS', 'TARGET_CFLAGS', 'TARGET_CXXFLAGS']
+
+/** Where flags are that reach several platforms. */
+interface FlagSources {
+  readonly env: NodeJS.ProcessEnv
+  readonly environmentFlags?: { readonly variable: string; readonly flags: readonly string[] } | undefined
+  readonly targets: ReadonlyMap<string, RustTarget>
+  readonly platforms: readonly Platform[]
+  /** Whether any C code is, or may be, compiled. */
+  readonly compilesC: boolean
+}
+
+/** Flags that are for the processor or the folders of this machine, and what that means for each platform. */
+export function describeMachineFlags(sources: FlagSources): string[] {
+  const { env, platforms, compilesC } = sources
+  const rust = platforms.flatMap(platform => {
+    const source = nativeSource(sources, platform)
+    return source === undefined ? [] : [`${source} has target-cpu=native: ${meaning(platform, 'program')}`]
+  })
+  const c = cVariables.flatMap(name => {
+    const flag = machineFlag((env[name] ?? '').split(/\s+/))
+    if (flag === undefined || !compilesC) return []
+    return platforms.map(platform => `${name} has ${flag}: ${meaning(platform, 'C code')}`)
+  })
+  return [...rust, ...c]
+}
+
+function meaning({ id, arch }: Platform, what: string): string {
+  return arch === hostArch()
+    ? `the ${what} for ${id} is for machines like this one`
+    : `that is for this machine, and the ${what} for ${id} may not compile or run with it`
+}
+
+function nativeSource({ environmentFlags, targets }: FlagSources, { id }: Platform): string | undefined {
+  const isNative = (flags: readonly string[]) => flags.some(flag => flag.endsWith('target-cpu=native'))
+  if (environmentFlags) return isNative(environmentFlags.flags) ? environmentFlags.variable : undefined
+  const target = targets.get(id)
+  if (!target) return undefined
+  if (isNative(target.ownRustflags)) return "the target's RUSTFLAGS variable"
+  return isNative([...target.hiddenRustflags, ...target.tableRustflags]) ? '.cargo/config.toml' : undefined
+}
