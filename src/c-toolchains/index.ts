@@ -42,7 +42,7 @@ export async function findCToolchains(
 /**
  * Chooses the C toolchain for a platform: the first libc that will do, and for it the first toolchain that is there
  * and that `[c] toolchain` allows. Pure.
- * @throws {Failure} tool, naming the dependency and the commands that would mend it.
+ * @throws {Failure} tool, naming the dependency and the commands that would fix it.
  */
 export function chooseCToolchain(request: CToolchainRequest): CToolchain {
   for (const libc of request.libcs) {

@@ -4,13 +4,13 @@ import type { SupportFile } from '../types.ts'
 import { quoteWord } from '../util/quote-word.ts'
 import type { CToolchain } from './c-toolchain.ts'
 
-/** A C toolchain of which every part is one executable, as cargo wants a linker and the cc crate a compiler. */
+/** A C toolchain of which every part is one executable, as cargo needs a linker and the cc crate a compiler. */
 export interface ScriptedToolchain {
   readonly cc: string
   readonly cxx: string
   readonly ar: string
   readonly ranlib: string
-  /** The scripts that stand for commands with arguments. */
+  /** The scripts in place of commands with arguments. */
   readonly files: readonly SupportFile[]
 }
 

@@ -53,7 +53,7 @@ const remedies: readonly Remedy[] = [
     ],
   },
   {
-    // By the cc crate, and by the script that stands for a compiler with arguments.
+    // By the cc crate, and by the script in place of a compiler with arguments.
     pattern: /failed to find tool "\S*[gc]\+\+"|exec: (line \d+: )?\S*[gc]\+\+: not found/,
     advise: (_, platform) => {
       const [gcc] = (platform && crossPackages(platform)) ?? []

@@ -63,7 +63,7 @@ function cCodeBelow(root: string, nodes: ReadonlyMap<string, Node>): string[] {
 const crateName = (node: string) => node.split(' ')[0] ?? ''
 
 /**
- * Each level is four columns of glyphs; `[build-dependencies]` stands in a line of its own, in the column of the crate
+ * Each level is four columns of glyphs; `[build-dependencies]` is in a line of its own, in the column of the crate
  * whose dependencies follow it. A crate that was printed before has `(*)` and no children.
  */
 function parseCargoTree(tree: string): { roots: readonly string[]; nodes: ReadonlyMap<string, Node> } {

@@ -79,7 +79,7 @@ async function readConfig(path: string): Promise<CargoConfigFile | undefined> {
       what: `${path} is not valid TOML`,
       where: path,
       why: (error as Error).message,
-      fix: `mend ${path}; cargo reads it, too`,
+      fix: `fix ${path}; cargo reads it, too`,
       cause: error,
     })
   }

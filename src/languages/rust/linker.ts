@@ -29,7 +29,7 @@ const noCToolchains = {
 
 /**
  * Chooses the linker of one platform: the user's own; rustc's for pure Rust on musl; else a C toolchain, which then
- * compiles the C code of dependencies, too, as zig does beside a user's linker for musl. Pure.
+ * compiles the C code of dependencies, too, as zig does with a user's linker for musl. Pure.
  * @throws {Failure} tool, when C code or glibc needs a C toolchain and none is there.
  */
 export function chooseLinker(project: RustProject, request: CompileRequest, platform: Platform): RustLinker {
@@ -185,7 +185,7 @@ function oneWordEach({ cc, cxx, ar, ranlib }: CToolchain): ScriptedToolchain | u
   return { cc: one as string, cxx: two as string, ar: three as string, ranlib: four as string, files: [] }
 }
 
-/** Only a gcc of Debian's has libraries of the target beside it for pkg-config to find, and they are for glibc. */
+/** Only a gcc of Debian's has libraries of the target next to it for pkg-config to find, and they are for glibc. */
 function pkgConfigEnv(toolchain: CToolchain, suffix: string, mixed: boolean): Record<string, string> {
   const folder = toolchain.env['PKG_CONFIG_LIBDIR']
   if (mixed || toolchain.name !== 'gcc' || !folder) return {}

@@ -179,7 +179,7 @@ async function ask(
     why: explainRust(result.stderr) || result.stderr.trim(),
     fix: missingToolchain
       ? `rustup toolchain install ${missingToolchain[1]}`
-      : `mend that; \`${[tool, ...args].join(' ')}\` shows the same`,
+      : `fix that; \`${[tool, ...args].join(' ')}\` shows the same`,
   })
 }
 

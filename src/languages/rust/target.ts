@@ -30,7 +30,7 @@ export interface RustTarget {
 export interface RustSysroot {
   /** Whether rustup made it, so that `rustup target add` can add to it. */
   readonly rustup: boolean
-  /** Whether rustc has its own linker beside it. */
+  /** Whether rustc has its own linker next to it. */
   readonly rustLld: boolean
   /** rustc's own triple; absent where no target's folder was found. */
   readonly host?: string
