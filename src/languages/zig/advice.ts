@@ -29,7 +29,7 @@ const remedies: readonly Remedy[] = [
     ],
   },
   {
-    pattern: /unable to find (?:dynamic |static )?(?:[Dd]ynamic )?system library '?([\w.+-]+)?/,
+    pattern: /unable to find (?:dynamic |static )?(?:[Dd]ynamic )?system library ['"]?([\w.+-]+)?/,
     advise: ([, library = 'a library']) => [
       `compile ${library} from source as a dependency of build.zig.zon, or switch it off: [zig] args = ["-D…"]`,
       'it is a library of the system, which is there for this machine only',

@@ -146,6 +146,10 @@ describe('advice on a build that failed', () => {
     ['build.zig:2:5: error: Building requires Zig 0.15.1 or later', /^pip install ziglang==0\.15\.1 /],
     ["error: unsupported target: 'x86_64-linux-musl'", /^\[zig\] target = /],
     [
+      'error: error: unable to find dynamic system library "sodium" using strategy paths_first.',
+      /^compile sodium from source/,
+    ],
+    [
       "error: unable to find dynamic system library 'sodium' using strategy 'paths_first'",
       /^compile sodium from source/,
     ],
