@@ -11,6 +11,8 @@ function endWith(code, text) {
 function endWithoutBundle(error) {
   var notBuilt = error && error.code === 'ERR_MODULE_NOT_FOUND' && /dist.cli\.js/.test(error.message)
   if (notBuilt) endWith(4, 'this checkout is not built yet; run npm ci && npm run build in its folder')
+  if (error && error.code === 'EMFILE')
+    endWith(2, 'this process may open too few files to start; ulimit -n 4096')
   endWith(70, 'a bug in xbuild, not in your project\n' + ((error && error.stack) || error))
 }
 

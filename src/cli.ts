@@ -1,8 +1,13 @@
+import { statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { exitCodes } from './errors.ts'
 import { loadMain } from './load-main.ts'
 import { about, version } from './version.ts'
 
 const args = process.argv.slice(2)
+
+// Without anybody who reads what is said, the work goes on; its exit code says how it ended.
+process.stderr.on('error', () => {})
 
 // Scripts ask this most often, so it is answered before anything else is loaded.
 if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) {
@@ -14,6 +19,24 @@ if (args.length === 2 && args.includes('--json') && (args.includes('--version') 
   process.exit(exitCodes.ok)
 }
 
+/** What the program cannot start without, before a part of it trips over it. */
+function startFault(): readonly [what: string, fix: string] | undefined {
+  try {
+    process.cwd()
+  } catch {
+    return ['The working directory does not exist any more', 'cd to a folder that is there']
+  }
+  const folder = tmpdir()
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined
+  return [`The folder for temporary files, ${folder}, does not exist`, 'set TMPDIR to a folder, or unset it']
+}
+
+const fault = startFault()
+if (fault) {
+  process.stderr.write(`xbuild: ${fault[0]}\n  fix    ${fault[1]}\n`)
+  process.exit(exitCodes.usage)
+}
+
 // No await here: the single executable is a CommonJS file. A part that cannot be loaded is a bug, or an installation
 // that is being replaced; Node.js itself would print the whole minified line.
 loadMain()
@@ -23,6 +46,12 @@ loadMain()
       process.exitCode = code
     },
     error => {
+      if (error?.code === 'EMFILE' || error?.code === 'ENFILE') {
+        process.stderr.write(
+          'xbuild: This process may open too few files to start\n  fix    ulimit -n 4096\n',
+        )
+        process.exit(exitCodes.usage)
+      }
       process.stderr.write(`xbuild: a bug in xbuild, not in your project\n${error?.stack ?? error}\n`)
       process.exit(exitCodes.bug)
     },

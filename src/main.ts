@@ -13,6 +13,7 @@ import { listenForInterrupts } from './interrupt.ts'
 import { killRunning } from './process.ts'
 import { describeBug, describeFailure, exitCodeOf, failureJson } from './ui/messages.ts'
 import { printJson } from './util/printable.ts'
+import { systemFailure } from './util/system-failure.ts'
 import { runCommand } from './yargs-adapter.ts'
 
 const summary = 'Multi-architecture container images for Go, Rust and Zig, compiled natively, without QEMU.'
@@ -51,7 +52,8 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     await runCommand(args, commands, helpTexts)
     return 0
-  } catch (error) {
+  } catch (thrown) {
+    const error = systemFailure(thrown)
     const json = args.includes('--json') ? failureJson(error) : undefined
     if (json) process.stdout.write(`${printJson(json)}\n`)
     process.stderr.write(`${isFailure(error) ? describeFailure(error) : describeBug(error)}\n`)

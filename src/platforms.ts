@@ -241,7 +241,10 @@ export function parsePlatform(text: string): Platform {
   const platform = parts.length <= 3 ? byId.get(id) : undefined
   if (platform) return platform
   const known = [...byId.keys()]
-  const suggestion = closestMatch(id, known) ?? closestMatch(`linux/${text}`, known)
+  // Compared without `linux/`, which would make any two of them look alike.
+  const architectures = known.map(each => each.slice('linux/'.length))
+  const nearest = closestMatch(id.replace(/^[^/]*\//, ''), architectures) ?? closestMatch(text, architectures)
+  const suggestion = nearest && `linux/${nearest}`
   throw new Failure({
     kind: 'usage',
     what: `Unknown platform ${JSON.stringify(text)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,

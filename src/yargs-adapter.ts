@@ -1,6 +1,6 @@
 import yargs, { type CommandModule } from 'yargs'
 import { type Arguments, type Command, nameOf } from './commands/command.ts'
-import { checkFolder, checkSwitches, type UsageFault, usageFailure } from './commands/usage.ts'
+import { checkFlags, checkFolder, type UsageFault, usageFailure } from './commands/usage.ts'
 import type { Flags } from './config/flags.ts'
 import { version } from './version.ts'
 
@@ -23,7 +23,7 @@ export async function runCommand(
   commands: readonly Command[],
   texts: HelpTexts,
 ): Promise<void> {
-  checkSwitches(args, commands)
+  checkFlags(args, commands)
   const program = yargs([...args])
     .scriptName('xbuild')
     .usage(texts.usage)

@@ -1,12 +1,14 @@
 import { constants, existsSync } from 'node:fs'
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import * as v from 'valibot'
 import { languages } from '../languages/index.ts'
 import type { Project } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
 import type { Artifact } from '../types.ts'
 import { writeFileAtomically } from '../util/atomic.ts'
 import { hashFile } from '../util/hash-file.ts'
+import { table } from '../util/string-table.ts'
 import { artifactPath } from './artifacts.ts'
 import type { Plan } from './plan.ts'
 
@@ -14,12 +16,13 @@ import type { Plan } from './plan.ts'
  * What successful builds of this checkout were made with. It tells a build whether the toolchain's caches are
  * likely to hold its packages, which decides how many compilers run at once; a wrong guess costs some seconds, no more.
  */
-interface LastBuild {
-  readonly toolchain: string
-  readonly platforms: readonly string[]
+const lastBuildSchema = v.object({
+  toolchain: v.string(),
+  platforms: v.array(v.string()),
   /** The sha256 in hex of the binaries that were kept, by their path below the folder of the outputs. */
-  readonly binaries?: Readonly<Record<string, string>>
-}
+  binaries: v.optional(table(v.string())),
+})
+type LastBuild = v.InferOutput<typeof lastBuildSchema>
 
 /** The part of a plan that says where binaries are kept, and where they are compiled to. */
 type PlannedBinaries = Pick<Plan, 'dist' | 'project' | 'compile'>
@@ -73,7 +76,8 @@ export async function restoreLastBinaries(
       .flatMap(step => step.produces)
       .map(async artifact => {
         const from = artifactPath(dist, artifact)
-        const sha256 = kept[relative(dist, from)]
+        const path = relative(dist, from)
+        const sha256 = Object.hasOwn(kept, path) ? kept[path] : undefined
         if (sha256 === undefined) return
         const to = join(work, outputPath(artifact))
         try {
@@ -89,10 +93,10 @@ export async function restoreLastBinaries(
   )
 }
 
-/** What this toolchain has built here. */
+/** What this toolchain has built here; undefined where the file is not there or damaged. */
 async function lastBuild(dist: string, project: Project): Promise<LastBuild | undefined> {
   try {
-    const last = JSON.parse(await readFile(join(dist, lastBuildFile), 'utf8')) as LastBuild
+    const last = v.parse(lastBuildSchema, JSON.parse(await readFile(join(dist, lastBuildFile), 'utf8')))
     return last.toolchain === describe(project) ? last : undefined
   } catch {
     return undefined

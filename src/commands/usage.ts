@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { Flags } from '../config/flags.ts'
+import { tablesOf } from '../config/known-keys.ts'
 import { Failure } from '../errors.ts'
 import { closestMatch } from '../util/closest-match.ts'
 import { type Command, nameOf } from './command.ts'
+import { insteadOfCommand, insteadOfFlag, longName } from './elsewhere.ts'
 
 type Commands = readonly Command[]
 
@@ -51,14 +54,24 @@ export function usageFailure(fault: UsageFault, args: readonly string[], command
 }
 
 /**
- * Refuses `--push=yes`, which yargs would read as false.
+ * Checks that every argument with a dash is a flag of the command, and that switches have no value: before yargs, which
+ * reads `--push=yes` as false, `--no-tag` as a tag called false, and `--base.x=1` as a table.
  * @throws {Failure} usage
  */
-export function checkSwitches(args: readonly string[], commands: Commands): void {
+export function checkFlags(args: readonly string[], commands: Commands): void {
   const { flags } = chosenCommand(args, commands)
+  const known = new Map(Object.entries({ ...flags, ...ownFlags }).flatMap(spellings))
   for (const argument of ownArguments(args)) {
-    const [, name = '', value] = /^--(?:no-)?([\w-]+)=(.*)$/s.exec(argument) ?? []
-    if (flags[name]?.type !== 'boolean' || value === 'true' || value === 'false') continue
+    if (!/^-./.test(argument) || /^-[\d.]/.test(argument)) continue
+    const [, dashes = '', given = '', value] = /^(-+)([^=]*)(?:=(.*))?$/s.exec(argument) ?? []
+    const name = dashes === '-' ? given.slice(0, 1) : given
+    const isNegated = dashes === '--' && name.startsWith('no-') && !known.has(name)
+    const flag = known.get(isNegated ? name.slice('no-'.length) : name)
+    if (flag === undefined || dashes.length > 2 || (isNegated && flag.type !== 'boolean')) {
+      throw unknownFlag(name, dashes + name, args, commands)
+    }
+    if (flag.type !== 'boolean' || dashes === '-' || value === undefined) continue
+    if (value === 'true' || value === 'false') continue
     throw new Failure({
       kind: 'usage',
       what: `--${name} takes no value, but was given ${JSON.stringify(value)}`,
@@ -68,18 +81,30 @@ export function checkSwitches(args: readonly string[], commands: Commands): void
   }
 }
 
+/** Flags of every command. */
+const ownFlags: Flags = {
+  help: { type: 'boolean', alias: 'h' },
+  version: { type: 'boolean', alias: 'v' },
+}
+
+/** A flag by each of its names, those in camel case too, which yargs takes as well. */
+function spellings([name, flag]: [string, Flags[string]]): [string, Flags[string]][] {
+  const camelCase = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+  return [name, camelCase, ...[flag.alias ?? []].flat()].map(each => [each, flag])
+}
+
 /**
- * Refuses a folder that does not exist and is spelt like a command: `xbuild biuld`.
+ * Refuses a folder that does not exist and looks like a command: `xbuild biuld`, `xbuild version`.
  * @throws {Failure} usage
  */
 export function checkFolder(dir: string, commands: Commands): void {
-  if (existsSync(resolve(dir))) return
-  const command = closestMatch(dir, commands.map(nameOf))
-  if (command === undefined) return
+  if (!/^[\w-]+$/.test(dir) || existsSync(resolve(dir))) return
+  const instead = insteadOfCommand(dir)
+  const command = instead === undefined ? closestMatch(dir, commands.map(nameOf)) : undefined
   throw new Failure({
     kind: 'usage',
-    what: `There is no command or folder ${JSON.stringify(dir)}; did you mean ${command}?`,
-    fix: `xbuild ${command}`,
+    what: `There is no command or folder ${JSON.stringify(dir)}${command ? `; did you mean ${command}?` : ''}`,
+    fix: instead ?? (command ? `xbuild ${command}` : 'xbuild --help'),
   })
 }
 
@@ -105,24 +130,44 @@ function unknownArgument(name: string, args: readonly string[], commands: Comman
     })
   }
   const flag = own.some(argument => argument.startsWith(`--${name}`)) ? `--${name}` : dashed(name)
-  const renamed = command.renamed?.[name]
+  return unknownFlag(name, flag, args, commands)
+}
+
+function unknownFlag(name: string, flag: string, args: readonly string[], commands: Commands): Failure {
+  const command = chosenCommand(args, commands)
+  const long = longName(name)
+  const renamed = Object.hasOwn(command.renamed ?? {}, name) ? command.renamed?.[name] : undefined
   if (renamed !== undefined) {
+    return new Failure({ kind: 'usage', what: `${flag} is now called --${renamed}`, fix: `--${renamed}` })
+  }
+  const positive = name.replace(/^no-/, '')
+  if (positive !== name && Object.hasOwn(command.flags, positive)) {
     return new Failure({
       kind: 'usage',
-      what: `${flag} is now called --${renamed}`,
-      fix: `--${renamed}`,
+      what: `--${positive} is no switch, so there is no ${flag}`,
+      fix: `leave --${positive} out`,
     })
   }
-  const others = commands.filter(other => name in other.flags).map(nameOf)
-  const suggestion = closestMatch(name, Object.keys(command.flags))
+  const instead = insteadOfFlag(name)
+  const keys = instead ? [] : tablesOf(long)
+  const others = commands.filter(other => Object.hasOwn(other.flags, name)).map(nameOf)
+  const isElsewhere = instead !== undefined || keys.length > 0 || others.length > 0
+  const suggestion = isElsewhere ? undefined : closestMatch(name, Object.keys(command.flags))
   return new Failure({
     kind: 'usage',
     what: `Unknown flag ${flag}${suggestion ? `; did you mean --${suggestion}?` : ''}`,
     why:
       others.length > 0
         ? `it is a flag of xbuild ${others.join(', ')}, not of xbuild ${nameOf(command)}`
-        : 'arguments for the toolchain go after --',
-    fix: `xbuild ${nameOf(command)} --help`,
+        : instead
+          ? instead.why
+          : keys.length > 0
+            ? `it is a key of xbuild.toml: ${keys.map(table => `[${table}] ${long}`).join(', ')}`
+            : 'arguments for the toolchain go after --',
+    fix:
+      others.length > 0 || !isElsewhere
+        ? `xbuild ${nameOf(command)} --help`
+        : (instead?.fix ?? `${long} in [${keys[0]}] of xbuild.toml`),
   })
 }
 

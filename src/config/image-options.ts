@@ -54,7 +54,7 @@ export function imageOptions(
     throw notAnImageValue('workdir', workdir, 'an absolute path')
   return {
     ...(bin && { bin }),
-    tags: flags.tag ?? table.tags ?? [],
+    tags: flags.tag?.flatMap(splitTags) ?? table.tags ?? [],
     ...(base && { base }),
     ...(registry && { registry: registry.replace(/\/+$/, '') }),
     pin: flags.pin ?? table.pin ?? false,
@@ -69,14 +69,29 @@ export function imageOptions(
     ...(workdir && { workdir }),
     ...runtimeOptions(table),
     folders: folderOptions(table.folders ?? []),
-    labels: { ...table.labels, ...parseLabels(flags.label ?? []) },
-    annotations: (flags.annotation ?? table.annotations ?? []).map(checkAnnotation),
+    labels: { ...table.labels, ...parseLabels((flags.label ?? []).flatMap(splitPairs)) },
+    annotations: (flags.annotation?.flatMap(splitPairs) ?? table.annotations ?? []).map(checkAnnotation),
     files: (table.files ?? []).map(({ from, to, mode }) => ({
       from: resolve(dir, from),
       to,
       ...(mode !== undefined && { mode: parseMode(mode) }),
     })),
   }
+}
+
+/** A list by comma or line, as docker/metadata-action gives it: no reference holds either. */
+function splitTags(text: string): string[] {
+  const tags = text.split(/[\s,]+/).filter(Boolean)
+  return tags.length > 0 ? tags : [text]
+}
+
+/** A list by line. A value may hold a line break itself, so every line must be a pair; a comma is always the value's. */
+function splitPairs(text: string): string[] {
+  const lines = text
+    .split(/\r?\n/)
+    .map(line => line.trim())
+    .filter(Boolean)
+  return lines.length > 1 && lines.every(line => /^[\w.:,/[\]-]+=/.test(line)) ? lines : [text]
 }
 
 /**

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { Failure } from '../errors.ts'
 import { closestMatch } from '../util/closest-match.ts'
+import { knownKeys, tablesOf } from './known-keys.ts'
 import { type Config, configSchema } from './schema.ts'
 
 /** The file that configures a project, in its folder. */
@@ -29,21 +30,11 @@ export async function parseConfig(text: string, path: string): Promise<Config> {
   const { default: toml } = await import('toml')
   let table: unknown
   try {
-    table = toml.parse(text)
+    table = plain(toml.parse(text), path)
   } catch (error) {
-    // The parser says where in one of two ways: a syntax error has a location, a key set twice has line and column.
-    const fault = error as { line?: number; column?: number; location?: { start: Position }; message: string }
-    const { line, column } = fault.location?.start ?? fault
-    throw new Failure({
-      kind: 'usage',
-      what: `${path} is not valid TOML`,
-      where: `${path}:${line}:${column}`,
-      why: fault.message,
-      fix: `fix line ${line} of ${path}`,
-      cause: error,
-    })
+    throw error instanceof Failure ? error : notToml(error, path)
   }
-  const result = v.safeParse(configSchema, plain(table))
+  const result = v.safeParse(configSchema, table)
   if (result.success) return result.output
   throw new Failure({
     kind: 'usage',
@@ -51,6 +42,20 @@ export async function parseConfig(text: string, path: string): Promise<Config> {
     where: path,
     why: result.issues.map(describeIssue).join('\n'),
     fix: `fix ${result.issues.map(issue => v.getDotPath(issue)).join(', ')} in ${path}`,
+  })
+}
+
+/** The parser says where in one of two ways: a syntax error has a location, a key set twice has line and column. */
+function notToml(error: unknown, path: string): Failure {
+  const fault = error as { line?: number; column?: number; location?: { start: Position }; message: string }
+  const { line, column } = fault.location?.start ?? fault
+  return new Failure({
+    kind: 'usage',
+    what: `${path} is not valid TOML`,
+    where: line === undefined ? path : `${path}:${line}:${column}`,
+    why: error instanceof RangeError ? 'its tables and arrays are nested too deeply' : fault.message,
+    fix: line === undefined ? `check what wrote ${path}` : `fix line ${line} of ${path}`,
+    cause: error,
   })
 }
 
@@ -80,36 +85,49 @@ async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-/** The parser makes objects without a prototype; the validator and the tests need ordinary ones. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plain)
+/**
+ * The parser makes objects without a prototype; the validator and the tests need ordinary ones.
+ * @throws {Failure} usage, for NUL in a text: no file name, argument or variable can hold it.
+ */
+function plain(value: unknown, path: string, keys: readonly string[] = []): unknown {
+  if (typeof value === 'string' && value.includes('\0')) throw holdsNul(path, keys)
+  if (Array.isArray(value)) return value.map((item, index) => plain(item, path, [...keys, String(index)]))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      if (key.includes('\0')) throw holdsNul(path, [...keys, key])
+      return [key, plain(item, path, [...keys, key])]
+    }),
+  )
+}
+
+function holdsNul(path: string, keys: readonly string[]): Failure {
+  const name = keys.map(key => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key))).join('.')
+  return new Failure({
+    kind: 'usage',
+    what: `${name} holds the character NUL`,
+    where: path,
+    why: 'no file name, argument, variable or label can hold it',
+    fix: `take \\u0000 out of ${name}`,
+  })
 }
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? 'the file'
-  if (issue.kind === 'schema' && issue.type === 'strict_object' && issue.expected === 'never') {
-    const parent = path.includes('.') ? path.slice(0, path.lastIndexOf('.')) : ''
-    const key = path.slice(parent ? parent.length + 1 : 0)
-    const suggestion = closestMatch(key, knownKeys(parent))
-    return `${path}: unknown key${suggestion ? `; did you mean ${suggestion}?` : ` (known: ${knownKeys(parent).join(', ')})`}`
-  }
-  const expected = issue.type === 'regex' ? issue.message : (issue.expected ?? issue.message)
+  const keys = (issue.path ?? []).map(({ key }) => String(key))
+  if (issue.expected === 'never') return `${path}: ${describeUnknown(keys.at(-1) ?? '', keys.slice(0, -1))}`
+  const expected = ['regex', 'custom'].includes(issue.type)
+    ? issue.message
+    : (issue.expected ?? issue.message)
   return `${path}: expected ${expected}, but found ${issue.received}`
 }
 
-/** The keys a table of the schema has, by its dotted path. */
-function knownKeys(path: string): string[] {
-  let schema: unknown = configSchema
-  for (const part of path ? path.split('.') : []) {
-    const inner = unwrap(schema) as { entries?: Record<string, unknown>; value?: unknown; item?: unknown }
-    schema = inner.entries?.[part] ?? inner.value ?? inner.item
-  }
-  return Object.keys((unwrap(schema) as { entries?: object })?.entries ?? {})
-}
-
-function unwrap(schema: unknown): unknown {
-  const { wrapped } = (schema ?? {}) as { wrapped?: unknown }
-  return wrapped === undefined ? schema : unwrap(wrapped)
+function describeUnknown(key: string, table: readonly string[]): string {
+  const known = knownKeys(table)
+  const suggestion = closestMatch(key, known)
+  if (suggestion) return `unknown key; did you mean ${suggestion}?`
+  const others = tablesOf(key)
+  if (others.length > 0) return `unknown key; it belongs to ${others.map(other => `[${other}]`).join(' or ')}`
+  if (knownKeys([]).includes(key)) return 'unknown key; it belongs to the top of the file, above all tables'
+  return `unknown key (known: ${known.join(', ')})`
 }

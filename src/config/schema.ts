@@ -1,10 +1,11 @@
 import * as v from 'valibot'
 import { compileTables, languageNames } from '../languages/options.ts'
+import { table } from '../util/string-table.ts'
 import { foldersSchema } from './folders.ts'
 import { runtimeKeys } from './runtime.ts'
 
 const strings = v.array(v.string())
-const stringMap = v.record(v.string(), v.string())
+const stringMap = table(v.string())
 
 /** It becomes part of file names. */
 const imageName = v.pipe(
@@ -52,7 +53,7 @@ export const configSchema = v.strictObject({
   /** The folder of the outputs, relative to the project. */
   dist: v.optional(v.string(), 'dist'),
   image: v.optional(v.strictObject(imageKeys), {}),
-  images: v.optional(v.record(imageName, v.strictObject({ ...imageKeys, bin: v.optional(v.string()) })), {}),
+  images: v.optional(table(v.strictObject({ ...imageKeys, bin: v.optional(v.string()) }), imageName), {}),
   ...compileTables,
   cache: v.optional(v.strictObject({ from: v.optional(strings, []), to: v.optional(strings, []) }), {}),
   lint: v.optional(v.strictObject({ ignore: v.optional(strings, []) }), {}),

@@ -101,6 +101,16 @@ function parseOutput(value: string): Destination {
       fix: '-o image.oci.tar',
     })
   }
+  const [compressed] = /\.(?:tar\.\w+|tgz|tzst|txz|gz|zst|zip)$/.exec(value) ?? []
+  if (compressed !== undefined) {
+    const path = `${value.slice(0, -compressed.length)}.tar`
+    throw new Failure({
+      kind: 'usage',
+      what: `-o ${value}: the archive of an image is not compressed as a whole`,
+      why: 'its layers are compressed already, and docker load, skopeo and xbuild verify read a plain tar',
+      fix: `-o ${path}`,
+    })
+  }
   if (!/^type=|,type=/.test(value)) {
     const path = resolve(value)
     return /\.tar$/.test(value) ? { type: 'archive', path } : { type: 'layout', path }

@@ -31,7 +31,8 @@ const maximumRepository = 255
 export function parseReference(text: string): Reference {
   const read = readReference(text)
   if (typeof read !== 'string') return read
-  const suggestion = suggest(text)
+  // Without its commas a list would be a name that nobody meant.
+  const suggestion = text.includes(',') ? undefined : suggest(text)
   throw new Failure({
     kind: 'usage',
     what: `${JSON.stringify(shorten(text))} is no image reference${suggestion ? `; did you mean ${suggestion}?` : ''}`,
@@ -72,6 +73,7 @@ export function isLoopback(registry: string): boolean {
 /** The reference, or why the text is none. */
 function readReference(text: string): Reference | string {
   if (text === '') return 'it is empty'
+  if (text.includes(',')) return 'it is a list: each reference is a text of its own'
   const [beforeDigest = '', digest, ...more] = text.split('@')
   if (more.length > 0) return 'it has more than one "@"'
   if (digest !== undefined && !isDigest(digest))

@@ -1,10 +1,11 @@
 /**
  * The candidate most like `text` by edit distance (Damerau–Levenshtein, adjacent transpositions count once), or
- * undefined when none is near enough to be what was meant: at most 2 edits or a third of the word, and a letter stays.
+ * undefined when none is near enough to be what was meant: one edit for every three letters, and one for a short word.
+ * A suggestion that is not near is worse than none.
  */
 export function closestMatch(text: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.min(Math.max(2, Math.floor(text.length / 3)) + 1, text.length)
+  let bestDistance = Math.min(Math.max(1, Math.floor(text.length / 3)) + 1, text.length)
   for (const candidate of candidates) {
     const distance = editDistance(text.toLowerCase(), candidate.toLowerCase(), bestDistance)
     if (distance < bestDistance) {

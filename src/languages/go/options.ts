@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { table } from '../../util/string-table.ts'
 
 /** `[go]` of xbuild.toml. */
 export const goTable = v.strictObject({
@@ -6,8 +7,8 @@ export const goTable = v.strictObject({
   /** Replaces `-s -w`; the stamps and those of GOFLAGS are still added, before it. Placeholders as in {version}. */
   ldflags: v.exactOptional(v.string()),
   /** What -X sets: "example.com/app/version.Version" = "{version}". */
-  vars: v.optional(v.record(v.string(), v.string()), {}),
-  env: v.optional(v.record(v.string(), v.string()), {}),
+  vars: v.optional(table(v.string()), {}),
+  env: v.optional(table(v.string()), {}),
   /** Compile cgo: `auto` where a package really uses it. */
   cgo: v.optional(v.union([v.literal('auto'), v.boolean()]), 'auto'),
 })

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { table } from '../../util/string-table.ts'
 
 /** `[rust]` of xbuild.toml; its keys are named as the flags of cargo are. */
 export const rustTable = v.pipe(
@@ -12,7 +13,7 @@ export const rustTable = v.pipe(
     'default-features': v.optional(v.boolean(), true),
     package: v.exactOptional(v.string()),
     locked: v.optional(v.boolean(), false),
-    env: v.optional(v.record(v.string(), v.string()), {}),
+    env: v.optional(table(v.string()), {}),
   }),
   v.transform(({ 'all-features': allFeatures, 'default-features': defaultFeatures, ...rest }) => ({
     ...rest,

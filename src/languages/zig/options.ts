@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { table } from '../../util/string-table.ts'
 
 /** `[zig]` of xbuild.toml. */
 export const zigTable = v.strictObject({
@@ -8,5 +9,5 @@ export const zigTable = v.strictObject({
   /** `-Dtarget` by platform, for a build.zig that has spellings of its own. */
   target: v.optional(v.record(v.string(), v.string()), {}),
   args: v.optional(v.array(v.string()), []),
-  env: v.optional(v.record(v.string(), v.string()), {}),
+  env: v.optional(table(v.string()), {}),
 })

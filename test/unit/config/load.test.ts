@@ -54,6 +54,28 @@ describe('xbuild.toml', () => {
     fails(text, { why: expect.stringContaining(why), fix: expect.stringContaining('fix ') }),
   )
 
+  test.each([
+    ['tags = ["a"]', 'tags: unknown key; it belongs to [image] or [go]'],
+    ['ldflags = "-s"', 'ldflags: unknown key; it belongs to [go]'],
+    ['[go]\nprofile = "x"', 'go.profile: unknown key; it belongs to [rust]'],
+    ['[image]\nplatforms = ["x"]', 'image.platforms: unknown key; it belongs to the top of the file'],
+  ])('%j: %s', (text, why) => fails(text, { why: expect.stringContaining(why) }))
+
+  test.each([
+    ['[image]\nuser = "a\\u0000"', 'image.user'],
+    ['[image]\nentrypoint = ["/a", "b\\u0000"]', 'image.entrypoint.1'],
+    ['[image]\ntemplate = "\\u0000"', 'image.template'],
+    ['[image.labels]\n"a\\u0000b" = "x"', 'image.labels."a\\u0000b"'],
+    ['dist = "\\u0000"', 'dist'],
+    ['[go]\ntags = ["\\u0000"]', 'go.tags.0'],
+  ])('%j holds NUL', (text, name) => fails(text, { kind: 'usage', what: `${name} holds the character NUL` }))
+
+  test.each([
+    `a = ${'['.repeat(20_000)}`,
+    `a = ${'['.repeat(20_000)}${']'.repeat(20_000)}`,
+    `${'a.'.repeat(20_000)}a = 1`,
+  ])('nesting without end is refused', text => fails(text, { kind: 'usage' }))
+
   it('reports every fault at once', () =>
     fails('[go]\ntag = []\n[image]\nuser = 1', {
       what: 'xbuild.toml has 2 mistakes',

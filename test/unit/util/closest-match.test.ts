@@ -13,4 +13,8 @@ test.each([
   ['', undefined],
   ['zz', undefined],
   ['registry', undefined],
+  ['pull', undefined],
+  ['lag', 'tag'],
+  ['bag', 'tag'],
+  ['all', undefined],
 ])('what is meant by %j is %j', (text, meant) => expect(closestMatch(text, flags)).toBe(meant))

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { cliPath } from '../support/cli.ts'
+import { helloGo, project } from '../support/projects.ts'
+
+/** Every command, with arguments that let it do some of its work. */
+const commands: readonly (readonly string[])[] = [
+  ['build', '--backend=oci', '--base=scratch', '--platform=linux/amd64'],
+  ['plan', '--json'],
+  ['dockerfile'],
+  ['verify', 'image.tar'],
+  ['bench', 'empty', '--strategy=native'],
+  ['self-check'],
+  ['cache'],
+  ['completion', 'bash'],
+  ['man'],
+]
+
+interface Fault {
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Shell commands before the program. */
+  readonly before?: string
+  /** Files of the project. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+const nowhere = '/dev/null/nowhere'
+const faults: Readonly<Record<string, Fault>> = {
+  'no home': { env: { HOME: undefined, XDG_CACHE_HOME: undefined } },
+  'a home that is a file': { env: { HOME: '/dev/null', XDG_CACHE_HOME: undefined } },
+  'a cache folder that cannot be made': { env: { XDG_CACHE_HOME: nowhere } },
+  'a TMPDIR that is not there': { env: { TMPDIR: '/nowhere/at/all' } },
+  'a TMPDIR that is a file': { env: { TMPDIR: '/dev/null' } },
+  'a working folder that was removed': { before: 'mkdir gone; cd gone; rmdir ../gone' },
+  'stderr closed': { before: 'exec 2>&-' },
+  'stderr full': { before: 'exec 2>/dev/full' },
+  'stdout and stderr full': { before: 'exec >/dev/full 2>&1' },
+  'too few files to start': { before: 'ulimit -n 24' },
+  'few files': { before: 'ulimit -n 64' },
+  'a proxy without scheme': { env: { HTTPS_PROXY: '127.0.0.1:1', HTTP_PROXY: '127.0.0.1:1' } },
+  'a proxy with a bad password': { env: { HTTPS_PROXY: 'http://us er:p%zz@127.0.0.1:1' } },
+  'no tool on PATH': { env: { PATH: '/nowhere' } },
+  'a broken .last-build.json': {
+    files: { 'dist/.last-build.json': '{"toolchain":"go 1.1","platforms":5,"binaries":7}' },
+  },
+  'a xbuild.toml nested without end': { files: { 'xbuild.toml': `a = ${'['.repeat(20_000)}` } },
+}
+
+interface Ended {
+  readonly code: number | null
+  readonly output: string
+}
+
+function run(dir: string, args: readonly string[], { env, before }: Fault): Promise<Ended> {
+  const child = spawn(
+    '/bin/sh',
+    ['-c', `${before ? `${before}; ` : ''}exec "$@"`, 'sh', process.execPath, cliPath, ...args],
+    {
+      cwd: dir,
+      env: { ...process.env, XBUILD_BACKEND: undefined, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', text => {
+      output += text
+    })
+  }
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', code => resolve({ code, output }))
+  })
+}
+
+describe.each(Object.entries(faults))('%s', (_, fault) => {
+  it.each(commands)('xbuild %s ends without a stack', async (...args) => {
+    const dir = await project({ ...helloGo, 'image.tar': 'no archive', ...fault.files })
+    await mkdir(join(dir, 'empty'))
+    await writeFile(join(dir, 'empty/file'), '')
+    const { code, output } = await run(dir, args, fault)
+    expect([0, 2, 3, 4, 5, 6, 7, 8], output).toContain(code)
+    expect(output).not.toMatch(/\n\s+at |node:internal|a bug in xbuild/)
+  })
+})
+
+it('walks through every command', async () => {
+  const { output } = await run(await project({}), ['--help'], {})
+  const named = [...output.matchAll(/^ {2}xbuild (\S+)/gm)].map(([, name]) => name)
+  expect(named.toSorted()).toEqual(commands.map(([name]) => name).toSorted())
+})
