@@ -16,6 +16,14 @@ export function proxyFor(url: URL, env: Env = process.env): URL | undefined {
     return undefined
   const written = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
   const proxy = URL.canParse(written) ? new URL(written) : undefined
+  if (proxy && !isPercentEncoded(proxy.username + proxy.password)) {
+    throw registryFailure(
+      `The user or password in ${name} is not percent-encoded`,
+      `${proxy.protocol}//${proxy.host}`,
+      'a % is followed by two hexadecimal digits there',
+      `write % as %25 in ${name}`,
+    )
+  }
   if (proxy && /^(https?|socks5?h?):$/.test(proxy.protocol)) return proxy
   throw registryFailure(
     `${name} names no proxy`,
@@ -23,6 +31,15 @@ export function proxyFor(url: URL, env: Env = process.env): URL | undefined {
     'it is the address of an http, https or socks5 proxy',
     `export ${name}=http://proxy.example.com:3128`,
   )
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**

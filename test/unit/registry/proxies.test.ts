@@ -61,6 +61,15 @@ describe('proxyFor', () => {
   })
 })
 
+it.each(['http://u:hunter2%@proxy', 'http://u%zz:hunter2@proxy'])(
+  'refuses %s, whose user is not percent-encoded',
+  async proxy => {
+    const failure = await failureOf(() => proxyFor(new URL('https://ghcr.io'), { HTTPS_PROXY: proxy }))
+    expect(failure).toMatchObject({ kind: 'registry', what: expect.stringContaining('percent-encoded') })
+    expect(JSON.stringify(failure)).not.toContain('hunter2')
+  },
+)
+
 describe('a proxy that is no good is named, and not the registry', () => {
   const opened: Server[] = []
   afterEach(() => {
