@@ -81,7 +81,10 @@ export function imageOptions(
 
 /** A list by comma or line, as docker/metadata-action gives it: no reference holds either. */
 function splitTags(text: string): string[] {
-  const tags = text.split(/[\s,]+/).filter(Boolean)
+  const tags = text
+    .split(/[\n,]/)
+    .map(tag => tag.trim())
+    .filter(Boolean)
   return tags.length > 0 ? tags : [text]
 }
 

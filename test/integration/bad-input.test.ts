@@ -23,7 +23,6 @@ describe('flags', () => {
     [['-z'], /Unknown flag -z\n/],
     [['.', 'x'], /Unexpected argument "x"/],
     [['plan', '--report=x'], /a flag of xbuild build, not of xbuild plan/],
-    [['verify'], /fix {4}xbuild verify <image>/],
     [['--platform'], /--platform needs a value/],
     [['--push=yes'], /--push takes no value, but was given "yes"/],
     [['--platform=linux/amd46'], /did you mean linux\/amd64\?/],
@@ -48,7 +47,6 @@ describe('flags', () => {
     '-x',
     'A/B',
     'a b',
-    'a\nb',
     '$(touch pwned)',
     'a:',
     'a:-b',
@@ -109,18 +107,7 @@ describe('xbuild.toml', () => {
     ['[images.-x]\nbin = "hello"', /expected an image name/],
     ['[rust]\nglibc = "new"', /rust\.glibc: expected a glibc version/],
     ['[images.web]\n', /There is no executable "web"/],
-    ...[
-      '../x',
-      'rel',
-      '/a/../b',
-      '/a//b',
-      '/.wh.x',
-      '/a/.wh..wh..opq',
-      '/a\\u0000b',
-      '/a\\nb',
-      '/a\\\\b',
-      '',
-    ].map(
+    ...['../x', 'rel', '/a/../b', '/a//b', '/.wh.x', '/a/.wh..wh..opq', '/a\\nb', '/a\\\\b', ''].map(
       to =>
         [`[[image.files]]\nfrom = "main.go"\nto = "${to}"`, /cannot be a path in the image/] as [
           string,
