@@ -75,8 +75,10 @@ function zsh(commands: Commands): string {
     )
   const branch = ({ name, flags, choices }: CommandReference) => `    ${name})
       _arguments \\
-${flags.flatMap(specOf).join('\n')}
-      '--help[Show help]' \\
+${flags
+  .flatMap(specOf)
+  .map(line => `${line}\n`)
+  .join('')}      '--help[Show help]' \\
       ${quote(choices.length > 0 ? `:argument:(${choices.join(' ')})` : '*:file:_files')}
       ;;`
   return `#compdef xbuild
@@ -92,12 +94,18 @@ ${commands.map(({ name, describe }) => `    ${quote(`${name}:${escapeColons(desc
     _files -/
     return
   fi
-  (( \${+commands[(r)$command:*]} )) || command=${commands[0]?.name}
+  if (( \${+commands[(r)$command:*]} )); then
+    shift words
+    (( CURRENT-- ))
+  else
+    command=${commands[0]?.name}
+  fi
   case $command in
 ${commands.map(branch).join('\n')}
   esac
 }
-compdef _xbuild xbuild
+# A file in $fpath is run as the function, anything else defines it.
+if [[ $funcstack[1] == _xbuild ]]; then _xbuild "$@"; else compdef _xbuild xbuild; fi
 `
 }
 

@@ -128,6 +128,10 @@ describe('completion', () => {
       expect(stdout).toContain(command)
   })
 
+  it('zsh has no line that ends a list of arguments too early', async () => {
+    expect((await xbuild(['completion', 'zsh'])).stdout).not.toMatch(/\\\n\s*\n/)
+  })
+
   it('refuses another shell by name', async () => {
     const { code, stderr } = await xbuild(['completion', 'zhs'])
     expect(code).toBe(2)
