@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cliPath } from '../support/cli.ts'
-import { helloGo, project } from '../support/projects.ts'
+import { cliPath, xbuild } from '../support/cli.ts'
+import { helloGo, project, temporaryFolder } from '../support/projects.ts'
 
 /** Every command, with arguments that let it do some of its work. */
 const commands: readonly (readonly string[])[] = [
@@ -97,4 +97,30 @@ it('walks through every command', async () => {
   const { output } = await run(await project({}), ['--help'], {})
   const named = [...output.matchAll(/^ {2}xbuild (\S+)/gm)].map(([, name]) => name)
   expect(named.toSorted()).toEqual([...new Set(commands.map(([name]) => name))].toSorted())
+})
+
+it('builds from a read-only project to an -o elsewhere, as a user without a name', async () => {
+  const dir = await project(helloGo)
+  const out = await temporaryFolder()
+  const uid = process.getuid?.() === 0 ? 54_321 : undefined
+  if (uid !== undefined) await chown(out, uid, uid)
+  // mkdtemp lets nobody else in
+  await chmod(dir, 0o555)
+  const result = await xbuild(
+    ['--backend=oci', '--base=builtin', '--platform=linux/amd64', `-o=${out}/app.tar`],
+    {
+      cwd: dir,
+      env: {
+        HOME: undefined,
+        XDG_CACHE_HOME: out,
+        GOCACHE: `${out}/cache`,
+        GOPATH: `${out}/go`,
+        TMPDIR: out,
+      },
+      ...(uid !== undefined && { uid }),
+    },
+  )
+  expect(result, result.stderr).toMatchObject({ code: 0 })
+  expect(result.stderr).toContain('cannot be written: binaries and logs go to')
+  expect(await readdir(dir)).toEqual(['go.mod', 'main.go'])
 })
