@@ -51,15 +51,18 @@ export async function checkWithBuildkit(path: string, signal?: AbortSignal): Pro
   }
 }
 
-/** Reads its answer; undefined where that is none. Where the bases cannot be resolved, `warnings` is null: no finding. */
+/**
+ * Reads its answer; undefined where that is none. `warnings` is null both where there are none and where the bases cannot be
+ * resolved, which a `buildError` tells.
+ */
 export function readCheck(stdout: string): Checked | undefined {
   try {
-    const answer = JSON.parse(stdout) as {
+    const { warnings, buildError } = JSON.parse(stdout) as {
       warnings?: readonly Warning[] | null
       buildError?: { message?: string }
     }
-    if (answer.warnings) return { warnings: answer.warnings }
-    return { reason: answer.buildError?.message ?? 'no warnings in its answer' }
+    if (warnings) return { warnings }
+    return buildError ? { reason: buildError.message ?? 'it could not read the file' } : { warnings: [] }
   } catch {
     return undefined
   }
@@ -91,7 +94,7 @@ export function mergeCheck(
         endLine: line,
         endColumn: lineText(line).length + 1,
         message: detail ?? description ?? ruleName,
-        ...(url && { fix: url }),
+        ...(url && { fix: `see ${url}` }),
       },
     ]
   })

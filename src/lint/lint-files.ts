@@ -66,7 +66,8 @@ export async function lintFiles(request: LintRequest): Promise<LintResult> {
       fixed += result.count
       texts.set(path, result.text)
       const own = lint(result.text)
-      findings.push(...own, ...(await withBuildkit(path, result.text, own, context)))
+      const all = [...own, ...(await withBuildkit(path, result.text, own, context))]
+      findings.push(...all.sort((a, b) => a.line - b.line || a.column - b.column))
     }
   } finally {
     await client?.close()
@@ -120,6 +121,8 @@ async function withBuildkit(
 
 /** The .dockerignore of a Dockerfile: its own, or that of its folder. */
 function dockerignoreOf(path: string): string | undefined {
+  // GoReleaser makes a build context of its own.
+  if (/goreleaser/i.test(path)) return undefined
   return readIfThere(`${path}.dockerignore`) ?? readIfThere(join(dirname(path), '.dockerignore'))
 }
 

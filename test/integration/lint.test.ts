@@ -249,13 +249,20 @@ COPY --from=${host}/none:1 /c /c
       docker: { exitCode: 1, stdout: JSON.stringify(answer) },
     })
     expect(findings.map(({ ruleId, line }) => `${line} ${ruleId}`)).toEqual([
-      '1 redundant-target-platform',
       '1 buildkit/StageNameCasing',
+      '1 redundant-target-platform',
       '2 buildkit/RedundantTargetPlatform',
     ])
   })
 
-  it('takes an answer without warnings for none', async () => {
+  it('is content where BuildKit is', async () => {
+    const docker = { stdout: JSON.stringify({ warnings: null, sources: [] }) }
+    const { findings, stderr } = await setUp(host => `FROM ${host}/all:1\n`, { docker })
+    expect(findings).toEqual([])
+    expect(stderr).not.toContain('BuildKit')
+  })
+
+  it('takes the failure to resolve a base for no finding', async () => {
     const answer = { warnings: null, buildError: { message: 'failed to resolve source metadata' } }
     const { findings, stderr } = await setUp(host => `FROM ${host}/all:1\n`, {
       docker: { exitCode: 1, stdout: JSON.stringify(answer) },

@@ -73,12 +73,10 @@ export function copiedInto(stage: Stage, stages: readonly Stage[]): Stage[] {
 
 /** The stages of the target platform that end up in an image: those that no other uses, and those that they copy from. */
 export function stagesOfImages(stages: readonly Stage[]): Set<Stage> {
-  const bases = stages.map(({ base, image }) => base ?? image.replace(/\$.*$/, ''))
+  const bases = stages.map(stage => dynamicBase(stage) ?? stage.base)
   const used = new Set(stages.flatMap(stage => [...sourcesOf(stage, stages)]))
   const isBase = (stage: Stage) =>
-    bases.some(
-      base => base === stage || (typeof base === 'string' && base !== '' && stage.name?.startsWith(base)),
-    )
+    bases.some(base => (typeof base === 'string' ? stage.name?.startsWith(base) : base === stage))
   const found = new Set<Stage>()
   const visit = (stage: Stage) => {
     for (const one of lineage(stage)) {
@@ -92,6 +90,12 @@ export function stagesOfImages(stages: readonly Stage[]): Set<Stage> {
     if (isLast && stage.platform === 'target') visit(stage)
   }
   return found
+}
+
+/** The beginning of the names that `FROM build-$TARGETARCH` picks from. */
+function dynamicBase({ imageWord }: Stage): string | undefined {
+  const [, prefix] = /^([^$]+)\$/.exec(imageWord?.value.toLowerCase() ?? '') ?? []
+  return prefix
 }
 
 /** What the instruction takes files from: stages or images. */

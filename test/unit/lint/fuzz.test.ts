@@ -11,7 +11,7 @@ import { mutate, random } from './mutate.ts'
 const files = Number(process.env['XBUILD_FUZZ'] ?? 1500)
 const seed = Number(process.env['XBUILD_FUZZ_SEED'] ?? 14)
 
-/** Milliseconds for one file, on a busy machine. */
+/** Milliseconds of processor time for one file: the machine may be busy with other tests. */
 const slowest = 1000
 
 const seeds = allRules.flatMap(({ bad, good }) => [bad, good])
@@ -21,18 +21,22 @@ test(`${files} random, truncated and changed files: no crash, no hang, places in
   let worst = { took: 0, text: '' }
   for (let index = 0; index < files; index++) {
     const text = mutate(seeds[index % seeds.length] as string, seeds, next)
-    const started = performance.now()
+    const started = processorTime()
     try {
       look(text)
     } catch (error) {
       throw new Error(`seed ${seed}, file ${index}: ${JSON.stringify(text)}`, { cause: error })
     }
-    const took = performance.now() - started
+    const took = processorTime() - started
     if (took > worst.took) worst = { took, text }
   }
-  if (worst.took > slowest) throw new Error(`${worst.took} ms for ${JSON.stringify(worst.text)}`)
-  expect(worst.took).toBeLessThan(slowest)
+  expect(worst.took, JSON.stringify(worst.text)).toBeLessThan(slowest)
 }, 3_600_000)
+
+function processorTime(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
 
 function look(text: string): void {
   const lengths = text.split(/\r\n|\n|\r/).map(line => line.length)
@@ -51,6 +55,7 @@ function look(text: string): void {
   const texts = new Map([['Dockerfile', text]])
   formatText(all, texts, false)
   formatSarif(all, texts)
+  if (!all.some(({ edits }) => edits)) return
   const once = applyFixes(text, lint).text
   const twice = applyFixes(once, lint).text
   if (once !== twice) throw new Error(`--fix twice: ${JSON.stringify([once, twice])}`)
