@@ -1,7 +1,7 @@
 import type { Dockerfile } from './dockerfile/model.ts'
 import { parseDockerfile } from './dockerfile/parse.ts'
 import type { Finding, RuleInfo } from './finding.ts'
-import { longestFile, tooLong } from './limits.ts'
+import { tooLong } from './limits.ts'
 import { ignoreComment, unreadableFile } from './rules/of-the-run.ts'
 import { allRules, dockerfileRules } from './rules.ts'
 import { checkIgnoreComments, type IgnoreComment, withoutIgnored } from './suppress.ts'
@@ -23,7 +23,8 @@ export interface LintOptions {
  */
 export function lintDockerfile(text: string, path: string, options: LintOptions = {}): Finding[] {
   const lines = indexLines(text)
-  if (text.length > longestFile) return [tooLong(path, lines)]
+  const long = tooLong(text, path, lines)
+  if (long) return [long]
   const dockerfile = parseDockerfile(text, path, options.dockerignore)
   const comments = ignoreComments(dockerfile, lines)
   const findings = dockerfileRules

@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts'
-import { longestFile, tooLong } from './limits.ts'
+import { tooLong } from './limits.ts'
 import { ignoreComment, unreadableFile } from './rules/of-the-run.ts'
 import { allRules, workflowRules } from './rules.ts'
 import { checkIgnoreComments, type IgnoreComment, withoutIgnored } from './suppress.ts'
@@ -22,7 +22,8 @@ export interface WorkflowOptions {
  */
 export function lintWorkflow(text: string, path: string, options: WorkflowOptions = {}): Finding[] {
   const lines = indexLines(text)
-  if (text.length > longestFile) return [tooLong(path, lines)]
+  const long = tooLong(text, path, lines)
+  if (long) return [long]
   const parsed = parseYaml(text)
   if ('fault' in parsed)
     return [

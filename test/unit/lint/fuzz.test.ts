@@ -33,6 +33,57 @@ test(`${files} random, truncated and changed files: no crash, no hang, places in
   expect(worst.took, JSON.stringify(worst.text)).toBeLessThan(slowest)
 }, 3_600_000)
 
+test.each([
+  ['lines', `FROM a\n${'RUN a\n'.repeat(6000)}`],
+  ['stages', 'FROM a\n'.repeat(300)],
+  ['characters', `FROM a\nRUN ${'a '.repeat(70_000)}`],
+])('too many %s are not looked at', (_, text) => {
+  const [found] = lintDockerfile(text, 'Dockerfile')
+  expect(found).toMatchObject({
+    ruleId: 'unreadable-file',
+    message: expect.stringContaining('it was not looked at'),
+  })
+})
+
+test.each([
+  ['words', `FROM a\nRUN ${'a '.repeat(60_000)}`],
+  ['instructions', `FROM a\n${'RUN a\n'.repeat(4900)}`],
+  ['undeclared variables', `FROM a\nRUN ${'$TARGETARCH '.repeat(10_000)}`],
+  ['substitutions', `FROM a\nRUN ${'$('.repeat(60_000)}`],
+  ['backslashes', `FROM a\nRUN ${'\\'.repeat(120_000)}`],
+  ['here-documents', `FROM a\nRUN ${'<<A '.repeat(30_000)}`],
+  [
+    'comments',
+    `FROM a\n${'# xbuild-lint ignore=foreign-asset x\nRUN curl https://a/linux-amd64\n'.repeat(1500)}`,
+  ],
+  [
+    'chained stages',
+    Array.from({ length: 190 }, (_, i) => `FROM s${i} AS s${i + 1}\nCOPY --from=s1 a b\nRUN go build\n`).join(
+      '',
+    ),
+  ],
+  ['nested lists', `a: ${'['.repeat(60_000)}`],
+  ['nested items', '- '.repeat(60_000)],
+  [
+    'aliases',
+    `a: &a [x, x]\n${Array.from({ length: 40 }, (_, i) => `b${i}: &b${i} [*${i ? `b${i - 1}` : 'a'}, *${i ? `b${i - 1}` : 'a'}]\n`).join('')}jobs: *b39\n`,
+  ],
+  [
+    'merges',
+    `x0: &x0 {a: 1}\n${Array.from({ length: 200 }, (_, i) => `x${i + 1}: &x${i + 1} {<<: [*x${i}, *x${i}]}\n`).join('')}jobs: *x200\n`,
+  ],
+  [
+    'jobs',
+    `jobs:\n${Array.from({ length: 1500 }, (_, i) => `  a${i}:\n    steps:\n      - uses: docker/build-push-action@v1\n`).join('')}`,
+  ],
+])('many %s take less than a second', (_, text) => {
+  const started = processorTime()
+  lintDockerfile(text, 'Dockerfile')
+  lintWorkflow(text, 'a.yml')
+  lintWorkflow(text, '.gitlab-ci.yml')
+  expect(processorTime() - started).toBeLessThan(3 * slowest)
+})
+
 function processorTime(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000
