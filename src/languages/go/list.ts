@@ -1,3 +1,4 @@
+import { isFailure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import type { InspectContext } from '../language.ts'
 import { runGo } from './run-go.ts'
@@ -53,13 +54,26 @@ export async function listPackages(
     ...sourceFlags(context.toolchainArgs ?? []),
   ]
   const args = ['list', ...flags, '-f', template(withFiles), ...patterns]
-  const result = await runGo(dir, args, context, {
+  const target = {
     GOOS: 'linux',
     GOARCH: platform.go['GOARCH'] as string,
     CGO_ENABLED: cgo ? '1' : '0',
-  })
-  return result.stdout.split('\n').filter(Boolean).map(parseListed)
+  }
+  if (deep) return parse(await runGo(dir, args, context, target))
+  // Even with -find go downloads what all of the packages import, unless there is nowhere to download from.
+  const offline = { ...target, GOPROXY: 'off', GONOPROXY: 'none' }
+  const listed = await runGo(dir, args, context, offline).then(parse, onlyProjectFailures)
+  if (listed.some(item => item.name !== '')) return listed
+  return parse(await runGo(dir, args, context, target))
 }
+
+/** @throws {Failure} what is no fault of the project, or of having nowhere to download from. */
+function onlyProjectFailures(error: unknown): ListedPackage[] {
+  if (isFailure(error, 'project') || isFailure(error, 'tool')) return []
+  throw error
+}
+
+const parse = ({ stdout }: { readonly stdout: string }) => stdout.split('\n').filter(Boolean).map(parseListed)
 
 /** The flags after `--` that decide which files and modules `go build` reads; tags are merged with others before. */
 function sourceFlags(toolchainArgs: readonly string[]): string[] {
