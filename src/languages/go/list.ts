@@ -29,6 +29,8 @@ export interface Listing {
   readonly patterns: readonly string[]
   /** With dependencies, which Go may have to download; else only what the patterns name. */
   readonly deep: boolean
+  /** Only from what is on this machine. */
+  readonly offline?: boolean
   readonly tags: readonly string[]
   readonly cgo: boolean
   /** Whether this Go knows -buildvcs (1.18): listing needs no commit, and git may refuse to tell it. */
@@ -44,7 +46,7 @@ export interface Listing {
  */
 export async function listPackages(
   dir: string,
-  { platform, patterns, deep, tags, cgo, knowsVcs, withFiles }: Listing,
+  { platform, patterns, deep, offline: isOffline = false, tags, cgo, knowsVcs, withFiles }: Listing,
   context: InspectContext,
 ): Promise<ListedPackage[]> {
   const flags = [
@@ -59,16 +61,16 @@ export async function listPackages(
     GOARCH: platform.go['GOARCH'] as string,
     CGO_ENABLED: cgo ? '1' : '0',
   }
-  if (deep) return parse(await runGo(dir, args, context, target))
   // Even with -find go downloads what all of the packages import, unless there is nowhere to download from.
   const offline = { ...target, GOPROXY: 'off', GONOPROXY: 'none' }
+  if (deep) return parse(await runGo(dir, args, context, isOffline ? offline : target))
   const listed = await runGo(dir, args, context, offline).then(parse, onlyProjectFailures)
   if (listed.some(item => item.name !== '')) return listed
   return parse(await runGo(dir, args, context, target))
 }
 
 /** @throws {Failure} what is no fault of the project, or of having nowhere to download from. */
-function onlyProjectFailures(error: unknown): ListedPackage[] {
+export function onlyProjectFailures(error: unknown): never[] {
   if (isFailure(error, 'project') || isFailure(error, 'tool')) return []
   throw error
 }

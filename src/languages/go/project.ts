@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises'
-import { basename, join, relative } from 'node:path'
+import { join } from 'node:path'
 import { type FoundCToolchains, findCToolchains } from '../../c-toolchains/index.ts'
 import { Failure } from '../../errors.ts'
 import type { Executable, InspectContext, Project } from '../language.ts'
-import { mainExecutable } from '../main-executable.ts'
 import { cgoMode } from './cgo-mode.ts'
 import { settableVariables } from './declarations.ts'
 import { findProgramsElsewhere } from './elsewhere.ts'
 import { type GoFlags, linkerWords, readGoFlags } from './goflags.ts'
 import { assignmentsOf } from './ldflags.ts'
-import { type ListedPackage, listPackages } from './list.ts'
+import type { ListedPackage } from './list.ts'
 import { availableMemory, decidesOnGarbage } from './memory.ts'
+import { executable, isProgram, listPrograms, local, matches, packageOf, projectName } from './programs.ts'
 import { runGo } from './run-go.ts'
 import { type GoSettings, readGoSettings } from './settings.ts'
 import type { PackageVariables } from './stamps.ts'
@@ -62,23 +62,13 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
     knowsVcs: minorOf(environment.GOVERSION) >= 18,
     withFiles: assigned,
   }
-  const shallow = await Promise.all(
-    architectures.map(platform =>
-      listPackages(dir, { ...listing, platform, patterns, deep: false }, context),
-    ),
+  const { shallow, listings, mains } = await listPrograms(
+    dir,
+    architectures,
+    { ...listing, patterns },
+    context,
   )
   await checkPrograms(dir, shallow, context)
-  const mains = shallow.flat().filter(isProgram)
-  const wanted = wantedMains(dir, mains, context)
-  const listings = await Promise.all(
-    architectures.map((platform, index) => {
-      const here = (shallow[index] ?? []).filter(item => isProgram(item) && wanted.has(packageOf(item, dir)))
-      const patterns = here.map(item => packageOf(item, dir))
-      return here.length === 0
-        ? []
-        : listPackages(dir, { ...listing, platform, patterns, deep: true }, context)
-    }),
-  )
   const found = programsOf(dir, listings, architectures, context, shallow)
   const usesC = found.cCode.size > 0 || mode === true
   const cToolchains = usesC ? await findCToolchains(dir, platforms, context.signal) : undefined
@@ -125,8 +115,6 @@ function assignedPackages(flags: GoFlags, { options }: InspectContext): string[]
   return [...new Set(assignmentsOf(words).map(item => item.package))].filter(path => path !== 'main')
 }
 
-const isProgram = (item: ListedPackage) => item.name === 'main' && !item.dependency && item.files.length > 0
-
 /**
  * Makes sure that there is a program, and the one asked for.
  * @throws {Failure} project, with the programs that a build tag or a module of their own keeps out.
@@ -162,33 +150,6 @@ async function checkPrograms(
       .map(({ fix }) => fix)
       .join('\n'),
   })
-}
-
-/** `./cmd/app` for `cmd/app`, as --bin may say it. */
-const local = (text: string) => `./${text.replace(/^\.\/|\/$/g, '')}`
-
-function matches(main: ListedPackage, wanted: string, root: string): boolean {
-  const path = packageOf(main, root)
-  return [main.path, path, goBinaryName(main.path, main.dir)].includes(wanted) || local(wanted) === path
-}
-
-/**
- * The programs whose imports are read, for Go downloads them: those asked for, or the one that is meant where none is. None
- * where neither is known: choosing ends with the list of programs then.
- */
-function wantedMains(root: string, mains: readonly ListedPackage[], { wanted }: InspectContext): Set<string> {
-  if (wanted === undefined) return new Set(mains.map(item => packageOf(item, root)))
-  const asked = mains.filter(item => wanted.some(name => matches(item, name, root)))
-  if (wanted.length > 0) return new Set(asked.map(item => packageOf(item, root)))
-  const programs = new Map(mains.map(item => [packageOf(item, root), executable(item, new Map(), root)]))
-  const meant = mainExecutable({ ...projectName(mains, root), root, executables: [...programs.values()] })
-  return new Set(meant ? [meant.package] : [])
-}
-
-/** What the project is called: the last element of its module's path, as for a binary. */
-function projectName(mains: readonly ListedPackage[], root: string): { name?: string } {
-  const main = mains.find(item => item.moduleDir === root)
-  return main ? { name: goBinaryName(main.modulePath, root) } : {}
 }
 
 interface FoundPrograms {
@@ -229,35 +190,6 @@ function programsOf(
     }
   }
   return { programs, cCode, packages }
-}
-
-/** The name `go build` gives the binary: the last element of the import path that is no major version suffix. */
-export function goBinaryName(importPath: string, dir: string): string {
-  const elements = importPath.split('/').filter(element => element !== '.')
-  const last = elements.pop() ?? ''
-  const name = /^v\d+$/.test(last) && elements.length > 0 ? elements.pop() : last
-  return name && !importPath.startsWith('_/') ? name : basename(dir)
-}
-
-/** How a program is named for go, in the project's folder. */
-function packageOf({ dir, path }: ListedPackage, root: string): string {
-  const folder = relative(root, dir)
-  return folder === '' ? '.' : folder.startsWith('..') ? path : `./${folder}`
-}
-
-function executable(
-  main: ListedPackage,
-  byPath: ReadonlyMap<string, ListedPackage>,
-  root: string,
-): Executable {
-  const problem = [main.path, ...main.deps].map(path => byPath.get(path)?.error).find(Boolean) || main.error
-  return {
-    name: goBinaryName(main.path, main.dir),
-    package: packageOf(main, root),
-    ...(main.path !== packageOf(main, root) && { aliases: [main.path] }),
-    ...(main.moduleDir && main.moduleDir !== root && { versionFolder: main.moduleDir }),
-    ...(problem && { problem }),
-  }
 }
 
 /** Reads what the programs and the packages that -X names declare. */
