@@ -37,6 +37,8 @@ export interface Recorder {
   stage<T>(name: Exclude<keyof StageSeconds, 'total'>, work: () => Promise<T>): Promise<T>
   /** Runs a task of the list that a run shows (see {@link runTask}). */
   task<T>(id: string, work: (task: Task) => Promise<T>): Promise<T>
+  /** Shows what the task that began last waits for. */
+  waiting(detail: string): void
   note(level: 'info' | 'hint' | 'warning', text: string): void
 }
 
@@ -44,6 +46,7 @@ export interface Recorder {
 export function createRecorder(emit: Emit): Recorder {
   const seconds: StageSeconds = { inspect: 0, compile: 0, verify: 0, image: 0, readBack: 0, total: 0 }
   const notes: string[] = []
+  const running = new Set<string>()
   const record = (event: BuildEvent) => {
     if (event.type === 'note') notes.push(event.text)
     emit(event)
@@ -61,7 +64,20 @@ export function createRecorder(emit: Emit): Recorder {
         seconds[name] += (performance.now() - started) / 1000
       }
     },
-    task: (id, work) => runTask(record, id, work),
+    async task(id, work) {
+      running.add(id)
+      try {
+        return await runTask(record, id, work)
+      } finally {
+        running.delete(id)
+      }
+    },
+    waiting(detail) {
+      const id = [...running].at(-1)
+      record(
+        id === undefined ? { type: 'note', level: 'info', text: detail } : { type: 'progress', id, detail },
+      )
+    },
     note: (level, text) => record({ type: 'note', level, text }),
   }
 }

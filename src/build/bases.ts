@@ -1,6 +1,7 @@
 import { checkBasePlatforms } from '../base/choose.ts'
 import { confirmBase } from '../base/confirm.ts'
 import { isRegistryBase, isUnreachable, lookUpBase } from '../base/lookup.ts'
+import { isFailure } from '../errors.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import type { Recorder } from '../recorder.ts'
 import type { RegistryClient } from '../registry/client.ts'
@@ -14,19 +15,28 @@ export const basesTaskId = 'base'
 /**
  * Looks up the bases of a plan while the compilers run, so that a platform which a base lacks ends the build early. A
  * registry that cannot be asked from here is a warning only: the builder may reach it another way.
+ * @param isElsewhere whether the builder has a base that no registry has
  * @throws {Failure} usage, when a base lacks a platform; registry, when there is no such image.
  */
 export async function checkBases(
   { images, platforms }: Pick<Plan, 'images' | 'platforms'>,
   registries: RegistryClient,
   recorder: Recorder,
+  isElsewhere: (reference: string) => Promise<boolean> = async () => false,
 ): Promise<void> {
   const references = new Set(images.map(({ spec }) => spec.base.reference).filter(isRegistryBase))
   await recorder.task(basesTaskId, async task => {
     const found: string[] = []
     try {
       for (const reference of references) {
-        const base = await lookUpBase(reference, registries)
+        const base = await lookUpBase(reference, registries).catch(async error => {
+          if (!isFailure(error, 'registry') || isUnreachable(error) || !(await isElsewhere(reference)))
+            throw error
+        })
+        if (!base) {
+          found.push(`${reference}, which the engine has`)
+          continue
+        }
         checkBasePlatforms(reference, platforms, base.platforms)
         found.push(`${reference}, ${count(base.platforms.length, 'platform')}`)
       }

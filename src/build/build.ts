@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Options } from '../config/options.ts'
+import { isInEngine } from '../image/buildx/engine-image.ts'
 import { makeImage } from '../image/make.ts'
 import type { ReportedImage } from '../image/make-context.ts'
 import { readBack } from '../image/verify/read-back.ts'
@@ -53,20 +54,25 @@ interface PlannedRun extends Run, Prepared {
 export function build(options: Options, { emit, confirm, signal }: BuildContext): Promise<Report> {
   const startedAt = new Date()
   const recorder = createRecorder(emit)
-  return withRegistries(options, signal, async registries => {
-    const prepared = await prepare(options, { registries, recorder, signal })
-    const { plan } = prepared
-    await askToInstall(plan, { confirm, recorder, signal })
-    announce(prepared, recorder)
-    return withWorkFolder(plan.dist, async work => {
-      const run = { ...prepared, registries, recorder, signal, work, logs: join(plan.dist, 'logs') }
-      const binaries = await compileWhileCheckingBases(run)
-      const artifacts = await recorder.stage('verify', () => verifyAndKeep(binaries, run))
-      const images = await makeImages(run, artifacts)
-      await recordBuild(plan.dist, plan.project, artifacts)
-      return makeReport(plan, artifacts, images, recorder, startedAt)
-    })
-  })
+  return withRegistries(
+    options,
+    signal,
+    async registries => {
+      const prepared = await prepare(options, { registries, recorder, signal })
+      const { plan } = prepared
+      await askToInstall(plan, { confirm, recorder, signal })
+      announce(prepared, recorder)
+      return withWorkFolder(plan.dist, async work => {
+        const run = { ...prepared, registries, recorder, signal, work, logs: join(plan.dist, 'logs') }
+        const binaries = await compileWhileCheckingBases(run)
+        const artifacts = await recorder.stage('verify', () => verifyAndKeep(binaries, run))
+        const images = await makeImages(run, artifacts)
+        await recordBuild(plan.dist, plan.project, artifacts)
+        return makeReport(plan, artifacts, images, recorder, startedAt)
+      })
+    },
+    recorder.waiting,
+  )
 }
 
 /** Reads the project, git and the builder, and plans. Go and Cargo may have to download first: that is said. */
@@ -87,7 +93,9 @@ function prepare(options: Options, { recorder, ...run }: Run): Promise<Prepared>
 
 /** Either failure ends both; what was compiled by then is kept in the toolchain's own cache. */
 async function compileWhileCheckingBases(run: PlannedRun): Promise<readonly CompiledBinary[]> {
-  const { plan, work, logs, registries, recorder, signal } = run
+  const { plan, backend, work, logs, registries, recorder, signal } = run
+  const isElsewhere = async (reference: string) =>
+    backend.name === 'buildx' && isInEngine(reference, backend.builder, { cwd: plan.cwd, signal })
   const ready = restoreLastBinaries(plan, work)
   const [binaries] = await untilFirstFailure(signal, either => [
     recorder.stage('compile', async () => {
@@ -96,7 +104,7 @@ async function compileWhileCheckingBases(run: PlannedRun): Promise<readonly Comp
     }),
     // After the compilers have started: the first connection keeps this process busy for a while.
     unlessAborted(
-      ready.then(() => setImmediate()).then(() => checkBases(plan, registries, recorder)),
+      ready.then(() => setImmediate()).then(() => checkBases(plan, registries, recorder, isElsewhere)),
       either,
     ),
   ])

@@ -47,7 +47,7 @@ export interface PlanFacts {
  */
 export function planBuild(facts: PlanFacts, options: Options): Plan {
   const { project, source } = facts
-  const { platforms, backend, buildx, compression, dist, dir: root } = options
+  const { platforms, backend, buildx, compression, verify, dist, dir: root } = options
   const wanted = wantedImages(project, options)
   const executables = [...new Set(wanted.map(image => image.executable))]
   checkDistinct(executables)
@@ -82,6 +82,7 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
     backend,
     buildx,
     compression,
+    verify,
     dist,
     root,
     cwd: facts.cwd,

@@ -4,12 +4,13 @@ import { type Prepared, prepareBuild } from './prepare.ts'
 
 /** One client for all that a build asks of registries, so that connections, log-ins and tokens serve the whole of it. */
 export async function withRegistries<T>(
-  { image, images }: Pick<Options, 'image' | 'images'>,
+  { image, images, registryTimeout: timeout }: Pick<Options, 'image' | 'images' | 'registryTimeout'>,
   signal: AbortSignal,
   use: (registries: RegistryClient) => Promise<T>,
+  onWait?: (text: string) => void,
 ): Promise<T> {
   const insecure = [image, ...Object.values(images)].flatMap(options => options.insecureRegistries)
-  const registries = createRegistryClient({ signal, insecure })
+  const registries = createRegistryClient({ signal, insecure, timeout, onWait })
   try {
     return await use(registries)
   } finally {

@@ -1,5 +1,6 @@
 import { buildFlags } from '../config/flags.ts'
 import { registryHosts } from '../config/image-options.ts'
+import { registryTimeout } from '../config/options.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { parsePlatforms } from '../platforms.ts'
 import { describeVerification } from '../ui/verify-text.ts'
@@ -28,6 +29,7 @@ export const verifyCommand = defineCommand({
       describe: 'Fail unless the image has exactly these platforms, comma-separated',
     },
     'insecure-registry': buildFlags['insecure-registry'],
+    'registry-timeout': buildFlags['registry-timeout'],
     json: { type: 'boolean', describe: 'Print the report as JSON on stdout' },
   },
   run: async argv => {
@@ -35,7 +37,12 @@ export const verifyCommand = defineCommand({
     const { openImage } = await import('../image/read/source.ts')
     const { verificationFailure, verifyImage } = await import('../image/verify/verify.ts')
     const insecure = registryHosts(argv.insecureRegistry ?? [])
-    const source = await openImage(argv.image, { signal: interruptSignal, insecure })
+    const source = await openImage(argv.image, {
+      signal: interruptSignal,
+      insecure,
+      timeout: registryTimeout(argv.registryTimeout).registryTimeout,
+      onWait: text => process.stderr.write(`${text}\n`),
+    })
     try {
       const report = await verifyImage(source, platforms && { platforms })
       // With --json, the failure prints the report.

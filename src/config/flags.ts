@@ -43,6 +43,11 @@ export const buildFlags = {
     ...strings,
     describe: 'HOST[:PORT] to call without TLS or with an untrusted certificate',
   },
+  'registry-timeout': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Longest silence of a registry, such as 90s or 10m (60s)',
+  },
   backend: {
     choices: ['auto', 'buildx', 'oci'] as const,
     describe: 'What makes the image: docker buildx, or xbuild itself (oci)',
@@ -72,6 +77,10 @@ export const buildFlags = {
     describe: 'Add what the toolchain lacks, such as a target of rustup, without asking',
   },
   install: { type: 'boolean', describe: 'Add what the toolchain lacks; --no-install never does' },
+  verify: {
+    choices: ['warn', 'strict'] as const,
+    describe: 'What a pushed image that cannot be read back is: a warning, or with strict a failure',
+  },
   jobs: { alias: 'j', type: 'string', requiresArg: true, describe: 'Processors to use (all)' },
 } as const satisfies Flags
 

@@ -4,6 +4,7 @@ import { Failure } from '../errors.ts'
 import { locateProject } from '../languages/index.ts'
 import type { LanguageName, LanguageOptions } from '../languages/options.ts'
 import { defaultPlatforms, type Platform, parsePlatforms } from '../platforms.ts'
+import { parseDuration } from '../util/duration.ts'
 import type { BuildFlags } from './flags.ts'
 import { type ImageOptions, imageOptions } from './image-options.ts'
 import { loadConfig } from './load.ts'
@@ -31,6 +32,10 @@ export interface Options {
   readonly buildx: BuildxOptions
   /** Of the layers that xbuild adds. */
   readonly compression: 'gzip' | 'zstd'
+  /** Seconds that a registry may say nothing; absent for the client's own. */
+  readonly registryTimeout?: number
+  /** Whether a pushed image that cannot be read back fails the build. */
+  readonly verify: 'warn' | 'strict'
   /** Processors to use. */
   readonly jobs: number
   /** Whether what the toolchain lacks is added to this machine; `ask` asks where somebody can answer. */
@@ -91,6 +96,8 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
       ...(flags.sbom !== undefined && { sbom: flags.sbom || 'true' }),
       ...(flags.metadataFile !== undefined && { metadataFile: resolve(flags.metadataFile) }),
     },
+    ...registryTimeout(flags.registryTimeout),
+    verify: flags.verify ?? 'warn',
     compression: flags.compression ?? config.compression,
     installs: flags.install === false ? 'never' : flags.yes || isSet(env['CI']) ? 'always' : 'ask',
     jobs: jobsOf(flags.jobs ?? env['XBUILD_JOBS']),
@@ -128,6 +135,22 @@ function backendOf(text: string | undefined): Options['backend'] | undefined {
 }
 
 const isSet = (value: string | undefined) => value !== undefined && !['', '0', 'false'].includes(value)
+
+/**
+ * --registry-timeout as an option of a registry client.
+ * @throws {Failure} usage, for what is no duration.
+ */
+export function registryTimeout(text: string | undefined): { readonly registryTimeout?: number } {
+  if (text === undefined) return {}
+  const seconds = /^\d+$/.test(text) ? Number(text) : (parseDuration(text) ?? 0) / 1e9
+  if (seconds >= 1 && seconds <= 24 * 3600) return { registryTimeout: seconds }
+  throw new Failure({
+    kind: 'usage',
+    what: `--registry-timeout cannot be ${JSON.stringify(text)}`,
+    why: 'it is a duration from one second to a day',
+    fix: '--registry-timeout 90s',
+  })
+}
 
 function jobsOf(value: string | undefined): number {
   if (value === undefined || value === '') return availableParallelism()

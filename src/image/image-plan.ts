@@ -24,6 +24,8 @@ export interface ImageSettings {
   readonly buildx: BuildxOptions
   /** Of the layers that xbuild adds. */
   readonly compression: 'gzip' | 'zstd'
+  /** Whether a pushed image that cannot be read back fails the build; by default it is a warning. */
+  readonly verify?: 'warn' | 'strict'
 }
 
 /** The id of an image's task in the list that a run shows. */

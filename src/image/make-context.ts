@@ -30,6 +30,8 @@ export interface ReportedImage {
   readonly platforms: readonly { readonly platform: string; readonly digest: string }[]
   /** What read it back and found every platform and binary right; absent where nothing could be read back. */
   readonly verified?: string
+  /** Why a pushed image could not be read back: the push itself went well. */
+  readonly notReadBack?: string
   readonly compressor?: string
 }
 

@@ -168,6 +168,9 @@ export function parseConfig(bytes: Uint8Array, where: string): ConfigFile {
 
 /** Reads a JSON object in UTF-8. @throws {Failure} verification */
 export function parseJson(bytes: Uint8Array, where: string): Record<string, unknown> {
+  if (countValues(bytes) > maximumValues) {
+    throw malformed(where, `it has more than ${maximumValues} values, and none of its kind needs so many`)
+  }
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
@@ -178,6 +181,16 @@ export function parseJson(bytes: Uint8Array, where: string): Record<string, unkn
     throw malformed(where, 'it is no JSON object')
   }
   return value as Record<string, unknown>
+}
+
+/** The most values of a document: each takes many times its bytes once it is parsed. */
+const maximumValues = 200_000
+
+/** No fewer than there are values: what separates and opens them, in texts too. */
+function countValues(bytes: Uint8Array): number {
+  let count = 0
+  for (const byte of bytes) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) count++
+  return count
 }
 
 /**

@@ -62,14 +62,14 @@ export interface Caller {
 }
 
 export function createCaller(options: CallerOptions): Caller {
-  const { signal } = options
+  const { signal, env = process.env } = options
+  const answers = new Map()
   const policy: RetryPolicy = { ...defaultRetryPolicy, ...options.retry }
   const transport = createTransport(options)
   const authenticator = createAuthenticator(
     transport,
     options.findCredentials ??
-      ((registry, repository) =>
-        findCredentials(registry, { signal, env: options.env ?? process.env }, repository)),
+      ((registry, repository) => findCredentials(registry, { signal, env, answers }, repository)),
   )
 
   const once = async ({ repository, target, expect, push, from, ...request }: Call) => {

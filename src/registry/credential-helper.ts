@@ -13,6 +13,8 @@ export interface CredentialOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Seconds that a credential helper may take. Default 30: some ask a person. */
   readonly helperTimeout?: number
+  /** What helpers answered before: some ask a person, or the network. */
+  readonly answers?: Map<string, Promise<Credentials | undefined>>
   readonly signal?: AbortSignal | undefined
 }
 

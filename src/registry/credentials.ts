@@ -25,11 +25,23 @@ export async function findCredentials(
     const keys = keysOf(registry, file.namespaced ? repository : undefined)
     const helper = keys.map(key => file.credHelpers[key]).find(isText) ?? file.credsStore
     const serverUrl = registry === 'docker.io' && !file.namespaced ? hubKey : registry
-    const stored = isText(helper) ? await askHelper(helper, serverUrl, file.where, options) : undefined
+    const stored = isText(helper) ? await askOnce(helper, serverUrl, file.where, options) : undefined
     const found = stored ?? fromAuths(file, keys, registry)
     if (found) return found
   }
   return undefined
+}
+
+function askOnce(
+  helper: string,
+  serverUrl: string,
+  where: string,
+  options: CredentialOptions,
+): Promise<Credentials | undefined> {
+  const key = `${helper} ${serverUrl}`
+  const answer = options.answers?.get(key) ?? askHelper(helper, serverUrl, where, options)
+  options.answers?.set(key, answer)
+  return answer
 }
 
 /** The keys that a login may be stored under, the most exact one first. */

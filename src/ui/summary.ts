@@ -15,8 +15,8 @@ export function summarize({ artifacts, images, seconds, comparison = [] }: Compa
   ])
   const table = formatTable([['platform', 'binary', 'size', 'linkage', 'compile', 'kept at'], ...rows])
   const made = images.map(
-    ({ name, base, destinations, digest, verified }) =>
-      `${name} on ${base.reference}\n  ${digest ?? 'no image'} → ${destinations.map(shortPath).join(', ')}${verified ? `\n  read back: ${verified}` : ''}`,
+    ({ name, base, destinations, digest, verified, notReadBack }) =>
+      `${name} on ${base.reference}\n  ${digest ?? 'no image'} → ${destinations.map(shortPath).join(', ')}${verified ? `\n  read back: ${verified}` : ''}${notReadBack ? `\n  pushed, not read back: ${notReadBack}` : ''}`,
   )
   const times = `compile ${describeSeconds(seconds.compile)}, image ${describeSeconds(seconds.image + seconds.readBack)}, total ${describeSeconds(seconds.total)}`
   return ['', table, '', ...made, times, ...describeComparisons(comparison, Date.now())].join('\n')

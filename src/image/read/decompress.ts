@@ -10,6 +10,10 @@ const { createZstdDecompress } = zlib as {
   createZstdDecompress?: (options: object) => NodeJS.ReadWriteStream
 }
 
+/** ZSTD_d_windowLogMax, and what it is set to: 64 MiB. The format's default would take 128 MiB for each layer at once. */
+const zstdWindowLogMax = 100
+const largestWindow = 26
+
 /** A layer that this Node has no means to look into: its digest can be checked, its files cannot. */
 export class UnreadableCompression extends Failure {
   constructor(where: string) {
@@ -56,7 +60,7 @@ function decompressor(start: Buffer, where: string): NodeJS.ReadWriteStream | un
   if (start[0] === 0x1f && start[1] === 0x8b) return zlib.createGunzip({ chunkSize })
   if (start.toString('hex', 0, 4) !== '28b52ffd' && !isSkippableFrame(start)) return undefined
   if (!createZstdDecompress) throw new UnreadableCompression(where)
-  return createZstdDecompress({ chunkSize })
+  return createZstdDecompress({ chunkSize, params: { [zstdWindowLogMax]: largestWindow } })
 }
 
 /** Zstandard's skippable frames (RFC 8878, 3.1.2) have 16 magic numbers. */

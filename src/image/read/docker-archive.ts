@@ -3,6 +3,7 @@ import { Failure } from '../../errors.ts'
 import { checkStream, digestOf } from '../../oci/digest.ts'
 import { type Descriptor, mediaTypes } from '../../oci/manifest.ts'
 import { hashStream } from '../../util/hash-stream.ts'
+import { bounds, tooMuch } from './bounds.ts'
 import type { ImageSource } from './image-source.ts'
 import { type LayoutFiles, missingBlob, readSmall } from './layout-files.ts'
 
@@ -39,13 +40,19 @@ export async function readDockerArchive(
     })
   }
 
+  if (image.Layers.length > bounds.layers) throw tooMuch(`more than ${bounds.layers} layers`, name)
   const paths = new Map<string, string>()
+  const described = new Map<string, Descriptor>()
   const describe = async (path: string, mediaType: string): Promise<Descriptor> => {
+    const known = described.get(path)
+    if (known) return known
     const file = await files.find(path)
     if (!file) throw missingBlob(name, path)
     const digest = `sha256:${await hashStream(file.read())}`
     paths.set(digest, path)
-    return { mediaType, digest, size: file.size }
+    const descriptor = { mediaType, digest, size: file.size }
+    described.set(path, descriptor)
+    return descriptor
   }
   const config = await describe(image.Config, mediaTypes.dockerConfig)
   const layers: Descriptor[] = []

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { Failure } from '../../errors.ts'
 import { maximumManifest } from '../../oci/manifest.ts'
+import { bounds, tooMuch } from './bounds.ts'
 import { fileSource } from './byte-source.ts'
 import { entryPath, readTar } from './tar-read.ts'
 
@@ -55,6 +56,9 @@ export async function archiveFiles(path: string): Promise<LayoutFiles> {
     for await (const entry of readTar(fileSource(handle, size), path)) {
       const name = entryPath(entry.name)
       if (name === undefined) continue
+      if (files.size + links.size >= bounds.archiveEntries) {
+        throw tooMuch(`more than ${bounds.archiveEntries} files in its archive`, path)
+      }
       if (entry.type === 'file') files.set(name, { offset: entry.offset, size: entry.size })
       else if (entry.type === 'hardlink') links.set(name, entry.link)
       else if (entry.type === 'symlink') links.set(name, `${name.replace(/[^/]*$/, '')}${entry.link}`)

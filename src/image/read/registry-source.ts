@@ -4,6 +4,7 @@ import { formatReference, type Reference } from '../../oci/reference.ts'
 import type { RegistryClient } from '../../registry/client.ts'
 import { registryFailure } from '../../registry/failures.ts'
 import type { ImageSource } from './image-source.ts'
+import { noSuchImage } from './patient-source.ts'
 
 /** An image in a registry. The client stays the caller's: closing the source leaves it open. */
 export function registrySource(client: RegistryClient, reference: Reference): ImageSource {
@@ -14,7 +15,7 @@ export function registrySource(client: RegistryClient, reference: Reference): Im
     async root() {
       const root = await client.headManifest(reference)
       if (root) return root
-      throw registryFailure('There is no such image', name, 'the registry has no manifest of this name')
+      throw registryFailure(noSuchImage, name, 'the registry has no manifest of this name')
     },
     async document(descriptor) {
       checkDocumentSize(descriptor, name)

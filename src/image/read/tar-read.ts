@@ -1,4 +1,5 @@
 import { Failure } from '../../errors.ts'
+import { bounds } from './bounds.ts'
 import type { ByteSource } from './byte-source.ts'
 
 /** An entry of a tar stream. `content` is to be read before the next entry is asked for; what is left is skipped. */
@@ -84,6 +85,9 @@ export async function* readTar(source: ByteSource, where: string): AsyncGenerato
     const type =
       name.endsWith('/') && (flag === '\0' || flag === '0') ? 'directory' : (types[flag] ?? 'other')
     const size = headerOnly.includes(flag) || type === 'directory' ? 0 : stated
+    const link = records.get('linkpath') ?? longLink ?? text(header.subarray(157, 257))
+    if (isTooLong(name) || isTooLong(link))
+      throw damaged(`a name is longer than any path (${bounds.name} bytes)`)
     const offset = source.position
     const end = offset + size
     yield {
@@ -91,7 +95,7 @@ export async function* readTar(source: ByteSource, where: string): AsyncGenerato
       type,
       size,
       mode: (readNumber(header, 100, 8) ?? 0) & 0o7777,
-      link: records.get('linkpath') ?? longLink ?? text(header.subarray(157, 257)),
+      link,
       offset,
       async *content() {
         yield* source.pieces(end - source.position)
@@ -113,6 +117,10 @@ export async function* readTar(source: ByteSource, where: string): AsyncGenerato
 export function entryPath(name: string): string | undefined {
   const parts = name.split('/').filter(part => part !== '' && part !== '.')
   return parts.includes('..') || name.includes('\0') ? undefined : parts.join('/')
+}
+
+function isTooLong(name: string): boolean {
+  return name.length > bounds.name || Buffer.byteLength(name) > bounds.name
 }
 
 const types: Readonly<Record<string, TarEntry['type']>> = {
@@ -183,7 +191,9 @@ function readRecords(bytes: Uint8Array): Map<string, string> | undefined {
     const record = rest.toString('utf8', digits.length + 1, length - 1)
     const equals = record.indexOf('=')
     if (equals < 1) return undefined
-    records.set(record.slice(0, equals), record.slice(equals + 1))
+    const key = record.slice(0, equals)
+    // Others, such as extended attributes, may be large, and nobody asks for them.
+    if (/^(path|linkpath|size|GNU\.sparse.*)$/.test(key)) records.set(key, record.slice(equals + 1))
     rest = rest.subarray(length)
   }
   return records

@@ -12,6 +12,7 @@ import {
   platformId,
 } from '../../oci/manifest.ts'
 import { mapLimit } from '../../util/map-limit.ts'
+import { type Budget, bounds, createBudget } from '../read/bounds.ts'
 import type { ImageSource } from '../read/image-source.ts'
 
 /** An image by its metadata: what its index, manifests and configs say. */
@@ -45,7 +46,11 @@ const parallel = 4
  * Reads the metadata of an image, every entry of its index. What is wrong with an entry is a problem of that entry.
  * @throws {Failure} registry, when the registry fails; verification, when the index itself cannot be read.
  */
-export async function inspectImage(source: ImageSource): Promise<ImageStructure> {
+export async function inspectImage(
+  whole: ImageSource,
+  budget: Budget = createBudget(),
+): Promise<ImageStructure> {
+  const source = metered(whole, budget)
   const root = await source.root()
   const top = await readManifest(source, root)
   const problems: string[] = []
@@ -95,6 +100,18 @@ export async function asProblem<T>(check: () => Promise<T>, problems: string[]):
   }
 }
 
+/** Counts the documents that are read. */
+function metered(source: ImageSource, budget: Budget): ImageSource {
+  return {
+    ...source,
+    async document(descriptor) {
+      const bytes = await source.document(descriptor)
+      budget.document(bytes?.length ?? 0)
+      return bytes
+    },
+  }
+}
+
 /** An entry of the index: a platform's image, or undefined for what never runs. */
 async function readEntry(
   source: ImageSource,
@@ -140,12 +157,20 @@ async function readImage(
   if (config && asked !== undefined && named !== asked) {
     problems.push(`the index says that it is for ${asked}, its config is for ${named ?? 'no platform'}`)
   }
+  if (manifest.layers.length > bounds.layers) problems.push(`it has more than ${bounds.layers} layers`)
   if (config && config.diffIds.length !== manifest.layers.length) {
     problems.push(
       `the manifest has ${manifest.layers.length} layers and the config ${config.diffIds.length} diff_ids`,
     )
   }
-  return { platform: asked ?? named ?? 'unknown', digest, manifest, ...(config && { config }), problems }
+  const isReadable = manifest.layers.length <= bounds.layers
+  return {
+    platform: asked ?? named ?? 'unknown',
+    digest,
+    ...(isReadable && { manifest }),
+    ...(config && { config }),
+    problems,
+  }
 }
 
 async function readManifest(

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure, isFailure } from '../../errors.ts'
 import { hashing } from '../../util/hash-stream.ts'
+import { type Budget, bounds, createBudget, tooMuch } from '../read/bounds.ts'
 import { streamSource } from '../read/byte-source.ts'
 import { decompress } from '../read/decompress.ts'
 import { entryPath, readTar, type TarEntry } from '../read/tar-read.ts'
@@ -54,16 +55,19 @@ const maximumHostile = 20
  * Reads a layer once, from its first byte to its last: which files it has, and the content of those that are wanted,
  * which goes to files in `folder`.
  * @param chunks the layer as it is stored; it checks its digest itself
- * @throws {Failure} verification, when it is damaged; UnreadableCompression
+ * @param budget what the image may still ask for
+ * @throws {Failure} verification, when it is damaged, or asks for too much; UnreadableCompression
  */
 export async function scanLayer(
   chunks: AsyncIterable<Uint8Array>,
   wanted: ReadonlySet<string>,
   folder: string,
   where: string,
+  budget: Budget = createBudget(),
 ): Promise<LayerScan> {
   const hash = createHash('sha256')
-  const source = streamSource(hashing(decompress(chunks, where), hash))
+  const stored = counting(chunks, budget.stored)
+  const source = streamSource(hashing(counting(decompress(stored, where), budget.unpacked), hash))
   const entries = new Map<string, ScannedEntry>()
   const whiteouts = new Set<string>()
   const opaque = new Set<string>()
@@ -71,18 +75,20 @@ export async function scanLayer(
   for await (const entry of readTar(source, where)) {
     const path = entryPath(entry.name)
     if (path === undefined) {
-      if (hostile.length < maximumHostile) hostile.push(entry.name)
+      if (hostile.length < maximumHostile) hostile.push(entry.name.slice(0, 200))
       continue
     }
+    budget.entry(path, entry.link)
+    if (path.split('/').length > bounds.depth) throw tooMuch(`folders more than ${bounds.depth} deep`, where)
     const slash = path.lastIndexOf('/') + 1
     const [parent, name] = [path.slice(0, Math.max(0, slash - 1)), path.slice(slash)]
     if (name === '.wh..wh..opq') opaque.add(parent)
     else if (name.startsWith('.wh.')) whiteouts.add(path.slice(0, slash) + name.slice('.wh.'.length))
     else {
       const { type, size, mode, link } = entry
-      const captured = type === 'file' && wanted.has(path) ? await capture(entry, folder) : undefined
+      const captured = type === 'file' && wanted.has(path) ? await capture(entry, folder, budget) : undefined
       entries.set(path, { type, size, mode, link, ...(captured && { captured }) })
-      addParents(entries, parent)
+      addParents(entries, parent, budget)
     }
   }
   // What follows the end of the archive counts for the digests.
@@ -92,7 +98,8 @@ export async function scanLayer(
 
 let captures = 0
 
-async function capture(entry: TarEntry, folder: string): Promise<CapturedFile> {
+async function capture(entry: TarEntry, folder: string, budget: Budget): Promise<CapturedFile> {
+  budget.captured(entry.size)
   const path = join(folder, `file-${++captures}`)
   const hash = createHash('sha256')
   try {
@@ -120,13 +127,23 @@ function cannotKeep(folder: string, error: NodeJS.ErrnoException): Failure {
   })
 }
 
+const impliedFolder: ScannedEntry = { type: 'directory', size: 0, mode: 0o755, link: '' }
+
+async function* counting(chunks: AsyncIterable<Uint8Array>, count: (bytes: number) => void) {
+  for await (const chunk of chunks) {
+    count(chunk.length)
+    yield chunk
+  }
+}
+
 /** Folders that a path implies without an entry of their own. */
-function addParents(entries: Map<string, ScannedEntry>, parent: string): void {
+function addParents(entries: Map<string, ScannedEntry>, parent: string, budget?: Budget): void {
   for (
     let path = parent;
     path !== '' && !entries.has(path);
     path = path.slice(0, Math.max(0, path.lastIndexOf('/')))
   ) {
-    entries.set(path, { type: 'directory', size: 0, mode: 0o755, link: '' })
+    budget?.entry(path, '')
+    entries.set(path, impliedFolder)
   }
 }

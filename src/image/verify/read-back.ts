@@ -1,9 +1,11 @@
+import { isFailure } from '../../errors.ts'
 import { formatReference, parseReference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
 import { count } from '../../util/format.ts'
 import type { Destination } from '../destination.ts'
 import type { ImagePlan } from '../image-plan.ts'
 import type { MadeImage, MakeContext, PackedLayer, ReportedImage } from '../make-context.ts'
+import { patientSource } from '../read/patient-source.ts'
 import { entryPath } from '../read/tar-read.ts'
 import { packedScan } from './layer-scan.ts'
 import type { Expectation } from './report.ts'
@@ -14,13 +16,15 @@ export function readBackTaskId({ spec }: Pick<ImagePlan, 'spec'>): string {
 }
 
 /** What reading an image back adds to its report. */
-type ReadBack = Pick<ReportedImage, 'platforms'> & { readonly verified?: string }
+type ReadBack = Pick<ReportedImage, 'platforms' | 'verified' | 'notReadBack'>
 
 /**
  * Reads an image back from where it went, and checks that its platforms are those asked for, that each config is for its
  * platform, and that the binary inside the layer is the one that was compiled. A layer that xbuild packed itself is not
  * unpacked for that: its digest says that it holds what was packed.
- * @throws {Failure} verification, when anything differs; registry, when it cannot be read.
+ * What a registry took and does not let be read back (its certificate, its login, not found yet) is a warning, unless
+ * --verify=strict asks for more.
+ * @throws {Failure} verification, when anything differs; registry, when it cannot be read and has to be.
  */
 export async function readBack(
   image: ImagePlan,
@@ -37,7 +41,9 @@ export async function readBack(
     }
     const { openImage } = await import('../read/source.ts')
     const { verifyImage, verificationFailure } = await import('./verify.ts')
-    const source = await openImage(place, registries)
+    const { text, isPushed } = place
+    const opened = await openImage(text, registries)
+    const source = isPushed ? patientSource(opened, context.signal) : opened
     try {
       const report = await verifyImage(source, expectation(image, packed, artifacts))
       if (!report.ok) throw verificationFailure(report)
@@ -50,10 +56,27 @@ export async function readBack(
         platforms: report.platforms.map(({ platform, digest }) => ({ platform, digest })),
         verified,
       }
+    } catch (error) {
+      // The registry took the image: that xbuild cannot see it has other reasons than the image.
+      if (!isPushed || context.plan.verify === 'strict' || !isFailure(error, 'registry')) throw error
+      const notReadBack = [error.what, error.why].filter(Boolean).join(': ')
+      task.skip(`pushed, not read back: ${notReadBack}`)
+      const fix = error.fix ? `. To have it checked: ${error.fix.replaceAll('\n', ', ')}` : ''
+      recorder.note(
+        'warning',
+        `${spec.name} was pushed and not read back (${error.where}): ${notReadBack}${fix}`,
+      )
+      return { platforms: made.platforms, notReadBack }
     } finally {
       await source.close()
     }
   })
+}
+
+/** Where an image is read back from. */
+interface Place {
+  readonly text: string
+  readonly isPushed: boolean
 }
 
 /** Where the image can be read: by its digest where that is known, for a tag may have moved since. */
@@ -61,16 +84,18 @@ function readablePlace(
   destinations: readonly Destination[],
   { digest }: ReportedImage,
   [tag]: readonly string[],
-): string | undefined {
+): Place | undefined {
   for (const destination of destinations) {
     if (destination.type === 'push') {
       const [reference = ''] = destination.references
-      return digest === undefined ? reference : `${withoutTag(reference)}@${digest}`
+      const text = digest === undefined ? reference : `${withoutTag(reference)}@${digest}`
+      return { text, isPushed: true }
     }
     // A layout may hold other images too.
     const name = digest ?? (tag && formatReference(parseReference(tag)))
-    if (destination.type === 'layout' && name) return `oci:${destination.path}:${name}`
-    if ('path' in destination) return destination.path
+    if (destination.type === 'layout' && name)
+      return { text: `oci:${destination.path}:${name}`, isPushed: false }
+    if ('path' in destination) return { text: destination.path, isPushed: false }
   }
   return undefined
 }

@@ -1,3 +1,4 @@
+import { bounds } from '../read/bounds.ts'
 import type { CapturedFile, LayerScan, ScannedEntry } from './layer-scan.ts'
 
 /** The file system that a container of an image sees. Layers are looked into from the last one down, when needed. */
@@ -68,6 +69,7 @@ export function createRootfs(
       if (++links > maximumLinks) return undefined
       if (found.entry.link.startsWith('/')) done.length = 0
       rest.unshift(...partsOf(found.entry.link))
+      if (rest.length > bounds.depth) return undefined
     }
     // The path may have ended in "..".
     const last = done.join('/')

@@ -1,5 +1,6 @@
 import { Failure } from '../../errors.ts'
 import type { Descriptor } from '../../oci/manifest.ts'
+import { type Budget, createBudget } from '../read/bounds.ts'
 import { UnreadableCompression } from '../read/decompress.ts'
 import type { ImageSource } from '../read/image-source.ts'
 import { type CapturedFile, type LayerScan, scanLayer } from './layer-scan.ts'
@@ -20,10 +21,19 @@ export interface ScannerOptions {
   readonly folder: string
   /** What is known of layers by their digests: these are read, to see that they are whole, and not unpacked. */
   readonly known?: ReadonlyMap<string, LayerScan> | undefined
+  /** What the image may ask for. */
+  readonly budget?: Budget | undefined
 }
 
-export function createScanner(source: ImageSource, { wanted, folder, known }: ScannerOptions): Scanner {
+/** Layers that are unpacked at once: each may take what its compression asks for. */
+const parallel = 2
+
+export function createScanner(
+  source: ImageSource,
+  { wanted, folder, known, budget = createBudget() }: ScannerOptions,
+): Scanner {
   const scans = new Map<string, Promise<LayerScan>>()
+  const inTurn = createTurns(parallel)
   const where = (layer: Descriptor) => `${source.name}@${layer.digest}`
 
   const read = async (layer: Descriptor): Promise<LayerScan> => {
@@ -33,7 +43,7 @@ export function createScanner(source: ImageSource, { wanted, folder, known }: Sc
       return packed
     }
     try {
-      return await scanLayer(source.blob(layer), wanted, folder, where(layer))
+      return await inTurn(() => scanLayer(source.blob(layer), wanted, folder, where(layer), budget))
     } catch (error) {
       // Its digest can be checked all the same.
       if (error instanceof UnreadableCompression) for await (const _ of source.blob(layer));
@@ -48,7 +58,13 @@ export function createScanner(source: ImageSource, { wanted, folder, known }: Sc
       return scan
     },
     async extract(layer, path) {
-      const { entries } = await scanLayer(source.blob(layer), new Set([path]), folder, where(layer))
+      const one = createBudget()
+      const { entries } = await inTurn(() =>
+        scanLayer(source.blob(layer), new Set([path]), folder, where(layer), {
+          ...one,
+          captured: budget.captured,
+        }),
+      )
       const captured = entries.get(path)?.captured
       if (captured) return captured
       throw new Failure({
@@ -58,5 +74,22 @@ export function createScanner(source: ImageSource, { wanted, folder, known }: Sc
         why: `${JSON.stringify(path)} has no content`,
       })
     },
+  }
+}
+
+/** Runs so many pieces of work at once, the others after them. */
+function createTurns(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let free = limit
+  return async work => {
+    if (free > 0) free--
+    else await new Promise<void>(resolve => waiting.push(resolve))
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else free++
+    }
   }
 }

@@ -159,14 +159,12 @@ async function checkLoader(
   if (elf?.interpreter !== undefined && !(await rootfs.resolve(elf.interpreter))) {
     problems.push(`${path} needs the program loader ${elf.interpreter}, which is not in the image`)
   }
-  const missing =
-    elf?.needed.filter(library => !layers.some(({ entries }) => hasFile(entries, library))) ?? []
+  const missing = new Set(elf?.needed)
+  for (const { entries } of layers) {
+    if (missing.size === 0) break
+    for (const path of entries.keys()) missing.delete(path.slice(path.lastIndexOf('/') + 1))
+  }
   for (const library of missing) problems.push(`${path} needs ${library}, which is nowhere in the image`)
-}
-
-function hasFile(entries: LayerScan['entries'], name: string): boolean {
-  for (const path of entries.keys()) if (path.endsWith(`/${name}`) || path === name) return true
-  return false
 }
 
 /** PRETTY_NAME of os-release(5). */

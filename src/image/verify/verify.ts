@@ -2,6 +2,7 @@ import { dir } from 'tmp-promise'
 import { Failure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import { mapLimit } from '../../util/map-limit.ts'
+import { createBudget } from '../read/bounds.ts'
 import type { ImageSource } from '../read/image-source.ts'
 import { type ImageStructure, inspectImage } from './inspect.ts'
 import type { Expectation, VerifyReport } from './report.ts'
@@ -18,11 +19,12 @@ const parallel = 4
  * wrong with the image otherwise is in the report.
  */
 export async function verifyImage(source: ImageSource, expected: Expectation = {}): Promise<VerifyReport> {
-  const structure = await inspectImage(source)
+  const budget = createBudget()
+  const structure = await inspectImage(source, budget)
   const folder = await dir({ prefix: 'xbuild-verify-', unsafeCleanup: true })
   try {
     const wanted = wantedFiles(structure, expected)
-    const scanner = createScanner(source, { wanted, folder: folder.path, known: expected.layers })
+    const scanner = createScanner(source, { wanted, folder: folder.path, known: expected.layers, budget })
     const platforms = await mapLimit(structure.platforms, parallel, image =>
       verifyPlatform(image, {
         scanner,

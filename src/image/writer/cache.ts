@@ -13,7 +13,7 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { interrupted } from '../../errors.ts'
+import { Failure, interrupted } from '../../errors.ts'
 import { writeAll, writeAtomically, writeFailure } from '../../util/atomic.ts'
 import { filePieces } from '../../util/file-pieces.ts'
 import { hashing, hashStream } from '../../util/hash-stream.ts'
@@ -135,6 +135,25 @@ function blobCache(folder: string, close: () => Promise<void>): BlobCache {
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')
+}
+
+/** Whether a file is still where it was. */
+export function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** What was made here and is gone from the cache cannot be had again but by another build. */
+export function cacheEmptied(path: string): Failure {
+  return new Failure({
+    kind: 'image',
+    what: 'The cache was emptied during the build',
+    where: path,
+    why: 'a layer that was made a moment ago is not there any more',
+    fix: 'run it again, and let nothing remove files of the cache meanwhile',
+  })
 }
 
 /** Whether a file has this size and digest; a missing one has not. */

@@ -4,6 +4,7 @@ import type { RegistryClient, Repository } from '../../registry/client.ts'
 import { describeBytes } from '../../util/format.ts'
 import { mapLimit } from '../../util/map-limit.ts'
 import type { LayerBlob } from './base.ts'
+import { cacheEmptied } from './cache.ts'
 import type { Document, ImageContent } from './content.ts'
 
 /** What a push needs besides the image. */
@@ -93,7 +94,9 @@ async function pushBlobs(
     if (home?.registry === target.registry && (await client.mountBlob(target, digest, home.repository)))
       return
     total += size
-    const open = 'bytes' in blob ? () => single(blob.bytes) : await opener(blob, signal)
+    // Fetched before the upload is opened, for that may take a while.
+    if ('file' in blob) await blob.file(signal)
+    const open = () => ('bytes' in blob ? single(blob.bytes) : readLayer(blob, signal))
     await client.uploadBlob(target, { digest, size }, open, bytes => {
       sent.set(digest, bytes)
       report()
@@ -101,12 +104,14 @@ async function pushBlobs(
   })
 }
 
-async function opener(
-  layer: LayerBlob,
-  signal: AbortSignal | undefined,
-): Promise<() => AsyncIterable<Uint8Array>> {
+/** Opens a layer's file for each attempt anew: somebody may have emptied the cache since. */
+async function* readLayer(layer: LayerBlob, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
   const path = await layer.file(signal)
-  return () => createReadStream(path, { highWaterMark: 256 * 1024 })
+  try {
+    yield* createReadStream(path, { highWaterMark: 256 * 1024 })
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? cacheEmptied(path) : error
+  }
 }
 
 async function* single(bytes: Uint8Array): AsyncIterable<Uint8Array> {

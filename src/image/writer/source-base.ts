@@ -20,7 +20,7 @@ import { hashStream } from '../../util/hash-stream.ts'
 import { decompress, UnreadableCompression } from '../read/decompress.ts'
 import type { ImageSource } from '../read/image-source.ts'
 import type { Base, BaseImage, LayerBlob } from './base.ts'
-import type { BlobCache } from './cache.ts'
+import { type BlobCache, isThere } from './cache.ts'
 import type { RawConfig } from './config.ts'
 
 /** How a base is read. */
@@ -119,9 +119,12 @@ function createReader(source: ImageSource, cache: BlobCache, guard: Guard): Read
     document,
     manifest: async descriptor =>
       parseManifest(await document(descriptor), descriptor.mediaType, `${source.name}@${descriptor.digest}`),
-    file(descriptor, diffId, signal) {
+    async file(descriptor, diffId, signal) {
       const key = `${descriptor.digest} ${diffId}`
-      const file = files.get(key) ?? fetch(descriptor, diffId, signal)
+      const known = files.get(key)
+      // Somebody may empty the cache meanwhile.
+      if (known && (await isThere(await known))) return known
+      const file = fetch(descriptor, diffId, signal)
       files.set(key, file)
       return file
     },
