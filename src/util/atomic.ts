@@ -136,7 +136,9 @@ export async function appendFile(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   let copied = 0
-  const source = await open(path, 'r')
+  const source = await open(path, 'r').catch(error => {
+    throw error.code === 'ENOENT' ? changed(path, 'it was removed') : error
+  })
   try {
     for await (const piece of filePieces(source)) {
       if (signal?.aborted) throw interrupted()
@@ -147,10 +149,15 @@ export async function appendFile(
     await source.close()
   }
   if (copied === size) return
-  throw new Failure({
+  throw changed(path)
+}
+
+function changed(path: string, why?: string): Failure {
+  return new Failure({
     kind: 'image',
     what: 'A file changed while it was copied',
     where: path,
+    why,
     fix: 'run it again',
   })
 }

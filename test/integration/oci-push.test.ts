@@ -622,3 +622,42 @@ describe('a base in a registry', () => {
     await expect(build(arm64 as never)).rejects.toMatchObject({ kind: 'usage' })
   })
 })
+
+describe('a cache that is emptied during a push', () => {
+  /** Pushes to a registry at whose first upload the cache loses files. */
+  async function pushWhileLosing(isLost: (path: string) => boolean) {
+    const source = await start()
+    addBase(source)
+    const target = await start()
+    const cacheFolder = join(folder(), 'cache')
+    target.fault({
+      method: 'POST',
+      respond: (_request, response) => {
+        for (const name of readdirSync(join(cacheFolder, 'blobs/sha256'))) {
+          const path = join(cacheFolder, 'blobs/sha256', name)
+          if (isLost(path)) rmSync(path)
+        }
+        response.writeHead(503, { 'retry-after': '0' }).end()
+      },
+    })
+    const outputs = [{ type: 'push', references: [`${target.host}/app:1`] }] as const
+    const made = buildOciImage(specOf(`${source.host}/base:1`), inputsOf(outputs, { cacheFolder }))
+    return { made, target }
+  }
+  const isMade = (path: string) => readFileSync(path).length > 400
+
+  test('is filled again with what the base has', async () => {
+    const { made, target } = await pushWhileLosing(path => !isMade(path))
+    await made
+    expect(readPushed(target, 'app', '1').images).toHaveLength(2)
+  })
+
+  test('ends the build where what was made is gone, and no tag has moved', async () => {
+    const { made, target } = await pushWhileLosing(isMade)
+    await expect(made).rejects.toMatchObject({
+      kind: 'image',
+      what: 'The cache was emptied during the build',
+    })
+    expect(target.manifest('app', '1')).toBeUndefined()
+  })
+})
