@@ -9,6 +9,7 @@ import { createRecorder, type Recorder } from '../recorder.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Artifact, CompiledBinary, Emit } from '../types.ts'
 import { unlessAborted, untilFirstFailure } from '../util/until-first-failure.ts'
+import { withFilesKept } from '../util/with-files-kept.ts'
 import { announce } from './announce.ts'
 import { verifyAndKeep } from './artifacts.ts'
 import { checkBases, confirmBases } from './bases.ts'
@@ -100,7 +101,9 @@ async function compileWhileCheckingBases(run: PlannedRun): Promise<readonly Comp
   const [binaries] = await untilFirstFailure(signal, either => [
     recorder.stage('compile', async () => {
       await ready
-      return compilePlan(plan, { work, logs, emit: recorder.emit, signal: either })
+      return withFilesKept(plan.project.keptFiles ?? [], () =>
+        compilePlan(plan, { work, logs, emit: recorder.emit, signal: either }),
+      )
     }),
     // After the compilers have started: the first connection keeps this process busy for a while.
     unlessAborted(

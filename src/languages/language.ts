@@ -55,6 +55,8 @@ export interface Project {
   readonly version?: string
   /** The folder in which the toolchain keeps what it compiled, where that lies outside the project. */
   readonly cacheFolder?: string
+  /** Files of the project that the toolchain rewrites when it only reads, and that are given their content back. */
+  readonly keptFiles?: readonly string[]
   /** What a person should know of this project: executables left out and why, and the like. */
   readonly remarks: readonly string[]
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type FoundCToolchains, findCToolchains } from '../../c-toolchains/index.ts'
 import { Failure } from '../../errors.ts'
+import { withFilesKept } from '../../util/with-files-kept.ts'
 import type { Executable, InspectContext, Project } from '../language.ts'
 import { cgoMode } from './cgo-mode.ts'
 import { settableVariables } from './declarations.ts'
@@ -16,7 +17,7 @@ import { type GoSettings, readGoSettings } from './settings.ts'
 import type { PackageVariables } from './stamps.ts'
 import { checkTarget } from './target.ts'
 import { checkVersion, minorOf } from './toolchain-version.ts'
-import { packagePatterns } from './workspace.ts'
+import { packagePatterns, workspaceSums } from './workspace.ts'
 
 /** A Go module or workspace. */
 export interface GoProject extends Project {
@@ -62,11 +63,9 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
     knowsVcs: minorOf(environment.GOVERSION) >= 18,
     withFiles: assigned,
   }
-  const { shallow, listings, mains } = await listPrograms(
-    dir,
-    architectures,
-    { ...listing, patterns },
-    context,
+  const keptFiles = workspaceSums(environment.GOWORK)
+  const { shallow, listings, mains } = await withFilesKept(keptFiles, () =>
+    listPrograms(dir, architectures, { ...listing, patterns }, context),
   )
   await checkPrograms(dir, shallow, context)
   const found = programsOf(dir, listings, architectures, context, shallow)
@@ -95,6 +94,7 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
     variables: await readVariables(dir, listings, architectures, assigned),
     packages: found.packages,
     ...(memoryMayBeLimited && { memory: availableMemory() }),
+    ...(keptFiles.length > 0 && { keptFiles }),
     cacheFolder: environment.GOCACHE,
   }
 }

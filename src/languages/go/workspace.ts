@@ -36,6 +36,11 @@ export async function packagePatterns(
   })
 }
 
+/** What go adds to while it reads a workspace, whether or not anything is built: the sums of modules. */
+export function workspaceSums(work: string): string[] {
+  return work === '' || work === 'off' ? [] : [work.replace(/\.work$/, '.work.sum')]
+}
+
 /** The path from one folder to another below it; undefined where that is elsewhere. */
 function below(from: string, to: string): string | undefined {
   const path = relative(from, to)
