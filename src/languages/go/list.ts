@@ -129,6 +129,7 @@ function parseListed(line: string): ListedPackage {
 
 /** Reads a Go string literal as %q prints it: JSON's, but for \a \v \x and \U. */
 function unquote(literal = '""'): string {
+  if (!literal.includes('\\')) return literal.slice(1, -1)
   const json = literal.replace(/\\(a|v|x[0-9a-f]{2}|U[0-9a-f]{8})/g, (_, code: string) =>
     code.length === 1 ? '?' : String.fromCodePoint(Number.parseInt(code.slice(1), 16)),
   )
