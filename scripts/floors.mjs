@@ -15,6 +15,7 @@ const floors = [
   ['platforms.ts'],
   ['binary', 'oci'],
   ['types.ts'],
+  ['watchdog.ts'],
   ['recorder.ts', 'process.ts'],
   ['interrupt.ts'],
   ['c-toolchains', 'registry'],

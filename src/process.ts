@@ -3,7 +3,9 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Failure, interrupted } from './errors.ts'
 import type { Command } from './types.ts'
-import { redact } from './util/redact.ts'
+import { gitSettings } from './util/git-settings.ts'
+import { createRedactor } from './util/redact.ts'
+import { watchGroup } from './watchdog.ts'
 
 /** How a command is run. Nothing here changes what it does. */
 export interface RunOptions {
@@ -36,7 +38,7 @@ const defaultKeep = 4 * 1024 * 1024
 
 /**
  * Runs a command and waits for it. It gets a process group of its own, so that an abort or a timeout ends its children
- * too: SIGTERM first, SIGKILL after three seconds.
+ * too: SIGTERM first, SIGKILL after a second and a half. It ends with this process too, however that ends.
  * @throws {Failure} tool, when the tool cannot be started; interrupted, when `signal` was aborted.
  */
 export async function run(command: Command, options: RunOptions = {}): Promise<RunResult> {
@@ -46,7 +48,7 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   const child = execa(command.tool, [...command.args], {
     cwd: command.cwd,
     // As a shell's cd does: of a folder that is reached by a link, Go and others name paths as PWD has them.
-    env: { PWD: command.cwd, ...command.env },
+    env: { PWD: command.cwd, ...gitSettings(), ...command.env },
     stdin: options.input === undefined ? 'ignore' : 'pipe',
     ...(options.input === undefined ? {} : { input: options.input }),
     buffer: false,
@@ -66,12 +68,15 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
         }, options.timeout * 1000)
   options.signal?.addEventListener('abort', end, { once: true })
   if (child.pid !== undefined) runningGroups.add(child.pid)
+  const endWatch = child.pid === undefined ? undefined : watchGroup(child.pid)
 
   const log = options.logFile === undefined ? undefined : await openLog(options.logFile)
   const stdout = collect(child.stdout, options.onStdout, log, options.keep ?? defaultKeep)
   const stderr = collect(child.stderr, options.onStderr, log, options.keep ?? defaultKeep)
   try {
     const result = await child
+    // Both have to be in the log before it ends.
+    const texts = { stdout: await stdout, stderr: await stderr }
     log?.end()
     if (options.signal?.aborted) throw interrupted()
     if (result.failed && result.exitCode === undefined && result.signal === undefined) {
@@ -80,8 +85,7 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
     return {
       exitCode: result.exitCode,
       signal: result.signal,
-      stdout: await stdout,
-      stderr: await stderr,
+      ...texts,
       seconds: (performance.now() - started) / 1000,
       timedOut,
       ok: result.exitCode === 0 && !timedOut,
@@ -90,6 +94,7 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
     clearTimeout(timer)
     options.signal?.removeEventListener('abort', end)
     if (child.pid !== undefined) runningGroups.delete(child.pid)
+    endWatch?.()
   }
 }
 
@@ -106,7 +111,7 @@ function endGroup(pid: number | undefined): void {
   signalGroup(pid, 'SIGTERM')
   setTimeout(() => {
     if (runningGroups.has(pid)) signalGroup(pid, 'SIGKILL')
-  }, 3000).unref()
+  }, 1500).unref()
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
@@ -133,11 +138,12 @@ async function collect(
 ): Promise<string> {
   if (!stream) return ''
   const decoder = new TextDecoder()
+  const redactor = log && createRedactor()
   let text = ''
   let pending = ''
   for await (const chunk of stream) {
     const piece = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
-    log?.write(redact(piece))
+    if (redactor) log?.write(redactor.add(piece))
     text += piece
     if (text.length > 2 * keep) text = text.slice(-keep)
     if (!onLine) continue
@@ -145,6 +151,7 @@ async function collect(
     pending = lines.pop() ?? ''
     for (const line of lines) onLine(line)
   }
+  if (redactor) log?.write(redactor.end())
   if (pending) onLine?.(pending)
   return text.slice(-keep)
 }

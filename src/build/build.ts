@@ -50,7 +50,7 @@ interface PlannedRun extends Run, Prepared {
  * The main job: read the project and plan, compile every platform natively while the bases are checked, verify each
  * binary, confirm the bases, make the images, read them back, report.
  * @throws {Failure} of every class in errors.ts; then no tag has moved, but for those of images that were made before the
- * one that failed.
+ * one that failed. The failure has the report of what was done by then.
  */
 export function build(options: Options, { emit, confirm, signal }: BuildContext): Promise<Report> {
   const startedAt = new Date()
@@ -115,15 +115,13 @@ async function compileWhileCheckingBases(run: PlannedRun): Promise<readonly Comp
 }
 
 /** Makes each image on the base that its binaries need, and reads it back. */
-async function makeImages(run: PlannedRun, artifacts: readonly Artifact[]): Promise<ReportedImage[]> {
+async function* makeImages(run: PlannedRun, artifacts: readonly Artifact[]): AsyncGenerator<ReportedImage> {
   const { plan, backend, work, registries, recorder } = run
   const context = { ...run, artifacts }
-  const images: ReportedImage[] = []
   for (const confirmed of await confirmBases(plan, artifacts, registries, recorder)) {
     const image = await withNumericUser(confirmed, { registries, recorder, work })
     const made = await recorder.stage('image', () => makeImage(image, backend.name, context))
     const verified = await recorder.stage('readBack', () => readBack(image, made, context))
-    images.push({ ...made.reported, ...verified })
+    yield { ...made.reported, ...verified }
   }
-  return images
 }

@@ -1,6 +1,7 @@
 import { Failure } from '../errors.ts'
 import { run } from '../process.ts'
 import type { SourceInfo } from '../types.ts'
+import { hardenedGit } from '../util/git-settings.ts'
 import { quoteWord } from '../util/quote-word.ts'
 
 /** What git says of a folder, and what a person should know of that. */
@@ -94,14 +95,6 @@ export function parseEpoch(text: string | undefined): number | undefined {
   })
 }
 
-/** A repository may come from anybody: nothing that it configures runs, and its index is not rewritten. */
-const hardened = [
-  ...['-c', 'core.fsmonitor=false'],
-  ...['-c', 'core.hooksPath=/dev/null'],
-  ...['-c', 'safe.bareRepository=explicit'],
-  ...['-c', 'log.showSignature=false'],
-]
-
 interface GitAnswer {
   /** Empty where git, the repository or what was asked for is missing. */
   readonly text: string
@@ -110,9 +103,9 @@ interface GitAnswer {
 
 /** What git prints, in English, so that its refusals can be told apart. */
 async function git(dir: string, args: readonly string[], signal?: AbortSignal): Promise<GitAnswer> {
-  const env = { GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' }
+  const env = { LC_ALL: 'C' }
   try {
-    const result = await run({ tool: 'git', args: [...hardened, ...args], cwd: dir, env }, { signal })
+    const result = await run({ tool: 'git', args: [...hardenedGit, ...args], cwd: dir, env }, { signal })
     if (result.ok) return { text: result.stdout.trimEnd() }
     const refused = refusal(result.stderr, dir)
     return { text: '', ...(refused && { refused }) }

@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import type { Options } from '../config/options.ts'
-import { Failure } from '../errors.ts'
+import { Failure, isFailure } from '../errors.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { findProjectFiles } from '../image/project-files.ts'
 import { checkTargets } from '../image/targets.ts'
 import { checkToolchainArgs, detectLanguage } from '../languages/index.ts'
 import type { RegistryClient } from '../registry/client.ts'
+import { readText } from '../util/read-file.ts'
 import { type Backend, chooseBackend, readBuilder } from './backend.ts'
 import { pinBase } from './bases.ts'
 import { checkEntrypoint } from './check-entrypoint.ts'
@@ -84,13 +84,13 @@ async function readFiles(image: ImagePlan, { dir, dist }: Options): Promise<Imag
 
 async function readTemplate(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return await readText(path, 16 * 1024 * 1024)
   } catch (error) {
     throw new Failure({
       kind: 'usage',
       what: `The Dockerfile template ${path} cannot be read`,
       where: '[image] template of xbuild.toml',
-      why: (error as Error).message,
+      why: (isFailure(error) && error.why) || (error as Error).message,
       fix: 'xbuild dockerfile > Dockerfile.template, with template taken out of xbuild.toml, gives one to start from',
       cause: error,
     })

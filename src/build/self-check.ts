@@ -1,6 +1,5 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { dir } from 'tmp-promise'
 import { readElf } from '../binary/elf.ts'
 import { type TinyArch, tinyProgram } from '../binary/tiny-program.ts'
 import { checkBinary } from '../binary/verify.ts'
@@ -12,6 +11,7 @@ import { buildOciImage } from '../image/writer/write-image.ts'
 import { type Platform, parsePlatforms } from '../platforms.ts'
 import { run } from '../process.ts'
 import type { ImageSpec } from '../types.ts'
+import { makeTemporaryFolder } from '../util/leftovers.ts'
 import { type About, about } from '../version.ts'
 
 /** What `xbuild self-check` found. */
@@ -32,7 +32,7 @@ const archs: readonly TinyArch[] = ['amd64', 'arm64']
  * @throws {Failure} verification; image; usage, when there is no room for temporary files.
  */
 export async function selfCheck(signal: AbortSignal): Promise<SelfCheck> {
-  const folder = await dir({ prefix: 'xbuild-self-check-', unsafeCleanup: true })
+  const folder = await makeTemporaryFolder('xbuild-self-check-')
   try {
     const platforms = parsePlatforms(archs.map(arch => `linux/${arch}`))
     const programs = new Map<string, string>()
@@ -54,7 +54,7 @@ export async function selfCheck(signal: AbortSignal): Promise<SelfCheck> {
     if (program !== undefined) await runProgram(program, own, folder.path)
     return { about: about(), digest: indexDigest, image, ran: program && own }
   } finally {
-    await folder.cleanup()
+    await folder.remove()
   }
 }
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { isUnreachable } from '../base/lookup.ts'
 import { isNumericUser, type KnownUsers, numericUser, parseUsers, usersOf } from '../base/users.ts'
 import { Failure } from '../errors.ts'
@@ -6,6 +5,7 @@ import type { ImagePlan } from '../image/image-plan.ts'
 import type { Recorder } from '../recorder.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { ImageSpec } from '../types.ts'
+import { readText } from '../util/read-file.ts'
 
 /** What naming users by number needs. */
 interface UserContext {
@@ -74,7 +74,7 @@ async function baseUsers(
 async function ownUsers({ files }: ImageSpec): Promise<KnownUsers | undefined> {
   const read = async (path: string) => {
     const file = files.find(({ target }) => target === path)
-    return file && 'path' in file.source ? readFile(file.source.path, 'utf8') : undefined
+    return file && 'path' in file.source ? readText(file.source.path) : undefined
   }
   const passwd = await read('/etc/passwd')
   return passwd === undefined ? undefined : parseUsers(passwd, (await read('/etc/group')) ?? '')

@@ -4,13 +4,14 @@ import type { Compared, ComparedReport } from '../bench/compare/compare.ts'
 import { readThresholds } from '../bench/compare/threshold-flags.ts'
 import { checkComparisons } from '../bench/compare/thresholds.ts'
 import { build } from '../build/build.ts'
-import type { Report } from '../build/report.ts'
+import { type Report, reportVersion } from '../build/report.ts'
 import { benchBoundFlags, buildFlags, outputFlags, type ProgressMode } from '../config/flags.ts'
 import { type Options, resolveOptions } from '../config/options.ts'
 import { withReport } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
 import type { Emit } from '../types.ts'
 import { canAsk, confirm } from '../ui/confirm.ts'
+import { describeFailure, failureJson } from '../ui/messages.ts'
 import { createProgress } from '../ui/progress.ts'
 import { summarize } from '../ui/summary.ts'
 import { cleanText, printJson } from '../util/printable.ts'
@@ -36,9 +37,10 @@ export const buildCommand = defineCommand({
     const options = await resolveOptions(argv)
     if (argv.dryRun) return printPlan(options, argv.json === true)
     const thresholds = readThresholds(argv)
+    if (argv.report) await checkUserFile(resolve(argv.report), '--report')
     const report = await withProgress(argv.progress, emit =>
       build(options, { emit, confirm: canAsk() ? confirm : undefined, signal: interruptSignal }),
-    )
+    ).catch(error => reportFailure(error, argv.report))
     let whole: ComparedReport = report
     let failure: unknown
     try {
@@ -61,6 +63,19 @@ interface ShowFlags {
   readonly report?: string | undefined
   readonly json?: boolean | undefined
 }
+
+/** Writes what was done by then, with the failure, and throws that; a report that cannot be written does not hide it. */
+async function reportFailure(failure: unknown, path: string | undefined): Promise<never> {
+  if (path !== undefined) {
+    const report = { schemaVersion: reportVersion, xbuild: version, ...failureJson(failure) }
+    await writeUserFile(resolve(path), asJson(report), '--report').catch(error => {
+      process.stderr.write(`${describeFailure(error)}\n`)
+    })
+  }
+  throw failure
+}
+
+const asJson = (value: object) => `${JSON.stringify(redactAll(value), undefined, 2)}\n`
 
 async function withProgress<T>(mode: ProgressMode, work: (emit: Emit) => Promise<T>): Promise<T> {
   const progress = createProgress(mode)

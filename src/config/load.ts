@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { Failure } from '../errors.ts'
@@ -20,7 +20,7 @@ const sizeLimit = 1024 * 1024
  */
 export async function loadConfig(dir: string): Promise<Config> {
   const path = join(dir, configFile)
-  const text = await readText(path)
+  const text = await readConfigText(path)
   return text === undefined ? v.parse(configSchema, {}) : await parseConfig(text, path)
 }
 
@@ -70,7 +70,7 @@ async function readText(path: string): Promise<string | undefined> {
         fix: `ls -l ${path}`,
       })
     }
-    return await readFile(path, 'utf8')
+    return await readText(path, sizeLimit)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { Failure } from '../errors.ts'
 import { run } from '../process.ts'
+import { readText } from '../util/read-file.ts'
 
 /** What `docker buildx bake --print` made of a file: JSON, its refusal, or why it could not be asked. */
 export type Printed = { readonly json: string } | { readonly refused: string } | { readonly missing: string }
@@ -32,8 +33,7 @@ export async function printBake(path: string, signal?: AbortSignal): Promise<Pri
 
 /** Every target by its name, so that those outside of the default group are seen too. */
 async function targetsOf(path: string): Promise<string[]> {
-  const { readFile } = await import('node:fs/promises')
-  const text = await readFile(path, 'utf8')
+  const text = await readText(path)
   const names = [...text.matchAll(/^\s*target\s+"([\w-]+)"\s*\{/gm)].map(([, name]) => name as string)
   return names.filter(name => !name.startsWith('_'))
 }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
 import { Failure } from '../errors.ts'
 import { run } from '../process.ts'
+import { hardenedGit } from '../util/git-settings.ts'
 
 /** What a file is looked at as. */
 export type FileKind = 'dockerfile' | 'workflow' | 'bake'
@@ -93,7 +94,10 @@ async function git(
   signal?: AbortSignal,
 ): Promise<string[] | undefined> {
   try {
-    const result = await run({ tool: 'git', args, cwd: dir }, { signal, keep: 64 * 1024 * 1024 })
+    const result = await run(
+      { tool: 'git', args: [...hardenedGit, ...args], cwd: dir },
+      { signal, keep: 64 * 1024 * 1024 },
+    )
     return result.ok ? result.stdout.split(/[\0\n]/).filter(Boolean) : undefined
   } catch (error) {
     if (error instanceof Failure && error.kind === 'tool') return undefined

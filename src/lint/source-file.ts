@@ -1,6 +1,7 @@
-import { readFile, realpath, rename, stat, writeFile } from 'node:fs/promises'
-import { Failure } from '../errors.ts'
-import { temporaryName } from '../util/atomic.ts'
+import { realpath, rename, stat, writeFile } from 'node:fs/promises'
+import { Failure, isFailure } from '../errors.ts'
+import { temporaryName } from '../util/leftovers.ts'
+import { readBytes } from '../util/read-file.ts'
 
 /** A file to lint. Bytes that are not UTF-8 are kept one by one, so that what is written back has them still. */
 export interface SourceFile {
@@ -11,12 +12,12 @@ export interface SourceFile {
 /** @throws {Failure} usage, when it cannot be read. */
 export async function readSource(path: string): Promise<SourceFile> {
   try {
-    const bytes = await readFile(path)
+    const bytes = await readBytes(path)
     const text = bytes.toString('utf8')
     if (Buffer.from(text, 'utf8').equals(bytes)) return { text, encoding: 'utf8' }
     return { text: bytes.toString('latin1'), encoding: 'latin1' }
   } catch (error) {
-    const why = (error as Error).message
+    const why = (isFailure(error) && error.why) || (error as Error).message
     throw new Failure({
       kind: 'usage',
       what: `${path} cannot be read`,

@@ -41,6 +41,17 @@ export function parseReference(text: string): Reference {
   })
 }
 
+/** A password in an image's name would be in logs, in the report and in the image's history; it is not printed here either. */
+function hasPassword(rest: string): Failure {
+  const registry = rest.split('/', 1)[0] ?? ''
+  return new Failure({
+    kind: 'usage',
+    what: `An image reference has a password in it: ***@${shorten(rest)}`,
+    why: 'names of images are printed, stored and pushed; a password is for the log-in',
+    fix: `docker login ${registry}, and ${shorten(rest)} as the reference`,
+  })
+}
+
 /** The reference in full, as every tool reads it: `docker.io/library/alpine:3@sha256:…`. */
 export function formatReference(reference: Reference): string {
   const { tag, digest } = reference

@@ -1,59 +1,70 @@
-import { randomBytes } from 'node:crypto'
 import { access, constants, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { Failure, interrupted, isFailure } from '../errors.ts'
+import { destinationFile } from './destination-file.ts'
 import { filePieces } from './file-pieces.ts'
-
-/** The name of a temporary neighbour of `path`: in the same folder, so that a rename can put it in its place. */
-export function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
-}
-
-/** Whether a name is one that `temporaryName` gives: what a killed process leaves. */
-export function isTemporary(name: string): boolean {
-  return /^\..*\.[0-9a-f]{12}\.tmp$/.test(name)
-}
+import { removeAtExit, temporaryName } from './leftovers.ts'
 
 interface AtomicOptions<T> {
   /** Where the file goes when its name depends on what was written. */
   readonly place?: (result: T) => string
   /** Whether it must outlive power loss; not what is checked before each use anyway. */
   readonly durable?: boolean
+  /** Permission bits, which the umask narrows; absent, 0666. */
+  readonly mode?: number | undefined
 }
 
 /**
  * Writes a file that appears under its name only when it is whole and, if durable, on disk: a temporary neighbour is
- * written, synced and renamed. Whatever stops it, but for SIGKILL and power loss, removes the neighbour; those leave one that
- * begins with a dot and ends in `.tmp`.
+ * written, synced and renamed. Whatever stops it, but for SIGKILL and power loss, removes the neighbour; those leave one
+ * that the next run sweeps. Behind a symbolic link its target is replaced, and what is no regular file (a device, a FIFO,
+ * /dev/stdout) is written into.
  * @throws {Failure} image, when the file system refuses.
  */
 export async function writeAtomically<T>(
   path: string,
   write: (handle: FileHandle) => Promise<T>,
-  { place = () => path, durable = true }: AtomicOptions<T> = {},
+  { place, durable = true, mode = 0o666 }: AtomicOptions<T> = {},
 ): Promise<T> {
-  const temporary = temporaryName(path)
   try {
-    const handle = await open(temporary, 'wx')
-    let result: T
+    const to = await destinationFile(path)
+    if (to.openThrough) return await writeThrough(await to.openThrough(), write)
+    const temporary = temporaryName(to.path)
+    const { forget } = removeAtExit(temporary)
     try {
-      result = await write(handle)
-      if (durable) await handle.sync()
+      const handle = await open(temporary, 'wx', mode)
+      let result: T
+      try {
+        result = await write(handle)
+        if (durable) await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      await rename(temporary, place?.(result) ?? to.path)
+      if (durable) await syncFolder(dirname(to.path))
+      return result
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {})
+      throw error
     } finally {
-      await handle.close()
+      forget()
     }
-    await rename(temporary, place(result))
-    if (durable) await syncFolder(dirname(path))
-    return result
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {})
     throw writeFailure(error, path)
+  }
+}
+
+async function writeThrough<T>(handle: FileHandle, write: (handle: FileHandle) => Promise<T>): Promise<T> {
+  try {
+    return await write(handle)
+  } finally {
+    await handle.close()
   }
 }
 
 /**
  * Writes a small file by `writeAtomically`, and the folders above it where there are none.
- * @param mode permission bits; absent, those that the process gives
+ * @param mode permission bits, which the umask narrows; absent, 0666
  * @throws {Failure} image, when the file system refuses.
  */
 export async function writeFileAtomically(
@@ -62,11 +73,8 @@ export async function writeFileAtomically(
   { mode, durable = false }: { readonly mode?: number; readonly durable?: boolean } = {},
 ): Promise<void> {
   await makeFolder(dirname(path))
-  const write = async (handle: FileHandle) => {
-    await writeAll(handle, typeof content === 'string' ? Buffer.from(content) : content)
-    if (mode !== undefined) await handle.chmod(mode)
-  }
-  await writeAtomically(path, write, { durable })
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  await writeAtomically(path, handle => writeAll(handle, bytes), { durable, mode })
 }
 
 /**
@@ -172,6 +180,7 @@ const reasons: Readonly<Record<string, readonly [why: string, fix: string]>> = {
   ENOTDIR: ['a part of the path is a file', 'choose another path'],
   ENOENT: ['its folder does not exist, or was removed', 'create the folder'],
   EEXIST: ['something of this name is already there', 'remove it, or choose another name'],
+  ENXIO: ['nothing can be written there: it is a socket or a device that is not there', 'name a file'],
   ENAMETOOLONG: ['the name is too long for the file system', 'choose a shorter name'],
 }
 

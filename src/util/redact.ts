@@ -1,26 +1,112 @@
-const patterns: readonly [RegExp, string][] = [
-  // user:password@ in a URL
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@:]*:[^\s/@]+@/gi, '$1***@'],
-  // an Authorization header, in a log or a curl line
-  [/\b(authorization:\s*)(basic|bearer)\s+\S+/gi, '$1$2 ***'],
-  // NAME_TOKEN=value and its kin
-  [/\b([A-Z0-9_]*(?:TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIALS?|API_?KEY)[A-Z0-9_]*=)\S+/g, '$1***'],
-  [/\b(gh[pousr]_|glpat-|npm_|AKIA)[A-Za-z0-9_-]{12,}/g, '$1***'],
+import { isSecretWord } from './secret-name.ts'
+
+/** A private key, to its end or to the end of the text; line ends may be written as `\n`. */
+const privateKey = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*-----|$)/g
+
+/** What is secret by its shape: tokens of GitHub, GitLab, npm, PyPI, crates.io, Docker, Slack, AWS, Google, Vault; JWTs. */
+const shapes: readonly [RegExp, string][] = [
+  [/\b(gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-|npm_|pypi-)[\w-]{12,}/g, '$1***'],
+  [/\b(dckr_pat_|hvs\.|sk_live_|sk-|hf_|cio)(?=[\w-]*\d)[\w-]{20,}/g, '$1***'],
+  [/\b(xox[a-z]-|xapp-)[\w-]{8,}/g, '$1***'],
+  [/\b(A(?:KI|SI)A)[A-Z0-9]{12,}\b/g, '$1***'],
+  [/\b(AIza)[\w-]{30,}/g, '$1***'],
+  [/\beyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*/g, '***'],
 ]
 
-/** `text` with what looks like a secret blanked out: passwords in URLs, Authorization headers, NAME_TOKEN=values. */
+/** The part of a URL before the host; `5000/` after a colon is a port, and ssh takes a name without a password. */
+const urlUser =
+  /\b([a-z][a-z0-9+.-]*):\/\/(?:([^\s/@:"<>]*):(?!\/\/|\d{1,5}(?:[/\s"]|$))[^\s@"<>]+@(?:[^\s/@"<>]*@)?|([^\s/@:"<>]+)@)/gi
+
+/** A header that carries a secret, in a log or a curl line. */
+const headers: readonly [RegExp, string][] = [
+  [
+    /\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)(basic|bearer|token|digest|negotiate)\s+[^\s"']+/gi,
+    '$1$2 ***',
+  ],
+  [/\b((?:proxy-)?authorization:\s*)(?!(?:basic|bearer|token|digest|negotiate)\b)[^\s"']+/gi, '$1***'],
+  [
+    /\b((?:x-[\w-]*(?:key|token)|private-token|job-token|deploy-token|set-cookie|cookie):\s*)[^\r\n"']+/gi,
+    '$1***',
+  ],
+]
+
+/** `name=value`, and `name = "value"`, `"name": "value"`; a quoted value is taken to its end. */
+const assignment =
+  /(["']?)([A-Za-z_][\w.-]*)\1(=|\s*[:=]\s*(?=["']))("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?(?:\\''[^']*')*|[^\s&;]+)/g
+
+/**
+ * `text` with what looks like a secret blanked out: passwords and bare tokens in URLs, headers, values under the name of
+ * a secret, private keys, and tokens that are known by their shape.
+ */
 export function redact(text: string): string {
-  return patterns.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text)
+  let result = text.replace(privateKey, '***')
+  result = result.replace(urlUser, (whole, scheme: string, _name, bare?: string) =>
+    bare !== undefined && /ssh$|^git$/i.test(scheme) ? whole : `${scheme}://***@`,
+  )
+  for (const [pattern, replacement] of [...headers, ...shapes]) result = result.replace(pattern, replacement)
+  return result.replace(assignment, (whole, quote: string, name: string, sign: string, value: string) =>
+    isSecretWord(name)
+      ? `${quote}${name}${quote}${sign}${/^["']/.exec(value) ?? ''}***${endQuote(value)}`
+      : whole,
+  )
 }
 
-/** A value for JSON with every text in it redacted, and a text under the name of a secret (`DB_TOKEN`) as a whole. */
+function endQuote(value: string): string {
+  const first = value[0] ?? ''
+  return /["']/.test(first) && value.length > 1 && value.endsWith(first) ? first : ''
+}
+
+/**
+ * A value for JSON with every text in it redacted, and as a whole what is under the name of a secret: `{ DB_TOKEN: … }`,
+ * or the argument `DB_TOKEN=…`.
+ */
 export function redactAll<T>(value: T): T {
-  if (typeof value === 'string') return redact(value) as T
+  if (typeof value === 'string') return redactWord(value) as T
   if (Array.isArray(value)) return value.map(redactAll) as T
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).map(([name, item]) => [
     name,
-    typeof item === 'string' && redact(`${name}=x`) !== `${name}=x` ? '***' : redactAll(item),
+    typeof item === 'string' && item !== '' && isSecretWord(name) ? '***' : redactAll(item),
   ])
   return Object.fromEntries(entries) as T
+}
+
+function redactWord(text: string): string {
+  const [, head, name = ''] = /^((?:--?[A-Za-z][\w-]*=)?([A-Za-z_][\w.-]*)=)./s.exec(text) ?? []
+  return head !== undefined && isSecretWord(name) ? `${head}***` : redact(text)
+}
+
+/** Redacts a text that comes in pieces; a secret may lie across their borders. */
+export interface Redactor {
+  /** Takes a piece, and returns what of the text is complete by now. */
+  add(piece: string): string
+  /** The rest. */
+  end(): string
+}
+
+/** Characters. A line longer than this is cut where it has a space. */
+const longestLine = 256 * 1024
+
+/** A redactor, which holds back the line that has not ended, and a private key until it has. */
+export function createRedactor(): Redactor {
+  let held = ''
+  return {
+    add(piece) {
+      held += piece
+      let cut = Math.max(held.lastIndexOf('\n'), held.lastIndexOf('\r')) + 1
+      for (const { index, 0: key } of held.matchAll(privateKey)) {
+        const end = index + key.length
+        if (index < cut && (cut < end || !key.includes('-----END '))) cut = index
+      }
+      if (held.length - cut > longestLine) cut = held.lastIndexOf(' ') + 1 || held.length
+      const complete = redact(held.slice(0, cut))
+      held = held.slice(cut)
+      return complete
+    },
+    end() {
+      const rest = redact(held)
+      held = ''
+      return rest
+    },
+  }
 }

@@ -1,8 +1,8 @@
 import { constants, existsSync } from 'node:fs'
 import { cp, mkdir } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
-import { dir } from 'tmp-promise'
 import { Failure } from '../../errors.ts'
+import { makeTemporaryFolder } from '../../util/leftovers.ts'
 import type { BenchLanguage, StagedProject } from '../languages/bench-language.ts'
 
 /** What is no source: outputs and caches, which would make a copy warm, and what would only be sent along. */
@@ -27,7 +27,7 @@ export async function withStagedProject<T>(
   signal: AbortSignal,
   use: (staged: StagedProject, folder: string) => Promise<T>,
 ): Promise<T> {
-  const { path: folder, cleanup } = await dir({ prefix: 'xbuild-bench', unsafeCleanup: true })
+  const { path: folder, remove } = await makeTemporaryFolder('xbuild-bench-')
   const source = (await project.language.sourceRoot?.(project.dir, signal)) ?? project.dir
   // The folder's name is what some toolchains call the program.
   const top = join(folder, 'source', basename(source) || 'project')
@@ -46,7 +46,7 @@ export async function withStagedProject<T>(
     await project.language.stageDependencies(staged)
     return await use(staged, folder)
   } finally {
-    await cleanup()
+    await remove()
   }
 }
 

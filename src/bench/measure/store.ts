@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { Failure } from '../../errors.ts'
 import { writeAll, writeAtomically } from '../../util/atomic.ts'
+import { readText } from '../../util/read-file.ts'
 import { withLock } from '../../util/with-lock.ts'
 import { benchSchema, benchVersion, type Measurement } from './measurement.ts'
 import { upgradeForm, upgradeMeasurement } from './upgrade.ts'
@@ -23,7 +23,7 @@ export async function readMeasurements(dir: string): Promise<Measurement[]> {
   const path = benchFile(dir)
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = await readText(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw damaged(path, (error as Error).message)
@@ -36,7 +36,7 @@ export async function readMeasurements(dir: string): Promise<Measurement[]> {
  * @throws {Failure} usage, when there is none or the file is damaged.
  */
 export async function readRecorded(path: string): Promise<Measurement[]> {
-  const text = await readFile(path, 'utf8').catch(error => {
+  const text = await readText(path).catch(error => {
     throw damaged(path, (error as Error).message)
   })
   const value = parseJson(text, path) as { measurements?: unknown } | null

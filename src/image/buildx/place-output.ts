@@ -2,18 +2,20 @@ import { mkdir, readdir, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Descriptor } from '../../oci/manifest.ts'
 import { appendFile, writeAtomically, writeFailure } from '../../util/atomic.ts'
+import { destinationFile } from '../../util/destination-file.ts'
 import { intoLayout, markLayout } from '../layout/folder.ts'
 import { replaceIndex } from '../layout/index-json.ts'
 
 /**
  * Gives an archive that was written elsewhere its name, replacing what is there. It appears whole, by a rename, also
- * where it has to be copied from another file system first.
+ * where it has to be copied from another file system first. A link is followed, and a device or a FIFO is written into.
  * @throws {Failure} image, when the file system refuses.
  */
 export async function placeArchive(from: string, to: string): Promise<void> {
   try {
     await mkdir(dirname(to), { recursive: true })
-    if (await renamed(from, to)) return
+    const { path, openThrough } = await destinationFile(to)
+    if (!openThrough && (await renamed(from, path))) return
     const { size } = await stat(from)
     await writeAtomically(to, handle => appendFile(handle, from, size, undefined))
   } catch (error) {

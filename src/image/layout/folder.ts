@@ -2,15 +2,8 @@ import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure } from '../../errors.ts'
 import type { Descriptor } from '../../oci/manifest.ts'
-import {
-  isTemporary,
-  makeFolder,
-  renameFolder,
-  temporaryName,
-  writeAll,
-  writeAtomically,
-  writeFailure,
-} from '../../util/atomic.ts'
+import { makeFolder, renameFolder, writeAll, writeAtomically, writeFailure } from '../../util/atomic.ts'
+import { isTemporary, removeAtExit, sweep, temporaryName } from '../../util/leftovers.ts'
 
 /** The content of the file `oci-layout` (image-spec image-layout.md). */
 export const layoutMarker = Buffer.from('{"imageLayoutVersion":"1.0.0"}')
@@ -31,14 +24,17 @@ export async function intoLayout(
   fill: (folder: string, filled?: string) => Promise<void>,
 ): Promise<void> {
   try {
+    for (const folder of [dirname(path), path, join(path, 'blobs/sha256')]) await sweep(folder)
     if (await isLayout(path)) return await fill(path)
     await makeFolder(dirname(path))
     const temporary = temporaryName(path)
+    const { forget } = removeAtExit(temporary)
     try {
       await fill(temporary)
       if (!(await renameFolder(temporary, path))) await fill(path, temporary)
     } finally {
       await rm(temporary, { recursive: true, force: true })
+      forget()
     }
   } catch (error) {
     throw writeFailure(error, path)

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Descriptor, mediaTypes, parseJson } from '../../oci/manifest.ts'
 import { formatReference, parseReference } from '../../oci/reference.ts'
 import { writeAll, writeAtomically } from '../../util/atomic.ts'
+import { readBytes } from '../../util/read-file.ts'
 import { withLock } from '../../util/with-lock.ts'
 
 /** What `index.json` says of an image. */
@@ -56,7 +56,7 @@ export async function replaceIndex(
 
 /** The entries of an existing `index.json` that stay: those under other names, whoever gave them. */
 async function otherImages(path: string, tags: readonly string[]): Promise<object[]> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readBytes(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })

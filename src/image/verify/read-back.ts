@@ -1,6 +1,7 @@
 import { isFailure } from '../../errors.ts'
 import { formatReference, parseReference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
+import { isSpecialFile } from '../../util/destination-file.ts'
 import { count } from '../../util/format.ts'
 import type { Destination } from '../destination.ts'
 import type { ImagePlan } from '../image-plan.ts'
@@ -34,7 +35,8 @@ export async function readBack(
   const { recorder, registries, artifacts } = context
   const { spec, destinations } = image
   return recorder.task(readBackTaskId(image), async task => {
-    const place = readablePlace(destinations, made, spec.tags)
+    const readable = await filterSpecial(destinations)
+    const place = readablePlace(readable, made, spec.tags)
     if (place === undefined) {
       task.skip('this kind of output cannot be read back')
       return { platforms: made.platforms }

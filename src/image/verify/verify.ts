@@ -1,6 +1,6 @@
-import { dir } from 'tmp-promise'
 import { Failure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
+import { makeTemporaryFolder } from '../../util/leftovers.ts'
 import { mapLimit } from '../../util/map-limit.ts'
 import { createBudget } from '../read/bounds.ts'
 import type { ImageSource } from '../read/image-source.ts'
@@ -43,7 +43,7 @@ export async function verifyImage(source: ImageSource, expected: Expectation = {
       remarks: structure.remarks,
     }
   } finally {
-    await folder.cleanup()
+    await folder.remove()
   }
 }
 

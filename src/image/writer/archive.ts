@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { formatReference, parseReference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
 import { appendFile, makeFolder, writeAll, writeAtomically } from '../../util/atomic.ts'
+import { sweep } from '../../util/leftovers.ts'
 import { blobPath, layoutMarker } from '../layout/folder.ts'
 import { layoutIndex } from '../layout/index-json.ts'
 import { tarEnd, tarHeader, tarPadding } from '../tar.ts'
@@ -20,7 +21,7 @@ export interface ArchiveOptions {
 
 /**
  * Writes an image as an OCI archive: a tar of its layout, in an order of its own, so that equal images give equal
- * bytes. It appears under its name whole or not at all.
+ * bytes. It appears under its name whole or not at all; what is no regular file is written into.
  * @throws {Failure} image, when the file system refuses; interrupted.
  */
 export async function writeArchive(
@@ -46,6 +47,7 @@ export async function writeArchive(
     await writeAll(handle, tarPadding(size))
   }
   await makeFolder(dirname(path))
+  await sweep(dirname(path))
   await writeAtomically(path, async handle => {
     await addFile(handle, 'oci-layout', layoutMarker)
     await addFile(handle, 'index.json', layoutIndex(content, tags))

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import {
   type FileHandle,
   mkdir,
-  mkdtemp,
   open,
   readdir,
   readFile,
@@ -17,6 +16,7 @@ import { Failure, interrupted } from '../../errors.ts'
 import { writeAll, writeAtomically, writeFailure } from '../../util/atomic.ts'
 import { filePieces } from '../../util/file-pieces.ts'
 import { hashing, hashStream } from '../../util/hash-stream.ts'
+import { makeTemporaryFolder, sweep as sweepDead } from '../../util/leftovers.ts'
 
 /**
  * Content under the user's cache folder, by digest, and small records of what it is good for. Any number of builds may
@@ -68,9 +68,9 @@ export async function openCache(folder: string, remark: (text: string) => void):
     const code = (error as NodeJS.ErrnoException).code ?? 'unusable'
     remark(`The cache folder ${folder} cannot be written to (${code}): nothing is kept for the next build`)
     try {
-      const temporary = await mkdtemp(join(tmpdir(), 'xbuild-'))
-      await prepare(temporary)
-      return blobCache(temporary, () => rm(temporary, { recursive: true, force: true }))
+      const temporary = await makeTemporaryFolder('xbuild-cache-')
+      await prepare(temporary.path)
+      return blobCache(temporary.path, temporary.remove)
     } catch (failed) {
       throw writeFailure(failed, tmpdir())
     }
@@ -79,6 +79,7 @@ export async function openCache(folder: string, remark: (text: string) => void):
 
 async function prepare(folder: string): Promise<void> {
   await mkdir(join(folder, 'blobs/sha256'), { recursive: true })
+  await sweepDead(join(folder, 'blobs/sha256'))
   // a folder that exists may still be read-only
   const probe = join(folder, 'blobs/sha256', `.probe.${process.pid}.tmp`)
   await (await open(probe, 'w')).close()

@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
+import { readTextIfThere } from '../../util/read-file.ts'
 
 /** A program that `go list ./...` does not name, and how it can be built. */
 export interface ProgramElsewhere {
@@ -78,7 +79,7 @@ async function programIn(
 ): Promise<{ constraint: string | undefined } | undefined> {
   const sources = names.filter(name => name.endsWith('.go') && !name.endsWith('_test.go'))
   for (const name of sources.filter(name => !/^[._]/.test(name))) {
-    const text = await readFile(join(folder, name), 'utf8').catch(() => '')
+    const text = (await readTextIfThere(join(folder, name))) ?? ''
     if (!/^package\s+main\b/m.test(text)) continue
     const head = text.slice(0, text.search(/^package\s/m))
     return { constraint: /^\/\/go:build\s+(.+)$/m.exec(head)?.[1]?.trim() }

@@ -206,7 +206,7 @@ async function readVariables(
   )
   return Promise.all(
     wanted.map(async ({ item, arch }) => {
-      const texts = item.files.map(name => readFile(join(item.dir, name), 'utf8').catch(() => ''))
+      const texts = item.files.map(async name => (await readTextIfThere(join(item.dir, name))) ?? '')
       return {
         arch,
         path: item.path,

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readTextIfThere } from '../../util/read-file.ts'
 
 /** A variable of Go that somebody has set, and where: the words that messages use. */
 export interface GoSetting {
@@ -19,7 +19,7 @@ export async function readGoSettings(
   goEnv: Readonly<Record<string, string>>,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<GoSettings> {
-  const written = file === 'off' || file === '' ? '' : await readFile(file, 'utf8').catch(() => '')
+  const written = file === 'off' || file === '' ? '' : ((await readTextIfThere(file)) ?? '')
   const settings = new Map<string, GoSetting>()
   for (const line of written.split(/\r?\n/)) {
     const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/.exec(line) ?? []

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Failure } from '../../errors.ts'
 import { homeFolder } from '../../util/cache-folder.ts'
+import { readTextIfThere } from '../../util/read-file.ts'
 import { matchesCfg, targetCfg } from './cargo-cfg.ts'
 
 type Table = Readonly<Record<string, unknown>>
@@ -68,7 +68,7 @@ async function readIncludes({ path, table }: CargoConfigFile, depth = 0): Promis
 }
 
 async function readConfig(path: string): Promise<CargoConfigFile | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined)
+  const text = await readTextIfThere(path)
   if (text === undefined) return undefined
   const { default: toml } = await import('toml')
   try {

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../../process.ts'
+import { readTextIfThere } from '../../util/read-file.ts'
 import type { CCode, Executable, InspectContext } from '../language.ts'
 import { hasAllocator, isServer } from './allocator.ts'
 import { certainCCode, possibleCCode } from './c-code.ts'
@@ -88,7 +88,7 @@ function rootsOf(members: ProgramsOfPackages['packages'], executables: readonly 
  * in a first build and a second one.
  */
 async function readLock(dir: string, root: string, context: InspectContext): Promise<string | undefined> {
-  const read = () => readFile(join(root, 'Cargo.lock'), 'utf8').catch(() => undefined)
+  const read = () => readTextIfThere(join(root, 'Cargo.lock'))
   return (await read()) ?? ((await fetchCrates(dir, context)) ? await read() : undefined)
 }
 

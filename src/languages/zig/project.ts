@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { findZig, type Zig } from '../../c-toolchains/zig.ts'
 import { Failure } from '../../errors.ts'
+import { readTextIfThere } from '../../util/read-file.ts'
 import type { InspectContext, Project } from '../language.ts'
 import { guessExecutables, takesTarget } from './build-file.ts'
 import { type AskedZig, checkZigVersion, installZig, versionRemarks } from './version.ts'
@@ -28,8 +28,8 @@ interface Manifest {
  * @throws {Failure} tool, when zig is missing or too old; project, when build.zig.zon is broken.
  */
 export async function inspectZig(dir: string, { signal }: InspectContext): Promise<ZigProject> {
-  const [buildFile, manifest] = await Promise.all([
-    readFile(join(dir, 'build.zig'), 'utf8').catch(() => ''),
+  const [buildFile = '', manifest] = await Promise.all([
+    readTextIfThere(join(dir, 'build.zig')),
     readManifest(join(dir, 'build.zig.zon')),
   ])
   const zig = await findZig(dir, signal)
@@ -55,7 +55,7 @@ export async function inspectZig(dir: string, { signal }: InspectContext): Promi
 }
 
 async function readManifest(path: string): Promise<Manifest> {
-  const text = await readFile(path, 'utf8').catch(() => undefined)
+  const text = await readTextIfThere(path)
   if (text === undefined) return { downloads: false }
   let zon: Zon
   try {

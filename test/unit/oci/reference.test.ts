@@ -112,3 +112,12 @@ function failureOf(action: () => unknown): Failure {
   }
   throw new Error('expected a failure')
 }
+
+it.each(['me:hunter2@ghcr.io/me/app:1', 'https://me:hunter2@ghcr.io/me/app', ':hunter2@localhost:5000/app'])(
+  'does not print the password of %s',
+  text => {
+    const failure = failureOf(() => parseReference(text))
+    expect(failure.what).toMatch(/has a password in it: \*\*\*@(?:ghcr.io|localhost:5000)/)
+    expect(JSON.stringify(failure) + failure.message + failure.fix).not.toContain('hunter2')
+  },
+)
