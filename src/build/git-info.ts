@@ -72,11 +72,16 @@ async function describe(
   const literal = prefix.replace(/[*?[\\]/g, '\\$&')
   const tags = [`${literal}v[0-9]*`, `${literal}[0-9]*`].flatMap(pattern => ['--match', pattern])
   const others = prefix === '' ? ['--exclude', '*/*'] : ['--exclude', `${literal}*/*`]
-  const args = ['describe', '--tags', '--always', '--long', '--dirty', ...tags, ...others]
-  const { text } = await git(dir, args, signal)
-  const [, tag, distance, hash, dirty = ''] = /^(.+)-(\d+)-g([0-9a-f]+)(-dirty)?$/.exec(text) ?? []
+  const args = ['describe', '--tags', '--always', '--long', ...tags, ...others]
+  // `describe --dirty` rewrites the index, whatever GIT_OPTIONAL_LOCKS says; `status` does not.
+  const [{ text }, changes] = await Promise.all([
+    git(dir, args, signal),
+    git(dir, ['status', '--porcelain', '--untracked-files=no'], signal),
+  ])
+  const dirty = changes.text === '' ? '' : '-dirty'
+  const [, tag, distance, hash] = /^(.+)-(\d+)-g([0-9a-f]+)$/.exec(text) ?? []
   if (tag === undefined || !tag.startsWith(prefix)) {
-    return /^[0-9a-f]{4,64}(-dirty)?$/.test(text) ? { version: text } : {}
+    return /^[0-9a-f]{4,64}$/.test(text) ? { version: `${text}${dirty}` } : {}
   }
   const own = tag.slice(prefix.length)
   return { tag: own, version: `${distance === '0' ? own : `${own}-${distance}-g${hash}`}${dirty}` }

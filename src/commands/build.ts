@@ -34,7 +34,7 @@ export const buildCommand = defineCommand({
     ...outputFlags,
   },
   run: async argv => {
-    const options = await resolveOptions(argv)
+    const options = await resolveOptions(argv).catch(error => reportFailure(error, argv.report))
     if (argv.dryRun) return printPlan(options, argv.json === true)
     const thresholds = readThresholds(argv)
     if (argv.report) await checkUserFile(resolve(argv.report), '--report')

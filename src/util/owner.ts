@@ -28,14 +28,18 @@ export function isDead(text: string): boolean {
     return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
   const now = startOf(Number(pid))
-  return now !== undefined && start !== '0' && String(now) !== start
+  return now === 'ended' || (now !== undefined && start !== '0' && String(now) !== start)
 }
 
-/** When a process started, in ticks since the machine did (proc(5), field 22); undefined where there is no /proc. */
-function startOf(pid: number): number | undefined {
+/**
+ * When a process started, in ticks since the machine did (proc(5), field 22); "ended" for one that nobody has waited for,
+ * as where the first process of a container does not; undefined where there is no /proc.
+ */
+function startOf(pid: number): number | 'ended' | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19])
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return /[ZX]/.test(fields[0] ?? '') ? 'ended' : Number(fields[19])
   } catch {
     return undefined
   }

@@ -25,14 +25,14 @@ const headers: readonly [RegExp, string][] = [
   ],
   [/\b((?:proxy-)?authorization:\s*)(?!(?:basic|bearer|token|digest|negotiate)\b)[^\s"']+/gi, '$1***'],
   [
-    /\b((?:x-[\w-]*(?:key|token)|private-token|job-token|deploy-token|set-cookie|cookie):\s*)[^\r\n"']+/gi,
+    /\b((?:x-[\w-]{0,40}(?:key|token)|private-token|job-token|deploy-token|set-cookie|cookie):\s*)[^\r\n"']+/gi,
     '$1***',
   ],
 ]
 
 /** `name=value`, and `name = "value"`, `"name": "value"`; a quoted value is taken to its end. */
 const assignment =
-  /(["']?)([A-Za-z_][\w.-]*)\1(=|\s*[:=]\s*(?=["']))("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?(?:\\''[^']*')*|[^\s&;]+)/g
+  /(["']?)(?<!\w)([A-Za-z_][\w.-]{0,100})\1(=|\s*[:=]\s*(?=["']))("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?(?:\\''[^']*')*|[^\s&;]+)/g
 
 /**
  * `text` with what looks like a secret blanked out: passwords and bare tokens in URLs, headers, values under the name of
