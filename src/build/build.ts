@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Options } from '../config/options.ts'
+import { withReport } from '../errors.ts'
 import { isInEngine } from '../image/buildx/engine-image.ts'
 import { makeImage } from '../image/make.ts'
 import type { ReportedImage } from '../image/make-context.ts'
@@ -63,14 +64,21 @@ export function build(options: Options, { emit, confirm, signal }: BuildContext)
       const { plan } = prepared
       await askToInstall(plan, { confirm, recorder, signal })
       announce(prepared, recorder)
-      return withWorkFolder(plan.dist, async work => {
-        const run = { ...prepared, registries, recorder, signal, work, logs: join(plan.dist, 'logs') }
-        const binaries = await compileWhileCheckingBases(run)
-        const artifacts = await recorder.stage('verify', () => verifyAndKeep(binaries, run))
-        const images = await makeImages(run, artifacts)
-        await recordBuild(plan.dist, plan.project, artifacts)
-        return makeReport(plan, artifacts, images, recorder, startedAt)
-      })
+      const images: ReportedImage[] = []
+      let artifacts: readonly Artifact[] = []
+      const report = () => makeReport(plan, artifacts, images, recorder, startedAt)
+      try {
+        await withWorkFolder(plan.dist, async work => {
+          const run = { ...prepared, registries, recorder, signal, work, logs: join(plan.dist, 'logs') }
+          const binaries = await compileWhileCheckingBases(run)
+          artifacts = await recorder.stage('verify', () => verifyAndKeep(binaries, run))
+          for await (const image of makeImages(run, artifacts)) images.push(image)
+          await recordBuild(plan.dist, plan.project, artifacts)
+        })
+      } catch (error) {
+        throw withReport(error, report())
+      }
+      return report()
     },
     recorder.waiting,
   )

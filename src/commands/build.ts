@@ -15,8 +15,9 @@ import { describeFailure, failureJson } from '../ui/messages.ts'
 import { createProgress } from '../ui/progress.ts'
 import { summarize } from '../ui/summary.ts'
 import { cleanText, printJson } from '../util/printable.ts'
-import { redactAll } from '../util/redact.ts'
-import { writeUserFile } from '../util/write-user-file.ts'
+import { redact, redactAll } from '../util/redact.ts'
+import { checkUserFile, writeUserFile } from '../util/write-user-file.ts'
+import { version } from '../version.ts'
 import { defineCommand, dirPositional } from './command.ts'
 import { printPlan } from './plan.ts'
 
@@ -96,7 +97,7 @@ function compare(report: Report, options: Options, argv: ShowFlags): Promise<Com
 async function show(report: ComparedReport, argv: ShowFlags, printsJson: boolean): Promise<void> {
   const json = `${printJson(redactAll(report))}\n`
   if (argv.report) await writeUserFile(resolve(argv.report), json, '--report')
-  if (argv.progress !== 'quiet') process.stderr.write(`${cleanText(summarize(report))}\n`)
+  if (argv.progress !== 'quiet') process.stderr.write(`${cleanText(redact(summarize(report)))}\n`)
   if (argv.json && !printsJson) return
   process.stdout.write(argv.json ? json : report.images.map(image => `${resultLine(image)}\n`).join(''))
 }

@@ -5,6 +5,7 @@ import { type Options, resolveOptions } from '../config/options.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { describePlan } from '../ui/plan-text.ts'
 import { cleanText, printJson } from '../util/printable.ts'
+import { redactAll } from '../util/redact.ts'
 import { defineCommand, dirPositional } from './command.ts'
 
 /** `xbuild plan [dir]`: every command, file and Dockerfile line of a build, without doing any of it. */
@@ -18,6 +19,6 @@ export const planCommand = defineCommand({
 
 /** Plans a build and prints the plan on stdout. */
 export async function printPlan(options: Options, json: boolean): Promise<void> {
-  const plan = planJson(await prepareOnly(options, interruptSignal))
+  const plan = redactAll(planJson(await prepareOnly(options, interruptSignal)))
   process.stdout.write(json ? `${printJson(plan)}\n` : cleanText(describePlan(plan)))
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { Failure } from '../errors.ts'
 import { closestMatch } from '../util/closest-match.ts'
+import { readText } from '../util/read-file.ts'
 import { knownKeys, tablesOf } from './known-keys.ts'
 import { type Config, configSchema } from './schema.ts'
 
@@ -59,7 +60,7 @@ function notToml(error: unknown, path: string): Failure {
   })
 }
 
-async function readText(path: string): Promise<string | undefined> {
+async function readConfigText(path: string): Promise<string | undefined> {
   try {
     const { size } = await stat(path)
     if (size > sizeLimit) {

@@ -31,6 +31,8 @@ const maximumRepository = 255
 export function parseReference(text: string): Reference {
   const read = readReference(text)
   if (typeof read !== 'string') return read
+  const [, host] = /^(?:[a-z]+:\/\/)?[^/@]*:[^@]*@(?!sha(?:256|512):)(.*)$/s.exec(text) ?? []
+  if (host !== undefined) throw hasPassword(host)
   // Without its commas a list would be a name that nobody meant.
   const suggestion = text.includes(',') ? undefined : suggest(text)
   throw new Failure({

@@ -1,6 +1,7 @@
 import type { ProgressMode } from '../config/flags.ts'
 import type { BuildEvent, Emit } from '../types.ts'
 import { cleanText, printJson } from '../util/printable.ts'
+import { redactAll } from '../util/redact.ts'
 import { noteMark, type Progress } from './display.ts'
 import { drawEvents } from './terminal.ts'
 
@@ -11,7 +12,7 @@ export function createProgress(mode: ProgressMode, stream: NodeJS.WriteStream = 
   const { emit, close } =
     resolved === 'tty' ? drawEvents(stream) : { emit: writers[resolved](stream), close: async () => {} }
   // rawjson has the characters themselves, escaped.
-  return { emit: event => emit(resolved === 'rawjson' ? event : cleanEvent(event)), close }
+  return { emit: event => emit(redactAll(resolved === 'rawjson' ? event : cleanEvent(event))), close }
 }
 
 const writers: Readonly<Record<'plain' | 'quiet' | 'rawjson', (stream: NodeJS.WritableStream) => Emit>> = {

@@ -75,6 +75,14 @@ export async function readBack(
   })
 }
 
+/** The destinations without files that cannot be read again, such as a FIFO. */
+async function filterSpecial(destinations: readonly Destination[]): Promise<Destination[]> {
+  const special = await Promise.all(
+    destinations.map(destination => 'path' in destination && isSpecialFile(destination.path)),
+  )
+  return destinations.filter((_, index) => !special[index])
+}
+
 /** Where an image is read back from. */
 interface Place {
   readonly text: string

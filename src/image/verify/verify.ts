@@ -21,7 +21,7 @@ const parallel = 4
 export async function verifyImage(source: ImageSource, expected: Expectation = {}): Promise<VerifyReport> {
   const budget = createBudget()
   const structure = await inspectImage(source, budget)
-  const folder = await dir({ prefix: 'xbuild-verify-', unsafeCleanup: true })
+  const folder = await makeTemporaryFolder('xbuild-verify-')
   try {
     const wanted = wantedFiles(structure, expected)
     const scanner = createScanner(source, { wanted, folder: folder.path, known: expected.layers, budget })

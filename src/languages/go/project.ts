@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type FoundCToolchains, findCToolchains } from '../../c-toolchains/index.ts'
 import { Failure } from '../../errors.ts'
+import { readTextIfThere } from '../../util/read-file.ts'
 import { withFilesKept } from '../../util/with-files-kept.ts'
 import type { Executable, InspectContext, Project } from '../language.ts'
 import { cgoMode } from './cgo-mode.ts'

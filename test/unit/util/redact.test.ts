@@ -71,8 +71,11 @@ test('does not hold back a line without an end for ever', () => {
   expect(redactor.add('x '.repeat(200_000)).length).toBeGreaterThan(300_000)
 })
 
-test.each(['x', 'a-', 'a.', 'x-', 'https://', 'a:', '"', "='"])('takes no longer for a long line of %j', part => {
-  const started = performance.now()
-  redact(part.repeat(200_000))
-  expect(performance.now() - started).toBeLessThan(5000)
-})
+test.each(['x', 'a-', 'a.', 'x-', 'https://', 'a:', '"', "='"])(
+  'takes no longer for a long line of %j',
+  part => {
+    const started = performance.now()
+    redact(part.repeat(200_000))
+    expect(performance.now() - started).toBeLessThan(5000)
+  },
+)
