@@ -15,7 +15,7 @@ const shapes: readonly [RegExp, string][] = [
 
 /** The part of a URL before the host; `5000/` after a colon is a port, and ssh takes a name without a password. */
 const urlUser =
-  /\b([a-z][a-z0-9+.-]*):\/\/(?:([^\s/@:"<>]*):(?!\/\/|\d{1,5}(?:[/\s"]|$))[^\s@"<>]+@(?:[^\s/@"<>]*@)?|([^\s/@:"<>]+)@)/gi
+  /(?<![\w+.-])([a-z][a-z0-9+.-]{0,30}):\/\/(?:([^\s/@:"<>]{0,200}):(?!\/\/|\d{1,5}(?:[/\s"]|$))[^\s@"<>]{1,500}@(?:[^\s/@"<>]{0,200}@)?|([^\s/@:"<>]{1,500})@)/gi
 
 /** A header that carries a secret, in a log or a curl line. */
 const headers: readonly [RegExp, string][] = [
