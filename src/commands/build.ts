@@ -16,7 +16,7 @@ import { createProgress } from '../ui/progress.ts'
 import { summarize } from '../ui/summary.ts'
 import { cleanText, printJson } from '../util/printable.ts'
 import { redact, redactAll } from '../util/redact.ts'
-import { checkUserFile, writeUserFile } from '../util/write-user-file.ts'
+import { writeUserFile } from '../util/write-user-file.ts'
 import { version } from '../version.ts'
 import { defineCommand, dirPositional } from './command.ts'
 import { printPlan } from './plan.ts'
@@ -38,7 +38,6 @@ export const buildCommand = defineCommand({
     const options = await resolveOptions(argv).catch(error => reportFailure(error, argv.report))
     if (argv.dryRun) return printPlan(options, argv.json === true)
     const thresholds = readThresholds(argv)
-    if (argv.report) await checkUserFile(resolve(argv.report), '--report')
     const report = await withProgress(argv.progress, emit =>
       build(options, { emit, confirm: canAsk() ? confirm : undefined, signal: interruptSignal }),
     ).catch(error => reportFailure(error, argv.report))

@@ -306,7 +306,8 @@ describe('an interrupt', () => {
     const dir = await project(helloGo)
     const tool = await hangingGo(command, deaf)
     const result = await interruptedBuild(dir, tool, ...signals)
-    expect(result).toMatchObject({ code: 130, stdout: '' })
+    // The second signal ends it at once, by SIGINT, which is 130 for a shell.
+    expect(result).toMatchObject({ code: signals.length === 1 ? 130 : null, stdout: '' })
     if (signals.length === 1) expect(result.stderr).toContain('interrupted')
     expect(await left(dir)).toEqual([])
     await vi.waitUntil(async () => !(await tool.started()).some(alive), { timeout: 5000 })
