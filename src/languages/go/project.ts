@@ -7,12 +7,12 @@ import type { Executable, InspectContext, Project } from '../language.ts'
 import { cgoMode } from './cgo-mode.ts'
 import { settableVariables } from './declarations.ts'
 import { findProgramsElsewhere } from './elsewhere.ts'
+import { type GoEnv, guessGoEnv, isSameEnv, knowsVcs, readGoEnv } from './go-env.ts'
 import { type GoFlags, linkerWords, readGoFlags } from './goflags.ts'
 import { assignmentsOf } from './ldflags.ts'
 import type { ListedPackage } from './list.ts'
 import { availableMemory, decidesOnGarbage } from './memory.ts'
 import { executable, isProgram, listPrograms, local, matches, packageOf, projectName } from './programs.ts'
-import { runGo } from './run-go.ts'
 import { type GoSettings, readGoSettings } from './settings.ts'
 import type { PackageVariables } from './stamps.ts'
 import { checkTarget } from './target.ts'
@@ -48,25 +48,16 @@ const withoutTwin = 'crypto/internal/boring'
  */
 export async function inspectGo(dir: string, context: InspectContext): Promise<GoProject> {
   const { platforms, options } = context
-  const environment = await readGoEnv(dir, context)
+  const asked = readGoEnv(dir, context)
+  // What Go will say is nearly always known, so that listing need not wait for it.
+  const guess = await guessGoEnv(dir, options.go.env)
+  const early = readPackages(dir, guess, context)
+  early.catch(() => {}) // thrown below
+  const environment = await asked
   checkVersion(environment.GOVERSION, platforms)
-  const settings = await readGoSettings(environment.GOENV, options.go.env)
-  const flags = readGoFlags(settings, context.toolchainArgs ?? [])
-  const targetRemarks = checkTarget(settings, platforms)
-  const { mode } = cgoMode(options.go, settings)
-  const architectures = [...new Map(platforms.map(platform => [platform.arch, platform])).values()]
-  const patterns = await packagePatterns(dir, environment.GOWORK, context)
-  const assigned = assignedPackages(flags, context)
-  const listing = {
-    tags: [...new Set([...flags.tags, ...options.go.tags])],
-    cgo: mode !== false,
-    knowsVcs: minorOf(environment.GOVERSION) >= 18,
-    withFiles: assigned,
-  }
-  const keptFiles = workspaceSums(environment.GOWORK)
-  const { shallow, listings, mains } = await withFilesKept(keptFiles, () =>
-    listPrograms(dir, architectures, { ...listing, patterns }, context),
-  )
+  const packages = await (isSameEnv(guess, environment) ? early : readPackages(dir, environment, context))
+  const { settings, flags, targetRemarks, mode, architectures, assigned, keptFiles } = packages
+  const { shallow, listings, mains } = packages
   await checkPrograms(dir, shallow, context)
   const found = programsOf(dir, listings, architectures, context, shallow)
   const usesC = found.cCode.size > 0 || mode === true
@@ -99,10 +90,26 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
   }
 }
 
-async function readGoEnv(dir: string, context: InspectContext) {
-  const names = ['GOVERSION', 'GOCACHE', 'GOENV', 'GOWORK'] as const
-  const result = await runGo(dir, ['env', '-json', ...names], context)
-  return JSON.parse(result.stdout) as Record<(typeof names)[number], string>
+/** The packages of the project, and what the user says of them. */
+async function readPackages(dir: string, environment: GoEnv, context: InspectContext) {
+  const { platforms, options } = context
+  const settings = await readGoSettings(environment.GOENV, options.go.env)
+  const flags = readGoFlags(settings, context.toolchainArgs ?? [])
+  const targetRemarks = checkTarget(settings, platforms)
+  const { mode } = cgoMode(options.go, settings)
+  const architectures = [...new Map(platforms.map(platform => [platform.arch, platform])).values()]
+  const patterns = await packagePatterns(dir, environment.GOWORK, context)
+  const assigned = assignedPackages(flags, context)
+  const listing = {
+    patterns,
+    tags: [...new Set([...flags.tags, ...options.go.tags])],
+    cgo: mode !== false,
+    knowsVcs: knowsVcs(environment),
+    withFiles: assigned,
+  }
+  const keptFiles = workspaceSums(environment.GOWORK)
+  const listed = await withFilesKept(keptFiles, () => listPrograms(dir, architectures, listing, context))
+  return { settings, flags, targetRemarks, mode, architectures, assigned, keptFiles, ...listed }
 }
 
 /** The packages that the user's -X names. */

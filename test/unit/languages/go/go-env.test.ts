@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import { afterEach, expect, test, vi } from 'vitest'
+import { guessGoEnv, isSameEnv, readGoEnv } from '../../../../src/languages/go/go-env.ts'
+import { defaultOptions } from '../../../support/compile-request.ts'
+import { project } from '../../../support/projects.ts'
+
+afterEach(() => vi.unstubAllEnvs())
+
+const files = { 'go.mod': 'module x\n\ngo 1.21\n', 'ws/go.work': 'go 1.21\n', 'ws/a/go.mod': 'module a\n' }
+
+test.each<[string, string, Record<string, string>]>([
+  ['a module', '.', {}],
+  ['a module of a workspace', 'ws/a', {}],
+  ['a workspace that is turned off', 'ws/a', { GOWORK: 'off' }],
+  ['no settings', '.', { GOENV: 'off' }],
+  ['settings elsewhere', '.', { XDG_CONFIG_HOME: '/nowhere' }],
+])('%s is guessed as go says it', async (_, folder, env) => {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
+  const dir = join(await project(files), folder)
+  const real = await readGoEnv(dir, { options: defaultOptions, platforms: [] })
+  expect(isSameEnv(await guessGoEnv(dir, {}), real)).toBe(true)
+})
