@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { dir, setGracefulCleanup } from 'tmp-promise'
 import { isDead, markPattern, ownerMark } from './owner.ts'
 
 /**
@@ -57,17 +58,11 @@ export interface TemporaryFolder {
  * @throws what the file system says when it cannot be made.
  */
 export async function makeTemporaryFolder(prefix: string, parent = tmpdir()): Promise<TemporaryFolder> {
-  const path = join(parent, `${prefix}${ownerMark()}-${randomBytes(6).toString('hex')}`)
+  const name = `${prefix}${ownerMark()}-${randomBytes(6).toString('hex')}`
   await sweep(parent)
-  await mkdir(path, { mode: 0o700 })
-  const { forget } = removeAtExit(path)
-  return {
-    path,
-    async remove() {
-      await rm(path, { recursive: true, force: true, maxRetries: 3 })
-      forget()
-    },
-  }
+  setGracefulCleanup()
+  const { path, cleanup } = await dir({ tmpdir: parent, name, mode: 0o700, unsafeCleanup: true })
+  return { path, remove: cleanup }
 }
 
 /** Removes from a folder what runs that are dead left there: their temporary folders and files. Fails at nothing. */
