@@ -8,6 +8,7 @@ import type { ImagePlan } from '../image/image-plan.ts'
 import { checkDestination, checkImagePath, checkWorkdir } from '../image/paths.ts'
 import { parseReference } from '../oci/reference.ts'
 import type { BaseChoice, ImageConfig, ImageSpec, SourceInfo } from '../types.ts'
+import { fillPlaceholders, type Placeholders, sourcePlaceholders } from '../util/placeholders.ts'
 import type { WantedImage } from './wanted-images.ts'
 
 /**
@@ -42,11 +43,12 @@ const scratchUser = '65532:65532'
  * @throws {Failure} usage, when tags, destinations or file names cannot be.
  */
 export function planImage(
-  { name, executable, image }: WantedImage,
+  { name, executable, image: asked }: WantedImage,
   base: BaseChoice,
   source: SourceInfo,
   options: Options,
 ): ImagePlan {
+  const image = fillImage(asked, { ...sourcePlaceholders(source), name, platform: undefined })
   const tags = image.tags.map(tag => checkTag(tag, name))
   const program = image.program ?? programPath(executable.name)
   checkImagePath(program, '[image] program', base.family)
@@ -72,6 +74,21 @@ export function planImage(
     fallback: join(options.dist, `${name}.oci.tar`),
   })
   return { executable, spec, image, destinations }
+}
+
+/** The options of an image with their placeholders filled in. */
+function fillImage(image: ImageOptions, values: Placeholders): ImageOptions {
+  const fill = (place: string) => (text: string) => fillPlaceholders(text, values, place)
+  const fillTable = (table: Readonly<Record<string, string>>, place: string) =>
+    Object.fromEntries(Object.entries(table).map(([key, text]) => [key, fill(`${place} ${key}`)(text)]))
+  return {
+    ...image,
+    tags: image.tags.map(fill('--tag')),
+    annotations: image.annotations.map(fill('--annotation')),
+    args: image.args.map(fill('[image] args')),
+    env: fillTable(image.env, '[image] env'),
+    labels: fillTable(image.labels, '--label'),
+  }
 }
 
 function imageConfig(

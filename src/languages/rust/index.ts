@@ -3,6 +3,7 @@ import { type Platform, platformFolder } from '../../platforms.ts'
 import type { Command, LibcPrediction, Step } from '../../types.ts'
 import { compareVersions } from '../../util/versions.ts'
 import type { CompilePlan, CompileRequest, Language } from '../language.ts'
+import { fillEnv, stepPlaceholders } from '../placeholders.ts'
 import { adviseRust } from './advice.ts'
 import { explainRust } from './explain.ts'
 import { featureArgs } from './features.ts'
@@ -116,7 +117,7 @@ function buildStep(
       CARGO_TERM_PROGRESS_WIDTH: '80',
       CARGO_TERM_COLOR: 'never',
       ...Object.assign({}, ...platforms.map(platform => linkers.get(platform.id)?.env)),
-      ...options.rust.env,
+      ...fillEnv(options.rust.env, stepPlaceholders(request, platforms), '[rust] env'),
       // Last: the flags that `[rust] env` has are among these.
       ...flags.env,
     },

@@ -1,8 +1,10 @@
 import { type Platform, parsePlatform, platformFolder, zigTarget } from '../../platforms.ts'
 import type { LibcPrediction, Step } from '../../types.ts'
+import { fillPlaceholders } from '../../util/placeholders.ts'
 import { tokens } from '../../util/substitute.ts'
 import type { CompilePlan, CompileRequest, Language } from '../language.ts'
 import { checkToolchainArgs } from '../own-flags.ts'
+import { fillEnv, stepPlaceholders } from '../placeholders.ts'
 import { adviseZig } from './advice.ts'
 import { collectZig, installingStep } from './installed.ts'
 import { explainZig, isZigRace, readZigProgress } from './messages.ts'
@@ -71,10 +73,12 @@ function fetchStep({ zig, root }: ZigProject, { options }: CompileRequest): Step
 
 function buildStep(
   { zig, root }: ZigProject,
-  { options, executables, toolchainArgs, caches }: CompileRequest,
+  request: CompileRequest,
   platform: Platform,
   perBuild: number,
 ): Step {
+  const { options, executables, toolchainArgs, caches } = request
+  const values = stepPlaceholders(request, [platform])
   const [tool = 'zig', ...first] = zig.command
   const { release, step, args, env } = options.zig
   const outputDir = `${tokens.work}/${platformFolder(platform)}`
@@ -94,11 +98,11 @@ function buildStep(
         // Prints each command of the build as it begins: progress.
         ...['--summary', 'all', '--color', 'off', '--verbose'],
         `-j${perBuild}`,
-        ...args,
+        ...args.map(arg => fillPlaceholders(arg, values, '[zig] args')),
         ...toolchainArgs,
       ],
       cwd: root,
-      env,
+      env: fillEnv(env, values, '[zig] env'),
     },
     produces: executables.map(({ name, predicted }) => ({ platform, name, ...(predicted && { predicted }) })),
     outputDir,

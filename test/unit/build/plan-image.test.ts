@@ -3,14 +3,19 @@ import { knownBase } from '../../../src/base/known.ts'
 import { checkEntrypoint } from '../../../src/build/check-entrypoint.ts'
 import { planImage } from '../../../src/build/plan-image.ts'
 import { resolveOptions } from '../../../src/config/options.ts'
+import type { SourceInfo } from '../../../src/types.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { project } from '../../support/projects.ts'
 
-async function plan(image: string, reference = 'gcr.io/distroless/static-debian13:nonroot') {
+async function plan(
+  image: string,
+  reference = 'gcr.io/distroless/static-debian13:nonroot',
+  source: SourceInfo = { epoch: 0 },
+) {
   const options = await resolveOptions({ dir: await project({ 'xbuild.toml': `[image]\n${image}` }) }, {})
   const base = { reference, family: knownBase(reference).family, predicted: false, reason: '' }
   const executable = { name: 'app', package: '.' }
-  const { spec } = planImage({ name: 'app', executable, image: options.image }, base, { epoch: 0 }, options)
+  const { spec } = planImage({ name: 'app', executable, image: options.image }, base, source, options)
   checkEntrypoint(spec)
   return spec
 }
@@ -60,4 +65,40 @@ it.each([
   ['gcr.io/distroless/static-debian13:nonroot', 'user = "7"', '7'],
 ])('the user of an image on %s with %j', async (base, image, expected) => {
   expect((await plan(image, base)).config.user).toBe(expected)
+})
+
+describe('placeholders', () => {
+  const source = {
+    epoch: 1700000000,
+    version: '1.2.3',
+    revision: 'abcdef0123456789',
+    branch: 'main',
+    tag: 'v1.2.3',
+  }
+  const text = `tags = ["r.example/{name}:{version}", "r.example/{name}:{short-commit}"]
+args = ["--version={version}", '{"json": {}}']
+env = { BUILT = "{date}" }
+annotations = ["index:org.example.ref={branch}"]
+labels = { "org.example.commit" = "{commit}", "org.example.tag" = "{tag}" }`
+
+  it('are filled in tags, args, env, annotations and labels', async () => {
+    const { tags, config, annotations } = await plan(text, undefined, source)
+    expect(tags).toEqual(['r.example/app:1.2.3', 'r.example/app:abcdef0'])
+    expect(config.cmd).toEqual(['--version=1.2.3', '{"json": {}}'])
+    expect(config.env).toEqual({ BUILT: '2023-11-14T22:13:20Z' })
+    expect(annotations).toEqual(['index:org.example.ref=main'])
+    expect(config.labels).toMatchObject({
+      'org.example.commit': 'abcdef0123456789',
+      'org.example.tag': 'v1.2.3',
+    })
+  })
+
+  it.each([
+    ['labels = { a = "{version}" }', '{version} in --label a has no value'],
+    ['tags = ["r.example/{name}:{tag}"]', '{tag} in --tag has no value'],
+    ['env = { A = "{env.XBUILD_NOT_SET}" }', '{env.XBUILD_NOT_SET} in [image] env A has no value'],
+    ['args = ["{platform}"]', '{platform} in [image] args has no value'],
+  ])('%s without a value is refused', async (image, what) => {
+    expect(await failureOf(plan(image))).toMatchObject({ kind: 'usage', what })
+  })
 })

@@ -305,3 +305,19 @@ describe('the plan of a Zig build', () => {
     ])
   })
 })
+
+it('fills the placeholders of [zig] args and env', () => {
+  const options = {
+    ...defaultOptions,
+    zig: { ...defaultOptions.zig, args: ['-Dversion={version}'], env: { V: '{platform}' } },
+  }
+  const source = { epoch: 0, version: '1.2.3' }
+  const [step] = zig.compile(
+    zigProject,
+    compileRequest(zigProject, parsePlatforms(['arm64']), { options, source }),
+  ).steps
+  expect(step?.command).toMatchObject({
+    args: expect.arrayContaining(['-Dversion=1.2.3']),
+    env: { V: 'linux/arm64' },
+  })
+})
