@@ -11,7 +11,7 @@ import { buildOciImage } from '../image/writer/write-image.ts'
 import { type Platform, parsePlatforms } from '../platforms.ts'
 import { run } from '../process.ts'
 import type { ImageSpec } from '../types.ts'
-import { makeTemporaryFolder } from '../util/leftovers.ts'
+import { makeTemporaryFolder } from '../util/temporary-folder.ts'
 import { type About, about } from '../version.ts'
 
 /** What `xbuild self-check` found. */

@@ -1,6 +1,6 @@
 import { sep } from 'node:path'
 import { writeFailure } from '../util/atomic.ts'
-import { makeTemporaryFolder } from '../util/leftovers.ts'
+import { makeTemporaryFolder } from '../util/temporary-folder.ts'
 import { makeOutputFolder, notWritable } from './output-folder.ts'
 
 /**

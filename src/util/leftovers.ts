@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { dir, setGracefulCleanup } from 'tmp-promise'
 import { isDead, markPattern, ownerMark } from './owner.ts'
 
 /**
@@ -44,26 +42,6 @@ function removePending(): void {
 
 const folderPattern = new RegExp(`^\\.?xbuild-[a-z-]*(${markPattern.source})-[0-9a-f]{12}$`)
 const filePattern = new RegExp(`^\\..*\\.(${markPattern.source})\\.[0-9a-f]{12}\\.tmp$`)
-
-/** A temporary folder until it is removed. */
-export interface TemporaryFolder {
-  readonly path: string
-  remove(): Promise<void>
-}
-
-/**
- * Makes a temporary folder that only this user can open. It goes with `remove`, at exit, or, after a SIGKILL, when the
- * next one is made in the same place.
- * @param parent the system's folder for temporary files where it is absent
- * @throws what the file system says when it cannot be made.
- */
-export async function makeTemporaryFolder(prefix: string, parent = tmpdir()): Promise<TemporaryFolder> {
-  const name = `${prefix}${ownerMark()}-${randomBytes(6).toString('hex')}`
-  await sweep(parent)
-  setGracefulCleanup()
-  const { path, cleanup } = await dir({ tmpdir: parent, name, mode: 0o700, unsafeCleanup: true })
-  return { path, remove: cleanup }
-}
 
 /** Removes from a folder what runs that are dead left there: their temporary folders and files. Fails at nothing. */
 export async function sweep(folder: string): Promise<void> {

@@ -2,7 +2,7 @@ import { constants, existsSync } from 'node:fs'
 import { cp, mkdir } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Failure } from '../../errors.ts'
-import { makeTemporaryFolder } from '../../util/leftovers.ts'
+import { makeTemporaryFolder } from '../../util/temporary-folder.ts'
 import type { BenchLanguage, StagedProject } from '../languages/bench-language.ts'
 
 /** What is no source: outputs and caches, which would make a copy warm, and what would only be sent along. */

@@ -1,7 +1,7 @@
 import { Failure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
-import { makeTemporaryFolder } from '../../util/leftovers.ts'
 import { mapLimit } from '../../util/map-limit.ts'
+import { makeTemporaryFolder } from '../../util/temporary-folder.ts'
 import { createBudget } from '../read/bounds.ts'
 import type { ImageSource } from '../read/image-source.ts'
 import { type ImageStructure, inspectImage } from './inspect.ts'
