@@ -49,6 +49,7 @@ const withoutTwin = 'crypto/internal/boring'
 export async function inspectGo(dir: string, context: InspectContext): Promise<GoProject> {
   const { platforms, options } = context
   const asked = readGoEnv(dir, context)
+  asked.catch(() => {}) // thrown below
   // What Go will say is nearly always known, so that listing need not wait for it.
   const guess = await guessGoEnv(dir, options.go.env)
   const early = readPackages(dir, guess, context)

@@ -2,10 +2,12 @@ import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { guessGoEnv, isSameEnv, readGoEnv } from '../../../../src/languages/go/go-env.ts'
 import { defaultOptions } from '../../../support/compile-request.ts'
-import { project } from '../../../support/projects.ts'
+import { project, temporaryFolder } from '../../../support/projects.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
+// Go makes a folder for its telemetry there.
+const configFolder = await temporaryFolder()
 const files = { 'go.mod': 'module x\n\ngo 1.21\n', 'ws/go.work': 'go 1.21\n', 'ws/a/go.mod': 'module a\n' }
 
 test.each<[string, string, Record<string, string>]>([
@@ -13,7 +15,7 @@ test.each<[string, string, Record<string, string>]>([
   ['a module of a workspace', 'ws/a', {}],
   ['a workspace that is turned off', 'ws/a', { GOWORK: 'off' }],
   ['no settings', '.', { GOENV: 'off' }],
-  ['settings elsewhere', '.', { XDG_CONFIG_HOME: '/nowhere' }],
+  ['settings elsewhere', '.', { XDG_CONFIG_HOME: configFolder }],
 ])('%s is guessed as go says it', async (_, folder, env) => {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
   const dir = join(await project(files), folder)
