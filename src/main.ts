@@ -54,7 +54,8 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0
   } catch (thrown) {
     const error = systemFailure(thrown)
-    const json = args.includes('--json') ? failureJson(error) : undefined
+    const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
+    const json = own.some(word => /^--json(=true)?$/.test(word)) ? failureJson(error) : undefined
     if (json) process.stdout.write(`${printJson(json)}\n`)
     process.stderr.write(`${isFailure(error) ? describeFailure(error) : describeBug(error)}\n`)
     return exitCodeOf(error)

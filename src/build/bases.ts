@@ -1,7 +1,7 @@
 import { checkBasePlatforms } from '../base/choose.ts'
 import { confirmBase } from '../base/confirm.ts'
 import { isRegistryBase, isUnreachable, lookUpBase } from '../base/lookup.ts'
-import { isFailure } from '../errors.ts'
+import { type Failure, isFailure } from '../errors.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import type { Recorder } from '../recorder.ts'
 import type { RegistryClient } from '../registry/client.ts'
@@ -27,26 +27,24 @@ export async function checkBases(
   const references = new Set(images.map(({ spec }) => spec.base.reference).filter(isRegistryBase))
   await recorder.task(basesTaskId, async task => {
     const found: string[] = []
-    try {
-      for (const reference of references) {
-        const base = await lookUpBase(reference, registries).catch(async error => {
-          if (!isFailure(error, 'registry') || isUnreachable(error) || !(await isElsewhere(reference)))
-            throw error
-        })
-        if (!base) {
-          found.push(`${reference}, which the engine has`)
-          continue
-        }
+    const unreachable: Failure[] = []
+    for (const reference of references) {
+      try {
+        const base = await lookUpBase(reference, registries)
         checkBasePlatforms(reference, platforms, base.platforms)
         found.push(`${reference}, ${count(base.platforms.length, 'platform')}`)
+      } catch (error) {
+        if (isUnreachable(error)) unreachable.push(error)
+        else if (isFailure(error, 'registry') && (await isElsewhere(reference)))
+          found.push(`${reference}, which the engine has`)
+        else throw error
       }
-      task.detail(found.join('; ') || 'made here')
-    } catch (error) {
-      if (!isUnreachable(error)) throw error
-      task.skip(error.message)
-      const why = error.why ? ` (${error.why})` : ''
-      recorder.note('warning', `the base image could not be looked up: ${error.what}${why}`)
     }
+    for (const { what, why } of unreachable) {
+      recorder.note('warning', `the base image could not be looked up: ${what}${why ? ` (${why})` : ''}`)
+    }
+    if (unreachable[0]) task.skip(unreachable[0].message)
+    else task.detail(found.join('; ') || 'made here')
   })
 }
 

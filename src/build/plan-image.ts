@@ -83,11 +83,11 @@ function fillImage(image: ImageOptions, values: Placeholders): ImageOptions {
     Object.fromEntries(Object.entries(table).map(([key, text]) => [key, fill(`${place} ${key}`)(text)]))
   return {
     ...image,
-    tags: image.tags.map(fill('--tag')),
-    annotations: image.annotations.map(fill('--annotation')),
+    tags: image.tags.map(fill('--tag or [image] tags')),
+    annotations: image.annotations.map(fill('--annotation or [image] annotations')),
     args: image.args.map(fill('[image] args')),
     env: fillTable(image.env, '[image] env'),
-    labels: fillTable(image.labels, '--label'),
+    labels: fillTable(image.labels, '--label or [image] labels'),
   }
 }
 

@@ -1,6 +1,6 @@
 import { isUnreachable } from '../base/lookup.ts'
 import { isNumericUser, type KnownUsers, numericUser, parseUsers, usersOf } from '../base/users.ts'
-import { Failure } from '../errors.ts'
+import { Failure, isFailure } from '../errors.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import type { Recorder } from '../recorder.ts'
 import type { RegistryClient } from '../registry/client.ts'
@@ -65,8 +65,8 @@ async function baseUsers(
   try {
     return await readBaseUsers(base, { ...context, platform })
   } catch (error) {
-    // The builder may reach it another way, or have it.
-    if (isUnreachable(error)) return undefined
+    // The builder may reach it another way, or have it, or can unpack what this Node cannot.
+    if (isUnreachable(error) || isFailure(error, 'tool')) return undefined
     throw error
   }
 }

@@ -112,13 +112,13 @@ async function conclude(
   failure: unknown,
   argv: ShowFlags,
 ): Promise<void> {
-  if (measurement && !(failure && argv.json)) await show(measurement, argv)
+  if (measurement && argv.svg) await writeUserFile(resolve(argv.svg), renderSvg(viewOf(measurement)), '--svg')
+  if (measurement && !(failure && argv.json)) show(measurement, argv)
   if (failure) throw measurement ? withReport(failure, measurement) : failure
 }
 
-async function show(measurement: Measurement, argv: ShowFlags): Promise<void> {
+function show(measurement: Measurement, argv: ShowFlags): void {
   const view = viewOf(measurement)
-  if (argv.svg) await writeUserFile(resolve(argv.svg), renderSvg(view), '--svg')
   process.stdout.write(
     argv.json
       ? `${JSON.stringify(measurement, undefined, 2)}\n`

@@ -16,7 +16,7 @@ import { createProgress } from '../ui/progress.ts'
 import { summarize } from '../ui/summary.ts'
 import { cleanText, printJson } from '../util/printable.ts'
 import { redact, redactAll } from '../util/redact.ts'
-import { writeUserFile } from '../util/write-user-file.ts'
+import { checkUserFile, writeUserFile } from '../util/write-user-file.ts'
 import { version } from '../version.ts'
 import { defineCommand, dirPositional } from './command.ts'
 import { printPlan } from './plan.ts'
@@ -38,6 +38,7 @@ export const buildCommand = defineCommand({
     const options = await resolveOptions(argv).catch(error => reportFailure(error, argv.report))
     if (argv.dryRun) return printPlan(options, argv.json === true)
     const thresholds = readThresholds(argv)
+    if (argv.report) await checkUserFile(resolve(argv.report), '--report')
     const report = await withProgress(argv.progress, emit =>
       build(options, { emit, confirm: canAsk() ? confirm : undefined, signal: interruptSignal }),
     ).catch(error => reportFailure(error, argv.report))
@@ -95,10 +96,11 @@ function compare(report: Report, options: Options, argv: ShowFlags): Promise<Com
 
 async function show(report: ComparedReport, argv: ShowFlags, printsJson: boolean): Promise<void> {
   const json = `${printJson(redactAll(report))}\n`
-  if (argv.report) await writeUserFile(resolve(argv.report), json, '--report')
   if (argv.progress !== 'quiet') process.stderr.write(`${cleanText(redact(summarize(report)))}\n`)
-  if (argv.json && !printsJson) return
-  process.stdout.write(argv.json ? json : report.images.map(image => `${resultLine(image)}\n`).join(''))
+  const isShown = printsJson || !argv.json
+  if (isShown)
+    process.stdout.write(argv.json ? json : report.images.map(image => `${resultLine(image)}\n`).join(''))
+  if (argv.report) await writeUserFile(resolve(argv.report), json, '--report')
 }
 
 /** `name@sha256:…`: the repository of the first tag, or the image's name where it has none. */

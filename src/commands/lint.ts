@@ -5,6 +5,7 @@ import { Failure } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { defaultPlatforms, parsePlatforms } from '../platforms.ts'
 import { closestMatch } from '../util/closest-match.ts'
+import { cleanText } from '../util/printable.ts'
 import { defineCommand } from './command.ts'
 
 const formats = ['text', 'json', 'github', 'sarif'] as const
@@ -56,11 +57,14 @@ export const lintCommand = defineCommand({
 type Result = Awaited<ReturnType<typeof import('../lint/lint-files.ts')['lintFiles']>>
 
 async function print(
-  { findings, texts, notes, fixed }: Result,
+  { findings: found, texts: read, notes, fixed }: Result,
   format: (typeof formats)[number],
   failOn: 'error' | 'warning' | 'info' | 'none',
 ): Promise<void> {
   const { isAtLeast } = await import('../lint/finding.ts')
+  // What files say and are called may be anything.
+  const findings = found.map(cleanFinding)
+  const texts = new Map([...read].map(([path, text]) => [cleanText(path), text]))
   const { countFindings, formatText } = await import('../lint/format/text.ts')
   if (format === 'json') process.stdout.write((await import('../lint/format/json.ts')).formatJson(findings))
   else if (format === 'github')
@@ -72,7 +76,7 @@ async function print(
     const text = formatText(findings, texts, colour)
     if (text) process.stdout.write(`${text}\n`)
   }
-  for (const note of notes) process.stderr.write(`xbuild: ${note}\n`)
+  for (const note of notes) process.stderr.write(`xbuild: ${cleanText(note)}\n`)
   if (fixed > 0) process.stderr.write(`xbuild: ${fixed} corrected\n`)
   const summary = countFindings(findings, texts.size)
   const bad = failOn === 'none' ? [] : findings.filter(({ severity }) => isAtLeast(severity, failOn))
@@ -87,6 +91,16 @@ async function print(
     what: summary[0]?.toUpperCase() + summary.slice(1),
     fix: fixable ? 'xbuild lint --fix corrects some of them' : `xbuild lint --explain ${first?.ruleId}`,
   })
+}
+
+function cleanFinding<T extends { file: string; message: string; fix?: string | undefined }>(finding: T): T {
+  const { file, message, fix } = finding
+  return {
+    ...finding,
+    file: cleanText(file),
+    message: cleanText(message),
+    ...(fix !== undefined && { fix: cleanText(fix) }),
+  }
 }
 
 async function explain(id: string): Promise<void> {

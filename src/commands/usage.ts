@@ -33,7 +33,7 @@ export function usageFailure(fault: UsageFault, args: readonly string[], command
     case 'no value':
       return new Failure({ kind: 'usage', what: `${dashed(fault.name)} needs a value`, fix: help })
     case 'not a choice':
-      return notAChoice(fault)
+      return notAChoice(fault, command)
     case 'conflict': {
       const [first, second] = fault.names.map(dashed)
       return new Failure({
@@ -108,13 +108,19 @@ export function checkFolder(dir: string, commands: Commands): void {
   })
 }
 
-function notAChoice({ name, given, choices }: Extract<UsageFault, { kind: 'not a choice' }>): Failure {
+function notAChoice(
+  { name, given, choices }: Extract<UsageFault, { kind: 'not a choice' }>,
+  command: Command,
+): Failure {
   const suggestion = closestMatch(given, choices)
+  const isPositional = name in (command.positionals ?? {})
+  const word = isPositional ? name : dashed(name)
+  const start = isPositional ? `xbuild ${nameOf(command)}` : dashed(name)
   return new Failure({
     kind: 'usage',
-    what: `${dashed(name)} cannot be ${JSON.stringify(given)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,
+    what: `${word} cannot be ${JSON.stringify(given)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,
     why: `it is one of ${choices.join(', ')}`,
-    fix: `${dashed(name)} ${suggestion ?? choices[0]}`,
+    fix: `${start} ${suggestion ?? choices[0]}`,
   })
 }
 
@@ -173,7 +179,9 @@ function unknownFlag(name: string, flag: string, args: readonly string[], comman
 
 /** The command that the arguments name; the first where they name none. */
 function chosenCommand(args: readonly string[], commands: Commands): Command {
-  const named = commands.find(command => ownArguments(args).includes(nameOf(command)))
+  const named = ownArguments(args)
+    .map(word => commands.find(command => nameOf(command) === word))
+    .find(command => command !== undefined)
   return named ?? (commands[0] as Command)
 }
 

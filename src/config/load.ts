@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { Failure } from '../errors.ts'
 import { closestMatch } from '../util/closest-match.ts'
+import { quoteWord } from '../util/quote-word.ts'
 import { readText } from '../util/read-file.ts'
 import { knownKeys, tablesOf } from './known-keys.ts'
 import { type Config, configSchema } from './schema.ts'
@@ -68,7 +69,7 @@ async function readConfigText(path: string): Promise<string | undefined> {
         kind: 'usage',
         what: `${path} is ${Math.round(size / 1024 / 1024)} MB`,
         why: `no configuration is larger than ${sizeLimit / 1024 / 1024} MB, so this must be another file`,
-        fix: `ls -l ${path}`,
+        fix: `ls -l ${quoteWord(path)}`,
       })
     }
     return await readText(path, sizeLimit)
@@ -80,7 +81,7 @@ async function readConfigText(path: string): Promise<string | undefined> {
       kind: 'usage',
       what: `${path} cannot be read`,
       why: (error as Error).message,
-      fix: `ls -l ${path}`,
+      fix: `ls -l ${quoteWord(path)}`,
       cause: error,
     })
   }

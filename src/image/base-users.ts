@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isLocalBase } from '../base/local.ts'
 import { type KnownUsers, parseUsers } from '../base/users.ts'
+import { Failure } from '../errors.ts'
 import { parseReference } from '../oci/reference.ts'
 import type { Platform } from '../platforms.ts'
 import type { RegistryClient } from '../registry/client.ts'
@@ -44,22 +45,31 @@ export async function readBaseUsers(
     const base = await openSourceBase(source, { cache, reference: parsed, remark: () => {} })
     const { layers } = await base.image(platform)
     const scans = new Map<number, Promise<LayerScan>>()
-    const read = async (number: number) => {
+    const read = async (number: number, paths: ReadonlySet<string> = wanted) => {
       const layer = layers[number]
       if (!layer) throw new Error(`no layer ${number}`)
-      return scanLayer(createReadStream(await layer.file()), wanted, folder, reference)
+      return scanLayer(createReadStream(await layer.file()), paths, folder, reference)
     }
     const scan = (number: number) => {
       const known = scans.get(number) ?? read(number)
       scans.set(number, known)
       return known
     }
-    const rootfs = createRootfs(layers.length, scan, () => {
-      throw new Error('a link among the users of an image')
-    })
+    const extract = async (number: number, path: string) => {
+      const captured = (await read(number, new Set([path]))).entries.get(path)?.captured
+      if (captured) return captured
+      throw new Failure({
+        kind: 'verification',
+        what: 'The users of the base image cannot be read',
+        where: `${reference}: ${path}`,
+        fix: '--user UID:GID',
+      })
+    }
+    const rootfs = createRootfs(layers.length, scan, extract)
     const textOf = async (path: string) => {
       const found = await rootfs.resolve(path)
-      return found?.entry.type === 'file' ? readFile((await rootfs.read(found)).path, 'utf8') : ''
+      const isFile = found?.entry.type === 'file' || found?.entry.type === 'hardlink'
+      return found && isFile ? readFile((await rootfs.read(found)).path, 'utf8') : ''
     }
     return parseUsers(await textOf('/etc/passwd'), await textOf('/etc/group'))
   } finally {

@@ -1,6 +1,7 @@
-import { realpath, rename, stat, writeFile } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { Failure, isFailure } from '../errors.ts'
-import { temporaryName } from '../util/leftovers.ts'
+import { writeAll, writeAtomically } from '../util/atomic.ts'
+import { quoteWord } from '../util/quote-word.ts'
 import { readBytes } from '../util/read-file.ts'
 
 /** A file to lint. Bytes that are not UTF-8 are kept one by one, so that what is written back has them still. */
@@ -23,7 +24,7 @@ export async function readSource(path: string): Promise<SourceFile> {
       what: `${path} cannot be read`,
       where: path,
       why,
-      fix: `ls -l ${path}`,
+      fix: `ls -l ${quoteWord(path)}`,
       cause: error,
     })
   }
@@ -37,9 +38,10 @@ export async function writeSource(path: string, text: string, { encoding }: Sour
   try {
     const real = await realpath(path)
     const { mode } = await stat(real)
-    const temporary = temporaryName(real)
-    await writeFile(temporary, Buffer.from(text, encoding), { mode: mode & 0o7777 })
-    await rename(temporary, real)
+    await writeAtomically(real, async handle => {
+      await handle.chmod(mode & 0o7777)
+      await writeAll(handle, Buffer.from(text, encoding))
+    })
   } catch (error) {
     const why = (error as Error).message
     throw new Failure({
@@ -47,7 +49,7 @@ export async function writeSource(path: string, text: string, { encoding }: Sour
       what: `${path} cannot be written`,
       where: '--fix',
       why,
-      fix: `ls -l ${path}`,
+      fix: `ls -l ${quoteWord(path)}`,
       cause: error,
     })
   }

@@ -105,7 +105,8 @@ async function hostCertificates(host: string, env: Env): Promise<HostCertificate
 
 async function list(folder: string): Promise<string[]> {
   return readdir(folder).catch(error => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
+    // A folder of root's alone, as podman and docker pass over it for others.
+    if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes(error.code)) return []
     throw unreadable(folder, error.code)
   })
 }

@@ -94,11 +94,14 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
     async headManifest(reference, { push = false } = {}) {
       const response = await brief({ ...manifestCall(reference, push), method: 'HEAD' })
       if (response.status !== 200 && response.status !== 405) return undefined
-      const digest = response.headers['docker-content-digest'] ?? reference.digest
+      const stated = response.headers['docker-content-digest']
+      // What was asked for by a digest is that, whatever the registry says of it.
+      const digest = reference.digest ?? stated
       const size = Number(response.headers['content-length'])
       const mediaType = mediaTypeOf(response)
       if (
         response.status === 200 &&
+        (stated === undefined || stated === digest) &&
         digest !== undefined &&
         isDigest(digest) &&
         mediaType !== undefined &&

@@ -10,6 +10,8 @@ export interface Route {
   readonly dispatcher: Dispatcher
   /** What is between this machine and the address. */
   readonly proxy: URL | undefined
+  /** Whether the system's authorities were trusted, too. */
+  readonly widened: boolean
 }
 
 /** Pools of kept connections, one per way to peers. */
@@ -67,24 +69,20 @@ export function createDispatchers(
 
   return {
     async route(url) {
+      const isWidened = widened.has(url.host)
       const proxy = proxyFor(url, env)
       const isSecure = !mayBeInsecure(url.host)
       const context = url.protocol === 'https:' ? await contextOf(url.host) : undefined
       const kind = isSecure ? 'secure' : isLoopback(url.host) ? 'loopback' : 'insecure'
-      const key = [
-        kind,
-        context ? url.host : '',
-        widened.has(url.host) ? 'widened' : '',
-        proxy?.href ?? '',
-      ].join(' ')
+      const key = [kind, context ? url.host : '', isWidened ? 'widened' : '', proxy?.href ?? ''].join(' ')
       const pool = pools.get(key) ?? create(proxy, context, isSecure)
       pools.set(key, pool)
-      return { dispatcher: await pool, proxy }
+      return { dispatcher: await pool, proxy, widened: isWidened }
     },
     async widen({ host }) {
-      if (widened.has(host)) return false
+      // Of several requests at once the first that fails does it for all.
+      if (!widened.has(host)) contexts.delete(host)
       widened.add(host)
-      contexts.delete(host)
       return (await contextOf(host)) !== undefined
     },
     async close() {

@@ -84,7 +84,7 @@ export function createTransport({ insecure, signal, timeout, onWait, env }: Tran
     const { method, url, headers, body } = request
     if (signal?.aborted) throw interrupted()
     const stream = typeof body === 'object' && 'open' in body ? body : undefined
-    const { dispatcher, proxy } = await dispatchers.route(url)
+    const { dispatcher, proxy, widened } = await dispatchers.route(url)
     // What reading the bytes threw is no fault of the connection.
     const ofBody: { error?: unknown } = {}
     const failed = (error: unknown) => {
@@ -131,7 +131,7 @@ export function createTransport({ insecure, signal, timeout, onWait, env }: Tran
       }
     } catch (error) {
       const isHopeful = isUntrusted(error) && !mayBeInsecure(url.host)
-      if (isHopeful && (await dispatchers.widen(url))) return sendOnce(request)
+      if (isHopeful && !widened && (await dispatchers.widen(url))) return sendOnce(request)
       throw failed(error)
     } finally {
       sending.waiting.end()

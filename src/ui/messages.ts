@@ -31,5 +31,5 @@ export function exitCodeOf(error: unknown): number {
 export function failureJson(error: unknown): object {
   if (!(error instanceof Failure)) return { error: { kind: 'bug', what: redact(String(error)) } }
   const { kind, what, where, why, fix, report } = error
-  return { ...report, error: redactAll({ kind, what, where, why, fix }) }
+  return redactAll({ ...report, error: { kind, what, where, why, fix } })
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { open, realpath } from 'node:fs/promises'
 import { Failure, isFailure } from '../errors.ts'
+import { quoteWord } from './quote-word.ts'
 
 /** Bytes. A file of settings or sources that is larger is there by mistake. */
 const defaultLimit = 64 * 1024 * 1024
@@ -71,6 +72,6 @@ function tooLarge(path: string, limit: number): Failure {
     what: `${path} is too large`,
     where: path,
     why: `it has more than ${limit / 1024 / 1024} MiB, so this must be another file`,
-    fix: `ls -l ${path}`,
+    fix: `ls -l ${quoteWord(path)}`,
   })
 }

@@ -30,9 +30,10 @@ const headers: readonly [RegExp, string][] = [
   ],
 ]
 
-/** `name=value`, and `name = "value"`, `"name": "value"`; a quoted value is taken to its end. */
-const assignment =
-  /(["']?)(?<!\w)([A-Za-z_][\w.-]{0,100})\1(=|\s*[:=]\s*(?=["']))("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?(?:\\''[^']*')*|[^\s&;]+)/g
+/** `name=`, and `name = "`, `"name": "`: what comes before a value. */
+const assigned = /(["']?)(?<!\w)([A-Za-z_][\w.-]{0,100})\1(?:=|\s*[:=]\s*(?=["']))/g
+/** The value; a quoted one is taken to its end. */
+const assignedValue = /"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?(?:\\''[^']*')*|[^\s&;]+/y
 
 /**
  * `text` with what looks like a secret blanked out: passwords and bare tokens in URLs, headers, values under the name of
@@ -44,11 +45,24 @@ export function redact(text: string): string {
     bare !== undefined && /ssh$|^git$/i.test(scheme) ? whole : `${scheme}://***@`,
   )
   for (const [pattern, replacement] of [...headers, ...shapes]) result = result.replace(pattern, replacement)
-  return result.replace(assignment, (whole, quote: string, name: string, sign: string, value: string) =>
-    isSecretWord(name)
-      ? `${quote}${name}${quote}${sign}${/^["']/.exec(value) ?? ''}***${endQuote(value)}`
-      : whole,
-  )
+  return redactAssigned(result)
+}
+
+/** Blanks values under the names of secrets, also inside of other values: `-ldflags=-X=main.token=…`. */
+function redactAssigned(text: string): string {
+  let done = ''
+  let from = 0
+  assigned.lastIndex = 0
+  for (let head = assigned.exec(text); head; head = assigned.exec(text)) {
+    if (!isSecretWord(head[2] as string)) continue
+    assignedValue.lastIndex = assigned.lastIndex
+    const value = assignedValue.exec(text)?.[0]
+    if (value === undefined) continue
+    done += `${text.slice(from, assigned.lastIndex)}${/^["']/.exec(value) ?? ''}***${endQuote(value)}`
+    assigned.lastIndex += value.length
+    from = assigned.lastIndex
+  }
+  return done + text.slice(from)
 }
 
 function endQuote(value: string): string {

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { Failure } from '../errors.ts'
 import { cacheFolder } from './cache-folder.ts'
+import { quoteWord } from './quote-word.ts'
 
 /** What the operating system refuses for a reason outside this program, in words. */
 const reasons: Readonly<Record<string, string>> = {
@@ -58,5 +59,5 @@ function wayOut(code: string, path: string | undefined): string | undefined {
   if (path?.startsWith(tmpdir())) return 'TMPDIR=/a/folder/that/can/be/written xbuild …'
   if (path?.startsWith(cacheFolder())) return 'XDG_CACHE_HOME=/a/folder/that/can/be/written xbuild …'
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'df -h, and free some space'
-  return path === undefined ? undefined : `ls -ld ${path}`
+  return path === undefined ? undefined : `ls -ld ${quoteWord(path)}`
 }

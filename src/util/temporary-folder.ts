@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dir, setGracefulCleanup } from 'tmp-promise'
 import { sweep } from './leftovers.ts'
@@ -21,5 +22,15 @@ export async function makeTemporaryFolder(prefix: string, parent = tmpdir()): Pr
   await sweep(parent)
   setGracefulCleanup()
   const { path, cleanup } = await dir({ tmpdir: parent, name, mode: 0o700, unsafeCleanup: true })
-  return { path, remove: cleanup }
+  let isGone = false
+  return {
+    path,
+    async remove() {
+      if (isGone) return
+      isGone = true
+      await rm(path, { recursive: true, force: true, maxRetries: 3 })
+      // Only tells tmp that it is gone.
+      await cleanup().catch(() => {})
+    },
+  }
 }

@@ -62,7 +62,9 @@ async function dropAbandoned(lock: string, seen: Seen): Promise<void> {
   if (!found) return
   const file = `${found.ino} ${found.mtimeMs}`
   if (seen.file !== file) Object.assign(seen, { file, since: performance.now() })
-  const age = Math.max(performance.now() - seen.since, Date.now() - found.mtimeMs)
+  // No clock is wrong by that much.
+  const isOld = Date.now() - found.mtimeMs > 10 * 60_000
+  const age = isOld ? Number.POSITIVE_INFINITY : performance.now() - seen.since
   if (age < abandonedAfter && !isDead(await readFile(lock, 'utf8').catch(() => ''))) return
   const aside = temporaryName(lock)
   await rename(lock, aside).catch(() => {})

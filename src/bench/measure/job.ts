@@ -60,7 +60,7 @@ export interface ReadyStrategy {
   discard?(caches: string): Promise<void>
 }
 
-/** One way from source to binary: a record in the table of bench/paths.ts. */
+/** One way from source to binary: a record in the table of strategies.ts. */
 export interface Strategy {
   readonly name: StrategyName
   readonly usesBuilder: boolean

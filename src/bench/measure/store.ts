@@ -37,7 +37,14 @@ export async function readMeasurements(dir: string): Promise<Measurement[]> {
  */
 export async function readRecorded(path: string): Promise<Measurement[]> {
   const text = await readText(path).catch(error => {
-    throw damaged(path, (error as Error).message)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw damaged(path, (error as Error).message)
+    throw new Failure({
+      kind: 'usage',
+      what: 'There are no recorded measurements',
+      where: path,
+      why: 'there is no such file',
+      fix: 'xbuild bench records them in .xbuild/bench.json',
+    })
   })
   const value = parseJson(text, path) as { measurements?: unknown } | null
   const all = checkForm(

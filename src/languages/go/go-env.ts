@@ -30,6 +30,7 @@ export async function guessGoEnv(dir: string, goEnv: Readonly<Record<string, str
 
 function usualFile(): string {
   const { XDG_CONFIG_HOME: config, HOME: home } = process.env
+  if (process.platform === 'darwin') return home ? join(home, 'Library/Application Support/go/env') : ''
   return config || home ? join(config || join(home ?? '', '.config'), 'go', 'env') : ''
 }
 

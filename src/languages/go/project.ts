@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type FoundCToolchains, findCToolchains } from '../../c-toolchains/index.ts'
 import { Failure } from '../../errors.ts'
+import { fillPlaceholders } from '../../util/placeholders.ts'
 import { readTextIfThere } from '../../util/read-file.ts'
 import { withFilesKept } from '../../util/with-files-kept.ts'
 import type { Executable, InspectContext, Project } from '../language.ts'
@@ -56,7 +57,9 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
   early.catch(() => {}) // thrown below
   const environment = await asked
   checkVersion(environment.GOVERSION, platforms)
-  const packages = await (isSameEnv(guess, environment) ? early : readPackages(dir, environment, context))
+  const isGuessed = isSameEnv(guess, environment)
+  if (!isGuessed) await early.catch(() => {})
+  const packages = await (isGuessed ? early : readPackages(dir, environment, context))
   const { settings, flags, targetRemarks, mode, architectures, assigned, keptFiles } = packages
   const { shallow, listings, mains } = packages
   await checkPrograms(dir, shallow, context)
@@ -103,7 +106,10 @@ async function readPackages(dir: string, environment: GoEnv, context: InspectCon
   const assigned = assignedPackages(flags, context)
   const listing = {
     patterns,
-    tags: [...new Set([...flags.tags, ...options.go.tags])],
+    // What git says is not known yet; what the environment says is.
+    tags: [
+      ...new Set([...flags.tags, ...options.go.tags.map(tag => fillPlaceholders(tag, {}, '[go] tags'))]),
+    ],
     cgo: mode !== false,
     knowsVcs: knowsVcs(environment),
     withFiles: assigned,

@@ -1,5 +1,6 @@
 import { Failure } from '../../errors.ts'
 import { type RunResult, run } from '../../process.ts'
+import { quoteWord } from '../../util/quote-word.ts'
 import type { InspectContext } from '../language.ts'
 import { decidesOnGarbage } from './memory.ts'
 
@@ -55,6 +56,6 @@ function goFailed(stderr: string, dir: string): Failure {
         what: 'go could not read the project',
         where: dir,
         why: text,
-        fix: `cd ${dir} && go list ./...`,
+        fix: `cd ${quoteWord(dir)} && go list ./...`,
       })
 }

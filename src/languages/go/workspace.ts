@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { Failure } from '../../errors.ts'
+import { quoteWord } from '../../util/quote-word.ts'
 import type { InspectContext } from '../language.ts'
 import { runGo } from './run-go.ts'
 
@@ -32,7 +33,7 @@ export async function packagePatterns(
     what: `The workspace ${work} does not use the module in ${dir}`,
     where: dir,
     why: 'go takes the go.work file of a folder above, and builds only what that names',
-    fix: `go work use ${dir}   or, without the workspace:\nGOWORK=off xbuild …`,
+    fix: `go work use ${quoteWord(dir)}   or, without the workspace:\nGOWORK=off xbuild …`,
   })
 }
 

@@ -1,6 +1,7 @@
 import { Failure } from '../../errors.ts'
 import { type Platform, platformFolder } from '../../platforms.ts'
 import type { Command, LibcPrediction, Step } from '../../types.ts'
+import { fillPlaceholders } from '../../util/placeholders.ts'
 import { compareVersions } from '../../util/versions.ts'
 import type { CompilePlan, CompileRequest, Language } from '../language.ts'
 import { fillEnv, stepPlaceholders } from '../placeholders.ts'
@@ -83,7 +84,15 @@ function buildStep(
     cpu === undefined
       ? shared
       : `${shared ?? project.targetDirectory}/xbuild/${platforms.map(platformFolder).join()}`
-  const flags = giveFlags(project, targets, [
+  const values = stepPlaceholders(request, platforms)
+  const own = project.environmentFlags
+  // Cargo prefers these to RUSTFLAGS, so the placeholders of [rust] env are filled in them, too.
+  const isOurs = own !== undefined && options.rust.env[own.variable] !== undefined
+  const fillOwn = (flag: string) => fillPlaceholders(flag, values, `[rust] env ${own?.variable}`)
+  const filled = isOurs
+    ? { ...project, environmentFlags: { ...own, flags: own.flags.map(fillOwn) } }
+    : project
+  const flags = giveFlags(filled, targets, [
     ...remapFlags(project),
     ...(options.rust.libc === 'musl' ? ['-Ctarget-feature=+crt-static'] : []),
     ...(cpu === undefined ? [] : [`-Ctarget-cpu=${cpu}`]),
@@ -117,7 +126,7 @@ function buildStep(
       CARGO_TERM_PROGRESS_WIDTH: '80',
       CARGO_TERM_COLOR: 'never',
       ...Object.assign({}, ...platforms.map(platform => linkers.get(platform.id)?.env)),
-      ...fillEnv(options.rust.env, stepPlaceholders(request, platforms), '[rust] env'),
+      ...fillEnv(options.rust.env, values, '[rust] env'),
       // Last: the flags that `[rust] env` has are among these.
       ...flags.env,
     },

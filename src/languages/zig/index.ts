@@ -65,9 +65,14 @@ function predict(target: Readonly<Record<string, string>>): LibcPrediction {
 }
 
 /** Dependencies once, before several builds ask for them at the same time. */
-function fetchStep({ zig, root }: ZigProject, { options }: CompileRequest): Step {
+function fetchStep({ zig, root }: ZigProject, request: CompileRequest): Step {
   const [tool = 'zig', ...first] = zig.command
-  const command = { tool, args: [...first, 'build', '--fetch'], cwd: root, env: options.zig.env }
+  const command = {
+    tool,
+    args: [...first, 'build', '--fetch'],
+    cwd: root,
+    env: fillEnv(request.options.zig.env, stepPlaceholders(request, request.platforms), '[zig] env'),
+  }
   return { title: 'Download Zig dependencies', command, produces: [] }
 }
 

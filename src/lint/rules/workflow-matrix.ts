@@ -19,7 +19,7 @@ export const matrixOneTag: Rule<Workflow> = {
   explanation: `Each job pushes an image of its own platform, and a tag names one thing: the job that ends last wins, and everybody
 on another platform gets \`exec format error\` or \`no matching manifest\`. Push by digest
 (\`outputs: type=image,name=IMAGE,push-by-digest=true,name-canonical=true,push=true\`) and join the digests in a later job
-(\`docker buildx imagetools create\`, \`xbuild merge\`), or give each job a tag of its own.`,
+(\`docker buildx imagetools create\`), or give each job a tag of its own.`,
   bad: exampleWorkflow(byTag, matrix),
   good: exampleWorkflow(
     byTag.replace(

@@ -94,8 +94,8 @@ labels = { "org.example.commit" = "{commit}", "org.example.tag" = "{tag}" }`
   })
 
   it.each([
-    ['labels = { a = "{version}" }', '{version} in --label a has no value'],
-    ['tags = ["r.example/{name}:{tag}"]', '{tag} in --tag has no value'],
+    ['labels = { a = "{version}" }', '{version} in --label or [image] labels a has no value'],
+    ['tags = ["r.example/{name}:{tag}"]', '{tag} in --tag or [image] tags has no value'],
     ['env = { A = "{env.XBUILD_NOT_SET}" }', '{env.XBUILD_NOT_SET} in [image] env A has no value'],
     ['args = ["{platform}"]', '{platform} in [image] args has no value'],
   ])('%s without a value is refused', async (image, what) => {

@@ -83,6 +83,19 @@ describe('reading', () => {
     expect(await client.headManifest(reference)).toMatchObject({ digest, size })
   })
 
+  it('takes no other content for what a digest names', async () => {
+    const { client, registry, reference } = await setUp()
+    const { digest } = addIndex(registry)
+    const asked = { ...reference, digest: sha256('another') }
+    const headers = {
+      'content-type': mediaTypes.index,
+      'content-length': '7',
+      'docker-content-digest': digest,
+    }
+    registry.fault({ method: 'HEAD', status: 200, headers })
+    expect(await client.headManifest(asked)).toBeUndefined()
+  })
+
   it('reads a blob', async () => {
     const { client, registry, repository } = await setUp()
     const bytes = randomBytes(300_000)

@@ -63,3 +63,9 @@ test('what nobody expected is called a bug, with its stack', () => {
   expect(describeBug(new Error('x'))).toMatch(/a bug in xbuild, not in your project\nError: x\n\s+at /)
   expect(exitCodeOf(new Error('x'))).toBe(70)
 })
+
+test('what a command had found by its failure is redacted in JSON', () => {
+  const report = { commands: [{ env: { DB_PASSWORD: 'hunter2', GOOS: 'linux' } }] }
+  const failure = new Failure({ kind: 'compile', what: 'it failed', report })
+  expect(failureJson(failure)).toMatchObject({ commands: [{ env: { DB_PASSWORD: '***', GOOS: 'linux' } }] })
+})

@@ -51,6 +51,7 @@ it('removes a temporary folder', async () => {
   await writeFile(join(folder.path, 'file'), '')
   await folder.remove()
   expect(await readdir(parent)).toEqual([])
+  await folder.remove()
 })
 
 test.each([
