@@ -263,7 +263,7 @@ describeWith(['zig'], 'a Zig project', () => {
       })
       const result = await build(dir, variable, flags)
       expect(result).toMatchObject({ code: 5, stdout: '' })
-      expect(result.stderr).toContain('build.zig does not take -Dtarget')
+      expect(result.stderr).toContain('it does not take -Dtarget')
     },
     minutes(10),
   )
