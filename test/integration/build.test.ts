@@ -205,11 +205,11 @@ describe('build', () => {
       expect((await readFile(join(dir, path))).includes('hunter2')).toBe(false)
   })
 
-  it('says so when the report cannot be written', async () => {
+  it('is not begun when its report cannot be written', async () => {
     const dir = await project({ ...helloGo, file: '' })
     const result = await build(dir, ['--report=file/report.json'])
     expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining('where  --report') })
-    expect(await exists(join(dir, 'dist/hello.oci.tar'))).toBe(true)
+    expect(await exists(join(dir, 'dist'))).toBe(false)
   })
 
   test.each([

@@ -121,7 +121,12 @@ describe('xbuild verify', () => {
   it('ends at once when it is interrupted', async () => {
     const registry = await registryWith()
     let pid = 0
-    registry.fault({ path: /blobs/, times: 99, respond: () => process.kill(pid, 'SIGINT') })
+    // Once: a second interrupt would not wait for an orderly end.
+    const interrupt = () => {
+      if (pid !== 0) process.kill(pid, 'SIGINT')
+      pid = 0
+    }
+    registry.fault({ path: /blobs/, times: 99, respond: interrupt })
     const result = await verify([`${registry.host}/team/app:1`], {
       onStart: started => {
         pid = started
