@@ -40,7 +40,8 @@ describeWith(
       }
       const args = [`--platform=${built.join(',')}`, `--tag=${tag(toolchain, folder)}`, '--push']
       const result = await xbuild([...args, `--report=${report}`], { cwd: dir, env })
-      expect(result.stderr).toContain(`${built.length} platforms, every binary equal to the one compiled`)
+      const read = built.length === 1 ? '1 platform' : `${built.length} platforms`
+      expect(result.stderr).toContain(`${read}, every binary equal to the one compiled`)
       expect(result).toMatchObject({ code: 0 })
       return JSON.parse(await readFile(report, 'utf8'))
     }
