@@ -86,7 +86,8 @@ export async function fakeTools(tools: Record<string, Reply | readonly Reply[]> 
       const text = await readFile(join(folder, 'calls.jsonl'), 'utf8').catch(() => '')
       const all = text
         .split('\n')
-        .filter(Boolean)
+        // The last is one that is still being written.
+        .slice(0, -1)
         .map(line => JSON.parse(line) as FakeCall)
       return name === undefined ? all : all.filter(call => call.tool === name)
     },
