@@ -33,7 +33,6 @@ const floors = [
   ['bench/render'],
   ['ui'],
   ['lint'],
-  ['ci', 'doctor', 'init'],
   ['commands'],
   ['yargs-adapter.ts'],
   ['main.ts'],
