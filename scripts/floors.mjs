@@ -33,6 +33,7 @@ const floors = [
   ['bench/render'],
   ['ui'],
   ['lint'],
+  ['doctor', 'init', 'ci'],
   ['commands'],
   ['yargs-adapter.ts'],
   ['main.ts'],
