@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { benchCommand } from './commands/bench.ts'
 import { buildCommand } from './commands/build.ts'
 import { cacheCommand } from './commands/cache.ts'
@@ -13,7 +14,10 @@ import { listenForInterrupts } from './interrupt.ts'
 import { killRunning } from './process.ts'
 import { describeBug, describeFailure, exitCodeOf, failureJson } from './ui/messages.ts'
 import { printJson } from './util/printable.ts'
+import { redact } from './util/redact.ts'
 import { systemFailure } from './util/system-failure.ts'
+import { chromeTrace, recordStart, timeline } from './util/timeline.ts'
+import { writeUserFile } from './util/write-user-file.ts'
 import { runCommand } from './yargs-adapter.ts'
 
 const summary = 'Multi-architecture container images for Go, Rust and Zig, compiled natively, without QEMU.'
@@ -46,11 +50,16 @@ const helpTexts = {
  * @returns the exit code (errors.ts).
  */
 export async function main(args: readonly string[]): Promise<number> {
+  recordStart()
   listenForInterrupts()
   process.on('uncaughtException', endWithBug)
   process.stdout.on('error', endWithoutStdout)
   try {
-    await runCommand(args, commands, helpTexts)
+    await runCommand(args, commands, helpTexts).catch(async error => {
+      await writeTrace().catch(() => {})
+      throw error
+    })
+    await writeTrace()
     return 0
   } catch (thrown) {
     const error = systemFailure(thrown)
@@ -62,6 +71,14 @@ export async function main(args: readonly string[]): Promise<number> {
   } finally {
     killRunning()
   }
+}
+
+/** Writes where the time went to the file that XBUILD_TRACE names, however the command ended. */
+async function writeTrace(): Promise<void> {
+  const path = process.env['XBUILD_TRACE']
+  if (!path) return
+  const spans = timeline().map(span => ({ ...span, name: redact(span.name) }))
+  await writeUserFile(resolve(path), `${JSON.stringify(chromeTrace(spans))}\n`, 'XBUILD_TRACE')
 }
 
 /** An error that nobody awaits; Node.js itself would print the whole minified line that it came from. */

@@ -5,6 +5,7 @@ import { Failure, interrupted } from './errors.ts'
 import type { Command } from './types.ts'
 import { gitSettings } from './util/git-settings.ts'
 import { createRedactor } from './util/redact.ts'
+import { beginSpan } from './util/timeline.ts'
 import { watchGroup } from './watchdog.ts'
 
 /** How a command is run. Nothing here changes what it does. */
@@ -45,6 +46,7 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   if (options.signal?.aborted) throw interrupted()
   const { execa } = await import('execa')
   const started = performance.now()
+  const endSpan = beginSpan('command', [command.tool, ...command.args].join(' '))
   const child = execa(command.tool, [...command.args], {
     cwd: command.cwd,
     // As a shell's cd does: of a folder that is reached by a link, Go and others name paths as PWD has them.
@@ -91,6 +93,7 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
       ok: result.exitCode === 0 && !timedOut,
     }
   } finally {
+    endSpan()
     clearTimeout(timer)
     options.signal?.removeEventListener('abort', end)
     if (child.pid !== undefined) runningGroups.delete(child.pid)

@@ -1,4 +1,5 @@
 import type { BuildEvent, Command, Emit } from './types.ts'
+import { beginSpan } from './util/timeline.ts'
 
 /** Wall-clock seconds of each stage. */
 export interface StageSeconds {
@@ -58,9 +59,11 @@ export function createRecorder(emit: Emit): Recorder {
     emit: record,
     stage: async (name, work) => {
       const started = performance.now()
+      const endSpan = beginSpan('stage', name)
       try {
         return await work()
       } finally {
+        endSpan()
         seconds[name] += (performance.now() - started) / 1000
       }
     },
@@ -87,6 +90,7 @@ type TaskEnd = Extract<BuildEvent, { type: 'done' | 'skipped' | 'failed' }>
 /** Runs a task and tells how it began and ended: done, skipped, or failed with the message of what it threw. */
 export async function runTask<T>(emit: Emit, id: string, work: (task: Task) => Promise<T>): Promise<T> {
   let ended = { type: 'done', id } as TaskEnd
+  const endSpan = beginSpan('task', id)
   emit({ type: 'start', id })
   try {
     const value = await work({
@@ -106,5 +110,7 @@ export async function runTask<T>(emit: Emit, id: string, work: (task: Task) => P
   } catch (error) {
     emit(ended.type === 'failed' ? ended : { type: 'failed', id, detail: (error as Error).message })
     throw error
+  } finally {
+    endSpan()
   }
 }

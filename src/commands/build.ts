@@ -14,8 +14,10 @@ import { canAsk, confirm } from '../ui/confirm.ts'
 import { describeFailure, failureJson } from '../ui/messages.ts'
 import { createProgress } from '../ui/progress.ts'
 import { summarize } from '../ui/summary.ts'
+import { describeTimings } from '../ui/timings-text.ts'
 import { cleanText, printJson } from '../util/printable.ts'
 import { redact, redactAll } from '../util/redact.ts'
+import { timeline } from '../util/timeline.ts'
 import { checkUserFile, writeUserFile } from '../util/write-user-file.ts'
 import { version } from '../version.ts'
 import { defineCommand, dirPositional } from './command.ts'
@@ -31,6 +33,7 @@ export const buildCommand = defineCommand({
     report: { type: 'string', requiresArg: true, describe: 'Write a JSON report to a file' },
     bench: { type: 'boolean', describe: 'After the build, measure it under emulation and compare' },
     ...benchBoundFlags,
+    timings: { type: 'boolean', describe: 'Show where the time went: every stage, command and request' },
     'dry-run': { type: 'boolean', describe: 'Print the plan and do nothing else' },
     ...outputFlags,
   },
@@ -53,6 +56,7 @@ export const buildCommand = defineCommand({
       failure = withReport(error, whole)
     }
     await show(whole, argv, failure === undefined)
+    if (argv.timings) showTimings()
     if (failure) throw failure
   },
 })
@@ -63,6 +67,7 @@ interface ShowFlags {
   readonly bench?: boolean | undefined
   readonly report?: string | undefined
   readonly json?: boolean | undefined
+  readonly timings?: boolean | undefined
 }
 
 /** Writes what was done by then, with the failure, and throws that; a report that cannot be written does not hide it. */
@@ -101,6 +106,10 @@ async function show(report: ComparedReport, argv: ShowFlags, printsJson: boolean
   if (isShown)
     process.stdout.write(argv.json ? json : report.images.map(image => `${resultLine(image)}\n`).join(''))
   if (argv.report) await writeUserFile(resolve(argv.report), json, '--report')
+}
+
+function showTimings(): void {
+  process.stderr.write(`${cleanText(redact(describeTimings(timeline(), process.stderr.columns)))}\n`)
 }
 
 /** `name@sha256:…`: the repository of the first tag, or the image's name where it has none. */

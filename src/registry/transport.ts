@@ -1,5 +1,6 @@
 import { interrupted } from '../errors.ts'
 import { isLoopback } from '../oci/reference.ts'
+import { beginSpan } from '../util/timeline.ts'
 import { connectionFailure, isUntrusted } from './connection-failure.ts'
 import { answerDeadline, deadlines, sayWaiting, type Waiting, watchRate } from './deadlines.ts'
 import { createDispatchers } from './dispatchers.ts'
@@ -92,6 +93,7 @@ export function createTransport({ insecure, signal, timeout, onWait, env }: Tran
       return error === ofBody.error ? error : connectionFailure(error, url, proxy)
     }
     const sending = watch(url)
+    const endSpan = beginSpan('request', `${method} ${describeUrl(url)}`)
     try {
       const response = await dispatcher.request({
         origin: url.origin,
@@ -134,6 +136,7 @@ export function createTransport({ insecure, signal, timeout, onWait, env }: Tran
       if (isHopeful && !widened && (await dispatchers.widen(url))) return sendOnce(request)
       throw failed(error)
     } finally {
+      endSpan()
       sending.waiting.end()
     }
   }

@@ -205,6 +205,35 @@ describe('build', () => {
       expect((await readFile(join(dir, path))).includes('hunter2')).toBe(false)
   })
 
+  it('shows where the time went, with secrets blanked, and writes it for Chrome', async () => {
+    const dir = await project({
+      ...helloGo,
+      'xbuild.toml': '[go]\nldflags = "-X=main.token=hunter2"\n',
+    })
+    const trace = join(dir, 'trace.json')
+    const { code, stderr } = await build(dir, ['--timings'], { env: { XBUILD_TRACE: trace } })
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/start +seconds\n +0\.000 .*start Node\.js[\s\S]*compile\n[\s\S]* go build -v/)
+    const text = await readFile(trace, 'utf8')
+    expect(stderr + text).not.toContain('hunter2')
+    const { traceEvents } = JSON.parse(text) as { traceEvents: { name: string; cat?: string }[] }
+    const kinds = new Set(traceEvents.map(({ cat }) => cat))
+    expect([...kinds].sort()).toEqual(['command', 'stage', 'start', 'task', undefined])
+    expect(traceEvents.filter(({ name }) => name.startsWith('go build'))).toHaveLength(2)
+  })
+
+  it('leaves a trace of a command that failed, and names a trace that cannot be written', async () => {
+    const dir = await temporaryFolder()
+    const trace = join(dir, 'trace.json')
+    expect(await xbuild(['plan'], { cwd: dir, env: { XBUILD_TRACE: trace } })).toMatchObject({ code: 3 })
+    expect(await readFile(trace, 'utf8')).toContain('load xbuild')
+    const { code, stderr } = await xbuild(['cache'], {
+      cwd: dir,
+      env: { XBUILD_TRACE: '/dev/null/trace' },
+    })
+    expect([code, stderr]).toEqual([2, expect.stringContaining('XBUILD_TRACE')])
+  })
+
   it('is not begun when its report cannot be written', async () => {
     const dir = await project({ ...helloGo, file: '' })
     const result = await build(dir, ['--report=file/report.json'])

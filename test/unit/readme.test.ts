@@ -49,6 +49,7 @@ test('every flag that it shows with xbuild is one', () => {
     report: 0,
     bench: 0,
     'dry-run': 0,
+    timings: 0,
     help: 0,
   })
   const shown = readme.matchAll(/(?<![\w-])--([a-z][a-z-]+)/g)
