@@ -13,7 +13,7 @@ const floors = [
   ['util'],
   ['version.ts'],
   ['platforms.ts'],
-  ['binary', 'oci'],
+  ['binary', 'dockerfile', 'oci'],
   ['types.ts'],
   ['watchdog.ts'],
   ['recorder.ts', 'process.ts'],

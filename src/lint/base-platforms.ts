@@ -1,14 +1,15 @@
 import { isUnreachable, lookUpBase } from '../base/lookup.ts'
+import type { Dockerfile, Span, StagePlatform } from '../dockerfile/model.ts'
+import { parseDockerfile } from '../dockerfile/parse.ts'
+import { findStage, sourceNames } from '../dockerfile/stages.ts'
 import { isFailure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import { mapLimit } from '../util/map-limit.ts'
-import type { Dockerfile, Span, StagePlatform } from './dockerfile/model.ts'
-import { parseDockerfile } from './dockerfile/parse.ts'
-import { findStage, sourceNames } from './dockerfile/stages.ts'
+import { indexLines } from '../util/source-text.ts'
 import type { Finding, Report } from './finding.ts'
 import { basePlatform } from './rules/of-the-run.ts'
-import { indexLines, toFinding } from './text.ts'
+import { toFinding } from './to-finding.ts'
 
 /** An image that a Dockerfile takes from a registry. */
 interface ImageUse extends Span {

@@ -1,6 +1,7 @@
+import type { LineIndex } from '../util/source-text.ts'
 import type { Finding } from './finding.ts'
 import { unreadableFile } from './rules/of-the-run.ts'
-import { type LineIndex, toFinding } from './text.ts'
+import { toFinding } from './to-finding.ts'
 
 // No file that somebody wrote is longer; one that is was made to take a linter's time, or is no Dockerfile at all.
 const mostKilobytes = 128

@@ -1,11 +1,12 @@
-import type { Dockerfile } from './dockerfile/model.ts'
-import { parseDockerfile } from './dockerfile/parse.ts'
+import type { Dockerfile } from '../dockerfile/model.ts'
+import { parseDockerfile } from '../dockerfile/parse.ts'
+import { indexLines, type LineIndex } from '../util/source-text.ts'
 import type { Finding, RuleInfo } from './finding.ts'
 import { tooLong } from './limits.ts'
 import { ignoreComment, unreadableFile } from './rules/of-the-run.ts'
 import { allRules, dockerfileRules } from './rules.ts'
 import { checkIgnoreComments, type IgnoreComment, withoutIgnored } from './suppress.ts'
-import { indexLines, type LineIndex, toFinding } from './text.ts'
+import { toFinding } from './to-finding.ts'
 
 /** How a file is linted. */
 export interface LintOptions {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Platform } from '../platforms.ts'
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
+import { indexLines } from '../util/source-text.ts'
 import { applyFixes } from './apply-fixes.ts'
 import { printBake } from './bake-print.ts'
 import { checkBasePlatforms } from './base-platforms.ts'
@@ -12,7 +13,7 @@ import { lintDockerfile } from './lint-dockerfile.ts'
 import { lintBake, lintWorkflow } from './lint-workflow.ts'
 import { unreadableFile } from './rules/of-the-run.ts'
 import { readSource, type SourceFile, writeSource } from './source-file.ts'
-import { indexLines, toFinding } from './text.ts'
+import { toFinding } from './to-finding.ts'
 
 /** What to lint and how. */
 export interface LintRequest {

@@ -1,4 +1,4 @@
-import type { Dockerfile } from './dockerfile/model.ts'
+import type { Dockerfile } from '../dockerfile/model.ts'
 import type { Rule, RuleInfo } from './finding.ts'
 import { emulatedCompile, toolchainWithoutTarget } from './rules/compile.ts'
 import { constantArchitecture } from './rules/constant-architecture.ts'

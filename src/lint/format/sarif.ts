@@ -1,7 +1,7 @@
+import { indexLines, type LineIndex } from '../../util/source-text.ts'
 import { version } from '../../version.ts'
 import type { Edit, Finding, RuleInfo, Severity } from '../finding.ts'
 import { allRules } from '../rules.ts'
-import { indexLines, type LineIndex } from '../text.ts'
 
 const levels: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', info: 'note' }
 

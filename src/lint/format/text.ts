@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
+import { indexLines } from '../../util/source-text.ts'
 import { type Finding, type Severity, severities } from '../finding.ts'
-import { indexLines } from '../text.ts'
 
 const longestLine = 120
 const colours = { error: 'red', warning: 'yellow', info: 'blue' } as const

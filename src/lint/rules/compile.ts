@@ -1,6 +1,6 @@
-import type { Dockerfile, Stage } from '../dockerfile/model.ts'
-import { copiedInto, lineage, servesOneArchitecture, stagesOfImages } from '../dockerfile/stages.ts'
-import { type Compile, compilesOf, hasTarget, type Toolchain } from '../dockerfile/toolchains.ts'
+import type { Dockerfile, Stage } from '../../dockerfile/model.ts'
+import { copiedInto, lineage, servesOneArchitecture, stagesOfImages } from '../../dockerfile/stages.ts'
+import { type Compile, compilesOf, hasTarget, type Toolchain } from '../../dockerfile/toolchains.ts'
 import type { Rule } from '../finding.ts'
 
 const advice: Readonly<Record<Toolchain, string>> = {

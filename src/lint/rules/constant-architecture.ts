@@ -1,8 +1,8 @@
-import type { Dockerfile, Instruction, Stage } from '../dockerfile/model.ts'
-import { commandsOf } from '../dockerfile/shell.ts'
-import { architectureWords, servesOneArchitecture } from '../dockerfile/stages.ts'
-import { architecturesIn, choosesArchitecture, targetsOf } from '../dockerfile/toolchains.ts'
-import { declaredBy, usesOf } from '../dockerfile/variables.ts'
+import type { Dockerfile, Instruction, Stage } from '../../dockerfile/model.ts'
+import { commandsOf } from '../../dockerfile/shell.ts'
+import { architectureWords, servesOneArchitecture } from '../../dockerfile/stages.ts'
+import { architecturesIn, choosesArchitecture, targetsOf } from '../../dockerfile/toolchains.ts'
+import { declaredBy, usesOf } from '../../dockerfile/variables.ts'
 import type { Report, Rule } from '../finding.ts'
 
 const good = `FROM --platform=$BUILDPLATFORM golang:1.26 AS build

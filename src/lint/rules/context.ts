@@ -1,6 +1,6 @@
-import type { Dockerfile, Instruction, Word } from '../dockerfile/model.ts'
-import { commandsOf, type ShellCommand } from '../dockerfile/shell.ts'
-import { lineage } from '../dockerfile/stages.ts'
+import type { Dockerfile, Instruction, Word } from '../../dockerfile/model.ts'
+import { commandsOf, type ShellCommand } from '../../dockerfile/shell.ts'
+import { lineage } from '../../dockerfile/stages.ts'
 import { ignoredBy } from '../dockerignore.ts'
 import type { Rule } from '../finding.ts'
 

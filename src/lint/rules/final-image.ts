@@ -1,5 +1,5 @@
-import type { Dockerfile, Stage } from '../dockerfile/model.ts'
-import { findStage, lineage } from '../dockerfile/stages.ts'
+import type { Dockerfile, Stage } from '../../dockerfile/model.ts'
+import { findStage, lineage } from '../../dockerfile/stages.ts'
 import type { Report, Rule } from '../finding.ts'
 
 export const scratchWithoutCertificates: Rule<Dockerfile> = {

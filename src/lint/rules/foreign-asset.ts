@@ -1,8 +1,8 @@
-import type { Dockerfile, Instruction, Stage, Word } from '../dockerfile/model.ts'
-import { commandsOf } from '../dockerfile/shell.ts'
-import { architectureWords, servesOneArchitecture } from '../dockerfile/stages.ts'
-import { choosesArchitecture } from '../dockerfile/toolchains.ts'
-import { declaredBy } from '../dockerfile/variables.ts'
+import type { Dockerfile, Instruction, Stage, Word } from '../../dockerfile/model.ts'
+import { commandsOf } from '../../dockerfile/shell.ts'
+import { architectureWords, servesOneArchitecture } from '../../dockerfile/stages.ts'
+import { choosesArchitecture } from '../../dockerfile/toolchains.ts'
+import { declaredBy } from '../../dockerfile/variables.ts'
 import type { Report, Rule } from '../finding.ts'
 
 const fetchers = new Set(['curl', 'wget', 'wget2', 'aria2c', 'axel', 'fetch'])

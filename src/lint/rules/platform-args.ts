@@ -1,7 +1,7 @@
-import type { Comment, Dockerfile, Instruction } from '../dockerfile/model.ts'
-import { scriptOf } from '../dockerfile/shell.ts'
-import { lineage } from '../dockerfile/stages.ts'
-import { automaticVariables, type Declared, declaredBy, usesOf } from '../dockerfile/variables.ts'
+import type { Comment, Dockerfile, Instruction } from '../../dockerfile/model.ts'
+import { scriptOf } from '../../dockerfile/shell.ts'
+import { lineage } from '../../dockerfile/stages.ts'
+import { automaticVariables, type Declared, declaredBy, usesOf } from '../../dockerfile/variables.ts'
 import type { Report, Rule } from '../finding.ts'
 
 const automatic: ReadonlySet<string> = new Set(automaticVariables)

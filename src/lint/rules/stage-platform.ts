@@ -1,5 +1,5 @@
-import type { Dockerfile, Flag, Stage } from '../dockerfile/model.ts'
-import { lineage, servesOneArchitecture } from '../dockerfile/stages.ts'
+import type { Dockerfile, Flag, Stage } from '../../dockerfile/model.ts'
+import { lineage, servesOneArchitecture } from '../../dockerfile/stages.ts'
 import type { Rule } from '../finding.ts'
 
 const platformFlag = (stage: Stage) => stage.from.flags.find(({ name }) => name === 'platform')

@@ -1,6 +1,6 @@
-import type { Word } from '../dockerfile/model.ts'
-import { parseShell, type ShellCommand } from '../dockerfile/shell.ts'
-import type { Mapped } from '../text.ts'
+import type { Word } from '../../dockerfile/model.ts'
+import { parseShell, type ShellCommand } from '../../dockerfile/shell.ts'
+import type { Mapped } from '../../util/source-text.ts'
 import type { BuildCall, Value } from './model.ts'
 
 const engines = new Set(['docker', 'podman', 'nerdctl', 'buildx', 'docker-buildx'])

@@ -1,4 +1,4 @@
-import type { Span } from '../dockerfile/model.ts'
+import type { Span } from '../../dockerfile/model.ts'
 
 /** A text of the file and where it is. */
 export interface Value extends Span {

@@ -1,5 +1,5 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, type Node, parseDocument } from 'yaml'
-import { joinPieces, type Mapped, type Piece } from '../text.ts'
+import { joinPieces, type Mapped, type Piece } from '../../util/source-text.ts'
 import type { Value } from './model.ts'
 
 /** A node of a YAML file, without what the rules do not need. */

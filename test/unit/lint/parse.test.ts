@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { parseDockerfile } from '../../../src/lint/dockerfile/parse.ts'
-import { commandsOf } from '../../../src/lint/dockerfile/shell.ts'
+import { parseDockerfile } from '../../../src/dockerfile/parse.ts'
+import { commandsOf } from '../../../src/dockerfile/shell.ts'
 import { lintDockerfile } from '../../../src/lint/lint-dockerfile.ts'
 import { short } from './lint.ts'
 

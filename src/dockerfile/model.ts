@@ -1,4 +1,4 @@
-import type { Mapped } from '../text.ts'
+import type { Mapped } from '../util/source-text.ts'
 
 /** A part of the file, by offsets. */
 export interface Span {

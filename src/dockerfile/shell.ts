@@ -1,4 +1,4 @@
-import { joinPieces, type Mapped } from '../text.ts'
+import { joinPieces, type Mapped } from '../util/source-text.ts'
 import type { Instruction, Span, Word } from './model.ts'
 
 /** A simple command of a script: `NAME=value … tool argument …`. */

@@ -1,5 +1,3 @@
-import type { Finding, Report, RuleInfo } from './finding.ts'
-
 /** A line and a column, from 1. */
 export interface Position {
   readonly line: number
@@ -73,24 +71,6 @@ export function joinPieces(source: string, pieces: readonly Piece[]): Mapped {
 /** The part of a mapped text from `from` to its end. */
 export function sliceMapped({ text, at }: Mapped, from: number, to = text.length): Mapped {
   return { text: text.slice(from, to), at: index => at(index + from) }
-}
-
-/** A rule's report as a finding of a file. */
-export function toFinding(rule: RuleInfo, report: Report, file: string, lines: LineIndex): Finding {
-  const { line, column } = lines.positionAt(report.start)
-  const end = lines.positionAt(Math.max(report.end, report.start))
-  return {
-    ruleId: rule.id,
-    severity: report.severity ?? rule.severity,
-    file,
-    line,
-    column,
-    endLine: end.line,
-    endColumn: end.column,
-    message: report.message,
-    ...(report.fix !== undefined && { fix: report.fix }),
-    ...(report.edits && { edits: report.edits }),
-  }
 }
 
 /** The index of the last number that is not above `value`; the numbers rise. */

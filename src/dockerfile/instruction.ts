@@ -1,4 +1,4 @@
-import { joinPieces, type Mapped, type Piece, sliceMapped } from '../text.ts'
+import { joinPieces, type Mapped, type Piece, sliceMapped } from '../util/source-text.ts'
 import type { Flag, Heredoc, Instruction, Word } from './model.ts'
 
 /** Where the parser found an instruction. */

@@ -1,4 +1,4 @@
-import type { Mapped } from '../text.ts'
+import type { Mapped } from '../util/source-text.ts'
 import type { Instruction, Span } from './model.ts'
 
 /** The variables that BuildKit sets by itself, once a stage declares them. */

@@ -1,5 +1,5 @@
 import { DockerfileParser } from 'dockerfile-ast'
-import { indexLines } from '../text.ts'
+import { indexLines } from '../util/source-text.ts'
 import { readInstruction } from './instruction.ts'
 import type { Dockerfile } from './model.ts'
 import { collectStages, namesArchitecture } from './stages.ts'
