@@ -48,6 +48,7 @@ export function createRecorder(emit: Emit): Recorder {
   const seconds: StageSeconds = { inspect: 0, compile: 0, verify: 0, image: 0, readBack: 0, total: 0 }
   const notes: string[] = []
   const running = new Set<string>()
+  const stages = new Map<string, { works: number; since: number }>()
   const record = (event: BuildEvent) => {
     if (event.type === 'note') notes.push(event.text)
     emit(event)
@@ -58,13 +59,16 @@ export function createRecorder(emit: Emit): Recorder {
     notes,
     emit: record,
     stage: async (name, work) => {
-      const started = performance.now()
+      // Of works that run at once, as of several images, each second counts once.
+      const stage = stages.get(name) ?? { works: 0, since: 0 }
+      stages.set(name, stage)
+      if (stage.works++ === 0) stage.since = performance.now()
       const endSpan = beginSpan('stage', name)
       try {
         return await work()
       } finally {
         endSpan()
-        seconds[name] += (performance.now() - started) / 1000
+        if (--stage.works === 0) seconds[name] += (performance.now() - stage.since) / 1000
       }
     },
     async task(id, work) {

@@ -3,12 +3,14 @@ import { setImmediate } from 'node:timers/promises'
 import type { Options } from '../config/options.ts'
 import { withReport } from '../errors.ts'
 import { isInEngine } from '../image/buildx/engine-image.ts'
+import type { ImagePlan } from '../image/image-plan.ts'
 import { makeImage } from '../image/make.ts'
-import type { ReportedImage } from '../image/make-context.ts'
+import type { MadeImage, MakeContext, ReportedImage } from '../image/make-context.ts'
 import { readBack } from '../image/verify/read-back.ts'
 import { createRecorder, type Recorder } from '../recorder.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Artifact, CompiledBinary, Emit } from '../types.ts'
+import { mapLimit } from '../util/map-limit.ts'
 import { unlessAborted, untilFirstFailure } from '../util/until-first-failure.ts'
 import { withFilesKept } from '../util/with-files-kept.ts'
 import { announce } from './announce.ts'
@@ -49,9 +51,9 @@ interface PlannedRun extends Run, Prepared {
 
 /**
  * The main job: read the project and plan, compile every platform natively while the bases are checked, verify each
- * binary, confirm the bases, make the images, read them back, report.
- * @throws {Failure} of every class in errors.ts; then no tag has moved, but for those of images that were made before the
- * one that failed. The failure has the report of what was done by then.
+ * binary, confirm the bases, make the images, read them back, move the tags, report.
+ * @throws {Failure} of every class in errors.ts; then no tag has moved, but for those that buildx pushed before, and where
+ * the registry took some tags and refused another. The failure has the report of what was done by then.
  */
 export function build(options: Options, { emit, confirm, signal }: BuildContext): Promise<Report> {
   const startedAt = new Date()
@@ -64,15 +66,17 @@ export function build(options: Options, { emit, confirm, signal }: BuildContext)
       const { plan } = prepared
       await askToInstall(plan, { confirm, recorder, signal })
       announce(prepared, recorder)
-      const images: ReportedImage[] = []
+      const images: (ReportedImage | undefined)[] = []
       let artifacts: readonly Artifact[] = []
-      const report = () => makeReport(plan, artifacts, images, recorder, startedAt)
+      const report = () => makeReport(plan, artifacts, images.filter(isDone), recorder, startedAt)
       try {
         await withWorkFolder(plan.dist, async work => {
           const run = { ...prepared, registries, recorder, signal, work, logs: join(plan.dist, 'logs') }
           const binaries = await compileWhileCheckingBases(run)
           artifacts = await recorder.stage('verify', () => verifyAndKeep(binaries, run))
-          for await (const image of makeImages(run, artifacts)) images.push(image)
+          await makeImages(run, artifacts, (image, index) => {
+            images[index] = image
+          })
           await recordBuild(plan.dist, plan.project, artifacts)
         })
       } catch (error) {
@@ -122,14 +126,43 @@ async function compileWhileCheckingBases(run: PlannedRun): Promise<readonly Comp
   return binaries
 }
 
-/** Makes each image on the base that its binaries need, and reads it back. */
-async function* makeImages(run: PlannedRun, artifacts: readonly Artifact[]): AsyncGenerator<ReportedImage> {
-  const { plan, backend, work, registries, recorder } = run
+const isDone = (image: ReportedImage | undefined) => image !== undefined
+
+/** Images of xbuild's own backend that are made at once: one waits for a registry while another is packed. */
+const imagesAtOnce = 3
+
+/**
+ * Makes each image on the base that its binaries need, and reads it back. Tags move when every image is right; buildx moves
+ * those of an image itself, so that its images are made one by one.
+ */
+async function makeImages(
+  run: PlannedRun,
+  artifacts: readonly Artifact[],
+  done: (image: ReportedImage, index: number) => void,
+): Promise<void> {
+  const { plan, backend, registries, recorder } = run
   const context = { ...run, artifacts }
-  for (const confirmed of await confirmBases(plan, artifacts, registries, recorder)) {
-    const image = await withNumericUser(confirmed, { registries, recorder, work })
-    const made = await recorder.stage('image', () => makeImage(image, backend.name, context))
-    const verified = await recorder.stage('readBack', () => readBack(image, made, context))
-    yield { ...made.reported, ...verified }
+  const confirmed = await confirmBases(plan, artifacts, registries, recorder)
+  const limit = backend.name === 'oci' ? imagesAtOnce : 1
+  const made = await mapLimit(confirmed, limit, async (image, index) => {
+    const one = await makeAndReadBack(image, context)
+    if (!one.publish) done(one.reported, index)
+    return one
+  })
+  for (const [index, { publish, reported }] of made.entries()) {
+    if (!publish) continue
+    await recorder.stage('image', publish)
+    done(reported, index)
   }
+}
+
+async function makeAndReadBack(
+  planned: ImagePlan,
+  context: PlannedRun & MakeContext,
+): Promise<Pick<MadeImage, 'reported' | 'publish'>> {
+  const { backend, work, registries, recorder } = context
+  const image = await withNumericUser(planned, { registries, recorder, work })
+  const made = await recorder.stage('image', () => makeImage(image, backend.name, context))
+  const verified = await recorder.stage('readBack', () => readBack(image, made, context))
+  return { ...made, reported: { ...made.reported, ...verified } }
 }

@@ -38,6 +38,8 @@ export interface ReportedImage {
 /** An image that was made. */
 export interface MadeImage {
   readonly reported: ReportedImage
+  /** Moves the tags of a push, where they have not been moved yet. @throws {Failure} registry */
+  readonly publish?: () => Promise<void>
   /** The layers that xbuild itself made the image of, by platform. */
   readonly packed: readonly PackedLayer[]
 }

@@ -15,6 +15,7 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
   const { buildOciImage } = await import('./write-image.ts')
   const { spec, destinations } = image
   const packed = new Set(spec.files.map(({ source }) => 'artifact' in source && source.artifact))
+  const publish: (() => Promise<void>)[] = []
   const made = await buildOciImage(spec, {
     file: hostFile(context),
     root: context.plan.root,
@@ -23,6 +24,7 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
     registries: context.registries,
     otherBases: otherBases(context.artifacts.filter(({ name }) => packed.has(name))),
     signal: context.signal,
+    deferTags: moveTags => publish.push(moveTags),
     onProgress: task.progress,
     onRemark: text => context.recorder.note('info', text),
   })
@@ -40,6 +42,11 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
       })),
       compressor: made.compressor,
     },
+    ...(publish.length > 0 && {
+      publish: async () => {
+        for (const moveTags of publish) await moveTags()
+      },
+    }),
     packed: made.platforms.flatMap(({ platform, packed }) => (packed ? [{ platform, ...packed }] : [])),
   }
 }

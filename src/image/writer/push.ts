@@ -18,15 +18,16 @@ export interface PushOptions {
 const parallel = 6
 
 /**
- * Pushes an image to every reference: first whatever content the registry has not, then the manifests by digest, and the
- * tags at the very end, so that a push which fails moves none.
+ * Pushes an image to the repositories of the references: whatever content a registry has not, then the manifests and the
+ * index by digest.
+ * @returns moves the tags, which a push that fails must not.
  * @throws {Failure} registry; interrupted.
  */
 export async function pushImage(
   references: readonly string[],
   content: ImageContent,
   options: PushOptions,
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const { client } = options
   const { bytes, descriptor } = content.index
   const parsed = references.map(parseReference)
@@ -35,11 +36,14 @@ export async function pushImage(
   for (const [name, repository] of repositories) {
     if (!(await pushContent(repository, content, options))) unchanged.add(name)
   }
-  for (const reference of parsed) {
-    const isThere =
-      unchanged.has(formatRepository(reference)) &&
-      (await client.headManifest(reference, { push: true }))?.digest === descriptor.digest
-    if (!isThere) await client.putManifest(reference, { mediaType: descriptor.mediaType, bytes })
+  return async () => {
+    for (const reference of parsed) {
+      if (reference.tag === undefined) continue
+      const isThere =
+        unchanged.has(formatRepository(reference)) &&
+        (await client.headManifest(reference, { push: true }))?.digest === descriptor.digest
+      if (!isThere) await client.putManifest(reference, { mediaType: descriptor.mediaType, bytes })
+    }
   }
 }
 
@@ -49,19 +53,25 @@ export async function pushImage(
  */
 async function pushContent(
   { registry, repository }: Repository,
-  { images }: ImageContent,
+  { images, index }: ImageContent,
   options: PushOptions,
 ): Promise<boolean> {
   const { client } = options
   const target = { registry, repository }
-  const held = await mapLimit(images, parallel, ({ manifest }) => hasManifest(client, target, manifest))
+  const [hasIndex, ...held] = await mapLimit(
+    [index, ...images.map(({ manifest }) => manifest)],
+    parallel,
+    one => hasManifest(client, target, one),
+  )
   const missing = images.filter((_, number) => !held[number])
   const blobs = missing.flatMap(({ config, layers }): Uploadable[] => [config, ...layers])
   await pushBlobs(target, [...new Map(blobs.map(blob => [blob.descriptor.digest, blob])).values()], options)
   await mapLimit(missing, parallel, ({ manifest: { descriptor, bytes } }) =>
     client.putManifest(target, { mediaType: descriptor.mediaType, bytes }),
   )
-  return missing.length > 0
+  if (hasIndex && missing.length === 0) return false
+  await client.putManifest(target, { mediaType: index.descriptor.mediaType, bytes: index.bytes })
+  return true
 }
 
 async function hasManifest(

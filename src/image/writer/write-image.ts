@@ -6,6 +6,7 @@ import type { Platform } from '../../platforms.ts'
 import { createRegistryClient, type RegistryClient } from '../../registry/client.ts'
 import type { BaseChoice, ImageFile, ImageSpec } from '../../types.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
+import { createLimit } from '../../util/create-limit.ts'
 import { mapLimit } from '../../util/map-limit.ts'
 import { ownedEntries } from '../owned-folders.ts'
 import { imageFolders } from '../paths.ts'
@@ -48,6 +49,11 @@ export interface OciInputs {
   /** The cache folder; by default the user's. */
   readonly cacheFolder?: string | undefined
   readonly signal?: AbortSignal | undefined
+  /**
+   * Takes what moves the tags of a push, to be called once the image is known to be right; without it they are moved at
+   * once. Needs `registries`.
+   */
+  readonly deferTags?: ((moveTags: () => Promise<void>) => void) | undefined
   /** What is being done, in a few words. */
   readonly onProgress?: ((detail: string) => void) | undefined
   /** What a person should know afterwards. */
@@ -133,20 +139,25 @@ async function openBase(
   return openSourceBase(source, { cache, reference: parsed, remark: onRemark, otherBases })
 }
 
-/** Makes the layers, two at a time for one has not work for every processor at every moment, while the base is fetched. */
+/** Layers that are made at once, of all images: one has not work for every processor at every moment, and each takes memory. */
+const layersAtOnce = 2
+const packing = createLimit(layersAtOnce)
+
+/** Makes the layers while the base is fetched. */
 async function assemble(spec: ImageSpec, inputs: OciInputs, tools: Tools): Promise<ImageContent> {
   const { root, file, signal, onProgress } = inputs
   checkTargets(spec)
   const fetching = fetchBase(spec, inputs, tools)
   fetching.catch(() => {}) // thrown below
-  const added = await mapLimit(spec.platforms, 2, async platform => {
+  const added = await mapLimit(spec.platforms, layersAtOnce, async platform => {
     if (signal?.aborted) throw interrupted()
     onProgress?.(`packing ${platform.id}`)
     const files = await Promise.all(spec.files.map(one => layerFile(one, file(one, platform), root)))
     const entries = layerEntries(files, imageFolders(spec))
     const layers = [entries, ownedEntries(spec)].filter(({ length }) => length > 0)
     const made = []
-    for (const layer of layers) made.push(await makeLayer(layer, tools.compressor, tools.cache, signal))
+    for (const layer of layers)
+      made.push(await packing(() => makeLayer(layer, tools.compressor, tools.cache, signal)))
     return made.map(layerBlob)
   })
   onProgress?.('fetching the base')
@@ -185,10 +196,13 @@ async function write(
   output: OciOutput,
   content: ImageContent,
   { tags, epoch }: ImageSpec,
-  { signal, onProgress }: OciInputs,
+  { signal, onProgress, deferTags }: OciInputs,
   client: RegistryClient,
 ): Promise<void> {
-  if (output.type === 'push') return pushImage(output.references, content, { client, signal, onProgress })
+  if (output.type === 'push') {
+    const moveTags = await pushImage(output.references, content, { client, signal, onProgress })
+    return deferTags ? deferTags(moveTags) : moveTags()
+  }
   onProgress?.(`writing ${output.path}`)
   if (output.type === 'layout') return writeLayout(output.path, content, tags, signal)
   const dockerPlatform = output.type === 'docker-archive' ? output.platform : undefined
