@@ -5,6 +5,7 @@ import { Failure } from '../errors.ts'
 import { closestMatch } from '../util/closest-match.ts'
 import { quoteWord } from '../util/quote-word.ts'
 import { readText } from '../util/read-file.ts'
+import { keyPositions } from './key-positions.ts'
 import { knownKeys, tablesOf } from './known-keys.ts'
 import { type Config, configSchema } from './schema.ts'
 
@@ -38,12 +39,27 @@ export async function parseConfig(text: string, path: string): Promise<Config> {
   }
   const result = v.safeParse(configSchema, table)
   if (result.success) return result.output
-  throw new Failure({
+  throw hasMistakes(result.issues, text, path)
+}
+
+function hasMistakes(issues: readonly v.BaseIssue<unknown>[], text: string, path: string): Failure {
+  const positionOf = keyPositions(text)
+  const found = issues.map(issue => {
+    const position = positionOf((issue.path ?? []).map(({ key }) => String(key)))
+    return { position, text: describeIssue(issue) }
+  })
+  const places = found.map(({ position }) =>
+    position ? `${path}:${position.line}:${position.column}` : path,
+  )
+  const lines = found.map(({ position, text }) =>
+    position && found.length > 1 ? `line ${position.line}: ${text}` : text,
+  )
+  return new Failure({
     kind: 'usage',
-    what: `${path} has ${result.issues.length === 1 ? 'a mistake' : `${result.issues.length} mistakes`}`,
-    where: path,
-    why: result.issues.map(describeIssue).join('\n'),
-    fix: `fix ${result.issues.map(issue => v.getDotPath(issue)).join(', ')} in ${path}`,
+    what: `${path} has ${issues.length === 1 ? 'a mistake' : `${issues.length} mistakes`}`,
+    where: [...new Set(places)].join('\n'),
+    why: lines.join('\n'),
+    fix: `fix ${issues.map(issue => v.getDotPath(issue)).join(', ')} in ${path}`,
   })
 }
 
@@ -121,8 +137,17 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   const expected = ['regex', 'custom'].includes(issue.type)
     ? issue.message
     : (issue.expected ?? issue.message)
-  return `${path}: expected ${expected}, but found ${issue.received}`
+  const near = closestMatch(unquote(issue.received), choicesOf(issue.expected))
+  const hint = near === undefined ? '' : `; did you mean "${near}"?`
+  return `${path}: expected ${expected}, but found ${issue.received}${hint}`
 }
+
+/** The choices of `("auto" | "buildx")`. */
+function choicesOf(expected: string | null): string[] {
+  return [...(expected ?? '').matchAll(/"([^"]*)"/g)].map(([, choice = '']) => choice)
+}
+
+const unquote = (text: string) => text.replace(/^"(.*)"$/, '$1')
 
 function describeUnknown(key: string, table: readonly string[]): string {
   const known = knownKeys(table)

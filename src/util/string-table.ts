@@ -7,8 +7,10 @@ type Table<T> = Record<string, T>
  * `__proto__` without a word, it takes every key.
  */
 export function table<const S extends v.GenericSchema>(values: S, keys?: v.GenericSchema<string>) {
+  // What the JSON Schema is made from, which knows nothing of this schema.
+  const ofTable = Object.assign(v.custom<Table<unknown>>(isTable, 'a table'), { values, keys })
   const schema = v.pipe(
-    v.custom<Table<unknown>>(isTable, 'a table'),
+    ofTable,
     v.rawTransform(({ dataset, addIssue }): Table<v.InferOutput<S>> => {
       const input = dataset.value
       const entries = Object.entries(input).map(([key, value]) => {

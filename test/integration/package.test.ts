@@ -25,7 +25,15 @@ it('works when it is packed, and installed globally', async () => {
   ])
   const xbuild = join(prefix, 'bin/xbuild')
   const installed = await readdir(join(prefix, 'lib/node_modules/xbuild'))
-  expect(installed.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json'])
+  expect(installed.sort()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'bin',
+    'dist',
+    'package.json',
+    'schema',
+  ])
 
   const { stdout: version } = await exec(xbuild, ['--version'])
   expect(version).toMatch(/^\d+\.\d+\.\d+\n$/)

@@ -83,6 +83,19 @@ describe('xbuild.toml', () => {
     }))
 
   test.each([
+    ['dist = "a"\n\n[image]\nlables = {}', 'xbuild.toml:4:1'],
+    ['[[image.files]]\nfrom = "a"\nto = "/b"\n  mod = "1"', 'xbuild.toml:4:3'],
+    ['[go]\ntags = ["a",\n  3]', 'xbuild.toml:3:3'],
+    ['[image]\nuser = 1\n[go]\ntag = []', 'xbuild.toml:2:1\nxbuild.toml:4:1'],
+    ['[[image.files]]\nfrom = "a"', 'xbuild.toml:1:9'],
+  ])('%j has its mistake at %s', (text, where) => fails(text, { where }))
+
+  it('says which of several mistakes is in which line, and the choice that was meant', () =>
+    fails('backend = "buildkit"\n[rust]\nlibc = "mussl"', {
+      why: expect.stringMatching(/^line 1: backend: .*\nline 3: rust.libc: .*; did you mean "musl"\?$/),
+    }))
+
+  test.each([
     ['a = ', 'xbuild.toml:1:5'],
     ['dist = "x"\n[image\n', 'xbuild.toml:2:7'],
     ['dist = "a"\ndist = "b"', 'xbuild.toml:2:1'],
