@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { benchCommand } from './commands/bench.ts'
 import { buildCommand } from './commands/build.ts'
 import { cacheCommand } from './commands/cache.ts'
+import { ciCommand } from './commands/ci.ts'
 import type { Command } from './commands/command.ts'
 import { completionCommand, manCommand } from './commands/completion.ts'
 import { dockerfileCommand } from './commands/dockerfile.ts'
@@ -36,6 +37,7 @@ const commands: readonly Command[] = [
   benchCommand,
   selfCheckCommand,
   cacheCommand,
+  ciCommand,
   completionCommand(() => commands),
   manCommand(() => commands, { summary, exitCodes: exitCodeList }),
 ]

@@ -15,6 +15,7 @@ const commands: readonly (readonly string[])[] = [
   ['bench', 'empty', '--strategy=native'],
   ['self-check'],
   ['cache'],
+  ['ci', 'matrix'],
   ['lint', 'Dockerfile'],
   ['completion', 'bash'],
   ['man'],
