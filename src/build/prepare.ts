@@ -69,7 +69,19 @@ export async function prepareBuild(
   const images = await Promise.all(
     plan.images.map(async image => pinBase(await withKnownUser(await readFiles(image, options)), registries)),
   )
-  return { plan: { ...plan, images }, backend: chooseBackend(plan, builder), remarks }
+  const backend = chooseBackend(plan, builder)
+  return {
+    plan: { ...plan, images },
+    backend,
+    remarks: [...remarks, ...attestationRemark(plan, backend, warm)],
+  }
+}
+
+/** On the first push from this machine: users of buildx expect the provenance that it attaches by itself. */
+function attestationRemark({ images, buildx }: Plan, { name }: Backend, warm: boolean): string[] {
+  const pushes = images.some(({ destinations }) => destinations.some(({ type }) => type === 'push'))
+  if (warm || !pushes || name !== 'buildx' || buildx.provenance !== undefined) return []
+  return ['no provenance is attached, so one source has one digest; --provenance=mode=max attaches it']
 }
 
 /** Finds the files of the project that the image needs, and reads the template, where it has one. */

@@ -62,8 +62,8 @@ export const buildFlags = {
     describe: 'User that the image runs as: UID, UID:GID, or a name of its /etc/passwd',
   },
   annotation: { ...strings, describe: 'Annotation, [type:]key=value as in buildx' },
-  provenance: { type: 'string', describe: 'Provenance attestation, for buildx' },
-  sbom: { type: 'string', describe: 'SBOM attestation, for buildx' },
+  provenance: { type: 'string', describe: 'Provenance attestation, for buildx (none)' },
+  sbom: { type: 'string', describe: 'SBOM attestation, for buildx (none)' },
   'metadata-file': { type: 'string', requiresArg: true, describe: 'Write the metadata of buildx to a file' },
   compression: { choices: ['gzip', 'zstd'] as const, describe: 'Compression of the layers (gzip)' },
   'version-from': {

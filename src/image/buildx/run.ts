@@ -62,7 +62,8 @@ export function buildxCommand(
       ...outputFlags(destinations, files.output),
       ...each('--cache-from', options.cacheFrom),
       ...each('--cache-to', options.cacheTo),
-      ...maybe('--provenance', options.provenance),
+      // Asked for or not, it is said: buildx's own default is an attestation that holds the time of the build.
+      `--provenance=${options.provenance ?? 'false'}`,
       ...maybe('--sbom', options.sbom),
       ...each('--metadata-file', [files.metadata]),
       ...each('--file', [files.dockerfile]),

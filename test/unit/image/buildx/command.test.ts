@@ -27,7 +27,7 @@ const command = (request: Partial<BuildxRequest> = {}, more: Partial<ImageSpec> 
 
 const outputs = (destinations: BuildxRequest['destinations'], folder = '{work}') => {
   const { args } = command({ destinations, folder })
-  return args.slice(args.indexOf('linux/amd64,linux/arm/v7') + 1, args.indexOf('--metadata-file'))
+  return args.slice(args.indexOf('linux/amd64,linux/arm/v7') + 1, args.indexOf('--provenance=false'))
 }
 
 describe('buildxCommand', () => {
@@ -41,6 +41,7 @@ describe('buildxCommand', () => {
         '--platform',
         'linux/amd64,linux/arm/v7',
         '--push',
+        '--provenance=false',
         '--metadata-file',
         '{work}/images/app/metadata.json',
         '--file',
