@@ -111,13 +111,26 @@ export interface Healthcheck {
   readonly retries?: number
 }
 
-/** A file of the image: an artifact by name (one per platform) or a file of the project (the same on every platform). */
+/**
+ * A file of the image: an artifact by name (one per platform), a file of the project (the same on every platform), or a
+ * symbolic link.
+ */
 export interface ImageFile {
   /** Absolute path in the image. */
   readonly target: string
-  readonly source: { readonly artifact: string } | { readonly path: string }
-  /** Permission bits; fixed so that two builds give the same layer. */
+  readonly source: { readonly artifact: string } | { readonly path: string } | { readonly link: string }
+  /** Permission bits; fixed so that two builds give the same layer. A link's are not looked at. */
   readonly mode: number
+  /** Of a file of the project: UID:GID; absent for root. */
+  readonly owner?: string
+}
+
+/** A folder that was copied into the image. */
+export interface ImageFolder {
+  /** Absolute path in the image. */
+  readonly path: string
+  /** UID:GID; absent for root. */
+  readonly owner?: string
 }
 
 /** A folder of the image that the program may write to. */
@@ -153,8 +166,8 @@ export interface ImageSpec {
   readonly base: BaseChoice
   readonly config: ImageConfig
   readonly files: readonly ImageFile[]
-  /** Absolute paths of folders that the image has whether or not a file is in them. */
-  readonly folders?: readonly string[]
+  /** Folders that the image has whether or not a file is in them. */
+  readonly folders?: readonly ImageFolder[]
   /** Folders that were asked for with an owner or a mode. */
   readonly ownedFolders?: readonly OwnedFolder[]
   /** `[target:]key=value` of --annotation, as buildx has them. */

@@ -1,6 +1,7 @@
 # No RUN instruction: an image for any platform is put together without an emulator.
 FROM {{base}}
 ARG TARGETPLATFORM
+{{files}}
 COPY ${TARGETPLATFORM}/rootfs/ /
 {{folders}}
 {{env}}

@@ -48,7 +48,7 @@ export async function makeImage(order: ImageOrder): Promise<string> {
     },
     {
       file: ({ source }, { id }) => {
-        const name = 'artifact' in source ? source.artifact : source.path
+        const name = 'artifact' in source ? source.artifact : ''
         return { path: (name === 'xbuild' && executables[id]) || name }
       },
       root: '/',

@@ -2,7 +2,8 @@ import { imageCommand, imageDockerfile } from '../image/buildx/make.ts'
 import { stagedFiles } from '../image/buildx/stage.ts'
 import { describeDestination } from '../image/destination.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
-import type { BaseChoice, Command, ImageSpec, Step } from '../types.ts'
+import type { Platform } from '../platforms.ts'
+import type { BaseChoice, Command, ImageFile, ImageSpec, Step } from '../types.ts'
 import { printTokens } from '../util/substitute.ts'
 import { artifactPath } from './artifacts.ts'
 import type { Backend } from './backend.ts'
@@ -45,10 +46,20 @@ export interface PlannedImage {
   readonly annotations: readonly string[]
   /** Seconds since 1970. */
   readonly epoch: number
-  readonly staged: readonly { readonly path: string; readonly mode: string; readonly source: string }[]
+  readonly staged: readonly StagedJson[]
   readonly dockerfile: string
   /** Absent for the in-process backend, which runs no command. */
   readonly command?: Command
+}
+
+/** A file of the build context. Those in `files.tar` are the same for all platforms. */
+interface StagedJson {
+  readonly path: string
+  readonly mode: string
+  /** UID:GID; absent for root. */
+  readonly owner?: string
+  /** The file that it is made of, or `link to …`. */
+  readonly source: string
 }
 
 /** A prepared build as data for printing. Pure. */
@@ -104,14 +115,21 @@ function plannedImage(image: ImagePlan, backend: Backend, plan: Plan): PlannedIm
     config,
     annotations,
     epoch,
-    staged: stagedFiles(spec).map(({ platform, path, file: { source, mode } }) => ({
+    staged: stagedFiles(spec).map(({ platform, path, file: { source, mode, owner } }) => ({
       path,
       mode: octal(mode),
-      source: 'path' in source ? source.path : artifactPath(plan.dist, { platform, name: source.artifact }),
+      ...(owner !== undefined && { owner }),
+      source: stagedSource(source, platform, plan.dist),
     })),
     dockerfile: imageDockerfile(image),
     ...(backend.name === 'buildx' && { command: printTokens(imageCommand(image, plan)) }),
   }
+}
+
+function stagedSource(source: ImageFile['source'], platform: Platform | undefined, dist: string): string {
+  if ('link' in source) return `link to ${source.link}`
+  if ('path' in source) return source.path
+  return artifactPath(dist, { platform: platform as Platform, name: source.artifact })
 }
 
 function octal(mode: number): string {

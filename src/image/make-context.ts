@@ -53,11 +53,11 @@ export interface PackedLayer {
   readonly diffId: string
 }
 
-/** The file on this machine that a file of the image is made of. */
-export function hostFile({ artifacts }: Pick<MakeContext, 'artifacts'>) {
-  return (file: ImageFile, platform: Platform): { path: string; sha256?: string } => {
+/** The artifact that a file of the image is made of. */
+export function artifactFile({ artifacts }: Pick<MakeContext, 'artifacts'>) {
+  return (file: ImageFile, platform: Platform): { path: string; sha256: string } => {
     const { source } = file
-    if ('path' in source) return { path: source.path }
+    if (!('artifact' in source)) throw new Error(`${file.target} is no artifact`)
     const artifact = artifacts.find(item => item.platform === platform && item.name === source.artifact)
     if (!artifact) throw new Error(`no artifact ${source.artifact} for ${platform.id}`)
     return { path: artifact.path, sha256: artifact.sha256 }

@@ -1,10 +1,6 @@
 import { isNumericUser } from '../base/users.ts'
-import type { ImageSpec } from '../types.ts'
-import { baseFolders, fileTime, folderMode, parentFolders } from './paths.ts'
-import { type TarHeader, tarEnd, tarHeader } from './tar.ts'
-
-/** The name of the tar stream of these folders in a build context, for ADD. */
-export const foldersTar = 'folders.tar'
+import type { ImageFile, ImageSpec } from '../types.ts'
+import { baseFolders, folderMode, parentFolders } from './paths.ts'
 
 /** distroless's nonroot, which `builtin` has too (distroless common/variables.bzl). */
 const nonroot = { uid: 65532, gid: 65532 }
@@ -26,6 +22,9 @@ export function ownedFolders(spec: ImageSpec): Folder[] {
   const { workdir, volumes = [] } = spec.config
   const own = workdir === undefined || baseFolders.includes(workdir) ? volumes : [...volumes, workdir]
   const byPath = new Map<string, Folder>()
+  for (const { path, owner } of spec.folders ?? []) {
+    if (owner !== undefined) byPath.set(path, { path, ...parseOwner(owner), mode: folderMode(path) })
+  }
   if (user && user.uid !== 0) for (const path of own) byPath.set(path, { path, ...user, mode: 0o755 })
   for (const { path, mode, owner = user ?? nonroot } of spec.ownedFolders ?? []) {
     byPath.set(path, { path, ...owner, mode })
@@ -33,33 +32,32 @@ export function ownedFolders(spec: ImageSpec): Folder[] {
   return [...byPath.values()].sort((a, b) => comparePaths(a.path, b.path))
 }
 
-/**
- * The tar entries of these folders and of their parents, outermost first. The parents are there because a layer that
- * adds a folder sets the time of the one around it.
- */
-export function ownedEntries(spec: ImageSpec): TarHeader[] {
-  const entries = new Map<string, Folder>()
-  const folders = ownedFolders(spec)
-  for (const parent of folders.flatMap(({ path }) => parentFolders(path))) {
-    const owner =
-      parent === '/home/nonroot' ? { ...nonroot, mode: 0o700 } : { uid: 0, gid: 0, mode: folderMode(parent) }
-    entries.set(parent, { path: parent, ...owner })
-  }
-  for (const folder of folders) entries.set(folder.path, folder)
-  return [...entries.values()]
-    .sort((a, b) => comparePaths(a.path, b.path))
-    .map(({ path, ...header }) => ({
-      ...header,
-      name: `${path.slice(1)}/`,
-      type: 'directory',
-      size: 0,
-      mtime: fileTime,
-    }))
+/** To whom the folders of an image belong: root, but for those of somebody, and the home of nonroot. */
+export function folderOwners(spec: ImageSpec): (path: string) => Omit<Folder, 'path'> {
+  const owned = new Map(ownedFolders(spec).map(({ path, ...folder }) => [path, folder]))
+  return path =>
+    owned.get(path) ??
+    (path === '/home/nonroot' ? { ...nonroot, mode: 0o700 } : { uid: 0, gid: 0, mode: folderMode(path) })
 }
 
-/** These folders as a tar stream. */
-export function ownedTar(spec: ImageSpec): Buffer {
-  return Buffer.concat([...ownedEntries(spec).map(tarHeader), tarEnd()])
+/**
+ * The folders of the layer of files: the parents of each, copied folders, folders of somebody, and the working directory
+ * unless bases have it; with their parents, for a layer that adds a folder sets the time of the one around it.
+ */
+export function sharedFolders(spec: ImageSpec, files: readonly ImageFile[]): string[] {
+  const folders = new Set(files.flatMap(({ target }) => parentFolders(target)))
+  const { workdir } = spec.config
+  const own = workdir === undefined || baseFolders.includes(workdir) ? [] : [workdir]
+  for (const { path } of [...(spec.folders ?? []), ...ownedFolders(spec), ...own.map(path => ({ path }))]) {
+    for (const folder of [...parentFolders(path), path]) folders.add(folder)
+  }
+  return [...folders].sort()
+}
+
+/** `7:8`, or `7` for a group of the same number. */
+function parseOwner(owner: string): { uid: number; gid: number } {
+  const [uid = 0, gid = uid] = owner.split(':').map(Number)
+  return { uid, gid }
 }
 
 /** The user that a container runs as, in numbers; undefined where only the base or the builder knows it. */
@@ -68,9 +66,7 @@ function runtimeUser({ config: { user }, base }: ImageSpec): { uid: number; gid:
     const isNonroot = base.reference === 'builtin' || /:(debug-)?nonroot(-\w+)?(@|$)/.test(base.reference)
     return base.family !== 'other' && isNonroot ? nonroot : undefined
   }
-  if (!isNumericUser(user)) return undefined
-  const [uid = 0, gid = uid] = user.split(':').map(Number)
-  return { uid, gid }
+  return isNumericUser(user) ? parseOwner(user) : undefined
 }
 
 /** Byte order of UTF-8, name by name, as a walk through folders visits them: `/a/b` before `/a-b`. */

@@ -1,5 +1,5 @@
 import { Failure } from '../errors.ts'
-import type { BaseFamily, ImageSpec } from '../types.ts'
+import type { BaseFamily } from '../types.ts'
 
 /**
  * The modification time of every file and folder of the image, in seconds since 1970. It is the same for every build,
@@ -27,23 +27,6 @@ export const baseFolders: readonly string[] = ['/', '/home', '/home/nonroot', ..
 export function parentFolders(path: string): string[] {
   const parts = path.split('/').slice(1, -1)
   return parts.map((_, i) => `/${parts.slice(0, i + 1).join('/')}`)
-}
-
-/**
- * The folders of the image's own layer: the parents of every file, copied folders, and the working directory unless
- * bases have it.
- * They are given, outermost first, so that none is created with the present time by an image builder.
- */
-export function imageFolders(spec: Pick<ImageSpec, 'files' | 'folders' | 'config'>): string[] {
-  const folders = new Set(spec.files.flatMap(file => parentFolders(file.target)))
-  for (const folder of spec.folders ?? []) {
-    for (const path of [...parentFolders(folder), folder]) folders.add(path)
-  }
-  const { workdir } = spec.config
-  if (workdir !== undefined && !baseFolders.includes(workdir)) {
-    for (const folder of [...parentFolders(workdir), workdir]) folders.add(folder)
-  }
-  return [...folders].sort()
 }
 
 /** Folders that are symbolic links to /usr/… in Debian since release 12 (usr-merge), so in the distroless bases. */

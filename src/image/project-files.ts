@@ -1,7 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { Failure } from '../errors.ts'
-import type { ImageFile } from '../types.ts'
+import type { ImageFile, ImageFolder } from '../types.ts'
 
 /** One entry of `[image] files`. */
 export interface FileRule {
@@ -16,8 +16,8 @@ export interface FileRule {
 /** What the entries of `[image] files` stand for. */
 export interface ProjectFiles {
   readonly files: readonly ImageFile[]
-  /** Absolute paths in the image of the folders that were copied, empty ones too. */
-  readonly folders: readonly string[]
+  /** The folders that were copied, empty ones too. */
+  readonly folders: readonly ImageFolder[]
 }
 
 /** What looking for files needs to know. */
@@ -36,7 +36,7 @@ interface Search {
  */
 export async function findProjectFiles(rules: readonly FileRule[], search: Search): Promise<ProjectFiles> {
   const files: ImageFile[] = []
-  const folders: string[] = []
+  const folders: ImageFolder[] = []
   for (const rule of rules) {
     const real = await realProjectPath(rule.from, search.root)
     const found = await stat(real)
@@ -48,7 +48,7 @@ export async function findProjectFiles(rules: readonly FileRule[], search: Searc
 
   async function walk(folder: string, target: string, rule: FileRule): Promise<void> {
     if (search.leftOut.includes(folder)) return
-    if (target !== '') folders.push(target)
+    if (target !== '') folders.push({ path: target })
     const entries = await readdir(folder, { withFileTypes: true })
     for (const entry of entries.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))) {
       const path = join(folder, entry.name)

@@ -4,12 +4,14 @@
  */
 export interface TarHeader {
   readonly name: string
-  readonly type: 'file' | 'directory'
+  readonly type: 'file' | 'directory' | 'symlink'
+  /** What a symbolic link points to. */
+  readonly link?: string
   /** Permission bits with set-uid, set-gid and sticky. */
   readonly mode: number
   readonly uid: number
   readonly gid: number
-  /** Bytes; 0 for a directory. */
+  /** Bytes; 0 for what is no file. */
   readonly size: number
   readonly mtime: number
 }
@@ -17,6 +19,7 @@ export interface TarHeader {
 const block = 512
 const nameField = 100
 const prefixField = 155
+const typeFlags = { file: '0', symlink: '2', directory: '5' } as const
 
 /**
  * The header of an entry, byte for byte as Go's archive/tar writes it for BuildKit and containerd, so that both
@@ -28,6 +31,7 @@ export function tarHeader(entry: TarHeader): Buffer {
   const split = splitName(entry.name)
   const records: [key: string, value: string][] = []
   if (!split) records.push(['path', entry.name])
+  if (!fitsField(entry.link ?? '')) records.push(['linkpath', entry.link ?? ''])
   if (!fitsOctal(entry.size, 12)) records.push(['size', String(entry.size)])
   if (!fitsOctal(entry.mtime, 12)) records.push(['mtime', String(entry.mtime)])
   if (!fitsOctal(entry.uid, 8)) records.push(['uid', String(entry.uid)])
@@ -54,7 +58,8 @@ function mainHeader(entry: TarHeader, name: string, prefix: string): Buffer {
   putOctal(header, 116, 8, entry.gid)
   putOctal(header, 124, 12, entry.size)
   putOctal(header, 136, 12, entry.mtime)
-  header[156] = (entry.type === 'directory' ? '5' : '0').charCodeAt(0)
+  header[156] = typeFlags[entry.type].charCodeAt(0)
+  putString(header, 157, nameField, toAscii(entry.link ?? ''))
   putOctal(header, 329, 8, 0)
   putOctal(header, 337, 8, 0)
   putString(header, 345, prefixField, prefix)
@@ -92,6 +97,10 @@ function paxRecord(key: string, value: string): string {
   let length = rest + String(rest).length
   length = rest + String(length).length
   return `${length} ${key}=${value}\n`
+}
+
+function fitsField(text: string): boolean {
+  return toAscii(text) === text && text.length <= nameField
 }
 
 /** The name as ustar holds it, or undefined where it cannot (archive/tar writer.go, splitUSTARPath). */

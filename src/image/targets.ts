@@ -17,7 +17,7 @@ export function checkTargets({ files, folders = [], ownedFolders: owned, base }:
     const above = parentFolders(target).find(folder => targets.has(folder))
     if (above !== undefined) throw clash(target, `${above} is a file of the image too`)
   }
-  for (const folder of [...folders, ...(owned ?? []).map(({ path }) => path)]) {
+  for (const { path: folder } of [...folders, ...(owned ?? [])]) {
     const above = [...parentFolders(folder), folder].find(path => targets.has(path))
     if (above !== undefined) throw clash(folder, `${above} is a file of the image too`)
   }

@@ -28,7 +28,10 @@ function describeImage(image: PlannedImage): string {
   return [
     `# Image ${image.name}${image.executable.predicted ? ' (predicted: only a compile shows which executables there are)' : ''}`,
     `# base ${base.reference}${base.predicted ? `, predicted: ${base.reason}` : ''}`,
-    ...image.staged.map(({ path, mode, source }) => `# stage ${path} (${mode}) from ${source}`),
+    ...image.staged.map(
+      ({ path, mode, owner, source }) =>
+        `# stage ${path} (${[mode, owner].filter(Boolean).join(', ')}) from ${source}`,
+    ),
     indent(image.dockerfile),
     image.command ? describeCommand(image.command) : '# made by xbuild itself, without Docker',
     ...image.destinations.map(destination => `# to ${destination}, then read back and verified`),

@@ -29,6 +29,7 @@ function missingPlaceholders(spec: Written['spec'], template: string): string[] 
 
 const instructionOf: Readonly<Record<string, string>> = {
   base: 'FROM',
+  files: 'ADD',
   folders: 'ADD',
   env: 'ENV',
   labels: 'LABEL',

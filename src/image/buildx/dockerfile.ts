@@ -2,7 +2,9 @@ import { Failure } from '../../errors.ts'
 import type { Healthcheck, ImageConfig, ImageSpec } from '../../types.ts'
 import { closestMatch } from '../../util/closest-match.ts'
 import { readTemplate } from '../../util/template.ts'
-import { foldersTar, ownedFolders } from '../owned-folders.ts'
+import { aroundLayer, isPerPlatform } from '../layers.ts'
+import { sharedFolders } from '../owned-folders.ts'
+import { filesTar, foldersTar } from './stage.ts'
 
 /** How a Dockerfile is made of a spec. */
 export interface DockerfileOptions {
@@ -56,7 +58,8 @@ function placeholders(
   const { volumes = [], stopSignal, healthcheck } = spec.config
   return {
     base: () => baseReference(spec.base.reference, pinnedDigest),
-    folders: () => (ownedFolders(spec).length > 0 ? `ADD ${foldersTar} /` : ''),
+    files: () => (hasFiles(spec) ? `ADD ${filesTar} /` : ''),
+    folders: () => (aroundLayer(spec).length > 0 ? `ADD ${foldersTar} /` : ''),
     env: () => envInstructions(env),
     labels: () =>
       pairs(
@@ -73,6 +76,12 @@ function placeholders(
     entrypoint: () => exec('ENTRYPOINT', entrypoint),
     args: () => exec('CMD', cmd),
   }
+}
+
+/** Whether the image has a layer that all platforms share. */
+function hasFiles(spec: ImageSpec): boolean {
+  const files = spec.files.filter(file => !isPerPlatform(file))
+  return files.length > 0 || sharedFolders(spec, files).length > 0
 }
 
 function fill(

@@ -7,7 +7,7 @@ import { fillTokens, substitute, tokens } from '../../util/substitute.ts'
 import { writeUserFile } from '../../util/write-user-file.ts'
 import { describeDestination } from '../destination.ts'
 import type { ImagePlan, ImageSettings } from '../image-plan.ts'
-import { hostFile, type MadeImage, type MakeContext } from '../make-context.ts'
+import { artifactFile, type MadeImage, type MakeContext } from '../make-context.ts'
 import { renderDockerfile } from './dockerfile.ts'
 import { dockerfileRemarks } from './dockerfile-remarks.ts'
 import { placeArchive, placeLayout } from './place-output.ts'
@@ -44,11 +44,10 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext, tas
   const { spec, destinations } = image
   const folder = fillTokens(plannedFolder(image), { work })
   const files = buildxFiles(folder)
-  const toHost = hostFile(context)
   await mkdir(folder, { recursive: true })
   const content = await stageContext(spec, {
     dir: files.staging,
-    file: (file, platform) => toHost(file, platform).path,
+    file: artifactFile(context),
     root: plan.root,
   })
   await rename(files.staging, files.context(content))

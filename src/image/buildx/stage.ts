@@ -1,20 +1,26 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, copyFile, mkdir, utimes, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, open, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure, isFailure } from '../../errors.ts'
 import type { Platform } from '../../platforms.ts'
 import type { ImageFile, ImageSpec } from '../../types.ts'
+import { writeAll } from '../../util/atomic.ts'
 import { hashFile } from '../../util/hash-file.ts'
-import { foldersTar, ownedFolders, ownedTar } from '../owned-folders.ts'
-import { fileTime, folderMode, imageFolders } from '../paths.ts'
-import { checkProjectFile } from '../project-files.ts'
+import { aroundLayer, filesLayer, isPerPlatform, programFolders } from '../layers.ts'
+import { fileTime, folderMode } from '../paths.ts'
+import { type HostFile, type LayerEntry, measureEntries, tarBlocks } from '../tar-stream.ts'
 import { checkTargets } from '../targets.ts'
+
+/** The tar streams of a build context that ADD unpacks: COPY would make everything root's. */
+export const filesTar = 'files.tar'
+export const foldersTar = 'folders.tar'
 
 /** A file of the build context. */
 export interface StagedFile {
-  readonly platform: Platform
-  /** Below the context's folder: `linux/arm64/rootfs/usr/local/bin/app`. */
+  /** Of the platform's own tree; absent for what is in the tar stream that all platforms share. */
+  readonly platform?: Platform
+  /** Below the context's folder: `linux/arm64/rootfs/usr/local/bin/app`, `files.tar/etc/app.conf`. */
   readonly path: string
   readonly file: ImageFile
 }
@@ -23,8 +29,8 @@ export interface StagedFile {
 export interface StageOptions {
   /** The folder that becomes the build context; it is made. */
   readonly dir: string
-  /** The file on the host that a file of the image is made of. */
-  readonly file: (file: ImageFile, platform: Platform) => string
+  /** The file on the host that a file of a platform's own is made of. */
+  readonly file: (file: ImageFile, platform: Platform) => HostFile
   /** Absolute folder of the project, which a link among the project's own files may not leave. */
   readonly root: string
 }
@@ -37,15 +43,20 @@ function treeOf({ id }: Platform): string {
 }
 
 /**
- * The files of the build context of an image: one tree for each platform, in the folder that TARGETPLATFORM names, as
- * they will be in the image.
+ * The files of the build context of an image: those that all platforms share, and one tree for each platform, in the folder
+ * that TARGETPLATFORM names, as they will be in the image.
  * @throws {Failure} usage, for a path that cannot be in an image, two files in one place, or a file below a file.
  */
 export function stagedFiles(spec: ImageSpec): StagedFile[] {
   checkTargets(spec)
-  return spec.platforms.flatMap(platform =>
-    spec.files.map(file => ({ platform, path: treeOf(platform) + file.target, file })),
-  )
+  const own = spec.files.filter(isPerPlatform)
+  const shared = spec.files.filter(file => !isPerPlatform(file))
+  return [
+    ...shared.map(file => ({ path: filesTar + file.target, file })),
+    ...spec.platforms.flatMap(platform =>
+      own.map(file => ({ platform, path: treeOf(platform) + file.target, file })),
+    ),
+  ]
 }
 
 /**
@@ -59,7 +70,12 @@ export function stagedFiles(spec: ImageSpec): StagedFile[] {
  */
 export async function stageContext(spec: ImageSpec, options: StageOptions): Promise<string> {
   try {
-    return await writeTree(spec, stagedFiles(spec), options)
+    const content = createHash('sha256')
+    await mkdir(options.dir, { recursive: true })
+    await writeTar(join(options.dir, filesTar), await filesLayer(spec, options.root), content)
+    await writeTrees(spec, options, content)
+    await writeTar(join(options.dir, foldersTar), aroundLayer(spec), content)
+    return content.digest('hex').slice(0, 16)
   } catch (error) {
     if (isFailure(error) || !(error as NodeJS.ErrnoException).code) throw error
     throw new Failure({
@@ -73,44 +89,45 @@ export async function stageContext(spec: ImageSpec, options: StageOptions): Prom
   }
 }
 
-async function writeTree(
-  spec: ImageSpec,
-  files: readonly StagedFile[],
-  options: StageOptions,
-): Promise<string> {
-  const folders = imageFolders(spec)
-  const content = createHash('sha256').update(folders.join('\n'))
-  const tops = spec.platforms.map(platform => join(options.dir, treeOf(platform)))
-  for (const top of tops) {
+/** Bytes that are written at once. */
+const blockSize = 512 * 1024
+
+async function writeTar(path: string, entries: readonly LayerEntry[], content: Hash): Promise<void> {
+  if (entries.length === 0) return
+  const measured = await measureEntries(entries)
+  const free: Buffer[] = []
+  const file = await open(path, 'wx')
+  try {
+    for await (const block of tarBlocks(measured, blockSize, free)) {
+      content.update(block)
+      await writeAll(file, block)
+      if (block.length === blockSize) free.push(block)
+    }
+  } finally {
+    await file.close()
+  }
+  await fix(path, 0o644)
+}
+
+async function writeTrees(spec: ImageSpec, options: StageOptions, content: Hash): Promise<void> {
+  const folders = programFolders(spec)
+  content.update(folders.join('\n'))
+  for (const platform of spec.platforms) {
+    const top = join(options.dir, treeOf(platform))
     await mkdir(top, { recursive: true })
     for (const folder of folders) await mkdir(top + folder)
-  }
-  for (const { path, platform, file } of files) {
-    const source = options.file(file, platform)
-    const target = join(options.dir, path)
-    // By reference where the file system can. A hard link would share its mode and time with the source.
-    const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants
-    await copyFile(
-      'path' in file.source ? await checkProjectFile(source, options.root) : source,
-      target,
-      COPYFILE_EXCL | COPYFILE_FICLONE,
-    )
-    await fix(target, file.mode)
-    content.update(`${path}\0${file.mode}\0${await hashFile(target)}\n`)
-  }
-  const owned = ownedTar(spec)
-  if (ownedFolders(spec).length > 0) {
-    const target = join(options.dir, foldersTar)
-    await writeFile(target, owned)
-    await fix(target, 0o644)
-    content.update(owned)
-  }
-  // Innermost first, once everything is inside: writing into a folder sets its time.
-  for (const top of tops) {
+    for (const file of spec.files.filter(isPerPlatform)) {
+      const target = top + file.target
+      // By reference where the file system can. A hard link would share its mode and time with the source.
+      const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants
+      await copyFile(options.file(file, platform).path, target, COPYFILE_EXCL | COPYFILE_FICLONE)
+      await fix(target, file.mode)
+      content.update(`${treeOf(platform)}${file.target}\0${file.mode}\0${await hashFile(target)}\n`)
+    }
+    // Innermost first, once everything is inside: writing into a folder sets its time.
     for (const folder of folders.toReversed()) await fix(top + folder, folderMode(folder))
     await fix(top, 0o755)
   }
-  return content.digest('hex').slice(0, 16)
 }
 
 async function fix(path: string, mode: number): Promise<void> {

@@ -26,6 +26,8 @@ export interface BaseImage {
 export interface LayerBlob {
   readonly descriptor: Descriptor
   readonly diffId: string
+  /** What it holds, for the history; absent for a base's. */
+  readonly createdBy?: string
   /** The repository that it came from, which a registry can take it over from. */
   readonly origin?: Repository
   /** The file that holds it, checked; fetched where it has to be. */
@@ -51,10 +53,10 @@ export function builtinBase(compressor: Compressor, cache: BlobCache, signal?: A
 }
 
 /** A layer that was made here as a part of an image. */
-export function layerBlob({ digest, size, mediaType, diffId, path }: Layer): LayerBlob {
+export function layerBlob({ digest, size, mediaType, diffId, path }: Layer, createdBy?: string): LayerBlob {
   const file = async () => {
     if (await isThere(path)) return path
     throw cacheEmptied(path)
   }
-  return { descriptor: { mediaType, digest, size }, diffId, file }
+  return { descriptor: { mediaType, digest, size }, diffId, ...(createdBy && { createdBy }), file }
 }

@@ -1,5 +1,5 @@
+import type { LayerEntry } from '../tar-stream.ts'
 import { rootCertificates } from './root-certificates.ts'
-import type { LayerEntry } from './tree.ts'
 
 const root = { uid: 0, gid: 0 }
 const nonroot = { uid: 65532, gid: 65532 }

@@ -39,21 +39,18 @@ export function formatTime(epoch: number): string {
 /**
  * The config of one platform's image: the base's with what the image sets, inherited as a Dockerfile does it.
  * @param diffIds of all layers: the base's, then the image's own
- * @param added how many of them are the image's own
+ * @param added what each of the image's own layers holds
  */
 export function imageConfig(
   base: RawConfig,
   spec: ImageSpec,
   platform: Platform,
   diffIds: readonly string[],
-  added: number,
+  added: readonly string[],
 ): RawConfig {
   const created = formatTime(spec.epoch)
   const { variant: _, ...inherited } = base
-  const own = {
-    created,
-    created_by: `xbuild: ${spec.files.map(file => file.target).join(' ')}`.slice(0, 400),
-  }
+  const own = added.map(text => ({ created, created_by: `xbuild: ${text}`.slice(0, 400) }))
   return {
     ...inherited,
     created,
@@ -62,7 +59,7 @@ export function imageConfig(
     ...(platform.variant && { variant: platform.variant }),
     config: runtimeConfig(base.config ?? {}, spec.config),
     rootfs: { type: 'layers', diff_ids: diffIds },
-    history: [...baseHistory(base, diffIds.length - added), ...Array<History>(added).fill(own)],
+    history: [...baseHistory(base, diffIds.length - added.length), ...own],
   }
 }
 

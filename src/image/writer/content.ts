@@ -18,8 +18,8 @@ export interface PlatformImage {
   readonly manifest: Document
   readonly config: Document
   readonly layers: readonly LayerBlob[]
-  /** Those of the layers that are not the base's. */
-  readonly added: readonly LayerBlob[]
+  /** The layer of the programs. */
+  readonly programs: LayerBlob | undefined
 }
 
 /** An image, whole: what every output writes. */
@@ -39,6 +39,7 @@ export function imageContent(
     readonly platform: Platform
     readonly base: BaseImage
     readonly added: readonly LayerBlob[]
+    readonly programs: LayerBlob | undefined
   }[],
 ): ImageContent {
   const given = parseAnnotations(spec.annotations)
@@ -47,22 +48,30 @@ export function imageContent(
     ...(base.name && { 'org.opencontainers.image.base.name': base.name }),
     ...(base.digest && { 'org.opencontainers.image.base.digest': base.digest }),
   }
-  const images = parts.map(({ platform, base: { config, layers: below }, added }): PlatformImage => {
-    const layers = [...below, ...added]
-    const diffIds = layers.map(({ diffId }) => diffId)
-    const configDocument = document(
-      mediaTypes.config,
-      imageConfig(config, spec, platform, diffIds, added.length),
-    )
-    const manifest = document(mediaTypes.manifest, {
-      schemaVersion: 2,
-      mediaType: mediaTypes.manifest,
-      config: configDocument.descriptor,
-      layers: layers.map(({ descriptor }) => descriptor),
-      annotations: { ...created, ...baseAnnotations, ...given('manifest', platform) },
-    })
-    return { platform, manifest, config: configDocument, layers, added }
-  })
+  const images = parts.map(
+    ({ platform, base: { config, layers: below }, added, programs }): PlatformImage => {
+      const layers = [...below, ...added]
+      const diffIds = layers.map(({ diffId }) => diffId)
+      const configDocument = document(
+        mediaTypes.config,
+        imageConfig(
+          config,
+          spec,
+          platform,
+          diffIds,
+          added.map(({ createdBy = '' }) => createdBy),
+        ),
+      )
+      const manifest = document(mediaTypes.manifest, {
+        schemaVersion: 2,
+        mediaType: mediaTypes.manifest,
+        config: configDocument.descriptor,
+        layers: layers.map(({ descriptor }) => descriptor),
+        annotations: { ...created, ...baseAnnotations, ...given('manifest', platform) },
+      })
+      return { platform, manifest, config: configDocument, layers, programs }
+    },
+  )
   const index = document(mediaTypes.index, {
     schemaVersion: 2,
     mediaType: mediaTypes.index,

@@ -4,7 +4,7 @@ import type { Task } from '../../recorder.ts'
 import { hostArch } from '../../util/host-arch.ts'
 import { type Destination, describeDestination } from '../destination.ts'
 import type { ImagePlan } from '../image-plan.ts'
-import { hostFile, type MadeImage, type MakeContext } from '../make-context.ts'
+import { artifactFile, type MadeImage, type MakeContext } from '../make-context.ts'
 import type { OciOutput } from './write-image.ts'
 
 /**
@@ -17,7 +17,7 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
   const packed = new Set(spec.files.map(({ source }) => 'artifact' in source && source.artifact))
   const publish: (() => Promise<void>)[] = []
   const made = await buildOciImage(spec, {
-    file: hostFile(context),
+    file: artifactFile(context),
     root: context.plan.root,
     outputs: destinations.map(destination => ociOutput(destination, spec.platforms)),
     compression: context.plan.compression,

@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises'
 import { isLocalBase } from '../../base/local.ts'
 import { interrupted } from '../../errors.ts'
 import { parseReference } from '../../oci/reference.ts'
@@ -8,15 +7,14 @@ import type { BaseChoice, ImageFile, ImageSpec } from '../../types.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
 import { createLimit } from '../../util/create-limit.ts'
 import { mapLimit } from '../../util/map-limit.ts'
-import { ownedEntries } from '../owned-folders.ts'
-import { imageFolders } from '../paths.ts'
-import { checkProjectFile } from '../project-files.ts'
+import { aroundLayer, filesLayer, isPerPlatform, programLayer } from '../layers.ts'
 import type { ImageSource } from '../read/image-source.ts'
 import { registrySource } from '../read/registry-source.ts'
 import { openImage } from '../read/source.ts'
+import type { HostFile, LayerEntry } from '../tar-stream.ts'
 import { checkTargets } from '../targets.ts'
 import { writeArchive } from './archive.ts'
-import { type Base, type BaseImage, builtinBase, layerBlob, scratchBase } from './base.ts'
+import { type Base, type BaseImage, builtinBase, type LayerBlob, layerBlob, scratchBase } from './base.ts'
 import { type BlobCache, openCache } from './cache.ts'
 import { type Compression, type Compressor, getCompressor } from './compress.ts'
 import { type ImageContent, imageContent } from './content.ts'
@@ -24,7 +22,6 @@ import { makeLayer } from './layer.ts'
 import { writeLayout } from './layout.ts'
 import { pushImage } from './push.ts'
 import { openSourceBase } from './source-base.ts'
-import { type HostFile, type LayerFile, layerEntries } from './tree.ts'
 
 /** Where the in-process backend can put an image. Paths are absolute. */
 export type OciOutput =
@@ -36,7 +33,7 @@ export type OciOutput =
 
 /** What an image is made of besides its spec. */
 export interface OciInputs {
-  /** The file on the host that a file of the image is made of; an artifact's own sha256 saves reading it again. */
+  /** The file on the host that a file of a platform's own is made of; its own sha256 saves reading it again. */
   readonly file: (file: ImageFile, platform: Platform) => HostFile
   /** The project's folder, which a link among its files may not leave. */
   readonly root: string
@@ -76,7 +73,7 @@ export interface OciPlatformImage {
   readonly manifestDigest: string
   readonly configDigest: string
   readonly layers: readonly { readonly digest: string; readonly diffId: string; readonly size: number }[]
-  /** The one of the layers that was made here; absent where the spec has no file. */
+  /** The one of the layers that holds the programs; absent where the spec has none. */
   readonly packed?: { readonly digest: string; readonly diffId: string }
   /** Bytes: manifest, config and compressed layers. */
   readonly size: number
@@ -149,23 +146,28 @@ async function assemble(spec: ImageSpec, inputs: OciInputs, tools: Tools): Promi
   checkTargets(spec)
   const fetching = fetchBase(spec, inputs, tools)
   fetching.catch(() => {}) // thrown below
-  const added = await mapLimit(spec.platforms, layersAtOnce, async platform => {
-    if (signal?.aborted) throw interrupted()
-    onProgress?.(`packing ${platform.id}`)
-    const files = await Promise.all(spec.files.map(one => layerFile(one, file(one, platform), root)))
-    const entries = layerEntries(files, imageFolders(spec))
-    const layers = [entries, ownedEntries(spec)].filter(({ length }) => length > 0)
-    const made = []
-    for (const layer of layers)
-      made.push(await packing(() => makeLayer(layer, tools.compressor, tools.cache, signal)))
-    return made.map(layerBlob)
-  })
+  const make = async (entries: readonly LayerEntry[], createdBy: string) => {
+    if (entries.length === 0) return undefined
+    const layer = await packing(() => makeLayer(entries, tools.compressor, tools.cache, signal))
+    return layerBlob(layer, createdBy)
+  }
+  const names = spec.files.filter(isPerPlatform).map(({ target }) => target)
+  const [shared, around, own] = await Promise.all([
+    filesLayer(spec, root).then(entries => make(entries, 'files and folders')),
+    make(aroundLayer(spec), 'owners of folders'),
+    mapLimit(spec.platforms, layersAtOnce, async platform => {
+      if (signal?.aborted) throw interrupted()
+      onProgress?.(`packing ${platform.id}`)
+      return make(programLayer(spec, platform, file), names.join(' '))
+    }),
+  ])
   onProgress?.('fetching the base')
   const { base, images } = await fetching
   const parts = spec.platforms.map((platform, number) => ({
     platform,
     base: images[number] as BaseImage,
-    added: added[number] ?? [],
+    added: [shared, own[number], around].filter(isLayer),
+    programs: own[number],
   }))
   return imageContent(spec, base, parts)
 }
@@ -182,15 +184,7 @@ async function fetchBase({ base: choice, platforms }: ImageSpec, inputs: OciInpu
   return { base, images }
 }
 
-/** A file of the project is followed through links, but not out of the project; a binary is where we put it. */
-async function layerFile(
-  { target, mode, source }: ImageFile,
-  host: HostFile,
-  root: string,
-): Promise<LayerFile> {
-  if (!('path' in source)) return { target, mode, content: host }
-  return { target, mode, content: { path: await checkProjectFile(host.path, await realpath(root)) } }
-}
+const isLayer = (layer: LayerBlob | undefined): layer is LayerBlob => layer !== undefined
 
 async function write(
   output: OciOutput,
@@ -214,12 +208,12 @@ function describe({ index, images, baseDigest }: ImageContent, compressor: Compr
     indexDigest: index.descriptor.digest,
     ...(baseDigest !== undefined && { baseDigest }),
     compressor: compressor.id,
-    platforms: images.map(({ platform, manifest, config, layers, added: [packed] }) => ({
+    platforms: images.map(({ platform, manifest, config, layers, programs }) => ({
       platform,
       manifestDigest: manifest.descriptor.digest,
       configDigest: config.descriptor.digest,
       layers: layers.map(({ descriptor: { digest, size }, diffId }) => ({ digest, diffId, size })),
-      ...(packed && { packed: { digest: packed.descriptor.digest, diffId: packed.diffId } }),
+      ...(programs && { packed: { digest: programs.descriptor.digest, diffId: programs.diffId } }),
       size: [manifest, config, ...layers].reduce((total, { descriptor }) => total + descriptor.size, 0),
     })),
   }

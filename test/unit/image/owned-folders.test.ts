@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { ownedEntries, ownedFolders, ownedTar } from '../../../src/image/owned-folders.ts'
+import { aroundLayer, filesLayer, programLayer } from '../../../src/image/layers.ts'
+import { ownedFolders } from '../../../src/image/owned-folders.ts'
+import { parsePlatform } from '../../../src/platforms.ts'
 import type { ImageConfig, ImageSpec } from '../../../src/types.ts'
 
 const distroless = 'gcr.io/distroless/static-debian13:nonroot'
@@ -62,10 +64,13 @@ test.each<[string, ImageSpec, (readonly [string, number, number, number])[]]>([
   expect(ownedFolders(image).map(({ path, uid, gid, mode }) => [path, uid, gid, mode])).toEqual(expected)
 })
 
-test('parents are root’s, but for the home of nonroot and the modes that bases have', () => {
+const owners = (entries: readonly { name: string; uid: number; mode: number }[]) =>
+  entries.map(({ name, uid, mode }) => [name, uid, mode])
+
+test('parents are root’s, but for the home of nonroot and the modes that bases have', async () => {
   const paths = ['/var/lib/app', '/home/nonroot/.cache', '/tmp/x']
   const image = spec({}, { ownedFolders: paths.map(path => ({ path, mode: 0o700 })) })
-  expect(ownedEntries(image).map(({ name, uid, mode }) => [name, uid, mode])).toEqual([
+  expect(owners(await filesLayer(image, '/'))).toEqual([
     ['home/', 0, 0o755],
     ['home/nonroot/', 65532, 0o700],
     ['home/nonroot/.cache/', 65532, 0o700],
@@ -75,5 +80,25 @@ test('parents are root’s, but for the home of nonroot and the modes that bases
     ['var/lib/', 0, 0o755],
     ['var/lib/app/', 65532, 0o700],
   ])
-  expect(ownedTar(image)).toHaveLength((8 + 2) * 512)
+})
+
+test('folders around a program stay whose they are', async () => {
+  const files = [{ target: '/srv/app/bin/app', source: { artifact: 'app' }, mode: 0o755 }]
+  const image = spec({ workdir: '/srv/app' }, { files })
+  expect(owners(await filesLayer(image, '/'))).toEqual([
+    ['srv/', 0, 0o755],
+    ['srv/app/', 65532, 0o755],
+  ])
+  const program = programLayer(image, parsePlatform('linux/arm64'), () => ({ path: '/x' }))
+  expect(owners(program)).toEqual([
+    ['srv/', 0, 0o755],
+    ['srv/app/', 0, 0o755],
+    ['srv/app/bin/', 0, 0o755],
+    ['srv/app/bin/app', 0, 0o755],
+  ])
+  expect(owners(aroundLayer(image))).toEqual([
+    ['srv/', 0, 0o755],
+    ['srv/app/', 65532, 0o755],
+  ])
+  expect(aroundLayer(spec({ workdir: '/work' }, { files }))).toEqual([])
 })

@@ -11,7 +11,10 @@ import { project } from '../../support/projects.ts'
 async function found(dir: string, rule: Omit<FileRule, 'from'> & { from: string }): Promise<string[]> {
   const rules = [{ ...rule, from: join(dir, rule.from) }]
   const { files, folders } = await findProjectFiles(rules, { root: dir, leftOut: [join(dir, 'dist')] })
-  return [...files.map(({ mode, target }) => `${mode.toString(8)} ${target}`), ...folders]
+  return [
+    ...files.map(({ mode, target }) => `${mode.toString(8)} ${target}`),
+    ...folders.map(({ path }) => path),
+  ]
 }
 
 test.each<[string, number, number | undefined, string]>([

@@ -22,7 +22,11 @@ function spec(config: Partial<ImageConfig> = {}, reference = base): ImageSpec {
 }
 
 /** The instructions after COPY, which are those of the config. */
-const configLines = (config: Partial<ImageConfig>) => renderDockerfile(spec(config)).split('\n').slice(4, -1)
+const configLines = (config: Partial<ImageConfig>) =>
+  renderDockerfile(spec(config))
+    .split('\n')
+    .slice(3, -1)
+    .filter(line => !line.startsWith('COPY'))
 
 /** What BuildKit's parser makes of a word in double quotes. */
 const unquote = (text: string) => text.slice(1, -1).replace(/\\(["$\\])/g, '$1')
@@ -66,7 +70,7 @@ describe('renderDockerfile', () => {
         healthcheck: { test: ['/app', 'a "b"'], interval: 30e9, startPeriod: 1.5e9, retries: 3 },
       }),
     ).toEqual([
-      'ADD folders.tar /',
+      'ADD files.tar /',
       'ENV A="x y"',
       'ENV B_2=""',
       'LABEL org.opencontainers.image.title="App"',

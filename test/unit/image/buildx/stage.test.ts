@@ -1,10 +1,12 @@
+import { execFileSync } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { isFailure } from '../../../../src/errors.ts'
 import { stageContext, stagedFiles } from '../../../../src/image/buildx/stage.ts'
-import { checkDestination, checkImagePath, checkWorkdir, imageFolders } from '../../../../src/image/paths.ts'
+import { sharedFolders } from '../../../../src/image/owned-folders.ts'
+import { checkDestination, checkImagePath, checkWorkdir } from '../../../../src/image/paths.ts'
 import { parsePlatform } from '../../../../src/platforms.ts'
 import type { BaseFamily, ImageFile, ImageSpec } from '../../../../src/types.ts'
 
@@ -53,6 +55,15 @@ const failureOf = async (run: () => unknown) => {
   throw new Error('did not fail')
 }
 
+/** The entries of a tar file as GNU tar lists them, without sizes. */
+function contentOf(path: string): string[] {
+  const listed = execFileSync('tar', ['-tvf', path], { encoding: 'utf8', env: { ...process.env, TZ: 'UTC' } })
+  return listed
+    .trim()
+    .split('\n')
+    .map(line => line.replace(/^(\S+) +(\S+) +\d+ +/, '$1 $2 '))
+}
+
 /** Every path below a folder with its type, mode and time. */
 async function tree(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
@@ -75,14 +86,14 @@ describe('stageContext', () => {
         await stageContext(image, {
           dir: join(folder, `context-${words.length}`),
           root: join(folder, 'project'),
-          file: () => path,
+          file: () => ({ path }),
         }),
       )
     await stage(spec([file('/app')]))
     await stage(spec([file('/app')]))
     expect(words[1]).toBe(words[0])
     await stage(spec([file('/bpp')]))
-    await stage(spec([file('/app', 'app')]))
+    await stage(spec([file('/app', path)]))
     await stage(spec([file('/app')], '/srv'))
     await writeFile(path, 'yranib')
     await stage(spec([file('/app')]))
@@ -94,7 +105,7 @@ describe('stageContext', () => {
     const folder = await project()
     const before = await stat(join(folder, 'project/app'))
     const image = spec(
-      [file('/app'), file('/usr/local/share/x.txt', 'app'), file('/tmp/y', 'app')],
+      [file('/app'), file('/usr/local/bin/x'), file('/tmp/y', join(folder, 'project/app'))],
       '/srv/data',
     )
     const umask = process.umask(0o077)
@@ -102,7 +113,7 @@ describe('stageContext', () => {
       await stageContext(image, {
         dir: join(folder, 'context'),
         root: join(folder, 'project'),
-        file: () => join(folder, 'project/app'),
+        file: () => ({ path: join(folder, 'project/app') }),
       })
     } finally {
       process.umask(umask)
@@ -111,14 +122,16 @@ describe('stageContext', () => {
     expect(arm.filter(line => !line.startsWith('linux/arm/v7/ '))).toEqual([
       'linux/arm/v7/rootfs/ 755 0',
       'linux/arm/v7/rootfs/app 755 0',
-      'linux/arm/v7/rootfs/srv/ 755 0',
-      'linux/arm/v7/rootfs/srv/data/ 755 0',
-      'linux/arm/v7/rootfs/tmp/ 1777 0',
-      'linux/arm/v7/rootfs/tmp/y 640 0',
       'linux/arm/v7/rootfs/usr/ 755 0',
       'linux/arm/v7/rootfs/usr/local/ 755 0',
-      'linux/arm/v7/rootfs/usr/local/share/ 755 0',
-      'linux/arm/v7/rootfs/usr/local/share/x.txt 640 0',
+      'linux/arm/v7/rootfs/usr/local/bin/ 755 0',
+      'linux/arm/v7/rootfs/usr/local/bin/x 755 0',
+    ])
+    expect(contentOf(join(folder, 'context/files.tar'))).toEqual([
+      'drwxr-xr-x 0/0 1970-01-01 00:00 srv/',
+      'drwxr-xr-x 0/0 1970-01-01 00:00 srv/data/',
+      'drwxrwxrwt 0/0 1970-01-01 00:00 tmp/',
+      '-rw-r----- 0/0 1970-01-01 00:00 tmp/y',
     ])
     expect(await readdir(join(folder, 'context/linux'))).toEqual(['amd64', 'arm'])
     const after = await stat(join(folder, 'project/app'))
@@ -142,7 +155,7 @@ describe('stageContext', () => {
     await symlink('loop', join(root, 'loop'))
     const path = join(root, name)
     const stage = () =>
-      stageContext(spec([file('/x', path)]), { dir: join(folder, 'c'), root, file: () => path })
+      stageContext(spec([file('/x', path)]), { dir: join(folder, 'c'), root, file: () => ({ path }) })
     expect(await failureOf(stage)).toMatch(message)
     expect(await failureOf(stage)).toMatch(/^usage: .*\[image\] files/)
   })
@@ -153,8 +166,8 @@ describe('stageContext', () => {
     await symlink('app', join(root, '..link'))
     for (const [index, path] of [join(root, '..link'), join(folder, 'secret')].entries()) {
       const dir = join(folder, `c${index}`)
-      await stageContext(spec([file('/x', path)]), { dir, root, file: () => path })
-      expect(await readFile(join(dir, 'linux/amd64/rootfs/x'), 'utf8')).toBe(
+      await stageContext(spec([file('/x', path)]), { dir, root, file: () => ({ path }) })
+      expect(execFileSync('tar', ['-xOf', join(dir, 'files.tar'), 'x'], { encoding: 'utf8' })).toBe(
         index === 0 ? 'binary' : 'secret',
       )
     }
@@ -168,7 +181,7 @@ describe('stageContext', () => {
       stageContext(spec([file('/x')]), {
         dir: join(folder, 'taken'),
         root: folder,
-        file: () => join(folder, 'secret'),
+        file: () => ({ path: join(folder, 'secret') }),
       })
     expect(await failureOf(stage)).toMatch(
       /^image: The build context cannot be written \| .*taken \| E.* \| .*TMPDIR/,
@@ -177,12 +190,11 @@ describe('stageContext', () => {
 })
 
 describe('stagedFiles', () => {
-  it('lists a tree for each platform under the name of TARGETPLATFORM', () => {
+  it('lists what all platforms share, and a tree for each under the name of TARGETPLATFORM', () => {
     expect(stagedFiles(spec([file('/app'), file('/etc/x', 'x')])).map(({ path }) => path)).toEqual([
+      'files.tar/etc/x',
       'linux/amd64/rootfs/app',
-      'linux/amd64/rootfs/etc/x',
       'linux/arm/v7/rootfs/app',
-      'linux/arm/v7/rootfs/etc/x',
     ])
   })
 
@@ -228,7 +240,7 @@ describe('checkImagePath', () => {
   })
 })
 
-describe('imageFolders', () => {
+describe('sharedFolders', () => {
   it.each([
     ['/srv/data', ['/etc', '/srv', '/srv/data']],
     ['/home/nonroot', ['/etc']],
@@ -237,7 +249,8 @@ describe('imageFolders', () => {
     ['/etc', ['/etc']],
     [undefined, ['/etc']],
   ])('with working directory %s', (workdir, folders) => {
-    expect(imageFolders(spec([file('/etc/x')], workdir))).toEqual(folders)
+    const files = [file('/etc/x', 'x')]
+    expect(sharedFolders(spec(files, workdir), files)).toEqual(folders)
   })
 })
 
@@ -274,9 +287,14 @@ describe('checkDestination', () => {
 })
 
 it('a folder that is copied is in no file’s way', async () => {
-  const image = { ...spec([file('/app'), file('/srv/x', 'x')]), folders: ['/srv', '/srv/empty'] }
-  expect(imageFolders(image)).toEqual(['/srv', '/srv/empty'])
+  const image = {
+    ...spec([file('/app'), file('/srv/x', 'x')]),
+    folders: [{ path: '/srv' }, { path: '/srv/empty' }],
+  }
+  expect(sharedFolders(image, [])).toEqual(['/srv', '/srv/empty'])
   expect(() => stagedFiles(image)).not.toThrow()
-  for (const folders of [['/app'], ['/app/below']])
-    expect(await failureOf(() => stagedFiles({ ...image, folders }))).toContain('in the way of each other')
+  for (const path of ['/app', '/app/below'])
+    expect(await failureOf(() => stagedFiles({ ...image, folders: [{ path }] }))).toContain(
+      'in the way of each other',
+    )
 })

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { imageFolders } from '../../../../src/image/paths.ts'
+import { programLayer } from '../../../../src/image/layers.ts'
 import { parseAnnotations } from '../../../../src/image/writer/annotations.ts'
 import { imageConfig, type RawConfig } from '../../../../src/image/writer/config.ts'
-import { layerEntries } from '../../../../src/image/writer/tree.ts'
 import { parsePlatform } from '../../../../src/platforms.ts'
 import type { ImageConfig, ImageSpec } from '../../../../src/types.ts'
 
@@ -25,7 +24,7 @@ const arm = parsePlatform('linux/arm/v7')
 
 /** The runtime part of the config that `set` makes of `base`. */
 function _(base: NonNullable<RawConfig['config']>, set: Partial<ImageConfig>) {
-  return imageConfig({ config: base }, specOf(set), arm, ['sha256:a'], 1).config
+  return imageConfig({ config: base }, specOf(set), arm, ['sha256:a'], ['/app']).config
 }
 
 describe('imageConfig inherits as a Dockerfile does', () => {
@@ -94,7 +93,7 @@ describe('imageConfig inherits as a Dockerfile does', () => {
 
 describe('imageConfig', () => {
   const history = [{ created_by: 'one' }, { created_by: 'two', empty_layer: true }]
-  const of = (base: RawConfig, diffIds: string[]) => imageConfig(base, specOf({}), arm, diffIds, 1)
+  const of = (base: RawConfig, diffIds: string[]) => imageConfig(base, specOf({}), arm, diffIds, ['/app'])
 
   test('names the platform, the time and every layer', () =>
     expect(of({ architecture: 'amd64', os: 'linux', author: 'them' }, ['sha256:a'])).toEqual({
@@ -109,7 +108,7 @@ describe('imageConfig', () => {
     }))
   test('does not keep a variant that the platform has not', () =>
     expect(
-      imageConfig({ variant: 'v8' }, specOf({}), parsePlatform('linux/arm64'), [], 0),
+      imageConfig({ variant: 'v8' }, specOf({}), parsePlatform('linux/arm64'), [], []),
     ).not.toHaveProperty('variant'))
   test('appends to a history that fits the layers', () =>
     expect(of({ history }, ['sha256:a', 'sha256:b']).history).toHaveLength(3))
@@ -121,14 +120,10 @@ describe('imageConfig', () => {
     ]))
 })
 
-describe('layerEntries', () => {
+describe('programLayer', () => {
   const layer = (...targets: string[]) => {
-    const files = targets.map(target => ({ target, mode: 0o555, content: { path: '/x' } }))
-    const folders = imageFolders({
-      files: files.map(file => ({ ...file, source: file.content })),
-      config: none,
-    })
-    return layerEntries(files, folders)
+    const files = targets.map(target => ({ target, mode: 0o555, source: { artifact: 'x' } }))
+    return programLayer({ ...specOf({}), files }, arm, () => ({ path: '/x' }))
   }
   const names = (...targets: string[]) => layer(...targets).map(({ name }) => name)
 
