@@ -74,17 +74,20 @@ export function buildxCommand(
   }
 }
 
-/** --push or --load where it is the only output; buildx 0.13 takes no second output with it. */
+/**
+ * --load where it is the only output; buildx 0.13 takes no second output with it. A push is written out for its media types:
+ * without attestations BuildKit falls back to Docker's.
+ */
 function outputFlags(destinations: readonly Destination[], path: (index: number) => string): string[] {
   const [only] = destinations
-  if (destinations.length === 1 && (only?.type === 'push' || only?.type === 'load')) return [`--${only.type}`]
+  if (destinations.length === 1 && only?.type === 'load') return ['--load']
   return destinations.flatMap((destination, index) => ['--output', outputValue(destination, path(index))])
 }
 
 function outputValue(destination: Destination, path: string): string {
   switch (destination.type) {
     case 'push':
-      return 'type=image,push=true'
+      return 'type=image,push=true,oci-mediatypes=true'
     case 'load':
       return 'type=docker'
     case 'archive':

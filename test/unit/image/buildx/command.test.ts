@@ -40,7 +40,8 @@ describe('buildxCommand', () => {
         '--progress=rawjson',
         '--platform',
         'linux/amd64,linux/arm/v7',
-        '--push',
+        '--output',
+        'type=image,push=true,oci-mediatypes=true',
         '--provenance=false',
         '--metadata-file',
         '{work}/images/app/metadata.json',
@@ -84,7 +85,8 @@ describe('buildxCommand', () => {
       'b:$(id)',
       '--annotation',
       'index:k=v w',
-      '--push',
+      '--output',
+      'type=image,push=true,oci-mediatypes=true',
       '--cache-from',
       'type=gha',
       '--cache-from',
@@ -115,7 +117,7 @@ describe('buildxCommand', () => {
       ]),
     ).toEqual(
       [
-        'type=image,push=true',
+        'type=image,push=true,oci-mediatypes=true',
         'type=docker',
         'type=oci,dest={work}/output-2,oci-mediatypes=true',
         'type=oci,dest={work}/output-3,tar=false,oci-mediatypes=true',
