@@ -105,7 +105,7 @@ interface Layout {
     readonly created: string
     readonly rootfs: { readonly diff_ids: readonly string[] }
   }
-  /** `tar tv` of the image's own first layer. */
+  /** `tar tv` of the layer of the programs, the last that holds something. */
   readonly files: (platform: string) => string[]
   readonly text: (platform: string, path: string) => string
 }
@@ -123,9 +123,12 @@ function readLayout(folder: string): Layout {
       }))
       .filter(({ id }) => id !== 'unknown/unknown')
   const manifest = (platform: string) => json(entries().find(({ id }) => id === platform)?.digest ?? '')
-  const layer = (platform: string) => blob(manifest(platform).layers.at(from()).digest)
-  const from = () =>
-    index().manifests.length > 0 && manifest(entries()[0]?.id ?? '').layers.length > 1 ? 1 : 0
+  // WORKDIR's layer is an empty tar, which takes 32 bytes.
+  const layer = (platform: string) =>
+    blob(
+      (manifest(platform).layers as { digest: string; size: number }[]).findLast(({ size }) => size > 32)
+        ?.digest ?? '',
+    )
   const tar = (platform: string, ...args: string[]) =>
     execFileSync('tar', [...args.slice(0, 1), '-zf', layer(platform), ...args.slice(1)], { encoding: 'utf8' })
   return {

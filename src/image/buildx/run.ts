@@ -74,13 +74,8 @@ export function buildxCommand(
   }
 }
 
-/**
- * --load where it is the only output; buildx 0.13 takes no second output with it. A push is written out for its media types:
- * without attestations BuildKit falls back to Docker's.
- */
+/** --push and --load are written out for their media types: without attestations BuildKit falls back to Docker's. */
 function outputFlags(destinations: readonly Destination[], path: (index: number) => string): string[] {
-  const [only] = destinations
-  if (destinations.length === 1 && only?.type === 'load') return ['--load']
   return destinations.flatMap((destination, index) => ['--output', outputValue(destination, path(index))])
 }
 
@@ -89,7 +84,7 @@ function outputValue(destination: Destination, path: string): string {
     case 'push':
       return 'type=image,push=true,oci-mediatypes=true'
     case 'load':
-      return 'type=docker'
+      return 'type=docker,oci-mediatypes=true'
     case 'archive':
       return `type=oci,${field(`dest=${path}`)},oci-mediatypes=true`
     case 'layout':

@@ -105,7 +105,7 @@ describe('buildxCommand', () => {
   })
 
   it('writes files into the folder of the run, one for each destination', () => {
-    expect(outputs([{ type: 'load' }])).toEqual(['--load'])
+    expect(outputs([{ type: 'load' }])).toEqual(['--output', 'type=docker,oci-mediatypes=true'])
     expect(
       outputs([
         { type: 'push', references: ['a:1'] },
@@ -118,7 +118,7 @@ describe('buildxCommand', () => {
     ).toEqual(
       [
         'type=image,push=true,oci-mediatypes=true',
-        'type=docker',
+        'type=docker,oci-mediatypes=true',
         'type=oci,dest={work}/output-2,oci-mediatypes=true',
         'type=oci,dest={work}/output-3,tar=false,oci-mediatypes=true',
         'type=docker,dest={work}/output-4',
