@@ -1,5 +1,5 @@
 import { constants, existsSync } from 'node:fs'
-import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { copyFile, link, lstat, mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import * as v from 'valibot'
 import { languages } from '../languages/index.ts'
@@ -19,8 +19,8 @@ import type { Plan } from './plan.ts'
 const lastBuildSchema = v.object({
   toolchain: v.string(),
   platforms: v.array(v.string()),
-  /** The sha256 in hex of the binaries that were kept, by their path below the folder of the outputs. */
-  binaries: v.optional(table(v.string())),
+  /** The binaries that were kept, by their path below the folder of the outputs. */
+  binaries: v.optional(table(v.object({ sha256: v.string(), stamp: v.string() }))),
 })
 type LastBuild = v.InferOutput<typeof lastBuildSchema>
 
@@ -51,7 +51,11 @@ export async function recordBuild(
 ): Promise<void> {
   const before = await lastBuild(dist, project)
   const platforms = [...(before?.platforms ?? []), ...artifacts.map(({ platform }) => platform.id)]
-  const kept = artifacts.map(({ path, sha256 }) => [relative(dist, path), sha256] as const)
+  const kept = await Promise.all(
+    artifacts.map(
+      async ({ path, sha256 }) => [relative(dist, path), { sha256, stamp: await stampOf(path) }] as const,
+    ),
+  )
   const last: LastBuild = {
     toolchain: describe(project),
     platforms: [...new Set(platforms)].sort(),
@@ -61,8 +65,9 @@ export async function recordBuild(
 }
 
 /**
- * Copies the binaries that the last build kept to where this one's compiler will write them, for a linker that leaves
- * alone what is up to date; only those that are byte for byte as they were kept.
+ * Puts the binaries that the last build kept where this one's compiler will write them, for a linker that leaves alone what
+ * is up to date; only those that are as they were kept. They are links: the linker of Go replaces a file and never writes
+ * into it (cmd/go's moveOrCopyFile).
  */
 export async function restoreLastBinaries(
   { dist, project, compile }: PlannedBinaries,
@@ -77,20 +82,27 @@ export async function restoreLastBinaries(
       .map(async artifact => {
         const from = artifactPath(dist, artifact)
         const path = relative(dist, from)
-        const sha256 = Object.hasOwn(kept, path) ? kept[path] : undefined
-        if (sha256 === undefined) return
+        const known = Object.hasOwn(kept, path) ? kept[path] : undefined
+        if (known === undefined) return
         const to = join(work, outputPath(artifact))
         try {
           await mkdir(dirname(to), { recursive: true })
-          await copyFile(from, to, constants.COPYFILE_FICLONE)
-          if ((await hashFile(to)) === sha256) return
+          if ((await stampOf(from)) !== known.stamp && (await hashFile(from)) !== known.sha256) return
+          await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE))
         } catch {
-          // It is linked anew then.
+          // Half a copy could pass for what is up to date. It is linked anew then.
+          await rm(to, { force: true })
         }
-        // Half a copy, or what is no longer the compiler's, could pass for what is up to date.
-        await rm(to, { force: true })
       }),
   )
+}
+
+/** What changes with the content of a file, as git's index has it. @throws {Error} for what is no regular file. */
+async function stampOf(path: string): Promise<string> {
+  const found = await lstat(path, { bigint: true })
+  if (!found.isFile()) throw new Error(`${path} is no regular file`)
+  const { size, mtimeNs, ino } = found
+  return `${size} ${mtimeNs} ${ino}`
 }
 
 /** What this toolchain has built here; undefined where the file is not there or damaged. */
