@@ -30,7 +30,20 @@ export function isUnreachable(error: unknown): error is Failure {
   return isFailure(error, 'registry') && error.fix !== noSuchBase
 }
 
-const noSuchBase = 'another one with --base, or a mirror of gcr.io/distroless with [image] registry'
+const noSuchBase = 'another one with --base, or a mirror of gcr.io/distroless with --base-registry'
+
+/** Looks bases up, each once in a run: whoever asks first starts it. */
+export type BaseLookup = (reference: string) => Promise<BaseIndex>
+
+/** @see lookUpBase */
+export function createBaseLookup(client: RegistryClient): BaseLookup {
+  const found = new Map<string, Promise<BaseIndex>>()
+  return reference => {
+    const index = found.get(reference) ?? lookUpBase(reference, client)
+    found.set(reference, index)
+    return index
+  }
+}
 
 /**
  * Looks a base up.

@@ -1,10 +1,9 @@
 import { checkBasePlatforms } from '../base/choose.ts'
 import { confirmBase } from '../base/confirm.ts'
-import { isRegistryBase, isUnreachable, lookUpBase } from '../base/lookup.ts'
+import { type BaseLookup, isRegistryBase, isUnreachable } from '../base/lookup.ts'
 import { type Failure, isFailure } from '../errors.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import type { Recorder } from '../recorder.ts'
-import type { RegistryClient } from '../registry/client.ts'
 import type { Artifact } from '../types.ts'
 import { count } from '../util/format.ts'
 import type { Plan } from './plan.ts'
@@ -12,39 +11,37 @@ import type { Plan } from './plan.ts'
 /** The id of this task in the list that a run shows. */
 export const basesTaskId = 'base'
 
+/** Where a base is that its registry does not give. @throws {Failure} registry, when it is nowhere. */
+export type FindElsewhere = (image: ImagePlan, error: Failure) => Promise<string>
+
 /**
- * Looks up the bases of a plan while the compilers run, so that a platform which a base lacks ends the build early. A
- * registry that cannot be asked from here is a warning only: the builder may reach it another way.
- * @param isElsewhere whether the builder has a base that no registry has
- * @throws {Failure} usage, when a base lacks a platform; registry, when there is no such image.
+ * Looks up the bases of a plan, so that a platform which a base lacks, or a base that cannot be had, ends the build early.
+ * @throws {Failure} usage, when a base lacks a platform; registry, when there is no such image, or no way to it.
  */
 export async function checkBases(
   { images, platforms }: Pick<Plan, 'images' | 'platforms'>,
-  registries: RegistryClient,
+  lookUpBase: BaseLookup,
   recorder: Recorder,
-  isElsewhere: (reference: string) => Promise<boolean> = async () => false,
+  findElsewhere: FindElsewhere,
 ): Promise<void> {
-  const references = new Set(images.map(({ spec }) => spec.base.reference).filter(isRegistryBase))
+  const distinct = new Map(images.map(image => [image.spec.base.reference, image]))
   await recorder.task(basesTaskId, async task => {
     const found: string[] = []
-    const unreachable: Failure[] = []
-    for (const reference of references) {
+    for (const [reference, image] of distinct) {
+      if (!isRegistryBase(reference)) continue
       try {
-        const base = await lookUpBase(reference, registries)
+        const base = await lookUpBase(reference)
         checkBasePlatforms(reference, platforms, base.platforms)
         found.push(`${reference}, ${count(base.platforms.length, 'platform')}`)
       } catch (error) {
-        if (isUnreachable(error)) unreachable.push(error)
-        else if (isFailure(error, 'registry') && (await isElsewhere(reference)))
-          found.push(`${reference}, which the engine has`)
-        else throw error
+        if (!isFailure(error, 'registry')) throw error
+        found.push(`${reference}, ${await findElsewhere(image, error)}`)
+        if (!isUnreachable(error)) continue
+        const why = error.why ? ` (${error.why})` : ''
+        recorder.note('warning', `the base image could not be looked up: ${error.what}${why}`)
       }
     }
-    for (const { what, why } of unreachable) {
-      recorder.note('warning', `the base image could not be looked up: ${what}${why ? ` (${why})` : ''}`)
-    }
-    if (unreachable[0]) task.skip(unreachable[0].message)
-    else task.detail(found.join('; ') || 'made here')
+    task.detail(found.join('; ') || 'made here')
   })
 }
 
@@ -52,10 +49,10 @@ export async function checkBases(
  * The plan's image with the digest of its base, where `--pin` asks for it.
  * @throws {Failure} registry, when the base cannot be looked up.
  */
-export async function pinBase(image: ImagePlan, registries: RegistryClient): Promise<ImagePlan> {
+export async function pinBase(image: ImagePlan, lookUpBase: BaseLookup): Promise<ImagePlan> {
   const { base } = image.spec
   if (!image.image.pin || !isRegistryBase(base.reference) || base.reference.includes('@')) return image
-  const { digest } = await lookUpBase(base.reference, registries)
+  const { digest } = await lookUpBase(base.reference)
   return { ...image, spec: { ...image.spec, base: { ...base, digest } } }
 }
 
@@ -66,7 +63,7 @@ export async function pinBase(image: ImagePlan, registries: RegistryClient): Pro
 export function confirmBases(
   { images, platforms }: Pick<Plan, 'images' | 'platforms'>,
   artifacts: readonly Artifact[],
-  registries: RegistryClient,
+  lookUpBase: BaseLookup,
   recorder: Recorder,
 ): Promise<ImagePlan[]> {
   const confirmed = images.map(image => {
@@ -79,7 +76,7 @@ export function confirmBases(
       'info',
       `${spec.name} needs the base ${base.reference} instead of ${spec.base.reference}: ${base.reason}`,
     )
-    return pinBase(onBase, registries)
+    return pinBase(onBase, lookUpBase)
   })
   return Promise.all(confirmed)
 }

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Options } from '../config/options.ts'
 import { withReport } from '../errors.ts'
-import { isInEngine } from '../image/buildx/engine-image.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { makeImage } from '../image/make.ts'
 import type { MadeImage, MakeContext, ReportedImage } from '../image/make-context.ts'
@@ -15,7 +14,8 @@ import { unlessAborted, untilFirstFailure } from '../util/until-first-failure.ts
 import { withFilesKept } from '../util/with-files-kept.ts'
 import { announce } from './announce.ts'
 import { verifyAndKeep } from './artifacts.ts'
-import { checkBases, confirmBases } from './bases.ts'
+import { askEarly, askRegistries, createQuestions, type Questions } from './ask-early.ts'
+import { confirmBases } from './bases.ts'
 import { compilePlan } from './compile.ts'
 import { askToInstall, type Confirm } from './installs.ts'
 import { recordBuild, restoreLastBinaries } from './last-build.ts'
@@ -37,6 +37,7 @@ export interface BuildContext {
 /** What every step of one run has at hand. */
 interface Run {
   readonly registries: RegistryClient
+  readonly questions: Questions
   readonly recorder: Recorder
   readonly signal: AbortSignal
 }
@@ -62,7 +63,8 @@ export function build(options: Options, { emit, confirm, signal }: BuildContext)
     options,
     signal,
     async registries => {
-      const prepared = await prepare(options, { registries, recorder, signal })
+      const asking = { registries, questions: createQuestions(registries), recorder, signal }
+      const prepared = await prepare(options, asking)
       const { plan } = prepared
       await askToInstall(plan, { confirm, recorder, signal })
       announce(prepared, recorder)
@@ -71,8 +73,8 @@ export function build(options: Options, { emit, confirm, signal }: BuildContext)
       const report = () => makeReport(plan, artifacts, images.filter(isDone), recorder, startedAt)
       try {
         await withWorkFolder(plan.dist, async work => {
-          const run = { ...prepared, registries, recorder, signal, work, logs: join(plan.dist, 'logs') }
-          const binaries = await compileWhileCheckingBases(run)
+          const run = { ...prepared, ...asking, work, logs: join(plan.dist, 'logs') }
+          const binaries = await compileAndCheck(run)
           artifacts = await recorder.stage('verify', () => verifyAndKeep(binaries, run))
           await makeImages(run, artifacts, (image, index) => {
             images[index] = image
@@ -89,14 +91,15 @@ export function build(options: Options, { emit, confirm, signal }: BuildContext)
 }
 
 /** Reads the project, git and the builder, and plans. Go and Cargo may have to download first: that is said. */
-function prepare(options: Options, { recorder, ...run }: Run): Promise<Prepared> {
+function prepare(options: Options, { questions, recorder, signal }: Run): Promise<Prepared> {
   const text = 'Reading the project; its dependencies may have to be downloaded first'
   const timer = setTimeout(() => recorder.note('info', text), 3000)
   return recorder.stage('inspect', async () => {
     try {
-      const preparing = prepareBuild(options, { ...run, download: true })
+      const { lookUpBase } = questions
+      const preparing = prepareBuild(options, { lookUpBase, signal, download: true })
       // Its commands are on their way, and this process would only wait for them.
-      void preloadModules(options)
+      void preloadModules(options).then(() => askEarly(options, questions))
       return await preparing
     } finally {
       clearTimeout(timer)
@@ -104,25 +107,31 @@ function prepare(options: Options, { recorder, ...run }: Run): Promise<Prepared>
   })
 }
 
-/** Either failure ends both; what was compiled by then is kept in the toolchain's own cache. */
-async function compileWhileCheckingBases(run: PlannedRun): Promise<readonly CompiledBinary[]> {
-  const { plan, backend, work, logs, registries, recorder, signal } = run
-  const isElsewhere = async (reference: string) =>
-    backend.name === 'buildx' && isInEngine(reference, backend.builder, { cwd: plan.cwd, signal })
+/**
+ * Compiles, and asks registries whether the images can be made and pushed. A first compile, which takes long, begins after
+ * the answers; a later one takes hardly longer than they do, so that they end it if they have to. Either failure ends both;
+ * what was compiled by then is kept in the toolchain's own cache.
+ */
+async function compileAndCheck(run: PlannedRun): Promise<readonly CompiledBinary[]> {
+  const { plan, work, logs, recorder, signal } = run
   const ready = restoreLastBinaries(plan, work)
-  const [binaries] = await untilFirstFailure(signal, either => [
-    recorder.stage('compile', async () => {
-      await ready
-      return withFilesKept(plan.project.keptFiles ?? [], () =>
-        compilePlan(plan, { work, logs, emit: recorder.emit, signal: either }),
-      )
-    }),
+  const [binaries] = await untilFirstFailure(signal, either => {
     // After the compilers have started: the first connection keeps this process busy for a while.
-    unlessAborted(
-      ready.then(() => setImmediate()).then(() => checkBases(plan, registries, recorder, isElsewhere)),
+    const started = plan.warm ? ready.then(() => setImmediate()) : Promise.resolve()
+    const checked = unlessAborted(
+      started.then(() => askRegistries(run)),
       either,
-    ),
-  ])
+    )
+    const compile = async () => {
+      await (plan.warm ? ready : Promise.all([ready, checked]))
+      return recorder.stage('compile', () =>
+        withFilesKept(plan.project.keptFiles ?? [], () =>
+          compilePlan(plan, { work, logs, emit: recorder.emit, signal: either }),
+        ),
+      )
+    }
+    return [compile(), checked]
+  })
   return binaries
 }
 
@@ -140,9 +149,9 @@ async function makeImages(
   artifacts: readonly Artifact[],
   done: (image: ReportedImage, index: number) => void,
 ): Promise<void> {
-  const { plan, backend, registries, recorder } = run
+  const { plan, backend, questions, recorder } = run
   const context = { ...run, artifacts }
-  const confirmed = await confirmBases(plan, artifacts, registries, recorder)
+  const confirmed = await confirmBases(plan, artifacts, questions.lookUpBase, recorder)
   const limit = backend.name === 'oci' ? imagesAtOnce : 1
   const made = await mapLimit(confirmed, limit, async (image, index) => {
     const one = await makeAndReadBack(image, context)
@@ -160,8 +169,9 @@ async function makeAndReadBack(
   planned: ImagePlan,
   context: PlannedRun & MakeContext,
 ): Promise<Pick<MadeImage, 'reported' | 'publish'>> {
-  const { backend, work, registries, recorder } = context
-  const image = await withNumericUser(planned, { registries, recorder, work })
+  const { plan, backend, work, registries, recorder } = context
+  const { offline = false } = plan
+  const image = await withNumericUser(planned, { registries, recorder, work, offline })
   const made = await recorder.stage('image', () => makeImage(image, backend.name, context))
   const verified = await recorder.stage('readBack', () => readBack(image, made, context))
   return { ...made, reported: { ...made.reported, ...verified } }

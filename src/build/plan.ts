@@ -18,6 +18,8 @@ export interface Plan extends ImageSettings {
   readonly source: SourceInfo
   readonly platforms: readonly Platform[]
   readonly compile: CompilePlan
+  /** Whether this checkout was built before by the same toolchain. */
+  readonly warm: boolean
   /** What a person should know of the project and of what was chosen for them. */
   readonly remarks: readonly string[]
   readonly images: readonly ImagePlan[]
@@ -47,7 +49,7 @@ export interface PlanFacts {
  */
 export function planBuild(facts: PlanFacts, options: Options): Plan {
   const { project, source } = facts
-  const { platforms, backend, buildx, compression, verify, dist, dir: root } = options
+  const { platforms, backend, buildx, compression, verify, offline, dist, dir: root } = options
   const wanted = wantedImages(project, options)
   const executables = [...new Set(wanted.map(image => image.executable))]
   checkDistinct(executables)
@@ -77,12 +79,14 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
     source,
     platforms,
     compile,
+    warm: facts.warm,
     remarks,
     images,
     backend,
     buildx,
     compression,
     verify,
+    offline,
     dist,
     root,
     cwd: facts.cwd,

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os'
+import type { BaseLookup } from '../base/lookup.ts'
 import type { Options } from '../config/options.ts'
 import { Failure, isFailure } from '../errors.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { findProjectFiles } from '../image/project-files.ts'
 import { checkTargets } from '../image/targets.ts'
 import { checkToolchainArgs, detectLanguage } from '../languages/index.ts'
-import type { RegistryClient } from '../registry/client.ts'
 import { readText } from '../util/read-file.ts'
 import { type Backend, chooseBackend, readBuilder } from './backend.ts'
 import { pinBase } from './bases.ts'
@@ -28,7 +28,7 @@ export interface Prepared {
 
 /** What preparing a build may use. */
 export interface PrepareContext {
-  readonly registries: RegistryClient
+  readonly lookUpBase: BaseLookup
   readonly signal: AbortSignal
   /** Whether a build follows, which would download what the project depends on. */
   readonly download?: boolean
@@ -40,7 +40,7 @@ export interface PrepareContext {
  */
 export async function prepareBuild(
   given: Options,
-  { registries, signal, download = false }: PrepareContext,
+  { lookUpBase, signal, download = false }: PrepareContext,
 ): Promise<Prepared> {
   const { dir, platforms, toolchainArgs } = given
   const language = await detectLanguage(dir, given.lang)
@@ -67,7 +67,7 @@ export async function prepareBuild(
   }
   const plan = planBuild(facts, options)
   const images = await Promise.all(
-    plan.images.map(async image => pinBase(await withKnownUser(await readFiles(image, options)), registries)),
+    plan.images.map(async image => pinBase(await withKnownUser(await readFiles(image, options)), lookUpBase)),
   )
   const backend = chooseBackend(plan, builder)
   return {

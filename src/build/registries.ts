@@ -1,3 +1,4 @@
+import { createBaseLookup } from '../base/lookup.ts'
 import type { Options } from '../config/options.ts'
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
 import { type Prepared, prepareBuild } from './prepare.ts'
@@ -10,10 +11,14 @@ export async function withRegistries<T>(
   onWait?: (text: string) => void,
 ): Promise<T> {
   const insecure = [image, ...Object.values(images)].flatMap(options => options.insecureRegistries)
-  const registries = createRegistryClient({ signal, insecure, timeout, onWait })
+  const ended = new AbortController()
+  const either = AbortSignal.any([signal, ended.signal])
+  const registries = createRegistryClient({ signal: either, insecure, timeout, onWait })
   try {
     return await use(registries)
   } finally {
+    // A question that nobody waits for any more is not asked again.
+    ended.abort()
     await registries.close()
   }
 }
@@ -23,5 +28,7 @@ export async function withRegistries<T>(
  * @throws {Failure} as {@link prepareBuild} does.
  */
 export function prepareOnly(options: Options, signal: AbortSignal): Promise<Prepared> {
-  return withRegistries(options, signal, registries => prepareBuild(options, { registries, signal }))
+  return withRegistries(options, signal, registries =>
+    prepareBuild(options, { lookUpBase: createBaseLookup(registries), signal }),
+  )
 }

@@ -11,6 +11,8 @@ import { readText } from '../util/read-file.ts'
 interface UserContext {
   readonly registries: RegistryClient
   readonly recorder: Recorder
+  /** Whether only xbuild's cache is asked for the base. */
+  readonly offline?: boolean
   /** A temporary folder. */
   readonly work: string
 }

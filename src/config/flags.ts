@@ -38,6 +38,15 @@ export const buildFlags = {
     requiresArg: true,
     describe: 'Base image, "scratch" or "builtin" (the smallest distroless image that fits)',
   },
+  'base-registry': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Mirror of gcr.io/distroless that the base comes from',
+  },
+  offline: {
+    type: 'boolean',
+    describe: 'Ask no registry before the image is made: try with the base that the cache or the builder has',
+  },
   pin: { type: 'boolean', describe: 'Write the digest of the base into the Dockerfile' },
   'insecure-registry': {
     ...strings,

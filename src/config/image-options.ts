@@ -48,7 +48,8 @@ export function imageOptions(
   env: NodeJS.ProcessEnv = {},
 ): ImageOptions {
   const base = flags.base ?? env['XBUILD_BASE'] ?? table.base
-  const { bin, registry, template, program, entrypoint, workdir } = table
+  const registry = flags.baseRegistry ?? (env['XBUILD_BASE_REGISTRY'] || table.registry)
+  const { bin, template, program, entrypoint, workdir } = table
   const user = flags.user ?? table.user
   if (workdir !== undefined && !workdir.startsWith('/'))
     throw notAnImageValue('workdir', workdir, 'an absolute path')
@@ -56,7 +57,7 @@ export function imageOptions(
     ...(bin && { bin }),
     tags: flags.tag?.flatMap(splitTags) ?? table.tags ?? [],
     ...(base && { base }),
-    ...(registry && { registry: registry.replace(/\/+$/, '') }),
+    ...(registry && { registry: checkRegistry(registry.replace(/\/+$/, '')) }),
     pin: flags.pin ?? table.pin ?? false,
     insecureRegistries: registryHosts(flags.insecureRegistry ?? table['insecure-registries'] ?? []),
     ...(template && { template: resolve(dir, template) }),
@@ -107,6 +108,18 @@ export function registryHosts(hosts: readonly string[]): readonly string[] {
     throw notAnImageValue('--insecure-registry', host, 'a host as in references: registry.example.com:5000')
   }
   return hosts
+}
+
+/** A host, with a folder of its repositories or without. */
+function checkRegistry(registry: string): string {
+  try {
+    parseReference(`${registry}/static`)
+    return registry
+  } catch {
+    const expected =
+      'a registry, with or without a folder, as references have it: mirror.example.com/distroless'
+    throw notAnImageValue('--base-registry', registry, expected)
+  }
 }
 
 function isHost(host: string): boolean {

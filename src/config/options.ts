@@ -34,6 +34,8 @@ export interface Options {
   readonly compression: 'gzip' | 'zstd'
   /** Seconds that a registry may say nothing; absent for the client's own. */
   readonly registryTimeout?: number
+  /** Whether no registry is asked before the image is made. */
+  readonly offline: boolean
   /** Whether a pushed image that cannot be read back fails the build. */
   readonly verify: 'warn' | 'strict'
   /** Processors to use. */
@@ -97,6 +99,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
       ...(flags.metadataFile !== undefined && { metadataFile: resolve(flags.metadataFile) }),
     },
     ...registryTimeout(flags.registryTimeout),
+    offline: flags.offline ?? false,
     verify: flags.verify ?? 'warn',
     compression: flags.compression ?? config.compression,
     installs: flags.install === false ? 'never' : flags.yes || isSet(env['CI']) ? 'always' : 'ask',

@@ -14,12 +14,15 @@ import { openImage } from './read/source.ts'
 import { type LayerScan, scanLayer } from './verify/layer-scan.ts'
 import { createRootfs } from './verify/rootfs.ts'
 import { openCache } from './writer/cache.ts'
+import { unaskedSource } from './writer/cached-base.ts'
 import { openSourceBase } from './writer/source-base.ts'
 
 /** What reading a base's users needs. */
 interface Reading {
   readonly platform: Platform
   readonly registries: RegistryClient
+  /** Whether only the cache is asked. */
+  readonly offline?: boolean | undefined
   /** A temporary folder. */
   readonly work: string
 }
@@ -34,15 +37,24 @@ const wanted = new Set(['etc/passwd', 'etc/group'])
  */
 export async function readBaseUsers(
   { reference, digest }: BaseChoice,
-  { platform, registries, work }: Reading,
+  { platform, registries, offline, work }: Reading,
 ): Promise<KnownUsers> {
   const local = isLocalBase(reference)
   const parsed = local ? undefined : { ...parseReference(reference), ...(digest !== undefined && { digest }) }
-  const source = parsed ? registrySource(registries, parsed) : await openImage(reference, registries)
+  const source = parsed
+    ? offline
+      ? unaskedSource(parsed)
+      : registrySource(registries, parsed)
+    : await openImage(reference, registries)
   const cache = await openCache(cacheFolder(), () => {})
   const folder = await mkdtemp(join(work, 'users-'))
   try {
-    const base = await openSourceBase(source, { cache, reference: parsed, remark: () => {} })
+    const base = await openSourceBase(source, {
+      cache,
+      reference: parsed,
+      unasked: offline,
+      remark: () => {},
+    })
     const { layers } = await base.image(platform)
     const scans = new Map<number, Promise<LayerScan>>()
     const read = async (number: number, paths: ReadonlySet<string> = wanted) => {

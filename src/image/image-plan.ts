@@ -24,6 +24,8 @@ export interface ImageSettings {
   readonly buildx: BuildxOptions
   /** Of the layers that xbuild adds. */
   readonly compression: 'gzip' | 'zstd'
+  /** Whether no registry is asked for the base. */
+  readonly offline?: boolean
   /** Whether a pushed image that cannot be read back fails the build; by default it is a warning. */
   readonly verify?: 'warn' | 'strict'
 }

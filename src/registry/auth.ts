@@ -1,7 +1,7 @@
 import { isLoopback } from '../oci/reference.ts'
 import { printable } from '../util/printable.ts'
 import type { Credentials } from './credentials.ts'
-import { registryFailure, statusFailure } from './failures.ts'
+import { loginRequired, registryFailure, statusFailure } from './failures.ts'
 import { TransientError } from './retry.ts'
 import { describeUrl, type HttpResponse, readBody, type Transport } from './transport.ts'
 
@@ -146,7 +146,7 @@ function basicToken(credentials: Credentials | undefined, registry: string): Tok
     const why = credentials
       ? 'a token is stored for it, and it requires a password'
       : 'nobody is logged in to it here'
-    throw registryFailure('The registry requires a login', registry, why, `docker login ${registry}`)
+    throw loginRequired(registry, why, `docker login ${registry}`)
   }
   return { header: basic(credentials), expires: Number.POSITIVE_INFINITY }
 }

@@ -56,6 +56,8 @@ export interface Caller {
   retrying<T>(attempt: (count: number) => Promise<T>): Promise<T>
   /** Counts the attempts of an operation that does not begin anew (retry.ts). */
   startRetrying(): (error: TransientError) => Promise<void>
+  /** The Authorization header that writing to a repository has by now; undefined before the registry asked for one. */
+  writeHeader(repository: Repository): Promise<string | undefined>
   /** An address that a registry named (transport.ts). */
   resolve: Transport['resolve']
   close(): Promise<void>
@@ -79,7 +81,7 @@ export function createCaller(options: CallerOptions): Caller {
     // An upload's address may be on another host, which must not see the login.
     const isOwn = url.origin === new URL(base).origin
     const scopes = [
-      `repository:${repository.repository}:${push ? 'pull,push' : 'pull'}`,
+      push ? writeScope(repository) : `repository:${repository.repository}:pull`,
       ...(from === undefined ? [] : [`repository:${from}:pull`]),
     ]
     const send = (authorization: string | undefined) => {
@@ -107,7 +109,12 @@ export function createCaller(options: CallerOptions): Caller {
     once,
     retrying: attempt => retrying(policy, signal, attempt),
     startRetrying: () => startRetrying(policy, signal),
+    writeHeader: repository => authenticator.header(repository.registry, [writeScope(repository)]),
     resolve: transport.resolve,
     close: () => transport.close(),
   }
+}
+
+function writeScope({ repository }: Repository): string {
+  return `repository:${repository}:pull,push`
 }

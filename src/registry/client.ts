@@ -1,10 +1,11 @@
 import { isFailure } from '../errors.ts'
 import { digestOf } from '../oci/digest.ts'
 import { type Descriptor, manifestTypes } from '../oci/manifest.ts'
-import { formatReference, isDigest, type Reference } from '../oci/reference.ts'
+import { formatReference, formatRepository, isDigest, type Reference } from '../oci/reference.ts'
 import { type CallerOptions, createCaller, type Repository } from './call.ts'
-import { registryFailure } from './failures.ts'
+import { mayNotPush, registryFailure } from './failures.ts'
 import { type FetchedManifest, mediaTypeOf, readManifest } from './fetched-manifest.ts'
+import { allowsPush, type PushRights } from './push-rights.ts'
 import { type BlobDescriptor, downloadBlob, uploadOnce } from './transfer.ts'
 import { describeUrl } from './transport.ts'
 
@@ -47,6 +48,11 @@ export interface RegistryClient {
    * @returns its digest
    */
   putManifest(reference: Reference, manifest: Pick<FetchedManifest, 'mediaType' | 'bytes'>): Promise<string>
+  /**
+   * Whether a push to the reference's repository would be allowed: logs in for it and asks for a token with that right,
+   * which the push then uses. Writes nothing.
+XX   */
+  checkPush(reference: Reference): Promise<PushRights>
   /** Ends every connection; the client cannot be used any more. */
   close(): Promise<void>
 }
@@ -112,6 +118,19 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
       // The specification does not oblige registries to say it all in headers, and some answer no HEAD.
       const found = await findManifest(reference, push)
       return found && { mediaType: found.mediaType, digest: found.digest, size: found.bytes.length }
+    },
+
+    async checkPush(reference) {
+      const { status } = await brief({ ...manifestCall(reference, true), method: 'HEAD' })
+      const header = await caller.writeHeader(reference)
+      const allowed = allowsPush(header, reference)
+      const where = formatRepository(reference)
+      if (allowed === false)
+        throw mayNotPush(where, 'the token that it gave does not allow it', reference.registry)
+      // Of one that gives tokens, 401 and 403 may as well mean that there is no such repository yet.
+      if (status === 401 && header?.startsWith('Basic '))
+        throw mayNotPush(where, '401: it does not accept the user and the password', reference.registry)
+      return allowed ? 'granted' : 'unknown'
     },
 
     async getManifest(reference) {

@@ -1,7 +1,10 @@
-import { readdir } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import { xbuild } from '../support/cli.ts'
+import { fakeTools, type Reply } from '../support/fake-tools.ts'
 import { type FaultRegistry, startFaultRegistry } from '../support/fault-registry.ts'
 import { hangingGo } from '../support/hanging-go.ts'
 import { helloGo, project } from '../support/projects.ts'
@@ -39,12 +42,127 @@ describe('the index of the base', () => {
     expect(await made(dir)).toEqual([])
   })
 
-  it('that cannot be looked up is remarked upon, for the builder may reach it', async () => {
-    const args = ['--backend=oci', '--base=127.0.0.1:1/team/base:1', '--platform=linux/amd64']
-    const result = await xbuild(args, { cwd: await project(helloGo) })
-    expect(result).toMatchObject({ code: 8, stdout: '' })
-    expect(result.stderr).toContain('warning: the base image could not be looked up')
-    expect(result.stderr).toContain('✔ Compile linux/amd64')
+  const unreachable = '127.0.0.1:1/team/base:1'
+  /** A docker whose builder says so of a base, and that has no such image. */
+  const dockerThat = async (probe: Reply) => {
+    const inspected = fileURLToPath(new URL('../fixtures/buildx/inspect-nodes-0.13.txt', import.meta.url))
+    return fakeTools({
+      docker: [
+        { when: /^buildx version$/, stdout: 'github.com/docker/buildx v0.29.1 abc\n' },
+        { when: /^buildx inspect/, stdout: await readFile(inspected, 'utf8') },
+        { when: /^buildx build .* -$/, ...probe },
+        { when: /./, exitCode: 1, stderr: 'ERROR: the build itself was begun' },
+      ],
+    })
+  }
+  const missing = { exitCode: 1, stderr: '#1 [internal]\nERROR: failed to resolve: no route to host\n' }
+
+  it.each(['oci', 'buildx'])('that nobody can reach ends the build before it compiles: %s', async backend => {
+    const { path } = await dockerThat(missing)
+    const args = [`--backend=${backend}`, `--base=${unreachable}`, '--platform=linux/amd64']
+    const { code, stdout, stderr } = await xbuild(args, { cwd: await project(helloGo), env: { PATH: path } })
+    expect({ code, stdout }).toEqual({ code: 8, stdout: '' })
+    expect(stderr).toMatch(
+      /The base image 127\.0\.0\.1:1\/team\/base:1 cannot be had: The registry cannot be reached/,
+    )
+    expect(stderr).toMatch(/--base builtin --backend oci[\s\S]*--offline/)
+    expect(stderr).toContain(
+      backend === 'oci' ? 'cache does not have it' : 'does not find it: failed to resolve: no route',
+    )
+    expect(stderr).not.toContain('Compile linux/amd64')
+  })
+
+  it('that the builder alone can reach does not', async () => {
+    const { path, calls } = await dockerThat({})
+    const args = ['--backend=buildx', `--base=${unreachable}`, '--platform=linux/amd64']
+    const { code, stderr } = await xbuild(args, { cwd: await project(helloGo), env: { PATH: path } })
+    expect(stderr).toContain('warning: the base image could not be looked up')
+    expect(stderr).toMatch(/which the builder \S+ finds/)
+    expect(stderr).toContain('✔ Compile linux/amd64')
+    expect(code).toBe(7) // the fake builds nothing
+    const probe = (await calls('docker')).find(({ args }) => args.at(-1) === '-')
+    expect(probe?.args).toContain('type=cacheonly')
+  })
+
+  it('that the cache has does not, and --offline does not ask', async () => {
+    const away = await startFaultRegistry()
+    intoRegistry(away, both, 'team/both', '1')
+    const cwd = await project(helloGo)
+    const GOCACHE = execFileSync('go', ['env', 'GOCACHE'], { encoding: 'utf8' }).trim()
+    const env = { XDG_CACHE_HOME: await project({}), GOCACHE }
+    const args = [
+      '--backend=oci',
+      `--base=${away.host}/team/both:1`,
+      '--platform=linux/amd64',
+      '--user=1000:1000',
+    ]
+    const first = await xbuild(args, { cwd, env })
+    expect(first.code).toBe(0)
+    await away.close()
+    const second = await xbuild(args, { cwd, env })
+    expect(second).toMatchObject({ code: 0, stdout: first.stdout })
+    expect(second.stderr).toMatch(/Check the base: .*cache has\n/)
+    expect(second.stderr).toContain('warning: the base image could not be looked up')
+    const offline = await xbuild([...args, '--offline'], { cwd, env })
+    expect(offline).toMatchObject({ code: 0, stdout: first.stdout })
+    expect(offline.stderr).toContain('Check the base: --offline')
+    expect(offline.stderr).not.toContain('cannot be reached')
+    const nowhere = await xbuild([...args, '--offline'], {
+      cwd,
+      env: { XDG_CACHE_HOME: await project({}), GOCACHE },
+    })
+    expect(nowhere).toMatchObject({ code: 8, stdout: '' })
+    expect(nowhere.stderr).toContain('✔ Compile linux/amd64')
+    expect(nowhere.stderr).toContain('a build without --offline keeps it in the cache')
+  })
+})
+
+describe('the right to push', () => {
+  const writes = ({ requests }: FaultRegistry) =>
+    requests.filter(({ method }) => !['GET', 'HEAD'].includes(method))
+
+  it.each(['basic', 'token'] as const)(
+    'that is missing ends the build before it compiles (%s)',
+    async type => {
+      const closed = await startFaultRegistry({ auth: { type, user: 'me', password: 'right' } })
+      const docker = await project({ 'config.json': '{}' })
+      const args = ['--backend=oci', '--base=scratch', '--push', '-t', `${closed.host}/team/app:1`]
+      const { code, stderr } = await xbuild(args, {
+        cwd: await project(helloGo),
+        env: { DOCKER_CONFIG: docker },
+      })
+      await closed.close()
+      expect(code).toBe(8)
+      expect(stderr).toContain('The registry requires a login')
+      expect(stderr).toContain(`docker login ${closed.host}`)
+      expect(stderr).not.toContain('Compile linux/amd64')
+      expect(writes(closed)).toEqual([])
+    },
+  )
+
+  it('is asked for once for two tags, and not for a build that pushes nothing', async () => {
+    const open = await startFaultRegistry()
+    const cwd = await project(helloGo)
+    const args = [
+      '--backend=oci',
+      '--base=scratch',
+      '--platform=linux/amd64',
+      '-t',
+      `${open.host}/team/app:{name}`,
+    ]
+    expect((await xbuild(args, { cwd })).code).toBe(0)
+    expect(open.requests).toEqual([])
+    expect((await xbuild([...args, '-t', `${open.host}/team/app:2`, '--push'], { cwd })).code).toBe(0)
+    const [first, second] = open.requests.filter(({ path }) => path !== '/v2/')
+    expect(first).toMatchObject({ method: 'HEAD', path: '/v2/team/app/manifests/latest' })
+    expect(second?.path).not.toContain('latest')
+    await open.close()
+  })
+
+  it('is not asked for where the registry cannot be reached: before xbuild would push, that ends the build', async () => {
+    const args = ['--backend=oci', '--base=scratch', '--push', '-t', '127.0.0.1:1/team/app:1']
+    const { code, stderr } = await xbuild(args, { cwd: await project(helloGo) })
+    expect({ code, compiled: stderr.includes('Compile linux') }).toEqual({ code: 8, compiled: false })
   })
 })
 
@@ -106,10 +224,27 @@ describe('a program that turns out to be dynamic', () => {
   })
 })
 
-test('[image] registry stands in for gcr.io/distroless', async () => {
-  const files = { 'xbuild.toml': '[image]\nregistry = "mirror.example/distroless/"\n' }
-  const { stdout } = await xbuild(['dockerfile', '--backend=oci'], {
-    cwd: await project({ ...helloGo, ...files }),
+describe('a mirror of gcr.io/distroless', () => {
+  const toml = { 'xbuild.toml': '[image]\nregistry = "mirror.example/distroless/"\n' }
+  const from = async (mirror: string, args: string[] = [], env: Record<string, string> = {}) => {
+    const { stdout } = await xbuild(['dockerfile', '--backend=oci', ...args], {
+      cwd: await project({ ...helloGo, ...toml }),
+      env,
+    })
+    expect(stdout).toContain(`FROM ${mirror}/static-debian13:nonroot\n`)
+  }
+
+  it('is named in xbuild.toml', () => from('mirror.example/distroless'))
+  const env = { XBUILD_BASE_REGISTRY: 'other.example:5000/d' }
+  it('or by a variable, which goes first', () => from('other.example:5000/d', [], env))
+  it('or by a flag, which goes before both', () =>
+    from('third.example', ['--base-registry', 'third.example/'], env))
+  it('and refused where it is none', async () => {
+    const cwd = await project(helloGo)
+    for (const text of ['https://mirror.example/distroless', 'mirror.example/d:latest', 'mirror example'])
+      expect(await xbuild(['plan', '--base-registry', text], { cwd })).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('mirror.example.com/distroless'),
+      })
   })
-  expect(stdout).toContain('FROM mirror.example/distroless/static-debian13:nonroot\n')
 })

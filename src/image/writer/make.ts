@@ -22,6 +22,7 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
     outputs: destinations.map(destination => ociOutput(destination, spec.platforms)),
     compression: context.plan.compression,
     registries: context.registries,
+    offline: context.plan.offline,
     otherBases: otherBases(context.artifacts.filter(({ name }) => packed.has(name))),
     signal: context.signal,
     deferTags: moveTags => publish.push(moveTags),

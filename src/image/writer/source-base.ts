@@ -29,6 +29,8 @@ export interface SourceBaseOptions {
   /** Where it is, when that is a registry. */
   readonly reference?: Reference | undefined
   readonly remark: (text: string) => void
+  /** Whether its registry is not to be asked, so that the cache must have it. */
+  readonly unasked?: boolean | undefined
   /** What other base would serve, named when this one is not available. */
   readonly otherBases?: string | undefined
 }
@@ -61,12 +63,12 @@ export async function openSourceBase(source: ImageSource, options: SourceBaseOpt
 /** What the base's name means: by its digest, as the registry says, or as it said last. */
 async function resolveRoot(
   source: ImageSource,
-  { cache, reference, remark }: SourceBaseOptions,
+  { cache, reference, remark, unasked }: SourceBaseOptions,
 ): Promise<Descriptor> {
   if (!reference) return source.root()
   const key = formatReference(reference)
   const known = (await cache.recall('bases', key)) as Descriptor | undefined
-  if (reference.digest !== undefined && known) return known
+  if (known && (unasked || reference.digest !== undefined)) return known
   try {
     const root = await source.root()
     if (known?.digest !== root.digest) await cache.remember('bases', key, root)

@@ -16,6 +16,7 @@ import { checkTargets } from '../targets.ts'
 import { writeArchive } from './archive.ts'
 import { type Base, type BaseImage, builtinBase, type LayerBlob, layerBlob, scratchBase } from './base.ts'
 import { type BlobCache, openCache } from './cache.ts'
+import { unaskedSource } from './cached-base.ts'
 import { type Compression, type Compressor, getCompressor } from './compress.ts'
 import { type ImageContent, imageContent } from './content.ts'
 import { makeLayer } from './layer.ts'
@@ -39,6 +40,8 @@ export interface OciInputs {
   readonly root: string
   readonly outputs: readonly OciOutput[]
   readonly compression: Compression
+  /** Whether only the cache is asked for the base. */
+  readonly offline?: boolean | undefined
   /** What other base would serve, in the words of --base: named when the base is not available. */
   readonly otherBases?: string | undefined
   /** The client of the caller, which stays open. */
@@ -122,7 +125,7 @@ interface Tools {
 async function openBase(
   { reference, digest }: BaseChoice,
   { cache, client, compressor, onRemark, opened }: Tools,
-  { signal, otherBases }: OciInputs,
+  { signal, otherBases, offline }: OciInputs,
 ): Promise<Base> {
   if (reference === 'scratch') return scratchBase
   if (reference === 'builtin') return builtinBase(compressor, cache, signal)
@@ -132,8 +135,9 @@ async function openBase(
     return openSourceBase(source, { cache, remark: onRemark, otherBases })
   }
   const parsed = { ...parseReference(reference), ...(digest !== undefined && { digest }) }
-  const source = registrySource(client, parsed)
-  return openSourceBase(source, { cache, reference: parsed, remark: onRemark, otherBases })
+  const source = offline ? unaskedSource(parsed) : registrySource(client, parsed)
+  const reading = { cache, reference: parsed, remark: onRemark, otherBases, unasked: offline }
+  return openSourceBase(source, reading)
 }
 
 /** Layers that are made at once, of all images: one has not work for every processor at every moment, and each takes memory. */

@@ -5,6 +5,8 @@ import { parseReference } from '../../../src/oci/reference.ts'
 import { parseChallenges } from '../../../src/registry/auth.ts'
 import { createRegistryClient } from '../../../src/registry/client.ts'
 import type { Credentials } from '../../../src/registry/credentials.ts'
+import { isRefusal } from '../../../src/registry/failures.ts'
+import { allowsPush } from '../../../src/registry/push-rights.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { type RegistryOptions, sha256, startFaultRegistry } from '../../support/fault-registry.ts'
 
@@ -263,4 +265,87 @@ it.each([
   ['', []],
 ])('parseChallenges(%s)', (header, expected) => {
   expect(parseChallenges(header)).toEqual(expected)
+})
+
+describe('checkPush', () => {
+  const jwt = (claims: object) =>
+    `Bearer ${['{"alg":"none"}', JSON.stringify(claims)].map(part => Buffer.from(part).toString('base64url')).join('.')}.c2ln`
+  const repository = { registry: 'r.example', repository: 'team/app' }
+  const grant = (...actions: string[]) => ({ type: 'repository', name: 'team/app', actions })
+
+  it.each([
+    [jwt({ access: [grant('pull', 'push')] }), true],
+    [jwt({ access: [grant('*')] }), true],
+    [jwt({ access: [grant('pull')] }), false],
+    [jwt({ access: [{ ...grant('push'), name: 'team/other' }] }), false],
+    [jwt({ access: [] }), false],
+    [jwt({ access: [null, { type: 'repository', name: 'team/app', actions: 'push' }] }), false],
+    [jwt({ sub: 'me' }), undefined],
+    ['Bearer djE6b3BhcXVl', undefined],
+    ['Bearer a.b.c', undefined],
+    ['Basic bWU6czNjcmV0', undefined],
+    [undefined, undefined],
+  ])('reads the rights of %s: %s', (header, allowed) => expect(allowsPush(header, repository)).toBe(allowed))
+
+  const writes = (requests: readonly { method: string }[]) =>
+    requests.filter(({ method }) => !['GET', 'HEAD'].includes(method))
+
+  it('asks for the right to push, writes nothing, and leaves the token for the push', async () => {
+    const { client, registry, reference } = await setUp(
+      { type: 'token', user: user.username, password: user.password },
+      user,
+    )
+    expect(await client.checkPush(reference)).toBe('unknown')
+    expect(writes(registry.requests)).toEqual([])
+    await client.headBlob(reference, `sha256:${'0'.repeat(64)}`)
+    expect(tokenRequests(registry.requests).map(query => query.getAll('scope'))).toEqual([
+      ['repository:team/app:pull,push'],
+    ])
+  })
+
+  it.each([['granted', ['pull', 'push']] as const, ['refused', ['pull']] as const])(
+    'knows from a token whether it is %s',
+    async (rights, actions) => {
+      const { client, registry, reference } = await setUp({ type: 'token' })
+      const token = jwt({ access: [grant(...actions)] }).slice('Bearer '.length)
+      registry.fault(
+        { path: /^\/token/, status: 200, body: JSON.stringify({ token }) },
+        { path: /manifests/, after: 1, status: 404 },
+      )
+      const checked = client.checkPush(reference)
+      if (rights === 'granted') expect(await checked).toBe(rights)
+      else {
+        const failure = await failureOf(checked)
+        expect(isRefusal(failure)).toBe(true)
+        expect(failure).toMatchObject({
+          kind: 'registry',
+          where: `${registry.host}/team/app`,
+          fix: expect.stringContaining(`docker login ${registry.host}`),
+        })
+      }
+    },
+  )
+
+  it.each([
+    ['nobody is logged in', undefined],
+    ['the password is wrong', { ...user, password: 'wrong' }],
+  ])('says no where %s', async (_, credentials) => {
+    for (const type of ['token', 'basic'] as const) {
+      const auth = { type, user: user.username, password: user.password }
+      const { client, reference } = await setUp(auth, credentials)
+      expect(isRefusal(await failureOf(client.checkPush(reference)))).toBe(true)
+    }
+  })
+
+  it('does not know of a registry without a login, and tells a dead one from a refusal', async () => {
+    const registry = await startFaultRegistry()
+    const client = createRegistryClient({ retry: { sleep: async () => {} } })
+    opened.push(client)
+    const reference = parseReference(`${registry.host}/team/app:1`)
+    expect(await client.checkPush(reference)).toBe('unknown')
+    await registry.close()
+    const failure = await failureOf(client.checkPush(reference))
+    expect(failure.kind).toBe('registry')
+    expect(isRefusal(failure)).toBe(false)
+  })
 })
