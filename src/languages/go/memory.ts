@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os'
+import { controlGroupLimit } from './control-group.ts'
 
 /**
  * Variables for Go's own tools: collect no garbage before there is as much of it as the machine has room for. They live
@@ -31,6 +32,6 @@ export function decidesOnGarbage(env: Readonly<Record<string, string | undefined
 
 /** Bytes of memory for this process and its children: the machine's, or less where a control group says so. */
 export function availableMemory(): number {
-  const limit = process.constrainedMemory()
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
+  const limits = [process.constrainedMemory(), controlGroupLimit() ?? 0].filter(limit => limit > 0)
+  return Math.min(totalmem(), ...limits)
 }
