@@ -3,7 +3,7 @@ import { knownBase } from '../base/known.ts'
 import { isLocalBase } from '../base/local.ts'
 import type { ImageOptions } from '../config/image-options.ts'
 import type { Options } from '../config/options.ts'
-import { checkTag, planDestinations } from '../image/destination.ts'
+import { checkTag, localTag, planDestinations } from '../image/destination.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { checkDestination, checkImagePath, checkWorkdir } from '../image/paths.ts'
 import { parseReference } from '../oci/reference.ts'
@@ -50,6 +50,8 @@ export function planImage(
 ): ImagePlan {
   const image = fillImage(asked, { ...sourcePlaceholders(source), name, platform: undefined })
   const tags = image.tags.map(tag => checkTag(tag, name))
+  // An engine keeps what has no name as <none>.
+  if (tags.length === 0 && options.load && !options.push) tags.push(localTag(name))
   const program = image.program ?? programPath(executable.name)
   checkImagePath(program, '[image] program', base.family)
   for (const { to } of image.files) checkDestination(to)

@@ -51,9 +51,9 @@ const shortFlags: Readonly<Record<string, string>> = {
 const otherCommands: Readonly<Record<string, string>> = {
   version: 'xbuild --version',
   help: 'xbuild --help',
-  run: 'xbuild --load --tag NAME, then docker run NAME',
+  run: 'xbuild --load, then docker run NAME',
   push: 'xbuild --tag REGISTRY/NAME:TAG --push',
-  load: 'xbuild --tag NAME --load',
+  load: 'xbuild --load',
   tag: 'xbuild --tag NAME:TAG',
   login: 'docker login REGISTRY',
   inspect: 'xbuild verify IMAGE',

@@ -5,6 +5,7 @@ import { locateProject } from '../languages/index.ts'
 import type { LanguageName, LanguageOptions } from '../languages/options.ts'
 import { defaultPlatforms, type Platform, parsePlatforms } from '../platforms.ts'
 import { parseDuration } from '../util/duration.ts'
+import { hostArch } from '../util/host-arch.ts'
 import type { BuildFlags } from './flags.ts'
 import { type ImageOptions, imageOptions } from './image-options.ts'
 import { loadConfig } from './load.ts'
@@ -68,7 +69,8 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
   const config = await loadConfig(dir)
   const image = imageOptions(config.image, dir, flags, env)
   const lang = flags.lang ?? config.lang
-  const platforms = flags.platform ?? fromList(env['XBUILD_PLATFORM']) ?? config.platforms ?? defaultPlatforms
+  const asked = flags.platform ?? fromList(env['XBUILD_PLATFORM'])
+  const platforms = asked ?? platformsFor(config.platforms ?? defaultPlatforms, flags)
   const versionFrom = flags.versionFrom ?? env['XBUILD_VERSION_FROM'] ?? config['version-from']
   const builder = flags.builder ?? env['XBUILD_BUILDER'] ?? config.builder
   return {
@@ -108,6 +110,16 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
     ...(versionFrom && { versionFrom }),
     bench: config.bench,
   }
+}
+
+/**
+ * The platforms of a build that names none: this machine's alone where the image only goes to its engine, of those that
+ * the configuration has.
+ */
+function platformsFor(platforms: readonly string[], { load, push, output }: BuildFlags): readonly string[] {
+  if (!load || push || output) return platforms
+  const own = parsePlatforms(platforms).filter(({ arch }) => arch === hostArch())
+  return own[0] ? [own[0].id] : platforms
 }
 
 function fromList(text: string | undefined): string[] | undefined {

@@ -60,6 +60,13 @@ export function checkTag(tag: string, name: string): string {
   })
 }
 
+/** The tag of an image that only the engine gets, such as `server:latest`: its name as references spell names. */
+export function localTag(name: string): string {
+  const lower = name.toLowerCase()
+  const isName = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/.test(lower)
+  return `${isName ? lower : (lower.match(/[a-z0-9]+/g) ?? ['app']).join('-')}:latest`
+}
+
 const forImage = (value: string, name: string) => value.replaceAll('{name}', name)
 
 /**
@@ -127,13 +134,16 @@ function parseOutput(value: string): Destination {
   return { type: 'buildx', value }
 }
 
+/** How a destination names the engine that --load hands images to. */
+export const engineName = 'the Docker engine'
+
 /** A destination for people: references, a path, or the value of -o. */
 export function describeDestination(destination: Destination): readonly string[] {
   switch (destination.type) {
     case 'push':
       return destination.references
     case 'load':
-      return ['the Docker engine']
+      return [engineName]
     case 'buildx':
       return [destination.value]
     default:

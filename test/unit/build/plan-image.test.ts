@@ -1,9 +1,13 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { knownBase } from '../../../src/base/known.ts'
 import { checkEntrypoint } from '../../../src/build/check-entrypoint.ts'
 import { planImage } from '../../../src/build/plan-image.ts'
+import type { BuildFlags } from '../../../src/config/flags.ts'
 import { resolveOptions } from '../../../src/config/options.ts'
+import { localTag } from '../../../src/image/destination.ts'
+import { parseReference } from '../../../src/oci/reference.ts'
 import type { SourceInfo } from '../../../src/types.ts'
+import { hostArch } from '../../../src/util/host-arch.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { project } from '../../support/projects.ts'
 
@@ -11,14 +15,61 @@ async function plan(
   image: string,
   reference = 'gcr.io/distroless/static-debian13:nonroot',
   source: SourceInfo = { epoch: 0 },
+  flags: BuildFlags = {},
 ) {
-  const options = await resolveOptions({ dir: await project({ 'xbuild.toml': `[image]\n${image}` }) }, {})
+  const options = await resolveOptions(
+    { dir: await project({ 'xbuild.toml': `[image]\n${image}` }), ...flags },
+    {},
+  )
   const base = { reference, family: knownBase(reference).family, predicted: false, reason: '' }
   const executable = { name: 'app', package: '.' }
   const { spec } = planImage({ name: 'app', executable, image: options.image }, base, source, options)
   checkEntrypoint(spec)
   return spec
 }
+
+describe('--load', () => {
+  const own = `linux/${hostArch()}`
+  const both = ['linux/amd64', 'linux/arm64']
+  test.each<[flags: BuildFlags, env: Record<string, string>, platforms: string[]]>([
+    [{ load: true }, {}, [own]],
+    [{}, {}, both],
+    [{ load: true, push: true }, {}, both],
+    [{ load: true, output: ['a.tar'] }, {}, both],
+    [{ load: true, platform: ['linux/riscv64'] }, {}, ['linux/riscv64']],
+    [{ load: true }, { XBUILD_PLATFORM: both.join() }, both],
+  ])('%j with %j builds for %j', async (flags, env, expected) => {
+    const { platforms } = await resolveOptions({ dir: await project({}), ...flags }, env)
+    expect(platforms.map(({ id }) => id)).toEqual(expected)
+  })
+
+  it('takes this machine’s of the platforms that xbuild.toml has, and all of them where it is not there', async () => {
+    const of = async (list: string[]) => {
+      const dir = await project({ 'xbuild.toml': `platforms = ${JSON.stringify(list)}` })
+      return (await resolveOptions({ dir, load: true }, {})).platforms.map(({ id }) => id)
+    }
+    expect(await of(['linux/s390x', own])).toEqual([own])
+    expect(await of(['linux/s390x', 'linux/ppc64le'])).toEqual(['linux/s390x', 'linux/ppc64le'])
+  })
+
+  test.each([
+    ['app', 'app:latest'],
+    ['my_app-2.x', 'my_app-2.x:latest'],
+    ['MyApp', 'myapp:latest'],
+    ['_a..b_', 'a-b:latest'],
+  ])('names the image %s %s', (name, tag) => {
+    expect(localTag(name)).toBe(tag)
+    expect(() => parseReference(tag)).not.toThrow()
+  })
+
+  it.each<[BuildFlags, string[]]>([
+    [{ load: true }, ['app:latest']],
+    [{ load: true, tag: ['x:1'] }, ['x:1']],
+    [{}, []],
+  ])('an image of %j has the tags %j', async (flags, tags) => {
+    expect((await plan('', undefined, undefined, flags)).tags).toEqual(tags)
+  })
+})
 
 describe('the program of an image', () => {
   it.each([
