@@ -10,9 +10,10 @@ import { lintCommand } from './commands/lint.ts'
 import { planCommand } from './commands/plan.ts'
 import { selfCheckCommand } from './commands/self-check.ts'
 import { verifyCommand } from './commands/verify.ts'
-import { Failure, isFailure } from './errors.ts'
+import { Failure } from './errors.ts'
 import { listenForInterrupts } from './interrupt.ts'
 import { killRunning } from './process.ts'
+import { errorText } from './ui/error-text.ts'
 import { describeBug, describeFailure, exitCodeOf, failureJson } from './ui/messages.ts'
 import { printJson } from './util/printable.ts'
 import { redact } from './util/redact.ts'
@@ -68,7 +69,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
     const json = own.some(word => /^--json(=true)?$/.test(word)) ? failureJson(error) : undefined
     if (json) process.stdout.write(`${printJson(json)}\n`)
-    process.stderr.write(`${isFailure(error) ? describeFailure(error) : describeBug(error)}\n`)
+    process.stderr.write(errorText(error))
     return exitCodeOf(error)
   } finally {
     killRunning()

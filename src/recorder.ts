@@ -1,3 +1,4 @@
+import { isFailure } from './errors.ts'
 import type { BuildEvent, Command, Emit } from './types.ts'
 import { beginSpan } from './util/timeline.ts'
 
@@ -91,7 +92,10 @@ export function createRecorder(emit: Emit): Recorder {
 
 type TaskEnd = Extract<BuildEvent, { type: 'done' | 'skipped' | 'failed' }>
 
-/** Runs a task and tells how it began and ended: done, skipped, or failed with the message of what it threw. */
+/**
+ * Runs a task and tells how it began and ended: done, skipped, or failed with the message of what it threw. One that is
+ * interrupted is no failure.
+ */
 export async function runTask<T>(emit: Emit, id: string, work: (task: Task) => Promise<T>): Promise<T> {
   let ended = { type: 'done', id } as TaskEnd
   const endSpan = beginSpan('task', id)
@@ -112,7 +116,8 @@ export async function runTask<T>(emit: Emit, id: string, work: (task: Task) => P
     emit(ended)
     return value
   } catch (error) {
-    emit(ended.type === 'failed' ? ended : { type: 'failed', id, detail: (error as Error).message })
+    if (isFailure(error, 'interrupted')) emit({ type: 'skipped', id, detail: 'stopped' })
+    else emit(ended.type === 'failed' ? ended : { type: 'failed', id, detail: (error as Error).message })
     throw error
   } finally {
     endSpan()

@@ -1,4 +1,7 @@
-import type { Emit } from '../types.ts'
+import type { BuildEvent, Emit } from '../types.ts'
+import type { Paint } from './color.ts'
+
+type Note = Pick<Extract<BuildEvent, { type: 'note' }>, 'level' | 'text'>
 
 /** What shows a run's events on stderr. */
 export interface Progress {
@@ -7,7 +10,7 @@ export interface Progress {
   close(): Promise<void>
 }
 
-/** What a remark of this level begins with. */
-export function noteMark(level: 'info' | 'hint' | 'warning'): string {
-  return { info: '', hint: 'hint: ', warning: 'warning: ' }[level]
+/** A remark as a line. */
+export function describeNote({ level, text }: Note, paint: Paint): string {
+  return { info: '', hint: 'hint: ', warning: `${paint('yellow', 'warning:')} ` }[level] + text
 }

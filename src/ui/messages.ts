@@ -1,11 +1,12 @@
 import { exitCodes, Failure } from '../errors.ts'
 import { cleanText } from '../util/printable.ts'
 import { redact, redactAll } from '../util/redact.ts'
+import { type Paint, plainPaint } from './color.ts'
 
 const indent = (text: string) => text.trimEnd().split('\n').join('\n         ')
 
-/** A failure for a person: what, where, why, and the command that fixes it. */
-export function describeFailure(failure: Failure): string {
+/** A failure for a person: what, where, why, and the command that fixes it; its head in colour where `paint` has one. */
+export function describeFailure(failure: Failure, paint: Paint = plainPaint): string {
   if (failure.kind === 'interrupted') return 'xbuild: interrupted'
   const lines = [
     `xbuild: ${failure.what}`,
@@ -13,7 +14,13 @@ export function describeFailure(failure: Failure): string {
     failure.why && `  why    ${indent(failure.why)}`,
     failure.fix && `  fix    ${indent(failure.fix)}`,
   ]
-  return cleanText(redact(lines.filter(Boolean).join('\n')))
+  return paintHead(cleanText(redact(lines.filter(Boolean).join('\n'))), paint)
+}
+
+/** Colours are put on last: what they are put on was cleaned of others. */
+function paintHead(text: string, paint: Paint): string {
+  const [head = '', ...rest] = text.split('\n')
+  return [paint('red', head), ...rest].join('\n')
 }
 
 /** A bug of ours: says so, with the stack, so that it can be reported. */

@@ -1,6 +1,7 @@
 import type { ListrTask, ListrTaskWrapper } from 'listr2'
 import type { BuildEvent, TaskInfo } from '../types.ts'
-import { noteMark, type Progress } from './display.ts'
+import { paintFor } from './color.ts'
+import { describeNote, type Progress } from './display.ts'
 
 type Wrapper = ListrTaskWrapper<unknown, never, never>
 
@@ -9,7 +10,9 @@ interface DrawnTask {
   readonly info: TaskInfo
   readonly finished: Promise<void>
   readonly finish: (error?: Error) => void
-  started: boolean
+  /** When its first event came, in milliseconds since 1970. */
+  started?: number
+  ended: boolean
   skipped: boolean
   wrapper?: Wrapper
   /** Shows it as running. */
@@ -24,11 +27,13 @@ interface DrawnTask {
 export function drawEvents(stream: NodeJS.WriteStream): Progress {
   const tasks = new Map<string, DrawnTask>()
   const notes: string[] = []
+  const paint = paintFor(stream)
   let drawn: Promise<unknown> | undefined
+  let timer: NodeJS.Timeout | undefined
 
   const emit = (event: BuildEvent) => {
     if (event.type === 'note') {
-      const text = `${noteMark(event.level)}${event.text}`
+      const text = describeNote(event, paint)
       if (drawn) notes.push(text)
       else stream.write(`${text}\n`)
     } else if (event.type === 'plan') {
@@ -36,11 +41,13 @@ export function drawEvents(stream: NodeJS.WriteStream): Progress {
       // listr2 hides the cursor while it draws; a second interrupt ends the program under it.
       if (!drawn) process.once('exit', () => stream.write('\u001b[?25h'))
       drawn ??= draw([...tasks.values()], stream)
+      timer ??= setInterval(() => [...tasks.values()].forEach(showSeconds), 1000).unref()
     } else moveTask(tasks.get(event.id), event)
   }
   const close = async () => {
-    // A task that was cut off is drawn as failed; one that never started stays as it is.
-    for (const task of tasks.values()) task.finish(task.started ? new Error('') : undefined)
+    clearInterval(timer)
+    // A task that was cut off is no failure; one that never started stays as it is.
+    for (const task of tasks.values()) endTask(task)
     await drawn
     for (const note of notes) stream.write(`${note}\n`)
   }
@@ -54,23 +61,36 @@ function makeTask(info: TaskInfo): DrawnTask {
   })
   // Not every task is awaited by the list when a run ends early.
   finished.catch(() => {})
-  return { info, finished, finish, started: false, skipped: false, title: info.title }
+  return { info, finished, finish, ended: false, skipped: false, title: info.title }
 }
 
 function moveTask(task: DrawnTask | undefined, event: Exclude<BuildEvent, { type: 'plan' | 'note' }>): void {
   if (!task) return
-  task.started = true
+  task.started ??= Date.now()
   task.start?.()
   if (event.type === 'progress') {
     if (task.wrapper) task.wrapper.output = event.detail
     return
   }
   if (event.type === 'start') return
+  task.ended = true
   if (event.detail) task.title = `${task.info.title}: ${event.detail}`
   if (task.wrapper) task.wrapper.title = task.title
   task.skipped = event.type === 'skipped'
   if (task.skipped) task.wrapper?.skip(task.title)
   task.finish(event.type === 'failed' ? new Error(event.detail) : undefined)
+}
+
+function endTask({ started, ended, wrapper, info, finish }: DrawnTask): void {
+  if (started !== undefined && !ended) wrapper?.skip(`${info.title}: stopped`)
+  finish()
+}
+
+/** A task that runs has its seconds behind its title. */
+function showSeconds({ info, started, ended, wrapper }: DrawnTask): void {
+  if (started === undefined || ended || !wrapper) return
+  const seconds = Math.floor((Date.now() - started) / 1000)
+  if (seconds > 0) wrapper.title = `${info.title} (${seconds} s)`
 }
 
 async function draw(tasks: readonly DrawnTask[], stream: NodeJS.WriteStream): Promise<void> {
@@ -91,7 +111,7 @@ async function draw(tasks: readonly DrawnTask[], stream: NodeJS.WriteStream): Pr
           task.start = () => {
             if (!wrapper.task.isStarted()) wrapper.task.state$ = ListrTaskState.STARTED
           }
-          if (!task.started) wrapper.task.state$ = ListrTaskState.WAITING
+          if (task.started === undefined) wrapper.task.state$ = ListrTaskState.WAITING
           if (task.skipped) wrapper.skip(task.title)
           return task.finished
         },

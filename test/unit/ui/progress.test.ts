@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
-import { afterEach, describe, expect, it, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest'
 import type { ProgressMode } from '../../../src/config/flags.ts'
 import type { BuildEvent } from '../../../src/types.ts'
 import { createProgress } from '../../../src/ui/progress.ts'
@@ -46,14 +46,21 @@ async function shown(mode: ProgressMode, columns?: number): Promise<string> {
 
 const plain = [
   '  Go project',
-  '  ✔ Title of amd64: 1.0 s',
+  '  ✔ [1/4] Title of amd64: 1.0 s',
   '  warning: take care',
-  '  - Title of base: not reached',
-  '  ✖ Title of arm64: go exited with 1',
+  '  - [2/4] Title of base: not reached',
+  '  ✖ [3/4] Title of arm64: go exited with 1',
   '',
 ].join('\n')
 
-afterEach(() => vi.unstubAllEnvs())
+afterEach(() => {
+  vi.unstubAllEnvs()
+  vi.useRealTimers()
+})
+beforeEach(() => {
+  for (const name of ['GITHUB_ACTIONS', 'GITLAB_CI', 'FORCE_COLOR']) vi.stubEnv(name, undefined)
+  vi.stubEnv('NO_COLOR', '1')
+})
 
 test('plain lines have one for each task that ended and each remark, and no control character', async () => {
   expect(await shown('plain', 80)).toBe(plain)
@@ -88,5 +95,91 @@ describe('on a terminal', () => {
       '◼ Title of image',
       'warning: take care',
     ])
+  })
+})
+
+test('a task that runs on is named every ten seconds, with what it is at', () => {
+  vi.useFakeTimers()
+  const { stream: target, text } = stream()
+  const progress = createProgress('plain', target)
+  progress.emit({ type: 'plan', tasks: [{ id: 'a', title: 'Compile' }] })
+  progress.emit({ type: 'start', id: 'a' })
+  vi.advanceTimersByTime(10_000)
+  progress.emit({ type: 'progress', id: 'a', detail: '3 of 9 packages' })
+  vi.advanceTimersByTime(19_000)
+  progress.emit({ type: 'done', id: 'a' })
+  vi.advanceTimersByTime(30_000)
+  expect(text().split('\n')).toEqual([
+    '  … Compile: 10 s',
+    '  … Compile: 20 s, 3 of 9 packages',
+    '  ✔ [1/1] Compile',
+    '',
+  ])
+})
+
+test('on a terminal, a task that runs has its seconds behind its title, and one that is cut off is no failure', async () => {
+  vi.stubEnv('CI', '')
+  const { stream: target, text } = stream(80)
+  const progress = createProgress('auto', target)
+  progress.emit({ type: 'plan', tasks: [{ id: 'a', title: 'Compile' }] })
+  progress.emit({ type: 'start', id: 'a' })
+  await new Promise(resolve => setTimeout(resolve, 2300))
+  await progress.close()
+  const shown = stripVTControlCharacters(text())
+  expect(shown).toMatch(/Compile \([12] s\)/)
+  expect(shown).toContain('↓ Compile: stopped')
+  expect(shown).not.toContain('✖')
+})
+
+describe('in the log of a CI service', () => {
+  it('of GitHub, the tasks are a group, a warning is one of GitHub’s, and no text is obeyed', async () => {
+    vi.stubEnv('GITHUB_ACTIONS', 'true')
+    const { stream: target, text } = stream()
+    const progress = createProgress('plain', target)
+    progress.emit({ type: 'plan', tasks: [{ id: 'a', title: 'Compile' }] })
+    progress.emit({ type: 'note', level: 'warning', text: '50% of\n::set-output name=a::b' })
+    progress.emit({ type: 'note', level: 'info', text: '::add-mask::a\n  ::error::b ##[error]c' })
+    progress.emit({ type: 'done', id: 'a' })
+    await progress.close()
+    expect(text()).toBe(
+      [
+        '::group::Build with xbuild',
+        '::warning title=xbuild::50%25 of%0A::set-output name=a::b',
+        '  : :add-mask::a',
+        '  : :error::b ## [error]c',
+        '  ✔ [1/1] Compile',
+        '::endgroup::',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('of GitLab, they are a section that has a name of its own', async () => {
+    vi.stubEnv('GITLAB_CI', 'true')
+    const texts = []
+    for (let run = 0; run < 2; run++) {
+      const { stream: target, text } = stream()
+      const progress = createProgress('plain', target)
+      progress.emit({ type: 'plan', tasks: [{ id: 'a', title: 'Compile' }] })
+      await progress.close()
+      texts.push(text())
+    }
+    const names = texts.map(text => {
+      const [, start, end] =
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what GitLab asks for
+        /^\x1b\[0Ksection_start:\d+:(\w+)\r\x1b\[0KBuild with xbuild\n\x1b\[0Ksection_end:\d+:(\w+)\r\x1b\[0K\n$/.exec(
+          text,
+        ) ?? []
+      expect(start).toBe(end)
+      return start
+    })
+    expect(new Set(names).size).toBe(2)
+  })
+
+  it('without tasks there is nothing to fold', async () => {
+    vi.stubEnv('GITHUB_ACTIONS', 'true')
+    const { stream: target, text } = stream()
+    await createProgress('plain', target).close()
+    expect(text()).toBe('')
   })
 })
