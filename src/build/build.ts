@@ -18,7 +18,7 @@ import { askEarly, askRegistries, createQuestions, type Questions } from './ask-
 import { confirmBases } from './bases.ts'
 import { compilePlan } from './compile.ts'
 import { askToInstall, type Confirm } from './installs.ts'
-import { recordBuild, restoreLastBinaries } from './last-build.ts'
+import { recordBuild, restoreLastBinaries, withPreviousSizes } from './last-build.ts'
 import { preloadModules } from './preload.ts'
 import { type Prepared, prepareBuild } from './prepare.ts'
 import { withRegistries } from './registries.ts'
@@ -79,7 +79,7 @@ export function build(options: Options, { emit, confirm, signal }: BuildContext)
           await makeImages(run, artifacts, (image, index) => {
             images[index] = image
           })
-          await recordBuild(plan.dist, plan.project, artifacts)
+          await recordBuild(plan.dist, plan.project, artifacts, images.filter(isDone))
         })
       } catch (error) {
         throw withReport(error, report())
@@ -174,5 +174,6 @@ async function makeAndReadBack(
   const image = await withNumericUser(planned, { registries, recorder, work, offline })
   const made = await recorder.stage('image', () => makeImage(image, backend.name, context))
   const verified = await recorder.stage('readBack', () => readBack(image, made, context))
-  return { ...made, reported: { ...made.reported, ...verified } }
+  const reported = await withPreviousSizes(plan.dist, { ...made.reported, ...verified })
+  return { ...made, reported }
 }

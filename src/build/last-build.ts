@@ -2,6 +2,7 @@ import { constants, existsSync } from 'node:fs'
 import { copyFile, link, lstat, mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import * as v from 'valibot'
+import type { ReportedImage } from '../image/make-context.ts'
 import { languages } from '../languages/index.ts'
 import type { Project } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
@@ -21,6 +22,8 @@ const lastBuildSchema = v.object({
   platforms: v.array(v.string()),
   /** The binaries that were kept, by their path below the folder of the outputs. */
   binaries: v.optional(table(v.object({ sha256: v.string(), stamp: v.string() }))),
+  /** The sizes of the images' platforms, by the place that each image went to. */
+  sizes: v.optional(table(table(v.number()))),
 })
 type LastBuild = v.InferOutput<typeof lastBuildSchema>
 
@@ -48,8 +51,10 @@ export async function recordBuild(
   dist: string,
   project: Project,
   artifacts: readonly Artifact[],
+  images: readonly ReportedImage[],
 ): Promise<void> {
-  const before = await lastBuild(dist, project)
+  const any = await readLast(dist)
+  const before = sameToolchain(any, project)
   const platforms = [...(before?.platforms ?? []), ...artifacts.map(({ platform }) => platform.id)]
   const kept = await Promise.all(
     artifacts.map(
@@ -60,8 +65,30 @@ export async function recordBuild(
     toolchain: describe(project),
     platforms: [...new Set(platforms)].sort(),
     binaries: { ...before?.binaries, ...Object.fromEntries(kept) },
+    sizes: { ...any?.sizes, ...Object.fromEntries(images.map(image => [placeOf(image), sizesOf(image)])) },
   }
   await writeFileAtomically(join(dist, lastBuildFile), JSON.stringify(last))
+}
+
+/** The image with the sizes that it had when it last went to the same place from here. */
+export async function withPreviousSizes(dist: string, image: ReportedImage): Promise<ReportedImage> {
+  const before = (await readLast(dist))?.sizes?.[placeOf(image)] ?? {}
+  const platforms = image.platforms.map(item => {
+    const previousSize = before[item.platform]
+    return item.size === undefined || previousSize === undefined ? item : { ...item, previousSize }
+  })
+  return { ...image, platforms }
+}
+
+/** The repository or path that an image went to first: a tag may be another one each time. */
+function placeOf({ name, tags, destinations: [first = ''] }: ReportedImage): string {
+  return `${name} ${tags.includes(first) ? first.replace(/:[\w.-]+$/, '') : first}`
+}
+
+function sizesOf({ platforms }: ReportedImage): Record<string, number> {
+  return Object.fromEntries(
+    platforms.flatMap(({ platform, size }) => (size === undefined ? [] : [[platform, size]])),
+  )
 }
 
 /**
@@ -105,11 +132,19 @@ async function stampOf(path: string): Promise<string> {
   return `${size} ${mtimeNs} ${ino}`
 }
 
-/** What this toolchain has built here; undefined where the file is not there or damaged. */
+/** What this toolchain has built here. */
 async function lastBuild(dist: string, project: Project): Promise<LastBuild | undefined> {
+  return sameToolchain(await readLast(dist), project)
+}
+
+function sameToolchain(last: LastBuild | undefined, project: Project): LastBuild | undefined {
+  return last?.toolchain === describe(project) ? last : undefined
+}
+
+/** The record as it is; undefined where the file is not there or damaged. */
+async function readLast(dist: string): Promise<LastBuild | undefined> {
   try {
-    const last = v.parse(lastBuildSchema, JSON.parse(await readFile(join(dist, lastBuildFile), 'utf8')))
-    return last.toolchain === describe(project) ? last : undefined
+    return v.parse(lastBuildSchema, JSON.parse(await readFile(join(dist, lastBuildFile), 'utf8')))
   } catch {
     return undefined
   }

@@ -30,6 +30,8 @@ export interface Report {
   }
   readonly source: SourceInfo
   readonly platforms: readonly string[]
+  /** Whether this checkout was built before by the same toolchain, so that its caches helped. */
+  readonly warm: boolean
   readonly artifacts: readonly ReportedArtifact[]
   readonly images: readonly ReportedImage[]
   readonly seconds: StageSeconds
@@ -65,6 +67,7 @@ export function makeReport(
     project: { language: plan.project.language, dir: plan.project.root, toolchain: plan.project.toolchain },
     source: plan.source,
     platforms: plan.platforms.map(platform => platform.id),
+    warm: plan.warm,
     artifacts: artifacts.map(artifact => ({ ...artifact, platform: artifact.platform.id })),
     images,
     seconds: roundSeconds({ ...recorder.seconds, total: (Date.now() - startedAt.getTime()) / 1000 }),

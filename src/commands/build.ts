@@ -10,8 +10,10 @@ import { type Options, resolveOptions } from '../config/options.ts'
 import { withReport } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
 import type { Emit } from '../types.ts'
+import { paintFor } from '../ui/color.ts'
 import { canAsk, confirm } from '../ui/confirm.ts'
 import { describeFailure, failureJson } from '../ui/messages.ts'
+import { nextStep } from '../ui/next-step.ts'
 import { createProgress } from '../ui/progress.ts'
 import { summarize } from '../ui/summary.ts'
 import { describeTimings } from '../ui/timings-text.ts'
@@ -55,7 +57,7 @@ export const buildCommand = defineCommand({
       // The image is there, even if measuring was interrupted. --json prints one value, the failure's.
       failure = withReport(error, whole)
     }
-    await show(whole, argv, failure === undefined)
+    await show(whole, options, argv, failure === undefined)
     if (argv.timings) showTimings()
     if (failure) throw failure
   },
@@ -99,9 +101,14 @@ function compare(report: Report, options: Options, argv: ShowFlags): Promise<Com
   )
 }
 
-async function show(report: ComparedReport, argv: ShowFlags, printsJson: boolean): Promise<void> {
+async function show(
+  report: ComparedReport,
+  options: Options,
+  argv: ShowFlags,
+  printsJson: boolean,
+): Promise<void> {
   const json = `${printJson(redactAll(report))}\n`
-  if (argv.progress !== 'quiet') process.stderr.write(`${cleanText(redact(summarize(report)))}\n`)
+  if (argv.progress !== 'quiet') process.stderr.write(`${summaryText(report, options, argv)}\n`)
   const isShown = printsJson || !argv.json
   if (isShown)
     process.stdout.write(argv.json ? json : report.images.map(image => `${resultLine(image)}\n`).join(''))
@@ -112,8 +119,23 @@ function showTimings(): void {
   process.stderr.write(`${cleanText(redact(describeTimings(timeline(), process.stderr.columns)))}\n`)
 }
 
+function summaryText(report: ComparedReport, { image, images, dir }: Options, argv: ShowFlags): string {
+  const { isTTY, columns } = process.stderr
+  const ports = images[report.images[0]?.name ?? '']?.ports ?? image.ports
+  const text = summarize(report, {
+    columns: (isTTY && columns) || 120,
+    digests: argv.json === true,
+    // A log has no next command.
+    next: isTTY && !process.env['CI'] ? nextStep(report, { ports, dir }) : undefined,
+  })
+  return cleanText(redact(text))
+}
+
 /** `name@sha256:…`: the repository of the first tag, or the image's name where it has none. */
 function resultLine({ name, tags, digest }: Report['images'][number]): string {
   const [first] = tags
-  return digest === undefined ? name : `${first ? first.replace(/:[\w.-]+$/, '') : name}@${digest}`
+  const paint = paintFor(process.stdout)
+  return digest === undefined
+    ? name
+    : `${first ? first.replace(/:[\w.-]+$/, '') : name}@${paint('cyan', digest)}`
 }

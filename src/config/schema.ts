@@ -60,6 +60,8 @@ export const configSchema = v.strictObject({
   bench: v.optional(
     v.strictObject({
       auto: v.optional(v.boolean(), false),
+      /** Whether a build that has no baseline says what emulation is likely to take. */
+      estimate: v.optional(v.boolean(), true),
       image: v.optional(v.string()),
       runs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
       'emulated-runs': v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),

@@ -1,7 +1,7 @@
 import type { Platform } from '../platforms.ts'
 import type { Recorder } from '../recorder.ts'
 import type { RegistryClient } from '../registry/client.ts'
-import type { Artifact, BaseChoice, ImageFile } from '../types.ts'
+import type { Artifact, BaseChoice, ImageFile, ImageSpec } from '../types.ts'
 import type { ImageSettings } from './image-plan.ts'
 
 /** What making an image needs in addition to its plan. */
@@ -27,12 +27,23 @@ export interface ReportedImage {
   readonly destinations: readonly string[]
   /** Digest of the image index; absent for an output of buildx that is no image. */
   readonly digest?: string
-  readonly platforms: readonly { readonly platform: string; readonly digest: string }[]
+  /** The names of its binaries, those of the report's artifacts. */
+  readonly binaries: readonly string[]
+  readonly platforms: readonly ReportedPlatform[]
   /** What read it back and found every platform and binary right; absent where nothing could be read back. */
   readonly verified?: string
   /** Why a pushed image could not be read back: the push itself went well. */
   readonly notReadBack?: string
   readonly compressor?: string
+}
+
+/** One platform of an image. Sizes are bytes of config and compressed layers: what a pull moves. */
+export interface ReportedPlatform {
+  readonly platform: string
+  readonly digest: string
+  readonly size?: number
+  /** What it was when this checkout last sent the image to the same place. */
+  readonly previousSize?: number
 }
 
 /** An image that was made. */
@@ -51,6 +62,11 @@ export interface PackedLayer {
   readonly digest: string
   /** Of its tar stream. */
   readonly diffId: string
+}
+
+/** The names of the artifacts that an image has. */
+export function binariesOf({ files }: Pick<ImageSpec, 'files'>): string[] {
+  return files.flatMap(({ source }) => ('artifact' in source ? [source.artifact] : []))
 }
 
 /** The artifact that a file of the image is made of. */

@@ -1,4 +1,3 @@
-import { shortPath } from '../util/paths.ts'
 import { makeWithBuildx } from './buildx/make.ts'
 import { type ImagePlan, imageTaskId } from './image-plan.ts'
 import type { MadeImage, MakeContext } from './make-context.ts'
@@ -17,7 +16,7 @@ export function makeImage(
 ): Promise<MadeImage> {
   return context.recorder.task(imageTaskId(image), async task => {
     const made = await makers[backend](image, context, task)
-    task.detail(`${made.reported.destinations.map(shortPath).join(', ')}, by ${backend}`)
+    task.detail(`by ${backend}`)
     return made
   })
 }

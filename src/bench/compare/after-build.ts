@@ -13,7 +13,7 @@ import { failedStrategies } from '../measure/record.ts'
 import { benchRequest } from '../measure/request.ts'
 import { readMeasurements } from '../measure/store.ts'
 import { runsItself } from '../measure/strategies.ts'
-import type { Compared } from './compare.ts'
+import type { Compared, Comparison } from './compare.ts'
 import { compareBuild, sameMachine, sameProject } from './compare.ts'
 
 /**
@@ -36,7 +36,7 @@ export async function compareFinished(
   const platforms = foreign.map(({ id }) => id)
   const compare = (measurements: readonly Measurement[]) => ({
     comparisons: compareBuild(project, platforms, report, measurements).map(item =>
-      item.baseline ? item : { ...item, measure: benchWords(options, item.platform) },
+      item.baseline ? item : withoutBaseline(item, options),
     ),
     measurements,
     project,
@@ -69,6 +69,12 @@ export async function compareFinished(
     warn(error)
     return before
   }
+}
+
+/** What is said of a platform that was not measured: the command that does it, and an estimate unless nobody asks for one. */
+function withoutBaseline({ estimate, ...item }: Comparison, options: Options): Comparison {
+  const measure = benchWords(options, item.platform)
+  return { ...item, measure, ...(estimate && options.bench.estimate && { estimate }) }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Report } from '../../build/report.ts'
 import type { LanguageName } from '../../languages/options.ts'
 import type { Emulator, MeasuredProject, Measurement } from '../measure/measurement.ts'
 import { type Ratio, type Result, ratioOf, resultsOf } from '../measure/results.ts'
-import { publishedRatios } from './published.ts'
+import { publishedPlatform, publishedRatios } from './published.ts'
 
 /** The report of a build with what it was compared with: the JSON of --report and --json. */
 export interface ComparedReport extends Report {
@@ -21,7 +21,7 @@ export interface Comparison {
   readonly baseline?: Baseline
   /** Cold emulated ÷ cold native. */
   readonly ratio?: Ratio
-  /** Where nothing was recorded: what the published runs of the language showed, as times native. */
+  /** Where nothing was recorded and the build is like them: what the published runs of the language showed, as times native. */
   readonly estimate?: { readonly language: LanguageName; readonly low: number; readonly high: number }
   /** Where nothing was recorded: the words of the command that measures it. */
   readonly measure?: readonly string[]
@@ -50,7 +50,7 @@ export interface Baseline {
 }
 
 /** What a build did, as far as a comparison asks. */
-export type BuiltPlatforms = Pick<Report, 'artifacts' | 'seconds' | 'host'>
+export type BuiltPlatforms = Pick<Report, 'artifacts' | 'seconds' | 'host' | 'warm'>
 
 /** A build so much quicker than the recorded cold one, as a part of it, found something in a cache. */
 const coldShare = 0.7
@@ -72,8 +72,7 @@ export function compareBuild(
     const found = findBaseline(comparable, platform)
     if (!found) {
       const native = nativeOf(built, artifacts, recordedNative(comparable, built, platform))
-      const range = publishedRatios[project.language]
-      const estimate = range && { language: project.language, low: range[0], high: range[1] }
+      const estimate = estimateOf(project.language, platform, { warm: built.warm, artifacts })
       return { platform, took, ...(native && { native }), ...(estimate && { estimate }) }
     }
     const { measurement, emulated } = found
@@ -89,6 +88,17 @@ export function compareBuild(
     const ratio = native && ratioOf(emulated, native.seconds)
     return { platform, took, baseline, ...(native && { native }), ...(ratio && { ratio }) }
   })
+}
+
+/** The published runs are of cold builds for one platform: they tell nothing of other builds. */
+function estimateOf(
+  language: LanguageName,
+  platform: string,
+  { warm, artifacts }: Pick<BuiltPlatforms, 'warm' | 'artifacts'>,
+): Comparison['estimate'] {
+  const range = publishedRatios[language]
+  const isLike = platform === publishedPlatform && !warm && !artifacts.some(({ cached }) => cached)
+  return range && isLike ? { language, low: range[0], high: range[1] } : undefined
 }
 
 /** Whether two measurements compiled the same thing with the same toolchain. */

@@ -12,3 +12,6 @@ export const publishedRatios: Readonly<Partial<Record<LanguageName, readonly [lo
     rust: [16.3, 18.2],
     zig: [8.3, 9.6],
   }
+
+/** The platform of those runs. */
+export const publishedPlatform = 'linux/arm64'

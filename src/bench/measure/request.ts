@@ -39,7 +39,7 @@ const longestLimit = 2_000_000
  * What is to be measured, of flags, `[bench]` and the defaults.
  * @throws {Failure} usage, for a value that is not understood.
  */
-export function benchRequest(flags: BenchFlags, bench: Options['bench']): BenchRequest {
+export function benchRequest(flags: BenchFlags, bench: Omit<Options['bench'], 'estimate'>): BenchRequest {
   const runs = positive(flags.runs, '--runs') ?? bench.runs ?? defaultRuns.quick
   const emulated =
     positive(flags.emulatedRuns, '--emulated-runs') ?? bench['emulated-runs'] ?? defaultRuns.emulated

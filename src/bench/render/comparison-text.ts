@@ -6,25 +6,36 @@ import { describeRatio } from '../measure/results.ts'
 
 const day = 24 * 60 * 60 * 1000
 
-/** One line for each platform: how the build compares with the emulated strategy. `now` in milliseconds since 1970. */
+/**
+ * How a build compares with the emulated strategy, one line for all platforms: what was recorded, else the estimate
+ * where there is one, else nothing. `now` in milliseconds since 1970.
+ */
 export function describeComparisons(comparisons: readonly Comparison[], now: number): string[] {
-  return comparisons.map(comparison => `${comparison.platform}: ${describe(comparison, now)}`)
+  const measured = comparisons.flatMap(item => (item.baseline ? [{ ...item, baseline: item.baseline }] : []))
+  if (measured.length > 0) return [describeMeasured(measured, now)]
+  return comparisons.flatMap(describeEstimate).slice(0, 1)
 }
 
-function describe(comparison: Comparison, now: number): string {
-  const { took, native, baseline, ratio, estimate, measure } = comparison
-  const cold = native ? `${describeSeconds(native.seconds)} cold` : ''
-  const own = native?.from === 'this build' ? '' : `this build took ${describeSeconds(took)}`
-  if (!baseline) {
-    const range = estimate
-      ? `about ${rangeText(estimate)} times as long under emulation, from cold (an estimate, from the published runs of ${languages[estimate.language].title} programs)`
-      : 'not measured under emulation yet'
-    const command = measure && `to measure it: ${measure.map(quoteWord).join(' ')}`
-    return [own, cold, range, command].filter(Boolean).join('; ')
-  }
-  const times = ratio ? `, ${describeRatio(ratio)}` : ''
-  const rest = own && `; ${own}`
-  return `${cold && `${cold} against `}${emulatedText(baseline)}${times} (${originText(baseline, now)})${rest}`
+type Measured = Comparison & { readonly baseline: Baseline }
+
+/** An origin that is the same for all is said once. */
+function describeMeasured(items: readonly Measured[], now: number): string {
+  const origins = items.map(({ baseline }) => ` (${originText(baseline, now)})`)
+  const isShared = new Set(origins).size === 1
+  const texts = items.map((item, index) => `${measuredText(item)}${isShared ? '' : origins[index]}`)
+  return `${texts.join('; ')}${isShared ? origins[0] : ''}`
+}
+
+function measuredText({ platform, native, baseline, ratio }: Measured): string {
+  const cold = native ? `${describeSeconds(native.seconds)} cold against ` : ''
+  return `${platform}: ${cold}${emulatedText(baseline)}${ratio ? `, ${describeRatio(ratio)}` : ''}`
+}
+
+function describeEstimate({ platform, estimate, measure }: Comparison): string[] {
+  if (!estimate) return []
+  const basis = `an estimate, from published cold builds of small ${languages[estimate.language].title} programs`
+  const command = measure ? `; to measure it: ${measure.map(quoteWord).join(' ')}` : ''
+  return [`${platform}: about ${rangeText(estimate)} times as long under emulation (${basis})${command}`]
 }
 
 function rangeText({ low, high }: NonNullable<Comparison['estimate']>): string {

@@ -7,7 +7,7 @@ import { fillTokens, substitute, tokens } from '../../util/substitute.ts'
 import { writeUserFile } from '../../util/write-user-file.ts'
 import { describeDestination } from '../destination.ts'
 import type { ImagePlan, ImageSettings } from '../image-plan.ts'
-import { artifactFile, type MadeImage, type MakeContext } from '../make-context.ts'
+import { artifactFile, binariesOf, type MadeImage, type MakeContext } from '../make-context.ts'
 import { renderDockerfile } from './dockerfile.ts'
 import { dockerfileRemarks } from './dockerfile-remarks.ts'
 import { placeArchive, placeLayout } from './place-output.ts'
@@ -73,6 +73,7 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext, tas
       tags: spec.tags,
       destinations: destinations.flatMap(describeDestination),
       ...(result.digest !== undefined && { digest: result.digest }),
+      binaries: binariesOf(spec),
       platforms: [],
     },
     packed: [],

@@ -55,7 +55,11 @@ export async function readBack(
       const verified = `${count(report.platforms.length, 'platform')}, ${found}`
       task.detail(verified)
       return {
-        platforms: report.platforms.map(({ platform, digest }) => ({ platform, digest })),
+        platforms: report.platforms.map(({ platform, digest, size }) => ({
+          platform,
+          digest,
+          ...(size !== undefined && { size }),
+        })),
         verified,
       }
     } catch (error) {

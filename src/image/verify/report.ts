@@ -36,6 +36,8 @@ export interface PlatformReport {
   readonly platform: string
   /** Of its manifest. */
   readonly digest: string
+  /** Bytes of config and layers as they are kept, compressed as a rule: what a pull moves. */
+  readonly size?: number
   readonly ok: boolean
   readonly problems: readonly string[]
   readonly remarks: readonly string[]

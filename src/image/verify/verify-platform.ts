@@ -1,6 +1,7 @@
 import { open, readFile, stat } from 'node:fs/promises'
 import { readElfFile } from '../../binary/elf.ts'
 import { findMismatches } from '../../binary/verify.ts'
+import type { ImageManifest } from '../../oci/manifest.ts'
 import { findPlatform, type Platform } from '../../platforms.ts'
 import { printable } from '../../util/printable.ts'
 import { entryPath } from '../read/tar-read.ts'
@@ -51,6 +52,7 @@ export async function verifyPlatform(
   const report = (more: Partial<PlatformReport>): PlatformReport => ({
     platform: id,
     digest,
+    ...(manifest && { size: sizeOf(manifest) }),
     ok: notes.problems.length === 0,
     // They quote what the image says, which may be anything.
     problems: notes.problems.map(text => printable(text, 1000)),
@@ -77,6 +79,10 @@ export async function verifyPlatform(
   notes.problems.unshift(...layers.problems)
   notes.remarks.unshift(...layers.remarks)
   return report({ ...(entrypoint && { entrypoint }), ...(base !== undefined && { base }) })
+}
+
+function sizeOf({ config, layers }: ImageManifest): number {
+  return [config, ...layers].reduce((total, { size }) => total + size, 0)
 }
 
 async function checkFiles(

@@ -4,7 +4,7 @@ import type { Task } from '../../recorder.ts'
 import { hostArch } from '../../util/host-arch.ts'
 import { type Destination, describeDestination } from '../destination.ts'
 import type { ImagePlan } from '../image-plan.ts'
-import { artifactFile, type MadeImage, type MakeContext } from '../make-context.ts'
+import { artifactFile, binariesOf, type MadeImage, type MakeContext } from '../make-context.ts'
 import type { OciOutput } from './write-image.ts'
 
 /**
@@ -37,9 +37,11 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
       tags: spec.tags,
       destinations: destinations.flatMap(describeDestination),
       digest: made.indexDigest,
-      platforms: made.platforms.map(({ platform, manifestDigest }) => ({
+      binaries: binariesOf(spec),
+      platforms: made.platforms.map(({ platform, manifestDigest, size }) => ({
         platform: platform.id,
         digest: manifestDigest,
+        size,
       })),
       compressor: made.compressor,
     },

@@ -78,7 +78,7 @@ export interface OciPlatformImage {
   readonly layers: readonly { readonly digest: string; readonly diffId: string; readonly size: number }[]
   /** The one of the layers that holds the programs; absent where the spec has none. */
   readonly packed?: { readonly digest: string; readonly diffId: string }
-  /** Bytes: manifest, config and compressed layers. */
+  /** Bytes: config and compressed layers. */
   readonly size: number
 }
 
@@ -218,7 +218,7 @@ function describe({ index, images, baseDigest }: ImageContent, compressor: Compr
       configDigest: config.descriptor.digest,
       layers: layers.map(({ descriptor: { digest, size }, diffId }) => ({ digest, diffId, size })),
       ...(programs && { packed: { digest: programs.descriptor.digest, diffId: programs.diffId } }),
-      size: [manifest, config, ...layers].reduce((total, { descriptor }) => total + descriptor.size, 0),
+      size: [config, ...layers].reduce((total, { descriptor }) => total + descriptor.size, 0),
     })),
   }
 }
