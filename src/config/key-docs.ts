@@ -268,6 +268,10 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
 
   bench: { text: 'Measurements against emulation.', example: '' },
   'bench.auto': { text: 'Measure emulation once, after the first build.', example: 'true' },
+  'bench.estimate': {
+    text: 'After a first build that nothing was measured for, tell what emulation is likely to take.',
+    example: 'false',
+  },
   'bench.image': {
     text: 'The image with the toolchain, for the strategies with a Dockerfile.',
     example: '"golang:1.26"',
