@@ -67,8 +67,9 @@ export function confirmBases(
   recorder: Recorder,
 ): Promise<ImagePlan[]> {
   const confirmed = images.map(image => {
-    const { spec, executable } = image
-    const binaries = artifacts.filter(artifact => artifact.name === executable.name)
+    const { spec, executables } = image
+    const names = new Set(executables.map(({ name }) => name))
+    const binaries = artifacts.filter(artifact => names.has(artifact.name))
     const base = confirmBase(spec.base, binaries, { registry: image.image.registry, platforms })
     const onBase = { ...image, spec: { ...spec, base } }
     if (base.reference === spec.base.reference) return onBase

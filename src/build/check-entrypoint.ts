@@ -1,6 +1,10 @@
 import { Failure } from '../errors.ts'
+import { linkedPath } from '../image/paths.ts'
 import { entrypointPaths } from '../image/verify/entrypoint.ts'
 import type { ImageSpec } from '../types.ts'
+
+/** As Linux follows (path_resolution(7)). */
+const mostLinks = 40
 
 /**
  * Checks that the program which a container runs is one of the image's own files, where the base is known to bring none.
@@ -19,9 +23,12 @@ export function checkEntrypoint({ config, files, base }: ImageSpec): void {
       WorkingDir: config.workdir,
     },
   })
-  const isThere = (path: string) =>
-    files.some(({ target }) => path === target || path.startsWith(`${target}/`))
-  if (paths.some(isThere)) return
+  const isThere = (path: string, links = 0): boolean =>
+    files.some(({ target, source }) => {
+      if (path !== target && !path.startsWith(`${target}/`)) return false
+      return !('link' in source) || (links < mostLinks && isThere(linkedPath(target, source.link), links + 1))
+    })
+  if (paths.some(path => isThere(path))) return
   const [program, ...others] = files.map(({ target }) => target)
   const shown = [program, ...others.slice(0, 4), ...(others.length > 4 ? ['…'] : [])]
   throw new Failure({

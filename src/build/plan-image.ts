@@ -1,13 +1,14 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { knownBase } from '../base/known.ts'
 import { isLocalBase } from '../base/local.ts'
 import type { ImageOptions } from '../config/image-options.ts'
 import type { Options } from '../config/options.ts'
 import { checkTag, localTag, planDestinations } from '../image/destination.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
-import { checkDestination, checkImagePath, checkWorkdir } from '../image/paths.ts'
+import { checkDestination, checkImagePath, checkWorkdir, linkedPath } from '../image/paths.ts'
+import type { Executable } from '../languages/language.ts'
 import { parseReference } from '../oci/reference.ts'
-import type { BaseChoice, ImageConfig, ImageSpec, SourceInfo } from '../types.ts'
+import type { BaseChoice, BaseFamily, ImageConfig, ImageFile, ImageSpec, SourceInfo } from '../types.ts'
 import { fillPlaceholders, type Placeholders, sourcePlaceholders } from '../util/placeholders.ts'
 import type { WantedImage } from './wanted-images.ts'
 
@@ -35,6 +36,23 @@ export function programPath(name: string): string {
   return rootFolders.has(name) ? `/usr/local/bin/${name}` : `/${name}`
 }
 
+/** Where each program is: the first at `[image] program`, the others next to it. */
+function pathInImage({ name }: Executable, index: number, program: string | undefined): ImageFile {
+  const next = program && join(dirname(program), name)
+  const target = (index === 0 ? program : next) ?? programPath(name)
+  return { target, source: { artifact: name }, mode: 0o755 }
+}
+
+/**
+ * A link of `[image] links`.
+ * @throws {Failure} usage, for a path that cannot be in an image, or a link that leads out of the root folder.
+ */
+function linkFile(target: string, link: string, family: BaseFamily): ImageFile {
+  checkImagePath(target, '[image] links', family)
+  checkImagePath(linkedPath(target, link), `[image] links ${JSON.stringify(target)}`)
+  return { target, source: { link }, mode: 0o777 }
+}
+
 /** The user of an image on scratch, which has none of its own: a container would run as root. */
 const scratchUser = '65532:65532'
 
@@ -43,7 +61,7 @@ const scratchUser = '65532:65532'
  * @throws {Failure} usage, when tags, destinations or file names cannot be.
  */
 export function planImage(
-  { name, executable, image: asked }: WantedImage,
+  { name, executables, image: asked }: WantedImage,
   base: BaseChoice,
   source: SourceInfo,
   options: Options,
@@ -52,15 +70,17 @@ export function planImage(
   const tags = image.tags.map(tag => checkTag(tag, name))
   // An engine keeps what has no name as <none>.
   if (tags.length === 0 && options.load && !options.push) tags.push(localTag(name))
-  const program = image.program ?? programPath(executable.name)
-  checkImagePath(program, '[image] program', base.family)
+  const programs = executables.map((item, index) => pathInImage(item, index, image.program))
+  for (const { target } of programs) checkImagePath(target, '[image] program', base.family)
+  const program = programs[0]?.target ?? ''
+  const links = Object.entries(image.links).map(([target, link]) => linkFile(target, link, base.family))
   for (const { to } of image.files) checkDestination(to)
   const spec: ImageSpec = {
     name,
     platforms: options.platforms,
     base,
     config: imageConfig(image, program, base, source),
-    files: [{ target: program, source: { artifact: executable.name }, mode: 0o755 }],
+    files: [...programs, ...links],
     annotations: image.annotations,
     epoch: source.epoch,
     tags,
@@ -75,7 +95,7 @@ export function planImage(
     outputs: options.outputs,
     fallback: join(options.dist, `${name}.oci.tar`),
   })
-  return { executable, spec, image, destinations }
+  return { executables, spec, image, destinations }
 }
 
 /** The options of an image with their placeholders filled in. */

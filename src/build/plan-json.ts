@@ -2,6 +2,7 @@ import { imageCommand, imageDockerfile } from '../image/buildx/make.ts'
 import { stagedFiles } from '../image/buildx/stage.ts'
 import { describeDestination } from '../image/destination.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
+import type { Executable } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
 import type { BaseChoice, Command, ImageFile, ImageSpec, Step } from '../types.ts'
 import { printTokens } from '../util/substitute.ts'
@@ -37,7 +38,10 @@ export interface PlannedStep {
 
 export interface PlannedImage {
   readonly name: string
-  readonly executable: { readonly name: string; readonly package: string; readonly predicted?: boolean }
+  /** The one that the image runs. */
+  readonly executable: ExecutableJson
+  /** The other programs in it. */
+  readonly others?: readonly ExecutableJson[]
   readonly backend: 'buildx' | 'oci'
   readonly base: BaseChoice
   readonly tags: readonly string[]
@@ -50,6 +54,12 @@ export interface PlannedImage {
   readonly dockerfile: string
   /** Absent for the in-process backend, which runs no command. */
   readonly command?: Command
+}
+
+interface ExecutableJson {
+  readonly name: string
+  readonly package: string
+  readonly predicted?: boolean
 }
 
 /** A file of the build context. Those in `files.tar` are the same for all platforms. */
@@ -99,15 +109,13 @@ function plannedStep({ title, command, produces }: Step, dist: string): PlannedS
 }
 
 function plannedImage(image: ImagePlan, backend: Backend, plan: Plan): PlannedImage {
-  const { executable, spec, destinations } = image
+  const { executables, spec, destinations } = image
+  const [executable, ...others] = executables.map(executableJson)
   const { name, base, tags, config, annotations, epoch } = spec
   return {
     name,
-    executable: {
-      name: executable.name,
-      package: executable.package,
-      ...(executable.predicted && { predicted: true }),
-    },
+    executable: executable as ExecutableJson,
+    ...(others.length > 0 && { others }),
     backend: backend.name,
     base,
     tags,
@@ -124,6 +132,10 @@ function plannedImage(image: ImagePlan, backend: Backend, plan: Plan): PlannedIm
     dockerfile: imageDockerfile(image),
     ...(backend.name === 'buildx' && { command: printTokens(imageCommand(image, plan)) }),
   }
+}
+
+function executableJson({ name, package: path, predicted }: Executable): ExecutableJson {
+  return { name, package: path, ...(predicted && { predicted: true }) }
 }
 
 function stagedSource(source: ImageFile['source'], platform: Platform | undefined, dist: string): string {

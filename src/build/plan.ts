@@ -51,7 +51,7 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
   const { project, source } = facts
   const { platforms, backend, buildx, compression, verify, offline, dist, dir: root } = options
   const wanted = wantedImages(project, options)
-  const executables = [...new Set(wanted.map(image => image.executable))]
+  const executables = [...new Set(wanted.flatMap(image => image.executables))]
   checkDistinct(executables)
   const compile = languages[project.language].compile(project, {
     platforms,

@@ -8,58 +8,74 @@ import { closestMatch } from '../util/closest-match.ts'
 /** An image that was asked for, before its base is known. */
 export interface WantedImage {
   readonly name: string
-  readonly executable: Executable
+  /** The programs in it, the one that it runs first. */
+  readonly executables: readonly Executable[]
   readonly image: ImageOptions
 }
 
 /** The executables that the options name, before the project is read. */
-export function wantedNames({ bins, images }: Options): string[] {
-  const named = Object.entries(images).map(([name, image]) => image.bin ?? name)
-  return named.length > 0 ? named : [...bins]
+export function wantedNames({ bins, image, images }: Options): string[] {
+  const named = Object.entries(images).flatMap(([name, table]) => programsOf(name, table))
+  return [named, bins, image.programs].map(names => [...names]).find(names => names.length > 0) ?? []
+}
+
+function programsOf(name: string, { bin, programs }: ImageOptions): readonly string[] {
+  return programs.length > 0 ? programs : [bin ?? name]
 }
 
 /**
- * The images of the build: one for each `[images.NAME]`, or one for each chosen executable.
+ * The images of the build: one for each `[images.NAME]`, one for `[image] programs`, or one for each chosen executable.
  * @throws {Failure} usage or project, when what is asked for is neither.
  */
 export function wantedImages(project: Project, options: Options): WantedImage[] {
-  const tables = Object.entries(options.images)
-  if (tables.length === 0) {
+  const all = describedImages(project, options)
+  if (all.length === 0) {
     return chooseExecutables(project, options.bins).map(executable => ({
       name: executable.name,
-      executable,
+      executables: [executable],
       image: options.image,
     }))
   }
-  const all = tables.map(([name, image]) => ({
-    name,
-    image,
-    executable: chooseExecutables(project, [image.bin ?? name])[0] as Executable,
-  }))
   if (options.bins.length === 0) return all
   return options.bins.flatMap(bin => {
-    const named = all.filter(item => [item.name, item.executable.name, item.executable.package].includes(bin))
+    const named = all.filter(({ name, executables }) =>
+      [name, ...executables.flatMap(item => [item.name, item.package])].includes(bin),
+    )
     if (named.length > 0) return named
-    const names = tables.map(([name]) => name)
+    const names = all.map(({ name }) => name)
     const suggestion = closestMatch(bin, names)
     throw new Failure({
       kind: 'usage',
       what: `There is no image ${JSON.stringify(bin)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,
-      where: '[images] of xbuild.toml',
+      where: '[image] programs or [images] of xbuild.toml',
       why: `it has ${names.join(', ')}`,
       fix: `--bin ${suggestion ?? names[0]}`,
     })
   })
 }
 
+/** The images that xbuild.toml names with their programs. */
+function describedImages(project: Project, { image, images }: Options): WantedImage[] {
+  const tables = Object.entries(images)
+  if (tables.length === 0 && image.programs.length > 0) {
+    const executables = chooseExecutables(project, image.programs)
+    return [{ name: (executables[0] as Executable).name, executables, image }]
+  }
+  return tables.map(([name, table]) => ({
+    name,
+    image: table,
+    executables: chooseExecutables(project, programsOf(name, table)),
+  }))
+}
+
 /** Says which executable was chosen where nobody named one. */
 export function choiceRemark(
   project: Project,
-  { bins, images }: Pick<Options, 'bins' | 'images'>,
+  options: Options,
   executables: readonly Executable[],
 ): string[] {
   const [chosen] = executables
-  if (!chosen || bins.length > 0 || Object.keys(images).length > 0) return []
+  if (!chosen || wantedNames(options).length > 0) return []
   const others = otherChoices(project, chosen)
   if (others.length === 0) return []
   const shown = others.length > 4 ? [...others.slice(0, 3), `${others.length - 3} more`] : others

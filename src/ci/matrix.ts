@@ -38,14 +38,17 @@ export async function makeMatrix(
     signal,
   })
   const images = wantedImages(project, options)
-  checkDistinct([...new Set(images.map(image => image.executable))])
+  checkDistinct([...new Set(images.flatMap(image => image.executables))])
   const names = images.map(({ name }) => name)
   checkNames(names)
   const { seconds, missing } = await readRecordedSeconds(reports)
-  const units = images.flatMap(({ name, executable }) =>
+  const units = images.flatMap(({ name, executables }) =>
     platforms.map(({ id }) => {
-      const known = seconds(executable.name, id)
-      return { program: name, platform: id, ...(known !== undefined && { seconds: known }) }
+      const known = executables
+        .map(executable => seconds(executable.name, id))
+        .filter(item => item !== undefined)
+      const sum = known.reduce((total, item) => total + item, 0)
+      return { program: name, platform: id, ...(known.length > 0 && { seconds: sum }) }
     }),
   )
   const planned = planMatrix(units, jobs ?? platforms.length)

@@ -24,6 +24,10 @@ export interface ImageOptions extends RuntimeOptions {
   readonly user?: string
   /** Absolute path of the program in the image. */
   readonly program?: string
+  /** The executables that are in the image together, the one that it runs first; none for one of its own. */
+  readonly programs: readonly string[]
+  /** What each symbolic link points to, by its absolute path. */
+  readonly links: Readonly<Record<string, string>>
   readonly entrypoint?: readonly string[]
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
@@ -63,6 +67,8 @@ export function imageOptions(
     ...(template && { template: resolve(dir, template) }),
     ...(user !== undefined && { user: checkUser(user) }),
     ...(program !== undefined && { program: checkProgram(program) }),
+    programs: [...new Set(table.programs ?? [])],
+    links: table.links ?? {},
     ...(entrypoint && { entrypoint }),
     args: table.args ?? [],
     env: checkNames('env', table.env ?? {}),
@@ -78,6 +84,23 @@ export function imageOptions(
       ...(mode !== undefined && { mode: parseMode(mode) }),
     })),
   }
+}
+
+/**
+ * A table of `[images]` on top of `[image]`. One that names its executable has no other programs.
+ * @throws {Failure} usage, when it names its executable twice.
+ */
+export function onShared(name: string, table: ImageTable, shared: ImageTable): ImageTable {
+  const { programs, ...rest } = shared
+  if (table.bin === undefined) return { ...shared, ...table }
+  if (table.programs === undefined) return { ...rest, ...table }
+  throw new Failure({
+    kind: 'usage',
+    what: `[images.${name}] has bin and programs`,
+    where: `[images.${name}] of xbuild.toml`,
+    why: 'both say which executables are in the image',
+    fix: `programs = ${JSON.stringify([...new Set([table.bin, ...table.programs])])}, without bin`,
+  })
 }
 
 /** A list by comma or line, as docker/metadata-action gives it: no reference holds either. */

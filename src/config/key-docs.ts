@@ -86,6 +86,16 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
     example: '"/usr/bin/server"',
     unset: '/ and the name of the executable',
   },
+  'image.programs': {
+    text: 'Executables that are in one image together: the first is the one that it runs, the others are next to it.',
+    example: '["server", "worker"]',
+    unset: 'one image for each executable',
+  },
+  'image.links': {
+    text: 'Symbolic links of the image, and what each points to.',
+    example: '{ "/usr/bin/ls" = "/usr/bin/busybox" }',
+    unset: 'none',
+  },
   'image.entrypoint': {
     text: 'The entrypoint of the image.',
     example: '["/usr/bin/server", "serve"]',

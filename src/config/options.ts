@@ -7,7 +7,7 @@ import { defaultPlatforms, type Platform, parsePlatforms } from '../platforms.ts
 import { parseDuration } from '../util/duration.ts'
 import { hostArch } from '../util/host-arch.ts'
 import type { BuildFlags } from './flags.ts'
-import { type ImageOptions, imageOptions } from './image-options.ts'
+import { type ImageOptions, imageOptions, onShared } from './image-options.ts'
 import { loadConfig } from './load.ts'
 import type { Config } from './schema.ts'
 
@@ -84,7 +84,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
     images: Object.fromEntries(
       Object.entries(config.images).map(([name, table]) => [
         name,
-        imageOptions({ ...config.image, ...table }, dir, flags, env),
+        imageOptions(onShared(name, table, config.image), dir, flags, env),
       ]),
     ),
     backend: flags.backend ?? backendOf(env['XBUILD_BACKEND']) ?? config.backend ?? 'auto',

@@ -24,6 +24,8 @@ const imageKeys = {
   template: v.optional(v.string()),
   user: v.optional(v.string()),
   program: v.optional(v.string()),
+  programs: v.optional(v.pipe(strings, v.minLength(1))),
+  links: v.optional(stringMap),
   entrypoint: v.optional(strings),
   args: v.optional(strings),
   env: v.optional(stringMap),

@@ -6,7 +6,8 @@ import type { Destination } from './destination.ts'
 
 /** One image of a plan. */
 export interface ImagePlan {
-  readonly executable: Executable
+  /** The programs in it, the one that it runs first. */
+  readonly executables: readonly Executable[]
   readonly spec: ImageSpec
   /** What was asked of it: `[image]` or `[images.NAME]` with the flags on top. */
   readonly image: ImageOptions

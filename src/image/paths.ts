@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { Failure } from '../errors.ts'
 import type { BaseFamily } from '../types.ts'
 
@@ -27,6 +28,13 @@ export const baseFolders: readonly string[] = ['/', '/home', '/home/nonroot', ..
 export function parentFolders(path: string): string[] {
   const parts = path.split('/').slice(1, -1)
   return parts.map((_, i) => `/${parts.slice(0, i + 1).join('/')}`)
+}
+
+/** The path that a symbolic link of the image points to; one that leads out of the root folder is returned as it is. */
+export function linkedPath(target: string, link: string): string {
+  if (link === '' || link.startsWith('/')) return link
+  const up = link.split('/').filter(name => name === '..').length
+  return up > parentFolders(target).length ? link : posix.join(posix.dirname(target), link)
 }
 
 /** Folders that are symbolic links to /usr/… in Debian since release 12 (usr-merge), so in the distroless bases. */

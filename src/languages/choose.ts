@@ -27,7 +27,7 @@ export function chooseExecutables(project: Project, asked: readonly string[]): r
     kind: 'project',
     what: `The project has ${executables.length} executables, and none is chosen`,
     where: project.root,
-    why: 'an image has one executable; several --bin make several images',
+    why: 'several --bin make an image each; [image] programs puts several into one',
     fix: executables.map(item => describeChoice(item, executables)).join('\n'),
   })
 }

@@ -99,6 +99,7 @@ describeWith(['engine', 'buildx', 'registry', 'bases', 'crane'], 'both backends'
   async function build(name: string, flags: string[], toml: string): Promise<void> {
     const dir = await project({
       ...helloGo,
+      'cmd/worker/main.go': helloGo['main.go'],
       'conf/app.conf': 'answer = 42\n',
       'conf/ä ö': 'non-ASCII name\n',
       'assets/css/a.css': 'body {}\n',
@@ -133,6 +134,10 @@ describeWith(['engine', 'buildx', 'registry', 'bases', 'crane'], 'both backends'
       `[image]
 user = "nobody"
 workdir = "/srv/work"
+programs = ["hello", "worker"]
+program = "/srv/work/bin/hello"
+links = { "/usr/bin/hi" = "/srv/work/bin/hello", "/opt/ä" = "../usr/bin/hi" }
+entrypoint = ["/opt/ä"]
 args = ["-v", "with space", 'quote " $HOME \\\\']
 ports = [8080, "53/udp"]
 env = { PATH = "/usr/bin", APP = "a=b $c \\\\ \\"d\\"", EMPTY = "" }

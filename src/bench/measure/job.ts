@@ -126,5 +126,5 @@ export function inspectStaged(
 
 /** The executables that would be built, by the names that a build takes: --bin may be an image's. */
 export function wantedExecutables(project: Project, options: Options): readonly Executable[] {
-  return [...new Set(wantedImages(project, options).map(({ executable }) => executable))]
+  return [...new Set(wantedImages(project, options).flatMap(({ executables }) => executables))]
 }

@@ -35,7 +35,7 @@ async function choose(flags: BuildFlags, builder: FoundBuilder) {
     reason: '',
   } as const
   const { platforms, backend, buildx, image } = options
-  const planned = planImage({ name: 'app', executable, image }, base, { epoch: 0 }, options)
+  const planned = planImage({ name: 'app', executables: [executable], image }, base, { epoch: 0 }, options)
   return chooseBackend({ images: [planned], platforms, backend, buildx }, builder)
 }
 

@@ -16,14 +16,19 @@ async function plan(
   reference = 'gcr.io/distroless/static-debian13:nonroot',
   source: SourceInfo = { epoch: 0 },
   flags: BuildFlags = {},
+  names: string[] = ['app'],
 ) {
   const options = await resolveOptions(
     { dir: await project({ 'xbuild.toml': `[image]\n${image}` }), ...flags },
     {},
   )
   const base = { reference, family: knownBase(reference).family, predicted: false, reason: '' }
-  const executable = { name: 'app', package: '.' }
-  const { spec } = planImage({ name: 'app', executable, image: options.image }, base, source, options)
+  const { spec } = planImage(
+    { name: 'app', executables: names.map(name => ({ name, package: name })), image: options.image },
+    base,
+    source,
+    options,
+  )
   checkEntrypoint(spec)
   return spec
 }
@@ -116,6 +121,40 @@ it.each([
   ['gcr.io/distroless/static-debian13:nonroot', 'user = "7"', '7'],
 ])('the user of an image on %s with %j', async (base, image, expected) => {
   expect((await plan(image, base)).config.user).toBe(expected)
+})
+
+describe('several programs', () => {
+  it.each([
+    ['', ['/server', '/worker']],
+    ['program = "/usr/bin/serve"', ['/usr/bin/serve', '/usr/bin/worker']],
+    ['program = "/serve"', ['/serve', '/worker']],
+  ])('with %j are at %j', async (image, targets) => {
+    const { files, config } = await plan(image, undefined, undefined, {}, ['server', 'worker'])
+    expect(files.map(({ target }) => target)).toEqual(targets)
+    expect(config.entrypoint).toEqual([targets[0]])
+  })
+})
+
+describe('links', () => {
+  const busybox = 'program = "/usr/bin/busybox"\n'
+
+  it.each(['/usr/bin/busybox', 'busybox', '../bin/busybox'])('may lead to %s', async link => {
+    const { files } = await plan(
+      `${busybox}links = { "/usr/bin/ls" = "${link}" }\nentrypoint = ["/usr/bin/ls"]`,
+    )
+    expect(files[1]).toEqual({ target: '/usr/bin/ls', source: { link }, mode: 0o777 })
+  })
+
+  it.each([
+    ['links = { "bin/ls" = "/app" }', 'cannot be a path in the image'],
+    ['links = { "/bin/ls" = "/app" }', 'cannot be a path in the image'],
+    ['links = { "/usr/bin/ls" = "" }', 'cannot be a path in the image'],
+    ['links = { "/usr/bin/ls" = "../../../app" }', 'cannot be a path in the image'],
+    ['links = { "/a" = "/b", "/b" = "/a" }\nentrypoint = ["/a"]', 'The entrypoint "/a" is not in the image'],
+    ['links = { "/a" = "/usr/bin/gone" }\nentrypoint = ["/a"]', 'The entrypoint "/a" is not in the image'],
+  ])('%s is refused', async (image, what) => {
+    expect(await failureOf(plan(image))).toMatchObject({ kind: 'usage', what: expect.stringContaining(what) })
+  })
 })
 
 describe('placeholders', () => {

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../support/projects.ts'
 
 function image(user: string, family: BaseFamily, files: readonly ImageFile[] = []): ImagePlan {
   return {
-    executable: { name: 'app', package: '.' },
+    executables: [{ name: 'app', package: '.' }],
     image: imageOptions({}, '/', {}),
     destinations: [],
     spec: {

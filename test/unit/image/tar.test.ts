@@ -52,3 +52,19 @@ test('a tar stream is byte for byte what Go archive/tar (1.26, Format: PAX) writ
 test('a tar header is a whole number of blocks', () => {
   for (const row of rows) expect(writeTar([row]).length % 512).toBe(0)
 })
+
+test('so is a symbolic link', () => {
+  const links = [
+    ['usr/bin/ls', '/usr/bin/busybox'],
+    ['opt/ünï', 'cödé'],
+    ['a', 'l'.repeat(100)],
+    ['b', 'l'.repeat(101)],
+    [`${'d/'.repeat(60)}link`, '../x'],
+  ].map(([name = '', link = '']) =>
+    tarHeader({ name, type: 'symlink', link, mode: 0o777, uid: 0, gid: 0, size: 0, mtime: 0 }),
+  )
+  const tar = Buffer.concat([...links, tarEnd()])
+  expect(createHash('sha256').update(tar).digest('hex')).toBe(
+    '2406138f60c676f13e61041ef0d1ed106aaf2239e1f8d2bcffed7c54c1c9ada2',
+  )
+})
