@@ -70,7 +70,8 @@ function rowsOf(path: readonly string[], schema: JsonSchema, depth: number, docs
 }
 
 function innerKeys({ properties, items, anyOf }: JsonSchema): Properties {
-  return properties ?? items?.properties ?? anyOf?.find(one => one.properties)?.properties ?? {}
+  const one = items ? innerKeys(items) : undefined
+  return properties ?? one ?? anyOf?.find(member => member.properties)?.properties ?? {}
 }
 
 function typeOf(schema: JsonSchema): string {
@@ -87,5 +88,5 @@ function typeOf(schema: JsonSchema): string {
 const plural = (type: string) =>
   type
     .split(' or ')
-    .map(one => `${one}s`)
+    .map(one => (one.startsWith('array of ') ? one.replace('array', 'arrays') : `${one}s`))
     .join(' or ')

@@ -21,6 +21,8 @@ export interface PlanJson {
   readonly dir: string
   readonly toolchain: { readonly name: string; readonly version: string }
   readonly platforms: readonly string[]
+  /** What build runs first. A plan runs none of it, so it shows the project as it is without. */
+  readonly before: readonly Command[]
   /** Files that are written before the first step, such as compiler wrappers. */
   readonly files: readonly { readonly path: string; readonly text: string; readonly mode: string }[]
   readonly steps: readonly PlannedStep[]
@@ -72,6 +74,8 @@ interface StagedJson {
   readonly source: string
 }
 
+const notRunYet = 'the steps of [build] before are not run by a plan: the project is shown as it is now'
+
 /** A prepared build as data for printing. Pure. */
 export function planJson({ plan, backend, remarks }: Prepared): PlanJson {
   const { project, compile } = plan
@@ -81,11 +85,13 @@ export function planJson({ plan, backend, remarks }: Prepared): PlanJson {
     dir: project.root,
     toolchain: project.toolchain,
     platforms: plan.platforms.map(({ id }) => id),
+    before: plan.before,
     files: compile.files.map(({ path, text, mode }) => ({ path, text, mode: octal(mode) })),
     steps: [...compile.prepare, ...compile.steps].map(step => plannedStep(step, plan.dist)),
     concurrency: compile.concurrency,
     images: plan.images.map(image => plannedImage(image, backend, plan)),
     notes: [
+      ...(plan.before.length > 0 ? [notRunYet] : []),
       ...remarks,
       ...plan.remarks,
       ...(compile.remarks ?? []),

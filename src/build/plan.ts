@@ -5,7 +5,7 @@ import type { ImagePlan, ImageSettings } from '../image/image-plan.ts'
 import { languages } from '../languages/index.ts'
 import type { CompilePlan, Project } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
-import type { SourceInfo } from '../types.ts'
+import type { Command, SourceInfo } from '../types.ts'
 import { checkInstalls } from './installs.ts'
 import { chosenBase, planImage } from './plan-image.ts'
 import { checkDistinct, choiceRemark, wantedImages } from './wanted-images.ts'
@@ -17,6 +17,8 @@ export interface Plan extends ImageSettings {
   readonly installs: Options['installs']
   readonly source: SourceInfo
   readonly platforms: readonly Platform[]
+  /** What is run before the project is read; by the time of a plan that has been done, or was not asked for. */
+  readonly before: readonly Command[]
   readonly compile: CompilePlan
   /** Whether this checkout was built before by the same toolchain. */
   readonly warm: boolean
@@ -78,6 +80,7 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
     installs: options.installs,
     source,
     platforms,
+    before: options.before,
     compile,
     warm: facts.warm,
     remarks,

@@ -16,6 +16,7 @@ import { withReport } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { createProgress } from '../ui/progress.ts'
 import { checkUserFile, writeUserFile } from '../util/write-user-file.ts'
+import { runBeforeSteps } from './before.ts'
 import { defineCommand, dirPositional } from './command.ts'
 
 const { platform, bin, lang, builder, jobs } = buildFlags
@@ -63,6 +64,7 @@ export const benchCommand = defineCommand({
     const thresholds = readThresholds(argv, request)
     if (argv.svg) await checkUserFile(resolve(argv.svg), '--svg')
     const earlier = await readMeasurements(options.dir)
+    await runBeforeSteps(options, argv.progress)
     const progress = createProgress(argv.progress)
     let measurement: Measurement | undefined
     let failure: unknown

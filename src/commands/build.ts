@@ -22,6 +22,7 @@ import { redact, redactAll } from '../util/redact.ts'
 import { timeline } from '../util/timeline.ts'
 import { checkUserFile, writeUserFile } from '../util/write-user-file.ts'
 import { version } from '../version.ts'
+import { runBeforeSteps } from './before.ts'
 import { defineCommand, dirPositional } from './command.ts'
 import { printPlan } from './plan.ts'
 
@@ -44,6 +45,7 @@ export const buildCommand = defineCommand({
     if (argv.dryRun) return printPlan(options, argv.json === true)
     const thresholds = readThresholds(argv)
     if (argv.report) await checkUserFile(resolve(argv.report), '--report')
+    await runBeforeSteps(options, argv.progress).catch(error => reportFailure(error, argv.report))
     const report = await withProgress(argv.progress, emit =>
       build(options, { emit, confirm: canAsk() ? confirm : undefined, signal: interruptSignal }),
     ).catch(error => reportFailure(error, argv.report))

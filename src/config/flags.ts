@@ -86,6 +86,10 @@ export const buildFlags = {
     describe: 'Add what the toolchain lacks, such as a target of rustup, without asking',
   },
   install: { type: 'boolean', describe: 'Add what the toolchain lacks; --no-install never does' },
+  before: {
+    type: 'boolean',
+    describe: 'Run the steps of [build] before first; --no-before skips them',
+  },
   verify: {
     choices: ['warn', 'strict'] as const,
     describe: 'What a pushed image that cannot be read back is: a warning, or with strict a failure',

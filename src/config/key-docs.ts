@@ -263,6 +263,19 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
     example: '"zig"',
   },
 
+  build: { text: 'What comes before the build.', example: '' },
+  'build.before': {
+    text: 'Commands that make what the build reads, such as a front end or generated code. They run once, in this order, before the project is read, without a shell; cwd is relative to the project. `xbuild plan` shows them and does not run them; --no-before skips them.',
+    example:
+      '[["npm", "ci"], { args = ["npm", "run", "build"], cwd = "web", env = { NODE_ENV = "production" } }]',
+  },
+  'build.before.args': { text: 'The command and its arguments.', example: '["npm", "run", "build"]' },
+  'build.before.cwd': { text: 'The folder that it runs in.', example: '"web"', unset: 'that of the project' },
+  'build.before.env': {
+    text: 'Variables on top of the environment.',
+    example: '{ NODE_ENV = "production" }',
+  },
+
   cache: { text: 'Caches of docker buildx.', example: '' },
   'cache.from': {
     text: 'Sources of the cache, like --cache-from.',

@@ -134,9 +134,9 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? 'the file'
   const keys = (issue.path ?? []).map(({ key }) => String(key))
   if (issue.expected === 'never') return `${path}: ${describeUnknown(keys.at(-1) ?? '', keys.slice(0, -1))}`
-  const expected = ['regex', 'custom'].includes(issue.type)
-    ? issue.message
-    : (issue.expected ?? issue.message)
+  // valibot's own texts begin so; any other is of our schema.
+  const isOurs = !issue.message.startsWith('Invalid ')
+  const expected = isOurs ? issue.message : (issue.expected ?? issue.message)
   const near = closestMatch(unquote(issue.received), choicesOf(issue.expected))
   const hint = near === undefined ? '' : `; did you mean "${near}"?`
   return `${path}: expected ${expected}, but found ${issue.received}${hint}`

@@ -4,8 +4,10 @@ import { Failure } from '../errors.ts'
 import { locateProject } from '../languages/index.ts'
 import type { LanguageName, LanguageOptions } from '../languages/options.ts'
 import { defaultPlatforms, type Platform, parsePlatforms } from '../platforms.ts'
+import type { Command } from '../types.ts'
 import { parseDuration } from '../util/duration.ts'
 import { hostArch } from '../util/host-arch.ts'
+import { beforeCommands } from './before.ts'
 import type { BuildFlags } from './flags.ts'
 import { type ImageOptions, imageOptions, onShared } from './image-options.ts'
 import { loadConfig } from './load.ts'
@@ -35,6 +37,8 @@ export interface Options {
   readonly compression: 'gzip' | 'zstd'
   /** Seconds that a registry may say nothing; absent for the client's own. */
   readonly registryTimeout?: number
+  /** What is run, once, before the project is read. */
+  readonly before: readonly Command[]
   /** Whether no registry is asked before the image is made. */
   readonly offline: boolean
   /** Whether a pushed image that cannot be read back fails the build. */
@@ -101,6 +105,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
       ...(flags.metadataFile !== undefined && { metadataFile: resolve(flags.metadataFile) }),
     },
     ...registryTimeout(flags.registryTimeout),
+    before: flags.before === false ? [] : beforeCommands(config.build.before, dir),
     offline: flags.offline ?? false,
     verify: flags.verify ?? 'warn',
     compression: flags.compression ?? config.compression,

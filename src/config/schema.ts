@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { compileTables, languageNames } from '../languages/options.ts'
 import { table } from '../util/string-table.ts'
+import { beforeSchema } from './before.ts'
 import { foldersSchema } from './folders.ts'
 import { runtimeKeys } from './runtime.ts'
 
@@ -57,6 +58,7 @@ export const configSchema = v.strictObject({
   image: v.optional(v.strictObject(imageKeys), {}),
   images: v.optional(table(v.strictObject({ ...imageKeys, bin: v.optional(v.string()) }), imageName), {}),
   ...compileTables,
+  build: v.optional(v.strictObject({ before: v.optional(beforeSchema, []) }), {}),
   cache: v.optional(v.strictObject({ from: v.optional(strings, []), to: v.optional(strings, []) }), {}),
   lint: v.optional(v.strictObject({ ignore: v.optional(strings, []) }), {}),
   bench: v.optional(

@@ -82,6 +82,6 @@ function checkBuildable(item: Executable): Executable {
     what: `${item.name} cannot be built`,
     where: item.package,
     why: item.problem,
-    fix: 'fix that, or choose another executable with --bin',
+    fix: item.problemFix ?? 'fix that, or choose another executable with --bin',
   })
 }

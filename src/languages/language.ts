@@ -23,6 +23,8 @@ export interface Executable {
   readonly predicted?: boolean
   /** Why it cannot be built, if the toolchain already knows; an error once it is chosen. */
   readonly problem?: string
+  /** What fixes it, where that is known. */
+  readonly problemFix?: string
   /** Absolute folder whose tags name its version, where that is not the project's: a module of a workspace. */
   readonly versionFolder?: string
 }

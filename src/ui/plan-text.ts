@@ -10,6 +10,10 @@ export function describePlan(plan: PlanJson): string {
     '# {work} is a temporary folder; commands and their environment are printed as build runs them',
     ...plan.notes.map(note => `# note: ${note}`),
   ]
+  const before =
+    plan.before.length > 0
+      ? [['# before the project is read', ...plan.before.map(describeCommand)].join('\n')]
+      : []
   const files = plan.files.map(({ path, mode, text }) => `# write ${path} (${mode})\n${indent(text)}`)
   const steps = plan.steps.map(({ title, command, produces }) =>
     [
@@ -20,7 +24,7 @@ export function describePlan(plan: PlanJson): string {
   )
   const count = `${plan.steps.length} ${plan.steps.length === 1 ? 'step' : 'steps'}`
   const compile = `# ${count}, compiling ${concurrency === 1 ? 'one at a time' : `${concurrency} in parallel`}`
-  return `${[head.join('\n'), ...files, compile, ...steps, ...plan.images.map(describeImage)].join('\n\n')}\n`
+  return `${[head.join('\n'), ...before, ...files, compile, ...steps, ...plan.images.map(describeImage)].join('\n\n')}\n`
 }
 
 function describeImage(image: PlannedImage): string {

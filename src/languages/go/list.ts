@@ -20,6 +20,7 @@ export interface ListedPackage {
   /** The files that are compiled; printed for programs, and for packages that -X names. */
   readonly files: readonly string[]
   readonly deps: ReadonlySet<string>
+  /** With its place in front, where Go knows it. */
   readonly error: string
 }
 
@@ -103,7 +104,7 @@ function template(withFiles: readonly string[]): string {
     '{{with .Module}}{{printf "%q" .Path}}\t{{printf "%q" .Dir}}{{else}}""\t""{{end}}',
     `{{if or (eq .Name "main")${named}}}{{printf "%q" (join .GoFiles "/")}}\t{{printf "%q" (join .CgoFiles "/")}}{{else}}""\t""{{end}}`,
     '{{if eq .Name "main"}}{{printf "%q" (join .Deps " ")}}{{else}}""{{end}}',
-    '{{with .Error}}{{printf "%q" .Err}}{{else}}""{{end}}',
+    '{{with .Error}}{{if .Pos}}{{printf "%s: %s" .Pos .Err | printf "%q"}}{{else}}{{printf "%q" .Err}}{{end}}{{else}}""{{end}}',
   ].join('\t')
 }
 

@@ -1,0 +1,114 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { xbuild } from '../support/cli.ts'
+import { fakeTools } from '../support/fake-tools.ts'
+import { project } from '../support/projects.ts'
+
+/** A program whose page something has to make first, as a front end is made. */
+const embedding = {
+  'go.mod': 'module example.com/app\n\ngo 1.21\n',
+  'main.go': [
+    'package main',
+    'import _ "embed"',
+    '//go:embed web/page.html',
+    'var page string',
+    'func main() { print(page) }',
+    '',
+  ].join('\n'),
+  'web/.keep': '',
+}
+const args = ['--backend=oci', '--base=scratch', '--platform=linux/amd64']
+const steps =
+  '[build]\nbefore = [["tool", "one", "a b"], { args = ["tool", "two"], cwd = "web", env = { MODE = "x" } }]\n'
+
+/** Two steps of a tool, the second of which writes the page. */
+async function withSteps(toml = steps, reply: object = {}) {
+  const cwd = await project({ ...embedding, 'xbuild.toml': toml })
+  const tools = await fakeTools({
+    tool: [{ when: /^one/ }, { when: /^two/, files: { 'page.html': 'made' }, ...reply }],
+  })
+  return { cwd, tools, run: (...words: string[]) => xbuild(words, { cwd, env: { PATH: tools.path } }) }
+}
+
+describe('[build] before', () => {
+  it('is run once, in order, each in its folder, before the project is read', async () => {
+    const { cwd, tools, run } = await withSteps()
+    const result = await run(...args)
+    expect(result).toMatchObject({ code: 0 })
+    expect(result.stderr).toMatch(/✔ tool one a b: .*\n\s*✔ tool two: .*\n[\s\S]*Go project/)
+    expect(await tools.calls()).toMatchObject([
+      { args: ['one', 'a b'], cwd },
+      { args: ['two'], cwd: join(cwd, 'web'), env: { MODE: 'x' } },
+    ])
+    expect(await readFile(join(cwd, 'dist/linux_amd64/app'), 'latin1')).toContain('made')
+  })
+
+  it('is shown by plan and not run; --no-before leaves it out of both', async () => {
+    const { cwd, tools, run } = await withSteps()
+    await writeFile(join(cwd, 'web/page.html'), 'there already')
+    const { stdout } = await run('plan', ...args)
+    expect(stdout).toContain(`(cd ${cwd} && tool one 'a b')\n(cd ${join(cwd, 'web')} && MODE=x tool two)`)
+    expect(stdout).toContain('the project is shown as it is now')
+    expect(JSON.parse((await run('plan', '--json', ...args)).stdout).before).toEqual([
+      { tool: 'tool', args: ['one', 'a b'], cwd },
+      { tool: 'tool', args: ['two'], cwd: join(cwd, 'web'), env: { MODE: 'x' } },
+    ])
+    expect(JSON.parse((await run('plan', '--json', '--no-before', ...args)).stdout).before).toEqual([])
+    expect(await run('--no-before', ...args)).toMatchObject({ code: 0 })
+    await run('dockerfile', ...args)
+    expect(await tools.calls()).toEqual([])
+  })
+
+  it('ends the build with its own output where a step fails', async () => {
+    const { run } = await withSteps(steps, {
+      exitCode: 3,
+      stdout: 'from stdout\n',
+      stderr: 'npm ERR! no page\n',
+    })
+    const { code, stdout, stderr } = await run('--json', ...args)
+    expect(code).toBe(5)
+    expect(stderr).toMatch(
+      /tool two failed: it exited with 3[\s\S]*\[build\] before[\s\S]*from stdout\n.*npm ERR! no page/,
+    )
+    expect(stderr).toContain('--no-before')
+    expect(JSON.parse(stdout)).toMatchObject({ error: { kind: 'compile' } })
+  })
+
+  it.each([
+    ['before = [["no-such-tool"]]', 4, /no-such-tool was not found/],
+    ['before = [{ args = ["tool", "one"], cwd = "gone" }]', 2, /There is no folder .*gone/],
+    ['before = ["npm ci"]', 2, /build\.before\.0: .*a command as a list of words/],
+    ['before = [[]]', 2, /build\.before\.0/],
+    ['before = [{ args = ["a"], dir = "web" }]', 2, /build\.before\.0/],
+  ])('%s is refused', async (key, code, message) => {
+    const { run } = await withSteps(`[build]\n${key}\n`)
+    expect(await run(...args)).toMatchObject({ code, stderr: expect.stringMatching(message) })
+  })
+})
+
+describe('what something has to make first', () => {
+  it.each([
+    ['a file to embed', embedding, 'main.go:3:12: pattern web/page.html: no matching files found'],
+    [
+      'a package of the module',
+      {
+        ...embedding,
+        'main.go': 'package main\nimport "example.com/app/internal/pb"\nfunc main() { pb.X() }\n',
+      },
+      'main.go:2:8: no required module provides package example.com/app/internal/pb',
+    ],
+  ])('is named with its place, and with the key that makes it: %s', async (_, files, place) => {
+    const { code, stderr } = await xbuild(args, { cwd: await project(files) })
+    expect(code).toBe(3)
+    expect(stderr).toContain(place)
+    expect(stderr).toContain('before = [["go", "generate", "./..."]]')
+  })
+
+  it('is not a module that go.mod lacks', async () => {
+    const main = 'package main\nimport "example.org/other/pb"\nfunc main() { pb.X() }\n'
+    const { code, stderr } = await xbuild(args, { cwd: await project({ ...embedding, 'main.go': main }) })
+    expect(code).toBe(3)
+    expect(stderr).not.toContain('go", "generate')
+  })
+})
