@@ -78,7 +78,7 @@ describe('the index of the base', () => {
     const { code, stderr } = await xbuild(args, { cwd: await project(helloGo), env: { PATH: path } })
     expect(stderr).toContain('warning: the base image could not be looked up')
     expect(stderr).toMatch(/which the builder \S+ finds/)
-    expect(stderr).toContain('✔ Compile linux/amd64')
+    expect(stderr).toMatch(/✔ .*Compile linux\/amd64/)
     expect(code).toBe(7) // the fake builds nothing
     const probe = (await calls('docker')).find(({ args }) => args.at(-1) === '-')
     expect(probe?.args).toContain('type=cacheonly')
@@ -112,7 +112,7 @@ describe('the index of the base', () => {
       env: { XDG_CACHE_HOME: await project({}), GOCACHE },
     })
     expect(nowhere).toMatchObject({ code: 8, stdout: '' })
-    expect(nowhere.stderr).toContain('✔ Compile linux/amd64')
+    expect(nowhere.stderr).toMatch(/✔ .*Compile linux\/amd64/)
     expect(nowhere.stderr).toContain('a build without --offline keeps it in the cache')
   })
 })

@@ -36,7 +36,7 @@ describe('[build] before', () => {
     const { cwd, tools, run } = await withSteps()
     const result = await run(...args)
     expect(result).toMatchObject({ code: 0 })
-    expect(result.stderr).toMatch(/✔ tool one a b: .*\n\s*✔ tool two: .*\n[\s\S]*Go project/)
+    expect(result.stderr).toMatch(/✔ .*tool one a b: .*\n\s*✔ .*tool two: .*\n[\s\S]*Go project/)
     expect(await tools.calls()).toMatchObject([
       { args: ['one', 'a b'], cwd },
       { args: ['two'], cwd: join(cwd, 'web'), env: { MODE: 'x' } },
