@@ -24,6 +24,7 @@ import { type Prepared, prepareBuild } from './prepare.ts'
 import { withRegistries } from './registries.ts'
 import { makeReport, type Report } from './report.ts'
 import { withNumericUser } from './users.ts'
+import { watchDownloads } from './watch-downloads.ts'
 import { withWorkFolder } from './work-folder.ts'
 
 /** What a build needs in addition to its options. */
@@ -92,17 +93,21 @@ export function build(options: Options, { emit, confirm, signal }: BuildContext)
 
 /** Reads the project, git and the builder, and plans. Go and Cargo may have to download first: that is said. */
 function prepare(options: Options, { questions, recorder, signal }: Run): Promise<Prepared> {
-  const text = 'Reading the project; its dependencies may have to be downloaded first'
-  const timer = setTimeout(() => recorder.note('info', text), 3000)
+  const watch = watchDownloads(text => recorder.note('info', text))
   return recorder.stage('inspect', async () => {
     try {
       const { lookUpBase } = questions
-      const preparing = prepareBuild(options, { lookUpBase, signal, download: true })
+      const preparing = prepareBuild(options, {
+        lookUpBase,
+        signal,
+        download: true,
+        onDownload: watch.onDownload,
+      })
       // Its commands are on their way, and this process would only wait for them.
       void preloadModules(options).then(() => askEarly(options, questions))
       return await preparing
     } finally {
-      clearTimeout(timer)
+      watch.end()
     }
   })
 }

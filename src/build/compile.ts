@@ -105,7 +105,7 @@ function runStep(
   { work, signal, ...context }: CompileContext,
   task: Task,
 ): Promise<RunResult> {
-  const progress = languages[plan.project.language].progress(step)
+  const progress = languages[plan.project.language].progress(step, plan.project)
   const logFile = logPath(step, context)
   rmSync(logFile, { force: true })
   return run(bindStep(step, work).command, {

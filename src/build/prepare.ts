@@ -32,6 +32,8 @@ export interface PrepareContext {
   readonly signal: AbortSignal
   /** Whether a build follows, which would download what the project depends on. */
   readonly download?: boolean
+  /** Told what the toolchain says it downloads. */
+  readonly onDownload?: (what: string) => void
 }
 
 /**
@@ -40,14 +42,22 @@ export interface PrepareContext {
  */
 export async function prepareBuild(
   given: Options,
-  { lookUpBase, signal, download = false }: PrepareContext,
+  { lookUpBase, signal, download = false, onDownload }: PrepareContext,
 ): Promise<Prepared> {
   const { dir, platforms, toolchainArgs } = given
   const language = await detectLanguage(dir, given.lang)
   const { options, remarks, caches } = await findOutputFolder(given)
   checkToolchainArgs(language, toolchainArgs)
   const wanted = wantedNames(options)
-  const context = { options: options.language, platforms, toolchainArgs, wanted, download, signal }
+  const context = {
+    options: options.language,
+    platforms,
+    toolchainArgs,
+    wanted,
+    download,
+    onDownload,
+    signal,
+  }
   const [inspected, own, builder] = await Promise.all([
     language.inspect(dir, context),
     readGit(dir, signal),

@@ -109,6 +109,8 @@ export interface InspectContext {
   readonly wanted?: readonly string[]
   /** Whether a build follows, so that what the compile would download and lock may be downloaded and locked now. */
   readonly download?: boolean
+  /** Told what the toolchain says it downloads, such as `golang.org/x/net v0.30.0`. */
+  readonly onDownload?: ((what: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -146,7 +148,7 @@ export interface Language<P extends Project = Project> {
   /** Another step that may make what a finished one left out, such as one of build.zig that installs a program. */
   alternative?(step: Step, result: RunResult): Promise<Step | undefined>
   /** A reader of the tool's stderr lines (called for each in turn) that returns a short progress text or undefined. */
-  progress(step: Step): (line: string) => string | undefined
+  progress(step: Step, project: P): (line: string) => string | undefined
   /** The compiler's own message for a platform, trimmed of progress and noise for a person to read. */
   explain(output: string, platform: Platform): string
   /** What fixes it, where the output is of a kind that is known: the command or change first, then the reason. */

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import { describeBytes } from '../../util/format.ts'
 
 /** What a step of BuildKit took. A step of several platforms is one entry for each. */
 export interface VertexTime {
@@ -61,6 +62,8 @@ interface Known {
   readonly transfers: Map<string, { current: number; total: number }>
   /** Never goes back, though totals may grow while a transfer runs. */
   percent: number
+  /** Bytes of all transfers, as far as they are known. */
+  total: number
 }
 
 /** A reader of one build's progress. */
@@ -117,6 +120,7 @@ export function readProgress(): ProgressReader {
       sum.current += Math.min(transfer.current, transfer.total)
       sum.total += transfer.total
     }
+    known.total = sum.total
     if (sum.total > 0) known.percent = Math.max(known.percent, Math.floor((100 * sum.current) / sum.total))
     return describe(known, total > 0 || current > 0 ? undefined : id)
   }
@@ -159,6 +163,7 @@ function unknown(number: number): Known {
     done: false,
     transfers: new Map(),
     percent: 0,
+    total: 0,
   }
 }
 
@@ -221,7 +226,7 @@ function outcome(vertex: Known): string {
 function describe(vertex: Known, at?: string): string {
   const { name, platform } = splitName(vertex.name)
   const words = [platform, shorten(name), at && at !== name ? shorten(at) : undefined]
-  const percent = vertex.percent > 0 ? ` ${vertex.percent}%` : ''
+  const percent = vertex.percent > 0 ? ` ${vertex.percent}% of ${describeBytes(vertex.total)}` : ''
   return words.filter(Boolean).join(' · ') + percent
 }
 

@@ -12,6 +12,7 @@ import { type CgoSettings, planCgo } from './cgo.ts'
 import { withoutTags } from './goflags.ts'
 import { type Assignment, assignmentsOf } from './ldflags.ts'
 import { garbageSettings } from './memory.ts'
+import { countPackages, packageLine } from './progress.ts'
 import { type GoProject, inspectGo } from './project.ts'
 import { describeStamps, missedAssignments } from './stamps.ts'
 
@@ -32,7 +33,7 @@ export const go: Language<GoProject> = {
   // Go knows by the build ID in it whether a binary is up to date.
   outputPath: ({ platform, name }) => `${platformFolder(platform)}/${name}`,
   collect: collectGo,
-  progress: step => countPackages(step),
+  progress: countPackages,
   explain: explainGo,
 }
 
@@ -176,21 +177,8 @@ async function collectGo(
     }))
 }
 
-/** A line that `go build -v` prints for a package: an import path and nothing else. */
-const packageLine = /^[\w.~/-]+$/
-
 function compiledPackages(stderr: string): string[] {
   return stderr.split('\n').filter(line => packageLine.test(line))
-}
-
-function countPackages(_step: Step): (line: string) => string | undefined {
-  let compiled = 0
-  return line => {
-    if (line.startsWith('go: downloading ')) return line.slice('go: '.length)
-    if (!packageLine.test(line)) return undefined
-    compiled += 1
-    return `${compiled} packages, ${line}`
-  }
 }
 
 /** Names that musl has hidden since 1.2.4, of which SQLite before 3.42 makes use (mattn/go-sqlite3 #1164). */

@@ -11,13 +11,17 @@ import { decidesOnGarbage } from './memory.ts'
 export async function runGo(
   cwd: string,
   args: readonly string[],
-  { options, signal }: InspectContext,
+  { options, signal, onDownload }: InspectContext,
   target: Readonly<Record<string, string>> = {},
 ): Promise<RunResult> {
   // These need little memory, and it is not known yet whether this Go has GOMEMLIMIT: they collect more rarely, not never.
   const garbage = decidesOnGarbage({ ...process.env, ...options.go.env }) ? undefined : { GOGC: '400' }
   const command = { tool: 'go', args, cwd, env: { ...garbage, ...options.go.env, ...target } }
-  const result = await run(command, { signal, keep: 64 * 1024 * 1024 }).catch(goMissing)
+  const onStderr = (line: string) => {
+    const [, what] = /^go: downloading (.+)$/.exec(line) ?? []
+    if (what !== undefined) onDownload?.(what)
+  }
+  const result = await run(command, { signal, keep: 64 * 1024 * 1024, onStderr }).catch(goMissing)
   if (!result.ok) throw goFailed(result.stderr, cwd)
   return result
 }

@@ -93,12 +93,19 @@ async function readLock(dir: string, root: string, context: InspectContext): Pro
 }
 
 /** Downloads what the compile would download, so that what depends on it is known before; false where that failed. */
-async function fetchCrates(dir: string, { options, download, toolchainArgs, signal }: InspectContext) {
+async function fetchCrates(
+  dir: string,
+  { options, download, toolchainArgs, signal, onDownload }: InspectContext,
+) {
   if (!download) return false
   const given = (toolchainArgs ?? []).filter(word => ['--locked', '--offline', '--frozen'].includes(word))
   const args = ['fetch', ...(options.rust.locked ? ['--locked'] : []), ...given]
   // The compile reports what is wrong with it.
-  return (await run({ tool: 'cargo', args, cwd: dir, env: options.rust.env }, { signal })).ok
+  const onStderr = (line: string) => {
+    const [, what] = /^\s*(?:Downloading|Downloaded) (.+)$/.exec(line) ?? []
+    if (what !== undefined) onDownload?.(what)
+  }
+  return (await run({ tool: 'cargo', args, cwd: dir, env: options.rust.env }, { signal, onStderr })).ok
 }
 
 /** On musl another linker may be taken as soon as it is certain that there is no C code, and give another binary. */

@@ -119,7 +119,13 @@ describe('a step', () => {
       transfer('b', 800, 900),
       transfer('b', 950, 900),
     ])
-    expect(details).toEqual(['pull', 'pull 50%', 'pull 90%', 'pull 100%'])
+    expect(details).toEqual([
+      'pull',
+      'pull 50% of 100 B',
+      'pull 50% of 1.0 kB',
+      'pull 90% of 1.0 kB',
+      'pull 100% of 1.0 kB',
+    ])
   })
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import { go } from '../../../../src/languages/go/index.ts'
+import { countPackages } from '../../../../src/languages/go/progress.ts'
 import type { GoProject } from '../../../../src/languages/go/project.ts'
 import type { GoSetting } from '../../../../src/languages/go/settings.ts'
 import type { CompileRequest } from '../../../../src/languages/language.ts'
@@ -170,12 +171,23 @@ test('a function that musl hides is told with what shows it', () => {
   expect(go.explain(error, platforms[0] as never)).toContain('CGO_CFLAGS = "-O2 -g -D_LARGEFILE64_SOURCE"')
 })
 
-test('progress is the number of packages so far, and what is downloaded', () => {
-  const read = go.progress({} as never)
-  expect(read('go: downloading example.com/x v1.0.0')).toBe('downloading example.com/x v1.0.0')
-  expect(['internal/abi', 'example.com/x/y-z'].map(read)).toEqual([
-    '1 packages, internal/abi',
-    '2 packages, example.com/x/y-z',
+test('progress is the number of packages so far, what is downloaded, and why one takes long', () => {
+  const lines = ['internal/abi', 'example.com/x/y-z', 'runtime/cgo', 'example.com/c', 'late']
+  const read = (env: Record<string, string>) => {
+    const reader = countPackages({ command: { env } } as never, {
+      packages: 4,
+      cCode: [{ dependency: 'example.com/c' }] as never,
+    })
+    expect(reader('go: downloading example.com/x v1.0.0')).toBe('downloading example.com/x v1.0.0')
+    expect(reader('./main.go:3:1: undefined: x')).toBeUndefined()
+    return lines.map(reader)
+  }
+  expect(read({})).toEqual([
+    '1 of up to 4 packages, internal/abi (standard library)',
+    '2 of up to 4 packages, example.com/x/y-z',
+    '3 of up to 4 packages, runtime/cgo (C code)',
+    '4 of up to 4 packages, example.com/c (C code)',
+    '5 packages, late',
   ])
-  expect(read('./main.go:3:1: undefined: x')).toBeUndefined()
+  expect(read({ CC: '"/opt/zig" cc -target x' })[2]).toContain('(C code; zig compiles a libc first)')
 })
