@@ -14,6 +14,7 @@ import { Failure } from './errors.ts'
 import { listenForInterrupts } from './interrupt.ts'
 import { killRunning } from './process.ts'
 import { errorText } from './ui/error-text.ts'
+import { helpEpilogue } from './ui/help.ts'
 import { describeBug, describeFailure, exitCodeOf, failureJson } from './ui/messages.ts'
 import { printJson } from './util/printable.ts'
 import { redact } from './util/redact.ts'
@@ -45,7 +46,7 @@ const commands: readonly Command[] = [
 
 const helpTexts = {
   usage: `$0 [command] [dir] [-- arguments for the toolchain]\n\n${summary}`,
-  epilogue: `Exit codes: ${exitCodeList}`,
+  epilogue: helpEpilogue(exitCodeList),
 }
 
 /**

@@ -1,7 +1,8 @@
 import yargs, { type CommandModule } from 'yargs'
 import { type Arguments, type Command, nameOf } from './commands/command.ts'
-import { checkFlags, checkFolder, type UsageFault, usageFailure } from './commands/usage.ts'
+import { checkFlags, checkFolder, type UsageFault, unknownCommand, usageFailure } from './commands/usage.ts'
 import type { Flags } from './config/flags.ts'
+import { flagGroups } from './ui/help.ts'
 import { version } from './version.ts'
 
 /** What --help says around the commands and flags. */
@@ -19,10 +20,11 @@ type Parsed = Readonly<Record<string, unknown>>
  * @throws {Failure} usage, in our words, for arguments that no command has; what the command throws.
  */
 export async function runCommand(
-  args: readonly string[],
+  given: readonly string[],
   commands: readonly Command[],
   texts: HelpTexts,
 ): Promise<void> {
+  const args = given[0] === 'help' ? helpArguments(given.slice(1), commands) : given
   checkFlags(args, commands)
   const program = yargs([...args])
     .scriptName('xbuild')
@@ -50,6 +52,14 @@ export async function runCommand(
   await program.parseAsync()
 }
 
+/** `xbuild help verify` is `xbuild verify --help`. */
+function helpArguments(words: readonly string[], commands: readonly Command[]): readonly string[] {
+  const [name] = words
+  if (name === undefined || name.startsWith('-')) return ['--help']
+  if (commands.some(command => nameOf(command) === name)) return [name, '--help']
+  throw unknownCommand(name, commands)
+}
+
 function toModule(command: Command, isDefault: boolean, commands: readonly Command[]): CommandModule {
   const { usage, describe, positionals, flags } = command
   return {
@@ -57,6 +67,15 @@ function toModule(command: Command, isDefault: boolean, commands: readonly Comma
     describe,
     builder: program => {
       for (const [name, options] of Object.entries(positionals)) program.positional(name, options)
+      for (const [title, names] of Object.entries(flagGroups)) {
+        program.group(
+          names.filter(name => name in flags),
+          title,
+        )
+      }
+      program.example(
+        (command.examples ?? []).map(([words, does]) => [`$0 ${words}`, does] as [string, string]),
+      )
       return program.options(flags)
     },
     handler: argv => {

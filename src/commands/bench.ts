@@ -26,6 +26,7 @@ const strings = { type: 'string', array: true, requiresArg: true } as const
 export const benchCommand = defineCommand({
   usage: 'bench [dir]',
   describe: 'Measure native compilation against Docker and against emulation',
+  examples: [['bench --platform linux/arm64', 'what emulation costs for one platform']],
   positionals: dirPositional,
   flags: {
     ...{ platform, bin, lang, builder, jobs },

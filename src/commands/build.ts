@@ -30,6 +30,13 @@ import { printPlan } from './plan.ts'
 export const buildCommand = defineCommand({
   usage: 'build [dir]',
   describe: 'Compile, verify, and push or write the image',
+  examples: [
+    ['--tag registry.example.com/app:1.0 --push', 'build linux/amd64 and linux/arm64, push one tag'],
+    ['--load', 'load NAME:latest into the Docker engine, for this machine'],
+    ['', 'without a registry: dist/NAME.oci.tar and the binaries'],
+    ['--platform linux/amd64,linux/arm/v7 -o image.tar', 'other platforms, as an OCI archive'],
+    ['./cmd/server -- -tags=netgo', 'one program of a project, with flags for the toolchain'],
+  ],
   positionals: dirPositional,
   flags: {
     ...buildFlags,

@@ -14,6 +14,8 @@ export interface Command<P extends Positionals = Positionals, F extends Flags = 
   /** As the usage shows it: "build [dir]". Its first word is the command's name. */
   readonly usage: string
   readonly describe: string
+  /** Calls that --help shows: the arguments after `xbuild`, and what they do. */
+  readonly examples?: readonly (readonly [args: string, does: string])[]
   /** Of the names that `usage` has in brackets. */
   readonly positionals: P
   readonly flags: F

@@ -9,6 +9,7 @@ import { defineCommand, dirPositional } from './command.ts'
 export const dockerfileCommand = defineCommand({
   usage: 'dockerfile [dir]',
   describe: 'Print the generated Dockerfile',
+  examples: [['dockerfile > Dockerfile', 'the Dockerfile that a build would hand to buildx']],
   positionals: dirPositional,
   flags: buildFlags,
   run: async argv => {

@@ -50,7 +50,6 @@ const shortFlags: Readonly<Record<string, string>> = {
 /** Words that people type as commands, each with the command that does it. */
 const otherCommands: Readonly<Record<string, string>> = {
   version: 'xbuild --version',
-  help: 'xbuild --help',
   run: 'xbuild --load, then docker run NAME',
   push: 'xbuild --tag REGISTRY/NAME:TAG --push',
   load: 'xbuild --load',

@@ -14,6 +14,10 @@ const formats = ['text', 'json', 'github', 'sarif'] as const
 export const lintCommand = defineCommand({
   usage: 'lint [file..]',
   describe: 'Find multi-platform mistakes in Dockerfiles, workflows and bake files',
+  examples: [
+    ['lint', 'every Dockerfile and workflow below this folder'],
+    ['lint Dockerfile --format github', 'with annotations for a pull request'],
+  ],
   positionals: {
     file: { type: 'string', array: true, describe: 'Files or folders (all that git tracks)' },
   },

@@ -12,6 +12,7 @@ import { defineCommand, dirPositional } from './command.ts'
 export const planCommand = defineCommand({
   usage: 'plan [dir]',
   describe: 'Print what build would do, without doing it',
+  examples: [["plan --json | jq '.steps[].command'", 'the commands that a build would run']],
   positionals: dirPositional,
   flags: { ...buildFlags, json: { type: 'boolean', describe: 'Print the plan as JSON' } },
   run: async argv => printPlan(await resolveOptions(argv), argv.json === true),

@@ -99,11 +99,16 @@ function spellings([name, flag]: [string, Flags[string]]): [string, Flags[string
  */
 export function checkFolder(dir: string, commands: Commands): void {
   if (!/^[\w-]+$/.test(dir) || existsSync(resolve(dir))) return
-  const instead = insteadOfCommand(dir)
-  const command = instead === undefined ? closestMatch(dir, commands.map(nameOf)) : undefined
-  throw new Failure({
+  throw unknownCommand(dir, commands)
+}
+
+/** A word that is no command, with the one that was probably meant. */
+export function unknownCommand(word: string, commands: Commands): Failure {
+  const instead = insteadOfCommand(word)
+  const command = instead === undefined ? closestMatch(word, commands.map(nameOf)) : undefined
+  return new Failure({
     kind: 'usage',
-    what: `There is no command or folder ${JSON.stringify(dir)}${command ? `; did you mean ${command}?` : ''}`,
+    what: `There is no command or folder ${JSON.stringify(word)}${command ? `; did you mean ${command}?` : ''}`,
     fix: instead ?? (command ? `xbuild ${command}` : 'xbuild --help'),
   })
 }

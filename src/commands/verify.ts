@@ -14,6 +14,13 @@ import { defineCommand } from './command.ts'
 export const verifyCommand = defineCommand({
   usage: 'verify <image>',
   describe: 'Check any image: its platforms, digests, layers, and the binary of each platform',
+  examples: [
+    ['verify registry.example.com/app:1.0', 'an image of a registry'],
+    [
+      'verify dist/app.oci.tar --platform linux/amd64,linux/arm64',
+      'an archive, which must have these platforms and no others',
+    ],
+  ],
   positionals: {
     image: {
       type: 'string',

@@ -1,3 +1,4 @@
+import { environment } from './help.ts'
 import type { CommandReference, FlagReference } from './reference.ts'
 
 /** What a manual page says in addition to its commands. */
@@ -23,6 +24,8 @@ export function manualPage(commands: readonly CommandReference[], texts: ManualT
     ...commands.flatMap(describeCommand),
     '.SH EXIT STATUS',
     roff(texts.exitCodes),
+    '.SH ENVIRONMENT',
+    ...Object.entries(environment).flatMap(([names, does]) => definition(names, `${does}.`)),
     '.SH FILES',
     ...definition(
       'xbuild.toml',

@@ -1,6 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, expectTypeOf, it, test } from 'vitest'
 import { type Command, defineCommand, dirPositional } from '../../src/commands/command.ts'
+import { environment, flagGroups, helpEpilogue } from '../../src/ui/help.ts'
 import { runCommand } from '../../src/yargs-adapter.ts'
+import { xbuild } from '../support/cli.ts'
 
 const seen: unknown[] = []
 
@@ -80,4 +83,37 @@ it('throws what a command throws', async () => {
   await expect(runCommand(['look', 'x'], [make, failing], { usage: '', epilogue: '' })).rejects.toThrow(
     RangeError,
   )
+})
+
+test.each([
+  ['help', 'plan', '--help'],
+  ['help', 'verify', '--help'],
+])('xbuild %s %s is xbuild %s', async (_, command, flag) => {
+  const help = await xbuild(['help', command])
+  expect(help).toEqual(await xbuild([command, flag]))
+  expect(help).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/Examples:\n {2}xbuild/) })
+})
+
+test('xbuild help is xbuild --help, with groups, examples and variables; a word that is no command is none', async () => {
+  const help = await xbuild(['help'])
+  expect(help).toEqual(await xbuild(['--help']))
+  for (const text of [...Object.keys(flagGroups), 'Examples:', ...Object.keys(environment)])
+    expect(help.stdout).toContain(text)
+  expect(await xbuild(['help', 'verfy'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('did you mean verify?'),
+  })
+})
+
+test('every flag of a group is a flag, and every variable that is read is one that --help has', async () => {
+  const { stdout } = await xbuild(['--help'])
+  for (const name of Object.values(flagGroups).flat()) expect(stdout).toMatch(new RegExp(`--${name}\\b`))
+  const source = readdirSync(new URL('../../src', import.meta.url), { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('.ts'))
+    .map(path => readFileSync(new URL(`../../src/${path}`, import.meta.url), 'utf8'))
+    .join('')
+  const read = [...source.matchAll(/\benv(?:\.|\[')(XBUILD_\w+)/g)].map(([, name = '']) => name)
+  expect(read.length).toBeGreaterThan(5)
+  const help = helpEpilogue('')
+  expect(read.filter(name => !help.includes(name))).toEqual([])
 })
