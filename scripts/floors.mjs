@@ -39,6 +39,7 @@ const floors = [
   ['main.ts'],
   ['load-main.ts', 'load-embedded-main.ts'],
   ['cli.ts'],
+  ['action.ts'],
 ]
 
 const rooms = floors.flat()

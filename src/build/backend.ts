@@ -2,6 +2,7 @@ import { isLocalBase } from '../base/local.ts'
 import type { Options } from '../config/options.ts'
 import { Failure, isFailure } from '../errors.ts'
 import { type BuilderFacts, inspectBuilder } from '../image/buildx/builder.ts'
+import { cacheValues } from '../image/buildx/cache.ts'
 import { checkBuilder } from '../image/buildx/check-builder.ts'
 import type { Destination } from '../image/destination.ts'
 import type { Plan } from './plan.ts'
@@ -68,8 +69,9 @@ function builderFault(plan: BackendPlan, builder: FoundBuilder): Failure | undef
   if (builder === undefined || builder instanceof Failure) return builder
   try {
     const destinations = plan.images.flatMap(image => image.destinations)
-    const { cacheTo, provenance = 'false', sbom = 'false' } = plan.buildx
+    const { provenance = 'false', sbom = 'false' } = plan.buildx
     const attestations = provenance !== 'false' || sbom !== 'false'
+    const cacheTo = plan.images.flatMap(image => cacheValues(image.spec, image.destinations, plan.buildx).to)
     checkBuilder(builder, { platforms: plan.platforms, destinations, cacheTo, attestations })
     return undefined
   } catch (error) {
@@ -84,6 +86,7 @@ function ownRefusal({ images, buildx }: BackendPlan): Failure | undefined {
   const wanted = [
     ...(destinations.some(({ type }) => type === 'load') ? ['--load'] : []),
     ...destinations.filter(isBuildxOutput).map(({ value }) => `-o ${value}`),
+    ...(buildx.cache === undefined ? [] : ['--cache']),
     ...(buildx.cacheFrom.length > 0 ? ['--cache-from'] : []),
     ...(buildx.cacheTo.length > 0 ? ['--cache-to'] : []),
     ...(buildx.provenance !== undefined && buildx.provenance !== 'false' ? ['--provenance'] : []),

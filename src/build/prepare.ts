@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { BaseLookup } from '../base/lookup.ts'
 import type { Options } from '../config/options.ts'
 import { Failure, isFailure } from '../errors.ts'
+import { cacheValues, droppedGitHubCaches } from '../image/buildx/cache.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { findProjectFiles } from '../image/project-files.ts'
 import { checkTargets } from '../image/targets.ts'
@@ -83,8 +84,17 @@ export async function prepareBuild(
   return {
     plan: { ...plan, images },
     backend,
-    remarks: [...remarks, ...attestationRemark(plan, backend, warm)],
+    remarks: [...remarks, ...attestationRemark(plan, backend, warm), ...cacheRemarks(plan, backend)],
   }
+}
+
+/** What buildx would drop without a word. */
+function cacheRemarks({ images, buildx }: Plan, backend: Backend): string[] {
+  if (backend.name !== 'buildx') return []
+  const all = images.flatMap(({ spec, destinations }) =>
+    droppedGitHubCaches(cacheValues(spec, destinations, buildx), process.env, backend.builder, Date.now()),
+  )
+  return [...new Set(all)]
 }
 
 /** On the first push from this machine: users of buildx expect the provenance that it attaches by itself. */

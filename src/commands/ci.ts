@@ -1,12 +1,18 @@
 import type { Flags } from '../config/flags.ts'
 import { Failure } from '../errors.ts'
+import { cacheKeyTask } from './ci/cache-key.ts'
+import { cachePathsTask } from './ci/cache-paths.ts'
 import { matrixTask } from './ci/matrix.ts'
+import { summaryTask } from './ci/summary.ts'
 import type { CiTask } from './ci/task.ts'
 import { defineCommand } from './command.ts'
 
 /** Every task of `xbuild ci`, by its name. A new one is a file in ci/ and a line here. */
 const tasks = {
   matrix: matrixTask,
+  'cache-key': cacheKeyTask,
+  'cache-paths': cachePathsTask,
+  summary: summaryTask,
 } as const satisfies Record<string, CiTask>
 
 type TaskName = keyof typeof tasks

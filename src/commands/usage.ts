@@ -151,15 +151,15 @@ function unknownFlag(name: string, flag: string, args: readonly string[], comman
   if (renamed !== undefined) {
     return new Failure({ kind: 'usage', what: `${flag} is now called --${renamed}`, fix: `--${renamed}` })
   }
+  const instead = insteadOfFlag(name)
   const positive = name.replace(/^no-/, '')
-  if (positive !== name && Object.hasOwn(command.flags, positive)) {
+  if (instead === undefined && positive !== name && Object.hasOwn(command.flags, positive)) {
     return new Failure({
       kind: 'usage',
       what: `--${positive} is no switch, so there is no ${flag}`,
       fix: `leave --${positive} out`,
     })
   }
-  const instead = insteadOfFlag(name)
   const keys = instead ? [] : tablesOf(long)
   const others = commands.filter(other => Object.hasOwn(other.flags, name)).map(nameOf)
   const isElsewhere = instead !== undefined || keys.length > 0 || others.length > 0

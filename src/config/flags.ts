@@ -64,6 +64,10 @@ export const buildFlags = {
   builder: { type: 'string', requiresArg: true, describe: 'Builder of docker buildx' },
   'cache-from': { ...strings, describe: 'External cache source, for buildx' },
   'cache-to': { ...strings, describe: 'Cache export destination, for buildx' },
+  cache: {
+    choices: ['gha', 'registry', 'local'] as const,
+    describe: 'Keep the cache of buildx: sets --cache-from and --cache-to, a scope for each image',
+  },
   label: { ...strings, describe: 'Label of the image, key=value' },
   user: {
     type: 'string',

@@ -276,7 +276,22 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
     example: '{ NODE_ENV = "production" }',
   },
 
-  cache: { text: 'Caches of docker buildx.', example: '' },
+  cache: { text: 'Caches: of docker buildx, and of the compilers.', example: '' },
+  'cache.type': {
+    text: 'Keep the cache of buildx, like --cache: each image has a scope, a tag or a folder of its own.',
+    example: '"gha"',
+    unset: 'none but what `from` and `to` say',
+  },
+  'cache.go': {
+    text: 'A program that keeps what Go compiles (GOCACHEPROG), for Go 1.24 or later. The variable of the environment goes first.',
+    example: '"cacheprog --dir /var/cache/go"',
+    unset: "Go's own cache",
+  },
+  'cache.rust': {
+    text: 'A wrapper that keeps what rustc compiles (RUSTC_WRAPPER). The variable of the environment goes first.',
+    example: '"sccache"',
+    unset: 'none but what cargo is set up with',
+  },
   'cache.from': {
     text: 'Sources of the cache, like --cache-from.',
     example: '["type=registry,ref=registry.example.com/app:cache"]',

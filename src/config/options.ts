@@ -8,6 +8,7 @@ import type { Command } from '../types.ts'
 import { parseDuration } from '../util/duration.ts'
 import { hostArch } from '../util/host-arch.ts'
 import { beforeCommands } from './before.ts'
+import { withCompileCaches } from './compile-caches.ts'
 import type { BuildFlags } from './flags.ts'
 import { type ImageOptions, imageOptions, onShared } from './image-options.ts'
 import { loadConfig } from './load.ts'
@@ -56,6 +57,8 @@ export interface Options {
 /** What is handed to `docker buildx build` under its own names. */
 export interface BuildxOptions {
   readonly builder?: string
+  /** What stands for a --cache-from and a --cache-to of every image. */
+  readonly cache?: 'gha' | 'registry' | 'local'
   readonly cacheFrom: readonly string[]
   readonly cacheTo: readonly string[]
   readonly provenance?: string
@@ -76,6 +79,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
   const asked = flags.platform ?? fromList(env['XBUILD_PLATFORM'])
   const platforms = asked ?? platformsFor(config.platforms ?? defaultPlatforms, flags)
   const versionFrom = flags.versionFrom ?? env['XBUILD_VERSION_FROM'] ?? config['version-from']
+  const cache = flags.cache ?? config.cache.type
   const builder = flags.builder ?? env['XBUILD_BUILDER'] ?? config.builder
   return {
     dir,
@@ -83,7 +87,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
     ...(lang && { lang }),
     platforms: parsePlatforms(platforms),
     bins: flags.bin ?? (bin === undefined ? config.bins : [bin]) ?? [],
-    language: config,
+    language: withCompileCaches(config, env),
     image,
     images: Object.fromEntries(
       Object.entries(config.images).map(([name, table]) => [
@@ -97,6 +101,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
     outputs: flags.output ?? [],
     buildx: {
       ...(builder && { builder }),
+      ...(cache && { cache }),
       cacheFrom: flags.cacheFrom ?? config.cache.from,
       cacheTo: flags.cacheTo ?? config.cache.to,
       // `--provenance` alone means true, as with buildx.
@@ -113,7 +118,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
     jobs: jobsOf(flags.jobs ?? env['XBUILD_JOBS']),
     toolchainArgs: flags.toolchainArgs ?? [],
     ...(versionFrom && { versionFrom }),
-    bench: config.bench,
+    bench: benchOf(config.bench, env['XBUILD_BENCH']),
   }
 }
 
@@ -151,6 +156,23 @@ function backendOf(text: string | undefined): Options['backend'] | undefined {
     what: `XBUILD_BACKEND cannot be ${JSON.stringify(text)}`,
     why: 'it is one of auto, buildx, oci',
     fix: 'export XBUILD_BACKEND=auto',
+  })
+}
+
+/**
+ * What XBUILD_BENCH asks for, which the Action sets. Asked for by nobody in particular, an emulated build has ten minutes.
+ * @throws {Failure} usage
+ */
+function benchOf(bench: Config['bench'], asked: string | undefined): Config['bench'] {
+  // `always` is --bench.
+  if (asked === undefined || asked === '' || asked === 'always') return bench
+  if (asked === 'never') return { ...bench, auto: false }
+  if (asked === 'auto') return { ...bench, auto: true, timeout: bench.timeout ?? 600 }
+  throw new Failure({
+    kind: 'usage',
+    what: `XBUILD_BENCH cannot be ${JSON.stringify(asked)}`,
+    why: 'it is one of auto, never, always',
+    fix: 'export XBUILD_BENCH=auto',
   })
 }
 

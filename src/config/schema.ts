@@ -59,7 +59,16 @@ export const configSchema = v.strictObject({
   images: v.optional(table(v.strictObject({ ...imageKeys, bin: v.optional(v.string()) }), imageName), {}),
   ...compileTables,
   build: v.optional(v.strictObject({ before: v.optional(beforeSchema, []) }), {}),
-  cache: v.optional(v.strictObject({ from: v.optional(strings, []), to: v.optional(strings, []) }), {}),
+  cache: v.optional(
+    v.strictObject({
+      type: v.optional(v.picklist(['gha', 'registry', 'local'])),
+      go: v.optional(v.string()),
+      rust: v.optional(v.string()),
+      from: v.optional(strings, []),
+      to: v.optional(strings, []),
+    }),
+    {},
+  ),
   lint: v.optional(v.strictObject({ ignore: v.optional(strings, []) }), {}),
   bench: v.optional(
     v.strictObject({

@@ -26,6 +26,7 @@ const contents: Readonly<Record<string, string>> = {
   'diff-ids': 'layers of bases that were decompressed and checked',
   compilers: 'wrappers of C compilers for Rust',
   toolchains: 'Zig for the emulated builds of bench',
+  buildx: 'caches of docker buildx, from --cache local',
   compiled: "xbuild's own code, compiled by Node.js",
 }
 

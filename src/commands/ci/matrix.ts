@@ -3,6 +3,7 @@ import { resolveOptions } from '../../config/options.ts'
 import { Failure } from '../../errors.ts'
 import { interruptSignal } from '../../interrupt.ts'
 import { cleanText } from '../../util/printable.ts'
+import { reportFlag } from './shared-flags.ts'
 import { defineTask } from './task.ts'
 
 const { platform, bin, lang } = buildFlags
@@ -15,12 +16,7 @@ export const matrixTask = defineTask({
     bin,
     lang,
     jobs: { alias: 'j', type: 'string', requiresArg: true, describe: 'Most jobs (one for each platform)' },
-    report: {
-      type: 'string',
-      array: true,
-      requiresArg: true,
-      describe: 'Report of an earlier build, by whose seconds jobs are balanced',
-    },
+    ...reportFlag,
     format: {
       choices: ['text', 'github', 'gitlab'] as const,
       describe: 'text, strategy.matrix of GitHub, or a job of GitLab to extend (text)',

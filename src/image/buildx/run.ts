@@ -7,6 +7,7 @@ import type { Command, ImageSpec } from '../../types.ts'
 import { redact } from '../../util/redact.ts'
 import { tokens } from '../../util/substitute.ts'
 import type { Destination } from '../destination.ts'
+import { cacheValues } from './cache.ts'
 import { flagLabels } from './dockerfile.ts'
 import { explainBuildxError } from './errors.ts'
 import { type ProgressReader, readProgress, type VertexTime } from './progress.ts'
@@ -43,6 +44,7 @@ export function buildxCommand(
   { folder, destinations, options, cwd }: BuildxRequest,
 ): Command {
   const files = buildxFiles(folder)
+  const caches = cacheValues(spec, destinations, options)
   const each = (flag: string, values: readonly string[]) => values.flatMap(value => [flag, value])
   const maybe = (flag: string, value: string | undefined) => (value === undefined ? [] : [`${flag}=${value}`])
   return {
@@ -60,8 +62,8 @@ export function buildxCommand(
       ),
       ...each('--annotation', spec.annotations),
       ...outputFlags(destinations, files.output),
-      ...each('--cache-from', options.cacheFrom),
-      ...each('--cache-to', options.cacheTo),
+      ...each('--cache-from', caches.from),
+      ...each('--cache-to', caches.to),
       // Asked for or not, it is said: buildx's own default is an attestation that holds the time of the build.
       `--provenance=${options.provenance ?? 'false'}`,
       ...maybe('--sbom', options.sbom),

@@ -189,8 +189,9 @@ async function sweep(folder: string): Promise<void> {
   const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
   const files = []
   for (const entry of names) {
-    if (!entry.isFile()) continue
     const path = join(entry.parentPath, entry.name)
+    // The caches of buildx are whole or broken.
+    if (!entry.isFile() || path.startsWith(join(folder, 'buildx/'))) continue
     const found = await stat(path).catch(() => undefined)
     if (found) files.push({ path, age: Date.now() - found.mtimeMs, size: found.size })
   }

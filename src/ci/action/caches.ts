@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { dirname } from 'node:path'
+import { benchFile } from '../../bench/measure/store.ts'
+import { resolveOptions } from '../../config/options.ts'
+import { isFailure } from '../../errors.ts'
+import type { LanguageName } from '../../languages/options.ts'
+import { toolchainCache } from '../cache/plan.ts'
+import { findCacheService } from '../github/cache-service.ts'
+import { workflowCommand } from '../github/commands.ts'
+import type { CacheUse } from '../summary.ts'
+import type { ActionContext } from './context.ts'
+import { readInput, readSwitch } from './inputs.ts'
+import { parseList } from './lists.ts'
+import { type CacheWork, restoreToolchain, saveToolchain } from './toolchain.ts'
+
+/** What the Action keeps between runs: what the toolchain made, and the measurements of emulated builds. */
+export interface ActionCaches {
+  restore(): Promise<void>
+  /** @param since when the build began, in milliseconds since 1970 */
+  save(since: number): Promise<void>
+  /** What the toolchain's cache gave and took, for the summary. */
+  use(): CacheUse
+}
+
+/** Nothing here fails a build: what cannot be done is said, in the log and in the summary. */
+export async function openCaches(
+  context: ActionContext,
+  dir: string,
+  temporary: string,
+): Promise<ActionCaches> {
+  const { env, signal, print } = context
+  const none = (note: string): ActionCaches => {
+    print(`Toolchain cache: ${note}`)
+    return { restore: async () => {}, save: async () => {}, use: () => ({ note }) }
+  }
+  if (readSwitch('no-cache', env)) return none('not used, for no-cache is set')
+  if (readSwitch('toolchain-cache', env) === false) return none('not used, for toolchain-cache is false')
+  const service = findCacheService(env)
+  if (typeof service === 'string') return none(`not used: ${service}`)
+  const shared = { service, temporary, signal }
+  try {
+    const toolchain: CacheWork = {
+      ...shared,
+      cache: await toolchainCache(await optionsOf(env, dir), signal, env),
+    }
+    const bench: CacheWork = { ...shared, cache: benchCache(dir, env) }
+    let use: CacheUse = {}
+    let measured: CacheUse = {}
+    return {
+      restore: async () => {
+        print(workflowCommand('group', 'Restore what the toolchain kept'))
+        ;[use, measured] = await Promise.all([restoreToolchain(toolchain), restoreToolchain(bench)])
+        print(use.restored ? `Restored ${use.restored}` : (use.note ?? 'Nothing to restore'))
+        print(workflowCommand('endgroup', ''))
+      },
+      save: async since => {
+        print(workflowCommand('group', 'Keep what the toolchain made'))
+        const note = await saveToolchain(toolchain, use, since)
+        await saveToolchain(bench, measured, since)
+        use = { ...use, note }
+        print(note)
+        print(workflowCommand('endgroup', ''))
+      },
+      use: () => use,
+    }
+  } catch (error) {
+    // The build says it better, and in its own words.
+    if (isFailure(error) && error.kind !== 'interrupted') return none(`not used: ${error.what}`)
+    throw error
+  }
+}
+
+function optionsOf(env: NodeJS.ProcessEnv, dir: string) {
+  const platform = parseList(readInput('platforms', env))
+  const lang = readInput('lang', env)
+  return resolveOptions(
+    { dir, ...(platform.length > 0 && { platform }), ...(lang && { lang: lang as LanguageName }) },
+    env,
+  )
+}
+
+/** `.xbuild/bench.json`, where it is not in the repository. */
+function benchCache(dir: string, env: NodeJS.ProcessEnv): CacheWork['cache'] {
+  const path = dirname(benchFile(dir))
+  const stem = `xbuild-bench-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`
+  const key = `${stem}-${env['GITHUB_RUN_ID'] ?? 'local'}-${env['GITHUB_RUN_ATTEMPT'] ?? '1'}-${env['GITHUB_JOB'] ?? ''}`
+  return {
+    key,
+    restoreKeys: [`${stem}-`],
+    folders: [{ path, holds: 'measurements', isUsed: file => file === 'bench.json' }],
+  }
+}

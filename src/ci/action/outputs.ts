@@ -1,0 +1,37 @@
+import type { WrittenReport } from '../summary.ts'
+
+/**
+ * The outputs of the Action: those of docker/build-push-action for the first image, and xbuild's own. With several images
+ * `metadata` has one entry for each, as `docker buildx bake` writes it.
+ */
+export function actionOutputs(report: WrittenReport, reportPath: string): Record<string, string> {
+  const images = report.images ?? []
+  const digest = images[0]?.digest ?? ''
+  const metadata = images.map(({ name, digest, tags, platforms }) => ({
+    name,
+    facts: {
+      ...(digest !== undefined && { 'containerimage.digest': digest }),
+      'image.name': tags.join(','),
+      'xbuild.platforms': Object.fromEntries(platforms.map(({ platform, digest }) => [platform, digest])),
+    },
+  }))
+  const [only] = metadata
+  return {
+    digest,
+    imageid: digest,
+    metadata: JSON.stringify(
+      metadata.length === 1
+        ? only?.facts
+        : Object.fromEntries(metadata.map(({ name, facts }) => [name, facts])),
+    ),
+    refs: images.flatMap(image => refsOf(image)).join('\n'),
+    report: reportPath,
+  }
+}
+
+/** `name@sha256:…` for each repository that an image was tagged for; none where it is only a file. */
+function refsOf({ tags, digest }: NonNullable<WrittenReport['images']>[number]): string[] {
+  if (digest === undefined) return []
+  const repositories = tags.map(tag => tag.replace(/@.*$/, '').replace(/:[\w.-]+$/, ''))
+  return [...new Set(repositories)].map(repository => `${repository}@${digest}`)
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import { Failure } from '../../errors.ts'
+import { run } from '../../process.ts'
+import { homeFolder } from '../../util/cache-folder.ts'
+import { readTextIfThere } from '../../util/read-file.ts'
+import type { CachedFolder, CacheRecipe } from './recipe.ts'
+
+/**
+ * Rust: the crates that Cargo.lock names, and of the target folder what was compiled of them. What was compiled of the
+ * project's own packages is left out: a checkout gives their sources new mtimes, so cargo compiles them anyway.
+ */
+export const rustCache: CacheRecipe = {
+  variables:
+    /^(CARGO_(BUILD|TARGET|PROFILE|INCREMENTAL|ENCODED)\w*|RUST\w*|(TARGET_|HOST_)?(CC|CXX|CFLAGS|CXXFLAGS|AR)(_\w+)?)$/,
+  read: async ({ dir, language }, signal) => {
+    const ask = (tool: string, args: readonly string[]) =>
+      run({ tool, args, cwd: dir, env: language.rust.env }, { signal, keep: 64 * 1024 * 1024 })
+    const version = await ask('rustc', ['-vV'])
+    const metadata = await ask('cargo', ['metadata', '--format-version', '1', '--no-deps', '--offline'])
+    if (!version.ok || !metadata.ok) throw cannotRead(dir, version.ok ? metadata.stderr : version.stderr)
+    const { workspace_root, target_directory } = JSON.parse(metadata.stdout) as Record<string, string>
+    const lock = join(workspace_root ?? dir, 'Cargo.lock')
+    const crates = cratesOf((await readTextIfThere(lock)) ?? '')
+    const home =
+      language.rust.env['CARGO_HOME'] || process.env['CARGO_HOME'] || join(homeFolder() ?? '/', '.cargo')
+    return {
+      toolchain: toolchainOf(version.stdout),
+      locks: [lock],
+      folders: [
+        { path: join(home, 'registry', 'index'), holds: 'the index of crates', isUsed: () => true },
+        { path: join(home, 'registry', 'cache'), holds: 'downloaded crates', isUsed: isCrateOf(crates) },
+        { path: join(home, 'git', 'db'), holds: 'crates from git', isUsed: () => true },
+        {
+          path: target_directory ?? join(dir, 'target'),
+          holds: 'compiled crates',
+          isUsed: compiledFile(crates),
+        },
+      ],
+    }
+  },
+}
+
+function cannotRead(dir: string, why: string): Failure {
+  return new Failure({
+    kind: 'project',
+    what: 'cargo could not read the project',
+    where: dir,
+    why: why.trim(),
+    fix: 'cargo metadata --no-deps',
+  })
+}
+
+/** `rustc1.91.0-c5e9b1a2`: nightlies of one version differ by their commit. */
+function toolchainOf(verbose: string): string {
+  const field = (name: string) => new RegExp(`^${name}: (\\S+)`, 'm').exec(verbose)?.[1] ?? 'unknown'
+  return `rustc${field('release')}-${field('commit-hash').slice(0, 8)}`
+}
+
+/** A package of Cargo.lock that is not the project's own. */
+interface Crate {
+  readonly name: string
+  readonly version: string
+}
+
+/** The packages with a source; those without are the workspace's, or in a folder. */
+export function cratesOf(lock: string): Crate[] {
+  return lock.split('[[package]]').flatMap(text => {
+    const field = (key: string) => new RegExp(`^${key} = "([^"]+)"`, 'm').exec(text)?.[1]
+    const [name, version] = [field('name'), field('version')]
+    return name && version && field('source') ? [{ name, version }] : []
+  })
+}
+
+function isCrateOf(crates: readonly Crate[]): CachedFolder['isUsed'] {
+  const files = new Set(crates.map(({ name, version }) => `${name}-${version}.crate`))
+  return file => files.has(file.slice(file.lastIndexOf('/') + 1))
+}
+
+/** Of the target folder: `[<triple>/]<profile>/{.fingerprint,build,deps}` of the dependencies. */
+export function compiledFile(crates: readonly Crate[]): (file: string) => boolean {
+  const names = new Set(crates.map(({ name }) => name))
+  const libraries = new Set(crates.map(({ name }) => name.replaceAll('-', '_')))
+  return file => {
+    if (/^(\.rustc_info\.json|CACHEDIR\.TAG)$/.test(file)) return true
+    const [, kind, entry = ''] = /(?:^|\/)(\.fingerprint|build|deps)\/([^/]+)/.exec(file) ?? []
+    const [, name = ''] = /^(.+)-[0-9a-f]{16}(?:\.|$)/.exec(entry) ?? []
+    if (kind !== 'deps') return names.has(name)
+    return libraries.has(name) || libraries.has(name.replace(/^lib/, ''))
+  }
+}
