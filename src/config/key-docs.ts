@@ -284,7 +284,7 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
   },
   'cache.go': {
     text: 'A program that keeps what Go compiles (GOCACHEPROG), for Go 1.24 or later. The variable of the environment goes first.',
-    example: '"cacheprog --dir /var/cache/go"',
+    example: '"cacheprog /var/cache/go"',
     unset: "Go's own cache",
   },
   'cache.rust': {
