@@ -5,6 +5,7 @@ import { Failure } from '../errors.ts'
 import { closestMatch } from '../util/closest-match.ts'
 import { quoteWord } from '../util/quote-word.ts'
 import { readText } from '../util/read-file.ts'
+import { dockerfileHint } from './dockerfile-words.ts'
 import { keyPositions } from './key-positions.ts'
 import { knownKeys, tablesOf } from './known-keys.ts'
 import { type Config, configSchema } from './schema.ts'
@@ -151,6 +152,9 @@ const unquote = (text: string) => text.replace(/^"(.*)"$/, '$1')
 
 function describeUnknown(key: string, table: readonly string[]): string {
   const known = knownKeys(table)
+  const isOfImage = ['', 'image', 'images'].includes(table[0] ?? '') && table.length < 3
+  const hint = isOfImage ? dockerfileHint(key) : undefined
+  if (hint !== undefined) return `unknown key; ${hint}`
   const suggestion = closestMatch(key, known)
   if (suggestion) return `unknown key; did you mean ${suggestion}?`
   const others = tablesOf(key)

@@ -50,6 +50,15 @@ describe('xbuild.toml', () => {
     ['platforms = "linux/amd64"', 'platforms: expected Array, but found "linux/amd64"'],
     ['[image]\nuser = 3', 'image.user: expected string, but found 3'],
     ['backend = "docker"', 'backend: expected ("auto" | "buildx" | "oci"), but found "docker"'],
+    ['[image]\nonbuild = ["RUN x"]', 'image.onbuild: unknown key; ONBUILD is refused'],
+    ['[image]\nexpose = [80]', 'image.expose: unknown key; ports is what EXPOSE says'],
+    ['[images.web]\ncmd = ["x"]', 'images.web.cmd: unknown key; args is what CMD says'],
+    ['CMD = ["x"]', 'CMD: unknown key; args is what CMD says'],
+    ['[image]\nshell = ["sh"]', 'image.shell: unknown key; there is no SHELL'],
+    ['[image]\ncopy = []', 'image.copy: unknown key; files is what COPY says'],
+    ['[image]\nrun = "x"', 'image.run: unknown key; nothing runs in the image'],
+    ['[image]\nvolume = ["/x"]', 'image.volume: unknown key; volumes is what VOLUME says'],
+    ['[go]\ncmd = "x"', 'go.cmd: unknown key (known: '],
   ])('%j: %s', (text, why) =>
     fails(text, { why: expect.stringContaining(why), fix: expect.stringContaining('fix ') }),
   )
