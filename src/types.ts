@@ -112,16 +112,20 @@ export interface Healthcheck {
 }
 
 /**
- * A file of the image: an artifact by name (one per platform), a file of the project (the same on every platform), or a
- * symbolic link.
+ * A file of the image: an artifact by name (one per platform), a file of the project (the same on every platform, or one for
+ * each platform's id), or a symbolic link.
  */
 export interface ImageFile {
   /** Absolute path in the image. */
   readonly target: string
-  readonly source: { readonly artifact: string } | { readonly path: string } | { readonly link: string }
+  readonly source:
+    | { readonly artifact: string }
+    | { readonly path: string }
+    | { readonly paths: Readonly<Record<string, string>> }
+    | { readonly link: string }
   /** Permission bits; fixed so that two builds give the same layer. A link's are not looked at. */
   readonly mode: number
-  /** Of a file of the project: UID:GID; absent for root. */
+  /** Of a file of the project: UID:GID, or names until the users of the base are known; absent for root. */
   readonly owner?: string
 }
 
@@ -129,7 +133,7 @@ export interface ImageFile {
 export interface ImageFolder {
   /** Absolute path in the image. */
   readonly path: string
-  /** UID:GID; absent for root. */
+  /** As of a file. */
   readonly owner?: string
 }
 

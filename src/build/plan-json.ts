@@ -147,6 +147,7 @@ function executableJson({ name, package: path, predicted }: Executable): Executa
 function stagedSource(source: ImageFile['source'], platform: Platform | undefined, dist: string): string {
   if ('link' in source) return `link to ${source.link}`
   if ('path' in source) return source.path
+  if ('paths' in source) return source.paths[platform?.id ?? ''] ?? ''
   return artifactPath(dist, { platform: platform as Platform, name: source.artifact })
 }
 

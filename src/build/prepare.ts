@@ -105,8 +105,8 @@ function attestationRemark({ images, buildx }: Plan, { name }: Backend, warm: bo
 }
 
 /** Finds the files of the project that the image needs, and reads the template, where it has one. */
-async function readFiles(image: ImagePlan, { dir, dist }: Options): Promise<ImagePlan> {
-  const found = await findProjectFiles(image.image.files, { root: dir, leftOut: [dist] })
+async function readFiles(image: ImagePlan, { dir, dist, platforms }: Options): Promise<ImagePlan> {
+  const found = await findProjectFiles(image.image.files, { root: dir, leftOut: [dist], platforms })
   const spec = { ...image.spec, files: [...image.spec.files, ...found.files], folders: found.folders }
   checkTargets(spec)
   checkEntrypoint(spec)

@@ -38,7 +38,13 @@ export interface ImageOptions extends RuntimeOptions {
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: readonly string[]
   /** `from` is absolute; without a mode, what is executable in the project is so in the image. */
-  readonly files: readonly { readonly from: string; readonly to: string; readonly mode?: number }[]
+  readonly files: readonly {
+    readonly from: string
+    readonly to: string
+    readonly mode?: number
+    readonly owner?: string
+    readonly exclude?: readonly string[]
+  }[]
 }
 
 /**
@@ -78,10 +84,12 @@ export function imageOptions(
     folders: folderOptions(table.folders ?? []),
     labels: { ...table.labels, ...parseLabels((flags.label ?? []).flatMap(splitPairs)) },
     annotations: (flags.annotation?.flatMap(splitPairs) ?? table.annotations ?? []).map(checkAnnotation),
-    files: (table.files ?? []).map(({ from, to, mode }) => ({
+    files: (table.files ?? []).map(({ from, to, mode, owner, exclude }) => ({
       from: resolve(dir, from),
       to,
       ...(mode !== undefined && { mode: parseMode(mode) }),
+      ...(owner !== undefined && { owner: checkUser(owner, 'files.owner') }),
+      ...(exclude && { exclude }),
     })),
   }
 }
@@ -162,7 +170,7 @@ function normalizePort(port: number | string): string {
 }
 
 function parseMode(mode: string): number {
-  if (!/^0?[0-7]{3}$/.test(mode)) throw notAnImageValue('files.mode', mode, '"0644"')
+  if (!/^0?[0-7]{3,4}$/.test(mode)) throw notAnImageValue('files.mode', mode, '"0644"')
   return Number.parseInt(mode, 8)
 }
 
@@ -197,9 +205,9 @@ function checkProgram(path: string): string {
 }
 
 /** uid, uid:gid or names, as image-spec config.md has `User`. */
-function checkUser(user: string): string {
+function checkUser(user: string, key = 'user'): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/.test(user)) return user
-  throw notAnImageValue('user', user, '"65532", "65532:65532" or "nonroot"')
+  throw notAnImageValue(key, user, '"65532", "65532:65532" or "nonroot"')
 }
 
 function notAnImageValue(key: string, value: string, expected: string): Failure {

@@ -185,7 +185,7 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
     unset: 'none',
   },
   'image.files.from': {
-    text: 'A file, or a folder with everything below it, relative to the project.',
+    text: 'A file, a folder with everything below it, or a pattern such as "public/**/*.css", relative to the project. With {platform} or {arch} in it: a file for each platform.',
     example: '"config.yaml"',
   },
   'image.files.to': {
@@ -196,6 +196,16 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
     text: 'Permission bits of the files, in octal.',
     example: '"0644"',
     unset: '0755 for what is executable in the project, else 0644',
+  },
+  'image.files.owner': {
+    text: 'Whose the files and the copied folders are: UID, UID:GID, or names of /etc/passwd of the base.',
+    example: '"65532:65532"',
+    unset: 'root',
+  },
+  'image.files.exclude': {
+    text: 'Patterns of what is left out, relative to the folder in `from`, as in .dockerignore.',
+    example: '["**/*.map", "drafts"]',
+    unset: 'none but the outputs of xbuild',
   },
 
   images: {

@@ -39,7 +39,15 @@ const imageKeys = {
   labels: v.optional(stringMap),
   annotations: v.optional(strings),
   files: v.optional(
-    v.array(v.strictObject({ from: v.string(), to: v.string(), mode: v.optional(v.string()) })),
+    v.array(
+      v.strictObject({
+        from: v.string(),
+        to: v.string(),
+        mode: v.optional(v.string()),
+        owner: v.optional(v.string()),
+        exclude: v.optional(strings),
+      }),
+    ),
   ),
 }
 

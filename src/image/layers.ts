@@ -14,7 +14,7 @@ import type { HostFile, LayerEntry } from './tar-stream.ts'
 
 /** Whether a file is in the layer of its platform's own. */
 export function isPerPlatform({ source }: ImageFile): boolean {
-  return 'artifact' in source
+  return 'artifact' in source || 'paths' in source
 }
 
 /**

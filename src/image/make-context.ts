@@ -69,11 +69,12 @@ export function binariesOf({ files }: Pick<ImageSpec, 'files'>): string[] {
   return files.flatMap(({ source }) => ('artifact' in source ? [source.artifact] : []))
 }
 
-/** The artifact that a file of the image is made of. */
-export function artifactFile({ artifacts }: Pick<MakeContext, 'artifacts'>) {
-  return (file: ImageFile, platform: Platform): { path: string; sha256: string } => {
+/** The file on this machine that a file of a platform's own is made of. */
+export function platformFile({ artifacts }: Pick<MakeContext, 'artifacts'>) {
+  return (file: ImageFile, platform: Platform): { path: string; sha256?: string } => {
     const { source } = file
-    if (!('artifact' in source)) throw new Error(`${file.target} is no artifact`)
+    if ('paths' in source) return { path: source.paths[platform.id] ?? '' }
+    if (!('artifact' in source)) throw new Error(`${file.target} is of all platforms`)
     const artifact = artifacts.find(item => item.platform === platform && item.name === source.artifact)
     if (!artifact) throw new Error(`no artifact ${source.artifact} for ${platform.id}`)
     return { path: artifact.path, sha256: artifact.sha256 }

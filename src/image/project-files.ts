@@ -1,24 +1,8 @@
-import { readdir, realpath, stat } from 'node:fs/promises'
-import { basename, join, relative, resolve, sep } from 'node:path'
-import { Failure } from '../errors.ts'
-import type { ImageFile, ImageFolder } from '../types.ts'
-
-/** One entry of `[image] files`. */
-export interface FileRule {
-  /** Absolute path of a file or folder on this machine. */
-  readonly from: string
-  /** Path in the image; with a trailing slash the folder that the file goes into, as COPY has it. */
-  readonly to: string
-  /** Permission bits of the files; absent: 0755 for what is executable in the project, else 0644. */
-  readonly mode?: number
-}
-
-/** What the entries of `[image] files` stand for. */
-export interface ProjectFiles {
-  readonly files: readonly ImageFile[]
-  /** The folders that were copied, empty ones too. */
-  readonly folders: readonly ImageFolder[]
-}
+import { realpath, stat } from 'node:fs/promises'
+import { basename, relative, resolve, sep } from 'node:path'
+import type { Platform } from '../platforms.ts'
+import { badFile, copyFolder, type FileRule, imageFile, type ProjectFiles } from './copy-folder.ts'
+import { depthOf, isPattern, pathMatcher, splitPattern } from './file-patterns.ts'
 
 /** What looking for files needs to know. */
 interface Search {
@@ -26,47 +10,65 @@ interface Search {
   readonly root: string
   /** Folders that are never copied: xbuild's own outputs. */
   readonly leftOut: readonly string[]
+  readonly platforms?: readonly Platform[]
 }
 
 /**
  * The files that entries of `[image] files` stand for. A folder is copied with everything below it, in byte order, and
- * its contents go to `to`, as with COPY in a Dockerfile. Mode bits other than "executable" are not kept: they depend on
- * the umask of whoever checked the project out.
- * @throws {Failure} usage, for what is missing, for a link in a folder, and for what is neither file nor folder.
+ * its contents go to `to`, as with COPY in a Dockerfile; so does what matches a pattern, with its path below the folder in
+ * which the pattern begins. Mode bits other than "executable" are not kept: they depend on the umask of whoever checked the
+ * project out. A link in a folder is kept where what it points to is copied too.
+ * @throws {Failure} usage, for what is missing, for a link to something else, and for what is neither file nor folder.
  */
 export async function findProjectFiles(rules: readonly FileRule[], search: Search): Promise<ProjectFiles> {
-  const files: ImageFile[] = []
-  const folders: ImageFolder[] = []
-  for (const rule of rules) {
-    const real = await realProjectPath(rule.from, search.root)
-    const found = await stat(real)
-    if (found.isFile()) files.push(imageFile(rule, targetOfFile(rule), rule.from, found.mode))
-    else if (found.isDirectory()) await walk(rule.from, rule.to.replace(/\/+$/, ''), rule)
-    else throw badFile(rule.from, 'it is neither a file nor a folder')
-  }
-  return { files, folders }
+  const found = await Promise.all(rules.map(rule => findFiles(rule, search)))
+  return { files: found.flatMap(({ files }) => files), folders: found.flatMap(({ folders }) => folders) }
+}
 
-  async function walk(folder: string, target: string, rule: FileRule): Promise<void> {
-    if (search.leftOut.includes(folder)) return
-    if (target !== '') folders.push({ path: target })
-    const entries = await readdir(folder, { withFileTypes: true })
-    for (const entry of entries.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))) {
-      const path = join(folder, entry.name)
-      const inImage = `${target}/${entry.name}`
-      if (entry.isDirectory()) await walk(path, inImage, rule)
-      else if (entry.isFile()) files.push(imageFile(rule, inImage, path, (await stat(path)).mode))
-      else if (entry.isSymbolicLink()) throw linkInFolder(path, rule.from)
-      else throw badFile(path, 'it is neither a file nor a folder')
-    }
-  }
+async function findFiles(rule: FileRule, search: Search): Promise<ProjectFiles> {
+  if (/\{(?:platform|arch)\}/.test(rule.from)) return perPlatform(rule, search)
+  const real = await realProjectPath(rule.from, search.root).catch(error => {
+    if (isPattern(rule.from)) return undefined
+    throw error
+  })
+  if (real === undefined) return matching(rule, search)
+  const found = await stat(real)
+  if (found.isFile())
+    return { files: [imageFile(rule, targetOfFile(rule), rule.from, found.mode)], folders: [] }
+  if (found.isDirectory())
+    return copyFolder(rule, { folder: rule.from, excluded: await pathMatcher(rule.exclude ?? []), ...search })
+  throw badFile(rule.from, 'it is neither a file nor a folder')
+}
+
+/** What matches a pattern; a folder that does is copied whole. */
+async function matching(rule: FileRule, search: Search): Promise<ProjectFiles> {
+  const { folder, pattern } = splitPattern(rule.from)
+  await realProjectPath(folder, search.root)
+  const excluded = await pathMatcher(rule.exclude ?? [])
+  const wanted = { matches: await pathMatcher([pattern]), depth: depthOf(pattern) }
+  const found = await copyFolder(rule, { folder, excluded, wanted, ...search })
+  if (found.files.length > 0 || found.folders.length > 0) return found
+  throw badFile(rule.from, 'nothing matches this pattern')
+}
+
+/** A file for each platform, of the path with the platform filled in. */
+async function perPlatform(rule: FileRule, { root, platforms = [] }: Search): Promise<ProjectFiles> {
+  if (rule.owner !== undefined)
+    throw badFile(rule.from, 'a file of one platform belongs to root: take owner out')
+  const paths = await Promise.all(
+    platforms.map(async ({ id, arch }) => {
+      const path = rule.from.replaceAll('{platform}', id).replaceAll('{arch}', arch)
+      return [id, await checkProjectFile(path, root)] as const
+    }),
+  )
+  const modes = await Promise.all(paths.map(async ([, path]) => (await stat(path)).mode))
+  const mode = modes.every(one => (one & 0o111) !== 0) ? 0o755 : 0o644
+  const file = imageFile(rule, targetOfFile(rule), rule.from, mode)
+  return { files: [{ ...file, source: { paths: Object.fromEntries(paths) } }], folders: [] }
 }
 
 function targetOfFile({ from, to }: FileRule): string {
   return to.endsWith('/') ? `${to.replace(/\/+$/, '')}/${basename(from)}` : to
-}
-
-function imageFile({ mode }: FileRule, target: string, path: string, sourceMode: number): ImageFile {
-  return { target, source: { path }, mode: mode ?? ((sourceMode & 0o111) === 0 ? 0o644 : 0o755) }
 }
 
 /**
@@ -93,24 +95,4 @@ async function realProjectPath(path: string, root: string): Promise<string> {
 function isInside(path: string, folder: string): boolean {
   const below = relative(folder, path)
   return below !== '..' && !below.startsWith(`..${sep}`)
-}
-
-function badFile(path: string, why: string): Failure {
-  return new Failure({
-    kind: 'usage',
-    what: 'A file of the image cannot be used',
-    where: path,
-    why,
-    fix: 'correct "from" in [image] files',
-  })
-}
-
-function linkInFolder(path: string, folder: string): Failure {
-  return new Failure({
-    kind: 'usage',
-    what: `The folder ${basename(folder)} of [image] files has a symbolic link in it`,
-    where: path,
-    why: 'folders are copied as they are, and what a link points to may not be in the image',
-    fix: `replace the link with what it points to: cp --remove-destination "$(realpath ${path})" ${path}`,
-  })
 }

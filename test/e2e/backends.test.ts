@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, mkdir } from 'node:fs/promises'
+import { chmod, mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { beforeAll, expect, it } from 'vitest'
@@ -104,11 +104,16 @@ describeWith(['engine', 'buildx', 'registry', 'bases', 'crane'], 'both backends'
       'conf/ä ö': 'non-ASCII name\n',
       'assets/css/a.css': 'body {}\n',
       'assets/css-b/.hidden': '',
+      'assets/css/a.css.map': '{}',
+      'tools/amd64': 'for amd64',
+      'tools/arm64': 'for arm64',
+      'tools/arm': 'for arm',
       'assets/run': '#!/bin/sh\n',
       'xbuild.toml': toml,
     })
     await chmod(join(dir, 'assets/run'), 0o755)
     await mkdir(join(dir, 'assets/empty'))
+    await symlink('css/a.css', join(dir, 'assets/main.css'))
     commit(dir)
     const cache = await temporaryFolder()
     const goCache = execFileSync('go', ['env', 'GOCACHE'], { encoding: 'utf8' }).trim()
@@ -153,6 +158,16 @@ to = "/etc/app/"
 [[image.files]]
 from = "assets"
 to = "/srv/assets"
+owner = "nobody"
+exclude = ["**/*.map"]
+[[image.files]]
+from = "assets/**/*.{css,map}"
+to = "/opt/styles"
+owner = "7:8"
+mode = "0640"
+[[image.files]]
+from = "tools/{arch}"
+to = "/usr/bin/tool"
 [[image.files]]
 from = "conf/ä ö"
 to = "/opt/ä ö/${'long/'.repeat(30)}ä ö"

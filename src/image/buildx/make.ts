@@ -7,7 +7,7 @@ import { fillTokens, substitute, tokens } from '../../util/substitute.ts'
 import { writeUserFile } from '../../util/write-user-file.ts'
 import { describeDestination } from '../destination.ts'
 import type { ImagePlan, ImageSettings } from '../image-plan.ts'
-import { artifactFile, binariesOf, type MadeImage, type MakeContext } from '../make-context.ts'
+import { binariesOf, type MadeImage, type MakeContext, platformFile } from '../make-context.ts'
 import { renderDockerfile } from './dockerfile.ts'
 import { dockerfileRemarks } from './dockerfile-remarks.ts'
 import { placeArchive, placeLayout } from './place-output.ts'
@@ -47,7 +47,7 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext, tas
   await mkdir(folder, { recursive: true })
   const content = await stageContext(spec, {
     dir: files.staging,
-    file: artifactFile(context),
+    file: platformFile(context),
     root: plan.root,
   })
   await rename(files.staging, files.context(content))

@@ -4,7 +4,7 @@ import type { Task } from '../../recorder.ts'
 import { hostArch } from '../../util/host-arch.ts'
 import { type Destination, describeDestination } from '../destination.ts'
 import type { ImagePlan } from '../image-plan.ts'
-import { artifactFile, binariesOf, type MadeImage, type MakeContext } from '../make-context.ts'
+import { binariesOf, type MadeImage, type MakeContext, platformFile } from '../make-context.ts'
 import type { OciOutput } from './write-image.ts'
 
 /**
@@ -17,7 +17,7 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
   const packed = new Set(spec.files.map(({ source }) => 'artifact' in source && source.artifact))
   const publish: (() => Promise<void>)[] = []
   const made = await buildOciImage(spec, {
-    file: artifactFile(context),
+    file: platformFile(context),
     root: context.plan.root,
     outputs: destinations.map(destination => ociOutput(destination, spec.platforms)),
     compression: context.plan.compression,

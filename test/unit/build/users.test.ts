@@ -53,3 +53,17 @@ test.each<[string, BaseFamily, string]>([
   expect(failure).toMatchObject({ kind: 'usage', fix: expect.stringContaining('--user 65532:65532') })
   expect(failure.what).toContain(what)
 })
+
+test('owners of files become numbers too, and are refused where nobody has the name', async () => {
+  const owned = (owner: string, family: BaseFamily) => {
+    const plan = image('0', family, [{ target: '/a', source: { path: '/a' }, mode: 0o644, owner }])
+    return { ...plan, spec: { ...plan.spec, folders: [{ path: '/d', owner }, { path: '/e' }] } }
+  }
+  const { spec } = await withKnownUser(owned('nonroot', 'static'))
+  expect(spec.files[0]?.owner).toBe('65532:65532')
+  expect(spec.folders).toEqual([{ path: '/d', owner: '65532:65532' }, { path: '/e' }])
+  expect(await failureOf(withKnownUser(owned('app', 'static')))).toMatchObject({
+    where: 'owner in [image] files of xbuild.toml',
+    fix: 'owner = "65532:65532"',
+  })
+})

@@ -3,7 +3,9 @@ import { chmod, mkdir, symlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { type FileRule, findProjectFiles } from '../../../src/image/project-files.ts'
+import type { FileRule } from '../../../src/image/copy-folder.ts'
+import { findProjectFiles } from '../../../src/image/project-files.ts'
+import { parsePlatforms } from '../../../src/platforms.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { project } from '../../support/projects.ts'
 
@@ -51,9 +53,14 @@ test('copies in byte order, with empty folders and names that begin with a dot, 
 })
 
 test.each<[string, (dir: string) => Promise<void>, string]>([
-  ['a link in it', dir => symlink('x', join(dir, 'assets/link')), 'has a symbolic link'],
+  ['a link to what is not copied', dir => symlink('../f', join(dir, 'assets/link')), 'has a symbolic link'],
+  [
+    'a link to the host',
+    dir => symlink(join(dir, 'assets/x'), join(dir, 'assets/link')),
+    'has a symbolic link',
+  ],
   ['a link to nowhere', dir => symlink('/nowhere', join(dir, 'assets/link')), 'has a symbolic link'],
-  ['a link to a folder', dir => symlink('..', join(dir, 'assets/d/link')), 'has a symbolic link'],
+  ['a link out of it', dir => symlink('../..', join(dir, 'assets/d/link')), 'has a symbolic link'],
   [
     'a socket',
     async dir => {
@@ -76,4 +83,80 @@ test('refuses a folder that is a link out of the project', async () => {
   await symlink('../secret', join(dir, 'p/assets'))
   const failure = await failureOf(found(join(dir, 'p'), { from: 'assets', to: '/srv' }))
   expect(failure.why).toContain('outside the project')
+})
+
+test('keeps links to what is copied with them, to folders and to links too', async () => {
+  const dir = await project({ 'assets/x': '', 'assets/d/y': '' })
+  await symlink('d', join(dir, 'assets/current'))
+  await symlink('../current', join(dir, 'assets/d/again'))
+  await symlink('../x', join(dir, 'assets/d/x'))
+  const { files } = await findProjectFiles([{ from: join(dir, 'assets'), to: '/srv', owner: '7' }], {
+    root: dir,
+    leftOut: [],
+  })
+  expect(
+    files.map(({ target, source, owner }) => [target, 'link' in source ? source.link : '', owner]),
+  ).toEqual([
+    ['/srv/current', 'd', '7'],
+    ['/srv/d/again', '../current', '7'],
+    ['/srv/d/x', '../x', '7'],
+    ['/srv/d/y', '', '7'],
+    ['/srv/x', '', '7'],
+  ])
+})
+
+test.each<[string, string[], string[]]>([
+  ['public/*.css', [], ['/srv/.h.css', '/srv/a.css']],
+  ['public/**/*.css', [], ['/srv/.h.css', '/srv/a.css', '/srv/d/b.css', '/srv/d/e/c.css']],
+  ['public/*', ['**/*.css'], ['/srv/[x].js', '/srv/d', '/srv/d/e']],
+  ['public/{a,b}.{css,js}', [], ['/srv/a.css']],
+  ['public/[[]x].js', [], ['/srv/[x].js']],
+  ['public/[x].js', [], ['/srv/[x].js']],
+  ['public/d*/e', [], ['/srv/d/e/c.css', '/srv/d/e']],
+  ['public', ['*.css', 'd/e/'], ['/srv/[x].js', '/srv/d/b.css', '/srv', '/srv/d']],
+  ['public', ['d', './a.css'], ['/srv/.h.css', '/srv/[x].js', '/srv']],
+])('%s without %j', async (from, exclude, expected) => {
+  const files = ['a.css', '.h.css', 'd/b.css', 'd/e/c.css', '[x].js'].map(name => [`public/${name}`, ''])
+  const dir = await project(Object.fromEntries(files))
+  const to = from === 'public/[x].js' ? '/srv/' : '/srv'
+  const all = (await found(dir, { from, to, exclude })).map(line => line.replace(/^644 /, ''))
+  expect(all).toEqual(expected)
+})
+
+test.each<[Omit<FileRule, 'to'>, string]>([
+  [{ from: 'public/*.png' }, 'nothing matches this pattern'],
+  [{ from: 'nowhere/*.png' }, 'there is no such file or folder'],
+  [{ from: 'public', exclude: ['!a.css'] }, 'each pattern leaves files out'],
+  [{ from: 'bin/{platform}/tool' }, 'there is no such file or folder'],
+  [{ from: 'bin/{arch}', owner: '7' }, 'belongs to root'],
+])('refuses %j', async (rule, why) => {
+  const dir = await project({ 'public/a.css': '' })
+  const failure = await failureOf(
+    findProjectFiles([{ ...rule, from: join(dir, rule.from), to: '/srv' }], {
+      root: dir,
+      leftOut: [],
+      platforms: parsePlatforms(['linux/arm64']),
+    }),
+  )
+  expect(failure).toMatchObject({ kind: 'usage', why: expect.stringContaining(why) })
+})
+
+test('takes a file for each platform', async () => {
+  const dir = await project({ 'bin/linux/arm/v7/tool': '', 'bin/linux/arm64/tool': '' })
+  for (const id of ['arm/v7', 'arm64']) await chmod(join(dir, `bin/linux/${id}/tool`), 0o755)
+  const platforms = parsePlatforms(['linux/arm/v7', 'linux/arm64'])
+  const rules = [{ from: join(dir, 'bin/{platform}/tool'), to: '/usr/bin/' }]
+  const { files } = await findProjectFiles(rules, { root: dir, leftOut: [], platforms })
+  expect(files).toEqual([
+    {
+      target: '/usr/bin/tool',
+      source: {
+        paths: {
+          'linux/arm/v7': join(dir, 'bin/linux/arm/v7/tool'),
+          'linux/arm64': join(dir, 'bin/linux/arm64/tool'),
+        },
+      },
+      mode: 0o755,
+    },
+  ])
 })
