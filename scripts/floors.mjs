@@ -25,7 +25,7 @@ const floors = [
   ['image/layout'],
   ['image/read'],
   ['image/buildx', 'image/verify', 'image/writer'],
-  ['image/base-users.ts', 'image/make.ts'],
+  ['image/base-users.ts', 'image/make.ts', 'image/publish'],
   ['build'],
   ['bench/languages'],
   ['bench/measure'],

@@ -7,7 +7,9 @@ import type { Command } from './commands/command.ts'
 import { completionCommand, manCommand } from './commands/completion.ts'
 import { dockerfileCommand } from './commands/dockerfile.ts'
 import { lintCommand } from './commands/lint.ts'
+import { mergeCommand } from './commands/merge.ts'
 import { planCommand } from './commands/plan.ts'
+import { pushCommand } from './commands/push.ts'
 import { selfCheckCommand } from './commands/self-check.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { Failure } from './errors.ts'
@@ -35,6 +37,8 @@ const commands: readonly Command[] = [
   planCommand,
   dockerfileCommand,
   verifyCommand,
+  mergeCommand,
+  pushCommand,
   lintCommand,
   benchCommand,
   selfCheckCommand,

@@ -91,6 +91,7 @@ export function planImage(
     tags,
     name,
     push: options.push,
+    byDigest: options.byDigest,
     load: options.load,
     outputs: options.outputs,
     fallback: join(options.dist, `${name}.oci.tar`),

@@ -7,7 +7,7 @@ import { build } from '../build/build.ts'
 import { type Report, reportVersion } from '../build/report.ts'
 import { benchBoundFlags, buildFlags, outputFlags, type ProgressMode } from '../config/flags.ts'
 import { type Options, resolveOptions } from '../config/options.ts'
-import { withReport } from '../errors.ts'
+import { Failure, withReport } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
 import type { Emit } from '../types.ts'
 import { paintFor } from '../ui/color.ts'
@@ -41,6 +41,11 @@ export const buildCommand = defineCommand({
   flags: {
     ...buildFlags,
     report: { type: 'string', requiresArg: true, describe: 'Write a JSON report to a file' },
+    'digest-file': {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Write what was pushed to a file, NAME:TAG@DIGEST a line, for xbuild merge',
+    },
     bench: { type: 'boolean', describe: 'After the build, measure it under emulation and compare' },
     ...benchBoundFlags,
     timings: { type: 'boolean', describe: 'Show where the time went: every stage, command and request' },
@@ -51,6 +56,7 @@ export const buildCommand = defineCommand({
     const options = await resolveOptions(argv).catch(error => reportFailure(error, argv.report))
     if (argv.dryRun) return printPlan(options, argv.json === true)
     const thresholds = readThresholds(argv)
+    if (argv.digestFile !== undefined) await checkDigestFile(argv.digestFile, options)
     if (argv.report) await checkUserFile(resolve(argv.report), '--report')
     await runBeforeSteps(options, argv.progress).catch(error => reportFailure(error, argv.report))
     const report = await withProgress(argv.progress, emit =>
@@ -66,6 +72,8 @@ export const buildCommand = defineCommand({
       // The image is there, even if measuring was interrupted. --json prints one value, the failure's.
       failure = withReport(error, whole)
     }
+    if (argv.digestFile !== undefined)
+      await writeUserFile(resolve(argv.digestFile), digestLines(report), '--digest-file')
     await show(whole, options, argv, failure === undefined)
     if (argv.timings) showTimings()
     if (failure) throw failure
@@ -138,6 +146,24 @@ function summaryText(report: ComparedReport, { image, images, dir }: Options, ar
     next: isTTY && !process.env['CI'] ? nextStep(report, { ports, dir }) : undefined,
   })
   return cleanText(redact(text))
+}
+
+/** @throws {Failure} usage, where nothing is pushed, or the file cannot be written. */
+async function checkDigestFile(path: string, { push }: Options): Promise<void> {
+  if (push) return checkUserFile(resolve(path), '--digest-file')
+  throw new Failure({
+    kind: 'usage',
+    what: '--digest-file needs a push',
+    why: 'it lists what is in a registry, for xbuild merge',
+    fix: 'add --push-by-digest or --push',
+  })
+}
+
+/** The references that `xbuild merge` and `docker buildx imagetools create` read. */
+function digestLines({ images }: Report): string {
+  return images
+    .flatMap(({ tags, digest }) => (digest === undefined ? [] : tags.map(tag => `${tag}@${digest}\n`)))
+    .join('')
 }
 
 /** `name@sha256:…`: the repository of the first tag, or the image's name where it has none. */

@@ -51,7 +51,6 @@ const shortFlags: Readonly<Record<string, string>> = {
 const otherCommands: Readonly<Record<string, string>> = {
   version: 'xbuild --version',
   run: 'xbuild --load, then docker run NAME',
-  push: 'xbuild --tag REGISTRY/NAME:TAG --push',
   load: 'xbuild --load',
   tag: 'xbuild --tag NAME:TAG',
   login: 'docker login REGISTRY',

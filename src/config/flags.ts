@@ -24,6 +24,10 @@ export const buildFlags = {
   platform: { ...strings, describe: 'Platforms, comma-separated (linux/amd64,linux/arm64)' },
   tag: { ...strings, alias: 't', describe: 'Name and tag of the image; {name} is the executable' },
   push: { type: 'boolean', describe: 'Push to the registry of the tag' },
+  'push-by-digest': {
+    type: 'boolean',
+    describe: 'Push without moving a tag, for xbuild merge; --tag says where to',
+  },
   load: { type: 'boolean', describe: 'Load into the Docker engine' },
   output: {
     ...strings,

@@ -112,7 +112,7 @@ export function onShared(name: string, table: ImageTable, shared: ImageTable): I
 }
 
 /** A list by comma or line, as docker/metadata-action gives it: no reference holds either. */
-function splitTags(text: string): string[] {
+export function splitTags(text: string): string[] {
   const tags = text
     .split(/[\n,]/)
     .map(tag => tag.trim())
@@ -121,7 +121,7 @@ function splitTags(text: string): string[] {
 }
 
 /** A list by line. A value may hold a line break itself, so every line must be a pair; a comma is always the value's. */
-function splitPairs(text: string): string[] {
+export function splitPairs(text: string): string[] {
   const lines = text
     .split(/\r?\n/)
     .map(line => line.trim())

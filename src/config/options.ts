@@ -30,6 +30,8 @@ export interface Options {
   readonly images: Readonly<Record<string, ImageOptions>>
   readonly backend: 'auto' | 'buildx' | 'oci'
   readonly push: boolean
+  /** Whether a push moves no tag. */
+  readonly byDigest: boolean
   readonly load: boolean
   /** Values of -o as they were given. */
   readonly outputs: readonly string[]
@@ -96,7 +98,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
       ]),
     ),
     backend: flags.backend ?? backendOf(env['XBUILD_BACKEND']) ?? config.backend ?? 'auto',
-    push: flags.push ?? false,
+    ...pushOptions(flags),
     load: flags.load ?? false,
     outputs: flags.output ?? [],
     buildx: {
@@ -130,6 +132,17 @@ function platformsFor(platforms: readonly string[], { load, push, output }: Buil
   if (!load || push || output) return platforms
   const own = parsePlatforms(platforms).filter(({ arch }) => arch === hostArch())
   return own[0] ? [own[0].id] : platforms
+}
+
+/** @throws {Failure} usage, where tags are to be moved and left alone at once. */
+function pushOptions({ push = false, pushByDigest = false }: BuildFlags): Pick<Options, 'push' | 'byDigest'> {
+  if (!push || !pushByDigest) return { push: push || pushByDigest, byDigest: pushByDigest }
+  throw new Failure({
+    kind: 'usage',
+    what: '--push and --push-by-digest cannot be used together',
+    why: '--push moves the tags, and --push-by-digest leaves them to xbuild merge',
+    fix: 'leave one of them out: --push or --push-by-digest',
+  })
 }
 
 function fromList(text: string | undefined): string[] | undefined {

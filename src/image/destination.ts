@@ -4,7 +4,8 @@ import { parseReference } from '../oci/reference.ts'
 
 /** Where an image goes. Paths are absolute. `buildx` is a value of -o that only buildx understands. */
 export type Destination =
-  | { readonly type: 'push'; readonly references: readonly string[] }
+  /** By digest: no tag is moved, and the references say which repositories. */
+  | { readonly type: 'push'; readonly references: readonly string[]; readonly byDigest?: boolean }
   | { readonly type: 'load' }
   | { readonly type: 'archive'; readonly path: string }
   | { readonly type: 'layout'; readonly path: string }
@@ -17,6 +18,7 @@ interface Asked {
   readonly tags: readonly string[]
   readonly name: string
   readonly push: boolean
+  readonly byDigest: boolean
   readonly load: boolean
   readonly outputs: readonly string[]
   /** The archive that is written when nothing is asked for. */
@@ -33,12 +35,12 @@ export function planDestinations(asked: Asked): Destination[] {
     if (asked.tags.length === 0) {
       throw new Failure({
         kind: 'usage',
-        what: `--push needs a tag for the image ${asked.name}`,
+        what: `${asked.byDigest ? '--push-by-digest' : '--push'} needs a tag for the image ${asked.name}`,
         why: 'a registry knows an image by its reference',
-        fix: `xbuild --tag registry.example.com/${asked.name}:1.0 --push`,
+        fix: `xbuild --tag registry.example.com/${asked.name}:1.0 ${asked.byDigest ? '--push-by-digest' : '--push'}`,
       })
     }
-    destinations.unshift({ type: 'push', references: asked.tags })
+    destinations.unshift({ type: 'push', references: asked.tags, ...(asked.byDigest && { byDigest: true }) })
   }
   if (asked.load) destinations.unshift({ type: 'load' })
   return destinations.length > 0 ? destinations : [{ type: 'archive', path: asked.fallback }]
@@ -137,11 +139,19 @@ function parseOutput(value: string): Destination {
 /** How a destination names the engine that --load hands images to. */
 export const engineName = 'the Docker engine'
 
+/** The repository of a reference, as written. */
+export function withoutTag(reference: string): string {
+  const { tag } = parseReference(reference)
+  return tag !== undefined && reference.endsWith(`:${tag}`) ? reference.slice(0, -tag.length - 1) : reference
+}
+
 /** A destination for people: references, a path, or the value of -o. */
 export function describeDestination(destination: Destination): readonly string[] {
   switch (destination.type) {
     case 'push':
-      return destination.references
+      return destination.byDigest
+        ? [...new Set(destination.references.map(withoutTag))].map(name => `${name} by digest`)
+        : destination.references
     case 'load':
       return [engineName]
     case 'buildx':

@@ -18,7 +18,10 @@ const names = (commands: Commands) => commands.map(({ name }) => name)
 /** Every flag that takes a value, once, with the choices it has in any command. */
 function valueFlags(commands: Commands): FlagReference[] {
   const flags = commands.flatMap(command => command.flags).filter(flag => flag.takesValue)
-  return [...new Map(flags.map(flag => [flag.name, flag])).values()]
+  return [...new Map(flags.map(flag => [flag.name, flag])).values()].map(flag => {
+    const same = flags.filter(({ name }) => name === flag.name)
+    return { ...flag, choices: [...new Set(same.flatMap(({ choices }) => choices))] }
+  })
 }
 
 function bash(commands: Commands): string {

@@ -12,6 +12,8 @@ const commands: readonly (readonly string[])[] = [
   ['dockerfile'],
   ['verify', 'image.tar'],
   ['verify', 'registry.invalid/app:1'],
+  ['merge', `registry.invalid/app@sha256:${'0'.repeat(64)}`, '--tag=registry.invalid/app:1'],
+  ['push', 'image.tar', '--tag=registry.invalid/app:1'],
   ['bench', 'empty', '--strategy=native'],
   ['self-check'],
   ['cache'],

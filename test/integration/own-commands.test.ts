@@ -109,7 +109,10 @@ describe('completion', () => {
       ['auto', 'buildx', 'oci'],
     ],
     [['verify', '--p'], ['--platform']],
-    [['plan', '--pu'], ['--push']],
+    [
+      ['plan', '--pu'],
+      ['--push', '--push-by-digest'],
+    ],
     [['cache', '--pu'], []],
     [['completion', 'z'], ['zsh']],
     [['--', '--pl'], []],

@@ -115,7 +115,7 @@ function wantedOutputs(destinations: readonly Destination[]): Output[] {
   return destinations.flatMap((destination): Output[] => {
     switch (destination.type) {
       case 'push':
-        return []
+        return destination.byDigest ? [{ type: 'image', 'push-by-digest': 'true' }] : []
       case 'load':
         return [{ type: 'docker' }]
       case 'archive':

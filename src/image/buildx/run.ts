@@ -6,7 +6,7 @@ import { type RunResult, run } from '../../process.ts'
 import type { Command, ImageSpec } from '../../types.ts'
 import { redact } from '../../util/redact.ts'
 import { tokens } from '../../util/substitute.ts'
-import type { Destination } from '../destination.ts'
+import { type Destination, withoutTag } from '../destination.ts'
 import { cacheValues } from './cache.ts'
 import { flagLabels } from './dockerfile.ts'
 import { explainBuildxError } from './errors.ts'
@@ -55,13 +55,13 @@ export function buildxCommand(
       ...each('--builder', options.builder === undefined ? [] : [options.builder]),
       '--progress=rawjson',
       ...each('--platform', [spec.platforms.map(({ id }) => id).join(',')]),
-      ...each('--tag', spec.tags),
+      ...each('--tag', isByDigest(destinations) ? [] : spec.tags),
       ...each(
         '--label',
         flagLabels(spec).map(([name, value]) => `${name}=${value}`),
       ),
       ...each('--annotation', spec.annotations),
-      ...outputFlags(destinations, files.output),
+      ...outputFlags(destinations, files.output, spec.tags),
       ...each('--cache-from', caches.from),
       ...each('--cache-to', caches.to),
       // Asked for or not, it is said: buildx's own default is an attestation that holds the time of the build.
@@ -77,22 +77,37 @@ export function buildxCommand(
 }
 
 /** --push and --load are written out for their media types: without attestations BuildKit falls back to Docker's. */
-function outputFlags(destinations: readonly Destination[], path: (index: number) => string): string[] {
-  return destinations.flatMap((destination, index) => ['--output', outputValue(destination, path(index))])
+function outputFlags(
+  destinations: readonly Destination[],
+  path: (index: number) => string,
+  tags: readonly string[],
+): string[] {
+  // buildx gives the names of --tag to every output, and BuildKit pushes none by digest that has a tag.
+  const names = isByDigest(destinations) && tags.length > 0 ? `,${field(`name=${tags.join(',')}`)}` : ''
+  return destinations.flatMap((destination, index) => [
+    '--output',
+    outputValue(destination, path(index), names),
+  ])
 }
 
-function outputValue(destination: Destination, path: string): string {
+const isByDigest = (destinations: readonly Destination[]) =>
+  destinations.some(destination => destination.type === 'push' && destination.byDigest === true)
+
+function outputValue(destination: Destination, path: string, names: string): string {
   switch (destination.type) {
-    case 'push':
-      return 'type=image,push=true,oci-mediatypes=true'
+    case 'push': {
+      if (!destination.byDigest) return 'type=image,push=true,oci-mediatypes=true'
+      const repositories = [...new Set(destination.references.map(withoutTag))].join(',')
+      return `type=image,${field(`name=${repositories}`)},push-by-digest=true,name-canonical=true,push=true,oci-mediatypes=true`
+    }
     case 'load':
-      return 'type=docker,oci-mediatypes=true'
+      return `type=docker,oci-mediatypes=true${names}`
     case 'archive':
-      return `type=oci,${field(`dest=${path}`)},oci-mediatypes=true`
+      return `type=oci,${field(`dest=${path}`)},oci-mediatypes=true${names}`
     case 'layout':
-      return `type=oci,${field(`dest=${path}`)},tar=false,oci-mediatypes=true`
+      return `type=oci,${field(`dest=${path}`)},tar=false,oci-mediatypes=true${names}`
     case 'docker-archive':
-      return `type=docker,${field(`dest=${path}`)}`
+      return `type=docker,${field(`dest=${path}`)}${names}`
     case 'buildx':
       return destination.value
   }

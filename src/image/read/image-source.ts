@@ -1,9 +1,12 @@
 import type { Descriptor } from '../../oci/manifest.ts'
+import type { Reference } from '../../oci/reference.ts'
 
 /** An image where it is kept: in a registry, an OCI layout folder, or an archive. */
 export interface ImageSource {
   /** The place, for people: a reference or a path. */
   readonly name: string
+  /** The repository that it is in, where that is a registry's. */
+  readonly repository?: Pick<Reference, 'registry' | 'repository'>
   /**
    * What the name stands for: an index or a manifest.
    * @throws {Failure} registry, when there is none; usage, when a layout holds several and none was chosen.

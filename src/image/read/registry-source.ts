@@ -12,6 +12,7 @@ export function registrySource(client: RegistryClient, reference: Reference): Im
   const name = formatReference(reference)
   return {
     name,
+    repository: { registry, repository },
     async root() {
       const root = await client.headManifest(reference)
       if (root) return root

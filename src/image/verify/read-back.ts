@@ -3,7 +3,7 @@ import { formatReference, parseReference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
 import { isSpecialFile } from '../../util/destination-file.ts'
 import { count } from '../../util/format.ts'
-import type { Destination } from '../destination.ts'
+import { type Destination, withoutTag } from '../destination.ts'
 import type { ImagePlan } from '../image-plan.ts'
 import type { MadeImage, MakeContext, PackedLayer, ReportedImage } from '../make-context.ts'
 import { patientSource } from '../read/patient-source.ts'
@@ -112,11 +112,6 @@ function readablePlace(
     if ('path' in destination) return { text: destination.path, isPushed: false }
   }
   return undefined
-}
-
-function withoutTag(reference: string): string {
-  const { tag } = parseReference(reference)
-  return tag !== undefined && reference.endsWith(`:${tag}`) ? reference.slice(0, -tag.length - 1) : reference
 }
 
 function expectation(

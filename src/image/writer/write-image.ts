@@ -30,7 +30,8 @@ export type OciOutput =
   /** An OCI archive that `docker load` on the classic store takes too, which then loads this one platform. */
   | { readonly type: 'docker-archive'; readonly path: string; readonly platform: Platform }
   | { readonly type: 'layout'; readonly path: string }
-  | { readonly type: 'push'; readonly references: readonly string[] }
+  /** By digest: no tag is moved. */
+  | { readonly type: 'push'; readonly references: readonly string[]; readonly byDigest?: boolean }
 
 /** What an image is made of besides its spec. */
 export interface OciInputs {
@@ -199,6 +200,7 @@ async function write(
 ): Promise<void> {
   if (output.type === 'push') {
     const moveTags = await pushImage(output.references, content, { client, signal, onProgress })
+    if (output.byDigest) return
     return deferTags ? deferTags(moveTags) : moveTags()
   }
   onProgress?.(`writing ${output.path}`)

@@ -19,7 +19,8 @@ export const matrixOneTag: Rule<Workflow> = {
   explanation: `Each job pushes an image of its own platform, and a tag names one thing: the job that ends last wins, and everybody
 on another platform gets \`exec format error\` or \`no matching manifest\`. Push by digest
 (\`outputs: type=image,name=IMAGE,push-by-digest=true,name-canonical=true,push=true\`) and join the digests in a later job
-(\`docker buildx imagetools create\`), or give each job a tag of its own.`,
+(\`docker buildx imagetools create\`, or \`xbuild merge\`, which also refuses a platform that is missing or there twice and reads the
+result back), or give each job a tag of its own.`,
   bad: exampleWorkflow(byTag, matrix),
   good: exampleWorkflow(
     byTag.replace(
@@ -38,7 +39,7 @@ on another platform gets \`exec format error\` or \`no matching manifest\`. Push
           start: tag.start,
           end: tag.end,
           message: 'every job of the matrix pushes its platform under the same tag: the last one wins',
-          fix: 'push by digest and join the digests in a later job',
+          fix: 'push by digest and join the digests in a later job (docker buildx imagetools create, or xbuild merge)',
         }
       }
     }

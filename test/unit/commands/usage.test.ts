@@ -72,7 +72,6 @@ test.each([
 test.each([
   ['version', 'xbuild --version', false],
   ['run', 'docker run', false],
-  ['push', '--push', false],
   ['biuld', 'xbuild build', true],
   ['verfy', 'xbuild verify', true],
   ['deploy', 'xbuild --help', false],

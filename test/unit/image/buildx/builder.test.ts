@@ -122,6 +122,11 @@ describe('checkBuilder lets pass', () => {
     ['localhost from the engine itself', builder(), wants(two, [push('localhost:5000/a')])],
     ['an archive for docker load of one platform', builder(), wants(one, [dockerArchive])],
     [
+      'a push by digest in a container',
+      container,
+      wants(two, [{ ...remote, byDigest: true } as Destination]),
+    ],
+    [
       'push by digest elsewhere',
       container,
       wants(two, [raw('type=image,name=x,push-by-digest=true,push=true')]),
@@ -175,6 +180,13 @@ describe('checkBuilder refuses', () => {
       'push by digest from the engine',
       builder(),
       wants(one, [raw('type=image,push-by-digest=true')]),
+      /by digest/,
+      create,
+    ],
+    [
+      '--push-by-digest from the engine',
+      builder(),
+      wants(one, [{ ...remote, byDigest: true } as Destination]),
       /by digest/,
       create,
     ],

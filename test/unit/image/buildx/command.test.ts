@@ -98,6 +98,16 @@ describe('buildxCommand', () => {
     ])
   })
 
+  it('pushes by digest without a tag, and still names what goes into files', () => {
+    const push = { type: 'push', references: ['r.io/a:1', 'r.io/a:2', 'r.io/b'], byDigest: true } as const
+    const { args } = command({ destinations: [push, { type: 'layout', path: '/a' }] }, { tags: ['r.io/a:1'] })
+    expect(args).not.toContain('--tag')
+    expect(args.filter((_, index) => args[index - 1] === '--output')).toEqual([
+      'type=image,"name=r.io/a,r.io/b",push-by-digest=true,name-canonical=true,push=true,oci-mediatypes=true',
+      'type=oci,dest={work}/images/app/output-1,tar=false,oci-mediatypes=true,name=r.io/a:1',
+    ])
+  })
+
   it('gives labels that no Dockerfile can hold as flags', () => {
     const { args } = command({}, { config: { ...spec().config, labels: { a: 'plain', b: 'two\nlines' } } })
     expect(args.filter(arg => arg === '--label')).toHaveLength(1)
