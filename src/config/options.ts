@@ -128,8 +128,11 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
  * The platforms of a build that names none: this machine's alone where the image only goes to its engine, of those that
  * the configuration has.
  */
-function platformsFor(platforms: readonly string[], { load, push, output }: BuildFlags): readonly string[] {
-  if (!load || push || output) return platforms
+function platformsFor(
+  platforms: readonly string[],
+  { load, push, pushByDigest, output }: BuildFlags,
+): readonly string[] {
+  if (!load || push || pushByDigest || output) return platforms
   const own = parsePlatforms(platforms).filter(({ arch }) => arch === hostArch())
   return own[0] ? [own[0].id] : platforms
 }
