@@ -6,6 +6,7 @@ import { ciCommand } from './commands/ci.ts'
 import type { Command } from './commands/command.ts'
 import { completionCommand, manCommand } from './commands/completion.ts'
 import { dockerfileCommand } from './commands/dockerfile.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { lintCommand } from './commands/lint.ts'
 import { mergeCommand } from './commands/merge.ts'
 import { planCommand } from './commands/plan.ts'
@@ -39,6 +40,7 @@ const commands: readonly Command[] = [
   verifyCommand,
   mergeCommand,
   pushCommand,
+  doctorCommand,
   lintCommand,
   benchCommand,
   selfCheckCommand,

@@ -121,7 +121,7 @@ async function withBuildkit(
 }
 
 /** The .dockerignore of a Dockerfile: its own, or that of its folder. */
-function dockerignoreOf(path: string): string | undefined {
+export function dockerignoreOf(path: string): string | undefined {
   // GoReleaser makes a build context of its own.
   if (/goreleaser/i.test(path)) return undefined
   return readIfThere(`${path}.dockerignore`) ?? readIfThere(join(dirname(path), '.dockerignore'))
