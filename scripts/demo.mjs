@@ -50,3 +50,6 @@ console.error(`\nThe image is build/demo.oci.tar, its report build/demo.json.`)
 console.error(`Index ${report.images[0].digest}; one image per platform:`)
 for (const { platform, digest } of report.images[0].platforms) console.error(`  ${platform}  ${digest}`)
 console.error('Look at it with: node bin/xbuild.js verify build/demo.oci.tar')
+console.error(
+  'For a project of your own, node bin/xbuild.js doctor DIR says what a build needs, and what fixes what is wrong.',
+)

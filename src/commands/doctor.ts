@@ -33,6 +33,7 @@ export const doctorCommand = defineCommand({
     lang: buildFlags.lang,
     bin: buildFlags.bin,
     base: buildFlags.base,
+    'base-registry': buildFlags['base-registry'],
     backend: buildFlags.backend,
     builder: buildFlags.builder,
     'insecure-registry': buildFlags['insecure-registry'],

@@ -1,4 +1,5 @@
 import { Failure, interrupted, isFailure } from '../errors.ts'
+import { systemFailure } from '../util/system-failure.ts'
 import type { Check } from './check.ts'
 import { within } from './deadline.ts'
 import { fromFailure, type Outcome, problem } from './outcome.ts'
@@ -40,7 +41,8 @@ async function look(check: Check, around: Surroundings): Promise<Outcome> {
     return await check.run(around)
   } catch (error) {
     if (around.signal.aborted) throw interrupted()
-    if (isFailure(error)) return fromFailure(error)
+    const failure = systemFailure(error)
+    if (isFailure(failure)) return fromFailure(failure)
     throw error
   }
 }

@@ -51,7 +51,7 @@ export interface RegistryClient {
   /**
    * Whether a push to the reference's repository would be allowed: logs in for it and asks for a token with that right,
    * which the push then uses. Writes nothing.
-XX   */
+   */
   checkPush(reference: Reference): Promise<PushRights>
   /** Ends every connection; the client cannot be used any more. */
   close(): Promise<void>

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
+import { doctorCommand } from '../../src/commands/doctor.ts'
 import { benchBoundFlags, buildFlags, outputFlags } from '../../src/config/flags.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { configSchema } from '../../src/config/schema.ts'
@@ -46,6 +47,7 @@ test('every flag that it shows with xbuild is one', () => {
     ...buildFlags,
     ...benchBoundFlags,
     ...outputFlags,
+    ...doctorCommand.flags,
     report: 0,
     bench: 0,
     'dry-run': 0,

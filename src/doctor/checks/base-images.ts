@@ -3,6 +3,7 @@ import { isUnreachable, lookUpBase } from '../../base/lookup.ts'
 import { isFailure } from '../../errors.ts'
 import { checkBasePlatforms as checkDockerfile } from '../../lint/base-platforms.ts'
 import { count } from '../../util/format.ts'
+import { quoteWord } from '../../util/quote-word.ts'
 import type { Check } from '../check.ts'
 import { combine, fromFailure, notApplicable, type Outcome, ok, problem, warning } from '../outcome.ts'
 import type { Surroundings } from '../surroundings.ts'
@@ -26,6 +27,7 @@ async function ownBases({ bases, platforms, registries }: Surroundings): Promise
   return Promise.all(
     (await bases()).map(async reference => {
       try {
+        checkBasePlatforms(reference, platforms)
         const found = await lookUpBase(reference, registries)
         checkBasePlatforms(reference, platforms, found.platforms)
         return ok(`${reference}: ${count(found.platforms.length, 'platform')}`)
@@ -50,7 +52,8 @@ async function basesOfDockerfiles({ files: read, platforms, registries }: Surrou
       const findings = await checkDockerfile(text, path, platforms, registries)
       return findings.map(({ line, message, severity }) => {
         const why = `${path}:${line}: ${message}`
-        return severity === 'error' ? problem({ why, fix: 'xbuild lint --registry' }) : warning({ why })
+        const fix = `xbuild lint --registry ${quoteWord(path)}`
+        return severity === 'error' ? problem({ why, fix }) : warning({ why, fix })
       })
     }),
   )

@@ -126,6 +126,9 @@ async function lookAtBuilder(
 /** The environment of BuildKit's container, as docker has it. */
 async function environmentOf(node: string, { dir, signal }: Surroundings): Promise<string> {
   const args = ['inspect', '--format', '{{json .Config.Env}}', `buildx_buildkit_${node}`]
-  const { stdout } = await run({ tool: 'docker', args, cwd: dir }, { signal, timeout: 4 })
-  return stdout
+  const result = await run({ tool: 'docker', args, cwd: dir }, { signal, timeout: 4 }).catch(error => {
+    if (isFailure(error, 'tool')) return undefined
+    throw error
+  })
+  return result?.stdout ?? ''
 }
