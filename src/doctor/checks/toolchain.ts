@@ -17,7 +17,7 @@ export const toolchain: Check = {
     if (!(found instanceof Failure)) {
       const { language, project, images } = found
       const { name, version } = project.toolchain
-      const programs = images.map(image => image.executable.name).join(', ')
+      const programs = images.flatMap(image => image.executables.map(({ name }) => name)).join(', ')
       return ok(`${name} ${version}, for ${programs} (${language.title})`, project.remarks)
     }
     const isNoProject = found.kind === 'project' && found.what.startsWith('There is no')
@@ -60,7 +60,7 @@ where rustup has to add a target first. \`--fix\` runs \`rustup target add\`.`,
     const found = await project()
     if (found instanceof Failure) return notApplicable('no project could be read')
     const { language, project: inspected, images, source } = found
-    const executables = [...new Set(images.map(({ executable }) => executable))]
+    const executables = [...new Set(images.flatMap(({ executables }) => executables))]
     const request = {
       executables,
       options: options.language,

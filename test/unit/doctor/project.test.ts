@@ -19,7 +19,7 @@ const facts = (compile: (id: string) => Pick<CompilePlan, 'prepare'>): ProjectFa
         compile(platforms[0]?.id ?? ''),
     },
     project: { toolchain: { name: 'rustc', version: '1.96.0' }, remarks: ['a remark'], cCode: [] },
-    images: [{ name: 'app', executable: { name: 'app', package: 'app' }, image: { tags: [] } }],
+    images: [{ name: 'app', executables: [{ name: 'app', package: 'app' }], image: { tags: [] } }],
     source: { epoch: 0 },
   }) as unknown as ProjectFacts
 
