@@ -6,6 +6,7 @@ import { type KeyDoc, keyDocs } from '../../src/config/key-docs.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { configPage } from './config-page.ts'
 import type { JsonSchema } from './json-schema.ts'
+import { messagesPage } from './messages-page.ts'
 
 /** The generated files, by their path in the repository. */
 export function generatedFiles(): Record<string, string> {
@@ -27,6 +28,7 @@ export function generatedFiles(): Record<string, string> {
   return {
     'schema/xbuild.schema.json': `${JSON.stringify(file, undefined, 2)}\n`,
     'docs/configuration.md': configPage(schema, keyDocs),
+    'docs/messages.md': messagesPage(process.cwd()),
   }
 }
 
