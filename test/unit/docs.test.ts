@@ -38,8 +38,8 @@ test.each(documents)('the links of %s lead somewhere', path => {
   expect(broken).toEqual([])
 })
 
-test('every page can be reached from docs/README.md', () => {
-  const reached = new Set<string>(['docs/README.md'])
+test('every page can be reached from README.md or docs/README.md', () => {
+  const reached = new Set<string>(['docs/README.md', 'README.md'])
   for (const page of reached) {
     for (const [, link = ''] of prose(read(page)).matchAll(/\]\(([^)\s#]+\.md)(?:#[^)]*)?\)/g)) {
       const target = normalize(join(dirname(page), link))
