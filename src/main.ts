@@ -12,6 +12,7 @@ import { mergeCommand } from './commands/merge.ts'
 import { planCommand } from './commands/plan.ts'
 import { pushCommand } from './commands/push.ts'
 import { selfCheckCommand } from './commands/self-check.ts'
+import { updateCommand } from './commands/update.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { Failure } from './errors.ts'
 import { listenForInterrupts } from './interrupt.ts'
@@ -44,6 +45,7 @@ const commands: readonly Command[] = [
   lintCommand,
   benchCommand,
   selfCheckCommand,
+  updateCommand,
   cacheCommand,
   ciCommand,
   completionCommand(() => commands),

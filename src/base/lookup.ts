@@ -27,10 +27,10 @@ export function isRegistryBase(reference: string): boolean {
 
 /** Whether a look-up failed because the registry could not be asked, or did not answer: the builder may still reach it. */
 export function isUnreachable(error: unknown): error is Failure {
-  return isFailure(error, 'registry') && error.fix !== noSuchBase
+  return isFailure(error, 'registry') && !error.what.startsWith(noSuchBase)
 }
 
-const noSuchBase = 'another one with --base, or a mirror of gcr.io/distroless with --base-registry'
+const noSuchBase = 'There is no base image'
 
 /** Looks bases up, each once in a run: whoever asks first starts it. */
 export type BaseLookup = (reference: string) => Promise<BaseIndex>
@@ -56,10 +56,13 @@ export async function lookUpBase(text: string, client: RegistryClient): Promise<
   if (!manifest) {
     throw new Failure({
       kind: 'registry',
-      what: `There is no base image ${text}`,
+      what: `${noSuchBase} ${text}`,
       where: reference.registry,
       why: 'the registry has no manifest of this name',
-      fix: noSuchBase,
+      fix:
+        reference.digest === undefined
+          ? 'another one with --base, or a mirror of gcr.io/distroless with --base-registry'
+          : 'xbuild update, where xbuild.lock has this digest, or another --base',
     })
   }
   const { digest } = manifest

@@ -7,6 +7,7 @@ import type { RegistryClient } from '../registry/client.ts'
 import { isRefusal } from '../registry/failures.ts'
 import type { Backend } from './backend.ts'
 import { basesTaskId, checkBases, type FindElsewhere } from './bases.ts'
+import { lockKey } from './locked-bases.ts'
 import type { Plan } from './plan.ts'
 import type { Prepared } from './prepare.ts'
 import { findElsewhere } from './unreachable-base.ts'
@@ -36,12 +37,13 @@ export function createQuestions(registries: RegistryClient): Questions {
  * Asks while the project is read what will probably be asked: who only waits for a registry costs no time. What comes of
  * it is seen by those who ask again.
  */
-export function askEarly({ image, images, push, offline }: Options, questions: Questions): void {
+export function askEarly({ image, images, push, offline, lock }: Options, questions: Questions): void {
   if (offline) return
   const { base = distrolessReference('static', { registry: image.registry }) } = image
+  const digest = lock.digests?.get(lockKey(base))
   const tags = push ? [image, ...Object.values(images)].flatMap(one => one.tags) : []
   const asked = [
-    ...(isRegistryBase(base) ? [questions.lookUpBase(base)] : []),
+    ...(isRegistryBase(base) ? [questions.lookUpBase(digest ? `${base}@${digest}` : base)] : []),
     ...tags.flatMap(repositoryOf).map(questions.checkPush),
   ]
   for (const question of asked) question.catch(() => {})

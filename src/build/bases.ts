@@ -4,8 +4,9 @@ import { type BaseLookup, isRegistryBase, isUnreachable } from '../base/lookup.t
 import { type Failure, isFailure } from '../errors.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import type { Recorder } from '../recorder.ts'
-import type { Artifact } from '../types.ts'
+import type { Artifact, BaseChoice } from '../types.ts'
 import { count } from '../util/format.ts'
+import { lockBase, lockRemarks } from './locked-bases.ts'
 import type { Plan } from './plan.ts'
 
 /** The id of this task in the list that a run shows. */
@@ -24,7 +25,7 @@ export async function checkBases(
   recorder: Recorder,
   findElsewhere: FindElsewhere,
 ): Promise<void> {
-  const distinct = new Map(images.map(image => [image.spec.base.reference, image]))
+  const distinct = new Map(images.map(image => [pinnedReference(image.spec.base), image]))
   await recorder.task(basesTaskId, async task => {
     const found: string[] = []
     for (const [reference, image] of distinct) {
@@ -45,13 +46,19 @@ export async function checkBases(
   })
 }
 
+/** With the digest that it is pinned to. */
+function pinnedReference({ reference, digest }: BaseChoice): string {
+  return digest === undefined ? reference : `${reference}@${digest}`
+}
+
 /**
  * The plan's image with the digest of its base, where `--pin` asks for it.
  * @throws {Failure} registry, when the base cannot be looked up.
  */
 export async function pinBase(image: ImagePlan, lookUpBase: BaseLookup): Promise<ImagePlan> {
   const { base } = image.spec
-  if (!image.image.pin || !isRegistryBase(base.reference) || base.reference.includes('@')) return image
+  if (!image.image.pin || base.digest !== undefined) return image
+  if (!isRegistryBase(base.reference) || base.reference.includes('@')) return image
   const { digest } = await lookUpBase(base.reference)
   return { ...image, spec: { ...image.spec, base: { ...base, digest } } }
 }
@@ -61,7 +68,7 @@ export async function pinBase(image: ImagePlan, lookUpBase: BaseLookup): Promise
  * @throws {Failure} verification, when a base cannot run a binary; usage, when the new base lacks a platform.
  */
 export function confirmBases(
-  { images, platforms }: Pick<Plan, 'images' | 'platforms'>,
+  { images, platforms, lock }: Pick<Plan, 'images' | 'platforms' | 'lock'>,
   artifacts: readonly Artifact[],
   lookUpBase: BaseLookup,
   recorder: Recorder,
@@ -71,12 +78,13 @@ export function confirmBases(
     const names = new Set(executables.map(({ name }) => name))
     const binaries = artifacts.filter(artifact => names.has(artifact.name))
     const base = confirmBase(spec.base, binaries, { registry: image.image.registry, platforms })
-    const onBase = { ...image, spec: { ...spec, base } }
-    if (base.reference === spec.base.reference) return onBase
+    if (base.reference === spec.base.reference) return { ...image, spec: { ...spec, base } }
+    const onBase = { ...image, spec: { ...spec, base: lockBase(base, lock) } }
     recorder.note(
       'info',
       `${spec.name} needs the base ${base.reference} instead of ${spec.base.reference}: ${base.reason}`,
     )
+    for (const text of lockRemarks([onBase.spec.base], lock)) recorder.note('info', text)
     return pinBase(onBase, lookUpBase)
   })
   return Promise.all(confirmed)

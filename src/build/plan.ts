@@ -1,4 +1,5 @@
 import { checkBasePlatforms, predictBase } from '../base/choose.ts'
+import type { Lock } from '../config/lock-file.ts'
 import type { Options } from '../config/options.ts'
 import { checkDistinctPlaces } from '../image/destination.ts'
 import type { ImagePlan, ImageSettings } from '../image/image-plan.ts'
@@ -7,6 +8,7 @@ import type { CompilePlan, Project } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
 import type { Command, SourceInfo } from '../types.ts'
 import { checkInstalls } from './installs.ts'
+import { lockBase, lockRemarks } from './locked-bases.ts'
 import { chosenBase, planImage } from './plan-image.ts'
 import { checkDistinct, choiceRemark, wantedImages } from './wanted-images.ts'
 
@@ -20,6 +22,7 @@ export interface Plan extends ImageSettings {
   /** What is run before the project is read; by the time of a plan that has been done, or was not asked for. */
   readonly before: readonly Command[]
   readonly compile: CompilePlan
+  readonly lock: Lock
   /** Whether this checkout was built before by the same toolchain. */
   readonly warm: boolean
   /** What a person should know of the project and of what was chosen for them. */
@@ -51,7 +54,7 @@ export interface PlanFacts {
  */
 export function planBuild(facts: PlanFacts, options: Options): Plan {
   const { project, source } = facts
-  const { platforms, backend, buildx, compression, verify, offline, dist, dir: root } = options
+  const { platforms, backend, buildx, compression, verify, offline, lock, dist, dir: root } = options
   const wanted = wantedImages(project, options)
   const executables = [...new Set(wanted.flatMap(image => image.executables))]
   checkDistinct(executables)
@@ -69,11 +72,17 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
   checkInstalls({ project, compile, installs: options.installs })
   const images = wanted.map((item): ImagePlan => {
     const { base: chosen, registry } = item.image
-    const base = chosen ? chosenBase(chosen) : predictBase(compile.prediction, { registry })
+    const named = chosen ? chosenBase(chosen) : predictBase(compile.prediction, { registry })
+    const base = lockBase(named, lock)
     checkBasePlatforms(base.reference, platforms)
     return planImage(item, base, source, options)
   })
-  const remarks = [...project.remarks, ...choiceRemark(project, options, executables)]
+  const bases = images.map(({ spec }) => spec.base)
+  const remarks = [
+    ...project.remarks,
+    ...choiceRemark(project, options, executables),
+    ...lockRemarks(bases, lock),
+  ]
   checkDistinctPlaces(images.map(({ spec: { name, tags }, destinations }) => ({ name, tags, destinations })))
   return {
     project,
@@ -81,6 +90,7 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
     source,
     platforms,
     before: options.before,
+    lock,
     compile,
     warm: facts.warm,
     remarks,

@@ -52,6 +52,10 @@ export const buildFlags = {
     describe: 'Ask no registry before the image is made: try with the base that the cache or the builder has',
   },
   pin: { type: 'boolean', describe: 'Write the digest of the base into the Dockerfile' },
+  locked: {
+    type: 'boolean',
+    describe: 'Fail where xbuild.lock does not have the base, or Cargo.lock is not current',
+  },
   'insecure-registry': {
     ...strings,
     describe: 'HOST[:PORT] to call without TLS or with an untrusted certificate',

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Failure } from '../errors.ts'
 import { locateProject } from '../languages/index.ts'
 import type { LanguageName, LanguageOptions } from '../languages/options.ts'
@@ -12,6 +12,7 @@ import { withCompileCaches } from './compile-caches.ts'
 import type { BuildFlags } from './flags.ts'
 import { type ImageOptions, imageOptions, onShared } from './image-options.ts'
 import { loadConfig } from './load.ts'
+import { type Lock, lockFile, readLock } from './lock-file.ts'
 import type { Config } from './schema.ts'
 
 /** Everything a build needs to know, decided once: flags > environment > xbuild.toml > defaults. */
@@ -40,6 +41,8 @@ export interface Options {
   readonly compression: 'gzip' | 'zstd'
   /** Seconds that a registry may say nothing; absent for the client's own. */
   readonly registryTimeout?: number
+  /** The digests of bases that xbuild.lock has. */
+  readonly lock: Lock
   /** What is run, once, before the project is read. */
   readonly before: readonly Command[]
   /** Whether no registry is asked before the image is made. */
@@ -71,9 +74,14 @@ export interface BuildxOptions {
 
 /**
  * Merges flags, environment and xbuild.toml into the options of a build.
+ * @param usesLock whether bases are built on as xbuild.lock has them
  * @throws {Failure} usage, when a value of any of them is not understood.
  */
-export async function resolveOptions(flags: BuildFlags, env = process.env): Promise<Options> {
+export async function resolveOptions(
+  flags: BuildFlags,
+  env = process.env,
+  usesLock = true,
+): Promise<Options> {
   const { dir, bin } = await locateProject(resolve(flags.dir ?? '.'))
   const config = await loadConfig(dir)
   const image = imageOptions(config.image, dir, flags, env)
@@ -89,7 +97,7 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
     ...(lang && { lang }),
     platforms: parsePlatforms(platforms),
     bins: flags.bin ?? (bin === undefined ? config.bins : [bin]) ?? [],
-    language: withCompileCaches(config, env),
+    language: withCompileCaches(flags.locked ? cargoLocked(config) : config, env),
     image,
     images: Object.fromEntries(
       Object.entries(config.images).map(([name, table]) => [
@@ -112,6 +120,9 @@ export async function resolveOptions(flags: BuildFlags, env = process.env): Prom
       ...(flags.metadataFile !== undefined && { metadataFile: resolve(flags.metadataFile) }),
     },
     ...registryTimeout(flags.registryTimeout),
+    lock: usesLock
+      ? await readLock(dir, flags.locked ?? false)
+      : { path: join(dir, lockFile), required: false },
     before: flags.before === false ? [] : beforeCommands(config.build.before, dir),
     offline: flags.offline ?? false,
     verify: flags.verify ?? 'warn',
@@ -147,6 +158,8 @@ function pushOptions({ push = false, pushByDigest = false }: BuildFlags): Pick<O
     fix: 'leave one of them out: --push or --push-by-digest',
   })
 }
+
+const cargoLocked = (config: Config): Config => ({ ...config, rust: { ...config.rust, locked: true } })
 
 function fromList(text: string | undefined): string[] | undefined {
   return text ? text.split(/[\s,]+/).filter(Boolean) : undefined

@@ -17,6 +17,7 @@ const commands: readonly (readonly string[])[] = [
   ['bench', 'empty', '--strategy=native'],
   ['self-check'],
   ['cache'],
+  ['update', '--base=scratch'],
   ['ci', 'matrix'],
   ['doctor', '--base=builtin'],
   ['lint', 'Dockerfile'],

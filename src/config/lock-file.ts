@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { Failure, isFailure } from '../errors.ts'
+import { isDigest } from '../oci/reference.ts'
+import { readText } from '../util/read-file.ts'
+import { table } from '../util/string-table.ts'
+
+/** The file that holds the digests of bases, next to xbuild.toml. */
+export const lockFile = 'xbuild.lock'
+
+/** What the lock file says, and how it is heeded. */
+export interface Lock {
+  readonly path: string
+  /** Digests by reference (`gcr.io/distroless/static-debian13:nonroot`); absent where there is no file. */
+  readonly digests?: ReadonlyMap<string, string>
+  /** Whether a base that is not in it ends the build. */
+  readonly required: boolean
+}
+
+const digest = v.pipe(v.string(), v.check(isDigest, 'a digest, sha256: and 64 hex digits'))
+const schema = v.strictObject({ version: v.literal(1), bases: v.optional(table(digest), {}) })
+
+/** Bytes; a larger file is there by mistake. */
+const sizeLimit = 1024 * 1024
+
+/**
+ * Reads `dir/xbuild.lock`.
+ * @throws {Failure} usage, when it cannot be read or is no lock file.
+ */
+export async function readLock(dir: string, required: boolean): Promise<Lock> {
+  const path = join(dir, lockFile)
+  const text = await readIfThere(path)
+  if (text === undefined) return { path, required }
+  return { path, digests: await parseLock(text, path), required }
+}
+
+/**
+ * The digests that the text of a lock file names.
+ * @throws {Failure} usage, when it is none. `path` is for messages only.
+ */
+export async function parseLock(text: string, path: string): Promise<ReadonlyMap<string, string>> {
+  const { default: toml } = await import('toml')
+  try {
+    const { bases } = v.parse(schema, JSON.parse(JSON.stringify(toml.parse(text))))
+    return new Map(Object.entries(bases))
+  } catch (error) {
+    throw damaged(path, (error as Error).message, error)
+  }
+}
+
+/** The text of a lock file. One line for each base, sorted: what Renovate's regex manager can read and change. */
+export function formatLock(digests: ReadonlyMap<string, string>): string {
+  const lines = [...digests].sort().map(([reference, text]) => `"${reference}" = "${text}"`)
+  return [
+    '# The base images that xbuild builds on. `xbuild update` writes this file; keep it in version control.',
+    'version = 1',
+    '',
+    '[bases]',
+    ...lines,
+    '',
+  ].join('\n')
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readText(path, sizeLimit)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw damaged(path, (isFailure(error) && error.why) || message, error)
+  }
+}
+
+function damaged(path: string, why: string, cause: unknown): Failure {
+  return new Failure({
+    kind: 'usage',
+    what: `${path} cannot be read as a lock file`,
+    where: path,
+    why,
+    fix: 'xbuild update, which writes it anew',
+    cause,
+  })
+}
