@@ -1,11 +1,12 @@
 /** The flags of `build` and its like in the order in which --help shows them; what is in no group comes after. */
 export const flagGroups: Readonly<Record<string, readonly string[]>> = {
-  'What is built:': ['platform', 'bin', 'lang', 'jobs', 'version-from', 'yes', 'install'],
+  'What is built:': ['platform', 'bin', 'lang', 'jobs', 'version-from', 'before', 'yes', 'install'],
   'The image:': [
     'tag',
     'base',
     'base-registry',
     'pin',
+    'locked',
     'user',
     'label',
     'annotation',
@@ -30,6 +31,7 @@ export const environment: Readonly<Record<string, string>> = {
   XBUILD_JOBS: 'like --jobs',
   XBUILD_VERSION_FROM: 'like --version-from',
   XBUILD_ZIG: 'the zig that compiles C code and Zig projects',
+  XBUILD_BENCH: 'missing or always: measure under emulation after a build',
   XBUILD_TRACE: 'a file for the timeline of the run, for the trace viewer of Chrome',
   SOURCE_DATE_EPOCH: 'every time in the image, in seconds since 1970 (the commit’s)',
   'DOCKER_HOST, DOCKER_CONFIG': 'as docker has them; logins are those of docker login',
