@@ -31,7 +31,7 @@ export const environment: Readonly<Record<string, string>> = {
   XBUILD_JOBS: 'like --jobs',
   XBUILD_VERSION_FROM: 'like --version-from',
   XBUILD_ZIG: 'the zig that compiles C code and Zig projects',
-  XBUILD_BENCH: 'missing or always: measure under emulation after a build',
+  XBUILD_BENCH: 'auto, always or never: whether a build is measured under emulation',
   XBUILD_TRACE: 'a file for the timeline of the run, for the trace viewer of Chrome',
   SOURCE_DATE_EPOCH: 'every time in the image, in seconds since 1970 (the commit’s)',
   'DOCKER_HOST, DOCKER_CONFIG': 'as docker has them; logins are those of docker login',
