@@ -48,6 +48,27 @@ describeWith(['registry', 'bases', 'buildx', 'buildkit', 'crane', 'no-qemu'], 'w
       encoding: 'utf8',
     })
     expect(JSON.parse(config)).toMatchObject({ architecture: 'riscv64' })
+
+    const looked = await xbuild(
+      [
+        'doctor',
+        '--json',
+        `--platform=${platforms}`,
+        `--builder=${builder}`,
+        `--tag=${tag}`,
+        `--image=${tag}`,
+      ],
+      { cwd: dir, env },
+    )
+    expect(looked.code).toBe(0)
+    const { checks } = JSON.parse(looked.stdout) as {
+      checks: { id: string; status: string; details: string[] }[]
+    }
+    expect(checks.find(({ id }) => id === 'image')).toMatchObject({ status: 'ok' })
+    expect(checks.find(({ id }) => id === 'emulation')).toMatchObject({
+      status: 'ok',
+      details: expect.arrayContaining(['linux/arm64: no emulator, and nothing needs it']),
+    })
   }, 600_000)
 
   it('what does need one fails there, so its absence is real', async () => {
