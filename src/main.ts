@@ -7,6 +7,7 @@ import type { Command } from './commands/command.ts'
 import { completionCommand, manCommand } from './commands/completion.ts'
 import { dockerfileCommand } from './commands/dockerfile.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { initCommand } from './commands/init.ts'
 import { lintCommand } from './commands/lint.ts'
 import { mergeCommand } from './commands/merge.ts'
 import { planCommand } from './commands/plan.ts'
@@ -43,6 +44,7 @@ const commands: readonly Command[] = [
   pushCommand,
   doctorCommand,
   lintCommand,
+  initCommand,
   benchCommand,
   selfCheckCommand,
   updateCommand,

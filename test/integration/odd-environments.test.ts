@@ -21,6 +21,7 @@ const commands: readonly (readonly string[])[] = [
   ['ci', 'matrix'],
   ['doctor', '--base=builtin'],
   ['lint', 'Dockerfile'],
+  ['init', '--yes'],
   ['completion', 'bash'],
   ['man'],
 ]

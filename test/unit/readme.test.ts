@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
 import { doctorCommand } from '../../src/commands/doctor.ts'
+import { initCommand } from '../../src/commands/init.ts'
 import { benchBoundFlags, buildFlags, outputFlags } from '../../src/config/flags.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { configSchema } from '../../src/config/schema.ts'
@@ -48,6 +49,7 @@ test('every flag that it shows with xbuild is one', () => {
     ...benchBoundFlags,
     ...outputFlags,
     ...doctorCommand.flags,
+    ...initCommand.flags,
     report: 0,
     bench: 0,
     'dry-run': 0,

@@ -1,0 +1,143 @@
+import { buildFlags } from '../config/flags.ts'
+import { type Options, resolveOptions } from '../config/options.ts'
+import { Failure } from '../errors.ts'
+import { interruptSignal } from '../interrupt.ts'
+import { canAsk, confirm } from '../ui/confirm.ts'
+import { cleanText, printJson } from '../util/printable.ts'
+import { defineCommand, dirPositional } from './command.ts'
+
+const ciKinds = ['github', 'gitlab', 'none'] as const
+
+/** `xbuild init [dir]`: writes xbuild.toml, Makefile targets and a CI job; adopts the Dockerfile. */
+export const initCommand = defineCommand({
+  usage: 'init [dir]',
+  describe: 'Write xbuild.toml, Makefile targets and a CI job; take over what a Dockerfile says',
+  positionals: dirPositional,
+  flags: {
+    yes: { alias: 'y', type: 'boolean', describe: 'Write without asking' },
+    ci: { choices: ciKinds, describe: 'Write a CI job for github, gitlab or none (by the repository)' },
+    file: {
+      alias: 'f',
+      type: 'string',
+      requiresArg: true,
+      describe: 'The Dockerfile to take over (Dockerfile)',
+    },
+    'dry-run': { type: 'boolean', describe: 'Print the changes as a patch, and write nothing' },
+    prove: {
+      type: 'boolean',
+      describe: 'Build with the Dockerfile and with xbuild, and compare both images',
+    },
+    lang: buildFlags.lang,
+    json: { type: 'boolean', describe: 'Print what is found and done as JSON' },
+  },
+  run: async argv => {
+    const { dir, lang, ci, file, yes = false, dryRun = false, prove = false, json = false } = argv
+    const options = await resolveOptions({ dir, lang })
+    const { readProject } = await import('../init/read-project.ts')
+    const { planInit } = await import('../init/plan-init.ts')
+    const found = await readProject(options, interruptSignal)
+    const kind = ci ?? (await ciOf(found))
+    const plan = await planInit(found, options, { ci: kind, dockerfile: file })
+    if (file !== undefined && found.facts.read(file) === undefined) throw noDockerfile(file, found.dir)
+    if (found.problem !== undefined) say(`The programs could not be listed: ${found.problem}`)
+    if (!json) await show(plan)
+    const written = dryRun ? [] : await write(plan, found.root, yes)
+    if (!json && !dryRun) say(ending(plan.changes.length, written))
+    const proof = prove ? await proveIt(options, plan.dockerfile, json) : undefined
+    if (json) process.stdout.write(`${printJson(report(plan, written, proof))}\n`)
+  },
+})
+
+type Plan = Awaited<ReturnType<typeof import('../init/plan-init.ts')['planInit']>>
+type Found = Awaited<ReturnType<typeof import('../init/read-project.ts')['readProject']>>
+
+const say = (text: string) => process.stderr.write(`${cleanText(text)}\n`)
+
+/** The service whose files the repository has, or that its remote is on. */
+async function ciOf({ facts, host, root }: Found): Promise<(typeof ciKinds)[number]> {
+  const { existsSync } = await import('node:fs')
+  const { join } = await import('node:path')
+  if (existsSync(join(root, '.github/workflows'))) return 'github'
+  if (facts.kindOf('.gitlab-ci.yml') || existsSync(join(root, '.gitlab-ci.yml'))) return 'gitlab'
+  return host ?? 'none'
+}
+
+/** What became of each line goes to stderr; the patch is the result. */
+async function show(plan: Plan): Promise<void> {
+  const { describeChanges, describeEntries, describeKept } = await import('../init/describe.ts')
+  process.stderr.write(cleanText(describeEntries(plan.entries)))
+  process.stdout.write(cleanText(describeChanges(plan)))
+  process.stderr.write(cleanText(describeKept(plan)))
+}
+
+/** Writes what a person agrees to, file by file. */
+async function write(plan: Plan, root: string, yes: boolean): Promise<readonly string[]> {
+  if (plan.changes.length === 0) return []
+  const agreed: Plan['changes'][number][] = []
+  if (!yes && !canAsk()) throw nobodyToAsk(plan)
+  for (const change of plan.changes) {
+    const verb = change.before === undefined ? 'Write' : 'Add to'
+    const isYes = yes || (await confirm(`${verb} ${change.path} (${change.what})?`, interruptSignal))
+    if (isYes) agreed.push(change)
+  }
+  const { writeChanges } = await import('../init/write-files.ts')
+  await writeChanges(root, agreed)
+  return agreed.map(({ path }) => path)
+}
+
+function nobodyToAsk({ changes }: Plan): Failure {
+  return new Failure({
+    kind: 'usage',
+    what: `Nothing was written: ${changes.map(({ path }) => path).join(', ')}`,
+    why: 'stdin and stderr are no terminal, so nobody can be asked',
+    fix: 'xbuild init --yes writes them; --dry-run prints them as a patch',
+  })
+}
+
+function noDockerfile(file: string, dir: string): Failure {
+  return new Failure({
+    kind: 'usage',
+    what: `There is no file ${file}`,
+    where: dir,
+    why: '--file names a Dockerfile relative to the project',
+    fix: 'xbuild init --file Dockerfile',
+  })
+}
+
+function ending(changes: number, written: readonly string[]): string {
+  if (changes === 0) return 'Nothing to change.'
+  if (written.length === 0) return 'Nothing was written.'
+  return `Wrote ${written.join(', ')}. xbuild plan shows what a build does now.`
+}
+
+function report(
+  { changes, kept, entries, dockerfile }: Plan,
+  written: readonly string[],
+  proof: unknown,
+): object {
+  return {
+    ...(dockerfile !== undefined && { dockerfile }),
+    lines: entries,
+    files: changes.map(({ path, before, after }) => ({
+      path,
+      new: before === undefined,
+      written: written.includes(path),
+      text: after,
+    })),
+    kept,
+    ...(proof !== undefined && { proof }),
+  }
+}
+
+async function proveIt(options: Options, dockerfile: string | undefined, _json: boolean): Promise<unknown> {
+  if (dockerfile === undefined) {
+    throw new Failure({
+      kind: 'usage',
+      what: 'There is no Dockerfile to compare with',
+      where: options.dir,
+      why: '--prove builds the project with its Dockerfile and with xbuild',
+      fix: 'xbuild init --prove --file PATH/Dockerfile',
+    })
+  }
+  return undefined
+}

@@ -1,0 +1,135 @@
+import { readFinalImage } from '../../dockerfile/final-image.ts'
+import type { Dockerfile, Instruction, Stage } from '../../dockerfile/model.ts'
+import { parseDockerfile } from '../../dockerfile/parse.ts'
+import { pairsOf } from '../../dockerfile/scope.ts'
+import { automaticVariables } from '../../dockerfile/variables.ts'
+import type { Setting } from '../settings.ts'
+import { adoptBase, needsShell } from './base.ts'
+import { adoptBuilds } from './builds.ts'
+import { adoptConfig } from './config.ts'
+import { adoptFiles } from './files.ts'
+import { placeholderFor, withPlaceholders } from './known-names.ts'
+import { createLedger, type Entry, type Ledger } from './ledger.ts'
+import { readStages, type StageFacts } from './programs.ts'
+import type { ProjectFacts } from './project.ts'
+import { adoptRuns, madeUsers } from './runs.ts'
+import { userOf } from './user.ts'
+
+/** What xbuild.toml takes over from a file, and what is said of each of its lines. */
+export interface Adoption {
+  readonly settings: readonly Setting[]
+  readonly entries: readonly Entry[]
+}
+
+/**
+ * Takes over from a Dockerfile what xbuild.toml can say, and says of every instruction what became of it. Pure.
+ * @param file its name for people
+ */
+export function adoptDockerfile(text: string, file: string, project: ProjectFacts): Adoption {
+  const dockerfile = parseDockerfile(text, file)
+  const ledger = createLedger(dockerfile, file)
+  const facts = readFinalImage(dockerfile, withPlaceholders)
+  if (!facts) return { settings: [], entries: [] }
+  const stages = readStages(dockerfile, facts.stage, project)
+  const commands = stages.flatMap(stage => stage.commands)
+  const inImage = (one: StageFacts) => isInLineage(facts.stage, one.stage)
+
+  adoptBuilds(stages, project, ledger)
+  const keepsShell = needsShell(facts)
+  const copied = adoptFiles(facts.copies, stages, dockerfile.stages, project, ledger)
+  const last = stages.at(-1)
+  // A Dockerfile of one stage compiles where the program is then run.
+  const own = last?.builds.length ? { path: [...last.programs][0], by: last.builds[0]?.run.by } : undefined
+  const program = copied.program?.path ?? own?.path
+  const by = copied.program?.by ?? own?.by
+  adoptBase(facts, keepsShell, copied, ledger)
+  if (program !== undefined && by) placeProgram(program, project, ledger, by)
+  const compiling = new Set(stages.flatMap(({ builds }) => builds.map(({ run }) => run)))
+  for (const one of stages) adoptRuns(one.commands, inImage(one), compiling, ledger)
+  const made = madeUsers(commands)
+  const keeps = ledger.settings.some(({ key }) => key === 'base')
+  adoptConfig(facts, ledger, { program, keepsShell, user: name => userOf(name, made, keeps) })
+
+  sayTheRest(dockerfile, stages, inImage, ledger)
+  return { settings: ledger.settings, entries: ledger.entries() }
+}
+
+function isInLineage(stage: Stage, wanted: Stage): boolean {
+  for (let one: Stage | undefined = stage; one; one = one.base) if (one === wanted) return true
+  return false
+}
+
+/** The path of the program, unless xbuild puts it there by itself. */
+function placeProgram(path: string, project: ProjectFacts, ledger: Ledger, by: Instruction): void {
+  const bins = ledger.settings.find(({ key }) => key === 'bins')?.value
+  const [bin] = Array.isArray(bins) ? (bins as string[]) : []
+  const chosen =
+    bin === undefined
+      ? project.main
+      : project.executables.find(one => one.package === bin || one.name === bin)
+  if (chosen && path === `/${chosen.name}`) return
+  ledger.set(by, 'image', 'program', path)
+}
+
+/** What no part of the adoption has spoken of. */
+function sayTheRest(
+  dockerfile: Dockerfile,
+  stages: readonly StageFacts[],
+  inImage: (one: StageFacts) => boolean,
+  ledger: Ledger,
+): void {
+  for (const by of dockerfile.globals) if (by.keyword === 'ARG') sayArgument(by, dockerfile, ledger)
+  for (const stage of dockerfile.stages) {
+    const facts = stages.find(one => one.stage === stage)
+    if (!facts) {
+      ledger.left(stage.from, 'the last stage does not use this one: [images.NAME] makes another image')
+      continue
+    }
+    if (!ledger.has(stage.from))
+      ledger.covered(
+        stage.from,
+        stage.base ? 'a stage of this file' : 'the toolchain of this machine compiles',
+      )
+    for (const by of stage.instructions) {
+      if (ledger.has(by)) continue
+      if (by.onbuild) ledger.left(by, 'an image of xbuild has no ONBUILD')
+      else if (by.keyword === 'ARG') sayArgument(by, dockerfile, ledger)
+      else if (inImage(facts)) sayOfImage(by, facts, ledger)
+      else sayOfBuild(by, ledger)
+    }
+  }
+}
+
+function sayOfImage(by: Instruction, { builds }: StageFacts, ledger: Ledger): void {
+  if (by.keyword === 'RUN') ledger.covered(by, 'it only prepares other lines')
+  else if (by.keyword === 'SHELL') ledger.left(by, 'nothing runs in a shell')
+  else if (builds.length > 0 && /^(?:COPY|ADD)$/.test(by.keyword))
+    ledger.covered(by, 'the toolchain reads the project itself')
+  else ledger.covered(by, 'a later line replaces it')
+}
+
+function sayOfBuild(by: Instruction, ledger: Ledger): void {
+  const from = by.flags.find(({ name }) => name === 'from')?.value
+  const isRemote = by.keyword === 'ADD' && /https?:|git@/.test(by.body.text)
+  if (from !== undefined && !/^\d+$/.test(from) && /[/:.]/.test(from))
+    ledger.left(by, `the compile had a file of ${from}: this machine needs it where the program does`)
+  else if (isRemote) ledger.left(by, 'the compile had it: download it before xbuild')
+  else if (/^(?:COPY|ADD)$/.test(by.keyword)) ledger.covered(by, 'the toolchain reads the project itself')
+  else if (by.keyword === 'RUN') ledger.covered(by, 'it only prepares the compile')
+  else if (by.keyword === 'ENV') ledger.covered(by, 'a variable of the build stage')
+  else ledger.covered(by, 'it is of the build stage alone')
+}
+
+/** A build argument: filled in where it is used, known to xbuild, or of nobody. */
+function sayArgument(by: Instruction, { text }: Dockerfile, ledger: Ledger): void {
+  for (const { name, raw } of pairsOf(by)) {
+    const placeholder = placeholderFor(name)
+    const isUsed = new RegExp(`\\$\\{?${name}\\b`).test(text)
+    if ((automaticVariables as readonly string[]).includes(name))
+      ledger.covered(by, 'xbuild knows its platform')
+    else if (placeholder !== undefined) ledger.covered(by, `${placeholder} says it`)
+    else if (!isUsed) ledger.covered(by, `no line of this file uses ${name}`)
+    else if (raw !== undefined && raw !== '') ledger.covered(by, 'its default is filled in where it is used')
+    else if (!ledger.has(by)) ledger.covered(by, 'its lines are spoken of where they use it')
+  }
+}

@@ -1,0 +1,84 @@
+import type { TomlValue } from '../settings.ts'
+import { type Build, type Resolve, splitFlags } from './build.ts'
+
+const valued = new Set(
+  'features F profile bin package p target target-dir path root j jobs config manifest-path Z out-dir artifact-dir color example'.split(
+    ' ',
+  ),
+)
+const harmless = new Set(
+  'release r target j jobs color v vv q quiet verbose offline frozen target-dir path root bins out-dir artifact-dir all workspace manifest-path recipe-path'.split(
+    ' ',
+  ),
+)
+
+/** `cargo build …` or `cargo install …` in the terms of `[rust]`. */
+export function readCargoBuild(
+  words: readonly string[],
+  env: Readonly<Record<string, string>>,
+  resolve: Resolve,
+): Build {
+  const { flags, rest } = splitFlags(
+    withShortForms(words.slice(1).filter(word => !word.startsWith('+'))),
+    valued,
+  )
+  const settings: Record<string, TomlValue> = {}
+  const covered: string[] = []
+  const left: string[] = []
+  const bins: string[] = []
+  let features: string[] = []
+  let isRelease = rest[0] === 'install'
+  for (const { name, raw } of flags) {
+    const { text, unknown } = raw === undefined ? { text: '', unknown: [] } : resolve(raw)
+    if (name === 'target') covered.push('the target follows from the platform')
+    else if (harmless.has(name)) isRelease ||= name === 'release' || name === 'r'
+    else if (unknown.length > 0) left.push(`--${name} takes ${unknown[0]}, which has no value here`)
+    else if (name === 'features' || name === 'F')
+      features = [...features, ...text.split(/[\s,]+/).filter(Boolean)]
+    else if (name === 'profile') {
+      isRelease = true
+      if (text !== 'release') settings['profile'] = text
+    } else if (name === 'bin') bins.push(text)
+    else if (name === 'package' || name === 'p') settings['package'] = text
+    else if (name === 'all-features') settings['all-features'] = true
+    else if (name === 'no-default-features') settings['default-features'] = false
+    else if (name === 'locked') settings['locked'] = true
+    else left.push(`--${name}: xbuild -- --${name}${raw === undefined ? '' : `=${text}`} passes it to cargo`)
+  }
+  if (features.length > 0) settings['features'] = features
+  if (!isRelease) covered.push('xbuild builds in release mode')
+  readCargoEnvironment(env, settings, covered)
+  return { settings, bins, output: undefined, covered, left }
+}
+
+/** RUSTFLAGS and the like. Which target, linker and libc there is, is xbuild's own business. */
+export function readCargoEnvironment(
+  env: Readonly<Record<string, string>>,
+  settings: Record<string, TomlValue>,
+  covered: string[],
+): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (
+      /^CARGO_(?:HOME|TARGET_DIR|BUILD_TARGET|TARGET_\w+_(?:LINKER|RUNNER))$|^RUSTUP_HOME$|^CARGO_NET_|^CARGO_INCREMENTAL$|^PKG_CONFIG/.test(
+        name,
+      )
+    )
+      covered.push(`${name} is this machine's`)
+    else if (name === 'RUSTFLAGS') {
+      const flags = value
+        .replace(/-C\s*(?:target-feature=\+crt-static|linker=\S+|link-self-contained=\S+)/g, '')
+        .trim()
+      if (flags === '') covered.push('xbuild links statically by itself')
+      else settings['env'] = { ...(settings['env'] as Record<string, string>), RUSTFLAGS: flags }
+    } else if (/^(?:CARGO_PROFILE_\w+|SQLX_OFFLINE|RUSTC_BOOTSTRAP|RUSTC_WRAPPER)$/.test(name))
+      settings['env'] = { ...(settings['env'] as Record<string, string>), [name]: value }
+  }
+}
+
+/** `-pserver` is `-p server`. */
+function withShortForms(words: readonly string[]): string[] {
+  return words.flatMap(word => {
+    const [, flag, value] = /^-([pFj])([^=-].*)$/.exec(word) ?? []
+    return flag === undefined ? [word] : [`-${flag}`, value ?? '']
+  })
+}

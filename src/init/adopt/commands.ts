@@ -1,0 +1,89 @@
+import { expandWord, type Known } from '../../dockerfile/expand.ts'
+import { absolute, type ImageFacts } from '../../dockerfile/final-image.ts'
+import type { Instruction } from '../../dockerfile/model.ts'
+import { commandsOf, type ShellCommand } from '../../dockerfile/shell.ts'
+import { compilesWith } from '../../dockerfile/toolchains.ts'
+import type { Build, Resolve } from './build.ts'
+import { readCargoBuild } from './cargo-build.ts'
+import { readGoBuild } from './go-build.ts'
+import { placeholderFor, placeholderOfScript } from './known-names.ts'
+import { readZigBuild } from './zig-build.ts'
+
+/** A command of a RUN, with the folder that it runs in and the variables that it sees. */
+export interface RunCommand {
+  readonly by: Instruction
+  readonly command: ShellCommand
+  readonly workdir: string
+  /** Of the stage and of the script, by name, those with a value. */
+  readonly env: Readonly<Record<string, string>>
+  readonly resolve: Resolve
+}
+
+/** The commands of a stage's RUN instructions; `cd` and assignments of a script are followed. */
+export function commandsOfRuns(runs: ImageFacts['runs']): RunCommand[] {
+  return runs.flatMap(({ by, workdir: start, scope }) => {
+    let workdir = start
+    const own = new Map<string, Known>()
+    const lookup = (name: string): Known => {
+      const known = own.get(name) ?? scope.lookup(name)
+      if ('value' in known) return known
+      const placeholder = known.unknown === 'platform' ? undefined : placeholderFor(name)
+      return placeholder === undefined ? known : { value: placeholder }
+    }
+    const resolve: Resolve = raw => expandWord(raw, lookup, placeholderOfScript)
+    return withoutSubstitutions(commandsOf(by)).map((command): RunCommand => {
+      const env: Record<string, string> = {}
+      for (const [name, known] of scope.env) if ('value' in known) env[name] = known.value
+      for (const [name, known] of own) if ('value' in known) env[name] = known.value
+      for (const { name, word } of command.assignments) {
+        const { text, unknown } = resolve(word.raw.slice(word.raw.indexOf('=') + 1))
+        const known: Known = unknown.length > 0 ? { unknown: 'shell' } : { value: text }
+        if ('value' in known) env[name] = known.value
+        // Before a command it is that command's alone; `export` and a line of its own last.
+        if (command.tool === '') own.set(name, known)
+      }
+      const here = { by, command, workdir, env, resolve }
+      const [, folder] = command.words
+      if (command.tool === 'cd' && folder) workdir = absolute(resolve(folder.raw).text, workdir)
+      return here
+    })
+  })
+}
+
+/** What a compiling command says; undefined for any other. */
+export function readBuild({
+  command,
+  env,
+  resolve,
+}: Pick<RunCommand, 'command' | 'env' | 'resolve'>): Build | undefined {
+  const words = command.words.map(({ raw }) => raw)
+  switch (compilesWith(command)) {
+    case 'go':
+      return readGoBuild(words, env, resolve)
+    case 'cargo':
+      return command.tool === 'rustc' || words.includes('chef')
+        ? undefined
+        : readCargoBuild(words, env, resolve)
+    case 'zig':
+      return words[1] === 'build' ? readZigBuild(words, resolve) : undefined
+    default:
+      return undefined
+  }
+}
+
+/** Without the commands of `$(…)`, whose output is part of another; those of `sh -c` are commands like all others. */
+function withoutSubstitutions(commands: readonly ShellCommand[]): ShellCommand[] {
+  return commands.filter(
+    one =>
+      !commands.some(
+        other =>
+          other !== one &&
+          !isShell(other) &&
+          other.start <= one.start &&
+          one.end <= other.end &&
+          other.end - other.start > one.end - one.start,
+      ),
+  )
+}
+
+const isShell = ({ tool }: ShellCommand) => /^(?:ba|a|da|z)?sh$/.test(tool)

@@ -1,0 +1,141 @@
+import { absolute, type CopyFacts } from '../../dockerfile/final-image.ts'
+import type { Stage } from '../../dockerfile/model.ts'
+import type { Ledger } from './ledger.ts'
+import { isProgram, nameOf, placeOf, projectFolder, type StageFacts, stageOf } from './programs.ts'
+import type { ProjectFacts } from './project.ts'
+
+/** What the COPY and ADD of the last stage bring. */
+export interface Copied {
+  /** Where the first program of the project goes. */
+  readonly program: { readonly path: string; readonly by: CopyFacts['by'] } | undefined
+  /** Whether they bring certificates, users or time zones, as distroless has them. */
+  readonly systemFiles: boolean
+}
+
+const systemFiles =
+  /^\/(?:etc\/(?:ssl|pki|passwd|group|shadow|nsswitch\.conf|mime\.types|ca-certificates)|usr\/(?:share|local\/share)\/(?:zoneinfo|ca-certificates)|usr\/local\/go\/lib\/time|lib\/ld-|lib64\/ld-|tmp)/
+
+/** Copies of files of the project become [image] files; the program is xbuild's own. */
+export function adoptFiles(
+  copies: readonly CopyFacts[],
+  stages: readonly StageFacts[],
+  all: readonly Stage[],
+  project: ProjectFacts,
+  ledger: Ledger,
+): Copied {
+  const programs: NonNullable<Copied['program']>[] = []
+  let hasSystemFiles = false
+  const last = stages.at(-1)
+  const names = last?.names ?? new Set()
+  const add = (copied: CopyFacts, source: string) => {
+    programs.push({ path: placeOf(copied, source), by: copied.by })
+    if (programs.length === 1) ledger.covered(copied.by, 'the program')
+    else
+      ledger.left(
+        copied.by,
+        `${nameOf(source)} is a second program: an image of xbuild has one; bins or [images.NAME] make several images`,
+      )
+  }
+  const take = (copied: CopyFacts, from: string) => {
+    const kind = project.kindOf(from)
+    const mode = /^0?[0-7]{3}$/.test(copied.mode ?? '') ? { mode: (copied.mode ?? '').padStart(4, '0') } : {}
+    const to = kind === 'folder' ? copied.target.replace(/(?<=.)\/$/, '') : copied.target
+    ledger.set(copied.by, 'image', 'files', [{ from, to, ...mode }])
+  }
+  for (const copied of copies) {
+    const { by, from, unknown } = copied
+    if (unknown.length > 0) {
+      ledger.left(by, `its path depends on ${unknown[0]}`)
+      continue
+    }
+    if (by.heredocs.length > 0) {
+      ledger.left(by, 'write the text into a file of the project, and name that in [image] files')
+      continue
+    }
+    const stage = from === undefined ? undefined : stageOf(from, all)
+    const source = stages.find(one => one.stage === stage)
+    if (from !== undefined && !stage) {
+      const covered = copied.sources.every(path => systemFiles.test(absolute(path, '/')))
+      hasSystemFiles ||= covered
+      if (covered) ledger.covered(by, 'a distroless image has it')
+      else
+        ledger.left(
+          by,
+          `it is a file of ${from}: copy it into the project for [image] files, or take a base that has it`,
+        )
+      continue
+    }
+    for (const path of copied.sources) {
+      if (from !== undefined && source) {
+        const place = absolute(path, '/')
+        const own = fromProject(source, place, project)
+        if (isProgram(source, path)) add(copied, path)
+        else if (systemFiles.test(place)) {
+          hasSystemFiles = true
+          ledger.covered(by, 'a distroless image has it')
+        } else if (own !== undefined) take(copied, own)
+        else
+          ledger.left(by, `${path} is made by a stage: make it before xbuild, and name it in [image] files`)
+      } else if (/^https?:|^git@/.test(path))
+        ledger.left(by, 'download it into the project, and name it in [image] files')
+      else if (by.keyword === 'ADD' && /\.(?:tar|tgz|tbz2|txz)(?:\.\w+)?$/.test(path))
+        ledger.left(by, 'ADD unpacks it: unpack it in the project, and name the folder in [image] files')
+      else
+        for (const one of matching(path, project)) {
+          const kind = project.kindOf(one)
+          if (one === '.')
+            ledger.left(by, 'it copies the whole project: name what the program reads in [image] files')
+          else if (
+            kind === undefined &&
+            (names.has(nameOf(one)) || (programs.length === 0 && /^(?:dist|bin|build|out)\b/.test(one)))
+          )
+            add(copied, one)
+          else if (kind === undefined) ledger.left(by, `there is no ${one} in the project`)
+          else if (names.has(nameOf(one)) && kind === 'file') add(copied, one)
+          else take(copied, one)
+        }
+    }
+  }
+  return { program: programs[0], systemFiles: hasSystemFiles }
+}
+
+/** The path in the project of a file that a stage has by a COPY of its own. */
+function fromProject({ facts }: StageFacts, path: string, project: ProjectFacts): string | undefined {
+  const root = projectFolder(facts, path)
+  const inside = root === undefined ? undefined : path.slice(root.length).replace(/^\//, '')
+  if (inside && project.kindOf(inside)) return inside
+  for (const { from, sources, target } of facts.copies) {
+    if (
+      from !== undefined ||
+      (path !== target && !path.startsWith(target.endsWith('/') ? target : `${target}/`))
+    )
+      continue
+    for (const source of sources) {
+      const rest = path.slice(target.length).replace(/^\//, '')
+      const candidates = [
+        `${clean(source)}/${rest}`.replace(/\/$/, ''),
+        nameOf(source) === rest ? clean(source) : undefined,
+      ]
+      const found = candidates.find(one => one !== undefined && one !== '.' && project.kindOf(one))
+      if (found !== undefined) return found
+    }
+  }
+  return undefined
+}
+
+const clean = (path: string) => absolute(path, '/').slice(1) || '.'
+
+/** The files that a source names, with `*` and `?` filled in by the project's. */
+function matching(source: string, project: ProjectFacts): string[] {
+  const path = clean(source)
+  if (!/[*?[]/.test(path)) return [path]
+  const folder = path.replace(/\/?[^/]*$/, '')
+  const pattern = nameOf(path)
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
+  const found = /[*?[]/.test(folder)
+    ? []
+    : project.list(folder || '.').filter(name => new RegExp(`^${pattern}$`).test(name))
+  return found.length > 0 ? found.map(name => (folder ? `${folder}/${name}` : name)) : [path]
+}

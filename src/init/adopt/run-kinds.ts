@@ -1,0 +1,114 @@
+import type { RunCommand } from './commands.ts'
+
+/** What a command of a RUN is for, as far as that matters to whoever leaves it out. */
+export type RunKind =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'covered'; readonly says: string }
+  | { readonly kind: 'packages'; readonly packages: readonly string[] }
+  | { readonly kind: 'user'; readonly name: string; readonly id: string | undefined; readonly group: boolean }
+  | { readonly kind: 'folder'; readonly paths: readonly string[] }
+  | { readonly kind: 'left'; readonly says: string }
+
+const nothing = new Set(
+  'sh bash ash cd set true : echo printf [ test ls cat exit export umask sync sleep which env if fi done trap source .'.split(
+    ' ',
+  ),
+)
+
+/** The kind of a command that compiles nothing. */
+export function kindOfCommand({ command, resolve }: RunCommand): RunKind {
+  const words = command.words.map(({ raw }) => resolve(raw).text)
+  const { tool } = command
+  const [, sub = ''] = words
+  if (tool === '' || nothing.has(tool)) return { kind: 'nothing' }
+  const packages = installedPackages(tool, words)
+  if (packages) return { kind: 'packages', packages }
+  if (/^(?:adduser|useradd|addgroup|groupadd)$/.test(tool)) return userOf(tool, words)
+  if (tool === 'mkdir') return { kind: 'folder', paths: words.slice(1).filter(word => word.startsWith('/')) }
+  if (/^(?:chown|chmod|chgrp|touch|install|ln|mv|cp|rm|rmdir|find|sed)$/.test(tool))
+    return { kind: 'nothing' }
+  if (/^(?:update-ca-certificates|ldconfig)$/.test(tool)) return { kind: 'nothing' }
+  if (tool === 'strip') return { kind: 'covered', says: 'xbuild strips by itself' }
+  if (tool === 'upx')
+    return { kind: 'left', says: 'xbuild does not compress binaries: layers are compressed anyway' }
+  if (tool === 'go' && /^(?:mod|env|version|clean|get|work|telemetry)$/.test(sub))
+    return { kind: 'covered', says: 'go downloads what it needs' }
+  if (tool === 'cargo' && /^(?:fetch|chef|new|init|vendor|update|--version)$/.test(sub))
+    return { kind: 'covered', says: 'cargo downloads what it needs' }
+  if (tool === 'rustup')
+    return { kind: 'covered', says: 'xbuild adds the target to this machine, and asks first' }
+  if (/^(?:go|cargo|zig)$/.test(tool) && /^(?:test|vet|fmt|clippy|generate|run|tool)$/.test(sub))
+    return { kind: 'left', says: `${tool} ${sub} is no part of the image: run it before xbuild` }
+  if (/^(?:setcap)$/.test(tool))
+    return {
+      kind: 'left',
+      says: 'a layer cannot keep file capabilities of a file that xbuild adds: --cap-add in docker run',
+    }
+  return {
+    kind: 'left',
+    says: `${tool} does not run: nothing runs inside the image; run it before xbuild where the compile needs it`,
+  }
+}
+
+const managers: Readonly<Record<string, RegExp>> = {
+  apk: /^(?:add|del|update|upgrade)$/,
+  'apt-get': /^(?:install|update|upgrade|clean|autoremove|remove|purge|autoclean|dist-upgrade)$/,
+  apt: /^(?:install|update|upgrade|clean|autoremove|remove|purge)$/,
+  yum: /^(?:install|update|upgrade|clean|-y)$/,
+  dnf: /^(?:install|update|upgrade|clean|-y)$/,
+  microdnf: /^(?:install|update|upgrade|clean|-y)$/,
+  tdnf: /^(?:install|update|upgrade|clean|-y)$/,
+}
+
+function installedPackages(tool: string, words: readonly string[]): string[] | undefined {
+  if (!Object.hasOwn(managers, tool)) return undefined
+  const rest = words
+    .slice(1)
+    .filter(
+      (word, at, all) =>
+        !word.startsWith('-') && !/^(?:--virtual|-t|-X|--repository)$/.test(all[at - 1] ?? ''),
+    )
+  const [sub, ...names] = rest
+  if (sub !== 'add' && sub !== 'install') return []
+  return names.map(name => name.replace(/[=<>~@].*$/, ''))
+}
+
+/** What every distroless image has, or a static binary does not need. */
+const inDistroless =
+  /^(?:ca-certificates|ca-certificates-bundle|tzdata|libc6-compat|gcompat|musl|libgcc|libgcc-s1|libgcc1|libstdc\+\+6?|libc6|openssl|libssl\d?[\w.-]*|netbase|media-types|mailcap|base-files)$/
+/** What only a compile needs, and xbuild or this machine's toolchain has. */
+const forCompiling =
+  /^(?:git|make|gcc|g\+\+|build-base|build-essential|musl-dev|musl-tools|libc-dev|libc6-dev(?:-\w+)*|linux-headers|binutils|file|bash|curl|wget|xz-utils|xz|tar|unzip|gzip|clang|lld|llvm|upx|openssh-client|openssh|gnupg|cmake|pkg-config|pkgconf|pkgconfig|gcc-(?:aarch64|x86-64|arm)\S*|g\+\+-\S+|crossbuild-\S+|mercurial|bzr|subversion|ca-certificates|tzdata|zig|go|rust|cargo|perl)$/
+
+/** Packages of the final image that distroless does not have. */
+export const missingPackages = (packages: readonly string[]): string[] =>
+  packages.filter(name => !inDistroless.test(name))
+
+/** Packages of a build stage that may be C libraries or generators. */
+export const compilePackages = (packages: readonly string[]): string[] =>
+  packages.filter(name => !forCompiling.test(name))
+
+/** The user or group that `adduser -u 1000 app` makes. */
+function userOf(tool: string, words: readonly string[]): RunKind {
+  const isGroup = tool.includes('group')
+  const flag = isGroup ? /^(?:-g|--gid)(?:=?(\d+))?$/ : /^(?:-u|--uid)(?:=?(\d+))?$/
+  let id: string | undefined
+  const at = words.findIndex(word => flag.test(word))
+  if (at >= 0) id = flag.exec(words[at] ?? '')?.[1] ?? words[at + 1]
+  // Flags in one word: -Su 1000
+  const joined = words.findIndex(word => !isGroup && /^-[A-Za-z]+u$/.test(word))
+  if (id === undefined && joined >= 0) id = words[joined + 1]
+  const takesValue =
+    /^(?:-[ugshGckdbp]|--(?:uid|gid|shell|home|home-dir|gecos|comment|ingroup|groups|gid|base-dir|group|password)|-\w*[uGgshd])$/
+  const names = words
+    .slice(1)
+    .filter((word, index, all) => !word.startsWith('-') && !takesValue.test(all[index - 1] ?? ''))
+  // `adduser app group` adds to a group, and `useradd -r app` has its name at the end.
+  const name = tool === 'useradd' || tool === 'groupadd' ? names.at(-1) : names[0]
+  return {
+    kind: 'user',
+    name: name ?? '',
+    id: id !== undefined && /^\d+$/.test(id) ? id : undefined,
+    group: isGroup,
+  }
+}

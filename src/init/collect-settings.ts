@@ -1,0 +1,125 @@
+import { parse as parseYamlText } from 'yaml'
+import { findOutputFolder } from '../build/output-folder.ts'
+import type { Options } from '../config/options.ts'
+import { isFailure } from '../errors.ts'
+import { adoptDockerfile } from './adopt/adopt-dockerfile.ts'
+import { baseKind } from './adopt/base.ts'
+import type { Build } from './adopt/build.ts'
+import { withoutDefaults } from './adopt/builds.ts'
+import type { Entry } from './adopt/ledger.ts'
+import { keepUsable } from './keep-usable.ts'
+import type { FoundProject } from './read-project.ts'
+import { mergeSettings, type Setting, type Table } from './settings.ts'
+import { readMakefile } from './sources/makefile-flags.ts'
+import { isDefault, platformsOf } from './sources/platforms.ts'
+import { readReleaseFile } from './sources/release-files.ts'
+import { makefileNames } from './write/makefile.ts'
+
+/** What xbuild.toml should say, and where each line of the files that were read went. */
+export interface Collected {
+  readonly settings: readonly Setting[]
+  readonly entries: readonly Entry[]
+  /** The Dockerfile that was adopted, relative to the project. */
+  readonly dockerfile: string | undefined
+}
+
+const dockerfileNames = [
+  'Dockerfile',
+  'Containerfile',
+  'dockerfile',
+  'docker/Dockerfile',
+  'build/Dockerfile',
+  'build/package/Dockerfile',
+  '.docker/Dockerfile',
+  'deploy/Dockerfile',
+]
+const releaseFiles = ['.goreleaser.yml', '.goreleaser.yaml', 'goreleaser.yml', 'goreleaser.yaml']
+const koFiles = ['.ko.yaml', '.ko.yml']
+
+/**
+ * Reads the Dockerfile, the release files, the Makefile and the pipelines of a project. The Dockerfile goes before the
+ * others; those only say how the program is compiled where it does not.
+ * @param chosen the Dockerfile, relative to the project, instead of the one that is found
+ */
+export async function collectSettings(
+  { facts, dir, root }: FoundProject,
+  options: Options,
+  chosen?: string,
+): Promise<Collected> {
+  const find = (names: readonly string[]) => names.find(name => facts.read(name) !== undefined)
+  const dockerfile = chosen ?? find(dockerfileNames)
+  const text = dockerfile === undefined ? undefined : facts.read(dockerfile)
+  const adopted =
+    text === undefined || dockerfile === undefined ? undefined : adoptDockerfile(text, dockerfile, facts)
+  const settings: Setting[] = [...(adopted?.settings ?? [])]
+  const entries: Entry[] = [...(adopted?.entries ?? [])]
+
+  const language: Table = facts.language
+  const hasOwn = (key: string) => settings.some(one => one.table === language && one.key === key)
+  const takeBuild = (build: Build, file: string, line: number, text: string) => {
+    const moved: string[] = []
+    for (const [key, value] of Object.entries(build.settings)) {
+      const setting = withoutDefaults(key, value, facts)
+      if (setting === undefined || hasOwn(key)) continue
+      settings.push({ table: language, key, value: setting, from: `${file}:${line}` })
+      moved.push(key)
+    }
+    if (moved.length > 0)
+      entries.push({
+        file,
+        line,
+        text,
+        outcome: 'moved',
+        says: moved.map(key => `[${language}] ${key}`).join(', '),
+      })
+    for (const says of build.left) entries.push({ file, line, text, outcome: 'left', says })
+  }
+  const names = facts.main ? [facts.main.name, facts.main.package] : []
+  for (const file of [find(koFiles), find(releaseFiles)]) {
+    if (file === undefined || language !== 'go') continue
+    const release = readReleaseFile(parseYamlText(facts.read(file) ?? '', { logLevel: 'silent' }), names)
+    if (!release) continue
+    takeBuild(release.build, file, 1, 'builds:')
+    if (
+      release.base &&
+      baseKind(release.base) !== 'distroless' &&
+      !settings.some(({ key }) => key === 'base')
+    )
+      settings.push({ table: 'image', key: 'base', value: release.base, from: `${file}:1` })
+    if (release.platforms && !release.platforms.includes('all') && !isDefault(release.platforms))
+      settings.push({ table: '', key: 'platforms', value: release.platforms, from: `${file}:1` })
+  }
+  const makefile = find(makefileNames)
+  const made = makefile === undefined ? undefined : readMakefile(facts.read(makefile) ?? '')
+  if (makefile && made && isOwn(made.command.tool, language))
+    takeBuild(made.build, makefile, made.line, made.text)
+  const platforms = findPlatforms(facts, root === dir)
+  if (platforms) settings.push(platforms)
+  settings.push(...(await otherOutputFolder(options)))
+  const usable = await keepUsable(settings, entries, dir)
+  return { settings: mergeSettings(usable.settings), entries: usable.entries, dockerfile }
+}
+
+const isOwn = (tool: string, language: Table) => tool.startsWith(language === 'rust' ? 'cargo' : language)
+
+function findPlatforms({ list, read }: FoundProject['facts'], atRoot: boolean): Setting | undefined {
+  if (!atRoot) return undefined
+  const workflows = list('.github/workflows').filter(name => /\.ya?ml$/.test(name))
+  const files = [...workflows.map(name => `.github/workflows/${name}`), '.gitlab-ci.yml']
+  for (const file of files) {
+    const found = platformsOf(read(file) ?? '', file.startsWith('.github') ? 'github' : 'gitlab')
+    if (found) return { table: '', key: 'platforms', value: found.platforms, from: `${file}:${found.line}` }
+  }
+  return undefined
+}
+
+/** A folder dist that is the project's own, such as that of a front end, is not written into. */
+async function otherOutputFolder(options: Options): Promise<Setting[]> {
+  try {
+    await findOutputFolder(options)
+    return []
+  } catch (error) {
+    if (!isFailure(error, 'usage')) throw error
+    return [{ table: '', key: 'dist', value: '.xbuild/dist', from: 'the project has a dist/ of its own' }]
+  }
+}

@@ -1,0 +1,116 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { xbuild } from '../support/cli.ts'
+import { fakeTools } from '../support/fake-tools.ts'
+import { commit, helloGo, project } from '../support/projects.ts'
+
+const dockerfile = `FROM golang:1.26 AS build
+WORKDIR /src
+COPY . .
+RUN CGO_ENABLED=0 go build -tags netgo -ldflags "-s -w -X main.version=$(git describe)" -o /hello .
+FROM alpine:3.20
+RUN apk add --no-cache ca-certificates bash
+COPY --from=build /hello /usr/local/bin/hello
+EXPOSE 8080
+USER 1000
+ENTRYPOINT ["/usr/local/bin/hello"]
+`
+const files = { ...helloGo, Dockerfile: dockerfile, Makefile: 'all:\n\tgo vet ./...\n' }
+const read = (dir: string, path: string) => readFile(join(dir, path), 'utf8')
+
+describe('xbuild init', () => {
+  it('writes what differs, a target and a job, and nothing the second time', async () => {
+    const dir = await project({ ...files, '.github/workflows/test.yml': 'on: push\njobs: {}\n' })
+    commit(dir)
+    const first = await xbuild(['init', '--yes'], { cwd: dir })
+    expect(first, first.stderr).toMatchObject({ code: 0 })
+    expect(await read(dir, 'xbuild.toml')).toMatch(
+      /^#:schema \.\/\.xbuild\/schema\.json\n[\s\S]*program = "\/usr\/local\/bin\/hello"[\s\S]*user = "1000"[\s\S]*ports = \[8080\]|ports = \[8080\][\s\S]*user = "1000"/,
+    )
+    expect(await read(dir, 'xbuild.toml')).toContain('[go]\n# Build tags. (Dockerfile:4)\ntags = ["netgo"]\n')
+    expect(JSON.parse(await read(dir, '.xbuild/schema.json'))).toMatchObject({ title: 'xbuild.toml' })
+    expect(await read(dir, 'Makefile')).toMatch(/^all:\n\tgo vet \.\/\.\.\.\n\n# Container images/)
+    expect(await read(dir, '.github/workflows/image.yml')).toContain('run: xbuild build\n')
+    expect(first.stderr).toMatch(/Left for you to decide:\n {2}Dockerfile:6 .*does not have bash/)
+    expect(await xbuild(['lint', '.github/workflows/image.yml'], { cwd: dir })).toMatchObject({ code: 0 })
+    const second = await xbuild(['init', '--yes'], { cwd: dir })
+    expect(second).toMatchObject({ code: 0, stdout: '' })
+    expect(second.stderr).toMatch(/xbuild\.toml stays[\s\S]*Nothing to change\.\n$/)
+    const plan = JSON.parse((await xbuild(['plan', '--json', '--backend=oci'], { cwd: dir })).stdout)
+    expect(plan.images[0].config).toMatchObject({
+      entrypoint: ['/usr/local/bin/hello'],
+      ports: ['8080/tcp'],
+      user: '1000',
+    })
+    expect(plan.steps[0].command.args).toContain('-tags=netgo')
+  })
+
+  it('prints a patch with --dry-run, and asks nobody without a terminal', async () => {
+    const dir = await project(files)
+    const dry = await xbuild(['init', '--dry-run', '--ci=gitlab'], { cwd: dir })
+    expect(dry).toMatchObject({ code: 0 })
+    expect(dry.stdout).toMatch(
+      /^diff --git a\/xbuild\.toml b\/xbuild\.toml\nnew file[\s\S]*\+image-of-the-project:/,
+    )
+    const asked = await xbuild(['init'], { cwd: dir })
+    expect(asked).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/Nothing was written[\s\S]*init --yes/),
+    })
+    await expect(read(dir, 'xbuild.toml')).rejects.toThrow()
+  })
+
+  it('leaves an xbuild.toml, a workflow and a target of the project alone', async () => {
+    const dir = await project({
+      ...files,
+      Makefile: 'image:\n\tdocker build .\n',
+      'xbuild.toml': 'dist = "out"\n',
+      '.github/workflows/image.yml': 'mine\n',
+    })
+    expect(await xbuild(['init', '--yes', '--ci=github'], { cwd: dir })).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringContaining('it has a target image already'),
+    })
+    expect(await read(dir, 'xbuild.toml')).toBe('dist = "out"\n')
+    expect(await read(dir, '.github/workflows/image.yml')).toBe('mine\n')
+  })
+
+  it('reads the Dockerfile where there is no toolchain', async () => {
+    const dir = await project(files)
+    const { bin } = await fakeTools()
+    const result = await xbuild(['init', '--json', '--yes', '--ci=none'], { cwd: dir, env: { PATH: bin } })
+    expect(result.stderr).toMatch(/could not be listed: go was not found/)
+    const found = JSON.parse(result.stdout)
+    expect(found).toMatchObject({ dockerfile: 'Dockerfile', kept: [] })
+    expect(found.files.map(({ path }: { path: string }) => path)).toEqual([
+      'xbuild.toml',
+      '.xbuild/schema.json',
+      'Makefile',
+    ])
+    expect(found.lines).toContainEqual(
+      expect.objectContaining({ line: 8, outcome: 'moved', says: '[image] ports' }),
+    )
+  })
+
+  it.each([
+    [['init', '--file', 'none'], 'There is no file none'],
+    [['init', '--ci', 'jenkins'], 'jenkins'],
+  ])('%j is refused', async (args, what) => {
+    const dir = await project(files)
+    expect(await xbuild(args, { cwd: dir })).toMatchObject({ code: 2, stderr: expect.stringContaining(what) })
+  })
+
+  it('refuses a folder without a project', async () => {
+    expect(
+      await xbuild(['init', '--yes'], { cwd: await project({ Dockerfile: 'FROM scratch\n' }) }),
+    ).toMatchObject({ code: 3 })
+  })
+
+  it('takes a Dockerfile of any content without a stack', async () => {
+    const dir = await project(helloGo)
+    await writeFile(join(dir, 'Dockerfile'), Buffer.from([0xff, 0x00, 0x46, 0x52, 0x4f, 0x4d, 0x0a, 0x5b]))
+    expect(await xbuild(['init', '--yes', '--ci=none'], { cwd: dir })).toMatchObject({ code: 0 })
+  })
+})

@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest'
+import { adoptDockerfile } from '../../../src/init/adopt/adopt-dockerfile.ts'
+import { mergeSettings } from '../../../src/init/settings.ts'
+import { goProject } from './project-facts.ts'
+
+const project = goProject([
+  'static/',
+  'static/a.css',
+  'web/',
+  'web/dist/',
+  'web/dist/x.js',
+  'conf/',
+  'conf/a.toml',
+  'conf/b.toml',
+  'run.sh',
+])
+const build =
+  'FROM golang AS build\nWORKDIR /src\nCOPY . .\nRUN CGO_ENABLED=0 go build -o /out/app . && adduser -D -u 1001 web\n'
+const adopt = (lines: string, base = 'gcr.io/distroless/static:nonroot') =>
+  adoptDockerfile(`${build}FROM ${base}\n${lines}\n`, 'Dockerfile', project)
+const settingsOf = (lines: string, base?: string) =>
+  Object.fromEntries(mergeSettings(adopt(lines, base).settings).map(({ key, value }) => [key, value]))
+
+test.each<[string, Record<string, unknown>]>([
+  ['COPY --from=build /out/app /', {}],
+  ['COPY --from=build /out/app /usr/bin', { program: '/usr/bin/app' }],
+  ['COPY --from=build /out/app /opt/web', { program: '/opt/web' }],
+  ['WORKDIR /w\nCOPY --from=build /out/app .', { workdir: '/w', program: '/w/app' }],
+  ['COPY static /static', { files: [{ from: 'static', to: '/static' }] }],
+  ['COPY ./static/ /srv/', { files: [{ from: 'static', to: '/srv' }] }],
+  ['COPY --chmod=755 run.sh /bin/', { files: [{ from: 'run.sh', to: '/bin/', mode: '0755' }] }],
+  [
+    'COPY conf/*.toml /etc/app/',
+    {
+      files: [
+        { from: 'conf/a.toml', to: '/etc/app/' },
+        { from: 'conf/b.toml', to: '/etc/app/' },
+      ],
+    },
+  ],
+  ['COPY ["static/a.css", "/a b.css"]', { files: [{ from: 'static/a.css', to: '/a b.css' }] }],
+  ['COPY --from=build /src/web/dist /web', { files: [{ from: 'web/dist', to: '/web' }] }],
+  ['COPY --from=0 /src/conf/a.toml /etc/', { files: [{ from: 'conf/a.toml', to: '/etc/' }] }],
+  ['COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/', {}],
+  ['COPY --from=alpine:3 /usr/share/zoneinfo /usr/share/zoneinfo', {}],
+  [
+    'RUN mkdir -p /data /var/lib/app && chown web /data',
+    { folders: [{ path: '/data' }, { path: '/var/lib/app' }] },
+  ],
+])('%s', (lines, settings) => expect(settingsOf(lines)).toEqual(settings))
+
+test.each([
+  ['COPY --from=build /src/gen.txt /', /made by a stage/],
+  ['COPY --from=node:24 /usr/bin/node /', /file of node:24/],
+  ['COPY . /app', /the whole project/],
+  ['COPY missing.txt /', /no missing\.txt/],
+  ['ADD https://example.com/x.txt /', /download it/],
+  ['ADD a.tar.gz /', /unpacks/],
+  ['COPY <<EOF /a\ntext\nEOF', /into a file of the project/],
+  ['ARG P\nCOPY $P /', /depends on P/],
+  ['RUN apk add bash imagemagick', /does not have bash, imagemagick/],
+  ['RUN setcap cap_net_bind_service=+ep /app', /capabilities/],
+  ['ENTRYPOINT ["/sbin/tini", "--", "/app"]', /tini is not in a distroless image/],
+  ['CMD /app $OPTS', /needs a shell/],
+  ['USER somebody', /no user somebody/],
+  ['ENV A=$UNKNOWN_OF_BUILD', /(?!)/],
+  ['ARG X\nENV A=$X', /A: X has a value only while docker builds/],
+  ['ENV FORMAT="{version} x"', /would replace/],
+  ['SHELL ["/bin/bash", "-c"]', /nothing runs in a shell/],
+  ['ONBUILD RUN x', /ONBUILD/],
+])('%s is left', (lines, says) => {
+  const left = adopt(lines).entries.filter(one => one.outcome === 'left' && one.line !== 1)
+  if (says.source === '(?!)') expect(left).toEqual([])
+  else expect(left.map(one => one.says).join('\n')).toMatch(says)
+})
+
+test.each([
+  ['alpine:3.20', undefined],
+  ['debian:bookworm-slim', undefined],
+  ['gcr.io/distroless/base-debian12', undefined],
+  ['golang:1.26', undefined],
+  ['scratch', 'scratch'],
+  ['gcr.io/distroless/static:debug', 'gcr.io/distroless/static:debug'],
+  ['cgr.dev/chainguard/static:latest', 'cgr.dev/chainguard/static:latest'],
+  ['registry.example.com/team/base:1', 'registry.example.com/team/base:1'],
+])('FROM %s becomes the base %s', (reference, base) =>
+  expect(settingsOf('COPY --from=build /out/app /app\nUSER 1000', reference)['base']).toBe(base),
+)
+
+test('a mirror of distroless becomes the registry', () =>
+  expect(settingsOf('USER 1', 'mirror.example.com/distroless/static:nonroot')).toMatchObject({
+    registry: 'mirror.example.com/distroless',
+  }))
+
+test('alpine stays for a shell', () =>
+  expect(settingsOf('CMD /app "$HOME"', 'alpine:3.20')).toMatchObject({
+    base: 'alpine:3.20',
+    args: ['/bin/sh', '-c', '/app "$HOME"'],
+  }))
+
+test('a stage that nothing uses is named', () => {
+  const { entries } = adoptDockerfile(
+    'FROM golang AS test\nRUN go test\nFROM scratch\nENV A=1\n',
+    'Dockerfile',
+    project,
+  )
+  expect(entries).toContainEqual(
+    expect.objectContaining({
+      line: 1,
+      outcome: 'left',
+      says: expect.stringContaining('does not use this one'),
+    }),
+  )
+})
+
+test.each([
+  '',
+  '# nothing',
+  'FROM',
+  'FROM $X',
+  'RUN x',
+  'FROM a AS a\nFROM a\nCOPY --from=a',
+  'FROM x\nCOPY',
+  'FROM x\nENTRYPOINT',
+  'FROM x\nENV A',
+  'FROM x\nHEALTHCHECK',
+  'FROM x\nUSER',
+])('%j is read without harm', text => {
+  expect(() => adoptDockerfile(text, 'Dockerfile', project)).not.toThrow()
+})

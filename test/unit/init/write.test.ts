@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, test } from 'vitest'
+import { parse } from 'yaml'
+import { readRemote } from '../../../src/init/read-project.ts'
+import { addGitlabJob, type CiFacts, githubWorkflow } from '../../../src/init/write/ci.ts'
+import { unifiedDiff } from '../../../src/init/write/diff.ts'
+import { addTargets } from '../../../src/init/write/makefile.ts'
+import { tomlText, tomlValue } from '../../../src/init/write/toml.ts'
+import { needsTool } from '../../support/needs-tool.ts'
+
+describe('values in TOML', () => {
+  test.each([
+    ['a "b" \\ \n\t\u007f ü', '"a \\"b\\" \\\\ \\n\\t\\u007f ü"'],
+    [[], '[]'],
+    [[1, 'a', true], '[1, "a", true]'],
+    [{ 'a.b': 1, c: [] }, '{ "a.b" = 1, c = [] }'],
+    [[{ a: 1 }], '[{ a = 1 }]'],
+    [[{ a: 1 }, { a: 2 }], '[\n  { a = 1 },\n  { a = 2 },\n]'],
+  ])('%j', async (value, text) => {
+    expect(tomlValue(value)).toBe(text)
+    const { default: toml } = await import('toml')
+    expect(JSON.parse(JSON.stringify(toml.parse(`x = ${text}`)))).toEqual({ x: value })
+  })
+
+  test('a large table has lines of its own, below the keys of its table', () => {
+    const value = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`NAME_${index}`, 'a value']))
+    const text = tomlText([
+      { table: 'image', key: 'env', value, from: 'Dockerfile:1' },
+      { table: 'image', key: 'ports', value: [80], from: 'Dockerfile:2' },
+    ])
+    expect(text).toMatch(
+      /\[image\]\n# .*\(Dockerfile:2\)\nports = \[80\]\n\n# .*\n\[image\.env\]\nNAME_0 = "a value"\n/,
+    )
+  })
+})
+
+describe('a patch', () => {
+  test.each([
+    [undefined, 'a\nb\n'],
+    ['a\n', 'a\nb\n'],
+    ['a', 'a\nb\n'],
+    ['1\n2\n3\n4\n5\n6\n', '1\n2\n3\n4\n5\n6\n\n7\n'],
+    ['1\n2\n3\n4\n5\n6\n7\n8\n', '1\n2\n3\nx\n5\n6\n7\n8\n'],
+    ['a\n\n\n', 'a\n\nb'],
+  ])('of %j to %j is one that git applies', (before, after) => {
+    const dir = mkdtempSync(join(tmpdir(), 'diff-test-'))
+    try {
+      if (before !== undefined) writeFileSync(join(dir, 'file'), before)
+      execFileSync('git', ['apply', '-'], { cwd: dir, input: unifiedDiff({ path: 'file', before, after }) })
+      expect(readFileSync(join(dir, 'file'), 'utf8')).toBe(after)
+    } finally {
+      rmSync(dir, { recursive: true })
+    }
+  })
+})
+
+describe('Makefile targets', () => {
+  const added = (before: string | undefined) => addTargets(before, 'ghcr.io/a/b')
+
+  it('are a Makefile where there is none', () =>
+    expect(added(undefined)).toMatchObject({
+      text: expect.stringMatching(/^# Container images.*\nIMAGE \?= ghcr\.io\/a\/b\n/),
+    }))
+
+  it('come after all others, once', context => {
+    needsTool(context, 'make')
+    const before = 'all: ## default\n\tgo build\nIMAGE_TAG = x'
+    const after = (added(before) as { text: string }).text
+    expect(after.startsWith(`${before}\n\n`)).toBe(true)
+    expect(after).toContain('xbuild --tag $(IMAGE):$(XBUILD_TAG) --push')
+    expect(added(after)).toMatchObject({ kept: expect.any(String) })
+    expect(execFileSync('make', ['-n', '-f', '-'], { input: after, encoding: 'utf8' })).toBe('go build\n')
+    expect(execFileSync('make', ['-n', '-f', '-', 'image-push'], { input: after, encoding: 'utf8' })).toMatch(
+      /^xbuild --tag ghcr\.io\/a\/b:\S+ --push\n$/,
+    )
+  })
+
+  test.each(['image:\n\tdocker build .\n', '.PHONY: image\nimage image-push: x\n', 'x:\n\txbuild --push\n'])(
+    '%j stays as it is',
+    before => expect(added(before)).toMatchObject({ kept: expect.any(String) }),
+  )
+})
+
+const ci = (more: Partial<CiFacts> = {}): CiFacts => ({
+  language: 'go',
+  image: 'ghcr.io/a/b',
+  branch: 'main',
+  folder: '.',
+  goFile: 'go.mod',
+  zig: undefined,
+  ...more,
+})
+
+describe('the CI job', () => {
+  test.each(['go', 'rust', 'zig'] as const)('of GitHub for %s calls xbuild from PATH', language => {
+    const text = githubWorkflow(ci({ language, folder: 'services/a', zig: '0.15.2' }))
+    const workflow = parse(text)
+    expect(workflow.jobs.image.steps.at(-1).run).toBe(
+      'xbuild build services/a --tag "$IMAGE:$GITHUB_REF_NAME" --tag "$IMAGE:$GITHUB_SHA" --push',
+    )
+    expect(text).not.toMatch(/npx|\{\{\w+\}\}/)
+  })
+
+  test.each([
+    [undefined, undefined],
+    ['stages: [build, deploy]\na:\n  script: [x]\n', 'deploy'],
+    ['stages:\n  - build # first\n  - ship\na:\n  script: [x]\n', 'ship'],
+    ['a:\n  script: [x]\n', undefined],
+  ])('of GitLab behind %j is in the stage %s', (before, stage) => {
+    const added = addGitlabJob(before, ci()) as { text: string }
+    expect(parse(added.text)['image-of-the-project'].stage).toBe(stage)
+    expect(parse(added.text)).toMatchObject(before === undefined ? {} : parse(before))
+    expect(addGitlabJob(added.text, ci())).toMatchObject({ kept: expect.any(String) })
+  })
+})
+
+test.each([
+  ['git@github.com:Acme/App.git', 'github', 'ghcr.io/acme/app'],
+  ['https://user:token@github.com/acme/app', 'github', 'ghcr.io/acme/app'],
+  ['ssh://git@gitlab.com:22/a/b/c.git', 'gitlab', 'registry.gitlab.com/a/b/c'],
+  ['https://gitlab.example.com/a/b', 'gitlab', 'registry.example.com/my-app'],
+  ['/srv/git/app', undefined, 'registry.example.com/my-app'],
+  ['', undefined, 'registry.example.com/my-app'],
+])('the remote %s', (remote, host, image) => expect(readRemote(remote, 'My_App')).toEqual({ host, image }))
