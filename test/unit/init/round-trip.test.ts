@@ -31,7 +31,7 @@ async function configOf(text: string) {
   const options = { platforms, dist: '/d', outputs: [], push: false, load: false } as unknown as Options
   const base = chosenBase(image.base ?? 'gcr.io/distroless/static-debian13:nonroot')
   const executable = { name: 'app', package: '.' }
-  const { spec } = planImage({ name: 'app', executable, image }, base, { epoch: 0 }, options)
+  const { spec } = planImage({ name: 'app', executables: [executable], image }, base, { epoch: 0 }, options)
   return { config: asOci(spec.config), entries, toml }
 }
 
