@@ -8,7 +8,7 @@ import {
   readChoice,
   readSwitch,
 } from '../../../../src/ci/action/inputs.ts'
-import { buildFlags } from '../../../../src/config/flags.ts'
+import { buildCommand } from '../../../../src/commands/build.ts'
 import { failureOf } from '../../../support/failure-of.ts'
 
 const env = (given: Partial<Record<InputName, string>>, more: NodeJS.ProcessEnv = {}) => ({
@@ -99,7 +99,7 @@ test('action.yml has the same inputs, and every flag exists', () => {
   const action = parse(readFileSync(new URL('../../../../action.yml', import.meta.url), 'utf8'))
   expect(Object.keys(action.inputs).sort()).toEqual(Object.keys(inputs).sort())
   const named = Object.values(inputs).flatMap(input => ('flag' in input ? [input.flag] : []))
-  expect(named.filter(flag => !(flag in buildFlags))).toEqual([])
+  expect(named.filter(flag => !(flag in buildCommand.flags))).toEqual([])
   for (const [name, input] of Object.entries(inputs)) {
     const text: string = action.inputs[name].description
     expect([name, text.startsWith('No effect'), text.startsWith('Refused')]).toEqual([
