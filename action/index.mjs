@@ -266,13 +266,13 @@ function _joinExpects(values$1, separator) {
   if (list4.length > 1) return `(${list4.join(` ${separator} `)})`;
   return list4[0] ?? "never";
 }
-function _standardSchema(schema) {
-  schema["~standard"] = {
+function _standardSchema(schema2) {
+  schema2["~standard"] = {
     version: 1,
     vendor: "valibot",
-    validate: (value$1) => schema["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
+    validate: (value$1) => schema2["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
   };
-  return schema;
+  return schema2;
 }
 // @__NO_SIDE_EFFECTS__
 function getDotPath(issue) {
@@ -476,12 +476,12 @@ function transform(operation) {
   };
 }
 // @__NO_SIDE_EFFECTS__
-function getFallback(schema, dataset, config$1) {
-  return typeof schema.fallback === "function" ? schema.fallback(dataset, config$1) : schema.fallback;
+function getFallback(schema2, dataset, config$1) {
+  return typeof schema2.fallback === "function" ? schema2.fallback(dataset, config$1) : schema2.fallback;
 }
 // @__NO_SIDE_EFFECTS__
-function getDefault(schema, dataset, config$1) {
-  return typeof schema.default === "function" ? schema.default(dataset, config$1) : schema.default;
+function getDefault(schema2, dataset, config$1) {
+  return typeof schema2.default === "function" ? schema2.default(dataset, config$1) : schema2.default;
 }
 // @__NO_SIDE_EFFECTS__
 function array(item, message$1) {
@@ -912,8 +912,8 @@ function union(options, message$1) {
       let validDataset;
       let typedDatasets;
       let untypedDatasets;
-      for (const schema of this.options) {
-        const optionDataset = schema["~run"]({ value: dataset.value }, config$1);
+      for (const schema2 of this.options) {
+        const optionDataset = schema2["~run"]({ value: dataset.value }, config$1);
         if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
         else typedDatasets = [optionDataset];
         else {
@@ -967,13 +967,13 @@ function variant(key, options, message$1) {
         let invalidDiscriminatorKey = this.key;
         let expectedDiscriminators = [];
         const parseOptions = (variant$1, allKeys) => {
-          for (const schema of variant$1.options) {
-            if (schema.type === "variant") parseOptions(schema, new Set(allKeys).add(schema.key));
+          for (const schema2 of variant$1.options) {
+            if (schema2.type === "variant") parseOptions(schema2, new Set(allKeys).add(schema2.key));
             else {
               let keysAreValid = true;
               let currentPriority = 0;
               for (const currentKey of allKeys) {
-                const discriminatorSchema = schema.entries[currentKey];
+                const discriminatorSchema = schema2.entries[currentKey];
                 if (currentKey in input ? discriminatorSchema["~run"]({
                   typed: false,
                   value: input[currentKey]
@@ -984,13 +984,13 @@ function variant(key, options, message$1) {
                     invalidDiscriminatorKey = currentKey;
                     expectedDiscriminators = [];
                   }
-                  if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema.entries[currentKey].expects);
+                  if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema2.entries[currentKey].expects);
                   break;
                 }
                 currentPriority++;
               }
               if (keysAreValid) {
-                const optionDataset = schema["~run"]({ value: input }, config$1);
+                const optionDataset = schema2["~run"]({ value: input }, config$1);
                 if (!outputDataset || !outputDataset.typed && optionDataset.typed) outputDataset = optionDataset;
               }
             }
@@ -1015,8 +1015,8 @@ function variant(key, options, message$1) {
     }
   });
 }
-function parse(schema, input, config$1) {
-  const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+function parse(schema2, input, config$1) {
+  const dataset = schema2["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
   if (dataset.issues) throw new ValiError(dataset.issues);
   return dataset.value;
 }
@@ -1038,8 +1038,8 @@ function pipe(...pipe$1) {
   });
 }
 // @__NO_SIDE_EFFECTS__
-function safeParse(schema, input, config$1) {
-  const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+function safeParse(schema2, input, config$1) {
+  const dataset = schema2["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
   return {
     typed: dataset.typed,
     success: !dataset.issues,
@@ -1089,7 +1089,7 @@ var init_options = __esm({
 // src/util/string-table.ts
 function table(values, keys) {
   const ofTable = Object.assign(custom(isTable, "a table"), { values, keys });
-  const schema = pipe(
+  const schema2 = pipe(
     ofTable,
     rawTransform(({ dataset, addIssue }) => {
       const input = dataset.value;
@@ -1109,13 +1109,13 @@ function table(values, keys) {
       return Object.fromEntries(entries2);
     })
   );
-  return Object.assign(schema, { value: values });
+  return Object.assign(schema2, { value: values });
 }
 function isTable(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
-function issuesOf(schema, value) {
-  return schema ? safeParse(schema, value).issues ?? [] : [];
+function issuesOf(schema2, value) {
+  return schema2 ? safeParse(schema2, value).issues ?? [] : [];
 }
 var init_string_table = __esm({
   "src/util/string-table.ts"() {
@@ -21954,8 +21954,8 @@ function hasPassword(rest) {
   });
 }
 function formatReference(reference) {
-  const { tag, digest: digest3 } = reference;
-  return `${formatRepository(reference)}${tag ? `:${tag}` : ""}${digest3 ? `@${digest3}` : ""}`;
+  const { tag, digest: digest4 } = reference;
+  return `${formatRepository(reference)}${tag ? `:${tag}` : ""}${digest4 ? `@${digest4}` : ""}`;
 }
 function formatRepository({ registry, repository }) {
   return `${registry}/${repository}`;
@@ -21970,9 +21970,9 @@ function isLoopback(registry) {
 function readReference(text7) {
   if (text7 === "") return "it is empty";
   if (text7.includes(",")) return "it is a list: each reference is a text of its own";
-  const [beforeDigest = "", digest3, ...more] = text7.split("@");
+  const [beforeDigest = "", digest4, ...more] = text7.split("@");
   if (more.length > 0) return 'it has more than one "@"';
-  if (digest3 !== void 0 && !isDigest(digest3))
+  if (digest4 !== void 0 && !isDigest(digest4))
     return 'after "@" a digest is expected: sha256: and 64 hex digits';
   const slash = beforeDigest.indexOf("/");
   const first = slash < 0 ? "" : beforeDigest.slice(0, slash);
@@ -21996,8 +21996,8 @@ function readReference(text7) {
   return {
     registry,
     repository,
-    ...tag !== void 0 ? { tag } : digest3 === void 0 ? { tag: "latest" } : {},
-    ...digest3 !== void 0 && { digest: digest3 }
+    ...tag !== void 0 ? { tag } : digest4 === void 0 ? { tag: "latest" } : {},
+    ...digest4 !== void 0 && { digest: digest4 }
   };
 }
 function suggest(text7) {
@@ -22211,8 +22211,8 @@ function planDestinations(asked2) {
 }
 function checkTag(tag, name) {
   const reference = forImage(tag, name);
-  const { digest: digest3 } = parseReference(reference);
-  if (digest3 === void 0) return reference;
+  const { digest: digest4 } = parseReference(reference);
+  if (digest4 === void 0) return reference;
   throw new Failure({
     kind: "usage",
     what: `--tag ${JSON.stringify(tag)} has a digest`,
@@ -25206,11 +25206,11 @@ function cannotHold(key, value, why) {
     fix: "change the value, or build with --backend oci, which needs no Dockerfile"
   });
 }
-function baseReference(reference, digest3) {
+function baseReference(reference, digest4) {
   if (!/^\w[\w.:/@-]*$/.test(reference)) {
     throw cannotHold("base", reference, 'FROM takes the reference of an image or "scratch"');
   }
-  return digest3 === void 0 || reference === "scratch" || reference.includes("@") ? reference : `${reference}@${digest3}`;
+  return digest4 === void 0 || reference === "scratch" || reference.includes("@") ? reference : `${reference}@${digest4}`;
 }
 function checkDirectives(dockerfile2) {
   const top2 = /^\ufeff?(?:\s*(?:#|\/\/).*\n|\s*\n)*/.exec(dockerfile2)?.[0] ?? "";
@@ -25484,9 +25484,9 @@ docker was ended by ${result.signal}`;
     throw explainBuildxError({ said: progress.plain() + ended, dockerfile: dockerfile2, vertices, logFile });
   }
   const metadata = await readMetadata2(argument(command2, "--metadata-file"));
-  const digest3 = metadata["containerimage.digest"];
+  const digest4 = metadata["containerimage.digest"];
   return {
-    ...typeof digest3 === "string" && { digest: digest3 },
+    ...typeof digest4 === "string" && { digest: digest4 },
     metadata,
     vertices,
     seconds: result.seconds
@@ -27551,6 +27551,10 @@ var init_flags = __esm({
         describe: "Ask no registry before the image is made: try with the base that the cache or the builder has"
       },
       pin: { type: "boolean", describe: "Write the digest of the base into the Dockerfile" },
+      locked: {
+        type: "boolean",
+        describe: "Fail where xbuild.lock does not have the base, or Cargo.lock is not current"
+      },
       "insecure-registry": {
         ...strings,
         describe: "HOST[:PORT] to call without TLS or with an untrusted certificate"
@@ -28259,18 +28263,18 @@ var init_schema = __esm({
 
 // src/config/known-keys.ts
 function knownKeys(path6) {
-  let schema = unwrap(configSchema);
+  let schema2 = unwrap(configSchema);
   for (const part of path6) {
-    const entries2 = schema?.entries ?? {};
-    schema = unwrap(Object.hasOwn(entries2, part) ? entries2[part] : schema?.value ?? schema?.item);
+    const entries2 = schema2?.entries ?? {};
+    schema2 = unwrap(Object.hasOwn(entries2, part) ? entries2[part] : schema2?.value ?? schema2?.item);
   }
-  return Object.keys(schema?.entries ?? {});
+  return Object.keys(schema2?.entries ?? {});
 }
 function tablesOf(key) {
   return knownKeys([]).filter((table2) => knownKeys([table2]).includes(key));
 }
-function unwrap(schema) {
-  return schema?.wrapped ? unwrap(schema.wrapped) : schema;
+function unwrap(schema2) {
+  return schema2?.wrapped ? unwrap(schema2.wrapped) : schema2;
 }
 var init_known_keys = __esm({
   "src/config/known-keys.ts"() {
@@ -28421,10 +28425,73 @@ var init_load = __esm({
   }
 });
 
+// src/config/lock-file.ts
+import { join as join36 } from "node:path";
+async function readLock2(dir2, required) {
+  const path6 = join36(dir2, lockFile);
+  const text7 = await readIfThere(path6);
+  if (text7 === void 0) return { path: path6, required };
+  return { path: path6, digests: await parseLock(text7, path6), required };
+}
+async function parseLock(text7, path6) {
+  const { default: toml } = await Promise.resolve().then(() => __toESM(require_toml(), 1));
+  try {
+    const { bases } = parse(schema, JSON.parse(JSON.stringify(toml.parse(text7))));
+    return new Map(Object.entries(bases));
+  } catch (error) {
+    throw damaged2(path6, error.message, error);
+  }
+}
+function formatLock(digests) {
+  const lines = [...digests].sort().map(([reference, text7]) => `"${reference}" = "${text7}"`);
+  return [
+    "# The base images that xbuild builds on. `xbuild update` writes this file; keep it in version control.",
+    "version = 1",
+    "",
+    "[bases]",
+    ...lines,
+    ""
+  ].join("\n");
+}
+async function readIfThere(path6) {
+  try {
+    return await readText(path6, sizeLimit2);
+  } catch (error) {
+    const { code: code2, message } = error;
+    if (code2 === "ENOENT" || code2 === "ENOTDIR") return void 0;
+    throw damaged2(path6, isFailure(error) && error.why || message, error);
+  }
+}
+function damaged2(path6, why, cause) {
+  return new Failure({
+    kind: "usage",
+    what: `${path6} cannot be read as a lock file`,
+    where: path6,
+    why,
+    fix: "xbuild update, which writes it anew",
+    cause
+  });
+}
+var lockFile, digest, schema, sizeLimit2;
+var init_lock_file = __esm({
+  "src/config/lock-file.ts"() {
+    "use strict";
+    init_dist();
+    init_errors();
+    init_reference2();
+    init_read_file();
+    init_string_table();
+    lockFile = "xbuild.lock";
+    digest = pipe(string(), check(isDigest, "a digest, sha256: and 64 hex digits"));
+    schema = strictObject({ version: literal(1), bases: optional(table(digest), {}) });
+    sizeLimit2 = 1024 * 1024;
+  }
+});
+
 // src/config/options.ts
 import { availableParallelism as availableParallelism4 } from "node:os";
-import { resolve as resolve11 } from "node:path";
-async function resolveOptions(flags, env3 = process.env) {
+import { join as join37, resolve as resolve11 } from "node:path";
+async function resolveOptions(flags, env3 = process.env, usesLock = true) {
   const { dir: dir2, bin: bin3 } = await locateProject(resolve11(flags.dir ?? "."));
   const config = await loadConfig(dir2);
   const image4 = imageOptions(config.image, dir2, flags, env3);
@@ -28440,7 +28507,7 @@ async function resolveOptions(flags, env3 = process.env) {
     ...lang5 && { lang: lang5 },
     platforms: parsePlatforms(platforms2),
     bins: flags.bin ?? (bin3 === void 0 ? config.bins : [bin3]) ?? [],
-    language: withCompileCaches(config, env3),
+    language: withCompileCaches(flags.locked ? cargoLocked(config) : config, env3),
     image: image4,
     images: Object.fromEntries(
       Object.entries(config.images).map(([name, table2]) => [
@@ -28463,6 +28530,7 @@ async function resolveOptions(flags, env3 = process.env) {
       ...flags.metadataFile !== void 0 && { metadataFile: resolve11(flags.metadataFile) }
     },
     ...registryTimeout(flags.registryTimeout),
+    lock: usesLock ? await readLock2(dir2, flags.locked ?? false) : { path: join37(dir2, lockFile), required: false },
     before: flags.before === false ? [] : beforeCommands(config.build.before, dir2),
     offline: flags.offline ?? false,
     verify: flags.verify ?? "warn",
@@ -28544,7 +28612,7 @@ function jobsOf(value) {
     fix: `-j ${availableParallelism4()}`
   });
 }
-var isSet;
+var cargoLocked, isSet;
 var init_options7 = __esm({
   "src/config/options.ts"() {
     "use strict";
@@ -28557,6 +28625,8 @@ var init_options7 = __esm({
     init_compile_caches();
     init_image_options();
     init_load();
+    init_lock_file();
+    cargoLocked = (config) => ({ ...config, rust: { ...config.rust, locked: true } });
     isSet = (value) => value !== void 0 && !["", "0", "false"].includes(value);
   }
 });
@@ -33913,11 +33983,11 @@ function countValues(bytes) {
   for (const byte of bytes) if (byte === 44 || byte === 91 || byte === 123) count3++;
   return count3;
 }
-function checkDocumentSize({ digest: digest3, size: size2 }, where) {
+function checkDocumentSize({ digest: digest4, size: size2 }, where) {
   if (size2 <= maximumManifest) return;
   throw malformed(
     where,
-    `${digest3} is said to have ${size2} bytes, and no more than ${maximumManifest} are read`
+    `${digest4} is said to have ${size2} bytes, and no more than ${maximumManifest} are read`
   );
 }
 function isIndex(descriptor) {
@@ -33951,8 +34021,8 @@ async function flattenIndex(index, load3, where) {
   await visit(index.manifests, []);
   return leaves;
 }
-function check2(schema, value, where) {
-  const result = safeParse(schema, value, { abortEarly: true });
+function check2(schema2, value, where) {
+  const result = safeParse(schema2, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path6 = getDotPath(issue);
@@ -33961,7 +34031,7 @@ function check2(schema, value, where) {
 function malformed(where, why) {
   return new Failure({ kind: "verification", what: "Malformed image metadata", where, why });
 }
-var mediaTypes, indexTypes, imageTypes, configTypes, manifestTypes, maximumManifest, strings4, stringMap2, text2, digest, size, platformSchema, descriptorSchema, indexSchema, manifestSchema, configSchema2, maximumValues, maximumDepth, maximumEntries;
+var mediaTypes, indexTypes, imageTypes, configTypes, manifestTypes, maximumManifest, strings4, stringMap2, text2, digest2, size, platformSchema, descriptorSchema, indexSchema, manifestSchema, configSchema2, maximumValues, maximumDepth, maximumEntries;
 var init_manifest = __esm({
   "src/oci/manifest.ts"() {
     "use strict";
@@ -33986,12 +34056,12 @@ var init_manifest = __esm({
     strings4 = nullish(array(string()), []);
     stringMap2 = nullish(record(string(), string()), {});
     text2 = nullish(string(), () => void 0);
-    digest = pipe(string(), check(isDigest, "is no sha256 or sha512 digest"));
+    digest2 = pipe(string(), check(isDigest, "is no sha256 or sha512 digest"));
     size = pipe(number(), safeInteger(), minValue(0));
     platformSchema = object({ os: string(), architecture: string(), variant: text2 });
     descriptorSchema = object({
       mediaType: string(),
-      digest,
+      digest: digest2,
       size,
       platform: nullish(platformSchema, () => void 0),
       annotations: stringMap2
@@ -34020,7 +34090,7 @@ var init_manifest = __esm({
           }),
           {}
         ),
-        rootfs: object({ type: literal("layers"), diff_ids: nullish(array(digest), []) }),
+        rootfs: object({ type: literal("layers"), diff_ids: nullish(array(digest2), []) }),
         history: nullish(array(record(string(), unknown())), [])
       }),
       transform(
@@ -34119,13 +34189,13 @@ var init_dockerfile_remarks = __esm({
 
 // src/image/layout/folder.ts
 import { readdir as readdir11, rm as rm10 } from "node:fs/promises";
-import { dirname as dirname22, join as join36 } from "node:path";
-function blobPath({ digest: digest3 }) {
-  return `blobs/${digest3.replace(":", "/")}`;
+import { dirname as dirname22, join as join38 } from "node:path";
+function blobPath({ digest: digest4 }) {
+  return `blobs/${digest4.replace(":", "/")}`;
 }
 async function intoLayout(path6, fill2) {
   try {
-    for (const folder of [dirname22(path6), path6, join36(path6, "blobs/sha256")]) await sweep(folder);
+    for (const folder of [dirname22(path6), path6, join38(path6, "blobs/sha256")]) await sweep(folder);
     if (await isLayout(path6)) return await fill2(path6);
     await makeFolder(dirname22(path6));
     const temporary = temporaryName(path6);
@@ -34143,7 +34213,7 @@ async function intoLayout(path6, fill2) {
 }
 async function markLayout(folder) {
   await makeFolder(folder);
-  await writeAtomically(join36(folder, "oci-layout"), (handle) => writeAll(handle, layoutMarker));
+  await writeAtomically(join38(folder, "oci-layout"), (handle) => writeAll(handle, layoutMarker));
 }
 async function isLayout(path6) {
   const names5 = await readdir11(path6).catch((error) => {
@@ -34172,7 +34242,7 @@ var init_folder = __esm({
 });
 
 // src/image/layout/index-json.ts
-import { join as join37 } from "node:path";
+import { join as join39 } from "node:path";
 function layoutIndex(content, tags2, others = []) {
   const describe11 = (name) => ({
     ...content.index.descriptor,
@@ -34194,7 +34264,7 @@ function layoutIndex(content, tags2, others = []) {
   );
 }
 async function replaceIndex(folder, content, tags2) {
-  const path6 = join37(folder, "index.json");
+  const path6 = join39(folder, "index.json");
   await withLock(path6, async () => {
     const index = layoutIndex(content, tags2, await otherImages(path6, tags2));
     await writeAtomically(path6, (handle) => writeAll(handle, index));
@@ -34228,7 +34298,7 @@ var init_index_json = __esm({
 
 // src/image/buildx/place-output.ts
 import { mkdir as mkdir13, readdir as readdir12, rename as rename5, stat as stat13 } from "node:fs/promises";
-import { dirname as dirname23, join as join38 } from "node:path";
+import { dirname as dirname23, join as join40 } from "node:path";
 async function placeArchive(from, to) {
   try {
     await mkdir13(dirname23(to), { recursive: true });
@@ -34246,12 +34316,12 @@ async function placeLayout(from, to, descriptor, tags2) {
 async function fillLayout(from, to, descriptor, tags2) {
   const blobs = "blobs/sha256";
   await markLayout(to);
-  await mkdir13(join38(to, blobs), { recursive: true });
-  for (const name of await readdir12(join38(from, blobs))) {
-    await placeArchive(join38(from, blobs, name), join38(to, blobs, name));
+  await mkdir13(join40(to, blobs), { recursive: true });
+  for (const name of await readdir12(join40(from, blobs))) {
+    await placeArchive(join40(from, blobs, name), join40(to, blobs, name));
   }
-  const { mediaType, digest: digest3, size: size2 } = descriptor;
-  const content = { index: { descriptor: { mediaType, digest: digest3, size: size2 } }, descriptorAnnotations: {} };
+  const { mediaType, digest: digest4, size: size2 } = descriptor;
+  const content = { index: { descriptor: { mediaType, digest: digest4, size: size2 } }, descriptorAnnotations: {} };
   await replaceIndex(to, content, tags2);
 }
 async function renamed(from, to) {
@@ -34275,7 +34345,7 @@ var init_place_output = __esm({
 
 // src/image/buildx/make.ts
 import { mkdir as mkdir14, readFile as readFile11, rename as rename6, writeFile as writeFile5 } from "node:fs/promises";
-import { join as join39 } from "node:path";
+import { join as join41 } from "node:path";
 function imageCommand(image4, { buildx, cwd }) {
   return buildxCommand(image4.spec, {
     folder: plannedFolder(image4),
@@ -34306,7 +34376,7 @@ async function makeWithBuildx(image4, context, task) {
   recorder.commands.push({ title: `Make the image ${spec2.name}`, ...command2 });
   const result = await runBuildx(substitute(command2, { work, content }), {
     signal,
-    logFile: join39(logs, `image-${spec2.name}.log`),
+    logFile: join41(logs, `image-${spec2.name}.log`),
     onProgress: task.progress
   });
   await placeOutputs(image4, files, result);
@@ -34337,7 +34407,7 @@ async function placeOutputs({ spec: spec2, destinations }, files, { metadata }) 
   }
 }
 async function onlyImage(layout) {
-  const path6 = join39(layout, "index.json");
+  const path6 = join41(layout, "index.json");
   const { manifests } = parseJson3(await readFile11(path6), path6);
   return manifests?.[0];
 }
@@ -34655,13 +34725,13 @@ import { createHash as createHash7 } from "node:crypto";
 function digestOf(bytes) {
   return `sha256:${createHash7("sha256").update(bytes).digest("hex")}`;
 }
-function checkBytes(bytes, digest3, where) {
-  const actual = hashFor(digest3).update(bytes).digest("hex");
-  if (digest3 !== `${algorithm(digest3)}:${actual}`)
-    throw mismatch(where, digest3, `${algorithm(digest3)}:${actual}`);
+function checkBytes(bytes, digest4, where) {
+  const actual = hashFor(digest4).update(bytes).digest("hex");
+  if (digest4 !== `${algorithm(digest4)}:${actual}`)
+    throw mismatch(where, digest4, `${algorithm(digest4)}:${actual}`);
 }
-async function* checkStream(chunks, { digest: digest3, size: size2 }, where) {
-  const hash = hashFor(digest3);
+async function* checkStream(chunks, { digest: digest4, size: size2 }, where) {
+  const hash = hashFor(digest4);
   let received = 0;
   for await (const chunk of chunks) {
     received += chunk.length;
@@ -34670,14 +34740,14 @@ async function* checkStream(chunks, { digest: digest3, size: size2 }, where) {
     yield chunk;
   }
   if (received < size2) throw mismatch(where, `${size2} bytes`, String(received));
-  const actual = `${algorithm(digest3)}:${hash.digest("hex")}`;
-  if (actual !== digest3) throw mismatch(where, digest3, actual);
+  const actual = `${algorithm(digest4)}:${hash.digest("hex")}`;
+  if (actual !== digest4) throw mismatch(where, digest4, actual);
 }
-function algorithm(digest3) {
-  return digest3.slice(0, digest3.indexOf(":"));
+function algorithm(digest4) {
+  return digest4.slice(0, digest4.indexOf(":"));
 }
-function hashFor(digest3) {
-  return createHash7(algorithm(digest3));
+function hashFor(digest4) {
+  return createHash7(algorithm(digest4));
 }
 function mismatch(where, expected, actual) {
   return new Failure({
@@ -35015,29 +35085,29 @@ var init_deadlines = __esm({
 
 // src/registry/auth-files.ts
 import { readFile as readFile12 } from "node:fs/promises";
-import { join as join40 } from "node:path";
+import { join as join42 } from "node:path";
 async function* authFiles(env3) {
   const variable2 = env3.DOCKER_AUTH_CONFIG;
   if (variable2?.trim()) yield parse4(variable2, "DOCKER_AUTH_CONFIG", false);
   const docker2 = dockerConfigFolder(env3);
-  if (docker2) yield* readIfThere(join40(docker2, "config.json"), false);
-  for (const path6 of containersFiles(env3)) yield* readIfThere(path6, true);
+  if (docker2) yield* readIfThere2(join42(docker2, "config.json"), false);
+  for (const path6 of containersFiles(env3)) yield* readIfThere2(path6, true);
 }
 function containersFiles(env3) {
   if (env3.REGISTRY_AUTH_FILE) return [env3.REGISTRY_AUTH_FILE];
-  const runtime = env3.XDG_RUNTIME_DIR ? join40(env3.XDG_RUNTIME_DIR, "containers") : `/run/containers/${process.getuid?.() ?? 0}`;
-  return [runtime, ...userContainersFolder(env3)].map((folder) => join40(folder, "auth.json"));
+  const runtime = env3.XDG_RUNTIME_DIR ? join42(env3.XDG_RUNTIME_DIR, "containers") : `/run/containers/${process.getuid?.() ?? 0}`;
+  return [runtime, ...userContainersFolder(env3)].map((folder) => join42(folder, "auth.json"));
 }
 function dockerConfigFolder(env3) {
   const home = homeFolder(env3);
-  return env3.DOCKER_CONFIG || home && join40(home, ".docker");
+  return env3.DOCKER_CONFIG || home && join42(home, ".docker");
 }
 function userContainersFolder(env3) {
   const home = homeFolder(env3);
-  const config = env3.XDG_CONFIG_HOME || home && join40(home, ".config");
-  return config ? [join40(config, "containers")] : [];
+  const config = env3.XDG_CONFIG_HOME || home && join42(home, ".config");
+  return config ? [join42(config, "containers")] : [];
 }
-async function* readIfThere(path6, namespaced) {
+async function* readIfThere2(path6, namespaced) {
   let text7;
   try {
     text7 = await readFile12(path6, "utf8");
@@ -35090,7 +35160,7 @@ var init_auth_files = __esm({
 
 // src/registry/certificates.ts
 import { readdir as readdir13, readFile as readFile13 } from "node:fs/promises";
-import { join as join41 } from "node:path";
+import { join as join43 } from "node:path";
 async function hostTls(host, withSystem, env3 = process.env) {
   const own3 = await hostCertificates(host, env3);
   const system = withSystem || own3.ca.length > 0 ? await systemAuthorities(env3) : [];
@@ -35124,7 +35194,7 @@ async function systemAuthorities(env3) {
   }
   for (const folder of (env3["SSL_CERT_DIR"] ?? "").split(":").filter(Boolean)) {
     for (const name of await list2(folder)) {
-      const text7 = await readFile13(join41(folder, name), "utf8").catch(() => "");
+      const text7 = await readFile13(join43(folder, name), "utf8").catch(() => "");
       if (text7.includes("-----BEGIN CERTIFICATE-----")) found.push(text7);
     }
   }
@@ -35141,16 +35211,16 @@ async function hostCertificates(host, env3) {
   const names5 = [.../* @__PURE__ */ new Set([host, host.replace(/:443$/, ""), /:\d+$/.test(host) ? host : `${host}:443`])];
   if (host === "registry-1.docker.io") names5.push("docker.io");
   const all = { folders: [], ca: [], cert: [], key: [] };
-  for (const folder of parents.flatMap((parent) => names5.map((name) => join41(parent, "certs.d", name)))) {
+  for (const folder of parents.flatMap((parent) => names5.map((name) => join43(parent, "certs.d", name)))) {
     const files = (await list2(folder)).sort();
     if (files.some((name) => /\.(crt|cert)$/.test(name))) all.folders.push(folder);
     for (const name of files) {
-      if (name.endsWith(".crt")) all.ca.push(await read2(join41(folder, name)));
+      if (name.endsWith(".crt")) all.ca.push(await read2(join43(folder, name)));
       if (!name.endsWith(".cert")) continue;
       const key = name.replace(/\.cert$/, ".key");
-      if (!files.includes(key)) throw unreadable3(join41(folder, name), `there is no ${key} next to it`);
-      all.cert.push(await read2(join41(folder, name)));
-      all.key.push(await read2(join41(folder, key)));
+      if (!files.includes(key)) throw unreadable3(join43(folder, name), `there is no ${key} next to it`);
+      all.cert.push(await read2(join43(folder, name)));
+      all.key.push(await read2(join43(folder, key)));
     }
   }
   return all;
@@ -47750,7 +47820,7 @@ function downloadBlob(caller2, repository, blob) {
     `${formatRepository(repository)}@${blob.digest}`
   );
 }
-async function* rawBlob(caller2, repository, { digest: digest3 }) {
+async function* rawBlob(caller2, repository, { digest: digest4 }) {
   let pause = caller2.startRetrying();
   let received = 0;
   let mark2 = { received: 0, at: performance.now() };
@@ -47759,7 +47829,7 @@ async function* rawBlob(caller2, repository, { digest: digest3 }) {
       () => caller2.once({
         method: "GET",
         repository,
-        target: `blobs/${digest3}`,
+        target: `blobs/${digest4}`,
         headers: received > 0 ? { range: `bytes=${received}-` } : {},
         expect: received > 0 ? [200, 206, 404] : [200, 404]
       })
@@ -47770,7 +47840,7 @@ async function* rawBlob(caller2, repository, { digest: digest3 }) {
         kind: "verification",
         what: "A part of the image is missing",
         where: formatRepository(repository),
-        why: `the registry does not have the blob ${digest3}`,
+        why: `the registry does not have the blob ${digest4}`,
         fix: "push the image again"
       });
     }
@@ -47794,7 +47864,7 @@ async function* rawBlob(caller2, repository, { digest: digest3 }) {
     }
   }
 }
-async function uploadOnce(caller2, repository, { digest: digest3, size: size2 }, open12, onProgress) {
+async function uploadOnce(caller2, repository, { digest: digest4, size: size2 }, open12, onProgress) {
   const started = await startUpload(caller2, repository);
   await started.discard();
   const { location } = started.headers;
@@ -47803,7 +47873,7 @@ async function uploadOnce(caller2, repository, { digest: digest3, size: size2 },
     throw registryFailure("The registry opened an upload and did not say where", where);
   }
   const target = caller2.resolve(location, started.url, "opens an upload at");
-  target.search += `${target.search ? "&" : "?"}digest=${encodeURIComponent(digest3)}`;
+  target.search += `${target.search ? "&" : "?"}digest=${encodeURIComponent(digest4)}`;
   const finished7 = await caller2.once({
     method: "PUT",
     repository,
@@ -47885,8 +47955,8 @@ function createRegistryClient(options = {}) {
     await response.discard();
     return response;
   });
-  const headBlob = async (repository, digest3) => {
-    const target = `blobs/${digest3}`;
+  const headBlob = async (repository, digest4) => {
+    const target = `blobs/${digest4}`;
     const call = { repository, target, ...lookup(true) };
     const { status } = await brief({ ...call, method: "HEAD" });
     if (status !== 405) return status === 200;
@@ -47902,11 +47972,11 @@ function createRegistryClient(options = {}) {
       const response = await brief({ ...manifestCall(reference, push2), method: "HEAD" });
       if (response.status !== 200 && response.status !== 405) return void 0;
       const stated = response.headers["docker-content-digest"];
-      const digest3 = reference.digest ?? stated;
+      const digest4 = reference.digest ?? stated;
       const size2 = Number(response.headers["content-length"]);
       const mediaType = mediaTypeOf(response);
-      if (response.status === 200 && (stated === void 0 || stated === digest3) && digest3 !== void 0 && isDigest(digest3) && mediaType !== void 0 && size2 > 0) {
-        return { mediaType, digest: digest3, size: size2 };
+      if (response.status === 200 && (stated === void 0 || stated === digest4) && digest4 !== void 0 && isDigest(digest4) && mediaType !== void 0 && size2 > 0) {
+        return { mediaType, digest: digest4, size: size2 };
       }
       const found = await findManifest(reference, push2);
       return found && { mediaType: found.mediaType, digest: found.digest, size: found.bytes.length };
@@ -47932,11 +48002,11 @@ function createRegistryClient(options = {}) {
         "check the name and the tag, and that it was pushed"
       );
     },
-    async mountBlob(repository, digest3, from) {
+    async mountBlob(repository, digest4, from) {
       const mounting = brief({
         method: "POST",
         repository,
-        target: `blobs/uploads/?${new URLSearchParams({ mount: digest3, from })}`,
+        target: `blobs/uploads/?${new URLSearchParams({ mount: digest4, from })}`,
         push: true,
         from,
         // One that cannot mount it opens an upload, or says that it does not know it, or that nobody may read it.
@@ -47955,22 +48025,22 @@ function createRegistryClient(options = {}) {
       await uploadOnce(caller2, repository, blob, open12, onProgress);
     }),
     async putManifest(reference, { mediaType, bytes }) {
-      const digest3 = digestOf(bytes);
+      const digest4 = digestOf(bytes);
       const { headers: headers2, url } = await brief({
         method: "PUT",
         repository: reference,
-        target: `manifests/${reference.tag ?? digest3}`,
+        target: `manifests/${reference.tag ?? digest4}`,
         headers: { "content-type": mediaType },
         body: bytes,
         push: true,
         expect: [200, 201, 202]
       });
       const stored = headers2["docker-content-digest"];
-      if (stored === void 0 || stored === digest3) return digest3;
+      if (stored === void 0 || stored === digest4) return digest4;
       throw registryFailure(
         "The registry stored another manifest than it was given",
         describeUrl(url),
-        `it says ${JSON.stringify(stored)}, and ${digest3} was sent`
+        `it says ${JSON.stringify(stored)}, and ${digest4} was sent`
       );
     }
   };
@@ -48264,16 +48334,16 @@ var init_byte_source = __esm({
 
 // src/image/read/tar-read.ts
 async function* readTar(source, where) {
-  const damaged2 = (why) => new Failure({
+  const damaged3 = (why) => new Failure({
     kind: "verification",
     what: "Damaged tar archive",
     where,
     why: `${why}, at byte ${source.position}`
   });
   const extension = async (size2) => {
-    if (size2 > maximumExtension) throw damaged2("a name is longer than any path");
+    if (size2 > maximumExtension) throw damaged3("a name is longer than any path");
     const bytes = await source.read(size2);
-    if (bytes.length < size2) throw damaged2("it ends in the middle of a name");
+    if (bytes.length < size2) throw damaged3("it ends in the middle of a name");
     await source.skip(padding(size2));
     return bytes;
   };
@@ -48283,20 +48353,20 @@ async function* readTar(source, where) {
   for (; ; ) {
     const header2 = Buffer.from(await source.read(block2));
     if (header2.length === 0) return;
-    if (header2.length < block2) throw damaged2("it ends in the middle of a header");
+    if (header2.length < block2) throw damaged3("it ends in the middle of a header");
     if (isEmpty(header2)) {
       const second = await source.read(block2);
       if (second.length > 0 && !isEmpty(second))
-        throw damaged2("there is a single empty header between entries");
+        throw damaged3("there is a single empty header between entries");
       return;
     }
-    if (!hasChecksum(header2)) throw damaged2("the checksum of a header is wrong");
+    if (!hasChecksum(header2)) throw damaged3("the checksum of a header is wrong");
     const written = readNumber(header2, 124, 12);
-    if (written === void 0) throw damaged2("the size of an entry is no number");
+    if (written === void 0) throw damaged3("the size of an entry is no number");
     const flag2 = String.fromCharCode(header2[156] ?? 0);
     if (flag2 === "x" || flag2 === "g") {
       const read4 = readRecords(await extension(written));
-      if (!read4) throw damaged2("a PAX record is malformed");
+      if (!read4) throw damaged3("a PAX record is malformed");
       if (flag2 === "x") records = read4;
       continue;
     }
@@ -48308,16 +48378,16 @@ async function* readTar(source, where) {
     }
     const paxSize = records.get("size");
     const stated = paxSize === void 0 ? written : /^\d{1,15}$/.test(paxSize) ? Number(paxSize) : void 0;
-    if (stated === void 0) throw damaged2("the size of an entry is no number");
+    if (stated === void 0) throw damaged3("the size of an entry is no number");
     if (flag2 === "S" || [...records.keys()].some((key) => key.startsWith("GNU.sparse"))) {
-      throw damaged2("it has a sparse file, which images do not have");
+      throw damaged3("it has a sparse file, which images do not have");
     }
     const name = records.get("path") ?? longName2 ?? shortName(header2);
     const type = name.endsWith("/") && (flag2 === "\0" || flag2 === "0") ? "directory" : types2[flag2] ?? "other";
     const size2 = headerOnly.includes(flag2) || type === "directory" ? 0 : stated;
     const link3 = records.get("linkpath") ?? longLink ?? text3(header2.subarray(157, 257));
     if (isTooLong(name) || isTooLong(link3))
-      throw damaged2(`a name is longer than any path (${bounds.name} bytes)`);
+      throw damaged3(`a name is longer than any path (${bounds.name} bytes)`);
     const offset = source.position;
     const end = offset + size2;
     yield {
@@ -48329,11 +48399,11 @@ async function* readTar(source, where) {
       offset,
       async *content() {
         yield* source.pieces(end - source.position);
-        if (source.position < end) throw damaged2("it ends in the middle of a file");
+        if (source.position < end) throw damaged3("it ends in the middle of a file");
       }
     };
     await source.skip(end - source.position);
-    if (source.position < end) throw damaged2("it ends in the middle of a file");
+    if (source.position < end) throw damaged3("it ends in the middle of a file");
     await source.skip(padding(size2));
     records = /* @__PURE__ */ new Map();
     longName2 = longLink = void 0;
@@ -48428,12 +48498,12 @@ __export(layout_files_exports, {
 });
 import { createReadStream as createReadStream2 } from "node:fs";
 import { open as open8, stat as stat14 } from "node:fs/promises";
-import { join as join42 } from "node:path";
+import { join as join44 } from "node:path";
 import { buffer as buffer2 } from "node:stream/consumers";
 function folderFiles(folder) {
   return {
     async find(path6) {
-      const full = join42(folder, path6);
+      const full = join44(folder, path6);
       const found = await stat14(full).catch((error) => {
         if (error.code === "ENOENT" || error.code === "ENOTDIR") return void 0;
         throw unreadable4(full, error);
@@ -48483,12 +48553,12 @@ async function archiveFiles(path6) {
     throw error;
   }
 }
-function missingBlob(name, digest3) {
+function missingBlob(name, digest4) {
   return new Failure({
     kind: "verification",
     what: "A part of the image is missing",
     where: name,
-    why: `${digest3} is named by a manifest and is not there`,
+    why: `${digest4} is named by a manifest and is not there`,
     fix: "push or write the image again"
   });
 }
@@ -48566,9 +48636,9 @@ async function readDockerArchive(files, name, chosen2) {
     if (known) return known;
     const file = await files.find(path6);
     if (!file) throw missingBlob(name, path6);
-    const digest3 = `sha256:${await hashStream(file.read())}`;
-    paths.set(digest3, path6);
-    const descriptor = { mediaType, digest: digest3, size: file.size };
+    const digest4 = `sha256:${await hashStream(file.read())}`;
+    paths.set(digest4, path6);
+    const descriptor = { mediaType, digest: digest4, size: file.size };
     described.set(path6, descriptor);
     return descriptor;
   };
@@ -48582,9 +48652,9 @@ async function readDockerArchive(files, name, chosen2) {
   return {
     name,
     root: async () => root2,
-    async document({ digest: digest3 }) {
-      if (digest3 === root2.digest) return manifest;
-      const path6 = paths.get(digest3);
+    async document({ digest: digest4 }) {
+      if (digest4 === root2.digest) return manifest;
+      const path6 = paths.get(digest4);
       return path6 === void 0 ? void 0 : readSmall(files, path6, name);
     },
     async *blob(descriptor) {
@@ -48656,7 +48726,7 @@ async function ociSource(files, name, chosen2) {
     digest: digestOf(indexBytes),
     size: indexBytes.length
   };
-  const pathOf2 = ({ digest: digest3 }) => `blobs/${digest3.replace(":", "/")}`;
+  const pathOf2 = ({ digest: digest4 }) => `blobs/${digest4.replace(":", "/")}`;
   return {
     name,
     async root() {
@@ -48728,7 +48798,7 @@ __export(source_exports, {
   openImage: () => openImage
 });
 import { stat as stat15 } from "node:fs/promises";
-import { join as join43 } from "node:path";
+import { join as join45 } from "node:path";
 async function openImage(text7, registries = {}) {
   const place = await findPlace(text7);
   if (place) {
@@ -48768,7 +48838,7 @@ async function layoutAt(path6, mayBeArchive) {
   const { archiveFiles: archiveFiles2, folderFiles: folderFiles2 } = await Promise.resolve().then(() => (init_layout_files(), layout_files_exports));
   const found = await stat15(path6).catch(() => void 0);
   if (found?.isFile() && mayBeArchive) return { path: path6, open: () => archiveFiles2(path6) };
-  const isLayout2 = found?.isDirectory() && await exists(join43(path6, "index.json"));
+  const isLayout2 = found?.isDirectory() && await exists(join45(path6, "index.json"));
   return isLayout2 ? { path: path6, open: async () => folderFiles2(path6) } : void 0;
 }
 async function exists(path6) {
@@ -49120,7 +49190,7 @@ import {
   writeFile as writeFile6
 } from "node:fs/promises";
 import { tmpdir as tmpdir4 } from "node:os";
-import { join as join44 } from "node:path";
+import { join as join46 } from "node:path";
 async function openCache(folder, remark) {
   try {
     await prepare2(folder);
@@ -49138,21 +49208,21 @@ async function openCache(folder, remark) {
   }
 }
 async function prepare2(folder) {
-  await mkdir15(join44(folder, "blobs/sha256"), { recursive: true });
-  await sweep(join44(folder, "blobs/sha256"));
-  const probe = join44(folder, "blobs/sha256", `.probe.${process.pid}.tmp`);
+  await mkdir15(join46(folder, "blobs/sha256"), { recursive: true });
+  await sweep(join46(folder, "blobs/sha256"));
+  const probe = join46(folder, "blobs/sha256", `.probe.${process.pid}.tmp`);
   await (await open9(probe, "w")).close();
   await rm11(probe, { force: true });
 }
 function blobCache(folder, close) {
-  const blobPath2 = (digest3) => join44(folder, "blobs", ...digest3.split(":"));
-  const recordPath = (kind, key) => join44(folder, kind, `${sha256(key)}.json`);
+  const blobPath2 = (digest4) => join46(folder, "blobs", ...digest4.split(":"));
+  const recordPath = (kind, key) => join46(folder, kind, `${sha256(key)}.json`);
   return {
     folder,
     close,
-    async find(digest3, size2) {
-      const path6 = blobPath2(digest3);
-      if (!await isWhole(path6, digest3, size2)) return void 0;
+    async find(digest4, size2) {
+      const path6 = blobPath2(digest4);
+      if (!await isWhole(path6, digest4, size2)) return void 0;
       await touch(path6);
       return path6;
     },
@@ -49167,7 +49237,7 @@ function blobCache(folder, close) {
         }
         return { digest: `sha256:${hash.digest("hex")}`, size: size2 };
       };
-      const place = ({ digest: digest3 }) => blobPath2(digest3);
+      const place = ({ digest: digest4 }) => blobPath2(digest4);
       const blob = await writeAtomically(blobPath2("sha256:incoming"), write3, { place, durable: false });
       return { ...blob, path: blobPath2(blob.digest) };
     },
@@ -49182,7 +49252,7 @@ function blobCache(folder, close) {
       const path6 = recordPath(kind, key);
       const json = JSON.stringify(value);
       try {
-        await mkdir15(join44(folder, kind), { recursive: true });
+        await mkdir15(join46(folder, kind), { recursive: true });
         const bytes = Buffer.from(`${sha256(json)}
 ${json}
 `);
@@ -49210,12 +49280,12 @@ function cacheEmptied(path6) {
     fix: "run it again, and let nothing remove files of the cache meanwhile"
   });
 }
-async function isWhole(path6, digest3, size2) {
+async function isWhole(path6, digest4, size2) {
   const handle = await open9(path6, "r").catch(() => void 0);
   if (!handle) return false;
   try {
     if ((await handle.stat()).size !== size2) return false;
-    const [algorithm2 = "", hex] = digest3.split(":");
+    const [algorithm2 = "", hex] = digest4.split(":");
     return await hashStream(filePieces(handle), algorithm2) === hex;
   } catch {
     return false;
@@ -49230,7 +49300,7 @@ async function touch(path6) {
   });
 }
 async function sweep2(folder) {
-  const stamp = join44(folder, "swept");
+  const stamp = join46(folder, "swept");
   const swept = await stat16(stamp).catch(() => void 0);
   if (swept && Date.now() - swept.mtimeMs < day) return;
   await writeFile6(stamp, "").catch(() => {
@@ -49238,8 +49308,8 @@ async function sweep2(folder) {
   const names5 = await readdir14(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = [];
   for (const entry of names5) {
-    const path6 = join44(entry.parentPath, entry.name);
-    if (!entry.isFile() || path6.startsWith(join44(folder, "buildx/"))) continue;
+    const path6 = join46(entry.parentPath, entry.name);
+    if (!entry.isFile() || path6.startsWith(join46(folder, "buildx/"))) continue;
     const found = await stat16(path6).catch(() => void 0);
     if (found) files.push({ path: path6, age: Date.now() - found.mtimeMs, size: found.size });
   }
@@ -49402,12 +49472,12 @@ function builtinBase(compressor, cache2, signal) {
     })
   };
 }
-function layerBlob({ digest: digest3, size: size2, mediaType, diffId, path: path6 }, createdBy) {
+function layerBlob({ digest: digest4, size: size2, mediaType, diffId, path: path6 }, createdBy) {
   const file = async () => {
     if (await isThere(path6)) return path6;
     throw cacheEmptied(path6);
   };
-  return { descriptor: { mediaType, digest: digest3, size: size2 }, diffId, ...createdBy && { createdBy }, file };
+  return { descriptor: { mediaType, digest: digest4, size: size2 }, diffId, ...createdBy && { createdBy }, file };
 }
 var scratchBase;
 var init_base3 = __esm({
@@ -49569,10 +49639,10 @@ function createReader(source, cache2, guard) {
     }
   };
 }
-async function checkDiffId(path6, { digest: digest3 }, diffId, { cache: cache2, where }) {
-  if (await cache2.recall("diff-ids", digest3) === diffId) return;
+async function checkDiffId(path6, { digest: digest4 }, diffId, { cache: cache2, where }) {
+  if (await cache2.recall("diff-ids", digest4) === diffId) return;
   const [algorithm2 = ""] = diffId.split(":");
-  const unpacked = decompress(createReadStream3(path6), `${where}@${digest3}`);
+  const unpacked = decompress(createReadStream3(path6), `${where}@${digest4}`);
   const hex = await hashStream(unpacked, algorithm2).catch((error) => {
     if (error instanceof UnreadableCompression) return void 0;
     throw error;
@@ -49580,9 +49650,9 @@ async function checkDiffId(path6, { digest: digest3 }, diffId, { cache: cache2, 
   if (hex === void 0) return;
   const actual = `${algorithm2}:${hex}`;
   if (actual !== diffId) {
-    throw malformed3(where, `its layer ${digest3} unpacks to ${actual}, and its config says ${diffId}`);
+    throw malformed3(where, `its layer ${digest4} unpacks to ${actual}, and its config says ${diffId}`);
   }
-  await cache2.remember("diff-ids", digest3, diffId);
+  await cache2.remember("diff-ids", digest4, diffId);
 }
 async function* single2(bytes) {
   yield bytes;
@@ -49618,11 +49688,11 @@ async function readImage({ config: configDescriptor, layers }, platform8, source
   }
   const blobs = layers.map((layer, number2) => {
     const diffId = diffIds[number2];
-    const { digest: digest3, size: size2, annotations = {} } = layer;
+    const { digest: digest4, size: size2, annotations = {} } = layer;
     return {
       descriptor: {
         mediaType: ociLayerType(layer.mediaType),
-        digest: digest3,
+        digest: digest4,
         size: size2,
         ...Object.keys(annotations).length > 0 && { annotations }
       },
@@ -49665,12 +49735,12 @@ function withOtherBases(error, otherBases3) {
 function malformed3(where, why) {
   return new Failure({ kind: "verification", what: "Malformed base image", where, why });
 }
-function missing2(where, { digest: digest3 }) {
+function missing2(where, { digest: digest4 }) {
   return new Failure({
     kind: "registry",
     what: "The base image is not whole",
     where,
-    why: `${digest3} is described and missing`,
+    why: `${digest4} is described and missing`,
     fix: "pull or write it again, or choose another base with --base"
   });
 }
@@ -49711,8 +49781,8 @@ function unaskedSource(reference) {
     }
   };
 }
-async function isBaseCached({ reference, digest: digest3 }, { platforms: platforms2, layers }, folder = cacheFolder()) {
-  const parsed = { ...parseReference(reference), ...digest3 !== void 0 && { digest: digest3 } };
+async function isBaseCached({ reference, digest: digest4 }, { platforms: platforms2, layers }, folder = cacheFolder()) {
+  const parsed = { ...parseReference(reference), ...digest4 !== void 0 && { digest: digest4 } };
   const cache2 = await openCache(folder, () => {
   });
   try {
@@ -49742,15 +49812,15 @@ var init_cached_base = __esm({
 });
 
 // src/image/writer/layout.ts
-import { join as join45 } from "node:path";
+import { join as join47 } from "node:path";
 async function writeLayout(path6, content, tags2, signal) {
   await intoLayout(path6, (folder) => fillLayout2(folder, content, tags2, signal));
 }
 async function fillLayout2(folder, content, tags2, signal) {
   await markLayout(folder);
-  await makeFolder(join45(folder, "blobs/sha256"));
+  await makeFolder(join47(folder, "blobs/sha256"));
   await mapLimit(layersOf(content), parallel, async ({ descriptor, file }) => {
-    const target = join45(folder, blobPath(descriptor));
+    const target = join47(folder, blobPath(descriptor));
     if (await isWhole(target, descriptor.digest, descriptor.size)) return;
     const source = await file(signal);
     await writeAtomically(target, (handle) => appendFile(handle, source, descriptor.size, signal));
@@ -49758,7 +49828,7 @@ async function fillLayout2(folder, content, tags2, signal) {
   await mapLimit(
     documentsOf(content),
     parallel,
-    ({ descriptor, bytes }) => writeAtomically(join45(folder, blobPath(descriptor)), (handle) => writeAll(handle, bytes))
+    ({ descriptor, bytes }) => writeAtomically(join47(folder, blobPath(descriptor)), (handle) => writeAll(handle, bytes))
   );
   await replaceIndex(folder, content, tags2);
 }
@@ -49827,16 +49897,16 @@ async function pushBlobs(target, blobs, { client, signal, onProgress }) {
     onProgress?.(`pushing to ${formatRepository(target)}: ${describeBytes(bytes)} of ${describeBytes(total)}`);
   };
   await mapLimit(blobs, parallel2, async (blob) => {
-    const { digest: digest3, size: size2 } = blob.descriptor;
-    if (await client.headBlob(target, digest3)) return;
+    const { digest: digest4, size: size2 } = blob.descriptor;
+    if (await client.headBlob(target, digest4)) return;
     const home = "origin" in blob ? blob.origin : void 0;
-    if (home?.registry === target.registry && await client.mountBlob(target, digest3, home.repository))
+    if (home?.registry === target.registry && await client.mountBlob(target, digest4, home.repository))
       return;
     total += size2;
     if ("file" in blob) await blob.file(signal);
     const open12 = () => "bytes" in blob ? single3(blob.bytes) : readLayer(blob, signal);
-    await client.uploadBlob(target, { digest: digest3, size: size2 }, open12, (bytes) => {
-      sent.set(digest3, bytes);
+    await client.uploadBlob(target, { digest: digest4, size: size2 }, open12, (bytes) => {
+      sent.set(digest4, bytes);
       report2();
     });
   });
@@ -49893,7 +49963,7 @@ function pushesLast(outputs) {
   const isPush = ({ type }) => type === "push";
   return [...outputs.filter((output) => !isPush(output)), ...outputs.filter(isPush)];
 }
-async function openBase({ reference, digest: digest3 }, { cache: cache2, client, compressor, onRemark, opened }, { signal, otherBases: otherBases3, offline }) {
+async function openBase({ reference, digest: digest4 }, { cache: cache2, client, compressor, onRemark, opened }, { signal, otherBases: otherBases3, offline }) {
   if (reference === "scratch") return scratchBase;
   if (reference === "builtin") return builtinBase(compressor, cache2, signal);
   if (isLocalBase(reference)) {
@@ -49901,7 +49971,7 @@ async function openBase({ reference, digest: digest3 }, { cache: cache2, client,
     opened.push(source2);
     return openSourceBase(source2, { cache: cache2, remark: onRemark, otherBases: otherBases3 });
   }
-  const parsed = { ...parseReference(reference), ...digest3 !== void 0 && { digest: digest3 } };
+  const parsed = { ...parseReference(reference), ...digest4 !== void 0 && { digest: digest4 } };
   const source = offline ? unaskedSource(parsed) : registrySource(client, parsed);
   const reading = { cache: cache2, reference: parsed, remark: onRemark, otherBases: otherBases3, unasked: offline };
   return openSourceBase(source, reading);
@@ -49967,7 +50037,7 @@ function describe8({ index, images, baseDigest }, compressor) {
       platform: platform8,
       manifestDigest: manifest.descriptor.digest,
       configDigest: config.descriptor.digest,
-      layers: layers.map(({ descriptor: { digest: digest3, size: size2 }, diffId }) => ({ digest: digest3, diffId, size: size2 })),
+      layers: layers.map(({ descriptor: { digest: digest4, size: size2 }, diffId }) => ({ digest: digest4, diffId, size: size2 })),
       ...programs2 && { packed: { digest: programs2.descriptor.digest, diffId: programs2.diffId } },
       size: [config, ...layers].reduce((total, { descriptor }) => total + descriptor.size, 0)
     }))
@@ -50095,7 +50165,7 @@ var init_make3 = __esm({
 // src/image/verify/layer-scan.ts
 import { createHash as createHash10 } from "node:crypto";
 import { open as open10 } from "node:fs/promises";
-import { join as join46 } from "node:path";
+import { join as join48 } from "node:path";
 function packedScan(diffId, files) {
   const entries2 = new Map(files);
   for (const path6 of files.keys()) addParents(entries2, path6.slice(0, Math.max(0, path6.lastIndexOf("/"))));
@@ -50133,7 +50203,7 @@ async function scanLayer(chunks, wanted2, folder, where, budget = createBudget()
 }
 async function capture(entry, folder, budget) {
   budget.captured(entry.size);
-  const path6 = join46(folder, `file-${++captures}`);
+  const path6 = join48(folder, `file-${++captures}`);
   const hash = createHash10("sha256");
   try {
     const file = await open10(path6, "wx", 384);
@@ -50261,7 +50331,7 @@ async function readEntry(source, entry, indexProblems, remarks) {
     remarks.push(`${entry.digest} is an artifact (${manifest.config.mediaType}) and was not counted`);
   return image4;
 }
-async function readImage2(source, { digest: digest3, platform: described }, manifest) {
+async function readImage2(source, { digest: digest4, platform: described }, manifest) {
   if (!isRunnable(manifest)) return void 0;
   const problems = [];
   const config = await asProblem(async () => {
@@ -50282,7 +50352,7 @@ async function readImage2(source, { digest: digest3, platform: described }, mani
   const isReadable2 = manifest.layers.length <= bounds.layers;
   return {
     platform: asked2 ?? named2 ?? "unknown",
-    digest: digest3,
+    digest: digest4,
     ...isReadable2 && { manifest },
     ...config && { config },
     problems
@@ -50562,11 +50632,11 @@ function wantedFiles({ platforms: platforms2 }, { files }) {
   return new Set([...expected, ...entrypoints, ...releases2].map((path6) => entryPath(path6) ?? path6));
 }
 async function verifyPlatform(image4, context) {
-  const { platform: id, digest: digest3, manifest, config } = image4;
+  const { platform: id, digest: digest4, manifest, config } = image4;
   const notes2 = { problems: [...image4.problems], remarks: [] };
   const report2 = (more) => ({
     platform: id,
-    digest: digest3,
+    digest: digest4,
     ...manifest && { size: sizeOf(manifest) },
     ok: notes2.problems.length === 0,
     // They quote what the image says, which may be anything.
@@ -50803,9 +50873,9 @@ async function readBack(image4, { reported: made, packed }, context) {
       const verified = `${count(report2.platforms.length, "platform")}, ${found}`;
       task.detail(verified);
       return {
-        platforms: report2.platforms.map(({ platform: platform8, digest: digest3, size: size2 }) => ({
+        platforms: report2.platforms.map(({ platform: platform8, digest: digest4, size: size2 }) => ({
           platform: platform8,
-          digest: digest3,
+          digest: digest4,
           ...size2 !== void 0 && { size: size2 }
         })),
         verified
@@ -50831,14 +50901,14 @@ async function filterSpecial(destinations) {
   );
   return destinations.filter((_, index) => !special[index]);
 }
-function readablePlace(destinations, { digest: digest3 }, [tag]) {
+function readablePlace(destinations, { digest: digest4 }, [tag]) {
   for (const destination of destinations) {
     if (destination.type === "push") {
       const [reference = ""] = destination.references;
-      const text7 = digest3 === void 0 ? reference : `${withoutTag(reference)}@${digest3}`;
+      const text7 = digest4 === void 0 ? reference : `${withoutTag(reference)}@${digest4}`;
       return { text: text7, isPushed: true };
     }
-    const name = digest3 ?? (tag && formatReference(parseReference(tag)));
+    const name = digest4 ?? (tag && formatReference(parseReference(tag)));
     if (destination.type === "layout" && name)
       return { text: `oci:${destination.path}:${name}`, isPushed: false };
     if ("path" in destination) return { text: destination.path, isPushed: false };
@@ -50856,13 +50926,13 @@ function expectation({ spec: spec2 }, packed, artifacts) {
     const own3 = binaries2(platform8).map(({ target, artifact }) => [target, artifact.sha256]);
     return [platform8.id, Object.fromEntries(own3)];
   });
-  const layers = packed.map(({ platform: platform8, digest: digest3, diffId }) => {
+  const layers = packed.map(({ platform: platform8, digest: digest4, diffId }) => {
     const entries2 = binaries2(platform8).map(({ target, mode, artifact }) => {
       const { path: path6, sha256: sha2562, size: size2 } = artifact;
       const entry = { type: "file", size: size2, mode, link: "", captured: { path: path6, sha256: sha2562 } };
       return [entryPath(target) ?? target, entry];
     });
-    return [digest3, packedScan(diffId, new Map(entries2))];
+    return [digest4, packedScan(diffId, new Map(entries2))];
   });
   return { platforms: spec2.platforms, files: Object.fromEntries(files), layers: new Map(layers) };
 }
@@ -50939,7 +51009,7 @@ function isRegistryBase(reference) {
   return reference !== "scratch" && !isLocalBase(reference);
 }
 function isUnreachable2(error) {
-  return isFailure(error, "registry") && error.fix !== noSuchBase;
+  return isFailure(error, "registry") && !error.what.startsWith(noSuchBase);
 }
 function createBaseLookup(client) {
   const found = /* @__PURE__ */ new Map();
@@ -50955,14 +51025,14 @@ async function lookUpBase(text7, client) {
   if (!manifest) {
     throw new Failure({
       kind: "registry",
-      what: `There is no base image ${text7}`,
+      what: `${noSuchBase} ${text7}`,
       where: reference.registry,
       why: "the registry has no manifest of this name",
-      fix: noSuchBase
+      fix: reference.digest === void 0 ? "another one with --base, or a mirror of gcr.io/distroless with --base-registry" : "xbuild update, where xbuild.lock has this digest, or another --base"
     });
   }
-  const { digest: digest3 } = manifest;
-  return { digest: digest3, platforms: await listPlatforms(client, reference, manifest) };
+  const { digest: digest4 } = manifest;
+  return { digest: digest4, platforms: await listPlatforms(client, reference, manifest) };
 }
 async function listPlatforms(client, reference, { bytes, mediaType }) {
   const where = reference.repository;
@@ -50978,8 +51048,8 @@ async function listPlatforms(client, reference, { bytes, mediaType }) {
   const id = platformId(parseConfig2(Buffer.concat(config), where));
   return id === void 0 ? [] : [id];
 }
-async function loadIndex(client, reference, { digest: digest3 }) {
-  const found = await client.findManifest({ ...reference, digest: digest3 });
+async function loadIndex(client, reference, { digest: digest4 }) {
+  const found = await client.findManifest({ ...reference, digest: digest4 });
   const parsed = found && parseManifest(found.bytes, found.mediaType, reference.repository);
   return parsed && "manifests" in parsed ? parsed : void 0;
 }
@@ -50991,13 +51061,56 @@ var init_lookup2 = __esm({
     init_manifest();
     init_reference2();
     init_local();
-    noSuchBase = "another one with --base, or a mirror of gcr.io/distroless with --base-registry";
+    noSuchBase = "There is no base image";
+  }
+});
+
+// src/build/locked-bases.ts
+function lockBase(base, lock) {
+  if (!canBeLocked(base)) return base;
+  const digest4 = lock.digests?.get(lockKey(base.reference));
+  if (digest4 !== void 0) return { ...base, digest: digest4 };
+  if (lock.required) throw notLocked(base, lock);
+  return base;
+}
+function lockRemarks(bases, { digests }) {
+  const missing3 = bases.filter((base) => canBeLocked(base) && base.digest === void 0);
+  if (!digests || missing3.length === 0) return [];
+  const names5 = [...new Set(missing3.map(({ reference }) => reference))].join(", ");
+  return [`xbuild.lock does not have ${names5}, so it is built on as it is today: xbuild update adds it`];
+}
+function basesToLock(images, libc) {
+  const references = images.flatMap(({ spec: { base }, image: { registry } }) => {
+    if (!canBeLocked(base)) return [];
+    const certain = !base.predicted || libc === "none" || libc === "musl";
+    return certain ? [base.reference] : distrolessFamilies.map((one2) => distrolessReference(one2, { registry }));
+  });
+  return [...new Set(references)].sort();
+}
+function notLocked({ reference, predicted }, { path: path6, digests }) {
+  return new Failure({
+    kind: "usage",
+    what: digests ? `xbuild.lock does not have the base ${reference}` : "There is no xbuild.lock",
+    where: path6,
+    why: `--locked builds on no base whose digest is not in it${digests ? "" : `, such as ${reference}`}`,
+    fix: `xbuild update, which writes it${predicted || !digests ? "" : `; where the compile chose this base, [image] base = "${reference}" before that`}`
+  });
+}
+var canBeLocked, lockKey;
+var init_locked_bases = __esm({
+  "src/build/locked-bases.ts"() {
+    "use strict";
+    init_known();
+    init_lookup2();
+    init_errors();
+    canBeLocked = ({ reference }) => isRegistryBase(reference) && !reference.includes("@");
+    lockKey = (reference) => /:[\w.-]+$/.test(reference) ? reference : `${reference}:latest`;
   }
 });
 
 // src/build/bases.ts
 async function checkBases({ images, platforms: platforms2 }, lookUpBase2, recorder, findElsewhere2) {
-  const distinct2 = new Map(images.map((image4) => [image4.spec.base.reference, image4]));
+  const distinct2 = new Map(images.map((image4) => [pinnedReference(image4.spec.base), image4]));
   await recorder.task(basesTaskId, async (task) => {
     const found = [];
     for (const [reference, image4] of distinct2) {
@@ -51017,24 +51130,29 @@ async function checkBases({ images, platforms: platforms2 }, lookUpBase2, record
     task.detail(found.join("; ") || "made here");
   });
 }
+function pinnedReference({ reference, digest: digest4 }) {
+  return digest4 === void 0 ? reference : `${reference}@${digest4}`;
+}
 async function pinBase(image4, lookUpBase2) {
   const { base } = image4.spec;
-  if (!image4.image.pin || !isRegistryBase(base.reference) || base.reference.includes("@")) return image4;
-  const { digest: digest3 } = await lookUpBase2(base.reference);
-  return { ...image4, spec: { ...image4.spec, base: { ...base, digest: digest3 } } };
+  if (!image4.image.pin || base.digest !== void 0) return image4;
+  if (!isRegistryBase(base.reference) || base.reference.includes("@")) return image4;
+  const { digest: digest4 } = await lookUpBase2(base.reference);
+  return { ...image4, spec: { ...image4.spec, base: { ...base, digest: digest4 } } };
 }
-function confirmBases({ images, platforms: platforms2 }, artifacts, lookUpBase2, recorder) {
+function confirmBases({ images, platforms: platforms2, lock }, artifacts, lookUpBase2, recorder) {
   const confirmed = images.map((image4) => {
     const { spec: spec2, executables } = image4;
     const names5 = new Set(executables.map(({ name }) => name));
     const binaries2 = artifacts.filter((artifact) => names5.has(artifact.name));
     const base = confirmBase(spec2.base, binaries2, { registry: image4.image.registry, platforms: platforms2 });
-    const onBase = { ...image4, spec: { ...spec2, base } };
-    if (base.reference === spec2.base.reference) return onBase;
+    if (base.reference === spec2.base.reference) return { ...image4, spec: { ...spec2, base } };
+    const onBase = { ...image4, spec: { ...spec2, base: lockBase(base, lock) } };
     recorder.note(
       "info",
       `${spec2.name} needs the base ${base.reference} instead of ${spec2.base.reference}: ${base.reason}`
     );
+    for (const text7 of lockRemarks([onBase.spec.base], lock)) recorder.note("info", text7);
     return pinBase(onBase, lookUpBase2);
   });
   return Promise.all(confirmed);
@@ -51048,6 +51166,7 @@ var init_bases = __esm({
     init_lookup2();
     init_errors();
     init_format();
+    init_locked_bases();
     basesTaskId = "base";
   }
 });
@@ -51181,12 +51300,13 @@ function createQuestions(registries) {
     }
   };
 }
-function askEarly({ image: image4, images, push: push2, offline }, questions) {
+function askEarly({ image: image4, images, push: push2, offline, lock }, questions) {
   if (offline) return;
   const { base = distrolessReference("static", { registry: image4.registry }) } = image4;
+  const digest4 = lock.digests?.get(lockKey(base));
   const tags2 = push2 ? [image4, ...Object.values(images)].flatMap((one2) => one2.tags) : [];
   const asked2 = [
-    ...isRegistryBase(base) ? [questions.lookUpBase(base)] : [],
+    ...isRegistryBase(base) ? [questions.lookUpBase(digest4 ? `${base}@${digest4}` : base)] : [],
     ...tags2.flatMap(repositoryOf2).map(questions.checkPush)
   ];
   for (const question of asked2) question.catch(() => {
@@ -51229,6 +51349,7 @@ var init_ask_early = __esm({
     init_reference2();
     init_failures();
     init_bases();
+    init_locked_bases();
     init_unreachable_base();
   }
 });
@@ -51505,7 +51626,7 @@ var init_check_entrypoint = __esm({
 });
 
 // src/build/plan-image.ts
-import { dirname as dirname25, join as join47 } from "node:path";
+import { dirname as dirname25, join as join49 } from "node:path";
 function chosenBase(reference) {
   if (reference !== "scratch" && !isLocalBase(reference)) parseReference(reference);
   return {
@@ -51519,7 +51640,7 @@ function programPath(name) {
   return rootFolders.has(name) ? `/usr/local/bin/${name}` : `/${name}`;
 }
 function pathInImage({ name }, index, program) {
-  const next = program && join47(dirname25(program), name);
+  const next = program && join49(dirname25(program), name);
   const target = (index === 0 ? program : next) ?? programPath(name);
   return { target, source: { artifact: name }, mode: 493 };
 }
@@ -51556,7 +51677,7 @@ function planImage({ name, executables, image: asked2 }, base, source, options) 
     byDigest: options.byDigest,
     load: options.load,
     outputs: options.outputs,
-    fallback: join47(options.dist, `${name}.oci.tar`)
+    fallback: join49(options.dist, `${name}.oci.tar`)
   });
   return { executables, spec: spec2, image: image4, destinations };
 }
@@ -51612,7 +51733,7 @@ var init_plan_image = __esm({
 // src/build/plan.ts
 function planBuild(facts, options) {
   const { project: project2, source } = facts;
-  const { platforms: platforms2, backend, buildx, compression: compression2, verify, offline, dist, dir: root2 } = options;
+  const { platforms: platforms2, backend, buildx, compression: compression2, verify, offline, lock, dist, dir: root2 } = options;
   const wanted2 = wantedImages(project2, options);
   const executables = [...new Set(wanted2.flatMap((image4) => image4.executables))];
   checkDistinct(executables);
@@ -51630,11 +51751,17 @@ function planBuild(facts, options) {
   checkInstalls({ project: project2, compile, installs: options.installs });
   const images = wanted2.map((item) => {
     const { base: chosen2, registry } = item.image;
-    const base = chosen2 ? chosenBase(chosen2) : predictBase(compile.prediction, { registry });
+    const named2 = chosen2 ? chosenBase(chosen2) : predictBase(compile.prediction, { registry });
+    const base = lockBase(named2, lock);
     checkBasePlatforms(base.reference, platforms2);
     return planImage(item, base, source, options);
   });
-  const remarks = [...project2.remarks, ...choiceRemark(project2, options, executables)];
+  const bases = images.map(({ spec: spec2 }) => spec2.base);
+  const remarks = [
+    ...project2.remarks,
+    ...choiceRemark(project2, options, executables),
+    ...lockRemarks(bases, lock)
+  ];
   checkDistinctPlaces(images.map(({ spec: { name, tags: tags2 }, destinations }) => ({ name, tags: tags2, destinations })));
   return {
     project: project2,
@@ -51642,6 +51769,7 @@ function planBuild(facts, options) {
     source,
     platforms: platforms2,
     before: options.before,
+    lock,
     compile,
     warm: facts.warm,
     remarks,
@@ -51663,6 +51791,7 @@ var init_plan = __esm({
     init_destination();
     init_languages();
     init_installs();
+    init_locked_bases();
     init_plan_image();
     init_wanted_images();
   }
@@ -51675,14 +51804,14 @@ __export(base_users_exports, {
 });
 import { createReadStream as createReadStream5 } from "node:fs";
 import { mkdtemp as mkdtemp4, readFile as readFile16, rm as rm12 } from "node:fs/promises";
-import { join as join48 } from "node:path";
-async function readBaseUsers({ reference, digest: digest3 }, { platform: platform8, registries, offline, work }) {
+import { join as join50 } from "node:path";
+async function readBaseUsers({ reference, digest: digest4 }, { platform: platform8, registries, offline, work }) {
   const local2 = isLocalBase(reference);
-  const parsed = local2 ? void 0 : { ...parseReference(reference), ...digest3 !== void 0 && { digest: digest3 } };
+  const parsed = local2 ? void 0 : { ...parseReference(reference), ...digest4 !== void 0 && { digest: digest4 } };
   const source = parsed ? offline ? unaskedSource(parsed) : registrySource(registries, parsed) : await openImage(reference, registries);
   const cache2 = await openCache(cacheFolder(), () => {
   });
-  const folder = await mkdtemp4(join48(work, "users-"));
+  const folder = await mkdtemp4(join50(work, "users-"));
   try {
     const base = await openSourceBase(source, {
       cache: cache2,
@@ -52057,7 +52186,7 @@ var init_work_folder = __esm({
 });
 
 // src/build/build.ts
-import { join as join49 } from "node:path";
+import { join as join51 } from "node:path";
 import { setImmediate as setImmediate4 } from "node:timers/promises";
 function build(options, { emit, confirm: confirm2, signal }) {
   const startedAt = /* @__PURE__ */ new Date();
@@ -52076,7 +52205,7 @@ function build(options, { emit, confirm: confirm2, signal }) {
       const report2 = () => makeReport(plan, artifacts, images.filter(isDone), recorder, startedAt);
       try {
         await withWorkFolder(plan.dist, async (work) => {
-          const run2 = { ...prepared, ...asking, work, logs: join49(plan.dist, "logs") };
+          const run2 = { ...prepared, ...asking, work, logs: join51(plan.dist, "logs") };
           const binaries2 = await compileAndCheck(run2);
           artifacts = await recorder.stage("verify", () => verifyAndKeep(binaries2, run2));
           await makeImages(run2, artifacts, (image4, index) => {
@@ -52346,8 +52475,8 @@ function summarize(report2, { columns: columns2, digests, next }) {
   ];
   return ["", sizeTable(report2, columns2), "", formatTable(facts)].join("\n");
 }
-function describeImage({ name, destinations, digest: digest3 }, digests) {
-  return `${name}${digests && digest3 ? ` ${digest3}` : ""} \u2192 ${destinations.map(shortPath).join(", ")}`;
+function describeImage({ name, destinations, digest: digest4 }, digests) {
+  return `${name}${digests && digest4 ? ` ${digest4}` : ""} \u2192 ${destinations.map(shortPath).join(", ")}`;
 }
 function sizeTable(report2, columns2) {
   const head = ["platform", "image", "binary", "compressed", "change"];
@@ -52662,13 +52791,13 @@ async function checkDigestFile(path6, { push: push2 }) {
   });
 }
 function digestLines({ images }) {
-  return images.flatMap(({ tags: tags2, digest: digest3 }) => digest3 === void 0 ? [] : tags2.map((tag) => `${tag}@${digest3}
+  return images.flatMap(({ tags: tags2, digest: digest4 }) => digest4 === void 0 ? [] : tags2.map((tag) => `${tag}@${digest4}
 `)).join("");
 }
-function resultLine({ name, tags: tags2, digest: digest3 }) {
+function resultLine({ name, tags: tags2, digest: digest4 }) {
   const [first] = tags2;
   const paint = paintFor(process.stdout);
-  return digest3 === void 0 ? name : `${first ? first.replace(/:[\w.-]+$/, "") : name}@${paint("cyan", digest3)}`;
+  return digest4 === void 0 ? name : `${first ? first.replace(/:[\w.-]+$/, "") : name}@${paint("cyan", digest4)}`;
 }
 var buildCommand, asJson;
 var init_build2 = __esm({
@@ -52782,16 +52911,16 @@ __export(cache_use_exports, {
   readCacheUse: () => readCacheUse
 });
 import { lstat as lstat4, readdir as readdir15, rm as rm13 } from "node:fs/promises";
-import { join as join50 } from "node:path";
+import { join as join52 } from "node:path";
 async function readCacheUse(folder) {
   const names5 = await namesIn(folder);
-  const found = await Promise.all(names5.map(async (name) => ({ name, ...await sizeOf2(join50(folder, name)) })));
+  const found = await Promise.all(names5.map(async (name) => ({ name, ...await sizeOf2(join52(folder, name)) })));
   const parts = found.filter(({ files, name }) => files > 0 && name !== "swept").map((part) => ({ ...part, holds: contents[part.name] ?? "not of this version of xbuild" })).sort((a2, b) => b.size - a2.size);
   return { folder, size: parts.reduce((total, { size: size2 }) => total + size2, 0), parts };
 }
 async function pruneCache(folder) {
   for (const name of await namesIn(folder)) {
-    const path6 = join50(folder, name);
+    const path6 = join52(folder, name);
     await rm13(path6, { recursive: true, force: true }).catch((error) => {
       throw writeFailure(error, path6);
     });
@@ -52810,7 +52939,7 @@ async function sizeOf2(path6) {
   if (!found) return { files: 0, size: 0 };
   if (!found.isDirectory()) return { files: 1, size: found.size };
   const inside = await Promise.all(
-    (await readdir15(path6).catch(() => [])).map((name) => sizeOf2(join50(path6, name)))
+    (await readdir15(path6).catch(() => [])).map((name) => sizeOf2(join52(path6, name)))
   );
   return inside.reduce((a2, b) => ({ files: a2.files + b.files, size: a2.size + b.size }), { files: 0, size: 0 });
 }
@@ -52902,7 +53031,7 @@ var init_recipe = __esm({
 });
 
 // src/ci/cache/go.ts
-import { dirname as dirname26, join as join51 } from "node:path";
+import { dirname as dirname26, join as join53 } from "node:path";
 function buildCache(path6) {
   return {
     path: path6,
@@ -52951,13 +53080,13 @@ var init_go3 = __esm({
         const { GOVERSION, GOCACHE, GOMODCACHE, GOWORK } = JSON.parse(stdout);
         const root2 = GOWORK && GOWORK !== "off" ? dirname26(GOWORK) : dir2;
         const members = root2 === dir2 ? [dir2] : [root2, dir2];
-        const locks = members.flatMap((folder) => [join51(folder, "go.sum"), join51(folder, "go.work.sum")]);
+        const locks = members.flatMap((folder) => [join53(folder, "go.sum"), join53(folder, "go.work.sum")]);
         return {
           toolchain: (GOVERSION ?? "go").replace(/[^\w.-]+/g, "-"),
           locks,
           folders: [
             ...GOCACHE && GOCACHE !== "off" ? [buildCache(GOCACHE)] : [],
-            ...GOMODCACHE ? [await downloads(join51(GOMODCACHE, "cache", "download"), locks)] : []
+            ...GOMODCACHE ? [await downloads(join53(GOMODCACHE, "cache", "download"), locks)] : []
           ]
         };
       }
@@ -52967,7 +53096,7 @@ var init_go3 = __esm({
 });
 
 // src/ci/cache/rust.ts
-import { join as join52 } from "node:path";
+import { join as join54 } from "node:path";
 function cannotRead(dir2, why) {
   return new Failure({
     kind: "project",
@@ -53019,18 +53148,18 @@ var init_rust3 = __esm({
         const metadata = await ask3("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"]);
         if (!version2.ok || !metadata.ok) throw cannotRead(dir2, version2.ok ? metadata.stderr : version2.stderr);
         const { workspace_root, target_directory } = JSON.parse(metadata.stdout);
-        const lock = join52(workspace_root ?? dir2, "Cargo.lock");
+        const lock = join54(workspace_root ?? dir2, "Cargo.lock");
         const crates = cratesOf(await readTextIfThere(lock) ?? "");
-        const home = language.rust.env["CARGO_HOME"] || process.env["CARGO_HOME"] || join52(homeFolder() ?? "/", ".cargo");
+        const home = language.rust.env["CARGO_HOME"] || process.env["CARGO_HOME"] || join54(homeFolder() ?? "/", ".cargo");
         return {
           toolchain: toolchainOf(version2.stdout),
           locks: [lock],
           folders: [
-            { path: join52(home, "registry", "index"), holds: "the index of crates", isUsed: () => true },
-            { path: join52(home, "registry", "cache"), holds: "downloaded crates", isUsed: isCrateOf(crates) },
-            { path: join52(home, "git", "db"), holds: "crates from git", isUsed: () => true },
+            { path: join54(home, "registry", "index"), holds: "the index of crates", isUsed: () => true },
+            { path: join54(home, "registry", "cache"), holds: "downloaded crates", isUsed: isCrateOf(crates) },
+            { path: join54(home, "git", "db"), holds: "crates from git", isUsed: () => true },
             {
-              path: target_directory ?? join52(dir2, "target"),
+              path: target_directory ?? join54(dir2, "target"),
               holds: "compiled crates",
               isUsed: compiledFile(crates)
             }
@@ -53042,7 +53171,7 @@ var init_rust3 = __esm({
 });
 
 // src/ci/cache/zig.ts
-import { join as join53 } from "node:path";
+import { join as join55 } from "node:path";
 var zigCache;
 var init_zig4 = __esm({
   "src/ci/cache/zig.ts"() {
@@ -53063,15 +53192,15 @@ var init_zig4 = __esm({
             where: dir2,
             fix: installZig(void 0)
           });
-        const base = env3["XDG_CACHE_HOME"] || join53(homeFolder() ?? "/", ".cache");
-        const global3 = env3["ZIG_GLOBAL_CACHE_DIR"] || join53(base, "zig");
+        const base = env3["XDG_CACHE_HOME"] || join55(homeFolder() ?? "/", ".cache");
+        const global3 = env3["ZIG_GLOBAL_CACHE_DIR"] || join55(base, "zig");
         return {
           toolchain: `zig${zig2.version}`,
-          locks: [join53(dir2, "build.zig.zon")],
+          locks: [join55(dir2, "build.zig.zon")],
           folders: [
             { path: global3, holds: "packages and compiled runtimes", isUsed: (file) => !file.startsWith("tmp/") },
             {
-              path: join53(dir2, ".zig-cache", "xbuild"),
+              path: join55(dir2, ".zig-cache", "xbuild"),
               holds: "compiled code",
               isUsed: (file) => !/(^|\/)tmp\//.test(file)
             }
@@ -53106,16 +53235,16 @@ function settingsDigest({ dir: dir2, platforms: platforms2, language }, recipe, 
   const variables = Object.entries(env3).filter(([name]) => recipe.variables.test(name) && !isSecretName(name)).sort(([a2], [b]) => a2 < b ? -1 : 1);
   const root2 = env3["GITHUB_WORKSPACE"] ?? env3["CI_PROJECT_DIR"];
   const { go: go2, rust: rust2, zig: zig2, c: c3 } = language;
-  return digest2(
+  return digest3(
     [root2 ? relative12(root2, dir2) : "", platforms2.map(({ id }) => id).sort(), go2, rust2, zig2, c3, variables],
     8
   );
 }
 async function lockDigest(dir2, locks) {
   const texts2 = await Promise.all(locks.map(async (lock) => [relative12(dir2, lock), await readTextIfThere(lock)]));
-  return digest2(texts2, 16);
+  return digest3(texts2, 16);
 }
-function digest2(value, length) {
+function digest3(value, length) {
   return createHash11("sha256").update(JSON.stringify(value)).digest("hex").slice(0, length);
 }
 var recipes;
@@ -53242,7 +53371,7 @@ __export(used_files_exports, {
   readKeptFiles: () => readKeptFiles
 });
 import { readdir as readdir16, rm as rm14, stat as stat18 } from "node:fs/promises";
-import { join as join54, relative as relative13, sep as sep4 } from "node:path";
+import { join as join56, relative as relative13, sep as sep4 } from "node:path";
 async function readKeptFiles(folders, since) {
   const all = await Promise.all(folders.map((folder) => filesOf(folder, since)));
   return all.flat();
@@ -53251,7 +53380,7 @@ async function filesOf({ path: root2, isUsed }, since) {
   const entries2 = await readdir16(root2, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries2.filter((entry) => entry.isFile() || entry.isSymbolicLink());
   const read4 = await mapLimit(files, 64, async ({ parentPath, name }) => {
-    const path6 = join54(parentPath, name);
+    const path6 = join56(parentPath, name);
     const found = await stat18(path6).catch(() => void 0);
     if (!found) return [];
     const file = relative13(root2, path6).split(sep4).join("/");
@@ -53677,9 +53806,9 @@ function imageTable(images) {
     "| image | digest | base | destinations | read back |",
     "|---|---|---|---|---|",
     ...images.map(
-      ({ name, digest: digest3, base, tags: tags2, destinations, verified, notReadBack }) => row([
+      ({ name, digest: digest4, base, tags: tags2, destinations, verified, notReadBack }) => row([
         code(name),
-        digest3 ? code(digest3) : "",
+        digest4 ? code(digest4) : "",
         code(base.reference),
         [.../* @__PURE__ */ new Set([...tags2, ...destinations])].map(code).join("<br>"),
         verified ? "yes" : notReadBack ? escapeText(`no: ${notReadBack}`) : ""
@@ -53981,12 +54110,13 @@ var init_help = __esm({
   "src/ui/help.ts"() {
     "use strict";
     flagGroups = {
-      "What is built:": ["platform", "bin", "lang", "jobs", "version-from", "yes", "install"],
+      "What is built:": ["platform", "bin", "lang", "jobs", "version-from", "before", "yes", "install"],
       "The image:": [
         "tag",
         "base",
         "base-registry",
         "pin",
+        "locked",
         "user",
         "label",
         "annotation",
@@ -54009,6 +54139,7 @@ var init_help = __esm({
       XBUILD_JOBS: "like --jobs",
       XBUILD_VERSION_FROM: "like --version-from",
       XBUILD_ZIG: "the zig that compiles C code and Zig projects",
+      XBUILD_BENCH: "auto, always or never: whether a build is measured under emulation",
       XBUILD_TRACE: "a file for the timeline of the run, for the trace viewer of Chrome",
       SOURCE_DATE_EPOCH: "every time in the image, in seconds since 1970 (the commit\u2019s)",
       "DOCKER_HOST, DOCKER_CONFIG": "as docker has them; logins are those of docker login",
@@ -60902,7 +61033,7 @@ var init_clock = __esm({
 
 // src/doctor/checks/configuration.ts
 import { existsSync as existsSync11 } from "node:fs";
-import { join as join55 } from "node:path";
+import { join as join57 } from "node:path";
 var configuration;
 var init_configuration = __esm({
   "src/doctor/checks/configuration.ts"() {
@@ -60918,7 +61049,7 @@ var init_configuration = __esm({
       run: async ({ options, dir: dir2 }) => {
         if (options instanceof Failure) return fromFailure(options);
         return ok(
-          existsSync11(join55(dir2, configFile)) ? `${configFile} is right` : `no ${configFile}: the defaults apply`
+          existsSync11(join57(dir2, configFile)) ? `${configFile} is right` : `no ${configFile}: the defaults apply`
         );
       }
     };
@@ -62797,7 +62928,7 @@ var init_buildkit_check = __esm({
 
 // src/lint/find-files.ts
 import { stat as stat19 } from "node:fs/promises";
-import { basename as basename14, join as join56, relative as relative14, resolve as resolve14 } from "node:path";
+import { basename as basename14, join as join58, relative as relative14, resolve as resolve14 } from "node:path";
 function kindOf2(path6) {
   const name = basename14(path6);
   if (/ignore$|\.(?:md|txt|sh|j2|tmpl|tpl|go|py|ts|js|rs|html)$/i.test(name)) return void 0;
@@ -62853,7 +62984,7 @@ async function trackedFiles(cwd, dir2, signal) {
   }
   const paths = lines.filter((line) => /^100/.test(line)).map((line) => line.slice(line.indexOf("	") + 1));
   const files = [...new Set(paths)].filter((path6) => kindOf2(path6) !== void 0);
-  if (files.length > 0) return files.map((path6) => relative14(cwd, join56(dir2, path6)));
+  if (files.length > 0) return files.map((path6) => relative14(cwd, join58(dir2, path6)));
   throw new Failure({
     kind: "usage",
     what: "There are no files to lint",
@@ -63891,7 +64022,7 @@ var require_createNode = __commonJS({
       if (value instanceof String || value instanceof Number || value instanceof Boolean || typeof BigInt !== "undefined" && value instanceof BigInt) {
         value = value.valueOf();
       }
-      const { aliasDuplicateObjects, onAnchor, onTagObj, schema, sourceObjects } = ctx;
+      const { aliasDuplicateObjects, onAnchor, onTagObj, schema: schema2, sourceObjects } = ctx;
       let ref = void 0;
       if (aliasDuplicateObjects && value && typeof value === "object") {
         ref = sourceObjects.get(value);
@@ -63905,7 +64036,7 @@ var require_createNode = __commonJS({
       }
       if (tagName?.startsWith("!!"))
         tagName = defaultTagPrefix + tagName.slice(2);
-      let tagObj = findTagObject(value, tagName, schema.tags);
+      let tagObj = findTagObject(value, tagName, schema2.tags);
       if (!tagObj) {
         if (value && typeof value.toJSON === "function") {
           value = value.toJSON();
@@ -63916,7 +64047,7 @@ var require_createNode = __commonJS({
             ref.node = node3;
           return node3;
         }
-        tagObj = value instanceof Map ? schema[identity3.MAP] : Symbol.iterator in Object(value) ? schema[identity3.SEQ] : schema[identity3.MAP];
+        tagObj = value instanceof Map ? schema2[identity3.MAP] : Symbol.iterator in Object(value) ? schema2[identity3.SEQ] : schema2[identity3.MAP];
       }
       if (onTagObj) {
         onTagObj(tagObj);
@@ -63942,7 +64073,7 @@ var require_Collection = __commonJS({
     var createNode = require_createNode();
     var identity3 = require_identity();
     var Node = require_Node();
-    function collectionFromPath(schema, path6, value) {
+    function collectionFromPath(schema2, path6, value) {
       let v = value;
       for (let i2 = path6.length - 1; i2 >= 0; --i2) {
         const k = path6[i2];
@@ -63960,16 +64091,16 @@ var require_Collection = __commonJS({
         onAnchor: () => {
           throw new Error("This should not happen, please report a bug.");
         },
-        schema,
+        schema: schema2,
         sourceObjects: /* @__PURE__ */ new Map()
       });
     }
     var isEmptyPath = (path6) => path6 == null || typeof path6 === "object" && !!path6[Symbol.iterator]().next().done;
     var Collection = class extends Node.NodeBase {
-      constructor(type, schema) {
+      constructor(type, schema2) {
         super(type);
         Object.defineProperty(this, "schema", {
-          value: schema,
+          value: schema2,
           configurable: true,
           enumerable: false,
           writable: true
@@ -63980,11 +64111,11 @@ var require_Collection = __commonJS({
        *
        * @param schema - If defined, overwrites the original's schema
        */
-      clone(schema) {
+      clone(schema2) {
         const copy = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this));
-        if (schema)
-          copy.schema = schema;
-        copy.items = copy.items.map((it) => identity3.isNode(it) || identity3.isPair(it) ? it.clone(schema) : it);
+        if (schema2)
+          copy.schema = schema2;
+        copy.items = copy.items.map((it) => identity3.isNode(it) || identity3.isPair(it) ? it.clone(schema2) : it);
         if (this.range)
           copy.range = this.range.slice();
         return copy;
@@ -64936,12 +65067,12 @@ var require_Pair = __commonJS({
         this.key = key;
         this.value = value;
       }
-      clone(schema) {
+      clone(schema2) {
         let { key, value } = this;
         if (identity3.isNode(key))
-          key = key.clone(schema);
+          key = key.clone(schema2);
         if (identity3.isNode(value))
-          value = value.clone(schema);
+          value = value.clone(schema2);
         return new _Pair(key, value);
       }
       toJSON(_, ctx) {
@@ -65134,17 +65265,17 @@ var require_YAMLMap = __commonJS({
       static get tagName() {
         return "tag:yaml.org,2002:map";
       }
-      constructor(schema) {
-        super(identity3.MAP, schema);
+      constructor(schema2) {
+        super(identity3.MAP, schema2);
         this.items = [];
       }
       /**
        * A generic collection parsing method that can be extended
        * to other node classes that inherit from YAMLMap
        */
-      static from(schema, obj, ctx) {
+      static from(schema2, obj, ctx) {
         const { keepUndefined, replacer } = ctx;
-        const map2 = new this(schema);
+        const map2 = new this(schema2);
         const add = (key, value) => {
           if (typeof replacer === "function")
             value = replacer.call(obj, key, value);
@@ -65160,8 +65291,8 @@ var require_YAMLMap = __commonJS({
           for (const key of Object.keys(obj))
             add(key, obj[key]);
         }
-        if (typeof schema.sortMapEntries === "function") {
-          map2.items.sort(schema.sortMapEntries);
+        if (typeof schema2.sortMapEntries === "function") {
+          map2.items.sort(schema2.sortMapEntries);
         }
         return map2;
       }
@@ -65268,7 +65399,7 @@ var require_map = __commonJS({
           onError("Expected a mapping for this tag");
         return map3;
       },
-      createNode: (schema, obj, ctx) => YAMLMap.YAMLMap.from(schema, obj, ctx)
+      createNode: (schema2, obj, ctx) => YAMLMap.YAMLMap.from(schema2, obj, ctx)
     };
     exports.map = map2;
   }
@@ -65288,8 +65419,8 @@ var require_YAMLSeq = __commonJS({
       static get tagName() {
         return "tag:yaml.org,2002:seq";
       }
-      constructor(schema) {
-        super(identity3.SEQ, schema);
+      constructor(schema2) {
+        super(identity3.SEQ, schema2);
         this.items = [];
       }
       add(value) {
@@ -65364,9 +65495,9 @@ var require_YAMLSeq = __commonJS({
           onComment
         });
       }
-      static from(schema, obj, ctx) {
+      static from(schema2, obj, ctx) {
         const { replacer } = ctx;
-        const seq = new this(schema);
+        const seq = new this(schema2);
         if (obj && Symbol.iterator in Object(obj)) {
           let i2 = 0;
           for (let it of obj) {
@@ -65406,7 +65537,7 @@ var require_seq = __commonJS({
           onError("Expected a sequence for this tag");
         return seq2;
       },
-      createNode: (schema, obj, ctx) => YAMLSeq.YAMLSeq.from(schema, obj, ctx)
+      createNode: (schema2, obj, ctx) => YAMLSeq.YAMLSeq.from(schema2, obj, ctx)
     };
     exports.seq = seq;
   }
@@ -65602,7 +65733,7 @@ var require_schema = __commonJS({
     var bool = require_bool();
     var float = require_float();
     var int = require_int();
-    var schema = [
+    var schema2 = [
       map2.map,
       seq.seq,
       string2.string,
@@ -65615,7 +65746,7 @@ var require_schema = __commonJS({
       float.floatExp,
       float.float
     ];
-    exports.schema = schema;
+    exports.schema = schema2;
   }
 });
 
@@ -65681,8 +65812,8 @@ var require_schema2 = __commonJS({
         return str;
       }
     };
-    var schema = [map2.map, seq.seq].concat(jsonScalars, jsonError);
-    exports.schema = schema;
+    var schema2 = [map2.map, seq.seq].concat(jsonScalars, jsonError);
+    exports.schema = schema2;
   }
 });
 
@@ -65786,9 +65917,9 @@ ${cn.comment}` : item.comment;
         onError("Expected a sequence for this tag");
       return seq;
     }
-    function createPairs(schema, iterable, ctx) {
+    function createPairs(schema2, iterable, ctx) {
       const { replacer } = ctx;
-      const pairs3 = new YAMLSeq.YAMLSeq(schema);
+      const pairs3 = new YAMLSeq.YAMLSeq(schema2);
       pairs3.tag = "tag:yaml.org,2002:pairs";
       let i2 = 0;
       if (iterable && Symbol.iterator in Object(iterable))
@@ -65873,8 +66004,8 @@ var require_omap = __commonJS({
         }
         return map2;
       }
-      static from(schema, iterable, ctx) {
-        const pairs$1 = pairs2.createPairs(schema, iterable, ctx);
+      static from(schema2, iterable, ctx) {
+        const pairs$1 = pairs2.createPairs(schema2, iterable, ctx);
         const omap2 = new this();
         omap2.items = pairs$1.items;
         return omap2;
@@ -65901,7 +66032,7 @@ var require_omap = __commonJS({
         }
         return Object.assign(new YAMLOMap(), pairs$1);
       },
-      createNode: (schema, iterable, ctx) => YAMLOMap.from(schema, iterable, ctx)
+      createNode: (schema2, iterable, ctx) => YAMLOMap.from(schema2, iterable, ctx)
     };
     exports.YAMLOMap = YAMLOMap;
     exports.omap = omap;
@@ -66076,8 +66207,8 @@ var require_set = __commonJS({
     var Pair = require_Pair();
     var YAMLMap = require_YAMLMap();
     var YAMLSet = class _YAMLSet extends YAMLMap.YAMLMap {
-      constructor(schema) {
-        super(schema);
+      constructor(schema2) {
+        super(schema2);
         this.tag = _YAMLSet.tag;
       }
       add(key) {
@@ -66121,9 +66252,9 @@ var require_set = __commonJS({
         else
           throw new Error("Set items must all have null values");
       }
-      static from(schema, iterable, ctx) {
+      static from(schema2, iterable, ctx) {
         const { replacer } = ctx;
-        const set2 = new this(schema);
+        const set2 = new this(schema2);
         if (iterable && Symbol.iterator in Object(iterable))
           for (let value of iterable) {
             if (typeof replacer === "function")
@@ -66140,7 +66271,7 @@ var require_set = __commonJS({
       nodeClass: YAMLSet,
       default: false,
       tag: "tag:yaml.org,2002:set",
-      createNode: (schema, iterable, ctx) => YAMLSet.from(schema, iterable, ctx),
+      createNode: (schema2, iterable, ctx) => YAMLSet.from(schema2, iterable, ctx),
       resolve(map2, onError) {
         if (identity3.isMap(map2)) {
           if (map2.hasAllNullValues(true))
@@ -66262,7 +66393,7 @@ var require_schema3 = __commonJS({
     var pairs2 = require_pairs();
     var set = require_set();
     var timestamp = require_timestamp();
-    var schema = [
+    var schema2 = [
       map2.map,
       seq.seq,
       string2.string,
@@ -66285,7 +66416,7 @@ var require_schema3 = __commonJS({
       timestamp.floatTime,
       timestamp.timestamp
     ];
-    exports.schema = schema;
+    exports.schema = schema2;
   }
 });
 
@@ -66300,7 +66431,7 @@ var require_tags = __commonJS({
     var bool = require_bool();
     var float = require_float();
     var int = require_int();
-    var schema = require_schema();
+    var schema2 = require_schema();
     var schema$1 = require_schema2();
     var binary = require_binary();
     var merge = require_merge();
@@ -66310,7 +66441,7 @@ var require_tags = __commonJS({
     var set = require_set();
     var timestamp = require_timestamp();
     var schemas = /* @__PURE__ */ new Map([
-      ["core", schema.schema],
+      ["core", schema2.schema],
       ["failsafe", [map2.map, seq.seq, string2.string]],
       ["json", schema$1.schema],
       ["yaml11", schema$2.schema],
@@ -66394,9 +66525,9 @@ var require_Schema = __commonJS({
     var tags2 = require_tags();
     var sortMapEntriesByKey = (a2, b) => a2.key < b.key ? -1 : a2.key > b.key ? 1 : 0;
     var Schema = class _Schema {
-      constructor({ compat, customTags, merge, resolveKnownTags, schema, sortMapEntries, toStringDefaults }) {
+      constructor({ compat, customTags, merge, resolveKnownTags, schema: schema2, sortMapEntries, toStringDefaults }) {
         this.compat = Array.isArray(compat) ? tags2.getTags(compat, "compat") : compat ? tags2.getTags(null, compat) : null;
-        this.name = typeof schema === "string" && schema || "core";
+        this.name = typeof schema2 === "string" && schema2 || "core";
         this.knownTags = resolveKnownTags ? tags2.coreKnownTags : {};
         this.tags = tags2.getTags(customTags, this.name, merge);
         this.toStringOptions = toStringDefaults ?? null;
@@ -67985,11 +68116,11 @@ var require_compose_scalar = __commonJS({
         scalar2.comment = comment;
       return scalar2;
     }
-    function findScalarTagByName(schema, value, tagName, tagToken, onError) {
+    function findScalarTagByName(schema2, value, tagName, tagToken, onError) {
       if (tagName === "!")
-        return schema[identity3.SCALAR];
+        return schema2[identity3.SCALAR];
       const matchWithTest = [];
-      for (const tag of schema.tags) {
+      for (const tag of schema2.tags) {
         if (!tag.collection && tag.tag === tagName) {
           if (tag.default && tag.test)
             matchWithTest.push(tag);
@@ -68000,18 +68131,18 @@ var require_compose_scalar = __commonJS({
       for (const tag of matchWithTest)
         if (tag.test?.test(value))
           return tag;
-      const kt = schema.knownTags[tagName];
+      const kt = schema2.knownTags[tagName];
       if (kt && !kt.collection) {
-        schema.tags.push(Object.assign({}, kt, { default: false, test: void 0 }));
+        schema2.tags.push(Object.assign({}, kt, { default: false, test: void 0 }));
         return kt;
       }
       onError(tagToken, "TAG_RESOLVE_FAILED", `Unresolved tag: ${tagName}`, tagName !== "tag:yaml.org,2002:str");
-      return schema[identity3.SCALAR];
+      return schema2[identity3.SCALAR];
     }
-    function findScalarTagByTest({ atKey, directives, schema }, value, token, onError) {
-      const tag = schema.tags.find((tag2) => (tag2.default === true || atKey && tag2.default === "key") && tag2.test?.test(value)) || schema[identity3.SCALAR];
-      if (schema.compat) {
-        const compat = schema.compat.find((tag2) => tag2.default && tag2.test?.test(value)) ?? schema[identity3.SCALAR];
+    function findScalarTagByTest({ atKey, directives, schema: schema2 }, value, token, onError) {
+      const tag = schema2.tags.find((tag2) => (tag2.default === true || atKey && tag2.default === "key") && tag2.test?.test(value)) || schema2[identity3.SCALAR];
+      if (schema2.compat) {
+        const compat = schema2.compat.find((tag2) => tag2.default && tag2.test?.test(value)) ?? schema2[identity3.SCALAR];
         if (tag.tag !== compat.tag) {
           const ts = directives.tagString(tag.tag);
           const cs = directives.tagString(compat.tag);
@@ -70661,7 +70792,7 @@ __export(lint_files_exports, {
   lintFiles: () => lintFiles
 });
 import { existsSync as existsSync12, readFileSync as readFileSync6, statSync as statSync3 } from "node:fs";
-import { dirname as dirname29, join as join57, resolve as resolve15 } from "node:path";
+import { dirname as dirname29, join as join59, resolve as resolve15 } from "node:path";
 async function lintFiles(request) {
   const { cwd, registry, signal } = request;
   const paths = await findFiles2(cwd, request.files, signal);
@@ -70697,7 +70828,7 @@ async function linterOf(path6, { text: text7 }, context) {
     return (now) => lintDockerfile(now, path6, { ignore, dockerignore, more: now === text7 ? asked2 : [] });
   }
   if (kind === "workflow") {
-    const readDockerfile = (wanted2) => readIfThere2(join57(context.root, wanted2));
+    const readDockerfile = (wanted2) => readIfThere3(join59(context.root, wanted2));
     return (now) => lintWorkflow(now, path6, { ignore, readDockerfile });
   }
   const printed = await printBake(resolve15(cwd, path6), signal);
@@ -70723,9 +70854,9 @@ async function withBuildkit(path6, text7, own3, context) {
 }
 function dockerignoreOf(path6) {
   if (/goreleaser/i.test(path6)) return void 0;
-  return readIfThere2(`${path6}.dockerignore`) ?? readIfThere2(join57(dirname29(path6), ".dockerignore"));
+  return readIfThere3(`${path6}.dockerignore`) ?? readIfThere3(join59(dirname29(path6), ".dockerignore"));
 }
-function readIfThere2(path6) {
+function readIfThere3(path6) {
   return existsSync12(path6) && statSync3(path6).isFile() ? readFileSync6(path6, "utf8") : void 0;
 }
 var init_lint_files = __esm({
@@ -70853,14 +70984,14 @@ var init_exit_program = __esm({
 
 // src/doctor/binfmt.ts
 import { readdir as readdir17, readFile as readFile18 } from "node:fs/promises";
-import { join as join58 } from "node:path";
+import { join as join60 } from "node:path";
 async function readHandlers(folder) {
   const names5 = await readdir17(folder).catch(() => []);
   if (!names5.includes("status")) return void 0;
-  const status = await readEntry2(join58(folder, "status"));
+  const status = await readEntry2(join60(folder, "status"));
   if (!status.startsWith("enabled")) return [];
   const entries2 = names5.filter((name) => name !== "status" && name !== "register").sort();
-  return Promise.all(entries2.map(async (name) => parseHandler(name, await readEntry2(join58(folder, name)))));
+  return Promise.all(entries2.map(async (name) => parseHandler(name, await readEntry2(join60(folder, name)))));
 }
 function parseHandler(name, text7) {
   const value = (key) => new RegExp(`^${key}:?[ \\t]+(.*)$`, "m").exec(text7)?.[1]?.trim() ?? "";
@@ -70907,7 +71038,7 @@ var init_binfmt = __esm({
 // src/doctor/checks/emulation.ts
 import { existsSync as existsSync13 } from "node:fs";
 import { writeFile as writeFile7 } from "node:fs/promises";
-import { join as join59 } from "node:path";
+import { join as join61 } from "node:path";
 function judge4(platform8, handler, runs, { dir: dir2 }) {
   const { name, interpreter, flags } = handler;
   const fixed = flags.includes("F");
@@ -70927,7 +71058,7 @@ async function tryPrograms(platforms2, signal) {
   try {
     const results = await Promise.all(
       platforms2.map(async (platform8) => {
-        const tool = join59(folder.path, platform8.arch);
+        const tool = join61(folder.path, platform8.arch);
         await writeFile7(tool, exitProgram(platform8), { mode: 493 });
         const { exitCode } = await run({ tool, args: [], cwd: folder.path }, { signal, timeout: 3 }).catch(
           (error) => {
@@ -71350,13 +71481,13 @@ or the right; where only a push can tell, it says so.`,
 
 // src/doctor/checks/remote-cache.ts
 import { existsSync as existsSync15, readFileSync as readFileSync7 } from "node:fs";
-import { join as join60 } from "node:path";
+import { join as join62 } from "node:path";
 function judge5({ path: path6, text: text7, root: root2 }) {
   const builds = /docker\/(?:build-push|bake)-action|docker\s+(?:buildx|build)\b/.test(text7);
   const isXbuild = callsXbuild.test(text7);
   if (!builds && !isXbuild) return [];
   const readDockerfile = (wanted2) => {
-    const file = join60(root2, wanted2);
+    const file = join62(root2, wanted2);
     return existsSync15(file) ? readFileSync7(file, "utf8") : void 0;
   };
   const findings = lintWorkflow(text7, path6, { readDockerfile }).filter(
@@ -71865,7 +71996,7 @@ var init_project4 = __esm({
 
 // src/doctor/project-files.ts
 import { readdir as readdir18 } from "node:fs/promises";
-import { join as join61, relative as relative15 } from "node:path";
+import { join as join63, relative as relative15 } from "node:path";
 async function readLintable(dir2, kind, signal) {
   const root2 = await repositoryRoot(dir2, signal) ?? dir2;
   const from = kind === "dockerfile" ? dir2 : root2;
@@ -71875,7 +72006,7 @@ async function readLintable(dir2, kind, signal) {
   });
   const files = [];
   for (const path6 of tracked.filter((path7) => kindOf2(path7) === kind)) {
-    const absolute = join61(from, path6);
+    const absolute = join63(from, path6);
     const source = await readSource2(absolute).catch((error) => {
       if (error instanceof Failure) return void 0;
       throw error;
@@ -71887,7 +72018,7 @@ async function readLintable(dir2, kind, signal) {
 async function usualFiles(dir2) {
   const workflows = ".github/workflows";
   const [own3, ci] = await Promise.all(
-    [dir2, join61(dir2, workflows)].map((folder) => readdir18(folder).catch(() => []))
+    [dir2, join63(dir2, workflows)].map((folder) => readdir18(folder).catch(() => []))
   );
   return [...own3 ?? [], ...(ci ?? []).map((name) => `${workflows}/${name}`)].sort();
 }
@@ -72655,7 +72786,7 @@ function showPublished(images, { json, progress }) {
   }
   process.stdout.write(
     json ? `${printJson({ schemaVersion: publishVersion, xbuild: version, images })}
-` : images.map(({ tags: [tag = ""], digest: digest3 }) => `${tag.replace(/:[\w.-]+$/, "")}@${digest3}
+` : images.map(({ tags: [tag = ""], digest: digest4 }) => `${tag.replace(/:[\w.-]+$/, "")}@${digest4}
 `).join("")
   );
 }
@@ -72695,7 +72826,7 @@ __export(merge_inputs_exports, {
   readMergeInputs: () => readMergeInputs
 });
 import { readdir as readdir19, stat as stat22 } from "node:fs/promises";
-import { basename as basename15, join as join62 } from "node:path";
+import { basename as basename15, join as join64 } from "node:path";
 async function readMergeInputs(words4, tags2) {
   const texts2 = (await Promise.all(words4.map(readWord))).flat();
   const [home] = tags2.map(parseReference);
@@ -72721,7 +72852,7 @@ async function readWord(word2) {
   const found = await stat22(word2).catch(() => void 0);
   if (found?.isDirectory()) {
     const files = await readdir19(word2, { recursive: true, withFileTypes: true });
-    const paths = files.filter((entry) => entry.isFile()).map((entry) => join62(entry.parentPath, entry.name));
+    const paths = files.filter((entry) => entry.isFile()).map((entry) => join64(entry.parentPath, entry.name));
     if (paths.length === 0) throw noInput(word2, "it is a folder without a file");
     return (await Promise.all(paths.toSorted().map(readLines))).flat();
   }
@@ -72748,7 +72879,7 @@ function readInput(text7, home) {
 }
 function distinctSources(inputs3) {
   const sources = inputs3.map(
-    ({ registry, repository, tag, digest: digest3 }) => digest3 === void 0 ? { registry, repository, ...tag && { tag } } : { registry, repository, digest: digest3 }
+    ({ registry, repository, tag, digest: digest4 }) => digest4 === void 0 ? { registry, repository, ...tag && { tag } } : { registry, repository, digest: digest4 }
   );
   return [...new Map(sources.map((source) => [formatReference(source), source])).values()];
 }
@@ -72848,8 +72979,8 @@ function mergeIndex(parts, wishes) {
   const distinct2 = [...new Map(all.map((one2) => [one2.entry.digest, one2])).values()];
   const images = distinct2.filter(({ entry }) => !isAttestation(entry));
   checkPlatforms(images, wishes.platforms);
-  const place = (digest3) => {
-    const image4 = images.find(({ entry }) => entry.digest === digest3);
+  const place = (digest4) => {
+    const image4 = images.find(({ entry }) => entry.digest === digest4);
     const at = order.findIndex(({ id }) => id === platformId(image4?.entry.platform));
     return at < 0 ? order.length : at;
   };
@@ -72935,8 +73066,8 @@ function annotate(entry, given) {
   const platform8 = platforms.find(({ id }) => id === platformId(entry.platform));
   const added = platform8 ? given("manifest-descriptor", platform8) : {};
   if (Object.keys(added).length === 0) return entry;
-  const { mediaType, digest: digest3, size: size2, annotations, ...rest } = entry;
-  return { mediaType, digest: digest3, size: size2, annotations: { ...annotations, ...added }, ...rest };
+  const { mediaType, digest: digest4, size: size2, annotations, ...rest } = entry;
+  return { mediaType, digest: digest4, size: size2, annotations: { ...annotations, ...added }, ...rest };
 }
 var subjectOf;
 var init_merge_index = __esm({
@@ -72960,8 +73091,8 @@ function byRepository(tags2) {
   }
   return found;
 }
-async function verifyPushed({ registry, repository }, digest3, platforms2, { client, signal }) {
-  const source = patientSource(registrySource(client, { registry, repository, digest: digest3 }), signal);
+async function verifyPushed({ registry, repository }, digest4, platforms2, { client, signal }) {
+  const source = patientSource(registrySource(client, { registry, repository, digest: digest4 }), signal);
   const report2 = await verifyImage(source, platforms2 && { platforms: platforms2 });
   if (!report2.ok) throw verificationFailure(report2);
   return report2;
@@ -72977,7 +73108,7 @@ function publishedImage(tags2, { indexDigest, platforms: platforms2, attestation
   return {
     tags: tags2.map((tag) => formatReference(withTag(parseReference(tag)))),
     digest: indexDigest,
-    platforms: platforms2.map(({ platform: platform8, digest: digest3 }) => ({ platform: platform8, digest: digest3 })),
+    platforms: platforms2.map(({ platform: platform8, digest: digest4 }) => ({ platform: platform8, digest: digest4 })),
     attestations
   };
 }
@@ -73019,8 +73150,8 @@ async function readPart(source, root2) {
       indent: indent5
     };
   }
-  const { digest: digest3 } = root2;
-  const entry = { mediaType: parsed.mediaType, digest: digest3, size: bytes.length };
+  const { digest: digest4 } = root2;
+  const entry = { mediaType: parsed.mediaType, digest: digest4, size: bytes.length };
   return {
     name: source.name,
     entries: [{ ...entry, ...await platformOf3(source, entry) }],
@@ -73160,9 +73291,9 @@ async function runImagetools(planned, { platforms: platforms2, annotations }, op
       const { ok: ok2, stderr } = await run(command2, { signal, onStderr: task.progress });
       if (!ok2) throw imagetoolsFailed(merge, stderr);
       const target = parseReference(merge.group.tags[0]);
-      const digest3 = (await client.headManifest(target))?.digest;
-      if (digest3 === void 0) throw imagetoolsFailed(merge, "the registry has no such tag afterwards");
-      const report2 = await verifyPushed(target, digest3, platforms2, context);
+      const digest4 = (await client.headManifest(target))?.digest;
+      if (digest4 === void 0) throw imagetoolsFailed(merge, "the registry has no such tag afterwards");
+      const report2 = await verifyPushed(target, digest4, platforms2, context);
       task.detail(describeChecked(report2));
       images.push(publishedImage(merge.group.tags, report2));
     });
@@ -73353,14 +73484,14 @@ var init_push4 = __esm({
 });
 
 // src/ui/self-check-text.ts
-function describeSelfCheck({ about: about2, digest: digest3, image: image4, ran }) {
+function describeSelfCheck({ about: about2, digest: digest4, image: image4, ran }) {
   const lines = [
     `${describeAbout(about2)}`,
-    ...image4.platforms.map(({ platform: platform8, digest: digest4, entrypoint }) => {
+    ...image4.platforms.map(({ platform: platform8, digest: digest5, entrypoint }) => {
       const where = platform8 === ran ? ", runs here" : "";
-      return `\u2714 ${platform8}  ${digest4}  ${entrypoint?.path ?? ""} ${describeBytes(entrypoint?.size ?? 0)}, static${where}`;
+      return `\u2714 ${platform8}  ${digest5}  ${entrypoint?.path ?? ""} ${describeBytes(entrypoint?.size ?? 0)}, static${where}`;
     }),
-    `\u2714 index        ${digest3}  made, read back, verified`,
+    `\u2714 index        ${digest4}  made, read back, verified`,
     "OK: xbuild works here. A project needs its own toolchain: go, cargo or zig."
   ];
   return `${lines.join("\n")}
@@ -73462,7 +73593,7 @@ __export(self_check_exports, {
   selfCheck: () => selfCheck
 });
 import { chmod as chmod4, writeFile as writeFile8 } from "node:fs/promises";
-import { join as join63 } from "node:path";
+import { join as join65 } from "node:path";
 async function selfCheck(signal) {
   const folder = await makeTemporaryFolder("xbuild-self-check-");
   try {
@@ -73471,13 +73602,13 @@ async function selfCheck(signal) {
     for (const [index, platform8] of platforms2.entries()) {
       programs2.set(platform8.id, await writeProgram(folder.path, platform8, archs[index]));
     }
-    const archive = join63(folder.path, "image.tar");
+    const archive = join65(folder.path, "image.tar");
     const { indexDigest } = await buildOciImage(specOf(platforms2), {
       file: (_, platform8) => ({ path: programs2.get(platform8.id) }),
       root: folder.path,
       outputs: [{ type: "archive", path: archive }],
       compression: "gzip",
-      cacheFolder: join63(folder.path, "cache"),
+      cacheFolder: join65(folder.path, "cache"),
       signal
     });
     const image4 = await readBack2(archive, platforms2);
@@ -73490,7 +73621,7 @@ async function selfCheck(signal) {
   }
 }
 async function writeProgram(folder, platform8, arch) {
-  const path6 = join63(folder, `check-${arch}`);
+  const path6 = join65(folder, `check-${arch}`);
   const bytes = tinyProgram(arch, textFor(platform8.id));
   checkBinary(readElf(bytes), platform8, path6);
   await writeFile8(path6, bytes);
@@ -73570,6 +73701,76 @@ var init_self_check2 = __esm({
         const found = await selfCheck2(interruptSignal);
         process.stdout.write(argv2.json ? `${JSON.stringify(found, void 0, 2)}
 ` : describeSelfCheck(found));
+      }
+    });
+  }
+});
+
+// src/commands/update.ts
+async function oldDigests(dir2) {
+  try {
+    return (await readLock2(dir2, false)).digests ?? /* @__PURE__ */ new Map();
+  } catch (error) {
+    if (isFailure(error, "usage")) return /* @__PURE__ */ new Map();
+    throw error;
+  }
+}
+function describeChanges(before, after) {
+  const lines = [...after].map(([reference, digest4]) => {
+    const old = before.get(reference);
+    if (old === digest4) return `${reference} is unchanged, ${digest4}`;
+    return old ? `${reference} was ${old}
+${" ".repeat(reference.length)} is  ${digest4}` : `${reference} is new, ${digest4}`;
+  });
+  const gone = [...before.keys()].filter((reference) => !after.has(reference));
+  return [
+    ...lines,
+    ...gone.map((reference) => `${reference} is needed no more`),
+    ...after.size === 0 ? ["No image is built on a base of a registry, so there is nothing to lock"] : []
+  ];
+}
+var updateCommand;
+var init_update = __esm({
+  "src/commands/update.ts"() {
+    "use strict";
+    init_lookup2();
+    init_locked_bases();
+    init_prepare();
+    init_registries();
+    init_flags();
+    init_lock_file();
+    init_options7();
+    init_errors();
+    init_interrupt();
+    init_map_limit();
+    init_printable();
+    init_write_user_file();
+    init_command4();
+    updateCommand = defineCommand({
+      usage: "update [dir]",
+      describe: "Write the digests of the base images into xbuild.lock",
+      positionals: dirPositional,
+      flags: buildFlags2,
+      run: async (argv2) => {
+        const options = await resolveOptions({ ...argv2, locked: false, pin: false }, process.env, false);
+        const { path: path6 } = options.lock;
+        const before = await oldDigests(options.dir);
+        const digests = await withRegistries(options, interruptSignal, async (registries) => {
+          const lookUpBase2 = createBaseLookup(registries);
+          const { plan } = await prepareBuild(options, { lookUpBase: lookUpBase2, signal: interruptSignal });
+          const found = await mapLimit(
+            basesToLock(plan.images, plan.compile.prediction.libc),
+            4,
+            async (reference) => {
+              const { digest: digest4 } = await lookUpBase2(reference);
+              return [lockKey(reference), digest4];
+            }
+          );
+          return new Map(found);
+        });
+        if (digests.size > 0 || before.size > 0) await writeUserFile(path6, formatLock(digests), lockFile);
+        process.stdout.write(cleanText(`${describeChanges(before, digests).join("\n")}
+`));
       }
     });
   }
@@ -73690,7 +73891,7 @@ var init_verify3 = __esm({
 
 // src/ui/annotations.ts
 import { existsSync as existsSync16 } from "node:fs";
-import { dirname as dirname31, isAbsolute as isAbsolute2, join as join64, relative as relative16 } from "node:path";
+import { dirname as dirname31, isAbsolute as isAbsolute2, join as join66, relative as relative16 } from "node:path";
 function compileErrors(output) {
   const found = /* @__PURE__ */ new Map();
   let head;
@@ -73720,7 +73921,7 @@ function annotate2(failure, env3 = process.env) {
 }
 function pathInRepository(file, project2, root2) {
   for (let folder = project2; ; folder = dirname31(folder)) {
-    const path6 = isAbsolute2(file) ? file : join64(folder, file);
+    const path6 = isAbsolute2(file) ? file : join66(folder, file);
     const inside = relative16(root2, path6);
     if (existsSync16(path6)) return inside.startsWith("..") || isAbsolute2(inside) ? void 0 : inside;
     if (folder === dirname31(folder) || relative16(root2, folder).startsWith("..")) return void 0;
@@ -75357,7 +75558,7 @@ var require_get_caller_file = __commonJS({
 import { notStrictEqual, strictEqual } from "assert";
 import { inspect as inspect3 } from "util";
 import { fileURLToPath as fileURLToPath3 } from "url";
-import { basename as basename16, dirname as dirname33, extname, relative as relative17, resolve as resolve20, join as join65 } from "path";
+import { basename as basename16, dirname as dirname33, extname, relative as relative17, resolve as resolve20, join as join67 } from "path";
 import { createRequire as createRequire2 } from "node:module";
 import { readFileSync as readFileSync10, readdirSync as readdirSync2 } from "node:fs";
 var import_get_caller_file, __dirname, mainFilename, require3, esm_default;
@@ -75394,7 +75595,7 @@ var init_esm = __esm({
         extname,
         relative: relative17,
         resolve: resolve20,
-        join: join65
+        join: join67
       },
       process: {
         argv: () => process.argv,
@@ -79248,6 +79449,7 @@ var init_main4 = __esm({
     init_plan2();
     init_push4();
     init_self_check2();
+    init_update();
     init_verify3();
     init_errors();
     init_interrupt();
@@ -79274,6 +79476,7 @@ var init_main4 = __esm({
       lintCommand,
       benchCommand,
       selfCheckCommand,
+      updateCommand,
       cacheCommand,
       ciCommand,
       completionCommand(() => commands2),
@@ -79290,11 +79493,11 @@ ${summary}`,
 
 // src/load-main.ts
 import * as module from "node:module";
-import { join as join66 } from "node:path";
+import { join as join68 } from "node:path";
 function loadMain() {
   const { enableCompileCache } = module;
   try {
-    enableCompileCache?.(join66(cacheFolder(), "compiled"));
+    enableCompileCache?.(join68(cacheFolder(), "compiled"));
   } catch {
   }
   return Promise.resolve().then(() => (init_main4(), main_exports3));
@@ -79803,7 +80006,7 @@ var init_archive2 = __esm({
 
 // src/ci/action/toolchain.ts
 import { mkdtemp as mkdtemp5, rm as rm15, stat as stat24 } from "node:fs/promises";
-import { join as join67 } from "node:path";
+import { join as join69 } from "node:path";
 async function restoreToolchain({ service, cache: cache2, temporary, signal }) {
   if (!service.reads) return { note: "this job may not read the cache" };
   const paths = cache2.folders.map(({ path: path6 }) => path6);
@@ -79852,9 +80055,9 @@ async function saveToolchain({ service, cache: cache2, temporary, signal }, { re
   });
 }
 async function withFile(temporary, work) {
-  const folder = await mkdtemp5(join67(temporary, "xbuild-cache-"));
+  const folder = await mkdtemp5(join69(temporary, "xbuild-cache-"));
   try {
-    return await work(join67(folder, "archive"));
+    return await work(join69(folder, "archive"));
   } finally {
     await rm15(folder, { recursive: true, force: true });
   }
@@ -79952,19 +80155,19 @@ var init_caches = __esm({
 // src/ci/action/outputs.ts
 function actionOutputs(report2, reportPath) {
   const images = report2.images ?? [];
-  const digest3 = images[0]?.digest ?? "";
-  const metadata = images.map(({ name, digest: digest4, tags: tags2, platforms: platforms2 }) => ({
+  const digest4 = images[0]?.digest ?? "";
+  const metadata = images.map(({ name, digest: digest5, tags: tags2, platforms: platforms2 }) => ({
     name,
     facts: {
-      ...digest4 !== void 0 && { "containerimage.digest": digest4 },
+      ...digest5 !== void 0 && { "containerimage.digest": digest5 },
       "image.name": tags2.join(","),
-      "xbuild.platforms": Object.fromEntries(platforms2.map(({ platform: platform8, digest: digest5 }) => [platform8, digest5]))
+      "xbuild.platforms": Object.fromEntries(platforms2.map(({ platform: platform8, digest: digest6 }) => [platform8, digest6]))
     }
   }));
   const [only] = metadata;
   return {
-    digest: digest3,
-    imageid: digest3,
+    digest: digest4,
+    imageid: digest4,
     metadata: JSON.stringify(
       metadata.length === 1 ? only?.facts : Object.fromEntries(metadata.map(({ name, facts }) => [name, facts]))
     ),
@@ -79972,10 +80175,10 @@ function actionOutputs(report2, reportPath) {
     report: reportPath
   };
 }
-function refsOf({ tags: tags2, digest: digest3 }) {
-  if (digest3 === void 0) return [];
+function refsOf({ tags: tags2, digest: digest4 }) {
+  if (digest4 === void 0) return [];
   const repositories = tags2.map((tag) => tag.replace(/@.*$/, "").replace(/:[\w.-]+$/, ""));
-  return [...new Set(repositories)].map((repository) => `${repository}@${digest3}`);
+  return [...new Set(repositories)].map((repository) => `${repository}@${digest4}`);
 }
 var init_outputs = __esm({
   "src/ci/action/outputs.ts"() {
@@ -79990,11 +80193,11 @@ __export(run_action_exports, {
 });
 import { chmod as chmod5, mkdir as mkdir17, mkdtemp as mkdtemp6, readFile as readFile19, writeFile as writeFile11 } from "node:fs/promises";
 import { tmpdir as tmpdir8 } from "node:os";
-import { join as join68, resolve as resolve23 } from "node:path";
+import { join as join70, resolve as resolve23 } from "node:path";
 async function runAction(context) {
   const { env: env3, print: print2 } = context;
   try {
-    const temporary = await mkdtemp6(join68(env3["RUNNER_TEMP"] || tmpdir8(), "xbuild-"));
+    const temporary = await mkdtemp6(join70(env3["RUNNER_TEMP"] || tmpdir8(), "xbuild-"));
     await install2(context, temporary);
     if (readSwitch("install-only", env3)) return exitCodes.ok;
     return await buildProject(context, temporary);
@@ -80006,9 +80209,9 @@ async function runAction(context) {
   }
 }
 async function install2({ env: env3, xbuild }, temporary) {
-  const bin3 = join68(temporary, "bin");
+  const bin3 = join70(temporary, "bin");
   await mkdir17(bin3);
-  const program = join68(bin3, "xbuild");
+  const program = join70(bin3, "xbuild");
   await writeFile11(program, `#!/bin/sh
 exec ${xbuild.map(quoteWord).join(" ")} "$@"
 `);
@@ -80022,7 +80225,7 @@ async function buildProject(context, temporary) {
   for (const remark of remarks) print2(workflowCommand2("warning", remark, { title: "xbuild" }));
   const workspace = env3["GITHUB_WORKSPACE"] || process.cwd();
   const dir2 = resolve23(workspace, readInput2("context", env3) || ".");
-  const report2 = resolve23(workspace, readInput2("report", env3) || join68(temporary, "report.json"));
+  const report2 = resolve23(workspace, readInput2("report", env3) || join70(temporary, "report.json"));
   const caches = await openCaches(context, dir2, temporary);
   await caches.restore();
   const since = Date.now();
