@@ -49,10 +49,10 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
 // src/errors.ts
-function withReport(error, report2) {
+function withReport(error, report3) {
   if (!(error instanceof Failure)) return error;
   const { kind, what, where, why, fix: fix2, cause } = error;
-  return new Failure({ kind, what, where, why, fix: fix2, cause, report: report2 });
+  return new Failure({ kind, what, where, why, fix: fix2, cause, report: report3 });
 }
 function isFailure(error, kind) {
   return error instanceof Failure && (kind === void 0 || error.kind === kind);
@@ -227,26 +227,26 @@ function _stringify(input) {
   if (type === "object" || type === "function") return (input && Object.getPrototypeOf(input)?.constructor?.name) ?? "null";
   return type;
 }
-function _addIssue(context, label2, dataset, config$1, other) {
+function _addIssue(context2, label2, dataset, config$1, other) {
   const input = other && "input" in other ? other.input : dataset.value;
-  const expected = other?.expected ?? context.expects ?? null;
+  const expected = other?.expected ?? context2.expects ?? null;
   const received = other?.received ?? /* @__PURE__ */ _stringify(input);
   const issue = {
-    kind: context.kind,
-    type: context.type,
+    kind: context2.kind,
+    type: context2.type,
     input,
     expected,
     received,
     message: `Invalid ${label2}: ${expected ? `Expected ${expected} but r` : "R"}eceived ${received}`,
-    requirement: context.requirement,
+    requirement: context2.requirement,
     path: other?.path,
     issues: other?.issues,
     lang: config$1.lang,
     abortEarly: config$1.abortEarly,
     abortPipeEarly: config$1.abortPipeEarly
   };
-  const isSchema = context.kind === "schema";
-  const message$1 = other?.message ?? context.message ?? /* @__PURE__ */ getSpecificMessage(context.reference, issue.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue.lang);
+  const isSchema = context2.kind === "schema";
+  const message$1 = other?.message ?? context2.message ?? /* @__PURE__ */ getSpecificMessage(context2.reference, issue.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue.lang);
   if (message$1 !== void 0) issue.message = typeof message$1 === "function" ? message$1(issue) : message$1;
   if (isSchema) dataset.typed = false;
   if (dataset.issues) dataset.issues.push(issue);
@@ -262,9 +262,9 @@ function _isValidObjectKey(object$1, key) {
 }
 // @__NO_SIDE_EFFECTS__
 function _joinExpects(values$1, separator) {
-  const list4 = [...new Set(values$1)];
-  if (list4.length > 1) return `(${list4.join(` ${separator} `)})`;
-  return list4[0] ?? "never";
+  const list5 = [...new Set(values$1)];
+  if (list5.length > 1) return `(${list5.join(` ${separator} `)})`;
+  return list5[0] ?? "never";
 }
 function _standardSchema(schema2) {
   schema2["~standard"] = {
@@ -1310,8 +1310,8 @@ function resultsOf(samples) {
     (platform8) => scenarioNames.flatMap((scenario) => {
       const here2 = samples.filter((sample3) => sample3.platform === platform8 && sample3.scenario === scenario);
       const results = strategyNames.flatMap((strategy) => {
-        const own3 = here2.filter((sample3) => sample3.strategy === strategy);
-        return own3.length > 0 ? [resultOf(own3)] : [];
+        const own4 = here2.filter((sample3) => sample3.strategy === strategy);
+        return own4.length > 0 ? [resultOf(own4)] : [];
       });
       const native2 = results.find(({ strategy }) => strategy === "native");
       return results.map((item) => withRatio(item, native2));
@@ -1439,8 +1439,8 @@ function recordedNative(measurements, { host }, platform8) {
   return measurements.filter((item) => sameMachine(item, host)).toSorted((a2, b) => a2.startedAt < b.startedAt ? -1 : 1).map((item) => nativeSeconds(item, platform8)).findLast((seconds3) => seconds3 !== void 0);
 }
 function nativeOf(built, artifacts, recorded) {
-  const own3 = coldSeconds(built, artifacts, recorded);
-  if (own3 !== void 0) return { seconds: own3, from: "this build" };
+  const own4 = coldSeconds(built, artifacts, recorded);
+  if (own4 !== void 0) return { seconds: own4, from: "this build" };
   return recorded === void 0 ? void 0 : { seconds: recorded, from: "recorded" };
 }
 function coldSeconds({ artifacts: all, seconds: seconds3 }, artifacts, recorded) {
@@ -1477,8 +1477,8 @@ function checkComparisons({ comparisons, measurements, project: project2, made }
   for (const { platform: platform8, ratio, baseline, native: native2 } of comparisons) {
     if (failUnder !== void 0) faults.push(...ratioFault(platform8, failUnder, ratio, baseline?.ended?.kind));
     if (maxGrowth === void 0) continue;
-    const own3 = native2?.from === "this build" ? native2.seconds : void 0;
-    const seconds3 = (made && nativeSeconds(made, platform8)) ?? own3;
+    const own4 = native2?.from === "this build" ? native2.seconds : void 0;
+    const seconds3 = (made && nativeSeconds(made, platform8)) ?? own4;
     const history = earlierSeconds(earlier, project2, host, platform8);
     faults.push(...growthFault(platform8, maxGrowth, seconds3, history, "measure it with --bench"));
   }
@@ -1635,8 +1635,8 @@ function redactAssigned(text7) {
   let done = "";
   let from = 0;
   assigned.lastIndex = 0;
-  for (let head = assigned.exec(text7); head; head = assigned.exec(text7)) {
-    if (!isSecretWord(head[2])) continue;
+  for (let head2 = assigned.exec(text7); head2; head2 = assigned.exec(text7)) {
+    if (!isSecretWord(head2[2])) continue;
     assignedValue.lastIndex = assigned.lastIndex;
     const value = assignedValue.exec(text7)?.[0];
     if (value === void 0) continue;
@@ -1661,8 +1661,8 @@ function redactAll(value) {
   return Object.fromEntries(entries2);
 }
 function redactWord(text7) {
-  const [, head, name = ""] = /^((?:--?[A-Za-z][\w-]*=)?([A-Za-z_][\w.-]*)=)./s.exec(text7) ?? [];
-  return head !== void 0 && isSecretWord(name) ? `${head}***` : redact(text7);
+  const [, head2, name = ""] = /^((?:--?[A-Za-z][\w-]*=)?([A-Za-z_][\w.-]*)=)./s.exec(text7) ?? [];
+  return head2 !== void 0 && isSecretWord(name) ? `${head2}***` : redact(text7);
 }
 function createRedactor() {
   let held = "";
@@ -1747,7 +1747,7 @@ function chromeTrace(all) {
     const ts = microseconds(start2);
     return { ph: "X", name, cat: kind, pid: 1, tid: laneOf(span) + 1, ts, dur: microseconds(end) - ts };
   });
-  const names5 = lanes.map(
+  const names6 = lanes.map(
     ({ kind }, lane) => ({
       ph: "M",
       name: "thread_name",
@@ -1756,7 +1756,7 @@ function chromeTrace(all) {
       args: { name: kind }
     })
   );
-  return { traceEvents: [...names5, ...events] };
+  return { traceEvents: [...names6, ...events] };
 }
 var spans;
 var init_timeline = __esm({
@@ -1926,12 +1926,12 @@ var init_template = __esm({
   "node_modules/execa/lib/methods/template.js"() {
     init_is_plain_obj();
     init_uint_array();
-    isTemplateString = (templates) => Array.isArray(templates) && Array.isArray(templates.raw);
-    parseTemplates = (templates, expressions) => {
+    isTemplateString = (templates2) => Array.isArray(templates2) && Array.isArray(templates2.raw);
+    parseTemplates = (templates2, expressions) => {
       let tokens2 = [];
-      for (const [index, template2] of templates.entries()) {
+      for (const [index, template2] of templates2.entries()) {
         tokens2 = parseTemplate({
-          templates,
+          templates: templates2,
           expressions,
           tokens: tokens2,
           index,
@@ -1944,11 +1944,11 @@ var init_template = __esm({
       const [file, ...commandArguments] = tokens2;
       return [file, commandArguments, {}];
     };
-    parseTemplate = ({ templates, expressions, tokens: tokens2, index, template: template2 }) => {
+    parseTemplate = ({ templates: templates2, expressions, tokens: tokens2, index, template: template2 }) => {
       if (template2 === void 0) {
-        throw new TypeError(`Invalid backslash sequence: ${templates.raw[index]}`);
+        throw new TypeError(`Invalid backslash sequence: ${templates2.raw[index]}`);
       }
-      const { nextTokens, leadingWhitespaces, trailingWhitespaces } = splitByWhitespaces(template2, templates.raw[index]);
+      const { nextTokens, leadingWhitespaces, trailingWhitespaces } = splitByWhitespaces(template2, templates2.raw[index]);
       const newTokens = concatTokens(tokens2, nextTokens, leadingWhitespaces);
       if (index === expressions.length) {
         return newTokens;
@@ -2808,15 +2808,15 @@ var require_windows = __commonJS({
       }
       return false;
     }
-    function checkStat(stat25, path6, options) {
-      if (!stat25.isSymbolicLink() && !stat25.isFile()) {
+    function checkStat(stat26, path6, options) {
+      if (!stat26.isSymbolicLink() && !stat26.isFile()) {
         return false;
       }
       return checkPathExt(path6, options);
     }
     function isexe(path6, options, cb) {
-      fs.stat(path6, function(er, stat25) {
-        cb(er, er ? false : checkStat(stat25, path6, options));
+      fs.stat(path6, function(er, stat26) {
+        cb(er, er ? false : checkStat(stat26, path6, options));
       });
     }
     function sync(path6, options) {
@@ -2832,20 +2832,20 @@ var require_mode = __commonJS({
     isexe.sync = sync;
     var fs = __require("fs");
     function isexe(path6, options, cb) {
-      fs.stat(path6, function(er, stat25) {
-        cb(er, er ? false : checkStat(stat25, options));
+      fs.stat(path6, function(er, stat26) {
+        cb(er, er ? false : checkStat(stat26, options));
       });
     }
     function sync(path6, options) {
       return checkStat(fs.statSync(path6), options);
     }
-    function checkStat(stat25, options) {
-      return stat25.isFile() && checkMode(stat25, options);
+    function checkStat(stat26, options) {
+      return stat26.isFile() && checkMode(stat26, options);
     }
-    function checkMode(stat25, options) {
-      var mod = stat25.mode;
-      var uid = stat25.uid;
-      var gid = stat25.gid;
+    function checkMode(stat26, options) {
+      var mod = stat26.mode;
+      var uid = stat26.uid;
+      var gid = stat26.gid;
       var myUid = options.uid !== void 0 ? options.uid : process.getuid && process.getuid();
       var myGid = options.gid !== void 0 ? options.gid : process.getgid && process.getgid();
       var u2 = parseInt("100", 8);
@@ -2879,12 +2879,12 @@ var require_isexe = __commonJS({
         if (typeof Promise !== "function") {
           throw new TypeError("callback not provided");
         }
-        return new Promise(function(resolve24, reject) {
+        return new Promise(function(resolve25, reject) {
           isexe(path6, options || {}, function(er, is) {
             if (er) {
               reject(er);
             } else {
-              resolve24(is);
+              resolve25(is);
             }
           });
         });
@@ -2950,27 +2950,27 @@ var require_which = __commonJS({
         opt = {};
       const { pathEnv, pathExt, pathExtExe } = getPathInfo(cmd, opt);
       const found = [];
-      const step = (i2) => new Promise((resolve24, reject) => {
+      const step = (i2) => new Promise((resolve25, reject) => {
         if (i2 === pathEnv.length)
-          return opt.all && found.length ? resolve24(found) : reject(getNotFoundError(cmd));
+          return opt.all && found.length ? resolve25(found) : reject(getNotFoundError(cmd));
         const ppRaw = pathEnv[i2];
         const pathPart = /^".*"$/.test(ppRaw) ? ppRaw.slice(1, -1) : ppRaw;
         const pCmd = path6.join(pathPart, cmd);
         const p = !pathPart && /^\.[\\\/]/.test(cmd) ? cmd.slice(0, 2) + pCmd : pCmd;
-        resolve24(subStep(p, i2, 0));
+        resolve25(subStep(p, i2, 0));
       });
-      const subStep = (p, i2, ii) => new Promise((resolve24, reject) => {
+      const subStep = (p, i2, ii) => new Promise((resolve25, reject) => {
         if (ii === pathExt.length)
-          return resolve24(step(i2 + 1));
+          return resolve25(step(i2 + 1));
         const ext = pathExt[ii];
         isexe(p + ext, { pathExt: pathExtExe }, (er, is) => {
           if (!er && is) {
             if (opt.all)
               found.push(p + ext);
             else
-              return resolve24(p + ext);
+              return resolve25(p + ext);
           }
-          return resolve24(subStep(p, i2, ii + 1));
+          return resolve25(subStep(p, i2, ii + 1));
         });
       });
       return cb ? step(0).then((res) => cb(null, res), cb) : step(0);
@@ -3169,8 +3169,8 @@ var require_parse = __commonJS({
         return parsed;
       }
       const commandFile = detectShebang(parsed);
-      const needsShell = !isExecutableRegExp.test(commandFile);
-      if (parsed.options.forceShell || needsShell) {
+      const needsShell2 = !isExecutableRegExp.test(commandFile);
+      if (parsed.options.forceShell || needsShell2) {
         const needsDoubleEscapeMetaChars = isCmdShimRegExp.test(commandFile);
         parsed.command = path6.normalize(parsed.command);
         parsed.command = escape2.command(parsed.command);
@@ -3879,7 +3879,7 @@ var init_kill = __esm({
       return forceKillAfterDelay;
     };
     DEFAULT_FORCE_KILL_TIMEOUT = 1e3 * 5;
-    subprocessKill = ({ kill, options: { forceKillAfterDelay, killSignal }, onInternalError, context, controller: controller2 }, signalOrError, errorArgument) => {
+    subprocessKill = ({ kill, options: { forceKillAfterDelay, killSignal }, onInternalError, context: context2, controller: controller2 }, signalOrError, errorArgument) => {
       const { signal, error } = parseKillArguments(signalOrError, errorArgument, killSignal);
       emitKillError(error, onInternalError);
       const killResult = kill(signal);
@@ -3889,7 +3889,7 @@ var init_kill = __esm({
         forceKillAfterDelay,
         killSignal,
         killResult,
-        context,
+        context: context2,
         controller: controller2
       });
       return killResult;
@@ -3909,24 +3909,24 @@ var init_kill = __esm({
         onInternalError.reject(error);
       }
     };
-    setKillTimeout = async ({ kill, signal, forceKillAfterDelay, killSignal, killResult, context, controller: controller2 }) => {
+    setKillTimeout = async ({ kill, signal, forceKillAfterDelay, killSignal, killResult, context: context2, controller: controller2 }) => {
       if (signal === killSignal && killResult) {
         killOnTimeout({
           kill,
           forceKillAfterDelay,
-          context,
+          context: context2,
           controllerSignal: controller2.signal
         });
       }
     };
-    killOnTimeout = async ({ kill, forceKillAfterDelay, context, controllerSignal }) => {
+    killOnTimeout = async ({ kill, forceKillAfterDelay, context: context2, controllerSignal }) => {
       if (forceKillAfterDelay === false) {
         return;
       }
       try {
         await setTimeout2(forceKillAfterDelay, void 0, { signal: controllerSignal });
         if (kill("SIGKILL")) {
-          context.isForcefullyTerminated ??= true;
+          context2.isForcefullyTerminated ??= true;
         }
       } catch {
       }
@@ -3957,10 +3957,10 @@ var init_cancel = __esm({
         throw new Error(`The \`cancelSignal\` option must be an AbortSignal: ${String(cancelSignal)}`);
       }
     };
-    throwOnCancel = ({ subprocess, cancelSignal, gracefulCancel, context, controller: controller2 }) => cancelSignal === void 0 || gracefulCancel ? [] : [terminateOnCancel(subprocess, cancelSignal, context, controller2)];
-    terminateOnCancel = async (subprocess, cancelSignal, context, { signal }) => {
+    throwOnCancel = ({ subprocess, cancelSignal, gracefulCancel, context: context2, controller: controller2 }) => cancelSignal === void 0 || gracefulCancel ? [] : [terminateOnCancel(subprocess, cancelSignal, context2, controller2)];
+    terminateOnCancel = async (subprocess, cancelSignal, context2, { signal }) => {
       await onAbortedSignal(cancelSignal, signal);
-      context.terminationReason ??= "cancel";
+      context2.terminationReason ??= "cancel";
       subprocess.kill();
       throw cancelSignal.reason;
     };
@@ -4050,8 +4050,8 @@ var init_deferred = __esm({
   "node_modules/execa/lib/utils/deferred.js"() {
     createDeferred = () => {
       const methods = {};
-      const promise = new Promise((resolve24, reject) => {
-        Object.assign(methods, { resolve: resolve24, reject });
+      const promise = new Promise((resolve25, reject) => {
+        Object.assign(methods, { resolve: resolve25, reject });
       });
       return Object.assign(promise, methods);
     };
@@ -4592,35 +4592,35 @@ var init_graceful2 = __esm({
       cancelSignal,
       gracefulCancel,
       forceKillAfterDelay,
-      context,
+      context: context2,
       controller: controller2
     }) => gracefulCancel ? [sendOnAbort({
       subprocess,
       cancelSignal,
       forceKillAfterDelay,
-      context,
+      context: context2,
       controller: controller2
     })] : [];
-    sendOnAbort = async ({ subprocess, cancelSignal, forceKillAfterDelay, context, controller: { signal } }) => {
+    sendOnAbort = async ({ subprocess, cancelSignal, forceKillAfterDelay, context: context2, controller: { signal } }) => {
       await onAbortedSignal(cancelSignal, signal);
-      const reason = getReason(cancelSignal);
-      await sendAbort(subprocess, reason);
+      const reason2 = getReason(cancelSignal);
+      await sendAbort(subprocess, reason2);
       killOnTimeout({
         kill: subprocess.kill,
         forceKillAfterDelay,
-        context,
+        context: context2,
         controllerSignal: signal
       });
-      context.terminationReason ??= "gracefulCancel";
+      context2.terminationReason ??= "gracefulCancel";
       throw cancelSignal.reason;
     };
-    getReason = ({ reason }) => {
-      if (!(reason instanceof DOMException)) {
-        return reason;
+    getReason = ({ reason: reason2 }) => {
+      if (!(reason2 instanceof DOMException)) {
+        return reason2;
       }
-      const error = new Error(reason.message);
+      const error = new Error(reason2.message);
       Object.defineProperty(error, "stack", {
-        value: reason.stack,
+        value: reason2.stack,
         enumerable: false,
         configurable: true,
         writable: true
@@ -4641,10 +4641,10 @@ var init_timeout = __esm({
         throw new TypeError(`Expected the \`timeout\` option to be a non-negative integer, got \`${timeout4}\` (${typeof timeout4})`);
       }
     };
-    throwOnTimeout = (subprocess, timeout4, context, controller2) => timeout4 === 0 || timeout4 === void 0 ? [] : [killAfterTimeout(subprocess, timeout4, context, controller2)];
-    killAfterTimeout = async (subprocess, timeout4, context, { signal }) => {
+    throwOnTimeout = (subprocess, timeout4, context2, controller2) => timeout4 === 0 || timeout4 === void 0 ? [] : [killAfterTimeout(subprocess, timeout4, context2, controller2)];
+    killAfterTimeout = async (subprocess, timeout4, context2, { signal }) => {
       await setTimeout3(timeout4, void 0, { signal });
-      context.terminationReason ??= "timeout";
+      context2.terminationReason ??= "timeout";
       subprocess.kill();
       throw new DiscardedError();
     };
@@ -7352,9 +7352,9 @@ var waitForExit, waitForExitOrError, waitForSubprocessExit, waitForSuccessfulExi
 var init_exit_async = __esm({
   "node_modules/execa/lib/resolve/exit-async.js"() {
     init_final_error();
-    waitForExit = async (subprocess, context) => {
+    waitForExit = async (subprocess, context2) => {
       const [exitCode, signal] = await waitForExitOrError(subprocess);
-      context.isForcefullyTerminated ??= false;
+      context2.isForcefullyTerminated ??= false;
       return [exitCode, signal];
     };
     waitForExitOrError = async (subprocess) => {
@@ -8270,15 +8270,15 @@ var init_mjs = __esm({
         this.listeners[ev].push(fn);
       }
       removeListener(ev, fn) {
-        const list4 = this.listeners[ev];
-        const i2 = list4.indexOf(fn);
+        const list5 = this.listeners[ev];
+        const i2 = list5.indexOf(fn);
         if (i2 === -1) {
           return;
         }
-        if (i2 === 0 && list4.length === 1) {
-          list4.length = 0;
+        if (i2 === 0 && list5.length === 1) {
+          list5.length = 0;
         } else {
-          list4.splice(i2, 1);
+          list5.splice(i2, 1);
         }
       }
       emit(ev, code2, signal) {
@@ -9229,14 +9229,14 @@ var init_wait_subprocess = __esm({
         ipc,
         ipcInput
       },
-      context,
+      context: context2,
       verboseInfo,
       fileDescriptors,
       originalStreams,
       onInternalError,
       controller: controller2
     }) => {
-      const exitPromise = waitForExit(subprocess, context);
+      const exitPromise = waitForExit(subprocess, context2);
       const streamInfo = {
         originalStreams,
         fileDescriptors,
@@ -9289,12 +9289,12 @@ var init_wait_subprocess = __esm({
           ]),
           onInternalError,
           throwOnSubprocessError(subprocess, controller2),
-          ...throwOnTimeout(subprocess, timeout4, context, controller2),
+          ...throwOnTimeout(subprocess, timeout4, context2, controller2),
           ...throwOnCancel({
             subprocess,
             cancelSignal,
             gracefulCancel,
-            context,
+            context: context2,
             controller: controller2
           }),
           ...throwOnGracefulCancel({
@@ -9302,12 +9302,12 @@ var init_wait_subprocess = __esm({
             cancelSignal,
             gracefulCancel,
             forceKillAfterDelay,
-            context,
+            context: context2,
             controller: controller2
           })
         ]);
       } catch (error) {
-        context.terminationReason ??= "other";
+        context2.terminationReason ??= "other";
         return Promise.all([
           { error },
           exitPromise,
@@ -9349,11 +9349,11 @@ var init_concurrent = __esm({
       const promises = weakMap.get(stream);
       const promise = createDeferred();
       promises.push(promise);
-      const resolve24 = promise.resolve.bind(promise);
-      return { resolve: resolve24, promises };
+      const resolve25 = promise.resolve.bind(promise);
+      return { resolve: resolve25, promises };
     };
-    waitForConcurrentStreams = async ({ resolve: resolve24, promises }, subprocess) => {
-      resolve24();
+    waitForConcurrentStreams = async ({ resolve: resolve25, promises }, subprocess) => {
+      resolve25();
       const [isSubprocessExit] = await Promise.race([
         Promise.allSettled([true, subprocess]),
         Promise.all([false, ...promises])
@@ -9809,13 +9809,13 @@ var init_main_async = __esm({
       const originalStreams = [...subprocess.stdio];
       pipeOutputAsync(subprocess, fileDescriptors, controller2);
       cleanupOnExit(subprocess, options, controller2);
-      const context = {};
+      const context2 = {};
       const onInternalError = createDeferred();
       subprocess.kill = subprocessKill.bind(void 0, {
         kill: subprocess.kill.bind(subprocess),
         options,
         onInternalError,
-        context,
+        context: context2,
         controller: controller2
       });
       subprocess.all = makeAllStream(subprocess, options);
@@ -9830,13 +9830,13 @@ var init_main_async = __esm({
         originalStreams,
         command: command2,
         escapedCommand,
-        context,
+        context: context2,
         onInternalError,
         controller: controller2
       });
       return { subprocess, promise };
     };
-    handlePromise = async ({ subprocess, options, startTime, verboseInfo, fileDescriptors, originalStreams, command: command2, escapedCommand, context, onInternalError, controller: controller2 }) => {
+    handlePromise = async ({ subprocess, options, startTime, verboseInfo, fileDescriptors, originalStreams, command: command2, escapedCommand, context: context2, onInternalError, controller: controller2 }) => {
       const [
         errorInfo,
         [exitCode, signal],
@@ -9846,7 +9846,7 @@ var init_main_async = __esm({
       ] = await waitForSubprocessResult({
         subprocess,
         options,
-        context,
+        context: context2,
         verboseInfo,
         fileDescriptors,
         originalStreams,
@@ -9864,7 +9864,7 @@ var init_main_async = __esm({
         stdio,
         all,
         ipcOutput,
-        context,
+        context: context2,
         options,
         command: command2,
         escapedCommand,
@@ -9872,15 +9872,15 @@ var init_main_async = __esm({
       });
       return handleResult(result, verboseInfo, options);
     };
-    getAsyncResult = ({ errorInfo, exitCode, signal, stdio, all, ipcOutput, context, options, command: command2, escapedCommand, startTime }) => "error" in errorInfo ? makeError({
+    getAsyncResult = ({ errorInfo, exitCode, signal, stdio, all, ipcOutput, context: context2, options, command: command2, escapedCommand, startTime }) => "error" in errorInfo ? makeError({
       error: errorInfo.error,
       command: command2,
       escapedCommand,
-      timedOut: context.terminationReason === "timeout",
-      isCanceled: context.terminationReason === "cancel" || context.terminationReason === "gracefulCancel",
-      isGracefullyCanceled: context.terminationReason === "gracefulCancel",
+      timedOut: context2.terminationReason === "timeout",
+      isCanceled: context2.terminationReason === "cancel" || context2.terminationReason === "gracefulCancel",
+      isGracefullyCanceled: context2.terminationReason === "gracefulCancel",
       isMaxBuffer: errorInfo.error instanceof MaxBufferError,
-      isForcefullyTerminated: context.isForcefullyTerminated,
+      isForcefullyTerminated: context2.isForcefullyTerminated,
       exitCode,
       signal,
       stdio,
@@ -10257,8 +10257,8 @@ async function describe(dir2, prefix, signal) {
   if (tag === void 0 || !tag.startsWith(prefix)) {
     return /^[0-9a-f]{4,64}$/.test(text7) ? { version: `${text7}${dirty}` } : {};
   }
-  const own3 = tag.slice(prefix.length);
-  return { tag: own3, version: `${distance === "0" ? own3 : `${own3}-${distance}-g${hash}`}${dirty}` };
+  const own4 = tag.slice(prefix.length);
+  return { tag: own4, version: `${distance === "0" ? own4 : `${own4}-${distance}-g${hash}`}${dirty}` };
 }
 function parseEpoch(text7) {
   if (text7 === void 0 || text7 === "") return void 0;
@@ -10408,15 +10408,15 @@ function parsePlatform(text7) {
   });
 }
 function parsePlatforms(texts2) {
-  const names5 = texts2.flatMap((text7) => text7.split(",")).map((name) => name.trim());
-  if (names5.length === 0 || names5.includes("")) {
+  const names6 = texts2.flatMap((text7) => text7.split(",")).map((name) => name.trim());
+  if (names6.length === 0 || names6.includes("")) {
     throw new Failure({
       kind: "usage",
       what: "An empty platform in --platform",
       fix: `--platform ${defaultPlatforms.join(",")}`
     });
   }
-  return [...new Set(names5.map(parsePlatform))];
+  return [...new Set(names6.map(parsePlatform))];
 }
 function findPlatform(os2, arch, variant2) {
   return byId.get(normalizePlatform(os2, arch, variant2));
@@ -10669,15 +10669,15 @@ function fillTokens(text7, values) {
   return text7.replaceAll(/\0(\w+)\0/g, (token, name) => values[name] ?? token);
 }
 function substitute(command2, values) {
-  const fill2 = (text7) => fillTokens(text7, values);
+  const fill3 = (text7) => fillTokens(text7, values);
   const { tool, args: args3, cwd, env: env3 } = command2;
   return {
     ...command2,
-    tool: fill2(tool),
-    args: args3.map(fill2),
-    cwd: fill2(cwd),
+    tool: fill3(tool),
+    args: args3.map(fill3),
+    cwd: fill3(cwd),
     ...env3 && {
-      env: Object.fromEntries(Object.entries(env3).map(([name, value]) => [name, fill2(value)]))
+      env: Object.fromEntries(Object.entries(env3).map(([name, value]) => [name, fill3(value)]))
     }
   };
 }
@@ -10982,7 +10982,7 @@ function describeStamps(stamps) {
     if (text7) lines.set(text7, [...lines.get(text7) ?? [], name]);
   }
   return [...lines].map(
-    ([text7, names5]) => `Stamped${names5.length < stamps.size ? ` into ${names5.join(", ")}` : ""}: ${text7}`
+    ([text7, names6]) => `Stamped${names6.length < stamps.size ? ` into ${names6.join(", ")}` : ""}: ${text7}`
   );
 }
 function missedAssignments(assignments, executables, known) {
@@ -11028,15 +11028,15 @@ var init_stamps = __esm({
 // src/languages/go/build-flags.ts
 function userLdflags(project2, { options, source }, platform8, { name }) {
   const values = { ...sourcePlaceholders(source), name, platform: platform8.id };
-  const fill2 = (text7, place) => fillPlaceholders(text7, values, place);
+  const fill3 = (text7, place) => fillPlaceholders(text7, values, place);
   return [
     ...project2.flags.ldflags,
     ...Object.entries(options.go.vars).flatMap(([variable2, text7]) => [
       "-X",
-      `${variable2}=${fill2(text7, `[go.vars] ${JSON.stringify(variable2)}`)}`
+      `${variable2}=${fill3(text7, `[go.vars] ${JSON.stringify(variable2)}`)}`
     ]),
     // Split first, so that a value with a space stays one word.
-    ...linkerWords(options.go.ldflags ?? "", "[go] ldflags").map((word2) => fill2(word2, "[go] ldflags"))
+    ...linkerWords(options.go.ldflags ?? "", "[go] ldflags").map((word2) => fill3(word2, "[go] ldflags"))
   ];
 }
 function ldflagsOf(project2, request, platform8, cgo) {
@@ -11059,17 +11059,17 @@ function ldflagsOf(project2, request, platform8, cgo) {
   );
 }
 function stampsBefore(project2, { source }, platform8, executable3, user) {
-  const own3 = new Set(assignmentsOf(user).map((item) => `${item.package}.${item.variable}`));
+  const own4 = new Set(assignmentsOf(user).map((item) => `${item.package}.${item.variable}`));
   return stampsFor(executable3, platform8.arch, project2.variables, source).filter(
-    (item) => !own3.has(`${item.package}.${item.variable}`)
+    (item) => !own4.has(`${item.package}.${item.variable}`)
   );
 }
 function defaultLdflags({ used }) {
   return used ? ["-s", "-w", "-buildid="] : ["-s", "-w"];
 }
 function externalFlags(cgo, user, stripped) {
-  const own3 = cgo.external.length > 0 && stripped ? [...cgo.external, "-s"] : cgo.external;
-  return [joinQuoted(own3, "-extldflags"), user].filter(Boolean).join(" ");
+  const own4 = cgo.external.length > 0 && stripped ? [...cgo.external, "-s"] : cgo.external;
+  return [joinQuoted(own4, "-extldflags"), user].filter(Boolean).join(" ");
 }
 var init_build_flags = __esm({
   "src/languages/go/build-flags.ts"() {
@@ -11100,9 +11100,9 @@ import { delimiter, join as join2 } from "node:path";
 function gccCommands({ debian }) {
   return [...debian ? [`${debian.triplet}-gcc`, `${debian.triplet}-g++`] : [], ...hostCommands];
 }
-function findCommands(names5, path6) {
-  const folders = path6.split(delimiter).filter(Boolean);
-  return new Set(names5.filter((name) => folders.some((folder) => isExecutable(join2(folder, name)))));
+function findCommands(names6, path6) {
+  const folders2 = path6.split(delimiter).filter(Boolean);
+  return new Set(names6.filter((name) => folders2.some((folder) => isExecutable(join2(folder, name)))));
 }
 function isExecutable(path6) {
   try {
@@ -11258,8 +11258,8 @@ function zigHeaders({ zig: { arch, gnu } }, libc, lib) {
   const include = join4(lib, "libc", "include");
   const family = families[arch] ?? arch;
   const abi = libc === "musl" ? "musl" : gnu;
-  const own3 = [arch, arch.replace(/(le|el)$/, ""), family].map((name) => `${name}-linux-${abi}`);
-  const [first] = own3.filter((name) => existsSync3(join4(include, name)));
+  const own4 = [arch, arch.replace(/(le|el)$/, ""), family].map((name) => `${name}-linux-${abi}`);
+  const [first] = own4.filter((name) => existsSync3(join4(include, name)));
   const others = [libc === "musl" ? "generic-musl" : "generic-glibc", `${family}-linux-any`, "any-linux-any"];
   return [...first === void 0 ? [] : [first], ...others].map((name) => join4(include, name)).concat(join4(lib, "include")).filter((folder) => existsSync3(folder));
 }
@@ -11312,9 +11312,9 @@ function noToolchain({ platform: platform8, preference, libcs, glibc, ...request
     fix: ways.length > 0 ? ways.join("   or\n") : `[c] toolchain = "zig" in xbuild.toml, and pip install ziglang`
   });
 }
-function installGcc({ hostArch: arch, hostLibc: own3 }, platform8, libcs) {
+function installGcc({ hostArch: arch, hostLibc: own4 }, platform8, libcs) {
   const native2 = platform8.arch === arch;
-  if (own3 === "musl") return native2 && libcs.includes("musl") ? "apk add gcc g++ musl-dev" : void 0;
+  if (own4 === "musl") return native2 && libcs.includes("musl") ? "apk add gcc g++ musl-dev" : void 0;
   const packages = native2 ? ["gcc", "libc6-dev"] : crossPackages(platform8);
   return packages && libcs.includes("gnu") ? `apt-get install ${packages.join(" ")}` : void 0;
 }
@@ -11335,8 +11335,8 @@ var init_c_toolchains = __esm({
 // src/languages/go/cgo-mode.ts
 function cgoMode({ cgo }, settings2) {
   const setting = settings2.get("CGO_ENABLED");
-  const own3 = cgo === "auto" ? {} : { by: `[go] cgo = ${cgo}` };
-  if (!setting) return { mode: cgo, ...own3, remarks: [] };
+  const own4 = cgo === "auto" ? {} : { by: `[go] cgo = ${cgo}` };
+  if (!setting) return { mode: cgo, ...own4, remarks: [] };
   if (setting.value !== "0" && setting.value !== "1") {
     throw new Failure({
       kind: "usage",
@@ -11349,7 +11349,7 @@ function cgoMode({ cgo }, settings2) {
   const wanted2 = setting.value === "1";
   const said = describeSetting("CGO_ENABLED", setting);
   if (cgo === "auto") return { mode: wanted2, by: said, remarks: [] };
-  if (cgo === wanted2) return { mode: cgo, ...own3, remarks: [] };
+  if (cgo === wanted2) return { mode: cgo, ...own4, remarks: [] };
   if (setting.from === "[go] env") {
     throw new Failure({
       kind: "usage",
@@ -11358,7 +11358,7 @@ function cgoMode({ cgo }, settings2) {
       fix: unset("CGO_ENABLED", setting)
     });
   }
-  return setting.from === "the environment" ? { mode: wanted2, by: said, remarks: [`${said} goes before [go] cgo = ${cgo}`] } : { mode: cgo, ...own3, remarks: [`${said} does not count: [go] cgo = ${cgo} of xbuild.toml does`] };
+  return setting.from === "the environment" ? { mode: wanted2, by: said, remarks: [`${said} goes before [go] cgo = ${cgo}`] } : { mode: cgo, ...own4, remarks: [`${said} does not count: [go] cgo = ${cgo} of xbuild.toml does`] };
 }
 var init_cgo_mode = __esm({
   "src/languages/go/cgo-mode.ts"() {
@@ -11375,7 +11375,7 @@ function planCgo(project2, request) {
   const chosen2 = new Set(executables.map((item) => item.package));
   const used = project2.cCode.filter((code2) => code2.executables?.some((name) => chosen2.has(name)) ?? true);
   const found = project2.cToolchains;
-  const toolchains = /* @__PURE__ */ new Map();
+  const toolchains2 = /* @__PURE__ */ new Map();
   if (found && mode !== false) {
     for (const platform8 of platforms2) {
       const needed = used.find((code2) => code2.platforms?.includes(platform8.id) ?? true);
@@ -11388,25 +11388,25 @@ function planCgo(project2, request) {
         found,
         dependency
       };
-      toolchains.set(platform8.id, chooseCToolchain(request2));
+      toolchains2.set(platform8.id, chooseCToolchain(request2));
     }
   }
   const pie = project2.flags.values.get("buildmode") === "pie";
   return {
-    settings: (platform8) => cgoSettings(toolchains.get(platform8.id), pie),
-    prediction: predict([...toolchains.values()]),
+    settings: (platform8) => cgoSettings(toolchains2.get(platform8.id), pie),
+    prediction: predict([...toolchains2.values()]),
     hints: [
       ...remarks,
       ...used.length > 0 && mode === false ? [`${used.map((code2) => code2.dependency).join(", ")} would use cgo, which ${by} turns off`] : [],
-      ...toolchains.size > 0 ? replacedCompilers(project2.settings) : []
+      ...toolchains2.size > 0 ? replacedCompilers(project2.settings) : []
     ]
   };
 }
 function replacedCompilers(settings2) {
-  const names5 = ["CC", "CXX", "AR"].filter((name) => settings2.has(name));
-  const sources = [...new Set(names5.map((name) => settings2.get(name)?.from))];
+  const names6 = ["CC", "CXX", "AR"].filter((name) => settings2.has(name));
+  const sources = [...new Set(names6.map((name) => settings2.get(name)?.from))];
   return sources.map((from) => {
-    const replaced = names5.filter((name) => settings2.get(name)?.from === from);
+    const replaced = names6.filter((name) => settings2.get(name)?.from === from);
     const does = replaced.length === 1 ? "does" : "do";
     return `${replaced.join(", ")} of ${from} ${does} not count: [c] toolchain chooses a C compiler for each platform`;
   });
@@ -11423,10 +11423,10 @@ function cgoSettings(toolchain2, pie) {
     used: true
   };
 }
-function predict(toolchains) {
-  const [first] = toolchains;
+function predict(toolchains2) {
+  const [first] = toolchains2;
   if (!first) return { libc: "none", cxx: false, reason: "cgo is off, so Go links statically" };
-  const gnu = toolchains.find(({ libc }) => libc === "gnu");
+  const gnu = toolchains2.find(({ libc }) => libc === "gnu");
   if (gnu) return { libc: "gnu", cxx: false, reason: `cgo with ${gnu.title} links against glibc` };
   return { libc: "musl", cxx: false, reason: `cgo with ${first.title} links statically with musl` };
 }
@@ -11694,17 +11694,17 @@ var init_leftovers = __esm({
 // src/util/atomic.ts
 import { access, constants as constants6, mkdir as mkdir2, open as open3, rename, rm as rm2, stat as stat2 } from "node:fs/promises";
 import { basename as basename2, dirname as dirname5 } from "node:path";
-async function writeAtomically(path6, write3, { place, durable = true, mode = 438 } = {}) {
+async function writeAtomically(path6, write4, { place, durable = true, mode = 438 } = {}) {
   try {
     const to = await destinationFile(path6);
-    if (to.openThrough) return await writeThrough(await to.openThrough(), write3);
+    if (to.openThrough) return await writeThrough(await to.openThrough(), write4);
     const temporary = temporaryName(to.path);
     const { forget } = removeAtExit(temporary);
     try {
       const handle = await open3(temporary, "wx", mode);
       let result;
       try {
-        result = await write3(handle);
+        result = await write4(handle);
         if (durable) await handle.sync();
       } finally {
         await handle.close();
@@ -11723,9 +11723,9 @@ async function writeAtomically(path6, write3, { place, durable = true, mode = 43
     throw writeFailure(error, path6);
   }
 }
-async function writeThrough(handle, write3) {
+async function writeThrough(handle, write4) {
   try {
-    return await write3(handle);
+    return await write4(handle);
   } finally {
     await handle.close();
   }
@@ -11973,13 +11973,13 @@ function withoutEmbeds(statement) {
 function spec(kind, tokens2, embedded) {
   const equals = outermost(tokens2).find((at) => tokens2[at]?.text === "=") ?? tokens2.length;
   const left3 = tokens2.slice(0, equals);
-  const names5 = left3.slice(0, 1);
-  for (let at = 2; left3[at - 1]?.text === "," && left3[at]; at += 2) names5.push(left3[at]);
-  const type = left3.slice(names5.length * 2 - 1).map(({ text: text7 }) => text7).join("");
+  const names6 = left3.slice(0, 1);
+  for (let at = 2; left3[at - 1]?.text === "," && left3[at]; at += 2) names6.push(left3[at]);
+  const type = left3.slice(names6.length * 2 - 1).map(({ text: text7 }) => text7).join("");
   const values = splitAt(tokens2.slice(equals + 1), ",");
-  const several = equals < tokens2.length && values.length !== names5.length;
+  const several = equals < tokens2.length && values.length !== names6.length;
   const value = (at) => several ? [{ kind: "other", text: "" }] : values[at];
-  return names5.filter((name) => name.kind === "word").map(({ text: text7 }, at) => [text7, { kind, type: type || void 0, value: value(at), embedded }]);
+  return names6.filter((name) => name.kind === "word").map(({ text: text7 }, at) => [text7, { kind, type: type || void 0, value: value(at), embedded }]);
 }
 function statements(tokens2) {
   const result = [[]];
@@ -12023,15 +12023,15 @@ async function findProgramsElsewhere(root2) {
   for (let at = 0; at < queue.length && at < mostFolders; at++) {
     const { folder, module: module2 } = queue[at];
     const entries2 = await readdir2(folder, { withFileTypes: true }).catch(() => []);
-    const own3 = entries2.some(({ name }) => name === "go.mod") ? folder : module2;
-    const program = await programIn(
+    const own4 = entries2.some(({ name }) => name === "go.mod") ? folder : module2;
+    const program2 = await programIn(
       folder,
       entries2.filter((entry) => entry.isFile()).map(({ name }) => name)
     );
-    if (program) found.push(...describe2(root2, folder, own3, program.constraint));
+    if (program2) found.push(...describe2(root2, folder, own4, program2.constraint));
     for (const entry of entries2) {
       if (entry.isDirectory() && !left.test(entry.name)) {
-        queue.push({ folder: join7(folder, entry.name), module: own3 });
+        queue.push({ folder: join7(folder, entry.name), module: own4 });
       }
     }
   }
@@ -12061,13 +12061,13 @@ function describe2(root2, folder, module2, constraint) {
     }
   ];
 }
-async function programIn(folder, names5) {
-  const sources = names5.filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"));
+async function programIn(folder, names6) {
+  const sources = names6.filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"));
   for (const name of sources.filter((name2) => !/^[._]/.test(name2))) {
     const text7 = await readTextIfThere(join7(folder, name)) ?? "";
     if (!/^package\s+main\b/m.test(text7)) continue;
-    const head = text7.slice(0, text7.search(/^package\s/m));
-    return { constraint: /^\/\/go:build\s+(.+)$/m.exec(head)?.[1]?.trim() };
+    const head2 = text7.slice(0, text7.search(/^package\s/m));
+    return { constraint: /^\/\/go:build\s+(.+)$/m.exec(head2)?.[1]?.trim() };
   }
   return void 0;
 }
@@ -12167,8 +12167,8 @@ var init_toolchain_version = __esm({
 // src/languages/go/go-env.ts
 import { access as access2 } from "node:fs/promises";
 import { dirname as dirname6, join as join8 } from "node:path";
-async function readGoEnv(dir2, context) {
-  const result = await runGo(dir2, ["env", "-json", "GOVERSION", "GOCACHE", "GOENV", "GOWORK"], context);
+async function readGoEnv(dir2, context2) {
+  const result = await runGo(dir2, ["env", "-json", "GOVERSION", "GOCACHE", "GOENV", "GOWORK"], context2);
   return JSON.parse(result.stdout);
 }
 async function guessGoEnv(dir2, goEnv) {
@@ -12185,11 +12185,11 @@ function usualFile() {
 async function nearestGoWork(dir2) {
   for (let folder = dir2; ; folder = dirname6(folder)) {
     const path6 = join8(folder, "go.work");
-    const isThere2 = await access2(path6).then(
+    const isThere3 = await access2(path6).then(
       () => true,
       () => false
     );
-    if (isThere2) return path6;
+    if (isThere3) return path6;
     if (folder === dirname6(folder)) return "";
   }
 }
@@ -12239,12 +12239,12 @@ var init_main_executable = __esm({
 });
 
 // src/languages/go/list.ts
-async function listPackages(dir2, { platform: platform8, patterns, deep, offline: isOffline = false, tags: tags2, cgo, knowsVcs: knowsVcs2, withFiles }, context) {
+async function listPackages(dir2, { platform: platform8, patterns, deep, offline: isOffline = false, tags: tags2, cgo, knowsVcs: knowsVcs2, withFiles }, context2) {
   const flags = [
     ...["-e", deep ? "-deps" : "-find"],
     ...tags2.length > 0 ? [`-tags=${tags2.join(",")}`] : [],
     ...knowsVcs2 ? ["-buildvcs=false"] : [],
-    ...sourceFlags(context.toolchainArgs ?? [])
+    ...sourceFlags(context2.toolchainArgs ?? [])
   ];
   const args3 = ["list", ...flags, "-f", template(withFiles), ...patterns];
   const target = {
@@ -12253,10 +12253,10 @@ async function listPackages(dir2, { platform: platform8, patterns, deep, offline
     CGO_ENABLED: cgo ? "1" : "0"
   };
   const offline = { ...target, GOPROXY: "off", GONOPROXY: "none" };
-  if (deep) return parse2(await runGo(dir2, args3, context, isOffline ? offline : target));
-  const listed = await runGo(dir2, args3, context, offline).then(parse2, onlyProjectFailures);
+  if (deep) return parse2(await runGo(dir2, args3, context2, isOffline ? offline : target));
+  const listed = await runGo(dir2, args3, context2, offline).then(parse2, onlyProjectFailures);
   if (listed.some((item) => item.name !== "")) return listed;
-  return parse2(await runGo(dir2, args3, context, target));
+  return parse2(await runGo(dir2, args3, context2, target));
 }
 function onlyProjectFailures(error) {
   if (isFailure(error, "project") || isFailure(error, "tool")) return [];
@@ -12298,7 +12298,7 @@ function parseListed(line) {
     module: unquote(module2),
     modulePath: unquote(modulePath),
     moduleDir: unquote(moduleDir),
-    files: [files, cgoFiles].flatMap((list4) => unquote(list4).split("/")).filter(Boolean),
+    files: [files, cgoFiles].flatMap((list5) => unquote(list5).split("/")).filter(Boolean),
     deps: new Set(unquote(deps).split(" ").filter(Boolean)),
     error: unquote(error)
   };
@@ -12327,20 +12327,20 @@ var init_list = __esm({
 
 // src/languages/go/programs.ts
 import { basename as basename5, relative as relative3 } from "node:path";
-async function listPrograms(dir2, architectures3, listing, context) {
-  const list4 = (patternsOf, more) => Promise.all(
+async function listPrograms(dir2, architectures3, listing, context2) {
+  const list5 = (patternsOf, more) => Promise.all(
     architectures3.map((platform8, index) => {
       const here2 = patternsOf(index);
-      return here2.length === 0 ? [] : listPackages(dir2, { ...listing, ...more, platform: platform8, patterns: here2 }, context);
+      return here2.length === 0 ? [] : listPackages(dir2, { ...listing, ...more, platform: platform8, patterns: here2 }, context2);
     })
   );
-  const cached2 = await list4(() => listing.patterns, { deep: true, offline: true }).catch(onlyProjectFailures);
-  const isCached = hasAllImports(cached2, wantedMains(dir2, mainsOf(cached2), context), dir2);
-  const shallow = isCached ? cached2.map((listed) => listed.filter((item) => !item.dependency)) : await list4(() => listing.patterns, { deep: false });
+  const cached2 = await list5(() => listing.patterns, { deep: true, offline: true }).catch(onlyProjectFailures);
+  const isCached = hasAllImports(cached2, wantedMains(dir2, mainsOf(cached2), context2), dir2);
+  const shallow = isCached ? cached2.map((listed) => listed.filter((item) => !item.dependency)) : await list5(() => listing.patterns, { deep: false });
   const mains = mainsOf(shallow);
-  const wanted2 = wantedMains(dir2, mains, context);
+  const wanted2 = wantedMains(dir2, mains, context2);
   const wantedHere = (listed = []) => listed.filter((item) => isProgram(item) && wanted2.has(packageOf(item, dir2)));
-  const listings = isCached ? cached2.map((listed) => withImports(listed, wantedHere(listed))) : await list4((index) => wantedHere(shallow[index]).map((item) => packageOf(item, dir2)), { deep: true });
+  const listings = isCached ? cached2.map((listed) => withImports(listed, wantedHere(listed))) : await list5((index) => wantedHere(shallow[index]).map((item) => packageOf(item, dir2)), { deep: true });
   return { shallow, listings, mains };
 }
 function hasAllImports(listings, wanted2, root2) {
@@ -12471,18 +12471,18 @@ var init_target = __esm({
 // src/languages/go/workspace.ts
 import { realpath as realpath3 } from "node:fs/promises";
 import { relative as relative4 } from "node:path";
-async function packagePatterns(dir2, work, context) {
+async function packagePatterns(dir2, work, context2) {
   if (work === "" || work === "off") return ["./..."];
-  const result = await runGo(dir2, ["list", "-m", "-f", "{{.Dir}}"], context);
-  const folders = result.stdout.split("\n").filter(Boolean);
-  const patterns = folders.flatMap((folder) => {
+  const result = await runGo(dir2, ["list", "-m", "-f", "{{.Dir}}"], context2);
+  const folders2 = result.stdout.split("\n").filter(Boolean);
+  const patterns = folders2.flatMap((folder) => {
     const path6 = below(dir2, folder);
     return path6 === void 0 ? [] : [path6 === "" ? "./..." : `./${path6}/...`];
   });
   if (patterns.length > 0) return patterns;
-  if (folders.some((folder) => below(folder, dir2) !== void 0)) return ["./..."];
+  if (folders2.some((folder) => below(folder, dir2) !== void 0)) return ["./..."];
   const real = await realpath3(dir2);
-  if (real !== dir2) return packagePatterns(real, work, context);
+  if (real !== dir2) return packagePatterns(real, work, context2);
   throw new Failure({
     kind: "project",
     what: `The workspace ${work} does not use the module in ${dir2}`,
@@ -12510,13 +12510,13 @@ var init_workspace = __esm({
 
 // src/languages/go/project.ts
 import { join as join9 } from "node:path";
-async function inspectGo(dir2, context) {
-  const { platforms: platforms2, options } = context;
-  const asked2 = readGoEnv(dir2, context);
+async function inspectGo(dir2, context2) {
+  const { platforms: platforms2, options } = context2;
+  const asked2 = readGoEnv(dir2, context2);
   asked2.catch(() => {
   });
   const guess = await guessGoEnv(dir2, options.go.env);
-  const early = readPackages(dir2, guess, context);
+  const early = readPackages(dir2, guess, context2);
   early.catch(() => {
   });
   const environment2 = await asked2;
@@ -12524,13 +12524,13 @@ async function inspectGo(dir2, context) {
   const isGuessed = isSameEnv(guess, environment2);
   if (!isGuessed) await early.catch(() => {
   });
-  const packages = await (isGuessed ? early : readPackages(dir2, environment2, context));
+  const packages = await (isGuessed ? early : readPackages(dir2, environment2, context2));
   const { settings: settings2, flags, targetRemarks: targetRemarks2, mode, architectures: architectures3, assigned: assigned2, keptFiles } = packages;
   const { shallow, listings, mains } = packages;
-  await checkPrograms(dir2, shallow, context);
-  const found = programsOf(dir2, listings, architectures3, context, shallow);
+  await checkPrograms(dir2, shallow, context2);
+  const found = programsOf(dir2, listings, architectures3, context2, shallow);
   const usesC = found.cCode.size > 0 || mode === true;
-  const cToolchains = usesC ? await findCToolchains(dir2, platforms2, context.signal) : void 0;
+  const cToolchains = usesC ? await findCToolchains(dir2, platforms2, context2.signal) : void 0;
   const memoryMayBeLimited = minorOf(environment2.GOVERSION) >= 19 && !decidesOnGarbage({ ...process.env, ...options.go.env });
   return {
     language: "go",
@@ -12556,15 +12556,15 @@ async function inspectGo(dir2, context) {
     cacheFolder: environment2.GOCACHE
   };
 }
-async function readPackages(dir2, environment2, context) {
-  const { platforms: platforms2, options } = context;
+async function readPackages(dir2, environment2, context2) {
+  const { platforms: platforms2, options } = context2;
   const settings2 = await readGoSettings(environment2.GOENV, options.go.env);
-  const flags = readGoFlags(settings2, context.toolchainArgs ?? []);
+  const flags = readGoFlags(settings2, context2.toolchainArgs ?? []);
   const targetRemarks2 = checkTarget(settings2, platforms2);
   const { mode } = cgoMode(options.go, settings2);
   const architectures3 = [...new Map(platforms2.map((platform8) => [platform8.arch, platform8])).values()];
-  const patterns = await packagePatterns(dir2, environment2.GOWORK, context);
-  const assigned2 = assignedPackages(flags, context);
+  const patterns = await packagePatterns(dir2, environment2.GOWORK, context2);
+  const assigned2 = assignedPackages(flags, context2);
   const listing = {
     patterns,
     // What git says is not known yet; what the environment says is.
@@ -12576,7 +12576,7 @@ async function readPackages(dir2, environment2, context) {
     withFiles: assigned2
   };
   const keptFiles = workspaceSums(environment2.GOWORK);
-  const listed = await withFilesKept(keptFiles, () => listPrograms(dir2, architectures3, listing, context));
+  const listed = await withFilesKept(keptFiles, () => listPrograms(dir2, architectures3, listing, context2));
   return { settings: settings2, flags, targetRemarks: targetRemarks2, mode, architectures: architectures3, assigned: assigned2, keptFiles, ...listed };
 }
 function assignedPackages(flags, { options }) {
@@ -12613,22 +12613,22 @@ function programsOf(dir2, listings, architectures3, { platforms: platforms2 }, s
   const cCode = /* @__PURE__ */ new Map();
   let packages = 0;
   for (const main2 of shallow.flat().filter(isProgram)) {
-    const program = executable(main2, /* @__PURE__ */ new Map(), dir2);
-    programs2.set(program.package, program);
+    const program2 = executable(main2, /* @__PURE__ */ new Map(), dir2);
+    programs2.set(program2.package, program2);
   }
   for (const [index, listed] of listings.entries()) {
     const same = platforms2.filter((platform8) => platform8.arch === architectures3[index]?.arch);
     const byPath = new Map(listed.map((item) => [item.path, item]));
     for (const main2 of listed.filter(isProgram)) {
-      const program = executable(main2, byPath, dir2);
-      if (!programs2.get(program.package)?.problem) programs2.set(program.package, program);
+      const program2 = executable(main2, byPath, dir2);
+      if (!programs2.get(program2.package)?.problem) programs2.set(program2.package, program2);
       packages = Math.max(packages, main2.deps.size + 1);
       for (const path6 of [...main2.deps, main2.path]) {
         const item = byPath.get(path6);
         if (!item?.cgo || item.standard && path6 !== withoutTwin) continue;
         const entry = cCode.get(path6) ?? { platforms: /* @__PURE__ */ new Set(), executables: /* @__PURE__ */ new Set() };
         cCode.set(path6, entry);
-        entry.executables.add(program.package);
+        entry.executables.add(program2.package);
         for (const platform8 of same) entry.platforms.add(platform8.id);
       }
     }
@@ -12652,8 +12652,8 @@ async function readVariables(root2, listings, architectures3, assigned2) {
   );
 }
 function withOwnPkgConfig(found, env3) {
-  const names5 = ["PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR"];
-  return { ...found, pkgConfigSet: found.pkgConfigSet || names5.some((name) => env3[name] !== void 0) };
+  const names6 = ["PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR"];
+  return { ...found, pkgConfigSet: found.pkgConfigSet || names6.some((name) => env3[name] !== void 0) };
 }
 function doesNotLoad(item, dir2) {
   return new Failure({
@@ -12923,10 +12923,10 @@ function explainRust(output, platform8) {
 }
 function fittingErrors(output, platform8) {
   const blocks = errorBlocks(output);
-  const own3 = platform8 ? triplesOf(platform8) : [];
+  const own4 = platform8 ? triplesOf(platform8) : [];
   return blocks.filter((block3) => {
     const named2 = namedTriples(block3);
-    return named2.length === 0 || own3.length === 0 || named2.some((triple) => own3.includes(triple));
+    return named2.length === 0 || own4.length === 0 || named2.some((triple) => own4.includes(triple));
   }).map((block3) => readable2(block3, output)).filter((block3) => !/^error: (could not compile|aborting due to)/.test(block3) || blocks.length === 1);
 }
 function namedTriples(block3) {
@@ -13179,19 +13179,19 @@ var init_script2 = __esm({
 
 // src/languages/rust/bindgen.ts
 function readBindgen(env3, triples) {
-  const own3 = triples.filter(
+  const own4 = triples.filter(
     (triple) => [triple, triple.replaceAll("-", "_")].some((name) => env3[`${variable}_${name}`] !== void 0)
   );
-  return { common: env3[variable] ?? "", own: new Set(own3) };
+  return { common: env3[variable] ?? "", own: new Set(own4) };
 }
 function bindgenEnv(bindgen, toolchain2, platform8, triple) {
   if (!bindgen || bindgen.own.has(triple)) return {};
-  const folders = headerFolders(toolchain2, platform8, bindgen.zigLib);
-  if (folders.length === 0) return {};
+  const folders2 = headerFolders(toolchain2, platform8, bindgen.zigLib);
+  if (folders2.length === 0) return {};
   const words4 = [
     // Zig's headers are whole; gcc's rest on those that all platforms share.
     ...toolchain2.name === "zig" ? ["-nostdlibinc"] : [],
-    ...folders.flatMap((folder) => ["-isystem", quoteWord(folder)])
+    ...folders2.flatMap((folder) => ["-isystem", quoteWord(folder)])
   ];
   return {
     [`${variable}_${triple.replaceAll("-", "_")}`]: [bindgen.common, ...words4].filter(Boolean).join(" ")
@@ -13229,7 +13229,7 @@ function matchesCfg(expression, cfg) {
   const tokens2 = expression.match(/"[^"]*"|[A-Za-z_][A-Za-z0-9_-]*|[(),=]/g) ?? [];
   let at = 0;
   const take = (token) => tokens2[at] === token && ++at > 0;
-  const list4 = () => {
+  const list5 = () => {
     const results = [];
     if (!take("(")) return results;
     while (at < tokens2.length && !take(")")) {
@@ -13240,9 +13240,9 @@ function matchesCfg(expression, cfg) {
   };
   const predicate = () => {
     const name = tokens2[at++] ?? "";
-    if (name === "all" || name === "cfg") return list4().every(Boolean);
-    if (name === "any") return list4().some(Boolean);
-    if (name === "not") return !list4().some(Boolean);
+    if (name === "all" || name === "cfg") return list5().every(Boolean);
+    if (name === "any") return list5().some(Boolean);
+    if (name === "not") return !list5().some(Boolean);
     if (take("=")) return cfg.values[name] === tokens2[at++]?.slice(1, -1);
     return cfg.names.has(name);
   };
@@ -13546,8 +13546,8 @@ var require_parser = __commonJS({
       function peg$f19(chars) {
         return node2("String", chars.join(""), offset());
       }
-      function peg$f20(head, parts, tail) {
-        var result = head.join("");
+      function peg$f20(head2, parts, tail) {
+        var result = head2.join("");
         for (var i2 = 0; i2 < parts.length; i2++) {
           result += parts[i2][0] + parts[i2][1].join("");
         }
@@ -13574,8 +13574,8 @@ var require_parser = __commonJS({
       function peg$f27() {
         return '"';
       }
-      function peg$f28(head, parts, tail) {
-        var result = head.join("");
+      function peg$f28(head2, parts, tail) {
+        var result = head2.join("");
         for (var i2 = 0; i2 < parts.length; i2++) {
           result += parts[i2][0] + parts[i2][1].join("");
         }
@@ -13647,21 +13647,21 @@ var require_parser = __commonJS({
       function peg$f50() {
         return node2("Array", [], offset());
       }
-      function peg$f51(head, v) {
+      function peg$f51(head2, v) {
         return v;
       }
-      function peg$f52(head, tail) {
-        tail.unshift(head);
+      function peg$f52(head2, tail) {
+        tail.unshift(head2);
         return node2("Array", tail, offset());
       }
       function peg$f53() {
         return node2("InlineTable", [], offset());
       }
-      function peg$f54(head, e) {
+      function peg$f54(head2, e) {
         return e;
       }
-      function peg$f55(head, tail) {
-        tail.unshift(head);
+      function peg$f55(head2, tail) {
+        tail.unshift(head2);
         return node2("InlineTable", tail, offset());
       }
       function peg$f56(keys, value) {
@@ -17899,7 +17899,7 @@ var require_compiler = __commonJS({
       }
       var containerKinds = /* @__PURE__ */ new WeakMap();
       var data = createTable(HEADER_TABLE);
-      var context = data;
+      var context2 = data;
       var currentPath = [];
       return reduce(nodes2);
       function reduce(nodes3) {
@@ -17941,7 +17941,7 @@ var require_compiler = __commonJS({
       }
       function assign(node2) {
         var keys = Array.isArray(node2.key) ? node2.key : [node2.key];
-        assignDotted(context, keys, reduceValueNode(node2.value), node2.offset, currentPath);
+        assignDotted(context2, keys, reduceValueNode(node2.value), node2.offset, currentPath);
       }
       function assignDotted(table2, keys, value, off2, prefix) {
         for (var i2 = 0; i2 < keys.length - 1; i2++) {
@@ -18040,7 +18040,7 @@ var require_compiler = __commonJS({
         } else {
           genError("Cannot redefine existing key '" + pathKey2(path6) + "'.", off2);
         }
-        context = table2;
+        context2 = table2;
         currentPath = path6;
       }
       function addTableArray(node2) {
@@ -18060,7 +18060,7 @@ var require_compiler = __commonJS({
         }
         var table2 = createTable(HEADER_TABLE);
         tableArray.push(table2);
-        context = table2;
+        context2 = table2;
         currentPath = path6;
       }
       function resolveParentTable(path6, off2) {
@@ -18133,14 +18133,14 @@ function cargoHome(env3 = process.env) {
   return env3["CARGO_HOME"] || join12(homeFolder(env3) ?? "/", ".cargo");
 }
 async function readCargoConfig(dir2, env3 = process.env) {
-  const folders = [];
+  const folders2 = [];
   for (let folder = resolve3(dir2); ; folder = dirname7(folder)) {
-    folders.push(join12(folder, ".cargo"));
+    folders2.push(join12(folder, ".cargo"));
     if (folder === dirname7(folder)) break;
   }
   const home = cargoHome(env3);
   const files = [];
-  for (const folder of [...folders.filter((name) => name !== home), home]) {
+  for (const folder of [...folders2.filter((name) => name !== home), home]) {
     const file = await readConfig(join12(folder, "config")) ?? await readConfig(join12(folder, "config.toml"));
     if (file) files.push(file, ...await readIncludes(file));
   }
@@ -18272,15 +18272,15 @@ function chooseByCode(project2, request, platform8) {
   }
 }
 function linkWithUsers(project2, request, platform8, linker, compilesC) {
-  const own3 = { env: {}, files: [], by: "user", title: linker, hints: [] };
+  const own4 = { env: {}, files: [], by: "user", title: linker, hints: [] };
   const { rust: rust2, c: c3 } = request.options;
   const found = project2.cToolchains;
-  if (!compilesC || rust2.libc === "gnu" || linker.endsWith("-gcc")) return own3;
-  if (!found?.zig || c3.toolchain === "gcc") return own3;
+  if (!compilesC || rust2.libc === "gnu" || linker.endsWith("-gcc")) return own4;
+  if (!found?.zig || c3.toolchain === "gcc") return own4;
   const zig2 = chooseCToolchain({ platform: platform8, libcs: ["musl"], preference: "zig", found, dependency: "C code" });
   const target = project2.targets.get(platform8.id);
   const { env: env3, files } = linkWithC(project2, request, target, zig2, compilesC);
-  return { ...own3, env: env3, files };
+  return { ...own4, env: env3, files };
 }
 function acceptable(libc, target) {
   if (libc === "gnu") return ["gnu"];
@@ -18304,7 +18304,7 @@ function linkWithC(project2, { options }, { triple, ownCc, linker }, toolchain2,
     // rustc links musl without gcc's own support functions, which C code may call.
     options.rust.libc === "musl" && toolchain2.name === "host" && !mixed ? ["-lgcc"] : []
   );
-  const own3 = mixed ? linkAlone(project2, toolchain2) : { linker: scripts.cc, files: [] };
+  const own4 = mixed ? linkAlone(project2, toolchain2) : { linker: scripts.cc, files: [] };
   const cEnv = {
     [`CC_${suffix}`]: scripts.cc,
     [`CXX_${suffix}`]: scripts.cxx,
@@ -18314,10 +18314,10 @@ function linkWithC(project2, { options }, { triple, ownCc, linker }, toolchain2,
   };
   return {
     env: {
-      ...linker ? {} : { [`CARGO_TARGET_${envTriple(triple)}_LINKER`]: own3.linker },
+      ...linker ? {} : { [`CARGO_TARGET_${envTriple(triple)}_LINKER`]: own4.linker },
       ...ownCc ? {} : cEnv
     },
-    files: [...scripts.files, ...own3.files],
+    files: [...scripts.files, ...own4.files],
     by: toolchain2.name,
     toolchain: toolchain2,
     title: toolchain2.title,
@@ -18413,14 +18413,14 @@ function choosePackages(metadata, dir2, chosen2) {
   if (chosen2 !== void 0) {
     const found = members.filter(({ name }) => name === chosen2);
     if (found.length > 0) return found;
-    const names5 = members.map(({ name }) => name);
-    const suggestion = closestMatch(chosen2, names5);
+    const names6 = members.map(({ name }) => name);
+    const suggestion = closestMatch(chosen2, names6);
     throw new Failure({
       kind: "usage",
       what: `There is no package ${JSON.stringify(chosen2)} in the workspace${suggestion ? `; did you mean ${suggestion}?` : ""}`,
       where: "[rust] package in xbuild.toml",
-      why: `it has ${names5.join(", ")}`,
-      fix: `package = "${suggestion ?? names5[0]}"`
+      why: `it has ${names6.join(", ")}`,
+      fix: `package = "${suggestion ?? names6[0]}"`
     });
   }
   const here2 = members.filter(({ manifest_path }) => samePath(dirname8(manifest_path), dir2));
@@ -18441,8 +18441,8 @@ function samePath(a2, b) {
 function listExecutables(item, options) {
   const enabled = enabledFeatures(item.name, item.features, options);
   return item.targets.filter(({ kind }) => kind.includes("bin")).map((target) => {
-    const own3 = (target["required-features"] ?? []).filter((name) => !name.includes("/"));
-    const lacking = own3.filter((name) => !enabled.has(name));
+    const own4 = (target["required-features"] ?? []).filter((name) => !name.includes("/"));
+    const lacking = own4.filter((name) => !enabled.has(name));
     return {
       name: target.name,
       package: `${item.name}/${target.name}`,
@@ -18490,13 +18490,13 @@ var init_metadata = __esm({
 function parseCargoLock(text7) {
   return text7.split(/^\[\[package\]\]$/m).slice(1).map((block3) => {
     const key = (name) => new RegExp(`^${name} = "([^"]*)"`, "m").exec(block3)?.[1];
-    const list4 = /^dependencies = \[([^\]]*)\]/m.exec(block3)?.[1] ?? "";
+    const list5 = /^dependencies = \[([^\]]*)\]/m.exec(block3)?.[1] ?? "";
     const source = key("source");
     return {
       name: key("name") ?? "",
       version: key("version") ?? "",
       ...source !== void 0 && { source },
-      dependencies: [...list4.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? "")
+      dependencies: [...list5.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? "")
     };
   });
 }
@@ -18504,9 +18504,9 @@ function lockedClosure(packages, roots) {
   const byName2 = groupByName(packages);
   const seen2 = /* @__PURE__ */ new Set();
   const queue = roots.flatMap(({ name, version: version2 }) => {
-    const own3 = (byName2.get(name) ?? []).filter((item) => item.source === void 0);
-    const same = own3.filter((item) => item.version === version2);
-    return same.length > 0 ? same : own3;
+    const own4 = (byName2.get(name) ?? []).filter((item) => item.source === void 0);
+    const same = own4.filter((item) => item.version === version2);
+    return same.length > 0 ? same : own4;
   });
   for (let item = queue.pop(); item; item = queue.pop()) {
     if (seen2.has(item)) continue;
@@ -18543,8 +18543,8 @@ function hasAllocator(packages, roots) {
 }
 function isServer(dependencies = []) {
   const normal2 = dependencies.filter(({ kind, optional: optional2 }) => kind === null && !optional2);
-  const names5 = new Set(normal2.filter(serves).map(({ name }) => name));
-  return servers.some((name) => names5.has(name)) && !dependencies.some(({ name }) => commandLines.includes(name));
+  const names6 = new Set(normal2.filter(serves).map(({ name }) => name));
+  return servers.some((name) => names6.has(name)) && !dependencies.some(({ name }) => commandLines.includes(name));
 }
 var allocators, servers, commandLines, serves;
 var init_allocator = __esm({
@@ -18640,16 +18640,16 @@ import { join as join13 } from "node:path";
 function rustTriple(platform8, libc) {
   return (libc === "musl" ? platform8.rust.musl : void 0) ?? platform8.rust.gnu;
 }
-async function readTarget(dir2, triple, config, context) {
-  const env3 = cargoEnv(context);
+async function readTarget(dir2, triple, config, context2) {
+  const env3 = cargoEnv(context2);
   const args3 = ["--print", "target-libdir", "--target", triple];
-  const command2 = { tool: rustcCommand(context), args: args3, cwd: dir2, env: context.options.rust.env };
-  const result = await run(command2, { signal: context.signal });
+  const command2 = { tool: rustcCommand(context2), args: args3, cwd: dir2, env: context2.options.rust.env };
+  const result = await run(command2, { signal: context2.signal });
   const configured = { triple, ...targetConfig(config, triple, env3), ownCc: namesCc(triple, config, env3) };
   if (!result.ok) return { target: { ...configured, std: "unavailable", selfContained: false } };
   const libdir = result.stdout.trim();
-  const names5 = await readdir4(libdir).catch(() => []);
-  const installed = names5.some((name) => name.startsWith("libstd-")) || lookUp(config, "unstable", "build-std") !== void 0;
+  const names6 = await readdir4(libdir).catch(() => []);
+  const installed = names6.some((name) => name.startsWith("libstd-")) || lookUp(config, "unstable", "build-std") !== void 0;
   const std = installed ? "installed" : downloadable(libdir, triple) ? "missing" : "unavailable";
   const selfContained = existsSync4(join13(libdir, "self-contained", "crt1.o")) || std === "missing" && triple.includes("-musl");
   return { target: { ...configured, std, selfContained }, libdir };
@@ -18676,8 +18676,8 @@ function downloadable(libdir, triple) {
   }
 }
 function namesCc(triple, config, env3) {
-  const names5 = [`CC_${triple}`, `CC_${triple.replaceAll("-", "_")}`, "TARGET_CC"];
-  return names5.some((name) => env3[name] || lookUp(config, "env", name));
+  const names6 = [`CC_${triple}`, `CC_${triple.replaceAll("-", "_")}`, "TARGET_CC"];
+  return names6.some((name) => env3[name] || lookUp(config, "env", name));
 }
 var cargoEnv, rustcCommand, isOnPath, channelManifest;
 var init_target2 = __esm({
@@ -18690,7 +18690,7 @@ var init_target2 = __esm({
       ...process.env,
       ...options.rust.env
     });
-    rustcCommand = (context) => cargoEnv(context)["RUSTC"] || "rustc";
+    rustcCommand = (context2) => cargoEnv(context2)["RUSTC"] || "rustc";
     isOnPath = (name) => findCommands([name], process.env["PATH"] ?? "").size > 0;
     channelManifest = "multirust-channel-manifest.toml";
   }
@@ -18698,10 +18698,10 @@ var init_target2 = __esm({
 
 // src/languages/rust/dependencies.ts
 import { join as join14 } from "node:path";
-async function readDependencies(dir2, workspaceRoot3, { packages: members, executables }, triples, context) {
+async function readDependencies(dir2, workspaceRoot3, { packages: members, executables }, triples, context2) {
   const roots = rootsOf(members, executables);
   if (roots.every(({ dependencies }) => dependencies?.length === 0)) return noDependencies;
-  const text7 = await readLock(dir2, workspaceRoot3, context);
+  const text7 = await readLock(dir2, workspaceRoot3, context2);
   if (text7 === void 0) {
     const remark = "there is no Cargo.lock: whether dependencies hold C code shows only when they are compiled";
     const possibleCCode2 = [{ dependency: "some dependency" }];
@@ -18716,22 +18716,22 @@ async function readDependencies(dir2, workspaceRoot3, { packages: members, execu
     return { ...known, cCode: [], possibleCCode: [], remarks: [] };
   }
   const specs = roots.map(packageSpec);
-  const read4 = () => readTree(dir2, specs, triples, context);
-  const tree = await read4() ?? (await fetchCrates(dir2, context) ? await read4() : void 0);
+  const read4 = () => readTree(dir2, specs, triples, context2);
+  const tree = await read4() ?? (await fetchCrates(dir2, context2) ? await read4() : void 0);
   const code2 = tree === void 0 ? { cCode: [], possibleCCode: describe3(possible, executables) } : { cCode: describe3(certainCCode(tree), executables), possibleCCode: [] };
   const remarks = [
-    ...downloadRemarks(code2.possibleCCode, context),
-    ...opensslRemarks([...code2.cCode, ...code2.possibleCCode], packages, context)
+    ...downloadRemarks(code2.possibleCCode, context2),
+    ...opensslRemarks([...code2.cCode, ...code2.possibleCCode], packages, context2)
   ];
   return { ...known, ...code2, remarks };
 }
 function rootsOf(members, executables) {
-  const names5 = new Set(executables.map(packageOf2));
-  return members.filter(({ name }) => names5.has(name));
+  const names6 = new Set(executables.map(packageOf2));
+  return members.filter(({ name }) => names6.has(name));
 }
-async function readLock(dir2, root2, context) {
+async function readLock(dir2, root2, context2) {
   const read4 = () => readTextIfThere(join14(root2, "Cargo.lock"));
-  return await read4() ?? (await fetchCrates(dir2, context) ? await read4() : void 0);
+  return await read4() ?? (await fetchCrates(dir2, context2) ? await read4() : void 0);
 }
 async function fetchCrates(dir2, { options, download: download2, toolchainArgs, signal, onDownload }) {
   if (!download2) return false;
@@ -18754,8 +18754,8 @@ function opensslRemarks(cCode, packages, { options }) {
   const { libc, env: env3 } = options.rust;
   const used = cCode.some(({ dependency }) => dependency === "openssl-sys");
   const vendored2 = packages.some(({ name }) => name === "openssl-src");
-  const own3 = Object.keys({ ...process.env, ...env3 }).some((name) => /OPENSSL_(LIB_)?DIR$/.test(name));
-  if (!used || vendored2 || own3 || libc !== "musl") return [];
+  const own4 = Object.keys({ ...process.env, ...env3 }).some((name) => /OPENSSL_(LIB_)?DIR$/.test(name));
+  if (!used || vendored2 || own4 || libc !== "musl") return [];
   return [
     'openssl-sys needs an OpenSSL compiled for musl; without one, use rustls, or the feature "vendored" of the crate openssl'
   ];
@@ -18767,8 +18767,8 @@ function describe3(crates, executables) {
     executables: executables.filter((item) => crates.get(packageOf2(item))?.includes(dependency)).map((item) => item.package)
   }));
 }
-async function readTree(dir2, specs, triples, context) {
-  const { options, signal } = context;
+async function readTree(dir2, specs, triples, context2) {
+  const { options, signal } = context2;
   const args3 = [
     "tree",
     "--locked",
@@ -18780,7 +18780,7 @@ async function readTree(dir2, specs, triples, context) {
     ...triples.flatMap((triple) => ["--target", triple]),
     ...featureArgs(options.rust)
   ];
-  const wrappers2 = { RUSTC: rustcCommand(context), RUSTC_WRAPPER: "", RUSTC_WORKSPACE_WRAPPER: "" };
+  const wrappers2 = { RUSTC: rustcCommand(context2), RUSTC_WRAPPER: "", RUSTC_WORKSPACE_WRAPPER: "" };
   const env3 = { ...options.rust.env, ...wrappers2 };
   const result = await run({ tool: "cargo", args: args3, cwd: dir2, env: env3 }, { signal, keep: 16 * 1024 * 1024 });
   return result.ok ? result.stdout : void 0;
@@ -18897,14 +18897,14 @@ var init_toolchain_file = __esm({
 // src/languages/rust/project.ts
 import { availableParallelism } from "node:os";
 import { join as join16 } from "node:path";
-async function inspectRust(dir2, context) {
-  const { signal, options, platforms: platforms2 } = context;
-  const env3 = cargoEnv(context);
-  const cargo = /^cargo (\d+\.\d+\.\d+)/.exec(await ask(dir2, "cargo", ["-V"], context))?.[1] ?? "0";
+async function inspectRust(dir2, context2) {
+  const { signal, options, platforms: platforms2 } = context2;
+  const env3 = cargoEnv(context2);
+  const cargo = /^cargo (\d+\.\d+\.\d+)/.exec(await ask(dir2, "cargo", ["-V"], context2))?.[1] ?? "0";
   checkVersion2(cargo);
   const [metadataText, rustc, config] = await Promise.all([
-    ask(dir2, "cargo", ["metadata", "--format-version", "1", "--no-deps"], context),
-    ask(dir2, rustcCommand(context), ["-vV"], context),
+    ask(dir2, "cargo", ["metadata", "--format-version", "1", "--no-deps"], context2),
+    ask(dir2, rustcCommand(context2), ["-vV"], context2),
     readCargoConfig(dir2, env3)
   ]);
   const metadata = JSON.parse(metadataText);
@@ -18912,8 +18912,8 @@ async function inspectRust(dir2, context) {
   const executables = packages.flatMap((item) => listExecutables(item, options.rust)).sort(byName);
   const triples = [...new Set(platforms2.map((platform8) => rustTriple(platform8, options.rust.libc)))];
   const [read4, dependencies] = await Promise.all([
-    Promise.all(triples.map((triple) => readTarget(dir2, triple, config, context))),
-    readDependencies(dir2, metadata.workspace_root, { packages, executables }, triples, context)
+    Promise.all(triples.map((triple) => readTarget(dir2, triple, config, context2))),
+    readDependencies(dir2, metadata.workspace_root, { packages, executables }, triples, context2)
   ]);
   const targets3 = new Map(
     platforms2.map((platform8) => {
@@ -18929,13 +18929,13 @@ async function inspectRust(dir2, context) {
   const cToolchains = mayNeedC ? await findCToolchains(dir2, platforms2, signal) : void 0;
   const environmentFlags = readEnvironmentFlags(env3);
   const release = /^release: (\S+)$/m.exec(rustc)?.[1];
-  const program = chooseDefault(packages, executables);
-  const version2 = packages.find((item) => program && item.name === packageOf2(program))?.version;
+  const program2 = chooseDefault(packages, executables);
+  const version2 = packages.find((item) => program2 && item.name === packageOf2(program2))?.version;
   return {
     language: "rust",
     root: dir2,
     executables,
-    ...program && { defaultExecutable: program.name },
+    ...program2 && { defaultExecutable: program2.name },
     toolchain: { name: "rustc", version: /^rustc (\S+)/.exec(rustc)?.[1] ?? "unknown" },
     cCode: dependencies.cCode,
     ...version2 !== void 0 && { version: version2 },
@@ -19112,10 +19112,10 @@ function buildStep2(project2, request, platforms2, linkers) {
   const shared = caches !== void 0 && isInProject ? `${caches}/target` : void 0;
   const folder = cpu === void 0 ? shared : `${shared ?? project2.targetDirectory}/xbuild/${platforms2.map(platformFolder).join()}`;
   const values = stepPlaceholders(request, platforms2);
-  const own3 = project2.environmentFlags;
-  const isOurs = own3 !== void 0 && options.rust.env[own3.variable] !== void 0;
-  const fillOwn = (flag2) => fillPlaceholders(flag2, values, `[rust] env ${own3?.variable}`);
-  const filled = isOurs ? { ...project2, environmentFlags: { ...own3, flags: own3.flags.map(fillOwn) } } : project2;
+  const own4 = project2.environmentFlags;
+  const isOurs = own4 !== void 0 && options.rust.env[own4.variable] !== void 0;
+  const fillOwn = (flag2) => fillPlaceholders(flag2, values, `[rust] env ${own4?.variable}`);
+  const filled = isOurs ? { ...project2, environmentFlags: { ...own4, flags: own4.flags.map(fillOwn) } } : project2;
   const flags = giveFlags(filled, targets3, [
     ...remapFlags(project2),
     ...options.rust.libc === "musl" ? ["-Ctarget-feature=+crt-static"] : [],
@@ -19175,9 +19175,9 @@ function addTargets(project2, { platforms: platforms2, options }) {
     cwd: project2.root,
     env: options.rust.env
   };
-  const names5 = [...missing3].join(", ");
-  const installs = `Rust's standard library for ${names5}`;
-  return [{ title: `Add the Rust target ${names5}`, command: command2, produces: [], installs }];
+  const names6 = [...missing3].join(", ");
+  const installs = `Rust's standard library for ${names6}`;
+  return [{ title: `Add the Rust target ${names6}`, command: command2, produces: [], installs }];
 }
 function checkStd(project2, { platforms: platforms2, options }) {
   const { libc } = options.rust;
@@ -19413,7 +19413,7 @@ function dynamicEntries(file) {
   return entries2;
 }
 function versionNames(file, start2, libraries) {
-  const names5 = [];
+  const names6 = [];
   let library = start2;
   let steps2 = 0;
   for (let index = 0; index < libraries; index++) {
@@ -19422,7 +19422,7 @@ function versionNames(file, start2, libraries) {
     for (let left3 = record2.u16(2); left3 > 0; left3--) {
       if (++steps2 > mostEntries) file.fail("its version table has no end");
       const entry = file.record(version2, 16, "its version table");
-      if ((entry.u16(4) & weakVersion) === 0) names5.push(entry.u32(8));
+      if ((entry.u16(4) & weakVersion) === 0) names6.push(entry.u32(8));
       if (entry.u32(12) === 0) break;
       version2 += entry.u32(12);
     }
@@ -19430,14 +19430,14 @@ function versionNames(file, start2, libraries) {
     if (record2.u32(12) === 0) break;
     library += record2.u32(12);
   }
-  return names5;
+  return names6;
 }
 function glibcVersion(version2) {
   if (version2 === "GLIBC_ABI_DT_RELR") return "2.36";
   return /^GLIBC_(\d{1,9}(?:\.\d{1,9})+)$/.exec(version2)?.[1];
 }
-function newest(names5, read4) {
-  return names5.map(read4).filter((version2) => version2 !== void 0).sort(compareVersions).at(-1);
+function newest(names6, read4) {
+  return names6.map(read4).filter((version2) => version2 !== void 0).sort(compareVersions).at(-1);
 }
 var dynamicSegment, tags, pieFlag, weakVersion, mostEntries;
 var init_dynamic = __esm({
@@ -19472,9 +19472,9 @@ function withFileReader(path6, use) {
     throw new UnreadableBinary(path6, `it cannot be opened: ${error.message}`, error);
   }
   try {
-    const stat25 = fstatSync(descriptor);
-    if (!stat25.isFile()) throw new UnreadableBinary(path6, "it is not a regular file");
-    return use(fileReader(path6, descriptor, stat25.size));
+    const stat26 = fstatSync(descriptor);
+    if (!stat26.isFile()) throw new UnreadableBinary(path6, "it is not a regular file");
+    return use(fileReader(path6, descriptor, stat26.size));
   } finally {
     closeSync(descriptor);
   }
@@ -19636,9 +19636,9 @@ var init_elf_file = __esm({
       }
       /** The first section of this name; absent too in a file without section headers. */
       section(name) {
-        const names5 = this.#sectionNames;
-        if (!names5) return void 0;
-        const table2 = Buffer.from(this.bytes(names5.offset, names5.size, "its section names"));
+        const names6 = this.#sectionNames;
+        if (!names6) return void 0;
+        const table2 = Buffer.from(this.bytes(names6.offset, names6.size, "its section names"));
         const wanted2 = Buffer.from(`${name}\0`);
         return this.sections.find(
           (section) => table2.subarray(section.name, section.name + wanted2.length).equals(wanted2)
@@ -19915,8 +19915,8 @@ async function collectZig(step, result) {
   const programs2 = await listPrograms2(step);
   const facts = { seconds: result.seconds, cached: wasCached(result.stderr) };
   const found = step.produces.flatMap((expected) => {
-    const program = findProgram(expected, step, programs2);
-    return program ? [{ ...expected, ...facts, path: join17(step.outputDir ?? "", program.path) }] : [];
+    const program2 = findProgram(expected, step, programs2);
+    return program2 ? [{ ...expected, ...facts, path: join17(step.outputDir ?? "", program2.path) }] : [];
   });
   const missing3 = step.produces.find(({ name }) => !found.some((binary) => binary.name === name));
   if (result.ok && missing3) throw otherPrograms(missing3.name, programs2, step, await listSteps(step));
@@ -19956,8 +19956,8 @@ function isProgram2(path6, inBin) {
 }
 function otherPrograms(wanted2, programs2, { command: command2 }, steps2) {
   const ran = command2.args[command2.args.indexOf("build") + 1];
-  const names5 = [...new Set(programs2.map(({ name }) => name))];
-  const installed = names5.length === 0 ? "it installed no program for Linux" : `it installed ${names5.join(", ")}`;
+  const names6 = [...new Set(programs2.map(({ name }) => name))];
+  const installed = names6.length === 0 ? "it installed no program for Linux" : `it installed ${names6.join(", ")}`;
   const listed = steps2.map(({ name, description }) => `  ${name}${description ? `   ${description}` : ""}`);
   const [first] = steps2;
   return new Failure({
@@ -19966,7 +19966,7 @@ function otherPrograms(wanted2, programs2, { command: command2 }, steps2) {
     where: command2.cwd,
     why: [installed, ...first ? ["build.zig has these other steps:", ...listed] : []].join("\n"),
     fix: [
-      ...names5.map((name) => `--bin ${name}`),
+      ...names6.map((name) => `--bin ${name}`),
       ...first ? [`[zig] step = "${first.name}" in xbuild.toml, or the step that installs the program`] : []
     ].join("\n") || "call b.installArtifact(exe) in build.zig, or name the folder of a program: xbuild DIR"
   });
@@ -19995,8 +19995,8 @@ function guessExecutables(buildFile) {
   const installed = named2.filter(
     ({ variable: variable2 }) => variable2 && new RegExp(`\\b(addI|i)nstallArtifact\\s*\\(\\s*${variable2}\\b`).test(text7)
   );
-  const names5 = (installed.length > 0 ? installed : named2).map(({ name }) => name);
-  return [.../* @__PURE__ */ new Set([...names5, ...installedFiles(text7)])];
+  const names6 = (installed.length > 0 ? installed : named2).map(({ name }) => name);
+  return [.../* @__PURE__ */ new Set([...names6, ...installedFiles(text7)])];
 }
 function installedFiles(text7) {
   return text7.split(/\baddInstallBinFile\s*\(/).slice(1).flatMap((rest) => {
@@ -20127,12 +20127,12 @@ async function inspectZig(dir2, { signal }) {
   const asked2 = { minimum: manifest.minimumZig, file: join18(dir2, "build.zig.zon") };
   checkZigVersion(zig2.version, asked2);
   const guesses = guessExecutables(buildFile);
-  const names5 = guesses.length > 0 ? guesses : [manifest.name ?? basename7(dir2)];
-  const sameName = names5.filter((name) => name === manifest.name);
+  const names6 = guesses.length > 0 ? guesses : [manifest.name ?? basename7(dir2)];
+  const sameName = names6.filter((name) => name === manifest.name);
   return {
     language: "zig",
     root: dir2,
-    executables: names5.sort().map((name) => ({ name, package: name, predicted: true })),
+    executables: names6.sort().map((name) => ({ name, package: name, predicted: true })),
     ...sameName[0] !== void 0 && { defaultExecutable: sameName[0] },
     toolchain: { name: "zig", version: zig2.version },
     // zig compiles C itself.
@@ -20216,8 +20216,8 @@ function compileZig(project2, request) {
   };
 }
 function targetArgs(platform8, target) {
-  const own3 = Object.entries(target).find(([id]) => parsePlatform(id) === platform8);
-  if (own3) return [`-Dtarget=${own3[1]}`];
+  const own4 = Object.entries(target).find(([id]) => parsePlatform(id) === platform8);
+  if (own4) return [`-Dtarget=${own4[1]}`];
   return [
     `-Dtarget=${zigTarget(platform8, "musl")}`,
     ...platform8.zig.cpu ? [`-Dcpu=${platform8.zig.cpu}`] : []
@@ -20309,9 +20309,9 @@ var init_zig2 = __esm({
 import { readdir as readdir6 } from "node:fs/promises";
 import { join as join19, relative as relative6 } from "node:path";
 async function detectLanguage(dir2, chosen2) {
-  const names5 = await listFolder(dir2);
+  const names6 = await listFolder(dir2);
   const found = Object.values(languages).filter(
-    (language) => language.markers.some((marker2) => names5.has(marker2))
+    (language) => language.markers.some((marker3) => names6.has(marker3))
   );
   const markers = Object.values(languages).flatMap((language) => language.markers);
   if (chosen2) {
@@ -20329,7 +20329,7 @@ async function detectLanguage(dir2, chosen2) {
     throw new Failure({
       kind: "project",
       what: `${dir2} has projects in ${found.map((language) => language.title).join(" and ")}`,
-      where: found.map((language) => language.markers.find((marker2) => names5.has(marker2))).join(", "),
+      where: found.map((language) => language.markers.find((marker3) => names6.has(marker3))).join(", "),
       why: "xbuild does not guess which one you mean",
       fix: found.map((language) => `xbuild --lang ${language.name}`).join("\n")
     });
@@ -20343,10 +20343,10 @@ async function detectLanguage(dir2, chosen2) {
   });
 }
 async function locateProject(dir2) {
-  const names5 = await readdir6(dir2).catch(() => []);
+  const names6 = await readdir6(dir2).catch(() => []);
   for (const { markers, programFile } of Object.values(languages)) {
-    if (!programFile || !names5.some((name) => name.endsWith(programFile))) continue;
-    if (Object.values(languages).some((other) => other.markers.some((marker2) => names5.includes(marker2)))) break;
+    if (!programFile || !names6.some((name) => name.endsWith(programFile))) continue;
+    if (Object.values(languages).some((other) => other.markers.some((marker3) => names6.includes(marker3)))) break;
     const parent = await projectAbove(dir2, markers);
     if (parent) return { dir: parent, bin: `./${relative6(parent, dir2)}` };
   }
@@ -20376,9 +20376,9 @@ async function listFolder(dir2) {
 }
 async function projectAbove(dir2, markers) {
   for (let folder = join19(dir2, ".."); ; folder = join19(folder, "..")) {
-    const names5 = await readdir6(folder).catch(() => []);
-    if (names5.some((name) => markers.includes(name))) return folder;
-    if (names5.includes(".git") || folder === join19(folder, "..")) return void 0;
+    const names6 = await readdir6(folder).catch(() => []);
+    if (names6.some((name) => markers.includes(name))) return folder;
+    if (names6.includes(".git") || folder === join19(folder, "..")) return void 0;
   }
 }
 var languages;
@@ -20499,8 +20499,8 @@ function suggestFix(elf, platform8) {
     return "build an executable: for Go a main package and -buildmode=exe or pie, for Rust a bin, for Zig addExecutable";
   }
   if (elf.go) {
-    const names5 = Object.keys(platform8.go).join(", ");
-    return `remove ${names5} from [go] env, from the environment and from \`go env -w\`, or ask for the platform that they name`;
+    const names6 = Object.keys(platform8.go).join(", ");
+    return `remove ${names6} from [go] env, from the environment and from \`go env -w\`, or ask for the platform that they name`;
   }
   if (elf.machine !== platform8.elf.machine) {
     return `the target did not reach the compiler, or the build set its own: look for one in .cargo/config.toml, build.zig or a build script, or build for --platform ${found}`;
@@ -20518,12 +20518,12 @@ function describeMachine(elf) {
 }
 function describeType({ type, interpreter, pie }) {
   if (type === "exec" || type === "dyn" && (interpreter !== void 0 || pie)) return "a program";
-  const names5 = {
+  const names6 = {
     dyn: "a shared library",
     rel: "an object file that is not linked",
     core: "a core dump"
   };
-  return names5[type] ?? "neither a program nor a library";
+  return names6[type] ?? "neither a program nor a library";
 }
 function runsOnLevel(name, found, wanted2) {
   if (name === "GOOS" || name === "GOARCH" || /,(lse|crypto)/.test(found)) return false;
@@ -20741,8 +20741,8 @@ async function findOutputFolder(options) {
 async function makeOutputFolder(dist) {
   try {
     await checkOwnFolder(dist);
-    const names5 = await readdir7(dist).catch(() => []);
-    if (names5.length > 0) return;
+    const names6 = await readdir7(dist).catch(() => []);
+    if (names6.length > 0) return;
     await mkdir5(dist, { recursive: true });
     await writeFile(join21(dist, ".gitignore"), `${marker}
 *
@@ -20762,18 +20762,18 @@ async function checkOwnFolder(dist) {
       fix: anotherFolder(dist)
     });
   }
-  const names5 = await readdir7(dist).catch((error) => {
+  const names6 = await readdir7(dist).catch((error) => {
     throw notWritable(dist, error);
   });
-  if (names5.length === 0 || names5.includes(lastBuildFile)) return;
+  if (names6.length === 0 || names6.includes(lastBuildFile)) return;
   const ignored = await readFile4(join21(dist, ".gitignore"), "utf8").catch(() => "");
   if (ignored.startsWith(marker)) return;
-  const shown2 = names5.sort().slice(0, 3);
+  const shown2 = names6.sort().slice(0, 3);
   throw new Failure({
     kind: "usage",
     what: `The folder ${shortPath(dist)} is not xbuild's: it was there before`,
     where: dist,
-    why: `it holds ${shown2.join(", ")}${names5.length > shown2.length ? ` and ${names5.length - shown2.length} more` : ""}; outputs in it could end up in the program, or make the sources modified for git`,
+    why: `it holds ${shown2.join(", ")}${names6.length > shown2.length ? ` and ${names6.length - shown2.length} more` : ""}; outputs in it could end up in the program, or make the sources modified for git`,
     fix: anotherFolder(dist)
   });
 }
@@ -20799,8 +20799,8 @@ function otherFolders(dir2) {
     join21(tmpdir2(), `xbuild-${process.getuid?.() ?? userInfo().username}`, id)
   ];
 }
-async function firstWritable(folders) {
-  for (const folder of folders) if (await isWritable(folder)) return folder;
+async function firstWritable(folders2) {
+  for (const folder of folders2) if (await isWritable(folder)) return folder;
   return void 0;
 }
 function notWritable(dist, error) {
@@ -20848,8 +20848,8 @@ async function vendorModules({ original, top: top2, signal }) {
   });
 }
 async function readSettings({ root: root2, signal }) {
-  const names5 = ["GOFLAGS", "GOEXPERIMENT"];
-  const result = await run({ tool: "go", args: ["env", "-json", ...names5], cwd: root2 }, { signal });
+  const names6 = ["GOFLAGS", "GOEXPERIMENT"];
+  const result = await run({ tool: "go", args: ["env", "-json", ...names6], cwd: root2 }, { signal });
   const found = result.ok ? JSON.parse(result.stdout) : {};
   const flags = found["GOFLAGS"]?.split(/\s+/).filter((flag2) => flag2 && !/^--?mod=/.test(flag2)).join(" ");
   return {
@@ -20998,15 +20998,15 @@ async function editMain2({ root: root2, signal }, executable3) {
     line: (text7) => `#[allow(dead_code)] const XBUILD_BENCH_EDIT: &str = "${text7}";`
   };
 }
-function binaries({ args: args3 }, _, names5) {
+function binaries({ args: args3 }, _, names6) {
   const profile = args3.includes("--profile") ? args3[args3.indexOf("--profile") + 1] : "release";
-  const folders = { dev: "debug", test: "debug", bench: "release" };
+  const folders2 = { dev: "debug", test: "debug", bench: "release" };
   const folder = join23(
     stageFolders.caches,
     targetOf({ args: args3 }),
-    folders[profile ?? ""] ?? profile ?? ""
+    folders2[profile ?? ""] ?? profile ?? ""
   );
-  return names5.map((name) => join23(folder, name));
+  return names6.map((name) => join23(folder, name));
 }
 var rustBench, vendorFolder, vendored;
 var init_rust2 = __esm({
@@ -21079,9 +21079,9 @@ async function editRoot({ root: root2 }) {
 async function findZigFolder(project2, platform8, { signal }, host) {
   const { zig: zig2, toolchain: toolchain2 } = project2;
   const { version: version2 } = toolchain2;
-  const own3 = host ? await ownFolder(zig2.command, signal) : void 0;
-  const name = own3 === void 0 ? `ziglang ${version2} from PyPI` : `this machine\u2019s zig ${version2}`;
-  const folder = own3 ?? await downloadWheel(version2, platform8, signal);
+  const own4 = host ? await ownFolder(zig2.command, signal) : void 0;
+  const name = own4 === void 0 ? `ziglang ${version2} from PyPI` : `this machine\u2019s zig ${version2}`;
+  const folder = own4 ?? await downloadWheel(version2, platform8, signal);
   return { folder, name, program: "zig", setup: [], env: {} };
 }
 async function ownFolder(command2, signal) {
@@ -21201,15 +21201,15 @@ async function inspectBuilder(options) {
   };
 }
 function parseInspection(text7) {
-  const [head = "", ...nodes2] = text7.split(/^(?=Name:)/m).filter((part) => part.trim() !== "");
+  const [head2 = "", ...nodes2] = text7.split(/^(?=Name:)/m).filter((part) => part.trim() !== "");
   const key = (part, name) => new RegExp(`^${name}:[ \\t]*(.*)$`, "mi").exec(part)?.[1]?.trim() || void 0;
   const first = nodes2[0] ?? "";
-  const error = [head, ...nodes2].map((part) => key(part, "Error")).find(Boolean);
+  const error = [head2, ...nodes2].map((part) => key(part, "Error")).find(Boolean);
   const buildkit = key(first, "Buildkit(?: version)?");
   const listed = nodes2.flatMap((node2) => (key(node2, "Platforms") ?? "").split(/[\s,]+/).filter(Boolean));
   return {
-    name: key(head, "Name") ?? "default",
-    driver: key(head, "Driver") ?? "docker",
+    name: key(head2, "Name") ?? "default",
+    driver: key(head2, "Driver") ?? "docker",
     ...buildkit && { buildkit },
     endpoint: key(first, "Endpoint") ?? "",
     nodes: nodes2.length,
@@ -21319,8 +21319,8 @@ async function dropCaches({ name }, prefix, cwd) {
 function builderArch({ nodes: nodes2, platforms: platforms2, asked: asked2 }, local2) {
   if (nodes2 > 1) return void 0;
   if (local2 || platforms2.length === 0) return hostArch();
-  const own3 = platforms2.filter((id) => !asked2.includes(id));
-  const [arch, ...others] = new Set([...asked2, ...own3.slice(0, 1)].map((id) => id.split("/")[1]));
+  const own4 = platforms2.filter((id) => !asked2.includes(id));
+  const [arch, ...others] = new Set([...asked2, ...own4.slice(0, 1)].map((id) => id.split("/")[1]));
   return others.length === 0 ? arch : void 0;
 }
 function isLocal({ driver, endpoint }) {
@@ -21411,14 +21411,14 @@ function findExecutable(project2, name) {
   const found = matches3.length > 0 ? matches3 : project2.executables.filter((item) => item.name === name);
   if (found.length === 1) return found[0];
   if (found.length === 0 && project2.executables.some((item) => item.predicted)) return { name, package: name };
-  const names5 = project2.executables.map((item) => item.name);
-  const suggestion = closestMatch(name, names5);
+  const names6 = project2.executables.map((item) => item.name);
+  const suggestion = closestMatch(name, names6);
   throw new Failure({
     kind: "usage",
     what: found.length > 1 ? `${found.length} executables are called ${name}` : `There is no executable ${JSON.stringify(name)}${suggestion ? `; did you mean ${suggestion}?` : ""}`,
     where: project2.root,
-    why: found.length > 1 ? "the name is ambiguous" : `the project has ${names5.join(", ")}`,
-    fix: found.length > 1 ? found.map((item) => `--bin ${item.package}`).join("\n") : `--bin ${suggestion ?? names5[0]}`
+    why: found.length > 1 ? "the name is ambiguous" : `the project has ${names6.join(", ")}`,
+    fix: found.length > 1 ? found.map((item) => `--bin ${item.package}`).join("\n") : `--bin ${suggestion ?? names6[0]}`
   });
 }
 function checkBuildable(item) {
@@ -21443,7 +21443,7 @@ var init_choose = __esm({
 // src/build/wanted-images.ts
 function wantedNames({ bins, image: image4, images }) {
   const named2 = Object.entries(images).flatMap(([name, table2]) => programsOf2(name, table2));
-  return [named2, bins, image4.programs].map((names5) => [...names5]).find((names5) => names5.length > 0) ?? [];
+  return [named2, bins, image4.programs].map((names6) => [...names6]).find((names6) => names6.length > 0) ?? [];
 }
 function programsOf2(name, { bin: bin3, programs: programs2 }) {
   return programs2.length > 0 ? programs2 : [bin3 ?? name];
@@ -21463,24 +21463,24 @@ function wantedImages(project2, options) {
       ({ name, executables }) => [name, ...executables.flatMap((item) => [item.name, item.package])].includes(bin3)
     );
     if (named2.length > 0) return named2;
-    const names5 = all.map(({ name }) => name);
-    const suggestion = closestMatch(bin3, names5);
+    const names6 = all.map(({ name }) => name);
+    const suggestion = closestMatch(bin3, names6);
     throw new Failure({
       kind: "usage",
       what: `There is no image ${JSON.stringify(bin3)}${suggestion ? `; did you mean ${suggestion}?` : ""}`,
       where: "[image] programs or [images] of xbuild.toml",
-      why: `it has ${names5.join(", ")}`,
-      fix: `--bin ${suggestion ?? names5[0]}`
+      why: `it has ${names6.join(", ")}`,
+      fix: `--bin ${suggestion ?? names6[0]}`
     });
   });
 }
 function describedImages(project2, { image: image4, images }) {
-  const tables = Object.entries(images);
-  if (tables.length === 0 && image4.programs.length > 0) {
+  const tables2 = Object.entries(images);
+  if (tables2.length === 0 && image4.programs.length > 0) {
     const executables = chooseExecutables(project2, image4.programs);
     return [{ name: executables[0].name, executables, image: image4 }];
   }
-  return tables.map(([name, table2]) => ({
+  return tables2.map(([name, table2]) => ({
     name,
     image: table2,
     executables: chooseExecutables(project2, programsOf2(name, table2))
@@ -21569,13 +21569,13 @@ async function findEmulator(platform8, builder3, signal, folder = binfmtFolder) 
   const entries2 = await readdir9(folder).catch(() => []);
   for (const name of entries2) {
     const text7 = await readFile8(join25(folder, name), "utf8").catch(() => "");
-    const program2 = matchEntry(text7, platform8);
-    if (program2 !== void 0) {
-      return { kind: "kernel", program: basename9(program2), ...await askVersion2(program2, signal) };
+    const program3 = matchEntry(text7, platform8);
+    if (program3 !== void 0) {
+      return { kind: "kernel", program: basename9(program3), ...await askVersion2(program3, signal) };
     }
   }
-  const program = `buildkit-qemu-${platform8.qemu}`;
-  return { kind: "buildkit", program, ...await askVersion2(program, signal) };
+  const program2 = `buildkit-qemu-${platform8.qemu}`;
+  return { kind: "buildkit", program: program2, ...await askVersion2(program2, signal) };
 }
 function matchEntry(text7, { elf }) {
   const key = (name) => new RegExp(`^${name} (.*)$`, "m").exec(text7)?.[1];
@@ -21587,8 +21587,8 @@ function matchEntry(text7, { elf }) {
   const matches3 = machine2 === elf.machine && magic2[4] === (elf.class === 64 ? 2 : 1) && little2 === (elf.endian === "little");
   return matches3 ? key("interpreter") : void 0;
 }
-async function askVersion2(program, signal) {
-  const command2 = { tool: program, args: ["--version"], cwd: "/" };
+async function askVersion2(program2, signal) {
+  const command2 = { tool: program2, args: ["--version"], cwd: "/" };
   const result = await run(command2, { signal, timeout: 10 }).catch((error) => {
     if (isFailure(error, "tool")) return void 0;
     throw error;
@@ -21641,7 +21641,7 @@ var init_explain_end = __esm({
 });
 
 // src/bench/measure/builder/command.ts
-function builderCommand(command2, { staged, project: project2 }, { ownC, program }) {
+function builderCommand(command2, { staged, project: project2 }, { ownC, program: program2 }) {
   const carry = (text7) => text7.replaceAll(staged.top, stageFolders.source);
   const { caches, out } = stageFolders;
   const { args: args3, env: env3 = {} } = substitute(command2, { caches, work: out });
@@ -21652,7 +21652,7 @@ function builderCommand(command2, { staged, project: project2 }, { ownC, program
   return {
     // The words before the subcommand are this machine's way to start the toolchain: `python3 -m ziglang build`.
     words: [
-      program ?? languages[project2.language].versionCommand.tool,
+      program2 ?? languages[project2.language].versionCommand.tool,
       ...args3.slice(args3.indexOf("build")).map(carry)
     ],
     env: Object.fromEntries(carried),
@@ -21797,11 +21797,11 @@ full log: ${log}`,
 }
 function compileFailed(failures, plan) {
   const good3 = plan.platforms.map((platform8) => platform8.id).filter((id) => !failures.some(({ platform: platform8 }) => platform8 === id));
-  const names5 = failures.map(({ platform: platform8 }) => platform8).join(", ");
+  const names6 = failures.map(({ platform: platform8 }) => platform8).join(", ");
   const fix2 = [...new Set(failures.flatMap(({ advice: advice2 }) => advice2 ?? []))].join("\n") || "fix the errors above";
   return new Failure({
     kind: "compile",
-    what: `${failures.length} of ${plan.platforms.length} platforms did not compile: ${names5}`,
+    what: `${failures.length} of ${plan.platforms.length} platforms did not compile: ${names6}`,
     where: plan.project.root,
     why: groupMessages(failures),
     fix: `${fix2}${good3.length > 0 ? ` (${good3.join(", ")} compiled)` : ""}; no image was made`
@@ -21836,28 +21836,28 @@ import { join as join26 } from "node:path";
 function stepId(step) {
   return `step:${step.title}`;
 }
-async function compilePlan(plan, context) {
+async function compilePlan(plan, context2) {
   for (const file of plan.compile.files) await writeFileAtomically(file.path, file.text, { mode: file.mode });
-  for (const step of plan.compile.prepare) await prepareStep(step, plan, context);
+  for (const step of plan.compile.prepare) await prepareStep(step, plan, context2);
   const outcomes = await mapLimit(
     plan.compile.steps,
     plan.compile.concurrency,
-    (step) => compileStep(step, plan, context)
+    (step) => compileStep(step, plan, context2)
   );
   const raced = outcomes.filter((outcome3) => outcome3.failures.length > 0 && outcome3.raced);
   for (const outcome3 of raced)
-    outcomes[outcomes.indexOf(outcome3)] = await compileStep(outcome3.step, plan, context);
+    outcomes[outcomes.indexOf(outcome3)] = await compileStep(outcome3.step, plan, context2);
   const failures = outcomes.flatMap((outcome3) => outcome3.failures);
   if (failures.length > 0) throw compileFailed(failures, plan);
   return outcomes.flatMap((outcome3) => outcome3.binaries);
 }
-function compileStep(step, plan, context) {
+function compileStep(step, plan, context2) {
   const language = languages[plan.project.language];
-  return runTask(context.emit, stepId(step), async (task) => {
-    const bound = bindStep(step, context.work);
-    const first = await runStep(step, plan, context, task);
+  return runTask(context2.emit, stepId(step), async (task) => {
+    const bound = bindStep(step, context2.work);
+    const first = await runStep(step, plan, context2, task);
     const other = await language.alternative?.(bound, first);
-    const result = other ? await runStep(other, plan, context, task) : first;
+    const result = other ? await runStep(other, plan, context2, task) : first;
     const binaries2 = await language.collect(other ?? bound, result);
     const missing3 = step.produces.filter(
       ({ platform: platform8, name }) => !binaries2.some((binary) => binary.platform === platform8 && binary.name === name)
@@ -21870,7 +21870,7 @@ ${result.stdout}`;
       platform: platform8.id,
       message: language.explain(output, platform8) || describeExit(step, result),
       advice: language.advise?.(output, platform8),
-      log: logPath(step, context)
+      log: logPath(step, context2)
     }));
     const cached2 = binaries2.length > 0 && binaries2.every((binary) => binary.cached);
     if (failures.length > 0) task.fail(describeExit(step, result));
@@ -21878,17 +21878,17 @@ ${result.stdout}`;
     return { step, binaries: binaries2, failures, raced: language.isRace?.(output) ?? false };
   });
 }
-function prepareStep(step, plan, context) {
-  return runTask(context.emit, stepId(step), async (task) => {
-    const result = await runStep(step, plan, context, task);
+function prepareStep(step, plan, context2) {
+  return runTask(context2.emit, stepId(step), async (task) => {
+    const result = await runStep(step, plan, context2, task);
     if (result.ok) return task.detail(describeSeconds(result.seconds));
     task.fail(describeExit(step, result));
-    throw prepareFailed(step, result, plan, logPath(step, context));
+    throw prepareFailed(step, result, plan, logPath(step, context2));
   });
 }
-function runStep(step, plan, { work, signal, ...context }, task) {
+function runStep(step, plan, { work, signal, ...context2 }, task) {
   const progress = languages[plan.project.language].progress(step, plan.project);
-  const logFile = logPath(step, context);
+  const logFile = logPath(step, context2);
   rmSync2(logFile, { force: true });
   return run(bindStep(step, work).command, {
     signal,
@@ -22518,7 +22518,74 @@ xbuild-merge:
   rules:
     - if: $CI_COMMIT_TAG
     - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
-`, "cross/go.Dockerfile": "# The cross-compiling Dockerfile: the builder stage runs as the platform of the builder itself, and the toolchain is told\n# the target.\n\n# The toolchain is pulled and unpacked before anything is measured.\nFROM --platform=$BUILDPLATFORM {{image}} AS toolchain\n{{setup}}\nWORKDIR /src\n\nFROM toolchain AS builder\nCOPY . .\nWORKDIR {{workdir}}\n{{env}}\nRUN --mount=type=cache,id={{cache}},target=/caches {{compile}}\n\nFROM scratch\nCOPY --from=builder /out/ /\n", "cross/rust.Dockerfile": "# The cross-compiling Dockerfile: the builder stage runs as the platform of the builder itself, and the toolchain is told\n# the target.\n\n# The toolchain is pulled and unpacked before anything is measured.\nFROM --platform=$BUILDPLATFORM {{image}} AS toolchain\n{{setup}}\nWORKDIR /src\n\nFROM toolchain AS builder\nCOPY . .\nWORKDIR {{workdir}}\n{{env}}\nRUN --mount=type=cache,id={{cache}},target=/caches {{compile}}\n\nFROM scratch\nCOPY --from=builder /out/ /\n", "cross/zig.Dockerfile": "# The cross-compiling Dockerfile: the builder stage runs as the platform of the builder itself, and the toolchain is told\n# the target.\n\n# The toolchain is pulled and unpacked before anything is measured.\nFROM --platform=$BUILDPLATFORM {{image}} AS toolchain\n{{setup}}\nWORKDIR /src\n\n# Packages that were fetched before, where zig looks for them: the cache begins with them.\nFROM scratch AS packages\nCOPY --from=seed / /\n\nFROM toolchain AS builder\nCOPY . .\nWORKDIR {{workdir}}\n{{env}}\nRUN --mount=type=cache,id={{cache}},target=/caches,from=packages {{compile}}\n\nFROM scratch\nCOPY --from=builder /out/ /\n", "distroless.Dockerfile": "# No RUN instruction: an image for any platform is put together without an emulator.\nFROM {{base}}\nARG TARGETPLATFORM\n{{files}}\nCOPY ${TARGETPLATFORM}/rootfs/ /\n{{folders}}\n{{env}}\n{{labels}}\n{{ports}}\n{{user}}\n{{workdir}}\n{{volumes}}\n{{stop-signal}}\n{{healthcheck}}\n{{entrypoint}}\n{{args}}\n", "emulated/go.Dockerfile": "# The conventional Dockerfile: the builder stage runs as the target platform, so for a foreign one each of its\n# programs, the compiler too, runs under QEMU.\n\n# The toolchain is pulled and unpacked before anything is measured.\nFROM {{image}} AS toolchain\n{{setup}}\nWORKDIR /src\n\nFROM toolchain AS builder\nCOPY . .\nWORKDIR {{workdir}}\n{{env}}\nRUN --mount=type=cache,id={{cache}},target=/caches {{compile}}\n\nFROM scratch\nCOPY --from=builder /out/ /\n", "emulated/rust.Dockerfile": "# The conventional Dockerfile: the builder stage runs as the target platform, so for a foreign one each of its\n# programs, the compiler too, runs under QEMU.\n\n# The toolchain is pulled and unpacked before anything is measured.\nFROM {{image}} AS toolchain\n{{setup}}\nWORKDIR /src\n\nFROM toolchain AS builder\nCOPY . .\nWORKDIR {{workdir}}\n{{env}}\nRUN --mount=type=cache,id={{cache}},target=/caches {{compile}}\n\nFROM scratch\nCOPY --from=builder /out/ /\n", "emulated/zig.Dockerfile": "# The conventional Dockerfile: the builder stage runs as the target platform, so for a foreign one each of its\n# programs, the compiler too, runs under QEMU.\n\n# The toolchain is pulled and unpacked before anything is measured.\nFROM {{image}} AS toolchain\n{{setup}}\nWORKDIR /src\n\n# Packages that were fetched before, where zig looks for them: the cache begins with them.\nFROM scratch AS packages\nCOPY --from=seed / /\n\nFROM toolchain AS builder\nCOPY . .\nWORKDIR {{workdir}}\n{{env}}\nRUN --mount=type=cache,id={{cache}},target=/caches,from=packages {{compile}}\n\nFROM scratch\nCOPY --from=builder /out/ /\n" };
+`, "cross/go.Dockerfile": "# The cross-compiling Dockerfile: the builder stage runs as the platform of the builder itself, and the toolchain is told\n# the target.\n\n# The toolchain is pulled and unpacked before anything is measured.\nFROM --platform=$BUILDPLATFORM {{image}} AS toolchain\n{{setup}}\nWORKDIR /src\n\nFROM toolchain AS builder\nCOPY . .\nWORKDIR {{workdir}}\n{{env}}\nRUN --mount=type=cache,id={{cache}},target=/caches {{compile}}\n\nFROM scratch\nCOPY --from=builder /out/ /\n", "cross/rust.Dockerfile": "# The cross-compiling Dockerfile: the builder stage runs as the platform of the builder itself, and the toolchain is told\n# the target.\n\n# The toolchain is pulled and unpacked before anything is measured.\nFROM --platform=$BUILDPLATFORM {{image}} AS toolchain\n{{setup}}\nWORKDIR /src\n\nFROM toolchain AS builder\nCOPY . .\nWORKDIR {{workdir}}\n{{env}}\nRUN --mount=type=cache,id={{cache}},target=/caches {{compile}}\n\nFROM scratch\nCOPY --from=builder /out/ /\n", "cross/zig.Dockerfile": "# The cross-compiling Dockerfile: the builder stage runs as the platform of the builder itself, and the toolchain is told\n# the target.\n\n# The toolchain is pulled and unpacked before anything is measured.\nFROM --platform=$BUILDPLATFORM {{image}} AS toolchain\n{{setup}}\nWORKDIR /src\n\n# Packages that were fetched before, where zig looks for them: the cache begins with them.\nFROM scratch AS packages\nCOPY --from=seed / /\n\nFROM toolchain AS builder\nCOPY . .\nWORKDIR {{workdir}}\n{{env}}\nRUN --mount=type=cache,id={{cache}},target=/caches,from=packages {{compile}}\n\nFROM scratch\nCOPY --from=builder /out/ /\n", "distroless.Dockerfile": "# No RUN instruction: an image for any platform is put together without an emulator.\nFROM {{base}}\nARG TARGETPLATFORM\n{{files}}\nCOPY ${TARGETPLATFORM}/rootfs/ /\n{{folders}}\n{{env}}\n{{labels}}\n{{ports}}\n{{user}}\n{{workdir}}\n{{volumes}}\n{{stop-signal}}\n{{healthcheck}}\n{{entrypoint}}\n{{args}}\n", "emulated/go.Dockerfile": "# The conventional Dockerfile: the builder stage runs as the target platform, so for a foreign one each of its\n# programs, the compiler too, runs under QEMU.\n\n# The toolchain is pulled and unpacked before anything is measured.\nFROM {{image}} AS toolchain\n{{setup}}\nWORKDIR /src\n\nFROM toolchain AS builder\nCOPY . .\nWORKDIR {{workdir}}\n{{env}}\nRUN --mount=type=cache,id={{cache}},target=/caches {{compile}}\n\nFROM scratch\nCOPY --from=builder /out/ /\n", "emulated/rust.Dockerfile": "# The conventional Dockerfile: the builder stage runs as the target platform, so for a foreign one each of its\n# programs, the compiler too, runs under QEMU.\n\n# The toolchain is pulled and unpacked before anything is measured.\nFROM {{image}} AS toolchain\n{{setup}}\nWORKDIR /src\n\nFROM toolchain AS builder\nCOPY . .\nWORKDIR {{workdir}}\n{{env}}\nRUN --mount=type=cache,id={{cache}},target=/caches {{compile}}\n\nFROM scratch\nCOPY --from=builder /out/ /\n", "emulated/zig.Dockerfile": "# The conventional Dockerfile: the builder stage runs as the target platform, so for a foreign one each of its\n# programs, the compiler too, runs under QEMU.\n\n# The toolchain is pulled and unpacked before anything is measured.\nFROM {{image}} AS toolchain\n{{setup}}\nWORKDIR /src\n\n# Packages that were fetched before, where zig looks for them: the cache begins with them.\nFROM scratch AS packages\nCOPY --from=seed / /\n\nFROM toolchain AS builder\nCOPY . .\nWORKDIR {{workdir}}\n{{env}}\nRUN --mount=type=cache,id={{cache}},target=/caches,from=packages {{compile}}\n\nFROM scratch\nCOPY --from=builder /out/ /\n", "init/github.yml": `# Builds the image with xbuild: natively, for all platforms, without QEMU. Written by xbuild init.
+name: image
+
+on:
+  push:
+    branches: [{{branch}}]
+    tags: ["v*"]
+  pull_request:
+
+permissions: {}
+
+concurrency:
+  group: \${{ github.workflow }}-\${{ github.ref }}
+  cancel-in-progress: \${{ github.event_name == 'pull_request' }}
+
+jobs:
+  image:
+    runs-on: ubuntu-latest
+    timeout-minutes: 30
+    permissions:
+      contents: read
+      packages: write
+    env:
+      IMAGE: {{image}}
+    steps:
+      - uses: actions/checkout@v6
+        with:
+          fetch-depth: 0 # the tags, which the version comes from
+          persist-credentials: false
+{{setup}}
+      - name: Put xbuild on PATH
+        run: npm install --global "$XBUILD_PACKAGE"
+        env:
+          # The URL of xbuild-VERSION.tgz of a release, as a variable of the repository.
+          XBUILD_PACKAGE: \${{ vars.XBUILD_PACKAGE }}
+      - name: Build
+        if: github.event_name == 'pull_request'
+        run: xbuild build{{dir}}
+      - name: Log in
+        if: github.event_name == 'push'
+        run: printenv REGISTRY_TOKEN | docker login {{registry}} --username "$GITHUB_ACTOR" --password-stdin
+        env:
+          REGISTRY_TOKEN: \${{ github.token }}
+      - name: Build and push
+        if: github.event_name == 'push'
+        run: xbuild build{{dir}} --tag "$IMAGE:$GITHUB_REF_NAME" --tag "$IMAGE:$GITHUB_SHA" --push
+`, "init/gitlab.yml": `# Builds the image with xbuild: natively, for all platforms, without QEMU. Written by xbuild init.
+image-of-the-project:
+  # An image with xbuild and {{toolchain}} on PATH, as a CI/CD variable of the project.
+  image: $XBUILD_IMAGE
+  variables:
+    GIT_DEPTH: "0" # the tags, which the version comes from
+  script:
+    - |
+      if [ -n "$CI_COMMIT_TAG" ] || [ "$CI_COMMIT_BRANCH" = "$CI_DEFAULT_BRANCH" ]; then
+        export DOCKER_CONFIG="$CI_PROJECT_DIR.docker"
+        mkdir -p "$DOCKER_CONFIG"
+        printf '{"auths":{"%s":{"auth":"%s"}}}' "$CI_REGISTRY" \\
+          "$(printf '%s:%s' "$CI_REGISTRY_USER" "$CI_REGISTRY_PASSWORD" | base64 | tr -d '\\n')" >"$DOCKER_CONFIG/config.json"
+        xbuild build{{dir}} --tag "$CI_REGISTRY_IMAGE:$CI_COMMIT_REF_SLUG" --tag "$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA" --push
+      else
+        xbuild build{{dir}}
+      fi
+  rules:
+    - if: $CI_COMMIT_TAG
+    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
+    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
+` };
     readTemplate = (name) => texts[name];
   }
 });
@@ -22605,12 +22672,12 @@ function pathProblem(path6) {
   if (/[\0-\x1f\x7f]/.test(path6)) return "it holds a control character";
   if (!path6.startsWith("/")) return "it is not absolute";
   if (path6 === "/") return "it is the root folder";
-  const names5 = path6.slice(1).split("/");
-  if (names5.includes("")) return "it has an empty part (a double or trailing slash)";
-  if (names5.some((name) => name === "." || name === "..")) return 'it has a part "." or ".."';
-  if (names5.some((name) => name.startsWith(".wh.")))
+  const names6 = path6.slice(1).split("/");
+  if (names6.includes("")) return "it has an empty part (a double or trailing slash)";
+  if (names6.some((name) => name === "." || name === "..")) return 'it has a part "." or ".."';
+  if (names6.some((name) => name.startsWith(".wh.")))
     return 'a name that begins with ".wh." deletes files in a layer';
-  if (names5.some((name) => Buffer.byteLength(name) > 255)) return "a name has more than 255 bytes";
+  if (names6.some((name) => Buffer.byteLength(name) > 255)) return "a name has more than 255 bytes";
   if (Buffer.byteLength(path6) > 4e3) return "it has more than 4000 bytes";
   return void 0;
 }
@@ -22620,10 +22687,10 @@ function mergedProblem(path6, family) {
   return folder && `${folder} is a link to /usr${folder} in this base, which a file below it would replace`;
 }
 function suggestPath(path6) {
-  const names5 = path6.replace(/[\0-\x1f\x7f]/g, "").split(/[/\\]/).map((name) => name.replace(/^(?:\.wh\.)+/, "").slice(0, 60)).filter((name) => name !== "" && name !== "." && name !== "..");
-  const clean2 = `/${names5.join("/")}`;
-  if (mergedFolders.some((merged) => clean2.startsWith(`${merged}/`))) return `/usr${clean2}`;
-  return names5.length > 0 && pathProblem(clean2) === void 0 && clean2 !== path6 ? clean2 : "/usr/local/bin/app";
+  const names6 = path6.replace(/[\0-\x1f\x7f]/g, "").split(/[/\\]/).map((name) => name.replace(/^(?:\.wh\.)+/, "").slice(0, 60)).filter((name) => name !== "" && name !== "." && name !== "..");
+  const clean3 = `/${names6.join("/")}`;
+  if (mergedFolders.some((merged) => clean3.startsWith(`${merged}/`))) return `/usr${clean3}`;
+  return names6.length > 0 && pathProblem(clean3) === void 0 && clean3 !== path6 ? clean3 : "/usr/local/bin/app";
 }
 var fileTime, folderModes, baseFolders, mergedFolders, debianFamilies;
 var init_paths2 = __esm({
@@ -22646,12 +22713,12 @@ var init_paths2 = __esm({
 function ownedFolders(spec2) {
   const user = runtimeUser(spec2);
   const { workdir, volumes = [] } = spec2.config;
-  const own3 = workdir === void 0 || baseFolders.includes(workdir) ? volumes : [...volumes, workdir];
+  const own4 = workdir === void 0 || baseFolders.includes(workdir) ? volumes : [...volumes, workdir];
   const byPath = /* @__PURE__ */ new Map();
   for (const { path: path6, owner } of spec2.folders ?? []) {
     if (owner !== void 0) byPath.set(path6, { path: path6, ...parseOwner(owner), mode: folderMode(path6) });
   }
-  if (user && user.uid !== 0) for (const path6 of own3) byPath.set(path6, { path: path6, ...user, mode: 493 });
+  if (user && user.uid !== 0) for (const path6 of own4) byPath.set(path6, { path: path6, ...user, mode: 493 });
   for (const { path: path6, mode, owner = user ?? nonroot } of spec2.ownedFolders ?? []) {
     byPath.set(path6, { path: path6, ...owner, mode });
   }
@@ -22662,13 +22729,13 @@ function folderOwners(spec2) {
   return (path6) => owned.get(path6) ?? (path6 === "/home/nonroot" ? { ...nonroot, mode: 448 } : { uid: 0, gid: 0, mode: folderMode(path6) });
 }
 function sharedFolders(spec2, files) {
-  const folders = new Set(files.flatMap(({ target }) => parentFolders(target)));
+  const folders2 = new Set(files.flatMap(({ target }) => parentFolders(target)));
   const { workdir } = spec2.config;
-  const own3 = workdir === void 0 || baseFolders.includes(workdir) ? [] : [workdir];
-  for (const { path: path6 } of [...spec2.folders ?? [], ...ownedFolders(spec2), ...own3.map((path7) => ({ path: path7 }))]) {
-    for (const folder of [...parentFolders(path6), path6]) folders.add(folder);
+  const own4 = workdir === void 0 || baseFolders.includes(workdir) ? [] : [workdir];
+  for (const { path: path6 } of [...spec2.folders ?? [], ...ownedFolders(spec2), ...own4.map((path7) => ({ path: path7 }))]) {
+    for (const folder of [...parentFolders(path6), path6]) folders2.add(folder);
   }
-  return [...folders].sort();
+  return [...folders2].sort();
 }
 function parseOwner(owner) {
   const [uid = 0, gid = uid] = owner.split(":").map(Number);
@@ -22697,11 +22764,11 @@ var init_owned_folders = __esm({
 // src/image/copy-folder.ts
 import { readdir as readdir10, readlink as readlink2, stat as stat6 } from "node:fs/promises";
 import { basename as basename10, dirname as dirname16, join as join28, relative as relative8, resolve as resolve6 } from "node:path";
-async function copyFolder(rule, copy) {
-  const { folder, leftOut: leftOut2, excluded, wanted: wanted2 } = copy;
+async function copyFolder(rule, copy2) {
+  const { folder, leftOut: leftOut2, excluded, wanted: wanted2 } = copy2;
   const top2 = rule.to.replace(/\/+$/, "");
   const files = [];
-  const folders = [];
+  const folders2 = [];
   const copied = /* @__PURE__ */ new Set();
   const links = [];
   await visit(folder, wanted2 === void 0);
@@ -22711,7 +22778,7 @@ async function copyFolder(rule, copy) {
       throw linkElsewhere(path6, link3, rule.from);
     }
   }
-  return { files, folders };
+  return { files, folders: folders2 };
   async function visit(path6, whole) {
     if (leftOut2.includes(path6)) return;
     if (whole) addFolder(path6);
@@ -22731,7 +22798,7 @@ async function copyFolder(rule, copy) {
   function addFolder(path6) {
     copied.add(path6);
     const target = join28(top2, "/", relative8(folder, path6)).replace(/\/+$/, "");
-    if (target !== "") folders.push({ path: target, ...rule.owner !== void 0 && { owner: rule.owner } });
+    if (target !== "") folders2.push({ path: target, ...rule.owner !== void 0 && { owner: rule.owner } });
   }
   async function addFile(path6, name) {
     copied.add(path6);
@@ -24584,8 +24651,8 @@ async function pathMatcher(patterns) {
     });
   }
   const { default: picomatch } = await Promise.resolve().then(() => __toESM(require_picomatch2(), 1));
-  const clean2 = patterns.map((pattern3) => pattern3.replace(/^(?:\.?\/+)+|\/+$/g, ""));
-  const matches3 = picomatch(clean2, { dot: true, nonegate: true, noextglob: true });
+  const clean3 = patterns.map((pattern3) => pattern3.replace(/^(?:\.?\/+)+|\/+$/g, ""));
+  const matches3 = picomatch(clean3, { dot: true, nonegate: true, noextglob: true });
   return (path6) => matches3(path6);
 }
 var init_file_patterns = __esm({
@@ -24600,7 +24667,7 @@ import { realpath as realpath5, stat as stat7 } from "node:fs/promises";
 import { basename as basename12, relative as relative9, resolve as resolve7, sep as sep2 } from "node:path";
 async function findProjectFiles(rules, search) {
   const found = await Promise.all(rules.map((rule) => findFiles(rule, search)));
-  return { files: found.flatMap(({ files }) => files), folders: found.flatMap(({ folders }) => folders) };
+  return { files: found.flatMap(({ files }) => files), folders: found.flatMap(({ folders: folders2 }) => folders2) };
 }
 async function findFiles(rule, search) {
   if (/\{(?:platform|arch)\}/.test(rule.from)) return perPlatform(rule, search);
@@ -24634,8 +24701,8 @@ async function perPlatform(rule, { root: root2, platforms: platforms2 = [] }) {
       return [id, await checkProjectFile(path6, root2)];
     })
   );
-  const modes = await Promise.all(paths.map(async ([, path6]) => (await stat7(path6)).mode));
-  const mode = modes.every((one2) => (one2 & 73) !== 0) ? 493 : 420;
+  const modes2 = await Promise.all(paths.map(async ([, path6]) => (await stat7(path6)).mode));
+  const mode = modes2.every((one2) => (one2 & 73) !== 0) ? 493 : 420;
   const file = imageFile(rule, targetOfFile(rule), rule.from, mode);
   return { files: [{ ...file, source: { paths: Object.fromEntries(paths) } }], folders: [] };
 }
@@ -24729,15 +24796,15 @@ var init_layers = __esm({
 
 // src/image/tar.ts
 function tarHeader(entry) {
-  const split = splitName(entry.name);
+  const split2 = splitName(entry.name);
   const records = [];
-  if (!split) records.push(["path", entry.name]);
+  if (!split2) records.push(["path", entry.name]);
   if (!fitsField(entry.link ?? "")) records.push(["linkpath", entry.link ?? ""]);
   if (!fitsOctal(entry.size, 12)) records.push(["size", String(entry.size)]);
   if (!fitsOctal(entry.mtime, 12)) records.push(["mtime", String(entry.mtime)]);
   if (!fitsOctal(entry.uid, 8)) records.push(["uid", String(entry.uid)]);
   if (!fitsOctal(entry.gid, 8)) records.push(["gid", String(entry.gid)]);
-  if (records.length === 0) return mainHeader(entry, split?.name ?? "", split?.prefix ?? "");
+  if (records.length === 0) return mainHeader(entry, split2?.name ?? "", split2?.prefix ?? "");
   return Buffer.concat([paxHeader(entry.name, records), mainHeader(entry, toAscii(entry.name), "")]);
 }
 function tarPadding(size2) {
@@ -24933,7 +25000,7 @@ var init_tar_stream = __esm({
 });
 
 // src/image/targets.ts
-function checkTargets({ files, folders = [], ownedFolders: owned, base }) {
+function checkTargets({ files, folders: folders2 = [], ownedFolders: owned, base }) {
   const targets3 = /* @__PURE__ */ new Set();
   for (const { target } of files) {
     checkImagePath(target, void 0, base.family);
@@ -24944,7 +25011,7 @@ function checkTargets({ files, folders = [], ownedFolders: owned, base }) {
     const above = parentFolders(target).find((folder) => targets3.has(folder));
     if (above !== void 0) throw clash(target, `${above} is a file of the image too`);
   }
-  for (const { path: folder } of [...folders, ...owned ?? []]) {
+  for (const { path: folder } of [...folders2, ...owned ?? []]) {
     const above = [...parentFolders(folder), folder].find((path6) => targets3.has(path6));
     if (above !== void 0) throw clash(folder, `${above} is a file of the image too`);
   }
@@ -24976,12 +25043,12 @@ function treeOf({ id }) {
 }
 function stagedFiles(spec2) {
   checkTargets(spec2);
-  const own3 = spec2.files.filter(isPerPlatform);
+  const own4 = spec2.files.filter(isPerPlatform);
   const shared = spec2.files.filter((file) => !isPerPlatform(file));
   return [
     ...shared.map((file) => ({ path: filesTar + file.target, file })),
     ...spec2.platforms.flatMap(
-      (platform8) => own3.map((file) => ({ platform: platform8, path: treeOf(platform8) + file.target, file }))
+      (platform8) => own4.map((file) => ({ platform: platform8, path: treeOf(platform8) + file.target, file }))
     )
   ];
 }
@@ -25022,12 +25089,12 @@ async function writeTar(path6, entries2, content) {
   await fix(path6, 420);
 }
 async function writeTrees(spec2, options, content) {
-  const folders = programFolders(spec2);
-  content.update(folders.join("\n"));
+  const folders2 = programFolders(spec2);
+  content.update(folders2.join("\n"));
   for (const platform8 of spec2.platforms) {
     const top2 = join30(options.dir, treeOf(platform8));
     await mkdir8(top2, { recursive: true });
-    for (const folder of folders) await mkdir8(top2 + folder);
+    for (const folder of folders2) await mkdir8(top2 + folder);
     for (const file of spec2.files.filter(isPerPlatform)) {
       const target = top2 + file.target;
       const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants11;
@@ -25036,7 +25103,7 @@ async function writeTrees(spec2, options, content) {
       content.update(`${treeOf(platform8)}${file.target}\0${file.mode}\0${await hashFile(target)}
 `);
     }
-    for (const folder of folders.toReversed()) await fix(top2 + folder, folderMode(folder));
+    for (const folder of folders2.toReversed()) await fix(top2 + folder, folderMode(folder));
     await fix(top2, 493);
   }
 }
@@ -25087,7 +25154,7 @@ function neededPlaceholders(spec2) {
 }
 function placeholders(spec2, pinnedDigest) {
   const { entrypoint, cmd, env: env3, labels, ports, user, workdir } = spec2.config;
-  const { volumes = [], stopSignal, healthcheck: healthcheck2 } = spec2.config;
+  const { volumes = [], stopSignal, healthcheck: healthcheck3 } = spec2.config;
   return {
     base: () => baseReference(spec2.base.reference, pinnedDigest),
     files: () => hasFiles(spec2) ? `ADD ${filesTar} /` : "",
@@ -25102,7 +25169,7 @@ function placeholders(spec2, pinnedDigest) {
     workdir: () => workdir === void 0 ? "" : `WORKDIR ${quote(oneLine(workdir, "workdir"))}`,
     volumes: () => exec("VOLUME", volumes),
     "stop-signal": () => stopSignal === void 0 ? "" : `STOPSIGNAL ${checkWord(stopSignal, "stop-signal")}`,
-    healthcheck: () => healthcheck2 ? healthcheckInstruction(healthcheck2) : "",
+    healthcheck: () => healthcheck3 ? healthcheckInstruction(healthcheck3) : "",
     entrypoint: () => exec("ENTRYPOINT", entrypoint),
     args: () => exec("CMD", cmd)
   };
@@ -25334,7 +25401,7 @@ function parseStatus(text7) {
   try {
     const value = JSON.parse(text7);
     const lists = ["vertexes", "statuses", "logs", "warnings"].map((name) => value[name]);
-    const isStatus = lists.some(Boolean) && lists.every((list4) => list4 == null || Array.isArray(list4));
+    const isStatus = lists.some(Boolean) && lists.every((list5) => list5 == null || Array.isArray(list5));
     return isStatus ? value : void 0;
   } catch {
     return void 0;
@@ -25441,13 +25508,13 @@ function buildxCommand(spec2, { folder, destinations, options, cwd }) {
   };
 }
 function outputFlags(destinations, path6, tags2) {
-  const names5 = isByDigest(destinations) && tags2.length > 0 ? `,${field3(`name=${tags2.join(",")}`)}` : "";
+  const names6 = isByDigest(destinations) && tags2.length > 0 ? `,${field3(`name=${tags2.join(",")}`)}` : "";
   return destinations.flatMap((destination, index) => [
     "--output",
-    outputValue(destination, path6(index), names5)
+    outputValue(destination, path6(index), names6)
   ]);
 }
-function outputValue(destination, path6, names5) {
+function outputValue(destination, path6, names6) {
   switch (destination.type) {
     case "push": {
       if (!destination.byDigest) return "type=image,push=true,oci-mediatypes=true";
@@ -25455,13 +25522,13 @@ function outputValue(destination, path6, names5) {
       return `type=image,${field3(`name=${repositories}`)},push-by-digest=true,name-canonical=true,push=true,oci-mediatypes=true`;
     }
     case "load":
-      return `type=docker,oci-mediatypes=true${names5}`;
+      return `type=docker,oci-mediatypes=true${names6}`;
     case "archive":
-      return `type=oci,${field3(`dest=${path6}`)},oci-mediatypes=true${names5}`;
+      return `type=oci,${field3(`dest=${path6}`)},oci-mediatypes=true${names6}`;
     case "layout":
-      return `type=oci,${field3(`dest=${path6}`)},tar=false,oci-mediatypes=true${names5}`;
+      return `type=oci,${field3(`dest=${path6}`)},tar=false,oci-mediatypes=true${names6}`;
     case "docker-archive":
-      return `type=docker,${field3(`dest=${path6}`)}${names5}`;
+      return `type=docker,${field3(`dest=${path6}`)}${names6}`;
     case "buildx":
       return destination.value;
   }
@@ -25599,14 +25666,14 @@ var init_dockerfile2 = __esm({
 // src/bench/measure/builder/toolchain.ts
 async function findStageToolchain(subject, platform8, command2, signal) {
   const { language, project: project2, options } = subject;
-  const setup = language.prepareImage?.(command2) ?? [];
+  const setup2 = language.prepareImage?.(command2) ?? [];
   const env3 = language.imageEnv?.(project2.toolchain.version) ?? {};
   if (options.bench.image !== void 0) {
-    return { image: options.bench.image, name: options.bench.image, setup, env: env3 };
+    return { image: options.bench.image, name: options.bench.image, setup: setup2, env: env3 };
   }
   const image4 = language.image?.(project2.toolchain.version, command2);
   const missing3 = image4 === void 0 ? "there is no official image" : await imageFault(image4, platform8, subject, signal);
-  if (image4 !== void 0 && missing3 === void 0) return { image: image4, name: image4, setup, env: env3 };
+  if (image4 !== void 0 && missing3 === void 0) return { image: image4, name: image4, setup: setup2, env: env3 };
   const folder = await language.findToolchain?.(project2, platform8, subject.staged, runsHere(platform8));
   if (folder === void 0) throw noToolchain2(subject, platform8, missing3);
   const { toolchain: toolchain2 } = stageFolders;
@@ -25663,10 +25730,10 @@ async function prepareStage(path6, subject, platform8, toolchainPlatform, signal
   const [step] = compileAlone(subject, platform8).steps;
   if (!step) throw new Error(`nothing to compile for ${platform8.id}`);
   const toolchain2 = await findStageToolchain(subject, toolchainPlatform, step.command, signal);
-  const { program } = toolchain2;
-  const command2 = builderCommand(step.command, subject, { ownC: path6 === "emulated", program });
-  const names5 = step.produces.map(({ name }) => name);
-  const gather = subject.language.gather?.(step.command, platform8, names5) ?? [];
+  const { program: program2 } = toolchain2;
+  const command2 = builderCommand(step.command, subject, { ownC: path6 === "emulated", program: program2 });
+  const names6 = step.produces.map(({ name }) => name);
+  const gather = subject.language.gather?.(step.command, platform8, names6) ?? [];
   const log = join31(subject.options.dist, "logs", "bench", path6, `${platformFolder(platform8)}.log`);
   const stage = { path: path6, subject, platform: platform8, toolchain: toolchain2, step, command: command2, gather, log };
   await mkdir10(join31(log, ".."), { recursive: true });
@@ -25806,9 +25873,9 @@ async function prepareHere(subject, platform8, signal) {
   const { project: project2, language, folder } = subject;
   if (language.seedCaches) return;
   const compile = { ...compileAlone(subject, platform8), steps: [] };
-  const context = { work: folder, logs: logsFolder(subject), emit: () => {
+  const context2 = { work: folder, logs: logsFolder(subject), emit: () => {
   }, signal };
-  await compilePlan({ project: project2, platforms: [platform8], compile }, context);
+  await compilePlan({ project: project2, platforms: [platform8], compile }, context2);
 }
 function logsFolder({ options }) {
   return join32(options.dist, "logs", "bench", "native");
@@ -25839,8 +25906,8 @@ async function compileHere(subject, platform8, request) {
     prepare: [],
     steps: planned.steps.map((step) => ({ ...step, command: substitute(step.command, { caches }) }))
   };
-  const context = { work, logs: logsFolder(subject), emit, signal: request.signal };
-  const binaries2 = await compilePlan({ project: project2, platforms: [platform8], compile }, context);
+  const context2 = { work, logs: logsFolder(subject), emit, signal: request.signal };
+  const binaries2 = await compilePlan({ project: project2, platforms: [platform8], compile }, context2);
   const kept = { plan: { dist: join32(work, "kept"), compile }, work, recorder: createRecorder(emit) };
   const artifacts = await verifyAndKeep(binaries2, kept);
   return {
@@ -25923,10 +25990,10 @@ var init_strategies = __esm({
 });
 
 // src/bench/measure/ticker.ts
-function openTicker(what, say) {
+function openTicker(what, say2) {
   const started = Date.now();
   let at = "";
-  const tell = () => say(`${what}, ${describeElapsed((Date.now() - started) / 1e3)}${at}`);
+  const tell = () => say2(`${what}, ${describeElapsed((Date.now() - started) / 1e3)}${at}`);
   const timer = setInterval(tell, 1e3);
   tell();
   return {
@@ -25955,36 +26022,36 @@ import { loadavg } from "node:os";
 function cachesOf(record2) {
   return `xbuild-bench-${record2.current().id}`;
 }
-async function measureStrategy(planned, context) {
+async function measureStrategy(planned, context2) {
   const { id, strategy, platform: platform8 } = planned;
-  const { record: record2, emit } = context;
+  const { record: record2, emit } = context2;
   emit({ type: "start", id });
   try {
-    await runAll(planned, context, (detail2) => emit({ type: "progress", id, detail: detail2 }));
+    await runAll(planned, context2, (detail2) => emit({ type: "progress", id, detail: detail2 }));
   } catch (error) {
     emit({ type: "failed", id, detail: error.message });
     throw error;
   }
-  const own3 = record2.current().samples.filter((item) => item.strategy === strategy && item.platform === platform8.id);
-  const fault2 = own3.some(({ outcome: { kind } }) => kind === "failed" || kind === "crashed");
-  const detail = resultsOf(own3).map((result) => `${result.scenario} ${describeResult(result)}`).join(", ");
+  const own4 = record2.current().samples.filter((item) => item.strategy === strategy && item.platform === platform8.id);
+  const fault2 = own4.some(({ outcome: { kind } }) => kind === "failed" || kind === "crashed");
+  const detail = resultsOf(own4).map((result) => `${result.scenario} ${describeResult(result)}`).join(", ");
   emit({ type: fault2 ? "failed" : "done", id, detail });
 }
-async function runAll({ strategy, platform: platform8 }, context, say) {
-  const { subject, request, scenarios, record: record2, signal } = context;
+async function runAll({ strategy, platform: platform8 }, context2, say2) {
+  const { subject, request, scenarios, record: record2, signal } = context2;
   if (strategy === "emulated" && subject.builder) {
     record2.emulator(platform8, await findEmulator(platform8, subject.builder, signal));
   }
-  const ready = await prepare(strategy, platform8, context, say);
+  const ready = await prepare(strategy, platform8, context2, say2);
   if (ready === void 0) return;
   const runs = request.runs[strategy];
   for (let n3 = 1; n3 <= runs; n3++) {
     const caches = `${cachesOf(record2)}-${platformFolder(platform8)}-${strategy}-${n3}`;
     for (const scenario of scenarioNames.filter((name) => name === "cold" || scenarios.includes(name))) {
       const begun = { at: (/* @__PURE__ */ new Date()).toISOString(), load: Math.round((loadavg()[0] ?? 0) * 100) / 100 };
-      const ticker = openTicker(`${scenario}, run ${n3} of ${runs}`, say);
+      const ticker = openTicker(`${scenario}, run ${n3} of ${runs}`, say2);
       const run2 = { scenario, caches, signal, limit: request.limits[strategy], onProgress: ticker.detail };
-      const outcome3 = await context.edit.during(scenario === "edited", () => ready.run(run2)).finally(() => ticker.close());
+      const outcome3 = await context2.edit.during(scenario === "edited", () => ready.run(run2)).finally(() => ticker.close());
       if (scenarios.includes(scenario) || outcome3.kind !== "measured") {
         await record2.add({ platform: platform8.id, strategy, scenario, ...begun, outcome: outcome3 });
       }
@@ -25993,8 +26060,8 @@ async function runAll({ strategy, platform: platform8 }, context, say) {
     await ready.discard?.(caches);
   }
 }
-async function prepare(strategy, platform8, { subject, record: record2, signal }, say) {
-  const ready = await strategies[strategy].prepare(subject, platform8, signal, (detail) => say(`toolchain \xB7 ${detail}`)).catch((error) => {
+async function prepare(strategy, platform8, { subject, record: record2, signal }, say2) {
+  const ready = await strategies[strategy].prepare(subject, platform8, signal, (detail) => say2(`toolchain \xB7 ${detail}`)).catch((error) => {
     if (strategy === "native" || !isFailure(error) || error.kind === "interrupted") throw error;
     return { kind: "failed", detail: describeFailure(error) };
   });
@@ -26386,10 +26453,10 @@ function failedStrategies({ samples }) {
   );
   const [first] = failed;
   if (!first) return void 0;
-  const names5 = [...new Set(failed.map(({ name }) => name))];
+  const names6 = [...new Set(failed.map(({ name }) => name))];
   return new Failure({
     kind: "image",
-    what: `${names5.join(", ")} could not be measured`,
+    what: `${names6.join(", ")} could not be measured`,
     why: first.detail,
     fix: "fix that, or choose what to measure with --strategy"
   });
@@ -26677,8 +26744,8 @@ var require_tmp = __commonJS({
       if (!_isUndefined(options.name)) {
         const name = options.name;
         if (path6.isAbsolute(name)) throw new Error(`name option must not contain an absolute path, found "${name}".`);
-        const basename17 = path6.basename(name);
-        if (basename17 === ".." || basename17 === "." || basename17 !== name) {
+        const basename18 = path6.basename(name);
+        if (basename18 === ".." || basename18 === "." || basename18 !== name) {
           throw new Error(`name option must not contain a path, found "${name}".`);
         }
       }
@@ -26969,7 +27036,7 @@ async function bench(options, request, { emit, signal, onMeasurement }) {
         (scenario) => request.scenarios.includes(scenario) && (edit || scenario !== "edited")
       );
       emit({ type: "plan", tasks: planned.map(({ id, title }) => ({ id, title })) });
-      const context = {
+      const context2 = {
         subject,
         request,
         scenarios,
@@ -26979,7 +27046,7 @@ async function bench(options, request, { emit, signal, onMeasurement }) {
         signal
       };
       try {
-        for (const item of planned) await measureStrategy(item, context);
+        for (const item of planned) await measureStrategy(item, context2);
       } finally {
         if (found.builder) await dropCaches(found.builder, cachesOf(record2), staged.top);
       }
@@ -27035,13 +27102,13 @@ function benchRequest(flags, bench2) {
 }
 function choose(asked2, known, flag2) {
   if (asked2 === void 0) return known;
-  const names5 = asked2.flatMap((text7) => text7.split(",")).filter(Boolean);
-  for (const name of names5) {
+  const names6 = asked2.flatMap((text7) => text7.split(",")).filter(Boolean);
+  for (const name of names6) {
     if (known.includes(name)) continue;
     const suggestion = closestMatch(name, known) ?? known[0];
     throw wrong(`${flag2} ${name}`, `it is one of ${known.join(", ")}`, `${flag2} ${suggestion}`);
   }
-  return known.filter((name) => names5.includes(name));
+  return known.filter((name) => names6.includes(name));
 }
 function readLimits(values, fallback) {
   const limits = { native: fallback, "dockerfile-cross": fallback, emulated: fallback };
@@ -27140,10 +27207,10 @@ function viewOf(measurement2) {
     toolchain: toolchain2,
     title: `${name}, ${toolchain2}`,
     platforms: platforms2.map((platform8) => {
-      const own3 = results.filter((result) => result.platform === platform8);
-      const verdict = verdictOf(own3);
+      const own4 = results.filter((result) => result.platform === platform8);
+      const verdict = verdictOf(own4);
       const binaries2 = compareBinaries(measurement2, platform8);
-      return { platform: platform8, results: own3, ...verdict && { verdict }, ...binaries2 && { binaries: binaries2 } };
+      return { platform: platform8, results: own4, ...verdict && { verdict }, ...binaries2 && { binaries: binaries2 } };
     }),
     facts: factsOf(measurement2),
     remarks,
@@ -27186,11 +27253,11 @@ function compareBinaries({ samples }, platform8) {
   const [first] = found;
   if (!first || found.length < 2) return void 0;
   const others = found.filter(({ sums }) => sums.join() !== first.sums.join());
-  const names5 = found.map(({ strategy }) => strategy).join(", ");
-  return others.length === 0 ? `${names5} gave the same binary, sha256 ${first.sums.map((sum) => sum.slice(0, 12)).join(", ")}\u2026` : `${others.map(({ strategy }) => strategy).join(" and ")} gave another binary than ${first.strategy}`;
+  const names6 = found.map(({ strategy }) => strategy).join(", ");
+  return others.length === 0 ? `${names6} gave the same binary, sha256 ${first.sums.map((sum) => sum.slice(0, 12)).join(", ")}\u2026` : `${others.map(({ strategy }) => strategy).join(" and ")} gave another binary than ${first.strategy}`;
 }
 function factsOf(measurement2) {
-  const { host, engine: engine3, emulators, toolchains, samples, source, xbuild } = measurement2;
+  const { host, engine: engine3, emulators, toolchains: toolchains2, samples, source, xbuild } = measurement2;
   const loads = samples.map(({ load: load3 }) => load3);
   const engineParts = engine3 && [
     engine3.docker && `engine ${engine3.docker}`,
@@ -27204,17 +27271,17 @@ function factsOf(measurement2) {
     ...Object.entries(emulators).map(
       ([platform8, item]) => `${platform8} emulated by ${describeEmulator(item)}`
     ),
-    ...Object.entries(toolchains).map(([strategy, name]) => `${strategy}: ${name}`),
+    ...Object.entries(toolchains2).map(([strategy, name]) => `${strategy}: ${name}`),
     ...loads.length > 0 ? [`load average ${Math.min(...loads)} to ${Math.max(...loads)} as the runs began`] : [],
     ...source.revision ? [
       `commit ${source.revision.slice(0, 12)}${source.version?.endsWith("-dirty") ? ", with changes" : ""}`
     ] : []
   ];
 }
-function describeEmulator({ kind, program, version: version2 }) {
+function describeEmulator({ kind, program: program2, version: version2 }) {
   if (kind === "unknown") return "an emulator of the builder\u2019s machine";
   const by = kind === "kernel" ? "the kernel\u2019s binfmt_misc entry" : "the emulator that BuildKit brings along";
-  return `${by}, ${[program, version2].filter(Boolean).join(" ")}`;
+  return `${by}, ${[program2, version2].filter(Boolean).join(" ")}`;
 }
 var scenarioTitles, changeOverSeconds;
 var init_view = __esm({
@@ -27242,18 +27309,18 @@ function renderText(view) {
   ].join("\n\n");
 }
 function platformText({ platform: platform8, results, verdict, binaries: binaries2 }) {
-  const tables = scenarioNames.flatMap((name) => {
-    const own3 = results.filter(({ scenario }) => scenario === name);
-    return own3.length > 0 ? [`${platform8}, ${scenarioTitles[name]}`, indent(rowsTable(own3))] : [];
+  const tables2 = scenarioNames.flatMap((name) => {
+    const own4 = results.filter(({ scenario }) => scenario === name);
+    return own4.length > 0 ? [`${platform8}, ${scenarioTitles[name]}`, indent(rowsTable(own4))] : [];
   });
-  return [...tables, ...[verdict, binaries2].filter((text7) => text7 !== void 0)].join("\n");
+  return [...tables2, ...[verdict, binaries2].filter((text7) => text7 !== void 0)].join("\n");
 }
 function rowsTable(results) {
   const longest2 = Math.max(...results.map(shownSeconds));
   const several = results.some(({ runs }) => runs > 1);
-  const head = ["", "whole", ...several ? ["min", "max", "spread", "runs"] : [], "compile", ""];
+  const head2 = ["", "whole", ...several ? ["min", "max", "spread", "runs"] : [], "compile", ""];
   return formatTable([
-    head,
+    head2,
     ...results.map((result) => {
       const { whole, compile, runs, strategy, ratio } = result;
       const range = whole && runs > 1 ? [describeSeconds(whole.min), describeSeconds(whole.max), `${Math.round(whole.spread * 100)} %`] : ["", "", ""];
@@ -27684,9 +27751,9 @@ function withCompileCaches(config, env3) {
     rust: { ...rust2, env: withDefault(rust2.env, "RUSTC_WRAPPER", cache2.rust, env3) }
   };
 }
-function withDefault(own3, name, value, env3) {
-  if (value === void 0 || env3[name] !== void 0 || own3[name] !== void 0) return { ...own3 };
-  return { ...own3, [name]: value };
+function withDefault(own4, name, value, env3) {
+  if (value === void 0 || env3[name] !== void 0 || own4[name] !== void 0) return { ...own4 };
+  return { ...own4, [name]: value };
 }
 var init_compile_caches = __esm({
   "src/config/compile-caches.ts"() {
@@ -27695,8 +27762,8 @@ var init_compile_caches = __esm({
 });
 
 // src/config/folders.ts
-function folderOptions(folders) {
-  return folders.map(({ path: path6, owner, mode = "0755" }) => ({
+function folderOptions(folders2) {
+  return folders2.map(({ path: path6, owner, mode = "0755" }) => ({
     path: path6,
     mode: parseMode(mode, path6),
     ...owner !== void 0 && { owner: parseOwner2(owner, path6) }
@@ -27740,11 +27807,11 @@ var init_folders = __esm({
 
 // src/config/runtime.ts
 function runtimeOptions(table2) {
-  const { volumes = [], "stop-signal": stopSignal, healthcheck: healthcheck2 } = table2;
+  const { volumes = [], "stop-signal": stopSignal, healthcheck: healthcheck3 } = table2;
   return {
     volumes: [...new Set(volumes.map(checkVolume))],
     ...stopSignal !== void 0 && { stopSignal: checkSignal(stopSignal) },
-    ...healthcheck2 !== void 0 && { healthcheck: healthcheckOf(healthcheck2) }
+    ...healthcheck3 !== void 0 && { healthcheck: healthcheckOf(healthcheck3) }
   };
 }
 function checkVolume(path6) {
@@ -27832,7 +27899,7 @@ import { resolve as resolve10 } from "node:path";
 function imageOptions(table2, dir2, flags, env3 = {}) {
   const base = flags.base ?? env3["XBUILD_BASE"] ?? table2.base;
   const registry = flags.baseRegistry ?? (env3["XBUILD_BASE_REGISTRY"] || table2.registry);
-  const { bin: bin3, template: template2, program, entrypoint, workdir } = table2;
+  const { bin: bin3, template: template2, program: program2, entrypoint, workdir } = table2;
   const user = flags.user ?? table2.user;
   if (workdir !== void 0 && !workdir.startsWith("/"))
     throw notAnImageValue("workdir", workdir, "an absolute path");
@@ -27845,7 +27912,7 @@ function imageOptions(table2, dir2, flags, env3 = {}) {
     insecureRegistries: registryHosts(flags.insecureRegistry ?? table2["insecure-registries"] ?? []),
     ...template2 && { template: resolve10(dir2, template2) },
     ...user !== void 0 && { user: checkUser(user) },
-    ...program !== void 0 && { program: checkProgram(program) },
+    ...program2 !== void 0 && { program: checkProgram(program2) },
     programs: [...new Set(table2.programs ?? [])],
     links: table2.links ?? {},
     ...entrypoint && { entrypoint },
@@ -28017,8 +28084,8 @@ function joinPieces(source, pieces2) {
   const starts = [];
   const texts2 = [];
   let length = 0;
-  for (const { start: start2, end, own: own3 } of pieces2) {
-    const text7 = own3 ?? source.slice(start2, end);
+  for (const { start: start2, end, own: own4 } of pieces2) {
+    const text7 = own4 ?? source.slice(start2, end);
     starts.push(length);
     texts2.push(text7);
     length += text7.length;
@@ -28544,8 +28611,8 @@ async function resolveOptions(flags, env3 = process.env, usesLock = true) {
 }
 function platformsFor(platforms2, { load: load3, push: push2, pushByDigest, output }) {
   if (!load3 || push2 || pushByDigest || output) return platforms2;
-  const own3 = parsePlatforms(platforms2).filter(({ arch }) => arch === hostArch());
-  return own3[0] ? [own3[0].id] : platforms2;
+  const own4 = parsePlatforms(platforms2).filter(({ arch }) => arch === hostArch());
+  return own4[0] ? [own4[0].id] : platforms2;
 }
 function pushOptions({ push: push2 = false, pushByDigest = false }) {
   if (!push2 || !pushByDigest) return { push: push2 || pushByDigest, byDigest: pushByDigest };
@@ -28786,13 +28853,13 @@ var init_display = __esm({
 
 // src/ui/plain.ts
 function plainLines(stream, log = ciLog(), paint = paintFor(stream)) {
-  const titles2 = /* @__PURE__ */ new Map();
+  const titles3 = /* @__PURE__ */ new Map();
   const running = /* @__PURE__ */ new Map();
   let ended = 0;
   let isFolded = false;
   const line = (text7) => stream.write(`${log.safe(text7)}
 `);
-  const titleOf3 = (id) => titles2.get(id) ?? id;
+  const titleOf3 = (id) => titles3.get(id) ?? id;
   const sayRunning = () => {
     for (const [id, { since, detail }] of running) {
       const seconds3 = Math.floor((Date.now() - since) / 1e3);
@@ -28804,17 +28871,17 @@ function plainLines(stream, log = ciLog(), paint = paintFor(stream)) {
   const end = ({ id, type, detail }) => {
     running.delete(id);
     ended += 1;
-    const count3 = titles2.size > 0 ? `[${ended}/${titles2.size}] ` : "";
+    const count3 = titles3.size > 0 ? `[${ended}/${titles3.size}] ` : "";
     line(`  ${marks[type]} ${count3}${titleOf3(id)}${detail ? `: ${detail}` : ""}`);
   };
   const note = (event) => {
-    const own3 = event.level === "warning" ? log.warning(event.text) : void 0;
-    if (own3 === void 0) line(`  ${describeNote(event, paint)}`);
-    else stream.write(`${own3}
+    const own4 = event.level === "warning" ? log.warning(event.text) : void 0;
+    if (own4 === void 0) line(`  ${describeNote(event, paint)}`);
+    else stream.write(`${own4}
 `);
   };
   const begin = (tasks2) => {
-    for (const task of tasks2) titles2.set(task.id, task.title);
+    for (const task of tasks2) titles3.set(task.id, task.title);
     timer ??= setInterval(sayRunning, 1e3).unref();
     if (!isFolded) stream.write(log.open("Build with xbuild"));
     isFolded = true;
@@ -28866,16 +28933,16 @@ var require_eventemitter3 = __commonJS({
       Events.prototype = /* @__PURE__ */ Object.create(null);
       if (!new Events().__proto__) prefix = false;
     }
-    function EE(fn, context, once10) {
+    function EE(fn, context2, once10) {
       this.fn = fn;
-      this.context = context;
+      this.context = context2;
       this.once = once10 || false;
     }
-    function addListener(emitter, event, fn, context, once10) {
+    function addListener(emitter, event, fn, context2, once10) {
       if (typeof fn !== "function") {
         throw new TypeError("The listener must be a function");
       }
-      var listener = new EE(fn, context || emitter, once10), evt = prefix ? prefix + event : event;
+      var listener = new EE(fn, context2 || emitter, once10), evt = prefix ? prefix + event : event;
       if (!emitter._events[evt]) emitter._events[evt] = listener, emitter._eventsCount++;
       else if (!emitter._events[evt].fn) emitter._events[evt].push(listener);
       else emitter._events[evt] = [emitter._events[evt], listener];
@@ -28890,15 +28957,15 @@ var require_eventemitter3 = __commonJS({
       this._eventsCount = 0;
     }
     EventEmitter3.prototype.eventNames = function eventNames() {
-      var names5 = [], events, name;
-      if (this._eventsCount === 0) return names5;
+      var names6 = [], events, name;
+      if (this._eventsCount === 0) return names6;
       for (name in events = this._events) {
-        if (has.call(events, name)) names5.push(prefix ? name.slice(1) : name);
+        if (has.call(events, name)) names6.push(prefix ? name.slice(1) : name);
       }
       if (Object.getOwnPropertySymbols) {
-        return names5.concat(Object.getOwnPropertySymbols(events));
+        return names6.concat(Object.getOwnPropertySymbols(events));
       }
-      return names5;
+      return names6;
     };
     EventEmitter3.prototype.listeners = function listeners(event) {
       var evt = prefix ? prefix + event : event, handlers = this._events[evt];
@@ -28966,13 +29033,13 @@ var require_eventemitter3 = __commonJS({
       }
       return true;
     };
-    EventEmitter3.prototype.on = function on6(event, fn, context) {
-      return addListener(this, event, fn, context, false);
+    EventEmitter3.prototype.on = function on6(event, fn, context2) {
+      return addListener(this, event, fn, context2, false);
     };
-    EventEmitter3.prototype.once = function once10(event, fn, context) {
-      return addListener(this, event, fn, context, true);
+    EventEmitter3.prototype.once = function once10(event, fn, context2) {
+      return addListener(this, event, fn, context2, true);
     };
-    EventEmitter3.prototype.removeListener = function removeListener(event, fn, context, once10) {
+    EventEmitter3.prototype.removeListener = function removeListener(event, fn, context2, once10) {
       var evt = prefix ? prefix + event : event;
       if (!this._events[evt]) return this;
       if (!fn) {
@@ -28981,12 +29048,12 @@ var require_eventemitter3 = __commonJS({
       }
       var listeners = this._events[evt];
       if (listeners.fn) {
-        if (listeners.fn === fn && (!once10 || listeners.once) && (!context || listeners.context === context)) {
+        if (listeners.fn === fn && (!once10 || listeners.once) && (!context2 || listeners.context === context2)) {
           clearEvent(this, evt);
         }
       } else {
         for (var i2 = 0, events = [], length = listeners.length; i2 < length; i2++) {
-          if (listeners[i2].fn !== fn || once10 && !listeners[i2].once || context && listeners[i2].context !== context) {
+          if (listeners[i2].fn !== fn || once10 && !listeners[i2].once || context2 && listeners[i2].context !== context2) {
             events.push(listeners[i2]);
           }
         }
@@ -29042,7 +29109,7 @@ var init_colorette = __esm({
     isCompatibleTerminal = tty3 && tty3.isatty && tty3.isatty(1) && env.TERM && !isDumbTerminal;
     isCI = "CI" in env && ("GITHUB_ACTIONS" in env || "GITLAB_CI" in env || "CIRCLECI" in env);
     isColorSupported = !isDisabled && (isForced || isWindows && !isDumbTerminal || isCompatibleTerminal || isCI);
-    replaceClose = (index, string2, close, replace, head = string2.substring(0, index) + replace, tail = string2.substring(index + close.length), next = tail.indexOf(close)) => head + (next < 0 ? tail : replaceClose(next, tail, close, replace));
+    replaceClose = (index, string2, close, replace, head2 = string2.substring(0, index) + replace, tail = string2.substring(index + close.length), next = tail.indexOf(close)) => head2 + (next < 0 ? tail : replaceClose(next, tail, close, replace));
     clearBleed = (index, string2, open12, close, replace) => index < 0 ? open12 + string2 + close : open12 + replaceClose(index, string2, close, replace) + close;
     filterEmpty = (open12, close, replace = open12, at = open12.length + 1) => (string2) => string2 || !(string2 === "" || string2 === void 0) ? clearBleed(
       ("" + string2).indexOf(close, at),
@@ -31705,8 +31772,8 @@ function cloneObject(obj) {
   return clone(obj);
 }
 function delay(time2) {
-  return new Promise((resolve24) => {
-    setTimeout(resolve24, time2);
+  return new Promise((resolve25) => {
+    setTimeout(resolve25, time2);
   });
 }
 var import_rfdc, ANSI_ESCAPE, ANSI_ESCAPE_CODES, ListrEnvironmentVariables, ListrErrorTypes, ListrEventType, ListrRendererSelection, ListrTaskEventType, ListrTaskState, EventManager, BaseEventMap, CLEAR_LINE_REGEX, BELL_REGEX, color, FIGURES_MAIN, FIGURES_FALLBACK, figures3, ListrLogLevels, LISTR_LOGGER_STYLE, LISTR_LOGGER_STDERR_LEVELS, ListrLogger, ProcessOutputBuffer, ProcessOutputStream, ProcessOutput, ListrPromptAdapter, Spinner, ListrDefaultRendererLogLevels, LISTR_DEFAULT_RENDERER_STYLE, PRESET_TIMER, PRESET_TIMESTAMP, DefaultRenderer, SilentRenderer, SimpleRenderer, TestRendererSerializer, TestRenderer, VerboseRenderer, RENDERERS, clone, Concurrency, ListrError, ListrRendererError, PromptError, TaskWrapper, ListrTaskEventManager, Task, ListrEventManager, Listr;
@@ -32882,8 +32949,8 @@ var init_dist2 = __esm({
       }
       add(fn) {
         if (this.count < this.concurrency) return this.run(fn);
-        return new Promise((resolve24) => {
-          const callback = () => resolve24(this.run(fn));
+        return new Promise((resolve25) => {
+          const callback = () => resolve25(this.run(fn));
           this.queue.add(callback);
         });
       }
@@ -33220,7 +33287,7 @@ var init_dist2 = __esm({
         this.message$ = { paused: null };
       }
       /** Run the current task. */
-      async run(context, wrapper) {
+      async run(context2, wrapper) {
         const handleResult2 = (result) => {
           if (result instanceof Listr) {
             result.options = {
@@ -33231,29 +33298,29 @@ var init_dist2 = __esm({
             this.subtasks = result.tasks;
             result.errors = this.listr.errors;
             this.emit(ListrTaskEventType.SUBTASK, this.subtasks);
-            result = result.run(context);
+            result = result.run(context2);
           } else if (result instanceof Promise) result = result.then(handleResult2);
-          else if (isReadable(result)) result = new Promise((resolve24, reject) => {
+          else if (isReadable(result)) result = new Promise((resolve25, reject) => {
             result.on("data", (data) => {
               this.output$ = data.toString();
             });
             result.on("error", (error) => reject(error));
-            result.on("end", () => resolve24(null));
+            result.on("end", () => resolve25(null));
           });
-          else if (isObservable(result)) result = new Promise((resolve24, reject) => {
+          else if (isObservable(result)) result = new Promise((resolve25, reject) => {
             result.subscribe({
               next: (data) => {
                 this.output$ = data;
               },
               error: reject,
-              complete: resolve24
+              complete: resolve25
             });
           });
           return result;
         };
         const startTime = Date.now();
         this.state$ = ListrTaskState.STARTED;
-        const skipped = await assertFunctionOrSelf(this.task?.skip ?? false, context);
+        const skipped = await assertFunctionOrSelf(this.task?.skip ?? false, context2);
         if (skipped) {
           if (typeof skipped === "string") this.message$ = { skip: skipped };
           else if (this.hasTitle()) this.message$ = { skip: this.title };
@@ -33265,7 +33332,7 @@ var init_dist2 = __esm({
           const retryCount = typeof this.task?.retry === "number" && this.task.retry > 0 ? this.task.retry + 1 : typeof this.task?.retry === "object" && this.task.retry.tries > 0 ? this.task.retry.tries + 1 : 1;
           const retryDelay = typeof this.task.retry === "object" && this.task.retry.delay;
           for (let retries = 1; retries <= retryCount; retries++) try {
-            await handleResult2(this.taskFn(context, wrapper));
+            await handleResult2(this.taskFn(context2, wrapper));
             break;
           } catch (err) {
             if (retries !== retryCount) {
@@ -33291,7 +33358,7 @@ var init_dist2 = __esm({
             wrapper.report(error, ListrErrorTypes.WILL_ROLLBACK);
             try {
               this.state$ = ListrTaskState.ROLLING_BACK;
-              await this.task.rollback(context, wrapper);
+              await this.task.rollback(context2, wrapper);
               this.message$ = { rollback: this.title };
               this.state$ = ListrTaskState.ROLLED_BACK;
             } catch (err) {
@@ -33306,7 +33373,7 @@ var init_dist2 = __esm({
             }
           } else {
             this.state$ = ListrTaskState.FAILED;
-            if (this.listr.options.exitOnError !== false && await assertFunctionOrSelf(this.task?.exitOnError, context) !== false) {
+            if (this.listr.options.exitOnError !== false && await assertFunctionOrSelf(this.task?.exitOnError, context2) !== false) {
               wrapper.report(error, ListrErrorTypes.HAS_FAILED);
               this.close();
               throw error;
@@ -33407,10 +33474,10 @@ var init_dist2 = __esm({
       *
       * @see {@link https://listr2.kilic.dev/listr/listr.html#run-the-generated-task-list}
       */
-      async run(context) {
+      async run(context2) {
         if (!this.renderer) this.renderer = new this.rendererClass(this.tasks, this.rendererClassOptions, this.events);
         await this.renderer.render();
-        this.ctx = this.options?.ctx ?? context ?? {};
+        this.ctx = this.options?.ctx ?? context2 ?? {};
         try {
           await Promise.all(this.tasks.map((task) => task.check(this.ctx)));
           await Promise.all(this.tasks.map((task) => this.concurrency.add(() => this.runTask(task))));
@@ -33486,8 +33553,8 @@ function drawEvents(stream) {
 function makeTask(info) {
   let finish = () => {
   };
-  const finished7 = new Promise((resolve24, reject) => {
-    finish = (error) => error ? reject(error) : resolve24();
+  const finished7 = new Promise((resolve25, reject) => {
+    finish = (error) => error ? reject(error) : resolve25();
   });
   finished7.catch(() => {
   });
@@ -33524,7 +33591,7 @@ async function draw(tasks2, stream) {
   class StderrRenderer extends DefaultRenderer3 {
     static nonTTY = true;
   }
-  const list4 = new Listr2(
+  const list5 = new Listr2(
     tasks2.map(
       (task) => ({
         title: task.title,
@@ -33553,7 +33620,7 @@ async function draw(tasks2, stream) {
       }
     }
   );
-  await list4.run().catch(() => {
+  await list5.run().catch(() => {
   });
 }
 var init_terminal = __esm({
@@ -33571,11 +33638,11 @@ function createProgress(mode, stream = process.stderr) {
   return { emit: (event) => emit(redactAll(resolved === "rawjson" ? event : cleanEvent(event))), close };
 }
 function cleanEvent(event) {
-  const clean2 = Object.entries(event).map(([key, value]) => [
+  const clean3 = Object.entries(event).map(([key, value]) => [
     key,
     typeof value === "string" ? cleanText(value) : value
   ]);
-  if (event.type !== "plan") return Object.fromEntries(clean2);
+  if (event.type !== "plan") return Object.fromEntries(clean3);
   return { ...event, tasks: event.tasks.map((task) => ({ ...task, title: cleanText(task.title) })) };
 }
 var writers;
@@ -33854,16 +33921,16 @@ var init_bench2 = __esm({
 });
 
 // src/bench/compare/after-build.ts
-async function compareFinished(report2, options, measure3, { emit, signal }) {
+async function compareFinished(report3, options, measure3, { emit, signal }) {
   const project2 = projectKey(
-    { language: report2.project.language, toolchain: report2.project.toolchain },
-    [...new Set(report2.artifacts.map(({ name }) => name))].map((name) => ({ name })),
+    { language: report3.project.language, toolchain: report3.project.toolchain },
+    [...new Set(report3.artifacts.map(({ name }) => name))].map((name) => ({ name })),
     options
   );
-  const foreign = options.platforms.filter((platform8) => !runsItself(hostArch(report2.host.arch), platform8));
+  const foreign = options.platforms.filter((platform8) => !runsItself(hostArch(report3.host.arch), platform8));
   const platforms2 = foreign.map(({ id }) => id);
   const compare2 = (measurements) => ({
-    comparisons: compareBuild(project2, platforms2, report2, measurements).map(
+    comparisons: compareBuild(project2, platforms2, report3, measurements).map(
       (item) => item.baseline ? item : withoutBaseline(item, options)
     ),
     measurements,
@@ -33877,7 +33944,7 @@ async function compareFinished(report2, options, measure3, { emit, signal }) {
   try {
     before = compare2(await readMeasurements(options.dir));
     const lacking = before.comparisons.flatMap(({ platform: platform8, baseline }) => baseline ? [] : [platform8]);
-    const tried = lacking.filter((platform8) => wasTried(before, platform8, report2.host));
+    const tried = lacking.filter((platform8) => wasTried(before, platform8, report3.host));
     if (measure3 === "missing" && tried.length > 0) {
       const text7 = `${tried.join(", ")}: measured against emulation less than a day ago, without a time; not tried again`;
       emit({ type: "note", level: "info", text: text7 });
@@ -33947,11 +34014,11 @@ function parseManifest(bytes, described, where) {
   if (hasIndex && ["config", "layers", "fsLayers", "blobs"].some((name) => name in document2)) {
     throw malformed(where, "it is an index and a manifest at once");
   }
-  const own3 = typeof document2.mediaType === "string" ? document2.mediaType : void 0;
-  if (own3 !== void 0 && described !== void 0 && own3 !== described) {
-    throw malformed(where, `it calls itself ${own3} and is described as ${described}`);
+  const own4 = typeof document2.mediaType === "string" ? document2.mediaType : void 0;
+  if (own4 !== void 0 && described !== void 0 && own4 !== described) {
+    throw malformed(where, `it calls itself ${own4} and is described as ${described}`);
   }
-  const mediaType = own3 ?? described ?? (hasIndex ? mediaTypes.index : mediaTypes.manifest);
+  const mediaType = own4 ?? described ?? (hasIndex ? mediaTypes.index : mediaTypes.manifest);
   if (indexTypes.includes(mediaType)) {
     return { kind: "index", mediaType, ...check2(indexSchema, document2, where) };
   }
@@ -34193,16 +34260,16 @@ import { dirname as dirname22, join as join38 } from "node:path";
 function blobPath({ digest: digest4 }) {
   return `blobs/${digest4.replace(":", "/")}`;
 }
-async function intoLayout(path6, fill2) {
+async function intoLayout(path6, fill3) {
   try {
     for (const folder of [dirname22(path6), path6, join38(path6, "blobs/sha256")]) await sweep(folder);
-    if (await isLayout(path6)) return await fill2(path6);
+    if (await isLayout(path6)) return await fill3(path6);
     await makeFolder(dirname22(path6));
     const temporary = temporaryName(path6);
     const { forget } = removeAtExit(temporary);
     try {
-      await fill2(temporary);
-      if (!await renameFolder(temporary, path6)) await fill2(path6, temporary);
+      await fill3(temporary);
+      if (!await renameFolder(temporary, path6)) await fill3(path6, temporary);
     } finally {
       await rm10(temporary, { recursive: true, force: true });
       forget();
@@ -34216,12 +34283,12 @@ async function markLayout(folder) {
   await writeAtomically(join38(folder, "oci-layout"), (handle) => writeAll(handle, layoutMarker));
 }
 async function isLayout(path6) {
-  const names5 = await readdir11(path6).catch((error) => {
+  const names6 = await readdir11(path6).catch((error) => {
     if (error.code === "ENOENT") return void 0;
     throw error;
   });
-  if (!names5) return false;
-  if (names5.every(isTemporary) || names5.includes("oci-layout")) return true;
+  if (!names6) return false;
+  if (names6.every(isTemporary) || names6.includes("oci-layout")) return true;
   throw new Failure({
     kind: "usage",
     what: "The folder for the OCI layout holds other files",
@@ -34357,15 +34424,15 @@ function imageCommand(image4, { buildx, cwd }) {
 function imageDockerfile({ spec: spec2, template: template2 }) {
   return renderDockerfile(spec2, { template: template2, pinnedDigest: spec2.base.digest });
 }
-async function makeWithBuildx(image4, context, task) {
-  const { plan, work, logs, recorder, signal } = context;
+async function makeWithBuildx(image4, context2, task) {
+  const { plan, work, logs, recorder, signal } = context2;
   const { spec: spec2, destinations } = image4;
   const folder = fillTokens(plannedFolder(image4), { work });
   const files = buildxFiles(folder);
   await mkdir14(folder, { recursive: true });
   const content = await stageContext(spec2, {
     dir: files.staging,
-    file: platformFile(context),
+    file: platformFile(context2),
     root: plan.root
   });
   await rename6(files.staging, files.context(content));
@@ -34596,13 +34663,13 @@ function predictBase(prediction, options = {}) {
   };
 }
 function baseFor(binaries2, options = {}) {
-  let reason = "every binary is static";
+  let reason2 = "every binary is static";
   for (const family of distrolessFamilies) {
     const missing3 = findShortcomings(distrolessBase(family, options), binaries2);
     if (missing3.length === 0) {
-      return { reference: distrolessReference(family, options), family, predicted: false, reason };
+      return { reference: distrolessReference(family, options), family, predicted: false, reason: reason2 };
     }
-    reason = missing3[0]?.text ?? reason;
+    reason2 = missing3[0]?.text ?? reason2;
   }
   throw doesNotServe(distrolessBase("cc", options), binaries2, options);
 }
@@ -34878,12 +34945,12 @@ function parseRetryAfter(value, now = Date.now()) {
   const date = /^\w{3,9},? /.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? void 0 : Math.max(0, Math.ceil((date - now) / 1e3));
 }
-function withReason(failure, reason) {
+function withReason(failure, reason2) {
   return new Failure({
     kind: failure.kind,
     what: failure.what,
     where: failure.where,
-    why: failure.why ? `${failure.why}; ${reason}` : reason,
+    why: failure.why ? `${failure.why}; ${reason2}` : reason2,
     fix: failure.fix,
     cause: failure.cause
   });
@@ -34937,8 +35004,8 @@ function connectionFailure(error, url, proxy) {
       fewAttempts[name]
     );
   }
-  const [reason, fix2] = hopeless[name] ?? [];
-  if (reason) return failure(reason, fix2);
+  const [reason2, fix2] = hopeless[name] ?? [];
+  if (reason2) return failure(reason2, fix2);
   if (/EPROTO|SSL|WRONG_VERSION/.test(name)) {
     return failure(
       "it speaks no TLS, which only a registry on this machine may do without",
@@ -35055,11 +35122,11 @@ function watchRate({ silence }, host) {
     time2 = 0;
   };
 }
-function sayWaiting(host, say) {
+function sayWaiting(host, say2) {
   let since = performance.now();
   const timer = setInterval(() => {
     const seconds3 = Math.round((performance.now() - since) / 1e3);
-    if (seconds3 >= sayAfter) say?.(`waiting for ${host}: ${seconds3} s`);
+    if (seconds3 >= sayAfter) say2?.(`waiting for ${host}: ${seconds3} s`);
   }, sayAfter * 1e3);
   timer.unref();
   return {
@@ -35162,11 +35229,11 @@ var init_auth_files = __esm({
 import { readdir as readdir13, readFile as readFile13 } from "node:fs/promises";
 import { join as join43 } from "node:path";
 async function hostTls(host, withSystem, env3 = process.env) {
-  const own3 = await hostCertificates(host, env3);
-  const system = withSystem || own3.ca.length > 0 ? await systemAuthorities(env3) : [];
-  const others = [...system, ...own3.ca];
-  if (others.length + own3.cert.length === 0) return void 0;
-  const { cert, key, folders } = own3;
+  const own4 = await hostCertificates(host, env3);
+  const system = withSystem || own4.ca.length > 0 ? await systemAuthorities(env3) : [];
+  const others = [...system, ...own4.ca];
+  if (others.length + own4.cert.length === 0) return void 0;
+  const { cert, key, folders: folders2 } = own4;
   const { createSecureContext, rootCertificates: rootCertificates2 } = await import("node:tls");
   try {
     const ca = others.length > 0 ? { ca: [...rootCertificates2, ...others] } : {};
@@ -35174,7 +35241,7 @@ async function hostTls(host, withSystem, env3 = process.env) {
   } catch (error) {
     throw registryFailure(
       "The certificates for a registry cannot be used",
-      folders.join(", ") || (env3["SSL_CERT_FILE"] ?? host),
+      folders2.join(", ") || (env3["SSL_CERT_FILE"] ?? host),
       error.message,
       "each file is to hold PEM: -----BEGIN CERTIFICATE-----"
     );
@@ -35208,10 +35275,10 @@ async function hostCertificates(host, env3) {
     "/etc/containers",
     ...userContainersFolder(env3)
   ];
-  const names5 = [.../* @__PURE__ */ new Set([host, host.replace(/:443$/, ""), /:\d+$/.test(host) ? host : `${host}:443`])];
-  if (host === "registry-1.docker.io") names5.push("docker.io");
+  const names6 = [.../* @__PURE__ */ new Set([host, host.replace(/:443$/, ""), /:\d+$/.test(host) ? host : `${host}:443`])];
+  if (host === "registry-1.docker.io") names6.push("docker.io");
   const all = { folders: [], ca: [], cert: [], key: [] };
-  for (const folder of parents.flatMap((parent) => names5.map((name) => join43(parent, "certs.d", name)))) {
+  for (const folder of parents.flatMap((parent) => names6.map((name) => join43(parent, "certs.d", name)))) {
     const files = (await list2(folder)).sort();
     if (files.some((name) => /\.(crt|cert)$/.test(name))) all.folders.push(folder);
     for (const name of files) {
@@ -35314,9 +35381,9 @@ function sameAddress(a2, b) {
 function isInRange2(host, network2, prefix) {
   const family = isIP(network2) === 6 ? "ipv6" : "ipv4";
   if (isIP(network2) !== isIP(host) || prefix > (family === "ipv6" ? 128 : 32)) return false;
-  const list4 = new BlockList();
-  list4.addSubnet(network2, prefix, family);
-  return list4.check(host, family);
+  const list5 = new BlockList();
+  list5.addSubnet(network2, prefix, family);
+  return list5.check(host, family);
 }
 var init_proxies = __esm({
   "src/registry/proxies.ts"() {
@@ -35830,8 +35897,8 @@ var require_wrap_handler = __commonJS({
         return handler.onRequestStart ? handler : new WrapHandler(handler);
       }
       // Unwrap Interface
-      onConnect(abort, context) {
-        return this.#handler.onConnect?.(abort, context);
+      onConnect(abort, context2) {
+        return this.#handler.onConnect?.(abort, context2);
       }
       onResponseStarted() {
         return this.#handler.onResponseStarted?.();
@@ -35855,8 +35922,8 @@ var require_wrap_handler = __commonJS({
         return this.#handler.onError?.(err);
       }
       // Wrap Interface
-      onRequestStart(controller2, context) {
-        this.#handler.onConnect?.((reason) => controller2.abort(reason), context);
+      onRequestStart(controller2, context2) {
+        this.#handler.onConnect?.((reason2) => controller2.abort(reason2), context2);
       }
       onRequestUpgrade(controller2, statusCode, headers2, socket) {
         const rawHeaders = [];
@@ -37302,11 +37369,11 @@ var require_unwrap_handler = __commonJS({
           this[kResume]?.();
         }
       }
-      abort(reason) {
+      abort(reason2) {
         if (!this.#aborted) {
           this.#aborted = true;
-          this.#reason = reason;
-          this.#abort(reason);
+          this.#reason = reason2;
+          this.#abort(reason2);
         }
       }
       get aborted() {
@@ -37328,9 +37395,9 @@ var require_unwrap_handler = __commonJS({
       static unwrap(handler) {
         return !handler.onRequestStart ? handler : new UnwrapHandler(handler);
       }
-      onConnect(abort, context) {
+      onConnect(abort, context2) {
         this.#controller = new UnwrapController(abort);
-        this.#handler.onRequestStart?.(this.#controller, context);
+        this.#handler.onRequestStart?.(this.#controller, context2);
       }
       onResponseStarted() {
         return this.#handler.onResponseStarted?.();
@@ -37425,9 +37492,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve24, reject) => {
+          return new Promise((resolve25, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve24(data);
+              return err ? reject(err) : resolve25(data);
             });
           });
         }
@@ -37465,9 +37532,9 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve24, reject) => {
+          return new Promise((resolve25, reject) => {
             this.destroy(err, (err2, data) => {
-              return err2 ? reject(err2) : resolve24(data);
+              return err2 ? reject(err2) : resolve25(data);
             });
           });
         }
@@ -37743,8 +37810,8 @@ var require_pool_base = __commonJS({
           }
           return Promise.all(closeAll);
         } else {
-          return new Promise((resolve24) => {
-            this[kClosedResolve] = resolve24;
+          return new Promise((resolve25) => {
+            this[kClosedResolve] = resolve25;
           });
         }
       }
@@ -37982,12 +38049,12 @@ var require_diagnostics = __commonJS({
       diagnosticsChannel.subscribe(
         "undici:websocket:close",
         (evt) => {
-          const { websocket, code: code2, reason } = evt;
+          const { websocket, code: code2, reason: reason2 } = evt;
           debugLog(
             "closed connection to %s - %s %s",
             websocket.url,
             code2,
-            reason
+            reason2
           );
         }
       );
@@ -40032,10 +40099,10 @@ var require_webidl = __commonJS({
         message
       });
     };
-    webidl.errors.invalidArgument = function(context) {
+    webidl.errors.invalidArgument = function(context2) {
       return webidl.errors.exception({
-        header: context.prefix,
-        message: `"${context.value}" is an invalid ${context.type}.`
+        header: context2.prefix,
+        message: `"${context2.value}" is an invalid ${context2.type}.`
       });
     };
     webidl.brandCheck = function(V, I) {
@@ -41287,8 +41354,8 @@ var require_util2 = __commonJS({
       }
       return values;
     }
-    function getDecodeSplit(name, list4) {
-      const value = list4.get(name, true);
+    function getDecodeSplit(name, list5) {
+      const value = list5.get(name, true);
       if (value === null) {
         return null;
       }
@@ -41867,8 +41934,8 @@ var require_promise = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve24, reject) => {
-        res = resolve24;
+      const promise = new Promise((resolve25, reject) => {
+        res = resolve25;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -41943,8 +42010,8 @@ var require_body = __commonJS({
               }
             }
           },
-          cancel(reason) {
-            return action()[Symbol.asyncIterator]?.().return(reason);
+          cancel(reason2) {
+            return action()[Symbol.asyncIterator]?.().return(reason2);
           },
           type: "bytes"
         });
@@ -42589,7 +42656,7 @@ var require_client_h1 = __commonJS({
       /**
        * @param {Buffer} head
        */
-      onUpgrade(head) {
+      onUpgrade(head2) {
         const { upgrade, client, socket, headers: headers2, statusCode, statusText } = this;
         assert(upgrade);
         assert(client[kSocket] === socket);
@@ -42604,7 +42671,7 @@ var require_client_h1 = __commonJS({
         this.shouldKeepAlive = false;
         this.headers = [];
         this.headersSize = 0;
-        socket.unshift(head);
+        socket.unshift(head2);
         socket[kParser].destroy();
         socket[kParser] = null;
         socket[kClient] = null;
@@ -43295,12 +43362,12 @@ upgrade: ${upgrade}\r
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve24, reject) => {
+      const waitForDrain = () => new Promise((resolve25, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve24;
+          callback = resolve25;
         }
       });
       socket.on("close", onDrain).on("drain", onDrain);
@@ -44184,12 +44251,12 @@ var require_client_h2 = __commonJS({
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve24, reject) => {
+      const waitForDrain = () => new Promise((resolve25, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve24;
+          callback = resolve25;
         }
       });
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -44506,16 +44573,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       [kClose]() {
-        return new Promise((resolve24) => {
+        return new Promise((resolve25) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve24;
+            this[kClosedResolve] = resolve25;
           } else {
-            resolve24(null);
+            resolve25(null);
           }
         });
       }
       [kDestroy](err) {
-        return new Promise((resolve24) => {
+        return new Promise((resolve25) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i2 = 0; i2 < requests.length; i2++) {
             const request = requests[i2];
@@ -44528,7 +44595,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve24(null);
+            resolve25(null);
           };
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -45544,7 +45611,7 @@ var require_socks5_proxy_agent = __commonJS({
         const proxyHost = this[kProxyUrl].hostname;
         const proxyPort = parseInt(this[kProxyUrl].port) || 1080;
         debug("creating SOCKS5 connection to", proxyHost, proxyPort);
-        const socket = await new Promise((resolve24, reject) => {
+        const socket = await new Promise((resolve25, reject) => {
           this[kConnector]({
             hostname: proxyHost,
             host: proxyHost,
@@ -45554,7 +45621,7 @@ var require_socks5_proxy_agent = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve24(socket2);
+              resolve25(socket2);
             }
           });
         });
@@ -45564,14 +45631,14 @@ var require_socks5_proxy_agent = __commonJS({
           socket.destroy();
         });
         await socks5Client.handshake();
-        await new Promise((resolve24, reject) => {
+        await new Promise((resolve25, reject) => {
           const timeout4 = setTimeout(() => {
             reject(new Error("SOCKS5 authentication timeout"));
           }, 5e3);
           const onAuthenticated = () => {
             clearTimeout(timeout4);
             socks5Client.removeListener("error", onError);
-            resolve24();
+            resolve25();
           };
           const onError = (err) => {
             clearTimeout(timeout4);
@@ -45580,14 +45647,14 @@ var require_socks5_proxy_agent = __commonJS({
           };
           if (socks5Client.state === STATES.AUTHENTICATED) {
             clearTimeout(timeout4);
-            resolve24();
+            resolve25();
           } else {
             socks5Client.once("authenticated", onAuthenticated);
             socks5Client.once("error", onError);
           }
         });
         await socks5Client.connect(targetHost, targetPort);
-        await new Promise((resolve24, reject) => {
+        await new Promise((resolve25, reject) => {
           const timeout4 = setTimeout(() => {
             reject(new Error("SOCKS5 connection timeout"));
           }, 5e3);
@@ -45595,7 +45662,7 @@ var require_socks5_proxy_agent = __commonJS({
             debug("SOCKS5 tunnel established to", targetHost, targetPort, "via", info);
             clearTimeout(timeout4);
             socks5Client.removeListener("error", onError);
-            resolve24();
+            resolve25();
           };
           const onError = (err) => {
             clearTimeout(timeout4);
@@ -45638,8 +45705,8 @@ var require_socks5_proxy_agent = __commonJS({
                       socket,
                       servername: this[kRequestTls]?.servername || targetHost
                     });
-                    await new Promise((resolve24, reject) => {
-                      finalSocket.once("secureConnect", resolve24);
+                    await new Promise((resolve25, reject) => {
+                      finalSocket.once("secureConnect", resolve25);
                       finalSocket.once("error", reject);
                     });
                   }
@@ -46166,7 +46233,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return Promise.resolve(null);
         }
-        return new Promise((resolve24, reject) => {
+        return new Promise((resolve25, reject) => {
           if (this[kContentLength] && this[kContentLength] > limit || this[kBytesRead] > limit) {
             this.destroy(new AbortError());
           }
@@ -46180,11 +46247,11 @@ var require_readable = __commonJS({
               if (signal.aborted) {
                 reject(signal.reason ?? new AbortError());
               } else {
-                resolve24(null);
+                resolve25(null);
               }
             });
           } else {
-            this.on("close", resolve24);
+            this.on("close", resolve25);
           }
           this.on("error", noop3).on("data", () => {
             if (this[kBytesRead] > limit) {
@@ -46212,7 +46279,7 @@ var require_readable = __commonJS({
     }
     function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve24, reject) => {
+      return new Promise((resolve25, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -46227,7 +46294,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve24,
+              resolve: resolve25,
               reject,
               length: 0,
               body: []
@@ -46301,18 +46368,18 @@ var require_readable = __commonJS({
       return buffer4;
     }
     function consumeEnd(consume2, encoding) {
-      const { type, body, resolve: resolve24, stream, length } = consume2;
+      const { type, body, resolve: resolve25, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve24(chunksDecode(body, length, encoding));
+          resolve25(chunksDecode(body, length, encoding));
         } else if (type === "json") {
-          resolve24(JSON.parse(chunksDecode(body, length, encoding)));
+          resolve25(JSON.parse(chunksDecode(body, length, encoding)));
         } else if (type === "arrayBuffer") {
-          resolve24(chunksConcat(body, length).buffer);
+          resolve25(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve24(new Blob(body, { type: stream[kContentType] }));
+          resolve25(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve24(chunksConcat(body, length));
+          resolve25(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -46412,17 +46479,17 @@ var require_api_request = __commonJS({
           });
         }
       }
-      onConnect(abort, context) {
+      onConnect(abort, context2) {
         if (this.reason) {
           abort(this.reason);
           return;
         }
         assert(this.callback);
         this.abort = abort;
-        this.context = context;
+        this.context = context2;
       }
       onHeaders(statusCode, rawHeaders, resume, statusMessage) {
-        const { callback, opaque, abort, context, responseHeaders, highWaterMark } = this;
+        const { callback, opaque, abort, context: context2, responseHeaders, highWaterMark } = this;
         const headers2 = responseHeaders === "raw" ? util.parseRawHeaders(rawHeaders) : util.parseHeaders(rawHeaders);
         if (statusCode < 200) {
           if (this.onInfo) {
@@ -46455,7 +46522,7 @@ var require_api_request = __commonJS({
               trailers: this.trailers,
               opaque,
               body: res,
-              context
+              context: context2
             });
           } catch (err) {
             this.res = null;
@@ -46502,9 +46569,9 @@ var require_api_request = __commonJS({
     };
     function request(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve24, reject) => {
+        return new Promise((resolve25, reject) => {
           request.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve24(data);
+            return err ? reject(err) : resolve25(data);
           });
         });
       }
@@ -46634,17 +46701,17 @@ var require_api_stream = __commonJS({
         }
         addSignal(this, signal);
       }
-      onConnect(abort, context) {
+      onConnect(abort, context2) {
         if (this.reason) {
           abort(this.reason);
           return;
         }
         assert(this.callback);
         this.abort = abort;
-        this.context = context;
+        this.context = context2;
       }
       onHeaders(statusCode, rawHeaders, resume, statusMessage) {
-        const { factory, opaque, context, responseHeaders } = this;
+        const { factory, opaque, context: context2, responseHeaders } = this;
         const headers2 = responseHeaders === "raw" ? util.parseRawHeaders(rawHeaders) : util.parseHeaders(rawHeaders);
         if (statusCode < 200) {
           if (this.onInfo) {
@@ -46660,7 +46727,7 @@ var require_api_stream = __commonJS({
           statusCode,
           headers: headers2,
           opaque,
-          context
+          context: context2
         });
         if (!res || typeof res.write !== "function" || typeof res.end !== "function" || typeof res.on !== "function") {
           throw new InvalidReturnValueError("expected Writable");
@@ -46716,9 +46783,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve24, reject) => {
+        return new Promise((resolve25, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve24(data);
+            return err ? reject(err) : resolve25(data);
           });
         });
       }
@@ -46854,7 +46921,7 @@ var require_api_pipeline = __commonJS({
         this.res = null;
         addSignal(this, signal);
       }
-      onConnect(abort, context) {
+      onConnect(abort, context2) {
         const { res } = this;
         if (this.reason) {
           abort(this.reason);
@@ -46862,10 +46929,10 @@ var require_api_pipeline = __commonJS({
         }
         assert(!res, "pipeline cannot be retried");
         this.abort = abort;
-        this.context = context;
+        this.context = context2;
       }
       onHeaders(statusCode, rawHeaders, resume) {
-        const { opaque, handler, context } = this;
+        const { opaque, handler, context: context2 } = this;
         if (statusCode < 200) {
           if (this.onInfo) {
             const headers2 = this.responseHeaders === "raw" ? util.parseRawHeaders(rawHeaders) : util.parseHeaders(rawHeaders);
@@ -46883,7 +46950,7 @@ var require_api_pipeline = __commonJS({
             headers: headers2,
             opaque,
             body: this.res,
-            context
+            context: context2
           });
         } catch (err) {
           this.res.on("error", noop3);
@@ -46968,7 +47035,7 @@ var require_api_upgrade = __commonJS({
         this.context = null;
         addSignal(this, signal);
       }
-      onConnect(abort, context) {
+      onConnect(abort, context2) {
         if (this.reason) {
           abort(this.reason);
           return;
@@ -46982,7 +47049,7 @@ var require_api_upgrade = __commonJS({
       }
       onUpgrade(statusCode, rawHeaders, socket) {
         assert(socket[kHTTP2Stream] === true ? statusCode === 200 : statusCode === 101);
-        const { callback, opaque, context } = this;
+        const { callback, opaque, context: context2 } = this;
         removeSignal(this);
         this.callback = null;
         const headers2 = this.responseHeaders === "raw" ? util.parseRawHeaders(rawHeaders) : util.parseHeaders(rawHeaders);
@@ -46990,7 +47057,7 @@ var require_api_upgrade = __commonJS({
           headers: headers2,
           socket,
           opaque,
-          context
+          context: context2
         });
       }
       onError(err) {
@@ -47006,9 +47073,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve24, reject) => {
+        return new Promise((resolve25, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve24(data);
+            return err ? reject(err) : resolve25(data);
           });
         });
       }
@@ -47060,20 +47127,20 @@ var require_api_connect = __commonJS({
         this.abort = null;
         addSignal(this, signal);
       }
-      onConnect(abort, context) {
+      onConnect(abort, context2) {
         if (this.reason) {
           abort(this.reason);
           return;
         }
         assert(this.callback);
         this.abort = abort;
-        this.context = context;
+        this.context = context2;
       }
       onHeaders() {
         throw new SocketError("bad connect", null);
       }
       onUpgrade(statusCode, rawHeaders, socket) {
-        const { callback, opaque, context } = this;
+        const { callback, opaque, context: context2 } = this;
         removeSignal(this);
         this.callback = null;
         let headers2 = rawHeaders;
@@ -47085,7 +47152,7 @@ var require_api_connect = __commonJS({
           headers: headers2,
           socket,
           opaque,
-          context
+          context: context2
         });
       }
       onError(err) {
@@ -47101,9 +47168,9 @@ var require_api_connect = __commonJS({
     };
     function connect(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve24, reject) => {
+        return new Promise((resolve25, reject) => {
           connect.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve24(data);
+            return err ? reject(err) : resolve25(data);
           });
         });
       }
@@ -47188,10 +47255,10 @@ function createDispatchers(mayBeInsecure, deadlines2, env3 = process.env) {
       const isWidened = widened.has(url.host);
       const proxy = proxyFor(url, env3);
       const isSecure = !mayBeInsecure(url.host);
-      const context = url.protocol === "https:" ? await contextOf(url.host) : void 0;
+      const context2 = url.protocol === "https:" ? await contextOf(url.host) : void 0;
       const kind = isSecure ? "secure" : isLoopback(url.host) ? "loopback" : "insecure";
-      const key = [kind, context ? url.host : "", isWidened ? "widened" : "", proxy?.href ?? ""].join(" ");
-      const pool = pools.get(key) ?? create(proxy, context, isSecure);
+      const key = [kind, context2 ? url.host : "", isWidened ? "widened" : "", proxy?.href ?? ""].join(" ");
+      const pool = pools.get(key) ?? create(proxy, context2, isSecure);
       pools.set(key, pool);
       return { dispatcher: await pool, proxy, widened: isWidened };
     },
@@ -47280,7 +47347,7 @@ function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env
       sending.waiting.end();
     }
   };
-  const resolve24 = (location, from, what) => {
+  const resolve25 = (location, from, what) => {
     const where = describeUrl(from);
     const target = URL.canParse(location, from.href) ? new URL(location, from) : void 0;
     if (!target || !["http:", "https:"].includes(target.protocol)) {
@@ -47304,7 +47371,7 @@ function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env
       if (!redirects.includes(response.status) || location === void 0) return response;
       await response.discard();
       const where = describeUrl(request.url);
-      const target = resolve24(location, request.url, "redirects to");
+      const target = resolve25(location, request.url, "redirects to");
       if (followed === maximumRedirects) throw registryFailure("The registry redirects in a circle", where);
       if (request.isSecret && (request.url.origin !== target.origin || response.status < 307)) {
         throw registryFailure("The token server redirects a login", where, describeUrl(target));
@@ -47336,7 +47403,7 @@ function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env
       bases.set(registry, base);
       return base;
     },
-    resolve: resolve24,
+    resolve: resolve25,
     mayBeInsecure,
     close: () => dispatchers.close()
   };
@@ -47693,7 +47760,7 @@ function createCaller(options) {
     const { registry } = repository;
     const base = await transport.baseUrl(registry);
     const url = new URL(typeof target === "string" ? `${base}/v2/${repository.repository}/${target}` : target);
-    const isOwn = url.origin === new URL(base).origin;
+    const isOwn2 = url.origin === new URL(base).origin;
     const scopes = [
       push2 ? writeScope(repository) : `repository:${repository.repository}:pull`,
       ...from === void 0 ? [] : [`repository:${from}:pull`]
@@ -47702,9 +47769,9 @@ function createCaller(options) {
       const headers3 = { ...request.headers, ...authorization !== void 0 && { authorization } };
       return transport.send({ ...request, url, headers: headers3 });
     };
-    const known = isOwn ? await authenticator.header(registry, scopes) : void 0;
+    const known = isOwn2 ? await authenticator.header(registry, scopes) : void 0;
     let response = await send(known);
-    if (response.status === 401 && isOwn && response.url.origin === url.origin) {
+    if (response.status === 401 && isOwn2 && response.url.origin === url.origin) {
       await response.discard();
       response = await send(await authenticator.answer(registry, scopes, response, known));
     }
@@ -47802,8 +47869,8 @@ function allowsPush(header2, { repository }) {
     return void 0;
   }
   if (!Array.isArray(access5)) return void 0;
-  const own3 = access5.filter((grant) => grant?.type === "repository" && grant.name === repository);
-  const actions2 = own3.flatMap(({ actions: given }) => Array.isArray(given) ? given : []);
+  const own4 = access5.filter((grant) => grant?.type === "repository" && grant.name === repository);
+  const actions2 = own4.flatMap(({ actions: given }) => Array.isArray(given) ? given : []);
   return actions2.includes("push") || actions2.includes("*");
 }
 var init_push_rights = __esm({
@@ -48081,7 +48148,7 @@ function createLimit(limit) {
   const waiting = [];
   return async (work) => {
     if (running < limit) running++;
-    else await new Promise((resolve24) => waiting.push(resolve24));
+    else await new Promise((resolve25) => waiting.push(resolve25));
     try {
       return await work();
     } finally {
@@ -48100,10 +48167,10 @@ var init_create_limit = __esm({
 // src/image/read/patient-source.ts
 import { setTimeout as wait2 } from "node:timers/promises";
 function patientSource(source, signal) {
-  const patiently = async (look4, isThere2) => {
+  const patiently = async (look4, isThere3) => {
     for (const seconds3 of pauses) {
       const found = await look4();
-      if (isThere2(found)) return found;
+      if (isThere3(found)) return found;
       await wait2(seconds3 * 1e3, void 0, { signal }).catch(() => {
       });
     }
@@ -48770,12 +48837,12 @@ function chooseRoot(entries2, index, name, chosen2) {
     ({ platform: platform8, ...entry }) => platform8 && namesOf(entry).length === 0
   );
   if (root2 && isOneImage && chosen2 === void 0) return index;
-  const names5 = [...new Set(entries2.flatMap(namesOf))];
+  const names6 = [...new Set(entries2.flatMap(namesOf))];
   throw new Failure({
     kind: "usage",
     what: root2 ? `${name} holds several images` : `${name} holds no image${chosen2 ? ` named ${chosen2}` : ""}`,
-    why: names5.length > 0 ? `it has ${names5.join(", ")}` : void 0,
-    fix: names5[0] === void 0 ? void 0 : `oci:${name}:${names5.at(-1)}`
+    why: names6.length > 0 ? `it has ${names6.join(", ")}` : void 0,
+    fix: names6[0] === void 0 ? void 0 : `oci:${name}:${names6.at(-1)}`
   });
 }
 function namesOf({ annotations = {} }) {
@@ -48907,7 +48974,7 @@ function formatTime(epoch) {
 function imageConfig(base, spec2, platform8, diffIds, added) {
   const created = formatTime(spec2.epoch);
   const { variant: _, ...inherited } = base;
-  const own3 = added.map((text7) => ({ created, created_by: `xbuild: ${text7}`.slice(0, 400) }));
+  const own4 = added.map((text7) => ({ created, created_by: `xbuild: ${text7}`.slice(0, 400) }));
   return {
     ...inherited,
     created,
@@ -48916,7 +48983,7 @@ function imageConfig(base, spec2, platform8, diffIds, added) {
     ...platform8.variant && { variant: platform8.variant },
     config: runtimeConfig(base.config ?? {}, spec2.config),
     rootfs: { type: "layers", diff_ids: diffIds },
-    history: [...baseHistory(base, diffIds.length - added.length), ...own3]
+    history: [...baseHistory(base, diffIds.length - added.length), ...own4]
   };
 }
 function runtimeConfig(base, set) {
@@ -49065,11 +49132,11 @@ async function writeArchive(path6, content, options) {
   const layers = await Promise.all(
     layersOf(content).map(async ({ descriptor, file }) => ({ descriptor, path: await file(signal) }))
   );
-  const head = { uid: 0, gid: 0, mtime: epoch };
-  const directory = (name) => tarHeader({ ...head, name, type: "directory", mode: 493, size: 0 });
+  const head2 = { uid: 0, gid: 0, mtime: epoch };
+  const directory = (name) => tarHeader({ ...head2, name, type: "directory", mode: 493, size: 0 });
   const addFile = async (handle, name, content2) => {
     const size2 = Buffer.isBuffer(content2) ? content2.length : content2.size;
-    await writeAll(handle, tarHeader({ ...head, name, type: "file", mode: 420, size: size2 }));
+    await writeAll(handle, tarHeader({ ...head2, name, type: "file", mode: 420, size: size2 }));
     if (Buffer.isBuffer(content2)) await writeAll(handle, content2);
     else await appendFile(handle, content2.path, size2, signal);
     await writeAll(handle, tarPadding(size2));
@@ -49227,7 +49294,7 @@ function blobCache(folder, close) {
       return path6;
     },
     async store(source, signal) {
-      const write3 = async (handle) => {
+      const write4 = async (handle) => {
         const hash = createHash8("sha256");
         let size2 = 0;
         for await (const chunk of hashing(source, hash)) {
@@ -49238,7 +49305,7 @@ function blobCache(folder, close) {
         return { digest: `sha256:${hash.digest("hex")}`, size: size2 };
       };
       const place = ({ digest: digest4 }) => blobPath2(digest4);
-      const blob = await writeAtomically(blobPath2("sha256:incoming"), write3, { place, durable: false });
+      const blob = await writeAtomically(blobPath2("sha256:incoming"), write4, { place, durable: false });
       return { ...blob, path: blobPath2(blob.digest) };
     },
     async recall(kind, key) {
@@ -49305,9 +49372,9 @@ async function sweep2(folder) {
   if (swept && Date.now() - swept.mtimeMs < day) return;
   await writeFile6(stamp, "").catch(() => {
   });
-  const names5 = await readdir14(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const names6 = await readdir14(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = [];
-  for (const entry of names5) {
+  for (const entry of names6) {
     const path6 = join46(entry.parentPath, entry.name);
     if (!entry.isFile() || path6.startsWith(join46(folder, "buildx/"))) continue;
     const found = await stat16(path6).catch(() => void 0);
@@ -49860,8 +49927,8 @@ async function pushImage(references, content, options) {
   return async () => {
     for (const reference of parsed) {
       if (reference.tag === void 0) continue;
-      const isThere2 = unchanged.has(formatRepository(reference)) && (await client.headManifest(reference, { push: true }))?.digest === descriptor.digest;
-      if (!isThere2) await client.putManifest(reference, { mediaType: descriptor.mediaType, bytes });
+      const isThere3 = unchanged.has(formatRepository(reference)) && (await client.headManifest(reference, { push: true }))?.digest === descriptor.digest;
+      if (!isThere3) await client.putManifest(reference, { mediaType: descriptor.mediaType, bytes });
     }
   };
 }
@@ -49892,7 +49959,7 @@ async function hasManifest(client, target, { descriptor }) {
 async function pushBlobs(target, blobs, { client, signal, onProgress }) {
   const sent = /* @__PURE__ */ new Map();
   let total = 0;
-  const report2 = () => {
+  const report3 = () => {
     const bytes = [...sent.values()].reduce((sum, one2) => sum + one2, 0);
     onProgress?.(`pushing to ${formatRepository(target)}: ${describeBytes(bytes)} of ${describeBytes(total)}`);
   };
@@ -49907,7 +49974,7 @@ async function pushBlobs(target, blobs, { client, signal, onProgress }) {
     const open12 = () => "bytes" in blob ? single3(blob.bytes) : readLayer(blob, signal);
     await client.uploadBlob(target, { digest: digest4, size: size2 }, open12, (bytes) => {
       sent.set(digest4, bytes);
-      report2();
+      report3();
     });
   });
 }
@@ -49987,14 +50054,14 @@ async function assemble(spec2, inputs3, tools) {
     const layer = await packing(() => makeLayer(entries2, tools.compressor, tools.cache, signal));
     return layerBlob(layer, createdBy);
   };
-  const names5 = spec2.files.filter(isPerPlatform).map(({ target }) => target);
-  const [shared, around, own3] = await Promise.all([
+  const names6 = spec2.files.filter(isPerPlatform).map(({ target }) => target);
+  const [shared, around, own4] = await Promise.all([
     filesLayer(spec2, root2).then((entries2) => make(entries2, "files and folders")),
     make(aroundLayer(spec2), "owners of folders"),
     mapLimit(spec2.platforms, layersAtOnce, async (platform8) => {
       if (signal?.aborted) throw interrupted();
       onProgress?.(`packing ${platform8.id}`);
-      return make(programLayer(spec2, platform8, file), names5.join(" "));
+      return make(programLayer(spec2, platform8, file), names6.join(" "));
     })
   ]);
   onProgress?.("fetching the base");
@@ -50002,8 +50069,8 @@ async function assemble(spec2, inputs3, tools) {
   const parts = spec2.platforms.map((platform8, number2) => ({
     platform: platform8,
     base: images[number2],
-    added: [shared, own3[number2], around].filter(isLayer),
-    programs: own3[number2]
+    added: [shared, own4[number2], around].filter(isLayer),
+    programs: own4[number2]
   }));
   return imageContent(spec2, base, parts);
 }
@@ -50075,23 +50142,23 @@ var init_write_image = __esm({
 });
 
 // src/image/writer/make.ts
-async function makeWithOci(image4, context, task) {
+async function makeWithOci(image4, context2, task) {
   const { buildOciImage: buildOciImage2 } = await Promise.resolve().then(() => (init_write_image(), write_image_exports));
   const { spec: spec2, destinations } = image4;
   const packed = new Set(spec2.files.map(({ source }) => "artifact" in source && source.artifact));
   const publish2 = [];
   const made = await buildOciImage2(spec2, {
-    file: platformFile(context),
-    root: context.plan.root,
+    file: platformFile(context2),
+    root: context2.plan.root,
     outputs: destinations.map((destination) => ociOutput(destination, spec2.platforms)),
-    compression: context.plan.compression,
-    registries: context.registries,
-    offline: context.plan.offline,
-    otherBases: otherBases2(context.artifacts.filter(({ name }) => packed.has(name))),
-    signal: context.signal,
+    compression: context2.plan.compression,
+    registries: context2.registries,
+    offline: context2.plan.offline,
+    otherBases: otherBases2(context2.artifacts.filter(({ name }) => packed.has(name))),
+    signal: context2.signal,
     deferTags: (moveTags2) => publish2.push(moveTags2),
     onProgress: task.progress,
-    onRemark: (text7) => context.recorder.note("info", text7)
+    onRemark: (text7) => context2.recorder.note("info", text7)
   });
   return {
     reported: {
@@ -50144,9 +50211,9 @@ var init_make2 = __esm({
 });
 
 // src/image/make.ts
-function makeImage(image4, backend, context) {
-  return context.recorder.task(imageTaskId(image4), async (task) => {
-    const made = await makers[backend](image4, context, task);
+function makeImage(image4, backend, context2) {
+  return context2.recorder.task(imageTaskId(image4), async (task) => {
+    const made = await makers[backend](image4, context2, task);
     task.detail(`by ${backend}`);
     return made;
   });
@@ -50433,7 +50500,7 @@ function createTurns(limit) {
   let free = limit;
   return async (work) => {
     if (free > 0) free--;
-    else await new Promise((resolve24) => waiting.push(resolve24));
+    else await new Promise((resolve25) => waiting.push(resolve25));
     try {
       return await work();
     } finally {
@@ -50472,7 +50539,7 @@ function createRootfs(count3, scan, extract) {
     }
     return void 0;
   };
-  const resolve24 = async (path6) => {
+  const resolve25 = async (path6) => {
     const rest = partsOf2(path6);
     const done = [];
     let found;
@@ -50497,7 +50564,7 @@ function createRootfs(count3, scan, extract) {
     return found && found.path === `/${last}` ? found : find(last);
   };
   return {
-    resolve: resolve24,
+    resolve: resolve25,
     async read(found) {
       let file = found;
       for (let links = 0; file.entry.type === "hardlink" && links < maximumLinks2; links++) {
@@ -50602,13 +50669,13 @@ import { posix as posix2 } from "node:path";
 function entrypointPaths({
   config: { Entrypoint, Cmd, Env, WorkingDir }
 }) {
-  const [program] = [...Entrypoint, ...Cmd];
-  if (!program || program.includes("\0") || !isPath(program) || !isPath(WorkingDir ?? "")) return [];
+  const [program2] = [...Entrypoint, ...Cmd];
+  if (!program2 || program2.includes("\0") || !isPath(program2) || !isPath(WorkingDir ?? "")) return [];
   const workdir = posix2.resolve("/", WorkingDir ?? "");
-  if (program.includes("/")) return [posix2.resolve(workdir, program)];
+  if (program2.includes("/")) return [posix2.resolve(workdir, program2)];
   const path6 = Env.findLast((entry) => entry.startsWith("PATH="))?.slice("PATH=".length) || defaultPath;
-  const folders = path6.split(":", maximumFolders).filter(isPath);
-  return folders.map((folder) => posix2.resolve(workdir, folder, program));
+  const folders2 = path6.split(":", maximumFolders).filter(isPath);
+  return folders2.map((folder) => posix2.resolve(workdir, folder, program2));
 }
 function isPath(text7) {
   return text7.length <= bounds.name && text7.split("/").length <= bounds.depth;
@@ -50631,10 +50698,10 @@ function wantedFiles({ platforms: platforms2 }, { files }) {
   const releases2 = files ? [] : [osRelease, "/usr/lib/os-release"];
   return new Set([...expected, ...entrypoints, ...releases2].map((path6) => entryPath(path6) ?? path6));
 }
-async function verifyPlatform(image4, context) {
+async function verifyPlatform(image4, context2) {
   const { platform: id, digest: digest4, manifest, config } = image4;
   const notes2 = { problems: [...image4.problems], remarks: [] };
-  const report2 = (more) => ({
+  const report3 = (more) => ({
     platform: id,
     digest: digest4,
     ...manifest && { size: sizeOf(manifest) },
@@ -50644,21 +50711,21 @@ async function verifyPlatform(image4, context) {
     remarks: notes2.remarks.map((text7) => printable2(text7, 1e3)),
     ...more
   });
-  if (!manifest || !config) return report2({});
-  const { files, annotations, scanner } = context;
+  if (!manifest || !config) return report3({});
+  const { files, annotations, scanner } = context2;
   const layers = checkLayers(manifest, config, scanner);
   const all = files ? void 0 : await layers.readAll();
   if (files) await checkFiles(files, layers, notes2);
   const paths = entrypointPaths(config);
-  const program = await findProgram2(paths, layers.rootfs);
-  const entrypoint = program && await checkProgram2(program, id, layers.rootfs, notes2);
-  if (!program && !layers.blind)
+  const program2 = await findProgram2(paths, layers.rootfs);
+  const entrypoint = program2 && await checkProgram2(program2, id, layers.rootfs, notes2);
+  if (!program2 && !layers.blind)
     noteNoProgram(paths, [...config.config.Entrypoint, ...config.config.Cmd][0], notes2);
   if (all && entrypoint && !layers.blind) await checkLoader(entrypoint, layers.rootfs, all, notes2);
   const base = manifest.annotations[baseName] ?? annotations[baseName] ?? config.config.Labels[baseName] ?? (all && await readOsRelease(layers.rootfs));
   notes2.problems.unshift(...layers.problems);
   notes2.remarks.unshift(...layers.remarks);
-  return report2({ ...entrypoint && { entrypoint }, ...base !== void 0 && { base } });
+  return report3({ ...entrypoint && { entrypoint }, ...base !== void 0 && { base } });
 }
 function sizeOf({ config, layers }) {
   return [config, ...layers].reduce((total, { size: size2 }) => total + size2, 0);
@@ -50698,26 +50765,26 @@ async function checkProgram2(found, id, rootfs, { problems, remarks }) {
   if (!file) return void 0;
   const { size: size2 } = await stat17(file.path);
   const { path: path6, entry } = found;
-  const program = { path: path6, sha256: file.sha256, size: size2 };
+  const program2 = { path: path6, sha256: file.sha256, size: size2 };
   if ((entry.mode & 73) === 0)
     problems.push(`${path6} is not executable: its mode is 0${entry.mode.toString(8)}`);
   const platform8 = platformOf(id);
   if (!platform8) {
     remarks.push(`${path6} was not looked into: xbuild knows no platform ${id}`);
-    return program;
+    return program2;
   }
   const line = await firstLine3(file.path);
   if (line.startsWith("#!")) {
     remarks.push(`${path6} is a script (${line}), no ELF program`);
-    return program;
+    return program2;
   }
   const elf = await asProblem(async () => readElfFile(file.path), problems);
-  if (!elf) return program;
+  if (!elf) return program2;
   for (const { text: text7, runs } of findMismatches(elf, platform8)) {
     if (runs) remarks.push(`${path6}: ${text7}`);
     else problems.push(`${path6} is not a ${id} program: ${text7}`);
   }
-  return { ...program, elf };
+  return { ...program2, elf };
 }
 async function checkLoader({ path: path6, elf }, rootfs, layers, { problems }) {
   if (elf?.interpreter !== void 0 && !await rootfs.resolve(elf.interpreter)) {
@@ -50803,8 +50870,8 @@ async function verifyImage(source, expected = {}) {
     await folder.remove();
   }
 }
-function verificationFailure(report2) {
-  const { reference, problems, platforms: platforms2 } = report2;
+function verificationFailure(report3) {
+  const { reference, problems, platforms: platforms2 } = report3;
   const lines = [
     ...problems,
     ...platforms2.flatMap(({ platform: platform8, problems: problems2 }) => problems2.map((problem2) => `${platform8}: ${problem2}`))
@@ -50814,7 +50881,7 @@ function verificationFailure(report2) {
     what: `The image has ${lines.length === 1 ? "a problem" : `${lines.length} problems`}`,
     where: reference,
     why: lines.join("\n"),
-    report: report2
+    report: report3
   });
 }
 function comparePlatforms({ platforms: platforms2 }, expected) {
@@ -50850,8 +50917,8 @@ var init_verify2 = __esm({
 function readBackTaskId({ spec: spec2 }) {
   return `read:${spec2.name}`;
 }
-async function readBack(image4, { reported: made, packed }, context) {
-  const { recorder, registries, artifacts } = context;
+async function readBack(image4, { reported: made, packed }, context2) {
+  const { recorder, registries, artifacts } = context2;
   const { spec: spec2, destinations } = image4;
   return recorder.task(readBackTaskId(image4), async (task) => {
     const readable3 = await filterSpecial(destinations);
@@ -50864,16 +50931,16 @@ async function readBack(image4, { reported: made, packed }, context) {
     const { verifyImage: verifyImage2, verificationFailure: verificationFailure2 } = await Promise.resolve().then(() => (init_verify2(), verify_exports));
     const { text: text7, isPushed } = place;
     const opened = await openImage2(text7, registries);
-    const source = isPushed ? patientSource(opened, context.signal) : opened;
+    const source = isPushed ? patientSource(opened, context2.signal) : opened;
     try {
-      const report2 = await verifyImage2(source, expectation(image4, packed, artifacts));
-      if (!report2.ok) throw verificationFailure2(report2);
-      const remarks = [...new Set(report2.platforms.flatMap((platform8) => platform8.remarks))];
+      const report3 = await verifyImage2(source, expectation(image4, packed, artifacts));
+      if (!report3.ok) throw verificationFailure2(report3);
+      const remarks = [...new Set(report3.platforms.flatMap((platform8) => platform8.remarks))];
       const found = remarks.length > 0 ? remarks.join("; ") : "every binary equal to the one compiled";
-      const verified = `${count(report2.platforms.length, "platform")}, ${found}`;
+      const verified = `${count(report3.platforms.length, "platform")}, ${found}`;
       task.detail(verified);
       return {
-        platforms: report2.platforms.map(({ platform: platform8, digest: digest4, size: size2 }) => ({
+        platforms: report3.platforms.map(({ platform: platform8, digest: digest4, size: size2 }) => ({
           platform: platform8,
           digest: digest4,
           ...size2 !== void 0 && { size: size2 }
@@ -50881,7 +50948,7 @@ async function readBack(image4, { reported: made, packed }, context) {
         verified
       };
     } catch (error) {
-      if (!isPushed || context.plan.verify === "strict" || !isFailure(error, "registry")) throw error;
+      if (!isPushed || context2.plan.verify === "strict" || !isFailure(error, "registry")) throw error;
       const notReadBack = [error.what, error.why].filter(Boolean).join(": ");
       task.skip(`pushed, not read back: ${notReadBack}`);
       const fix2 = error.fix ? `. To have it checked: ${error.fix.replaceAll("\n", ", ")}` : "";
@@ -50923,8 +50990,8 @@ function expectation({ spec: spec2 }, packed, artifacts) {
     return artifact ? [{ target, mode, artifact }] : [];
   });
   const files = spec2.platforms.map((platform8) => {
-    const own3 = binaries2(platform8).map(({ target, artifact }) => [target, artifact.sha256]);
-    return [platform8.id, Object.fromEntries(own3)];
+    const own4 = binaries2(platform8).map(({ target, artifact }) => [target, artifact.sha256]);
+    return [platform8.id, Object.fromEntries(own4)];
   });
   const layers = packed.map(({ platform: platform8, digest: digest4, diffId }) => {
     const entries2 = binaries2(platform8).map(({ target, mode, artifact }) => {
@@ -51076,8 +51143,8 @@ function lockBase(base, lock) {
 function lockRemarks(bases, { digests }) {
   const missing3 = bases.filter((base) => canBeLocked(base) && base.digest === void 0);
   if (!digests || missing3.length === 0) return [];
-  const names5 = [...new Set(missing3.map(({ reference }) => reference))].join(", ");
-  return [`xbuild.lock does not have ${names5}, so it is built on as it is today: xbuild update adds it`];
+  const names6 = [...new Set(missing3.map(({ reference }) => reference))].join(", ");
+  return [`xbuild.lock does not have ${names6}, so it is built on as it is today: xbuild update adds it`];
 }
 function basesToLock(images, libc) {
   const references = images.flatMap(({ spec: { base }, image: { registry } }) => {
@@ -51143,8 +51210,8 @@ async function pinBase(image4, lookUpBase2) {
 function confirmBases({ images, platforms: platforms2, lock }, artifacts, lookUpBase2, recorder) {
   const confirmed = images.map((image4) => {
     const { spec: spec2, executables } = image4;
-    const names5 = new Set(executables.map(({ name }) => name));
-    const binaries2 = artifacts.filter((artifact) => names5.has(artifact.name));
+    const names6 = new Set(executables.map(({ name }) => name));
+    const binaries2 = artifacts.filter((artifact) => names6.has(artifact.name));
     const base = confirmBase(spec2.base, binaries2, { registry: image4.image.registry, platforms: platforms2 });
     if (base.reference === spec2.base.reference) return { ...image4, spec: { ...spec2, base } };
     const onBase = { ...image4, spec: { ...spec2, base: lockBase(base, lock) } };
@@ -51599,19 +51666,19 @@ function checkEntrypoint({ config, files, base }) {
       WorkingDir: config.workdir
     }
   });
-  const isThere2 = (path6, links = 0) => files.some(({ target, source }) => {
+  const isThere3 = (path6, links = 0) => files.some(({ target, source }) => {
     if (path6 !== target && !path6.startsWith(`${target}/`)) return false;
-    return !("link" in source) || links < mostLinks && isThere2(linkedPath(target, source.link), links + 1);
+    return !("link" in source) || links < mostLinks && isThere3(linkedPath(target, source.link), links + 1);
   });
-  if (paths.some((path6) => isThere2(path6))) return;
-  const [program, ...others] = files.map(({ target }) => target);
-  const shown2 = [program, ...others.slice(0, 4), ...others.length > 4 ? ["\u2026"] : []];
+  if (paths.some((path6) => isThere3(path6))) return;
+  const [program2, ...others] = files.map(({ target }) => target);
+  const shown2 = [program2, ...others.slice(0, 4), ...others.length > 4 ? ["\u2026"] : []];
   throw new Failure({
     kind: "usage",
     what: `The entrypoint ${JSON.stringify(word2)} is not in the image`,
     where: "[image] entrypoint of xbuild.toml",
     why: `the image has ${shown2.join(", ")}, and the base ${base.reference} has no programs`,
-    fix: word2.startsWith("/") ? `program = ${JSON.stringify(word2)} in [image] puts the program there` : `entrypoint = [${JSON.stringify(program)}, \u2026] in [image]`
+    fix: word2.startsWith("/") ? `program = ${JSON.stringify(word2)} in [image] puts the program there` : `entrypoint = [${JSON.stringify(program2)}, \u2026] in [image]`
   });
 }
 var mostLinks;
@@ -51639,9 +51706,9 @@ function chosenBase(reference) {
 function programPath(name) {
   return rootFolders.has(name) ? `/usr/local/bin/${name}` : `/${name}`;
 }
-function pathInImage({ name }, index, program) {
-  const next = program && join49(dirname25(program), name);
-  const target = (index === 0 ? program : next) ?? programPath(name);
+function pathInImage({ name }, index, program2) {
+  const next = program2 && join49(dirname25(program2), name);
+  const target = (index === 0 ? program2 : next) ?? programPath(name);
   return { target, source: { artifact: name }, mode: 493 };
 }
 function linkFile(target, link3, family) {
@@ -51655,14 +51722,14 @@ function planImage({ name, executables, image: asked2 }, base, source, options) 
   if (tags2.length === 0 && options.load && !options.push) tags2.push(localTag(name));
   const programs2 = executables.map((item, index) => pathInImage(item, index, image4.program));
   for (const { target } of programs2) checkImagePath(target, "[image] program", base.family);
-  const program = programs2[0]?.target ?? "";
+  const program2 = programs2[0]?.target ?? "";
   const links = Object.entries(image4.links).map(([target, link3]) => linkFile(target, link3, base.family));
   for (const { to } of image4.files) checkDestination(to);
   const spec2 = {
     name,
     platforms: options.platforms,
     base,
-    config: imageConfig2(image4, program, base, source),
+    config: imageConfig2(image4, program2, base, source),
     files: [...programs2, ...links],
     annotations: image4.annotations,
     epoch: source.epoch,
@@ -51682,18 +51749,18 @@ function planImage({ name, executables, image: asked2 }, base, source, options) 
   return { executables, spec: spec2, image: image4, destinations };
 }
 function fillImage(image4, values) {
-  const fill2 = (place) => (text7) => fillPlaceholders(text7, values, place);
-  const fillTable = (table2, place) => Object.fromEntries(Object.entries(table2).map(([key, text7]) => [key, fill2(`${place} ${key}`)(text7)]));
+  const fill3 = (place) => (text7) => fillPlaceholders(text7, values, place);
+  const fillTable = (table2, place) => Object.fromEntries(Object.entries(table2).map(([key, text7]) => [key, fill3(`${place} ${key}`)(text7)]));
   return {
     ...image4,
-    tags: image4.tags.map(fill2("--tag or [image] tags")),
-    annotations: image4.annotations.map(fill2("--annotation or [image] annotations")),
-    args: image4.args.map(fill2("[image] args")),
+    tags: image4.tags.map(fill3("--tag or [image] tags")),
+    annotations: image4.annotations.map(fill3("--annotation or [image] annotations")),
+    args: image4.args.map(fill3("[image] args")),
     env: fillTable(image4.env, "[image] env"),
     labels: fillTable(image4.labels, "--label or [image] labels")
   };
 }
-function imageConfig2(image4, program, base, source) {
+function imageConfig2(image4, program2, base, source) {
   const user = image4.user ?? (base.reference === "scratch" ? scratchUser : void 0);
   const labels = {
     ...source.revision && { "org.opencontainers.image.revision": source.revision },
@@ -51701,7 +51768,7 @@ function imageConfig2(image4, program, base, source) {
     ...image4.labels
   };
   return {
-    entrypoint: image4.entrypoint ?? [program],
+    entrypoint: image4.entrypoint ?? [program2],
     cmd: image4.args,
     env: image4.env,
     ...user !== void 0 && { user },
@@ -51882,22 +51949,22 @@ async function withKnownUser(image4) {
   const users = await ownUsers(spec2) ?? (template2 === void 0 ? usersOf(spec2.base.family) : void 0);
   return users ? withNumbers(image4, users) : image4;
 }
-async function withNumericUser(image4, context) {
+async function withNumericUser(image4, context2) {
   const user = namedUser(image4);
   const [owner] = namedOwners(image4);
   if (!user && owner === void 0) return image4;
-  const users = image4.template === void 0 ? await baseUsers(image4.spec, context) : void 0;
+  const users = image4.template === void 0 ? await baseUsers(image4.spec, context2) : void 0;
   if (users) return withNumbers(image4, users);
   if (owner !== void 0) throw unknownOwner(owner, image4);
   const text7 = `${image4.spec.name} runs as ${user}; Kubernetes' runAsNonRoot needs a number: --user UID:GID`;
-  context.recorder.note("warning", text7);
+  context2.recorder.note("warning", text7);
   return image4;
 }
 function namedUser({ spec: { config } }) {
   return config.user !== void 0 && !isNumericUser(config.user) ? config.user : void 0;
 }
-function namedOwners({ spec: { files, folders = [] } }) {
-  return [...files, ...folders].flatMap(({ owner }) => owner && !isNumericUser(owner) ? [owner] : []);
+function namedOwners({ spec: { files, folders: folders2 = [] } }) {
+  return [...files, ...folders2].flatMap(({ owner }) => owner && !isNumericUser(owner) ? [owner] : []);
 }
 function withNumbers(image4, users) {
   const { spec: spec2 } = image4;
@@ -51909,15 +51976,15 @@ function withNumbers(image4, users) {
   };
   const owned = (item) => item.owner === void 0 ? item : { ...item, owner: numbered(item.owner, "owner in [image] files of xbuild.toml") };
   const config = user === void 0 ? spec2.config : { ...spec2.config, user: numbered(user, "--user, or [image] user of xbuild.toml") };
-  const folders = spec2.folders && { folders: spec2.folders.map(owned) };
-  return { ...image4, spec: { ...spec2, config, files: spec2.files.map(owned), ...folders } };
+  const folders2 = spec2.folders && { folders: spec2.folders.map(owned) };
+  return { ...image4, spec: { ...spec2, config, files: spec2.files.map(owned), ...folders2 } };
 }
-async function baseUsers({ base, platforms: platforms2 }, context) {
+async function baseUsers({ base, platforms: platforms2 }, context2) {
   const [platform8] = platforms2;
   if (!platform8) return void 0;
   const { readBaseUsers: readBaseUsers2 } = await Promise.resolve().then(() => (init_base_users(), base_users_exports));
   try {
-    return await readBaseUsers2(base, { ...context, platform: platform8 });
+    return await readBaseUsers2(base, { ...context2, platform: platform8 });
   } catch (error) {
     if (isUnreachable2(error) || isFailure(error, "tool")) return void 0;
     throw error;
@@ -51934,12 +52001,12 @@ async function ownUsers({ files }) {
 function noSuchUser(user, { base }, { users, groups }, where) {
   const [name = "", group] = user.split(":");
   const isUser = /^\d+$/.test(name) || users.has(name);
-  const names5 = [...(isUser ? groups : users).keys()].slice(0, 12);
+  const names6 = [...(isUser ? groups : users).keys()].slice(0, 12);
   return new Failure({
     kind: "usage",
     what: `The image has no ${isUser ? `group ${JSON.stringify(group)}` : `user ${JSON.stringify(name)}`}`,
     where,
-    why: names5.length > 0 ? `${base.reference} has ${names5.join(", ")}` : `${base.reference} has no /etc/passwd, so a user has a number only`,
+    why: names6.length > 0 ? `${base.reference} has ${names6.join(", ")}` : `${base.reference} has no /etc/passwd, so a user has a number only`,
     fix: where.startsWith("--user") ? "--user 65532:65532" : 'owner = "65532:65532"'
   });
 }
@@ -51981,10 +52048,10 @@ function versionOf(from, ofGit, tagged, { version: ofManifest, root: root2 }) {
     fix: "--version-from TEXT, with the version itself"
   });
 }
-async function gitOf(project2, wanted2, git3, signal) {
-  const folders = new Set(chosen(project2, wanted2).map(({ versionFolder }) => versionFolder));
-  const [folder] = folders;
-  return folders.size === 1 && folder !== void 0 ? await readGit(folder, signal) : git3;
+async function gitOf(project2, wanted2, git4, signal) {
+  const folders2 = new Set(chosen(project2, wanted2).map(({ versionFolder }) => versionFolder));
+  const [folder] = folders2;
+  return folders2.size === 1 && folder !== void 0 ? await readGit(folder, signal) : git4;
 }
 function chosen(project2, wanted2) {
   try {
@@ -52011,7 +52078,7 @@ async function prepareBuild(given, { lookUpBase: lookUpBase2, signal, download: 
   const { options, remarks, caches } = await findOutputFolder(given);
   checkToolchainArgs(language, toolchainArgs);
   const wanted2 = wantedNames(options);
-  const context = {
+  const context2 = {
     options: options.language,
     platforms: platforms2,
     toolchainArgs,
@@ -52020,14 +52087,14 @@ async function prepareBuild(given, { lookUpBase: lookUpBase2, signal, download: 
     onDownload,
     signal
   };
-  const [inspected, own3, builder3] = await Promise.all([
-    language.inspect(dir2, context),
+  const [inspected, own4, builder3] = await Promise.all([
+    language.inspect(dir2, context2),
     readGit(dir2, signal),
     readBuilder(options, signal)
   ]);
-  const git3 = await gitOf(inspected, wanted2, own3, signal);
-  const project2 = { ...inspected, remarks: [...inspected.remarks, ...git3.remarks] };
-  const source = chooseVersion(git3, project2, options.versionFrom);
+  const git4 = await gitOf(inspected, wanted2, own4, signal);
+  const project2 = { ...inspected, remarks: [...inspected.remarks, ...git4.remarks] };
+  const source = chooseVersion(git4, project2, options.versionFrom);
   const warm = await isWarm(options.dist, project2, platforms2);
   const facts = {
     project: project2,
@@ -52134,13 +52201,13 @@ var init_registries = __esm({
 });
 
 // src/build/watch-downloads.ts
-function watchDownloads(say) {
+function watchDownloads(say2) {
   let count3 = 0;
   let latest = "";
   let said = "";
   const tell = () => {
     const text7 = count3 === 0 ? "Reading the project; its dependencies may have to be downloaded first" : `Downloading dependencies: ${latest}${count3 > 1 ? `, ${count3} so far` : ""}`;
-    if (text7 !== said) say(text7);
+    if (text7 !== said) say2(text7);
     said = text7;
   };
   const timer = setInterval(tell, patience3);
@@ -52202,7 +52269,7 @@ function build(options, { emit, confirm: confirm2, signal }) {
       announce(prepared, recorder);
       const images = [];
       let artifacts = [];
-      const report2 = () => makeReport(plan, artifacts, images.filter(isDone), recorder, startedAt);
+      const report3 = () => makeReport(plan, artifacts, images.filter(isDone), recorder, startedAt);
       try {
         await withWorkFolder(plan.dist, async (work) => {
           const run2 = { ...prepared, ...asking, work, logs: join51(plan.dist, "logs") };
@@ -52214,9 +52281,9 @@ function build(options, { emit, confirm: confirm2, signal }) {
           await recordBuild(plan.dist, plan.project, artifacts, images.filter(isDone));
         });
       } catch (error) {
-        throw withReport(error, report2());
+        throw withReport(error, report3());
       }
-      return report2();
+      return report3();
     },
     recorder.waiting
   );
@@ -52264,11 +52331,11 @@ async function compileAndCheck(run2) {
 }
 async function makeImages(run2, artifacts, done) {
   const { plan, backend, questions, recorder } = run2;
-  const context = { ...run2, artifacts };
+  const context2 = { ...run2, artifacts };
   const confirmed = await confirmBases(plan, artifacts, questions.lookUpBase, recorder);
   const limit = backend.name === "oci" ? imagesAtOnce : 1;
   const made = await mapLimit(confirmed, limit, async (image4, index) => {
-    const one2 = await makeAndReadBack(image4, context);
+    const one2 = await makeAndReadBack(image4, context2);
     if (!one2.publish) done(one2.reported, index);
     return one2;
   });
@@ -52278,12 +52345,12 @@ async function makeImages(run2, artifacts, done) {
     done(reported, index);
   }
 }
-async function makeAndReadBack(planned, context) {
-  const { plan, backend, work, registries, recorder } = context;
+async function makeAndReadBack(planned, context2) {
+  const { plan, backend, work, registries, recorder } = context2;
   const { offline = false } = plan;
   const image4 = await withNumericUser(planned, { registries, recorder, work, offline });
-  const made = await recorder.stage("image", () => makeImage(image4, backend.name, context));
-  const verified = await recorder.stage("readBack", () => readBack(image4, made, context));
+  const made = await recorder.stage("image", () => makeImage(image4, backend.name, context2));
+  const verified = await recorder.stage("readBack", () => readBack(image4, made, context2));
   const reported = await withPreviousSizes(plan.dist, { ...made.reported, ...verified });
   return { ...made, reported };
 }
@@ -52322,11 +52389,11 @@ async function confirm(question, signal) {
   const { createInterface } = await import("node:readline");
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await new Promise((resolve24, reject) => {
+    const answer = await new Promise((resolve25, reject) => {
       reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
-      reader.on("close", () => resolve24("no"));
+      reader.on("close", () => resolve25("no"));
       signal.addEventListener("abort", () => reject(interrupted()), { once: true });
-      reader.question(`${question} [Y/n] `, resolve24);
+      reader.question(`${question} [Y/n] `, resolve25);
     });
     return /^\s*(y|yes)?\s*$/i.test(answer);
   } finally {
@@ -52354,8 +52421,8 @@ function describeFailure2(failure, paint = plainPaint) {
   return paintHead(cleanText(redact(lines.filter(Boolean).join("\n"))), paint);
 }
 function paintHead(text7, paint) {
-  const [head = "", ...rest] = text7.split("\n");
-  return [paint("red", head), ...rest].join("\n");
+  const [head2 = "", ...rest] = text7.split("\n");
+  return [paint("red", head2), ...rest].join("\n");
 }
 function describeBug(error) {
   const stack = error instanceof Error ? error.stack ?? error.message : String(error);
@@ -52367,8 +52434,8 @@ function exitCodeOf(error) {
 }
 function failureJson(error) {
   if (!(error instanceof Failure)) return { error: { kind: "bug", what: redact(String(error)) } };
-  const { kind, what, where, why, fix: fix2, report: report2 } = error;
-  return redactAll({ ...report2, error: { kind, what, where, why, fix: fix2 } });
+  const { kind, what, where, why, fix: fix2, report: report3 } = error;
+  return redactAll({ ...report3, error: { kind, what, where, why, fix: fix2 } });
 }
 var indent3;
 var init_messages3 = __esm({
@@ -52461,11 +52528,11 @@ var init_comparison_text = __esm({
 });
 
 // src/ui/summary.ts
-function summarize(report2, { columns: columns2, digests, next }) {
-  const { images, seconds: seconds3, comparison = [] } = report2;
+function summarize(report3, { columns: columns2, digests, next }) {
+  const { images, seconds: seconds3, comparison = [] } = report3;
   const facts = [
     ...images.map((image4) => ["image", describeImage(image4, digests)]),
-    ["binaries", describePlace(report2.artifacts.map(({ path: path6 }) => shortPath(path6)))],
+    ["binaries", describePlace(report3.artifacts.map(({ path: path6 }) => shortPath(path6)))],
     [
       "time",
       `${describeSeconds(seconds3.total)}: compile ${describeSeconds(seconds3.compile)}, image ${describeSeconds(seconds3.image + seconds3.readBack)}`
@@ -52473,25 +52540,25 @@ function summarize(report2, { columns: columns2, digests, next }) {
     ...describeComparisons(comparison, Date.now()).map((text7) => ["emulated", text7]),
     ...next === void 0 ? [] : [["next", next]]
   ];
-  return ["", sizeTable(report2, columns2), "", formatTable(facts)].join("\n");
+  return ["", sizeTable(report3, columns2), "", formatTable(facts)].join("\n");
 }
 function describeImage({ name, destinations, digest: digest4 }, digests) {
   return `${name}${digests && digest4 ? ` ${digest4}` : ""} \u2192 ${destinations.map(shortPath).join(", ")}`;
 }
-function sizeTable(report2, columns2) {
-  const head = ["platform", "image", "binary", "compressed", "change"];
-  const rows = report2.images.flatMap(
-    (image4) => report2.platforms.map((platform8) => sizeRow(report2, image4, platform8))
+function sizeTable(report3, columns2) {
+  const head2 = ["platform", "image", "binary", "compressed", "change"];
+  const rows = report3.images.flatMap(
+    (image4) => report3.platforms.map((platform8) => sizeRow(report3, image4, platform8))
   );
-  const isUsed = head.map((_, index) => index !== 1 && rows.some((row2) => row2[index] !== ""));
-  isUsed[1] = report2.images.length > 1;
+  const isUsed = head2.map((_, index) => index !== 1 && rows.some((row2) => row2[index] !== ""));
+  isUsed[1] = report3.images.length > 1;
   const select = (row2) => row2.filter((_, index) => isUsed[index]);
-  const whole = formatTable([head, ...rows].map(select));
+  const whole = formatTable([head2, ...rows].map(select));
   const excess = widthOf(whole) - columns2;
   if (excess <= 0 || !isUsed[1]) return whole;
   const longest2 = Math.max(...rows.map(([, name = ""]) => name.length));
   const length = Math.max(shortestName, longest2 - excess);
-  return formatTable([head, ...rows.map((row2) => row2.with(1, cut2(row2[1] ?? "", length)))].map(select));
+  return formatTable([head2, ...rows.map((row2) => row2.with(1, cut2(row2[1] ?? "", length)))].map(select));
 }
 function sizeRow({ artifacts }, image4, platform8) {
   const binaries2 = artifacts.filter((item) => item.platform === platform8 && image4.binaries.includes(item.name));
@@ -52651,7 +52718,7 @@ var init_plan_json = __esm({
 // src/ui/plan-text.ts
 function describePlan(plan) {
   const { toolchain: toolchain2, platforms: platforms2, concurrency } = plan;
-  const head = [
+  const head2 = [
     `# ${plan.language} project, ${toolchain2.name} ${toolchain2.version}, for ${platforms2.join(", ")}`,
     "# {work} is a temporary folder; commands and their environment are printed as build runs them",
     ...plan.notes.map((note) => `# note: ${note}`)
@@ -52668,7 +52735,7 @@ ${indent4(text7)}`);
   );
   const count3 = `${plan.steps.length} ${plan.steps.length === 1 ? "step" : "steps"}`;
   const compile = `# ${count3}, compiling ${concurrency === 1 ? "one at a time" : `${concurrency} in parallel`}`;
-  return `${[head.join("\n"), ...before, ...files, compile, ...steps2, ...plan.images.map(describeImage2)].join("\n\n")}
+  return `${[head2.join("\n"), ...before, ...files, compile, ...steps2, ...plan.images.map(describeImage2)].join("\n\n")}
 `;
 }
 function describeImage2(image4) {
@@ -52732,8 +52799,8 @@ var init_plan2 = __esm({
 import { resolve as resolve13 } from "node:path";
 async function reportFailure(failure, path6) {
   if (path6 !== void 0) {
-    const report2 = { schemaVersion: reportVersion, xbuild: version, ...failureJson(failure) };
-    await writeUserFile(resolve13(path6), asJson(report2), "--report").catch((error) => {
+    const report3 = { schemaVersion: reportVersion, xbuild: version, ...failureJson(failure) };
+    await writeUserFile(resolve13(path6), asJson(report3), "--report").catch((error) => {
       process.stderr.write(`${describeFailure2(error)}
 `);
     });
@@ -52748,21 +52815,21 @@ async function withProgress(mode, work) {
     await progress.close();
   }
 }
-function compare(report2, options, argv2) {
+function compare(report3, options, argv2) {
   const measure3 = argv2.bench ? "always" : options.bench.auto ? "missing" : "never";
   return withProgress(
     argv2.progress,
-    (emit) => compareFinished(report2, options, measure3, { emit, signal: interruptSignal })
+    (emit) => compareFinished(report3, options, measure3, { emit, signal: interruptSignal })
   );
 }
-async function show2(report2, options, argv2, printsJson) {
-  const json = `${printJson(redactAll(report2))}
+async function show2(report3, options, argv2, printsJson) {
+  const json = `${printJson(redactAll(report3))}
 `;
-  if (argv2.progress !== "quiet") process.stderr.write(`${summaryText(report2, options, argv2)}
+  if (argv2.progress !== "quiet") process.stderr.write(`${summaryText(report3, options, argv2)}
 `);
   const isShown = printsJson || !argv2.json;
   if (isShown)
-    process.stdout.write(argv2.json ? json : report2.images.map((image4) => `${resultLine(image4)}
+    process.stdout.write(argv2.json ? json : report3.images.map((image4) => `${resultLine(image4)}
 `).join(""));
   if (argv2.report) await writeUserFile(resolve13(argv2.report), json, "--report");
 }
@@ -52770,14 +52837,14 @@ function showTimings() {
   process.stderr.write(`${cleanText(redact(describeTimings(timeline(), process.stderr.columns)))}
 `);
 }
-function summaryText(report2, { image: image4, images, dir: dir2 }, argv2) {
+function summaryText(report3, { image: image4, images, dir: dir2 }, argv2) {
   const { isTTY, columns: columns2 } = process.stderr;
-  const ports = images[report2.images[0]?.name ?? ""]?.ports ?? image4.ports;
-  const text7 = summarize(report2, {
+  const ports = images[report3.images[0]?.name ?? ""]?.ports ?? image4.ports;
+  const text7 = summarize(report3, {
     columns: isTTY && columns2 || 120,
     digests: argv2.json === true,
     // A log has no next command.
-    next: isTTY && !process.env["CI"] ? nextStep(report2, { ports, dir: dir2 }) : void 0
+    next: isTTY && !process.env["CI"] ? nextStep(report3, { ports, dir: dir2 }) : void 0
   });
   return cleanText(redact(text7));
 }
@@ -52859,21 +52926,21 @@ var init_build2 = __esm({
         if (argv2.digestFile !== void 0) await checkDigestFile(argv2.digestFile, options);
         if (argv2.report) await checkUserFile(resolve13(argv2.report), "--report");
         await runBeforeSteps(options, argv2.progress).catch((error) => reportFailure(error, argv2.report));
-        const report2 = await withProgress(
+        const report3 = await withProgress(
           argv2.progress,
           (emit) => build(options, { emit, confirm: canAsk() ? confirm : void 0, signal: interruptSignal })
         ).catch((error) => reportFailure(error, argv2.report));
-        let whole = report2;
+        let whole = report3;
         let failure;
         try {
-          const compared = await compare(report2, options, argv2);
-          whole = { ...report2, comparison: compared.comparisons };
-          checkComparisons(compared, thresholds, report2.host);
+          const compared = await compare(report3, options, argv2);
+          whole = { ...report3, comparison: compared.comparisons };
+          checkComparisons(compared, thresholds, report3.host);
         } catch (error) {
           failure = withReport(error, whole);
         }
         if (argv2.digestFile !== void 0)
-          await writeUserFile(resolve13(argv2.digestFile), digestLines(report2), "--digest-file");
+          await writeUserFile(resolve13(argv2.digestFile), digestLines(report3), "--digest-file");
         await show2(whole, options, argv2, failure === void 0);
         if (argv2.timings) showTimings();
         if (failure) throw failure;
@@ -52913,8 +52980,8 @@ __export(cache_use_exports, {
 import { lstat as lstat4, readdir as readdir15, rm as rm13 } from "node:fs/promises";
 import { join as join52 } from "node:path";
 async function readCacheUse(folder) {
-  const names5 = await namesIn(folder);
-  const found = await Promise.all(names5.map(async (name) => ({ name, ...await sizeOf2(join52(folder, name)) })));
+  const names6 = await namesIn(folder);
+  const found = await Promise.all(names6.map(async (name) => ({ name, ...await sizeOf2(join52(folder, name)) })));
   const parts = found.filter(({ files, name }) => files > 0 && name !== "swept").map((part) => ({ ...part, holds: contents[part.name] ?? "not of this version of xbuild" })).sort((a2, b) => b.size - a2.size);
   return { folder, size: parts.reduce((total, { size: size2 }) => total + size2, 0), parts };
 }
@@ -53071,11 +53138,11 @@ var init_go3 = __esm({
       variables: /^(GO(FLAGS|EXPERIMENT|AMD64|ARM|ARM64|386|OS|ARCH)|CGO_\w+|CC|CXX|AR|PKG_CONFIG)$/,
       read: async (options, signal) => {
         const { dir: dir2, language, platforms: platforms2 } = options;
-        const context = { options: language, platforms: platforms2, signal };
+        const context2 = { options: language, platforms: platforms2, signal };
         const { stdout } = await runGo(
           dir2,
           ["env", "-json", "GOVERSION", "GOCACHE", "GOMODCACHE", "GOWORK"],
-          context
+          context2
         );
         const { GOVERSION, GOCACHE, GOMODCACHE, GOWORK } = JSON.parse(stdout);
         const root2 = GOWORK && GOWORK !== "off" ? dirname26(GOWORK) : dir2;
@@ -53122,13 +53189,13 @@ function isCrateOf(crates) {
   return (file) => files.has(file.slice(file.lastIndexOf("/") + 1));
 }
 function compiledFile(crates) {
-  const names5 = new Set(crates.map(({ name }) => name));
+  const names6 = new Set(crates.map(({ name }) => name));
   const libraries = new Set(crates.map(({ name }) => name.replaceAll("-", "_")));
   return (file) => {
     if (/^(\.rustc_info\.json|CACHEDIR\.TAG)$/.test(file)) return true;
     const [, kind, entry = ""] = /(?:^|\/)(\.fingerprint|build|deps)\/([^/]+)/.exec(file) ?? [];
     const [, name = ""] = /^(.+)-[0-9a-f]{16}(?:\.|$)/.exec(entry) ?? [];
-    if (kind !== "deps") return names5.has(name);
+    if (kind !== "deps") return names6.has(name);
     return libraries.has(name) || libraries.has(name.replace(/^lib/, ""));
   };
 }
@@ -53221,11 +53288,11 @@ import { relative as relative12 } from "node:path";
 async function toolchainCache(options, signal, env3 = process.env) {
   const { name: language } = await detectLanguage(options.dir, options.lang);
   const recipe = recipes[language];
-  const { toolchain: toolchain2, locks, folders } = await recipe.read(options, signal);
+  const { toolchain: toolchain2, locks, folders: folders2 } = await recipe.read(options, signal);
   const machine2 = [language, env3["RUNNER_OS"] ?? process.platform, env3["RUNNER_ARCH"] ?? process.arch];
   const stem = ["xbuild", ...machine2, toolchain2, settingsDigest(options, recipe, env3)].join("-");
   const locked = `${stem}-${await lockDigest(options.dir, locks)}`;
-  return { language, key: `${locked}-${runOf(env3)}`, restoreKeys: [`${locked}-`, `${stem}-`], folders };
+  return { language, key: `${locked}-${runOf(env3)}`, restoreKeys: [`${locked}-`, `${stem}-`], folders: folders2 };
 }
 function runOf(env3) {
   const run2 = env3["GITHUB_RUN_ID"] ? `${env3["GITHUB_RUN_ID"]}-${env3["GITHUB_RUN_ATTEMPT"] ?? "1"}` : env3["CI_JOB_ID"];
@@ -53347,8 +53414,8 @@ var init_cache_key = __esm({
       run: async (argv2) => {
         const { toolchainCache: toolchainCache2 } = await Promise.resolve().then(() => (init_plan3(), plan_exports));
         const options = await resolveOptions(argv2);
-        const { language, key, restoreKeys, folders } = await toolchainCache2(options, interruptSignal);
-        const paths = folders.map(({ path: path6 }) => path6);
+        const { language, key, restoreKeys, folders: folders2 } = await toolchainCache2(options, interruptSignal);
+        const paths = folders2.map(({ path: path6 }) => path6);
         if (argv2.github) {
           const { writeValues: writeValues2 } = await Promise.resolve().then(() => (init_files(), files_exports));
           const lists = { "restore-keys": restoreKeys.join("\n"), paths: paths.join("\n") };
@@ -53372,8 +53439,8 @@ __export(used_files_exports, {
 });
 import { readdir as readdir16, rm as rm14, stat as stat18 } from "node:fs/promises";
 import { join as join56, relative as relative13, sep as sep4 } from "node:path";
-async function readKeptFiles(folders, since) {
-  const all = await Promise.all(folders.map((folder) => filesOf(folder, since)));
+async function readKeptFiles(folders2, since) {
+  const all = await Promise.all(folders2.map((folder) => filesOf(folder, since)));
   return all.flat();
 }
 async function filesOf({ path: root2, isUsed }, since) {
@@ -53389,8 +53456,8 @@ async function filesOf({ path: root2, isUsed }, since) {
   });
   return read4.flat();
 }
-async function pruneFolders(folders, since) {
-  const unused = (await readKeptFiles(folders, since)).filter((file) => !file.isUsed);
+async function pruneFolders(folders2, since) {
+  const unused = (await readKeptFiles(folders2, since)).filter((file) => !file.isUsed);
   await mapLimit(unused, 64, ({ path: path6 }) => rm14(path6, { force: true }));
   return unused.reduce((total, { size: size2 }) => total + size2, 0);
 }
@@ -53469,18 +53536,18 @@ var init_cache_paths = __esm({
       },
       run: async (argv2) => {
         const { toolchainCache: toolchainCache2 } = await Promise.resolve().then(() => (init_plan3(), plan_exports));
-        const { folders } = await toolchainCache2(await resolveOptions(argv2), interruptSignal);
+        const { folders: folders2 } = await toolchainCache2(await resolveOptions(argv2), interruptSignal);
         if (argv2.prune) {
           const since = await startOf2(argv2.report ?? []);
           const { pruneFolders: pruneFolders2 } = await Promise.resolve().then(() => (init_used_files(), used_files_exports));
-          const removed = await pruneFolders2(folders, since);
+          const removed = await pruneFolders2(folders2, since);
           process.stderr.write(`xbuild: removed ${describeBytes(removed)} that the build did not use
 `);
         }
-        const list4 = folders.map(({ path: path6, holds }) => ({ path: path6, holds }));
+        const list5 = folders2.map(({ path: path6, holds }) => ({ path: path6, holds }));
         process.stdout.write(
-          argv2.json ? `${JSON.stringify(list4, void 0, 2)}
-` : list4.map(({ path: path6 }) => `${path6}
+          argv2.json ? `${JSON.stringify(list5, void 0, 2)}
+` : list5.map(({ path: path6 }) => `${path6}
 `).join("")
         );
       }
@@ -53492,9 +53559,9 @@ var init_cache_paths = __esm({
 function planMatrix(units, limit) {
   const weigh = weights(units);
   const platforms2 = distinct(units.map(({ platform: platform8 }) => platform8));
-  const programs2 = distinct(units.map(({ program }) => program));
+  const programs2 = distinct(units.map(({ program: program2 }) => program2));
   const isRecorded = units.some(({ seconds: seconds3 }) => seconds3 !== void 0);
-  const weightOf = (some, on6) => units.filter(({ program, platform: platform8 }) => some.includes(program) && on6.includes(platform8)).reduce((sum, unit) => sum + weigh(unit), 0);
+  const weightOf = (some, on6) => units.filter(({ program: program2, platform: platform8 }) => some.includes(program2) && on6.includes(platform8)).reduce((sum, unit) => sum + weigh(unit), 0);
   const job = (some, on6) => ({
     programs: some,
     platforms: on6,
@@ -53505,7 +53572,7 @@ function planMatrix(units, limit) {
   }
   const shares = shareJobs(platforms2, limit, programs2.length, (platform8) => weightOf(programs2, [platform8]));
   return platforms2.flatMap(
-    (platform8, index) => spread(programs2, shares[index] ?? 1, (program) => weightOf([program], [platform8])).map(
+    (platform8, index) => spread(programs2, shares[index] ?? 1, (program2) => weightOf([program2], [platform8])).map(
       (some) => job(some, [platform8])
     )
   );
@@ -53539,7 +53606,7 @@ function weights(units) {
     const known = some.flatMap(({ seconds: seconds3 }) => seconds3 ?? []);
     return known.length > 0 ? known.reduce((sum, one2) => sum + one2, 0) / known.length : void 0;
   };
-  return ({ program, seconds: seconds3 }) => seconds3 ?? mean(units.filter((other) => other.program === program)) ?? mean(units) ?? 1;
+  return ({ program: program2, seconds: seconds3 }) => seconds3 ?? mean(units.filter((other) => other.program === program2)) ?? mean(units) ?? 1;
 }
 var distinct;
 var init_plan_matrix = __esm({
@@ -53563,7 +53630,7 @@ async function readRecordedSeconds(paths) {
       found.set(`${name} ${platform8}`, seconds3 / together);
     }
   }
-  return { seconds: (program, platform8) => found.get(`${program} ${platform8}`), missing: missing3 };
+  return { seconds: (program2, platform8) => found.get(`${program2} ${platform8}`), missing: missing3 };
 }
 async function readArtifacts2(path6) {
   try {
@@ -53619,8 +53686,8 @@ async function makeMatrix(options, { jobs: jobs2, most, reports, signal }) {
   });
   const images = wantedImages(project2, options);
   checkDistinct([...new Set(images.flatMap((image4) => image4.executables))]);
-  const names5 = images.map(({ name }) => name);
-  checkNames2(names5);
+  const names6 = images.map(({ name }) => name);
+  checkNames2(names6);
   const { seconds: seconds3, missing: missing3 } = await readRecordedSeconds(reports);
   const units = images.flatMap(
     ({ name, executables }) => platforms2.map(({ id }) => {
@@ -53639,8 +53706,8 @@ async function makeMatrix(options, { jobs: jobs2, most, reports, signal }) {
     fix: `--jobs ${most}`
   });
 }
-function checkNames2(names5) {
-  const wrong2 = names5.find((name) => !/^[\w./@+-]+$/.test(name));
+function checkNames2(names6) {
+  const wrong2 = names6.find((name) => !/^[\w./@+-]+$/.test(name));
   if (wrong2 === void 0) return;
   throw new Failure({
     kind: "usage",
@@ -53669,15 +53736,15 @@ __export(matrix_format_exports, {
   maximumJobs: () => maximumJobs
 });
 function entries(jobs2) {
-  const names5 = jobs2.map(({ platforms: platforms2 }) => platforms2.map((id) => id.replaceAll("/", "-")).join("_"));
+  const names6 = jobs2.map(({ platforms: platforms2 }) => platforms2.map((id) => id.replaceAll("/", "-")).join("_"));
   return jobs2.map(({ programs: programs2, platforms: platforms2, seconds: seconds3 }, index) => {
-    const name = names5[index];
-    const isAlone = names5.filter((other) => other === name).length === 1;
+    const name = names6[index];
+    const isAlone = names6.filter((other) => other === name).length === 1;
     const platform8 = platforms2.join(",");
     return {
-      job: isAlone ? name : `${name}-${names5.slice(0, index + 1).filter((other) => other === name).length}`,
+      job: isAlone ? name : `${name}-${names6.slice(0, index + 1).filter((other) => other === name).length}`,
       platform: platform8,
-      args: [`--platform=${platform8}`, ...programs2.map((program) => `--bin=${program}`)].join(" "),
+      args: [`--platform=${platform8}`, ...programs2.map((program2) => `--bin=${program2}`)].join(" "),
       ...seconds3 !== void 0 && { seconds: seconds3 }
     };
   });
@@ -53776,8 +53843,8 @@ var summary_exports = {};
 __export(summary_exports, {
   renderSummary: () => renderSummary
 });
-function renderSummary(report2, { cache: cache2, now = Date.now() } = {}) {
-  const { error, artifacts = [], images = [], seconds: seconds3, comparison = [], notes: notes2 = [] } = report2;
+function renderSummary(report3, { cache: cache2, now = Date.now() } = {}) {
+  const { error, artifacts = [], images = [], seconds: seconds3, comparison = [], notes: notes2 = [] } = report3;
   const parts = [
     `### xbuild: ${error ? "the build failed" : titleOf2(images)}`,
     ...error ? [errorText(error)] : [],
@@ -53920,7 +53987,7 @@ var init_summary3 = __esm({
           });
         }
         const reports = await Promise.all(paths.map(readReportFile2));
-        const text7 = reports.map((report2) => renderSummary2(report2)).join("\n");
+        const text7 = reports.map((report3) => renderSummary2(report3)).join("\n");
         if (!argv2.github) return void process.stdout.write(text7);
         const { writeSummary: writeSummary2 } = await Promise.resolve().then(() => (init_files(), files_exports));
         await writeSummary2(text7);
@@ -53989,7 +54056,7 @@ function bash(commands3) {
   const withChoices = values.filter(({ choices }) => choices.length > 0);
   const others = values.filter(({ choices }) => choices.length === 0);
   const caseOf = (flags, body) => `    ${flags.join(" | ")}) ${body} ;;`;
-  const words4 = (list4) => `COMPREPLY=($(compgen -W ${quote2(list4.join(" "))} -- "$current"))`;
+  const words4 = (list5) => `COMPREPLY=($(compgen -W ${quote2(list5.join(" "))} -- "$current"))`;
   const files = "compopt -o default; COMPREPLY=()";
   return `# bash completion for xbuild: source <(xbuild completion bash)
 _xbuild() {
@@ -54166,7 +54233,7 @@ function manualPage(commands3, texts2) {
     ".SH EXIT STATUS",
     roff(texts2.exitCodes),
     ".SH ENVIRONMENT",
-    ...Object.entries(environment).flatMap(([names5, does]) => definition(names5, `${does}.`)),
+    ...Object.entries(environment).flatMap(([names6, does]) => definition(names6, `${does}.`)),
     ".SH FILES",
     ...definition(
       "xbuild.toml",
@@ -54275,10 +54342,10 @@ ${dockerfile2}
 
 // src/doctor/outcome.ts
 function fromFailure({ what, where, why, fix: fix2 }, status = "problem") {
-  const [reason, ...more] = (why ?? "").split("\n").filter(Boolean);
+  const [reason2, ...more] = (why ?? "").split("\n").filter(Boolean);
   return {
     status,
-    why: reason === void 0 ? what : `${what}: ${reason}`,
+    why: reason2 === void 0 ? what : `${what}: ${reason2}`,
     details: [...more, ...where && !what.includes(where) ? [where] : []],
     ...fix2 && { fix: fix2 }
   };
@@ -54364,12 +54431,12 @@ var init_actions = __esm({
             why: `ACTIONS_RUNTIME_TOKEN expired at ${new Date(read4.expires).toISOString()}`,
             fix: "re-run the job"
           });
-        const names5 = (canWrite) => read4.scopes.filter((scope) => scope.canWrite === canWrite).map(({ name }) => name);
+        const names6 = (canWrite) => read4.scopes.filter((scope) => scope.canWrite === canWrite).map(({ name }) => name);
         const scopes = [
-          `writes: ${names5(true).join(", ") || "none"}`,
-          `only reads: ${names5(false).join(", ") || "none"}`
+          `writes: ${names6(true).join(", ") || "none"}`,
+          `only reads: ${names6(false).join(", ") || "none"}`
         ];
-        if (names5(true).length > 0) return ok("the cache service is there", scopes);
+        if (names6(true).length > 0) return ok("the cache service is there", scopes);
         return warning({
           why: "this run may read the cache and not write it, as for a pull request of a fork",
           details: scopes,
@@ -56730,7 +56797,7 @@ var require_instruction = __commonJS({
         let fullArgs = content.substring(extra, this.document.offsetAt(args3[args3.length - 1].getRange().end) - this.document.offsetAt(range.start));
         let offset = this.document.offsetAt(range.start) + extra;
         let start2 = false;
-        let comment = false;
+        let comment2 = false;
         for (let i2 = 0; i2 < fullArgs.length; i2++) {
           let char = fullArgs.charAt(i2);
           if (char === this.escapeChar) {
@@ -56749,7 +56816,7 @@ var require_instruction = __commonJS({
                     }
                     startPosition = null;
                     start2 = true;
-                    comment = false;
+                    comment2 = false;
                     i2 = j;
                     break whitespaceCheck;
                   default:
@@ -56762,7 +56829,7 @@ var require_instruction = __commonJS({
                 startPosition = null;
               }
               start2 = true;
-              comment = false;
+              comment2 = false;
               i2 += 2;
             } else if (next === "\n") {
               if (startPosition !== null) {
@@ -56770,22 +56837,22 @@ var require_instruction = __commonJS({
               }
               startPosition = null;
               start2 = true;
-              comment = false;
+              comment2 = false;
               i2++;
             } else {
               i2++;
             }
           } else if (util_1.Util.isNewline(char)) {
-            if (comment) {
+            if (comment2) {
               startPosition = null;
               start2 = true;
-              comment = false;
+              comment2 = false;
             }
           } else {
-            if (!comment) {
+            if (!comment2) {
               if (startPosition === null) {
                 if (char === "#") {
-                  comment = true;
+                  comment2 = true;
                   continue;
                 }
                 let position = this.document.positionAt(offset + i2);
@@ -56835,7 +56902,7 @@ var require_instruction = __commonJS({
         let fullArgs = content.substring(extra);
         let offset = this.document.offsetAt(range.start) + extra;
         let start2 = false;
-        let comment = false;
+        let comment2 = false;
         let found = -1;
         let escapedWhitespaceDetected = false;
         let escaping = false;
@@ -56848,8 +56915,8 @@ var require_instruction = __commonJS({
               escapedWhitespaceDetected = true;
               if (util_1.Util.isNewline(char)) {
                 escapedWhitespaceDetected = false;
-                if (comment) {
-                  comment = false;
+                if (comment2) {
+                  comment2 = false;
                   start2 = true;
                 }
               }
@@ -56876,7 +56943,7 @@ var require_instruction = __commonJS({
                   case "\r":
                     j++;
                   case "\n":
-                    comment = false;
+                    comment2 = false;
                     escaping = true;
                     start2 = true;
                     if (found !== -1) {
@@ -56893,7 +56960,7 @@ var require_instruction = __commonJS({
                 }
               }
             } else if (next === "\r") {
-              comment = false;
+              comment2 = false;
               escaping = true;
               start2 = true;
               if (found !== -1 && escapeMarker === -1) {
@@ -56901,7 +56968,7 @@ var require_instruction = __commonJS({
               }
               i2 += 2;
             } else if (next === "\n") {
-              comment = false;
+              comment2 = false;
               escaping = true;
               start2 = true;
               if (found !== -1 && escapeMarker === -1) {
@@ -56929,9 +56996,9 @@ var require_instruction = __commonJS({
               }
               i2++;
             }
-          } else if (!comment) {
+          } else if (!comment2) {
             if (start2 && char === "#") {
-              comment = true;
+              comment2 = true;
             } else {
               if (escapedWhitespaceDetected && escapeMarker !== -1) {
                 args3.push(new argument_1.Argument(escapedArg, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + found), this.document.positionAt(offset + escapeMarker))));
@@ -59164,8 +59231,8 @@ var require_imageTemplate = __commonJS({
         this.comments = [];
         this.instructions = [];
       }
-      addComment(comment) {
-        this.comments.push(comment);
+      addComment(comment2) {
+        this.comments.push(comment2);
       }
       getComments() {
         return this.comments;
@@ -60375,14 +60442,14 @@ var init_variables = __esm({
 function collectStages(instructions2, globals) {
   const defaults = new Map(globals.flatMap(declaredBy).map(({ name, value }) => [name, value]));
   const stages = [];
-  let own3 = [];
+  let own4 = [];
   for (const instruction of instructions2) {
     if (instruction.keyword !== "FROM" || instruction.onbuild) {
-      own3.push(instruction);
+      own4.push(instruction);
       continue;
     }
-    own3 = [];
-    stages.push({ ...readFrom(instruction, stages, defaults), instructions: own3 });
+    own4 = [];
+    stages.push({ ...readFrom(instruction, stages, defaults), instructions: own4 });
   }
   return stages;
 }
@@ -60495,7 +60562,7 @@ function parseDockerfile(text7, path6, dockerignore) {
   const ast = import_dockerfile_ast.DockerfileParser.parse(text7);
   const lines = indexLines(text7);
   const offset = ({ line, character }) => lines.offsetAt({ line: line + 1, column: character + 1 });
-  const placeOf2 = ({ start: start2, end }) => ({
+  const placeOf3 = ({ start: start2, end }) => ({
     start: offset(start2),
     end: offset(end)
   });
@@ -60520,10 +60587,10 @@ function parseDockerfile(text7, path6, dockerignore) {
     comments: [
       // The parser takes `# any words=…` at the top for a directive; BuildKit, `# word=…` alone.
       ...ast.getDirectives().filter((directive) => !isDirective(directive.getName())).map((directive) => {
-        const { start: start2, end } = placeOf2(directive.getRange());
+        const { start: start2, end } = placeOf3(directive.getRange());
         return { start: start2, end, text: text7.slice(start2, end).replace(/^#\s*/, "") };
       }),
-      ...ast.getComments().map((comment) => ({ ...placeOf2(comment.getRange()), text: comment.getContent() ?? "" }))
+      ...ast.getComments().map((comment2) => ({ ...placeOf3(comment2.getRange()), text: comment2.getContent() ?? "" }))
     ],
     directives: Object.fromEntries(
       ast.getDirectives().filter((directive) => isDirective(directive.getName())).map((directive) => [directive.getName().toLowerCase(), directive.getValue()])
@@ -60601,20 +60668,20 @@ ENTRYPOINT ["sh"]
 });
 
 // src/lint/to-finding.ts
-function toFinding(rule, report2, file, lines) {
-  const { line, column: column2 } = lines.positionAt(report2.start);
-  const end = lines.positionAt(Math.max(report2.end, report2.start));
+function toFinding(rule, report3, file, lines) {
+  const { line, column: column2 } = lines.positionAt(report3.start);
+  const end = lines.positionAt(Math.max(report3.end, report3.start));
   return {
     ruleId: rule.id,
-    severity: report2.severity ?? rule.severity,
+    severity: report3.severity ?? rule.severity,
     file,
     line,
     column: column2,
     endLine: end.line,
     endColumn: end.column,
-    message: report2.message,
-    ...report2.fix !== void 0 && { fix: report2.fix },
-    ...report2.edits && { edits: report2.edits }
+    message: report3.message,
+    ...report3.fix !== void 0 && { fix: report3.fix },
+    ...report3.edits && { edits: report3.edits }
   };
 }
 var init_to_finding = __esm({
@@ -60632,14 +60699,14 @@ async function checkBasePlatforms2(text7, path6, platforms2, client) {
   });
   const lines = indexLines(text7);
   return uses.flatMap((use) => {
-    const report2 = judge(use, found.get(use.image) ?? [], platforms2);
-    return report2 ? [toFinding(basePlatform, { start: use.start, end: use.end, ...report2 }, path6, lines)] : [];
+    const report3 = judge(use, found.get(use.image) ?? [], platforms2);
+    return report3 ? [toFinding(basePlatform, { start: use.start, end: use.end, ...report3 }, path6, lines)] : [];
   });
 }
 function imagesOf({ stages }) {
   const uses = stages.flatMap((stage) => {
     const { platform: platform8, image: image4, imageWord, from } = stage;
-    const own3 = stage.base ? [] : [
+    const own4 = stage.base ? [] : [
       {
         image: image4,
         platform: platform8,
@@ -60654,7 +60721,7 @@ function imagesOf({ stages }) {
         return { image: name, platform: platform8, named: true, start: flag2.start, end: flag2.end };
       })
     );
-    return [...own3, ...copied];
+    return [...own4, ...copied];
   });
   return uses.filter(
     ({ image: image4, named: named2 }) => image4 !== "scratch" && /^[\w.:/@-]+$/.test(image4) && (!named2 || /[:/.]/.test(image4))
@@ -60674,13 +60741,13 @@ function judge({ image: image4, platform: platform8 }, found, wanted2) {
     return found.startsWith("? ") ? { message: `the registry could not be asked for ${image4}: ${found.slice(2)}`, severity: "warning" } : { message: found, fix: "check the name and the tag" };
   }
   const has = ({ id, baseline }) => found.includes(id) || baseline !== void 0 && found.includes(baseline);
-  const list4 = found.length > 0 ? found.join(", ") : "no platform of Linux";
+  const list5 = found.length > 0 ? found.join(", ") : "no platform of Linux";
   if (platform8 === "build" || platform8 === "constant" || platform8 === "unknown") {
-    return found.includes("linux/amd64") || found.includes("linux/arm64") || platform8 !== "build" ? void 0 : { message: `${image4} runs on no build machine: it has ${list4}`, fix: "another image" };
+    return found.includes("linux/amd64") || found.includes("linux/arm64") || platform8 !== "build" ? void 0 : { message: `${image4} runs on no build machine: it has ${list5}`, fix: "another image" };
   }
   const missing3 = wanted2.filter((one2) => !has(one2)).map(({ id }) => id);
   return missing3.length > 0 ? {
-    message: `${image4} has no ${missing3.join(", ")}: it has ${list4}`,
+    message: `${image4} has no ${missing3.join(", ")}: it has ${list5}`,
     fix: "an image of every platform, or fewer platforms"
   } : void 0;
 }
@@ -60755,8 +60822,8 @@ var init_base_images = __esm({
       question: "Do the bases have every wanted platform: the one that xbuild takes, and those of the project\u2019s Dockerfiles?",
       findings: "The registries are asked. A problem for an image that is not there or lacks a platform; a warning for a registry that does not answer.",
       run: async (around) => {
-        const [own3, others] = await Promise.all([ownBases(around), basesOfDockerfiles(around)]);
-        const outcomes = [...own3, ...others];
+        const [own4, others] = await Promise.all([ownBases(around), basesOfDockerfiles(around)]);
+        const outcomes = [...own4, ...others];
         if (outcomes.length === 0) return notApplicable("no base comes from a registry");
         return combine(outcomes, ([first = "", ...more]) => ok(first, more));
       }
@@ -60808,8 +60875,8 @@ function capabilities(facts, references) {
     ["attestations", { ...none, platforms: one, attestations: true }]
   ];
   const able = asked2.map(([name, needs2]) => [name, lackOf(facts, needs2) === void 0]);
-  const names5 = (wanted2) => able.filter(([, can]) => can === wanted2).map(([name]) => name);
-  return [names5(true), names5(false)];
+  const names6 = (wanted2) => able.filter(([, can]) => can === wanted2).map(([name]) => name);
+  return [names6(true), names6(false)];
 }
 function createCommand2(name, cwd, network2, use) {
   const args3 = ["buildx", "create", "--name", name, "--driver", "docker-container"];
@@ -61091,22 +61158,22 @@ var init_disk = __esm({
       run: async ({ machine: machine2, options, dir: dir2, env: env3, project: project2 }) => {
         const read4 = await project2();
         const toolchain2 = read4 instanceof Failure ? void 0 : read4.project.cacheFolder;
-        const folders = {
+        const folders2 = {
           dist: options instanceof Failure ? dir2 : options.dist,
           "xbuild\u2019s cache": cacheFolder(env3),
           "temporary files": env3["TMPDIR"] || tmpdir5(),
           ...toolchain2 && { "the toolchain\u2019s cache": toolchain2 }
         };
         const found = await Promise.all(
-          Object.entries(folders).map(
+          Object.entries(folders2).map(
             async ([name, path6]) => judge3(`${name} (${path6})`, await machine2.fileSystem(path6))
           )
         );
         const free = Math.min(...found.map((one2) => one2.free));
-        const names5 = Object.keys(folders).join(", ");
+        const names6 = Object.keys(folders2).join(", ");
         return combine(
           found.flatMap(({ outcome: outcome3 }) => outcome3),
-          () => ok(`${describeBytes(free)} free for ${names5}`)
+          () => ok(`${describeBytes(free)} free for ${names6}`)
         );
       }
     };
@@ -61128,9 +61195,9 @@ var init_disk = __esm({
 
 // src/lint/limits.ts
 function tooLong(text7, path6, lines) {
-  const reason = text7.length > mostKilobytes * 1024 ? `${mostKilobytes} KB` : (text7.match(/^\s*FROM\s/gim)?.length ?? 0) > mostStages ? `${mostStages} stages` : (text7.match(/\n|\r/g)?.length ?? 0) > mostLines ? `${mostLines} lines` : void 0;
-  if (reason === void 0) return void 0;
-  const message = `the file has more than ${reason}: it was not looked at`;
+  const reason2 = text7.length > mostKilobytes * 1024 ? `${mostKilobytes} KB` : (text7.match(/^\s*FROM\s/gim)?.length ?? 0) > mostStages ? `${mostStages} stages` : (text7.match(/\n|\r/g)?.length ?? 0) > mostLines ? `${mostLines} lines` : void 0;
+  if (reason2 === void 0) return void 0;
+  const message = `the file has more than ${reason2}: it was not looked at`;
   return toFinding(unreadableFile, { start: 0, end: 0, message }, path6, lines);
 }
 var mostKilobytes, mostStages, mostLines;
@@ -61222,8 +61289,8 @@ function withoutQuotes(raw) {
   );
 }
 function toCommands(lists, depth) {
-  return lists.flatMap((list4) => {
-    let rest = list4;
+  return lists.flatMap((list5) => {
+    let rest = list5;
     while (rest[0] && keywords.has(rest[0].value)) rest = rest.slice(1);
     const [first] = rest;
     const last = rest.at(-1);
@@ -61318,8 +61385,8 @@ function hasTarget(stage, toolchain2) {
   const instructions2 = lineage(stage).flatMap((one2) => one2.instructions);
   if (instructions2.some((one2) => one2.keyword !== "ARG" && mentionsTarget(one2))) return true;
   if (instructions2.some((one2) => one2.keyword === "ARG" && /\$\{?TARGET/.test(one2.body.text))) return true;
-  const names5 = instructions2.flatMap(declaredBy).map(({ name }) => name);
-  if (names5.some((name) => targetVariables.test(name))) return true;
+  const names6 = instructions2.flatMap(declaredBy).map(({ name }) => name);
+  if (names6.some((name) => targetVariables.test(name))) return true;
   const runs = instructions2.filter(({ keyword }) => keyword === "RUN");
   if (runs.some((run2) => /\bxx-|\bcross\b/.test(scriptOf(run2)))) return true;
   const commands3 = runs.flatMap(commandsOf);
@@ -61479,12 +61546,12 @@ function compiled({ instructions: instructions2 }) {
   }));
 }
 function declared(stage, globals) {
-  const own3 = stage.instructions.flatMap(
+  const own4 = stage.instructions.flatMap(
     (one2, index) => one2.onbuild ? [] : declaredBy(one2).map((two2) => ({ ...two2, index }))
   );
-  const brought = new Set(own3.filter(({ value }) => value === void 0).map(({ name }) => name));
+  const brought = new Set(own4.filter(({ value }) => value === void 0).map(({ name }) => name));
   const outer = globals.flatMap(declaredBy).filter(({ name }) => brought.has(name)).map((one2) => ({ ...one2, index: -1 }));
-  return [...outer, ...own3].flatMap(({ name, value, start: start2, end, index }) => {
+  return [...outer, ...own4].flatMap(({ name, value, start: start2, end, index }) => {
     if (value === void 0 || !isConstant(value)) return [];
     const user = stage.instructions.slice(index + 1).find((one2) => usesOf(one2).some((use) => use.name === name));
     const wrong2 = toolchainVariable.test(name) ? true : architectureVariable.test(name) && /^[\w.-]+$/.test(value) && user?.keyword === "RUN" && !choosesArchitecture(user);
@@ -61528,7 +61595,7 @@ serves one architecture by its name or its \`--platform\`, and \`GOOS=linux\` al
             continue;
           const found = [...compiled(stage), ...declared(stage, globals)];
           if (new Set(found.flatMap(({ value }) => [...architecturesIn(value)])).size > 1) continue;
-          for (const { value: _, ...report2 } of found) yield report2;
+          for (const { value: _, ...report3 } of found) yield report3;
         }
       }
     };
@@ -61664,8 +61731,8 @@ COPY --from=web /web/dist /usr/share/nginx/html
           const before = lineage(stage).slice(1).flatMap(({ instructions: instructions2 }) => instructions2);
           const all = [...before, ...stage.instructions].filter(({ onbuild }) => !onbuild);
           const index = all.findIndex((one2) => contextSources(one2).some(({ value }) => wholeContext.test(value)));
-          const copy = all[index];
-          if (!copy || !stage.instructions.includes(copy)) continue;
+          const copy2 = all[index];
+          if (!copy2 || !stage.instructions.includes(copy2)) continue;
           const early = all.slice(0, index);
           if (early.some(
             (one2) => one2.keyword === "COPY" || one2.keyword === "ADD" ? !one2.words.every(isSetUp) : readsManifest(one2)
@@ -61674,8 +61741,8 @@ COPY --from=web /web/dist /usr/share/nginx/html
           const command2 = downloadAfter(all.slice(index + 1));
           if (!command2) continue;
           yield {
-            start: copy.start,
-            end: copy.end,
+            start: copy2.start,
+            end: copy2.end,
             message: `every edit makes ${command2.tool} download all dependencies again`,
             fix: "copy the manifests, download the dependencies, then copy the rest"
           };
@@ -61877,8 +61944,8 @@ such a tool breaks on build machines of another architecture.`,
           const severity = stage.platform === "build" ? { severity: "info" } : {};
           for (const { keyword, onbuild, ...instruction } of stage.instructions) {
             if (onbuild) continue;
-            for (const report2 of downloads3({ keyword, onbuild, ...instruction })) {
-              yield { ...report2, ...severity, fix: fixFor(stage) };
+            for (const report3 of downloads3({ keyword, onbuild, ...instruction })) {
+              yield { ...report3, ...severity, fix: fixFor(stage) };
             }
           }
         }
@@ -61889,7 +61956,7 @@ such a tool breaks on build machines of another architecture.`,
 
 // src/lint/rules/platform-args.ts
 function defaultReport({ keyword, body }, { start: start2, end }, name, value) {
-  const harmless = (name === "TARGETOS" || name === "BUILDOS") && value === "linux";
+  const harmless3 = (name === "TARGETOS" || name === "BUILDOS") && value === "linux";
   const partial = name.startsWith("BUILD") || name === "TARGETVARIANT" && value === "";
   const arg = keyword === "ARG";
   return {
@@ -61897,14 +61964,14 @@ function defaultReport({ keyword, body }, { start: start2, end }, name, value) {
     end,
     message: `${arg ? `the default of ${name}` : `ENV ${name}`} replaces the value that BuildKit sets for each platform${value === "" ? "" : `: all of them get ${JSON.stringify(value)}`}`,
     fix: arg ? `ARG ${name}` : `ARG ${name} instead of ENV`,
-    ...harmless ? { severity: "info" } : partial ? { severity: "warning" } : {},
+    ...harmless3 ? { severity: "info" } : partial ? { severity: "warning" } : {},
     // Only where it is written without quotes and continuations: then the default is what follows the name.
     ...arg && !/["'\\]/.test(body.text) && { edits: [{ start: start2 + name.length, end, text: "" }] }
   };
 }
 function declare(instruction, scope) {
-  const names5 = instruction.onbuild ? scope.onbuild : scope.plain;
-  for (const { name } of declaredBy(instruction)) names5.add(name);
+  const names6 = instruction.onbuild ? scope.onbuild : scope.plain;
+  for (const { name } of declaredBy(instruction)) names6.add(name);
 }
 function setsItself(instruction, name) {
   if (instruction.keyword !== "RUN") return false;
@@ -61912,9 +61979,9 @@ function setsItself(instruction, name) {
 }
 function insertArg(text7, instruction, name, comments) {
   let start2 = instruction.start;
-  for (const comment of comments.toReversed()) {
-    if (comment.end <= start2 && /^[ \t]*(?:\r\n|\n|\r)[ \t]*$/.test(text7.slice(comment.end, start2)))
-      start2 = comment.start;
+  for (const comment2 of comments.toReversed()) {
+    if (comment2.end <= start2 && /^[ \t]*(?:\r\n|\n|\r)[ \t]*$/.test(text7.slice(comment2.end, start2)))
+      start2 = comment2.start;
   }
   const indent5 = /[ \t]*$/.exec(text7.slice(Math.max(0, start2 - 200), start2))?.[0] ?? "";
   const eol = /\r\n|\n|\r/.exec(text7)?.[0] ?? "\n";
@@ -61987,10 +62054,10 @@ ENTRYPOINT ["/app"]
       buildkit: ["UndefinedVar"],
       *check({ stages, comments, text: text7 }) {
         for (const stage of stages) {
-          const [own3, ...bases] = lineage(stage);
+          const [own4, ...bases] = lineage(stage);
           const scope = { plain: /* @__PURE__ */ new Set(), onbuild: /* @__PURE__ */ new Set() };
           for (const base of bases.reverse()) for (const one2 of base.instructions) declare(one2, scope);
-          for (const instruction of own3?.instructions ?? []) {
+          for (const instruction of own4?.instructions ?? []) {
             const known = instruction.onbuild ? scope.onbuild : scope.plain;
             for (const use of usesOf(instruction)) {
               if (!automatic.has(use.name) || known.has(use.name) || setsItself(instruction, use.name)) continue;
@@ -62060,19 +62127,19 @@ ENTRYPOINT ["/app"]
         const root2 = lineage(last).at(-1);
         const copies = last.instructions.some(({ flags }) => flags.some(({ name }) => name === "from"));
         if (!image4 && (last.base || !copies || root2?.image === "scratch")) return;
-        const own3 = platformFlag(last);
-        const flag2 = own3 ?? decidingFlag(last);
+        const own4 = platformFlag(last);
+        const flag2 = own4 ?? decidingFlag(last);
         if (!flag2) return;
         const multi = /\$\{?(?:TARGET|BUILD)(?:PLATFORM|ARCH|OS)/.test(
           instructions2.map(({ body, flags }) => `${body.text} ${flags.map(({ value }) => value)}`).join("\n")
         );
         yield {
-          start: own3 ? own3.start : last.from.start,
-          end: own3 ? own3.end : last.from.end,
+          start: own4 ? own4.start : last.from.start,
+          end: own4 ? own4.end : last.from.end,
           message: `the image has the ${last.platform === "build" ? "build machine\u2019s" : `${flag2.value}`} root file system on every platform`,
-          fix: own3 ? "FROM without --platform" : "base the last stage on an image, without --platform",
+          fix: own4 ? "FROM without --platform" : "base the last stage on an image, without --platform",
           ...last.platform === "constant" && !multi && { severity: "warning" },
-          ...own3 && last.base === void 0 && { edits: [dropFlag(text7, own3)] }
+          ...own4 && last.base === void 0 && { edits: [dropFlag(text7, own4)] }
         };
       }
     };
@@ -62169,8 +62236,8 @@ function onlyCopies({ readDockerfile }, build2) {
   const text7 = dockerfilesOf(build2).map(readDockerfile).find((found) => found !== void 0);
   return text7 !== void 0 && !/^\s*RUN\s/im.test(text7);
 }
-function dockerfilesOf({ kind, file, context = "." }) {
-  const folder = context.replace(/^\$\{\{\s*github\.workspace\s*\}\}\/?/, "./");
+function dockerfilesOf({ kind, file, context: context2 = "." }) {
+  const folder = context2.replace(/^\$\{\{\s*github\.workspace\s*\}\}\/?/, "./");
   const path6 = file?.replace(/^\$\{\{\s*github\.workspace\s*\}\}\/?/, "./");
   if (/\$|:\/\/|^git@|^-$/.test(`${folder} ${path6 ?? ""}`)) return [];
   const inContext = normal(`${folder}/${path6 ?? "Dockerfile"}`);
@@ -62402,11 +62469,11 @@ ${sample2.replace("- uses: docker/setup-buildx", "- uses: docker/setup-qemu-acti
 });
 
 // src/lint/rules/workflow-cache.ts
-function variesWithMatrix(job, { platforms: platforms2, file, context, target, tags: tags2 }) {
+function variesWithMatrix(job, { platforms: platforms2, file, context: context2, target, tags: tags2 }) {
   const texts2 = [
     ...platforms2.map(({ value }) => value),
     file,
-    context,
+    context2,
     target,
     ...tags2.map(({ value }) => value),
     job.runsOn
@@ -62676,9 +62743,9 @@ var init_rules = __esm({
 
 // src/lint/suppress.ts
 function withoutIgnored(findings, comments, ignore) {
-  const silenced = comments.flatMap((comment) => {
-    const [, ids = ""] = pattern2.exec(comment.text) ?? [];
-    return ids.split(",").map((id) => ({ ...comment, id }));
+  const silenced = comments.flatMap((comment2) => {
+    const [, ids = ""] = pattern2.exec(comment2.text) ?? [];
+    return ids.split(",").map((id) => ({ ...comment2, id }));
   });
   return findings.filter(
     ({ ruleId, line }) => !ignore.includes(ruleId) && !silenced.some(({ id, firstLine: firstLine4, lastLine: lastLine4 }) => id === ruleId && firstLine4 <= line && line <= lastLine4)
@@ -62688,10 +62755,10 @@ function checkIgnoreComments(comments, ids) {
   return comments.flatMap(({ start: start2, text: text7 }) => {
     const match = pattern2.exec(text7);
     if (!match) return [];
-    const [, list4 = "", reason = ""] = match;
+    const [, list5 = "", reason2 = ""] = match;
     const from = start2 + match.index;
     const place = { start: from, end: start2 + text7.trimEnd().length };
-    const unknown3 = list4.split(",").filter((id) => !ids.includes(id));
+    const unknown3 = list5.split(",").filter((id) => !ids.includes(id));
     const reports = unknown3.map((id) => {
       const near = closestMatch(id, ids);
       return {
@@ -62700,11 +62767,11 @@ function checkIgnoreComments(comments, ids) {
         fix: `# xbuild-lint ignore=${near ?? "ID"} reason`
       };
     });
-    if (unknown3.length === 0 && reason.trim() === "") {
+    if (unknown3.length === 0 && reason2.trim() === "") {
       reports.push({
         ...place,
         message: "this comment gives no reason",
-        fix: `# xbuild-lint ignore=${list4} reason`
+        fix: `# xbuild-lint ignore=${list5} reason`
       });
     }
     return reports;
@@ -62726,18 +62793,18 @@ function lintDockerfile(text7, path6, options = {}) {
   if (long) return [long];
   const dockerfile2 = parseDockerfile(text7, path6, options.dockerignore);
   const comments = ignoreComments(dockerfile2, lines);
-  const findings = dockerfileRules.filter((rule) => !isSkipped(rule, dockerfile2)).flatMap((rule) => [...rule.check(dockerfile2)].map((report2) => toFinding(rule, report2, path6, lines)));
+  const findings = dockerfileRules.filter((rule) => !isSkipped(rule, dockerfile2)).flatMap((rule) => [...rule.check(dockerfile2)].map((report3) => toFinding(rule, report3, path6, lines)));
   const ids = allRules.map(({ id }) => id);
-  for (const report2 of checkIgnoreComments(comments, ids))
-    findings.push(toFinding(ignoreComment, report2, path6, lines));
+  for (const report3 of checkIgnoreComments(comments, ids))
+    findings.push(toFinding(ignoreComment, report3, path6, lines));
   if (dockerfile2.stages.length === 0) findings.push(withoutFrom(dockerfile2, path6, lines));
   return withoutIgnored([...findings, ...options.more ?? []], comments, options.ignore ?? []).sort(
     (a2, b) => a2.line - b.line || a2.column - b.column
   );
 }
 function isSkipped({ buildkit = [] }, { directives }) {
-  const [, list4 = ""] = /(?:^|;)\s*skip=([^;]*)/.exec(directives["check"] ?? "") ?? [];
-  const skipped = list4.split(",").map((name) => name.trim());
+  const [, list5 = ""] = /(?:^|;)\s*skip=([^;]*)/.exec(directives["check"] ?? "") ?? [];
+  const skipped = list5.split(",").map((name) => name.trim());
   return buildkit.length > 0 && (skipped.includes("all") || buildkit.some((name) => skipped.includes(name)));
 }
 function ignoreComments({ comments, instructions: instructions2 }, lines) {
@@ -62799,8 +62866,8 @@ function applyEdits(text7, findings) {
     applied++;
   }
   let result = text7;
-  for (const { start: start2, end, text: own3 } of chosen2.sort((a2, b) => b.start - a2.start)) {
-    result = result.slice(0, start2) + own3 + result.slice(end);
+  for (const { start: start2, end, text: own4 } of chosen2.sort((a2, b) => b.start - a2.start)) {
+    result = result.slice(0, start2) + own4 + result.slice(end);
   }
   return { text: result, applied };
 }
@@ -62832,8 +62899,8 @@ async function printBake(path6, signal) {
 }
 async function targetsOf2(path6) {
   const text7 = await readText(path6);
-  const names5 = [...text7.matchAll(/^\s*target\s+"([\w-]+)"\s*\{/gm)].map(([, name]) => name);
-  return names5.filter((name) => !name.startsWith("_"));
+  const names6 = [...text7.matchAll(/^\s*target\s+"([\w-]+)"\s*\{/gm)].map(([, name]) => name);
+  return names6.filter((name) => !name.startsWith("_"));
 }
 function isJson(text7) {
   try {
@@ -62887,14 +62954,14 @@ function readCheck(stdout) {
     return void 0;
   }
 }
-function mergeCheck(warnings, path6, own3, lineText) {
+function mergeCheck(warnings, path6, own4, lineText) {
   const rules = [...dockerfileRules, basePlatform];
   return warnings.flatMap(({ ruleName, detail, description, url, location }) => {
     const range = location?.ranges?.[0];
     const line = range?.start.line ?? 1;
     const last = Math.max(range?.end.line ?? line, line);
     const same = rules.filter(({ buildkit = [] }) => buildkit.includes(ruleName)).map(({ id }) => id);
-    if (own3.some((finding) => same.includes(finding.ruleId) && line <= finding.line && finding.line <= last))
+    if (own4.some((finding) => same.includes(finding.ruleId) && line <= finding.line && finding.line <= last))
       return [];
     return [
       {
@@ -63038,7 +63105,7 @@ function readTarget2(text7, name, target) {
   const start2 = Math.max(index, 0);
   const line = text7.indexOf("\n", start2);
   const place = { start: start2, end: index < 0 ? start2 : line < 0 ? text7.length : line };
-  const values = (list4 = []) => list4.map((item) => ({ ...place, value: attributes(item) }));
+  const values = (list5 = []) => list5.map((item) => ({ ...place, value: attributes(item) }));
   const outputs = values(target.output);
   return {
     kind: "bake",
@@ -63089,11 +63156,11 @@ function buildArguments({ tool, words: words4 }) {
 }
 function readBuild({ start: start2, end }, args3) {
   const values = /* @__PURE__ */ new Map();
-  let context;
+  let context2;
   for (let index = 0; index < args3.length; index++) {
     const word2 = args3[index];
     if (!word2.value.startsWith("-") || word2.value === "-") {
-      context ??= word2.value;
+      context2 ??= word2.value;
       continue;
     }
     const [, flag2 = "", joined] = /^(-[^=]*)(?:=([\s\S]*))?$/.exec(word2.value) ?? [];
@@ -63120,7 +63187,7 @@ function readBuild({ start: start2, end }, args3) {
     provenance: last("--provenance"),
     noCache: last("--no-cache"),
     file: last("--file")?.value,
-    context,
+    context: context2,
     target: last("--target")?.value
   };
 }
@@ -63162,7 +63229,7 @@ function readJob(text7, name, tree) {
     text: text7.slice(tree.start, tree.end),
     matrix: tree.get("strategy").entries().some(({ key }) => key.value === "matrix"),
     runsOn: text7.slice(runsOn.start, runsOn.end),
-    steps: tree.get("steps").items().filter(({ isMap: isMap2 }) => isMap2).map((step) => readStep(text7, step))
+    steps: tree.get("steps").items().filter(({ isMap: isMap3 }) => isMap3).map((step) => readStep(text7, step))
   };
 }
 function readStep(text7, tree) {
@@ -63181,7 +63248,7 @@ function readStep(text7, tree) {
   };
 }
 function readAction({ start: start2, end }, inputs3) {
-  const list4 = (name, separator) => {
+  const list5 = (name, separator) => {
     const tree = inputs3.get(name);
     const script2 = tree.script();
     const whole = script2?.text.trim();
@@ -63199,11 +63266,11 @@ function readAction({ start: start2, end }, inputs3) {
     kind: "action",
     start: start2,
     end,
-    platforms: list4("platforms", /[\n,]/),
-    cacheFrom: list4("cache-from", /\n/),
-    cacheTo: list4("cache-to", /\n/),
-    tags: list4("tags", /[\n,]/),
-    outputs: list4("outputs", /\n/),
+    platforms: list5("platforms", /[\n,]/),
+    cacheFrom: list5("cache-from", /\n/),
+    cacheTo: list5("cache-to", /\n/),
+    tags: list5("tags", /[\n,]/),
+    outputs: list5("outputs", /\n/),
     load: one2("load"),
     push: one2("push"),
     provenance: one2("provenance"),
@@ -63279,7 +63346,7 @@ var require_identity = __commonJS({
     var NODE_TYPE = /* @__PURE__ */ Symbol.for("yaml.node.type");
     var isAlias2 = (node2) => !!node2 && typeof node2 === "object" && node2[NODE_TYPE] === ALIAS;
     var isDocument = (node2) => !!node2 && typeof node2 === "object" && node2[NODE_TYPE] === DOC;
-    var isMap2 = (node2) => !!node2 && typeof node2 === "object" && node2[NODE_TYPE] === MAP;
+    var isMap3 = (node2) => !!node2 && typeof node2 === "object" && node2[NODE_TYPE] === MAP;
     var isPair2 = (node2) => !!node2 && typeof node2 === "object" && node2[NODE_TYPE] === PAIR;
     var isScalar2 = (node2) => !!node2 && typeof node2 === "object" && node2[NODE_TYPE] === SCALAR;
     var isSeq2 = (node2) => !!node2 && typeof node2 === "object" && node2[NODE_TYPE] === SEQ;
@@ -63315,7 +63382,7 @@ var require_identity = __commonJS({
     exports.isAlias = isAlias2;
     exports.isCollection = isCollection;
     exports.isDocument = isDocument;
-    exports.isMap = isMap2;
+    exports.isMap = isMap3;
     exports.isNode = isNode2;
     exports.isPair = isPair2;
     exports.isScalar = isScalar2;
@@ -63504,9 +63571,9 @@ var require_directives = __commonJS({
         this.tags = Object.assign({}, _Directives.defaultTags, tags2);
       }
       clone() {
-        const copy = new _Directives(this.yaml, this.tags);
-        copy.docStart = this.docStart;
-        return copy;
+        const copy2 = new _Directives(this.yaml, this.tags);
+        copy2.docStart = this.docStart;
+        return copy2;
       }
       /**
        * During parsing, get a Directives instance for the current document and
@@ -63815,10 +63882,10 @@ var require_Node = __commonJS({
       }
       /** Create a copy of this node.  */
       clone() {
-        const copy = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this));
+        const copy2 = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this));
         if (this.range)
-          copy.range = this.range.slice();
-        return copy;
+          copy2.range = this.range.slice();
+        return copy2;
       }
       /** A plain JavaScript representation of this node. */
       toJS(doc, { mapAsMap, maxAliasCount, onAnchor, reviver } = {}) {
@@ -64112,13 +64179,13 @@ var require_Collection = __commonJS({
        * @param schema - If defined, overwrites the original's schema
        */
       clone(schema2) {
-        const copy = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this));
+        const copy2 = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this));
         if (schema2)
-          copy.schema = schema2;
-        copy.items = copy.items.map((it) => identity3.isNode(it) || identity3.isPair(it) ? it.clone(schema2) : it);
+          copy2.schema = schema2;
+        copy2.items = copy2.items.map((it) => identity3.isNode(it) || identity3.isPair(it) ? it.clone(schema2) : it);
         if (this.range)
-          copy.range = this.range.slice();
-        return copy;
+          copy2.range = this.range.slice();
+        return copy2;
       }
       /**
        * Adds a value to the collection. For `!!map` and `!!omap` the value must
@@ -64214,12 +64281,12 @@ var require_stringifyComment = __commonJS({
   "node_modules/yaml/dist/stringify/stringifyComment.js"(exports) {
     "use strict";
     var stringifyComment = (str) => str.replace(/^(?!$)(?: $)?/gm, "#");
-    function indentComment(comment, indent5) {
-      if (/^\n+$/.test(comment))
-        return comment.substring(1);
-      return indent5 ? comment.replace(/^(?! *$)/gm, indent5) : comment;
+    function indentComment(comment2, indent5) {
+      if (/^\n+$/.test(comment2))
+        return comment2.substring(1);
+      return indent5 ? comment2.replace(/^(?! *$)/gm, indent5) : comment2;
     }
-    var lineComment = (str, indent5, comment) => str.endsWith("\n") ? indentComment(comment, indent5) : comment.includes("\n") ? "\n" + indentComment(comment, indent5) : (str.endsWith(" ") ? "" : " ") + comment;
+    var lineComment = (str, indent5, comment2) => str.endsWith("\n") ? indentComment(comment2, indent5) : comment2.includes("\n") ? "\n" + indentComment(comment2, indent5) : (str.endsWith(" ") ? "" : " ") + comment2;
     exports.indentComment = indentComment;
     exports.lineComment = lineComment;
     exports.stringifyComment = stringifyComment;
@@ -64250,7 +64317,7 @@ var require_foldFlowLines = __commonJS({
         else
           end = lineWidth - indentAtStart;
       }
-      let split = void 0;
+      let split2 = void 0;
       let prev = void 0;
       let overflow = false;
       let i2 = -1;
@@ -64283,18 +64350,18 @@ var require_foldFlowLines = __commonJS({
           if (mode === FOLD_BLOCK)
             i2 = consumeMoreIndentedLines(text7, i2, indent5.length);
           end = i2 + indent5.length + endStep;
-          split = void 0;
+          split2 = void 0;
         } else {
           if (ch === " " && prev && prev !== " " && prev !== "\n" && prev !== "	") {
             const next = text7[i2 + 1];
             if (next && next !== " " && next !== "\n" && next !== "	")
-              split = i2;
+              split2 = i2;
           }
           if (i2 >= end) {
-            if (split) {
-              folds.push(split);
-              end = split + endStep;
-              split = void 0;
+            if (split2) {
+              folds.push(split2);
+              end = split2 + endStep;
+              split2 = void 0;
             } else if (mode === FOLD_QUOTED) {
               while (prev === " " || prev === "	") {
                 prev = ch;
@@ -64307,7 +64374,7 @@ var require_foldFlowLines = __commonJS({
               folds.push(j);
               escapedFolds[j] = true;
               end = j + endStep;
-              split = void 0;
+              split2 = void 0;
             } else {
               overflow = true;
             }
@@ -64503,7 +64570,7 @@ ${indent5}`) + "'";
     } catch {
       blockEndNewlines = /\n+(?!\n|$)/g;
     }
-    function blockString({ comment, type, value }, ctx, onComment, onChompKeep) {
+    function blockString({ comment: comment2, type, value }, ctx, onComment, onChompKeep) {
       const { blockQuote, commentString, lineWidth } = ctx.options;
       if (!blockQuote || /\n[\t ]+$/.test(value)) {
         return quotedString(value, ctx);
@@ -64555,8 +64622,8 @@ ${indent5}`) + "'";
       }
       const indentSize = indent5 ? "2" : "1";
       let header2 = (startWithSpace ? indentSize : "") + chomp;
-      if (comment) {
-        header2 += " " + commentString(comment.replace(/ ?[\r\n]+/g, " "));
+      if (comment2) {
+        header2 += " " + commentString(comment2.replace(/ ?[\r\n]+/g, " "));
         if (onComment)
           onComment();
       }
@@ -65100,20 +65167,20 @@ var require_stringifyCollection = __commonJS({
       const stringify2 = flow ? stringifyFlowCollection : stringifyBlockCollection;
       return stringify2(collection, ctx, options);
     }
-    function stringifyBlockCollection({ comment, items }, ctx, { blockItemPrefix, flowChars, itemIndent, onChompKeep, onComment }) {
+    function stringifyBlockCollection({ comment: comment2, items }, ctx, { blockItemPrefix, flowChars, itemIndent, onChompKeep, onComment }) {
       const { indent: indent5, options: { commentString } } = ctx;
       const itemCtx = Object.assign({}, ctx, { indent: itemIndent, type: null });
       let chompKeep = false;
       const lines = [];
       for (let i2 = 0; i2 < items.length; ++i2) {
         const item = items[i2];
-        let comment2 = null;
+        let comment3 = null;
         if (identity3.isNode(item)) {
           if (!chompKeep && item.spaceBefore)
             lines.push("");
           addCommentBefore(ctx, lines, item.commentBefore, chompKeep);
           if (item.comment)
-            comment2 = item.comment;
+            comment3 = item.comment;
         } else if (identity3.isPair(item)) {
           const ik = identity3.isNode(item.key) ? item.key : null;
           if (ik) {
@@ -65123,10 +65190,10 @@ var require_stringifyCollection = __commonJS({
           }
         }
         chompKeep = false;
-        let str2 = stringify.stringify(item, itemCtx, () => comment2 = null, () => chompKeep = true);
-        if (comment2)
-          str2 += stringifyComment.lineComment(str2, itemIndent, commentString(comment2));
-        if (chompKeep && comment2)
+        let str2 = stringify.stringify(item, itemCtx, () => comment3 = null, () => chompKeep = true);
+        if (comment3)
+          str2 += stringifyComment.lineComment(str2, itemIndent, commentString(comment3));
+        if (chompKeep && comment3)
           chompKeep = false;
         lines.push(blockItemPrefix + str2);
       }
@@ -65141,8 +65208,8 @@ var require_stringifyCollection = __commonJS({
 ${indent5}${line}` : "\n";
         }
       }
-      if (comment) {
-        str += "\n" + stringifyComment.indentComment(commentString(comment), indent5);
+      if (comment2) {
+        str += "\n" + stringifyComment.indentComment(commentString(comment2), indent5);
         if (onComment)
           onComment();
       } else if (chompKeep && onChompKeep)
@@ -65162,13 +65229,13 @@ ${indent5}${line}` : "\n";
       const lines = [];
       for (let i2 = 0; i2 < items.length; ++i2) {
         const item = items[i2];
-        let comment = null;
+        let comment2 = null;
         if (identity3.isNode(item)) {
           if (item.spaceBefore)
             lines.push("");
           addCommentBefore(ctx, lines, item.commentBefore, false);
           if (item.comment)
-            comment = item.comment;
+            comment2 = item.comment;
         } else if (identity3.isPair(item)) {
           const ik = identity3.isNode(item.key) ? item.key : null;
           if (ik) {
@@ -65181,16 +65248,16 @@ ${indent5}${line}` : "\n";
           const iv = identity3.isNode(item.value) ? item.value : null;
           if (iv) {
             if (iv.comment)
-              comment = iv.comment;
+              comment2 = iv.comment;
             if (iv.commentBefore)
               reqNewline = true;
           } else if (item.value == null && ik?.comment) {
-            comment = ik.comment;
+            comment2 = ik.comment;
           }
         }
-        if (comment)
+        if (comment2)
           reqNewline = true;
-        let str = stringify.stringify(item, itemCtx, () => comment = null);
+        let str = stringify.stringify(item, itemCtx, () => comment2 = null);
         reqNewline || (reqNewline = lines.length > linesAtValue || str.includes("\n"));
         if (i2 < items.length - 1) {
           str += ",";
@@ -65202,8 +65269,8 @@ ${indent5}${line}` : "\n";
             str += ",";
           }
         }
-        if (comment)
-          str += stringifyComment.lineComment(str, itemIndent, commentString(comment));
+        if (comment2)
+          str += stringifyComment.lineComment(str, itemIndent, commentString(comment2));
         lines.push(str);
         linesAtValue = lines.length;
       }
@@ -65227,11 +65294,11 @@ ${indent5}${end}`;
         }
       }
     }
-    function addCommentBefore({ indent: indent5, options: { commentString } }, lines, comment, chompKeep) {
-      if (comment && chompKeep)
-        comment = comment.replace(/^\n+/, "");
-      if (comment) {
-        const ic = stringifyComment.indentComment(commentString(comment), indent5);
+    function addCommentBefore({ indent: indent5, options: { commentString } }, lines, comment2, chompKeep) {
+      if (comment2 && chompKeep)
+        comment2 = comment2.replace(/^\n+/, "");
+      if (comment2) {
+        const ic = stringifyComment.indentComment(commentString(comment2), indent5);
         lines.push(ic.trimStart());
       }
     }
@@ -65851,7 +65918,7 @@ var require_binary = __commonJS({
           return src;
         }
       },
-      stringify({ comment, type, value }, ctx, onComment, onChompKeep) {
+      stringify({ comment: comment2, type, value }, ctx, onComment, onChompKeep) {
         if (!value)
           return "";
         const buf = value;
@@ -65876,7 +65943,7 @@ var require_binary = __commonJS({
           }
           str = lines.join(type === Scalar.Scalar.BLOCK_LITERAL ? "\n" : " ");
         }
-        return stringifyString.stringifyString({ comment, type, value: str }, ctx, onComment, onChompKeep);
+        return stringifyString.stringifyString({ comment: comment2, type, value: str }, ctx, onComment, onChompKeep);
       }
     };
     exports.binary = binary;
@@ -66537,9 +66604,9 @@ var require_Schema = __commonJS({
         this.sortMapEntries = typeof sortMapEntries === "function" ? sortMapEntries : sortMapEntries === true ? sortMapEntriesByKey : null;
       }
       clone() {
-        const copy = Object.create(_Schema.prototype, Object.getOwnPropertyDescriptors(this));
-        copy.tags = this.tags.slice();
-        return copy;
+        const copy2 = Object.create(_Schema.prototype, Object.getOwnPropertyDescriptors(this));
+        copy2.tags = this.tags.slice();
+        return copy2;
       }
     };
     exports.Schema = Schema;
@@ -66682,21 +66749,21 @@ var require_Document = __commonJS({
        * Custom Node values that inherit from `Object` still refer to their original instances.
        */
       clone() {
-        const copy = Object.create(_Document.prototype, {
+        const copy2 = Object.create(_Document.prototype, {
           [identity3.NODE_TYPE]: { value: identity3.DOC }
         });
-        copy.commentBefore = this.commentBefore;
-        copy.comment = this.comment;
-        copy.errors = this.errors.slice();
-        copy.warnings = this.warnings.slice();
-        copy.options = Object.assign({}, this.options);
+        copy2.commentBefore = this.commentBefore;
+        copy2.comment = this.comment;
+        copy2.errors = this.errors.slice();
+        copy2.warnings = this.warnings.slice();
+        copy2.options = Object.assign({}, this.options);
         if (this.directives)
-          copy.directives = this.directives.clone();
-        copy.schema = this.schema.clone();
-        copy.contents = identity3.isNode(this.contents) ? this.contents.clone(copy.schema) : this.contents;
+          copy2.directives = this.directives.clone();
+        copy2.schema = this.schema.clone();
+        copy2.contents = identity3.isNode(this.contents) ? this.contents.clone(copy2.schema) : this.contents;
         if (this.range)
-          copy.range = this.range.slice();
-        return copy;
+          copy2.range = this.range.slice();
+        return copy2;
       }
       /** Adds a value to the document. */
       add(value) {
@@ -67008,7 +67075,7 @@ var require_resolve_props = __commonJS({
       let spaceBefore = false;
       let atNewline = startOnNewline;
       let hasSpace2 = startOnNewline;
-      let comment = "";
+      let comment2 = "";
       let commentSep = "";
       let hasNewline = false;
       let reqSpace = false;
@@ -67042,18 +67109,18 @@ var require_resolve_props = __commonJS({
             if (!hasSpace2)
               onError(token, "MISSING_CHAR", "Comments must be separated from other tokens by white space characters");
             const cb = token.source.substring(1) || " ";
-            if (!comment)
-              comment = cb;
+            if (!comment2)
+              comment2 = cb;
             else
-              comment += commentSep + cb;
+              comment2 += commentSep + cb;
             commentSep = "";
             atNewline = false;
             break;
           }
           case "newline":
             if (atNewline) {
-              if (comment)
-                comment += token.source;
+              if (comment2)
+                comment2 += token.source;
               else if (!found || indicator !== "seq-item-ind")
                 spaceBefore = true;
             } else
@@ -67121,7 +67188,7 @@ var require_resolve_props = __commonJS({
         comma,
         found,
         spaceBefore,
-        comment,
+        comment: comment2,
         hasNewline,
         anchor,
         tag,
@@ -67229,10 +67296,10 @@ var require_resolve_block_map = __commonJS({
       let offset = bm.offset;
       let commentEnd = null;
       for (const collItem of bm.items) {
-        const { start: start2, key, sep: sep5, value } = collItem;
+        const { start: start2, key, sep: sep6, value } = collItem;
         const keyProps = resolveProps.resolveProps(start2, {
           indicator: "explicit-key-ind",
-          next: key ?? sep5?.[0],
+          next: key ?? sep6?.[0],
           offset,
           onError,
           parentIndent: bm.indent,
@@ -67246,7 +67313,7 @@ var require_resolve_block_map = __commonJS({
             else if ("indent" in key && key.indent !== bm.indent)
               onError(offset, "BAD_INDENT", startColMsg);
           }
-          if (!keyProps.anchor && !keyProps.tag && !sep5) {
+          if (!keyProps.anchor && !keyProps.tag && !sep6) {
             commentEnd = keyProps.end;
             if (keyProps.comment) {
               if (map2.comment)
@@ -67270,7 +67337,7 @@ var require_resolve_block_map = __commonJS({
         ctx.atKey = false;
         if (utilMapIncludes.mapIncludes(ctx, map2.items, keyNode))
           onError(keyStart, "DUPLICATE_KEY", "Map keys must be unique");
-        const valueProps = resolveProps.resolveProps(sep5 ?? [], {
+        const valueProps = resolveProps.resolveProps(sep6 ?? [], {
           indicator: "map-value-ind",
           next: value,
           offset: keyNode.range[2],
@@ -67286,7 +67353,7 @@ var require_resolve_block_map = __commonJS({
             if (ctx.options.strict && keyProps.start < valueProps.found.offset - 1024)
               onError(keyNode.range, "KEY_OVER_1024_CHARS", "The : indicator must be at most 1024 chars after the start of an implicit block mapping key");
           }
-          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : composeEmptyNode(ctx, offset, sep5, null, valueProps, onError);
+          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : composeEmptyNode(ctx, offset, sep6, null, valueProps, onError);
           if (ctx.schema.compat)
             utilFlowIndentCheck.flowIndentCheck(bm.indent, value, onError);
           offset = valueNode.range[2];
@@ -67374,10 +67441,10 @@ var require_resolve_end = __commonJS({
   "node_modules/yaml/dist/compose/resolve-end.js"(exports) {
     "use strict";
     function resolveEnd(end, offset, reqSpace, onError) {
-      let comment = "";
+      let comment2 = "";
       if (end) {
         let hasSpace2 = false;
-        let sep5 = "";
+        let sep6 = "";
         for (const token of end) {
           const { source, type } = token;
           switch (type) {
@@ -67388,16 +67455,16 @@ var require_resolve_end = __commonJS({
               if (reqSpace && !hasSpace2)
                 onError(token, "MISSING_CHAR", "Comments must be separated from other tokens by white space characters");
               const cb = source.substring(1) || " ";
-              if (!comment)
-                comment = cb;
+              if (!comment2)
+                comment2 = cb;
               else
-                comment += sep5 + cb;
-              sep5 = "";
+                comment2 += sep6 + cb;
+              sep6 = "";
               break;
             }
             case "newline":
-              if (comment)
-                sep5 += source;
+              if (comment2)
+                sep6 += source;
               hasSpace2 = true;
               break;
             default:
@@ -67406,7 +67473,7 @@ var require_resolve_end = __commonJS({
           offset += source.length;
         }
       }
-      return { comment, offset };
+      return { comment: comment2, offset };
     }
     exports.resolveEnd = resolveEnd;
   }
@@ -67427,9 +67494,9 @@ var require_resolve_flow_collection = __commonJS({
     var blockMsg = "Block collections are not allowed within flow collections";
     var isBlock = (token) => token && (token.type === "block-map" || token.type === "block-seq");
     function resolveFlowCollection({ composeNode, composeEmptyNode }, ctx, fc, onError, tag) {
-      const isMap2 = fc.start.source === "{";
-      const fcName = isMap2 ? "flow map" : "flow sequence";
-      const NodeClass = tag?.nodeClass ?? (isMap2 ? YAMLMap.YAMLMap : YAMLSeq.YAMLSeq);
+      const isMap3 = fc.start.source === "{";
+      const fcName = isMap3 ? "flow map" : "flow sequence";
+      const NodeClass = tag?.nodeClass ?? (isMap3 ? YAMLMap.YAMLMap : YAMLSeq.YAMLSeq);
       const coll = new NodeClass(ctx.schema);
       coll.flow = true;
       const atRoot = ctx.atRoot;
@@ -67440,18 +67507,18 @@ var require_resolve_flow_collection = __commonJS({
       let offset = fc.offset + fc.start.source.length;
       for (let i2 = 0; i2 < fc.items.length; ++i2) {
         const collItem = fc.items[i2];
-        const { start: start2, key, sep: sep5, value } = collItem;
+        const { start: start2, key, sep: sep6, value } = collItem;
         const props = resolveProps.resolveProps(start2, {
           flow: fcName,
           indicator: "explicit-key-ind",
-          next: key ?? sep5?.[0],
+          next: key ?? sep6?.[0],
           offset,
           onError,
           parentIndent: fc.indent,
           startOnNewline: false
         });
         if (!props.found) {
-          if (!props.anchor && !props.tag && !sep5 && !value) {
+          if (!props.anchor && !props.tag && !sep6 && !value) {
             if (i2 === 0 && props.comma)
               onError(props.comma, "UNEXPECTED_TOKEN", `Unexpected , in ${fcName}`);
             else if (i2 < fc.items.length - 1)
@@ -67465,7 +67532,7 @@ var require_resolve_flow_collection = __commonJS({
             offset = props.end;
             continue;
           }
-          if (!isMap2 && ctx.options.strict && utilContainsNewline.containsNewline(key))
+          if (!isMap3 && ctx.options.strict && utilContainsNewline.containsNewline(key))
             onError(
               key,
               // checked by containsNewline()
@@ -67505,8 +67572,8 @@ var require_resolve_flow_collection = __commonJS({
             }
           }
         }
-        if (!isMap2 && !sep5 && !props.found) {
-          const valueNode = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, sep5, null, props, onError);
+        if (!isMap3 && !sep6 && !props.found) {
+          const valueNode = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, sep6, null, props, onError);
           coll.items.push(valueNode);
           offset = valueNode.range[2];
           if (isBlock(value))
@@ -67518,7 +67585,7 @@ var require_resolve_flow_collection = __commonJS({
           if (isBlock(key))
             onError(keyNode.range, "BLOCK_IN_FLOW", blockMsg);
           ctx.atKey = false;
-          const valueProps = resolveProps.resolveProps(sep5 ?? [], {
+          const valueProps = resolveProps.resolveProps(sep6 ?? [], {
             flow: fcName,
             indicator: "map-value-ind",
             next: value,
@@ -67528,9 +67595,9 @@ var require_resolve_flow_collection = __commonJS({
             startOnNewline: false
           });
           if (valueProps.found) {
-            if (!isMap2 && !props.found && ctx.options.strict) {
-              if (sep5)
-                for (const st of sep5) {
+            if (!isMap3 && !props.found && ctx.options.strict) {
+              if (sep6)
+                for (const st of sep6) {
                   if (st === valueProps.found)
                     break;
                   if (st.type === "newline") {
@@ -67547,7 +67614,7 @@ var require_resolve_flow_collection = __commonJS({
             else
               onError(valueProps.start, "MISSING_CHAR", `Missing , or : between ${fcName} items`);
           }
-          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : valueProps.found ? composeEmptyNode(ctx, valueProps.end, sep5, null, valueProps, onError) : null;
+          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : valueProps.found ? composeEmptyNode(ctx, valueProps.end, sep6, null, valueProps, onError) : null;
           if (valueNode) {
             if (isBlock(value))
               onError(valueNode.range, "BLOCK_IN_FLOW", blockMsg);
@@ -67560,7 +67627,7 @@ var require_resolve_flow_collection = __commonJS({
           const pair = new Pair.Pair(keyNode, valueNode);
           if (ctx.options.keepSourceTokens)
             pair.srcToken = collItem;
-          if (isMap2) {
+          if (isMap3) {
             const map2 = coll;
             if (utilMapIncludes.mapIncludes(ctx, map2.items, keyNode))
               onError(keyStart, "DUPLICATE_KEY", "Map keys must be unique");
@@ -67576,7 +67643,7 @@ var require_resolve_flow_collection = __commonJS({
           offset = valueNode ? valueNode.range[2] : valueProps.end;
         }
       }
-      const expectedEnd = isMap2 ? "}" : "]";
+      const expectedEnd = isMap3 ? "}" : "]";
       const [ce, ...ee] = fc.end;
       let cePos = offset;
       if (ce?.source === expectedEnd)
@@ -67727,7 +67794,7 @@ var require_resolve_block_scalar = __commonJS({
           chompStart = i2 + 1;
       }
       let value = "";
-      let sep5 = "";
+      let sep6 = "";
       let prevMoreIndented = false;
       for (let i2 = 0; i2 < contentStart; ++i2)
         value += lines[i2][0].slice(trimIndent) + "\n";
@@ -67744,24 +67811,24 @@ var require_resolve_block_scalar = __commonJS({
           indent5 = "";
         }
         if (type === Scalar.Scalar.BLOCK_LITERAL) {
-          value += sep5 + indent5.slice(trimIndent) + content;
-          sep5 = "\n";
+          value += sep6 + indent5.slice(trimIndent) + content;
+          sep6 = "\n";
         } else if (indent5.length > trimIndent || content[0] === "	") {
-          if (sep5 === " ")
-            sep5 = "\n";
-          else if (!prevMoreIndented && sep5 === "\n")
-            sep5 = "\n\n";
-          value += sep5 + indent5.slice(trimIndent) + content;
-          sep5 = "\n";
+          if (sep6 === " ")
+            sep6 = "\n";
+          else if (!prevMoreIndented && sep6 === "\n")
+            sep6 = "\n\n";
+          value += sep6 + indent5.slice(trimIndent) + content;
+          sep6 = "\n";
           prevMoreIndented = true;
         } else if (content === "") {
-          if (sep5 === "\n")
+          if (sep6 === "\n")
             value += "\n";
           else
-            sep5 = "\n";
+            sep6 = "\n";
         } else {
-          value += sep5 + content;
-          sep5 = " ";
+          value += sep6 + content;
+          sep6 = " ";
           prevMoreIndented = false;
         }
       }
@@ -67805,7 +67872,7 @@ var require_resolve_block_scalar = __commonJS({
       if (error !== -1)
         onError(error, "UNEXPECTED_TOKEN", `Block scalar header includes extra characters: ${source}`);
       let hasSpace2 = false;
-      let comment = "";
+      let comment2 = "";
       let length = source.length;
       for (let i2 = 1; i2 < props.length; ++i2) {
         const token = props[i2];
@@ -67822,7 +67889,7 @@ var require_resolve_block_scalar = __commonJS({
               onError(token, "MISSING_CHAR", message);
             }
             length += token.source.length;
-            comment = token.source.substring(1);
+            comment2 = token.source.substring(1);
             break;
           case "error":
             onError(token, "UNEXPECTED_TOKEN", token.message);
@@ -67838,16 +67905,16 @@ var require_resolve_block_scalar = __commonJS({
           }
         }
       }
-      return { mode, indent: indent5, chomp, comment, length };
+      return { mode, indent: indent5, chomp, comment: comment2, length };
     }
     function splitLines(source) {
-      const split = source.split(/\n( *)/);
-      const first = split[0];
+      const split2 = source.split(/\n( *)/);
+      const first = split2[0];
       const m = first.match(/^( *)/);
       const line0 = m?.[1] ? [m[1], first.slice(m[1].length)] : ["", first];
       const lines = [line0];
-      for (let i2 = 1; i2 < split.length; i2 += 2)
-        lines.push([split[i2], split[i2 + 1]]);
+      for (let i2 = 1; i2 < split2.length; i2 += 2)
+        lines.push([split2[i2], split2[i2 + 1]]);
       return lines;
     }
     exports.resolveBlockScalar = resolveBlockScalar;
@@ -67944,25 +68011,25 @@ var require_resolve_flow_scalar = __commonJS({
         trimBoth = /^[ \t]+|[ \t]+$/g;
       }
       let res = match[1].replace(trimEnd, "");
-      let sep5 = " ";
+      let sep6 = " ";
       let pos = line.lastIndex;
       while (match = line.exec(source)) {
         const lm = match[1].replace(trimBoth, "");
         if (lm === "") {
-          if (sep5 === "\n")
-            res += sep5;
+          if (sep6 === "\n")
+            res += sep6;
           else
-            sep5 = "\n";
+            sep6 = "\n";
         } else {
-          res += sep5 + lm;
-          sep5 = " ";
+          res += sep6 + lm;
+          sep6 = " ";
         }
         pos = line.lastIndex;
       }
       const last = /[ \t]*(.*)/sy;
       last.lastIndex = pos;
       match = last.exec(source);
-      return res + sep5 + (match?.[1] ?? "");
+      return res + sep6 + (match?.[1] ?? "");
     }
     function doubleQuotedValue(source, onError) {
       let res = "";
@@ -68084,7 +68151,7 @@ var require_compose_scalar = __commonJS({
     var resolveBlockScalar = require_resolve_block_scalar();
     var resolveFlowScalar = require_resolve_flow_scalar();
     function composeScalar(ctx, token, tagToken, onError) {
-      const { value, type, comment, range } = token.type === "block-scalar" ? resolveBlockScalar.resolveBlockScalar(ctx, token, onError) : resolveFlowScalar.resolveFlowScalar(token, ctx.options.strict, onError);
+      const { value, type, comment: comment2, range } = token.type === "block-scalar" ? resolveBlockScalar.resolveBlockScalar(ctx, token, onError) : resolveFlowScalar.resolveFlowScalar(token, ctx.options.strict, onError);
       const tagName = tagToken ? ctx.directives.tagName(tagToken.source, (msg) => onError(tagToken, "TAG_RESOLVE_FAILED", msg)) : null;
       let tag;
       if (ctx.options.stringKeys && ctx.atKey) {
@@ -68112,8 +68179,8 @@ var require_compose_scalar = __commonJS({
         scalar2.tag = tagName;
       if (tag.format)
         scalar2.format = tag.format;
-      if (comment)
-        scalar2.comment = comment;
+      if (comment2)
+        scalar2.comment = comment2;
       return scalar2;
     }
     function findScalarTagByName(schema2, value, tagName, tagToken, onError) {
@@ -68199,7 +68266,7 @@ var require_compose_node = __commonJS({
     var CN = { composeNode, composeEmptyNode };
     function composeNode(ctx, token, props, onError) {
       const atKey = ctx.atKey;
-      const { spaceBefore, comment, anchor, tag } = props;
+      const { spaceBefore, comment: comment2, anchor, tag } = props;
       let node2;
       let isSrcToken = true;
       switch (token.type) {
@@ -68243,17 +68310,17 @@ var require_compose_node = __commonJS({
       }
       if (spaceBefore)
         node2.spaceBefore = true;
-      if (comment) {
+      if (comment2) {
         if (token.type === "scalar" && token.source === "")
-          node2.comment = comment;
+          node2.comment = comment2;
         else
-          node2.commentBefore = comment;
+          node2.commentBefore = comment2;
       }
       if (ctx.options.keepSourceTokens && isSrcToken)
         node2.srcToken = token;
       return node2;
     }
-    function composeEmptyNode(ctx, offset, before, pos, { spaceBefore, comment, anchor, tag, end }, onError) {
+    function composeEmptyNode(ctx, offset, before, pos, { spaceBefore, comment: comment2, anchor, tag, end }, onError) {
       const token = {
         type: "scalar",
         offset: utilEmptyScalarPosition.emptyScalarPosition(offset, before, pos),
@@ -68268,8 +68335,8 @@ var require_compose_node = __commonJS({
       }
       if (spaceBefore)
         node2.spaceBefore = true;
-      if (comment) {
-        node2.comment = comment;
+      if (comment2) {
+        node2.comment = comment2;
         node2.range[2] = end;
       }
       return node2;
@@ -68355,14 +68422,14 @@ var require_composer = __commonJS({
       return [offset, offset + (typeof source === "string" ? source.length : 1)];
     }
     function parsePrelude(prelude) {
-      let comment = "";
+      let comment2 = "";
       let atComment = false;
       let afterEmptyLine = false;
       for (let i2 = 0; i2 < prelude.length; ++i2) {
         const source = prelude[i2];
         switch (source[0]) {
           case "#":
-            comment += (comment === "" ? "" : afterEmptyLine ? "\n\n" : "\n") + (source.substring(1) || " ");
+            comment2 += (comment2 === "" ? "" : afterEmptyLine ? "\n\n" : "\n") + (source.substring(1) || " ");
             atComment = true;
             afterEmptyLine = false;
             break;
@@ -68377,7 +68444,7 @@ var require_composer = __commonJS({
             atComment = false;
         }
       }
-      return { comment, afterEmptyLine };
+      return { comment: comment2, afterEmptyLine };
     }
     var Composer = class {
       constructor(options = {}) {
@@ -68397,25 +68464,25 @@ var require_composer = __commonJS({
         this.options = options;
       }
       decorate(doc, afterDoc) {
-        const { comment, afterEmptyLine } = parsePrelude(this.prelude);
-        if (comment) {
+        const { comment: comment2, afterEmptyLine } = parsePrelude(this.prelude);
+        if (comment2) {
           const dc = doc.contents;
           if (afterDoc) {
             doc.comment = doc.comment ? `${doc.comment}
-${comment}` : comment;
+${comment2}` : comment2;
           } else if (afterEmptyLine || doc.directives.docStart || !dc) {
-            doc.commentBefore = comment;
+            doc.commentBefore = comment2;
           } else if (identity3.isCollection(dc) && !dc.flow && dc.items.length > 0) {
             let it = dc.items[0];
             if (identity3.isPair(it))
               it = it.key;
             const cb = it.commentBefore;
-            it.commentBefore = cb ? `${comment}
-${cb}` : comment;
+            it.commentBefore = cb ? `${comment2}
+${cb}` : comment2;
           } else {
             const cb = dc.commentBefore;
-            dc.commentBefore = cb ? `${comment}
-${cb}` : comment;
+            dc.commentBefore = cb ? `${comment2}
+${cb}` : comment2;
           }
         }
         if (afterDoc) {
@@ -68571,25 +68638,25 @@ var require_cst_scalar = __commonJS({
       }
       return null;
     }
-    function createScalarToken(value, context) {
-      const { implicitKey = false, indent: indent5, inFlow = false, offset = -1, type = "PLAIN" } = context;
+    function createScalarToken(value, context2) {
+      const { implicitKey = false, indent: indent5, inFlow = false, offset = -1, type = "PLAIN" } = context2;
       const source = stringifyString.stringifyString({ type, value }, {
         implicitKey,
         indent: indent5 > 0 ? " ".repeat(indent5) : "",
         inFlow,
         options: { blockQuote: true, lineWidth: -1 }
       });
-      const end = context.end ?? [
+      const end = context2.end ?? [
         { type: "newline", offset: -1, indent: indent5, source: "\n" }
       ];
       switch (source[0]) {
         case "|":
         case ">": {
           const he = source.indexOf("\n");
-          const head = source.substring(0, he);
+          const head2 = source.substring(0, he);
           const body = source.substring(he + 1) + "\n";
           const props = [
-            { type: "block-scalar-header", offset, indent: indent5, source: head }
+            { type: "block-scalar-header", offset, indent: indent5, source: head2 }
           ];
           if (!addEndtoBlockProps(props, end))
             props.push({ type: "newline", offset: -1, indent: indent5, source: "\n" });
@@ -68603,8 +68670,8 @@ var require_cst_scalar = __commonJS({
           return { type: "scalar", offset, indent: indent5, source, end };
       }
     }
-    function setScalarValue(token, value, context = {}) {
-      let { afterKey = false, implicitKey = false, inFlow = false, type } = context;
+    function setScalarValue(token, value, context2 = {}) {
+      let { afterKey = false, implicitKey = false, inFlow = false, type } = context2;
       let indent5 = "indent" in token ? token.indent : null;
       if (afterKey && typeof indent5 === "number")
         indent5 += 2;
@@ -68649,19 +68716,19 @@ var require_cst_scalar = __commonJS({
     }
     function setBlockScalarValue(token, source) {
       const he = source.indexOf("\n");
-      const head = source.substring(0, he);
+      const head2 = source.substring(0, he);
       const body = source.substring(he + 1) + "\n";
       if (token.type === "block-scalar") {
         const header2 = token.props[0];
         if (header2.type !== "block-scalar-header")
           throw new Error("Invalid block scalar header");
-        header2.source = head;
+        header2.source = head2;
         token.source = body;
       } else {
         const { offset } = token;
         const indent5 = "indent" in token ? token.indent : -1;
         const props = [
-          { type: "block-scalar-header", offset, indent: indent5, source: head }
+          { type: "block-scalar-header", offset, indent: indent5, source: head2 }
         ];
         if (!addEndtoBlockProps(props, "end" in token ? token.end : void 0))
           props.push({ type: "newline", offset: -1, indent: indent5, source: "\n" });
@@ -68772,14 +68839,14 @@ var require_cst_stringify = __commonJS({
         }
       }
     }
-    function stringifyItem({ start: start2, key, sep: sep5, value }) {
+    function stringifyItem({ start: start2, key, sep: sep6, value }) {
       let res = "";
       for (const st of start2)
         res += st.source;
       if (key)
         res += stringifyToken(key);
-      if (sep5)
-        for (const st of sep5)
+      if (sep6)
+        for (const st of sep6)
           res += st.source;
       if (value)
         res += stringifyToken(value);
@@ -69580,15 +69647,15 @@ var require_parser3 = __commonJS({
     var node_process = __require("process");
     var cst = require_cst();
     var lexer = require_lexer();
-    function includesToken(list4, type) {
-      for (let i2 = 0; i2 < list4.length; ++i2)
-        if (list4[i2].type === type)
+    function includesToken(list5, type) {
+      for (let i2 = 0; i2 < list5.length; ++i2)
+        if (list5[i2].type === type)
           return true;
       return false;
     }
-    function findNonEmptyIndex(list4) {
-      for (let i2 = 0; i2 < list4.length; ++i2) {
-        switch (list4[i2].type) {
+    function findNonEmptyIndex(list5) {
+      for (let i2 = 0; i2 < list5.length; ++i2) {
+        switch (list5[i2].type) {
           case "space":
           case "comment":
           case "newline":
@@ -69946,18 +70013,18 @@ var require_parser3 = __commonJS({
         if (this.type === "map-value-ind") {
           const prev = getPrevProps(this.peek(2));
           const start2 = getFirstKeyStartProps(prev);
-          let sep5;
+          let sep6;
           if (scalar2.end) {
-            sep5 = scalar2.end;
-            sep5.push(this.sourceToken);
+            sep6 = scalar2.end;
+            sep6.push(this.sourceToken);
             delete scalar2.end;
           } else
-            sep5 = [this.sourceToken];
+            sep6 = [this.sourceToken];
           const map2 = {
             type: "block-map",
             offset: scalar2.offset,
             indent: scalar2.indent,
-            items: [{ start: start2, key: scalar2, sep: sep5 }]
+            items: [{ start: start2, key: scalar2, sep: sep6 }]
           };
           this.onKeyLine = true;
           this.stack[this.stack.length - 1] = map2;
@@ -70110,15 +70177,15 @@ var require_parser3 = __commonJS({
                 } else if (isFlowToken(it.key) && !includesToken(it.sep, "newline")) {
                   const start3 = getFirstKeyStartProps(it.start);
                   const key = it.key;
-                  const sep5 = it.sep;
-                  sep5.push(this.sourceToken);
+                  const sep6 = it.sep;
+                  sep6.push(this.sourceToken);
                   delete it.key;
                   delete it.sep;
                   this.stack.push({
                     type: "block-map",
                     offset: this.offset,
                     indent: this.indent,
-                    items: [{ start: start3, key, sep: sep5 }]
+                    items: [{ start: start3, key, sep: sep6 }]
                   });
                 } else if (start2.length > 0) {
                   it.sep = it.sep.concat(start2, this.sourceToken);
@@ -70312,13 +70379,13 @@ var require_parser3 = __commonJS({
             const prev = getPrevProps(parent);
             const start2 = getFirstKeyStartProps(prev);
             fixFlowSeqItems(fc);
-            const sep5 = fc.end.splice(1, fc.end.length);
-            sep5.push(this.sourceToken);
+            const sep6 = fc.end.splice(1, fc.end.length);
+            sep6.push(this.sourceToken);
             const map2 = {
               type: "block-map",
               offset: fc.offset,
               indent: fc.indent,
-              items: [{ start: start2, key: fc, sep: sep5 }]
+              items: [{ start: start2, key: fc, sep: sep6 }]
             };
             this.onKeyLine = true;
             this.stack[this.stack.length - 1] = map2;
@@ -70605,16 +70672,16 @@ function parseYaml(text7) {
       const [start2, end] = error.pos.map((offset) => Math.min(offset, text7.length));
       return { fault: { start: start2, end, message: error.message.replace(/ at line \d+[\s\S]*$/, "") } };
     }
-    const resolve24 = (node2) => (0, import_yaml.isAlias)(node2) ? node2.resolve(document2) : node2;
-    return { root: toTree(text7, document2.contents, resolve24, 0) };
+    const resolve25 = (node2) => (0, import_yaml.isAlias)(node2) ? node2.resolve(document2) : node2;
+    return { root: toTree(text7, document2.contents, resolve25, 0) };
   } catch (error) {
     return { fault: { start: 0, end: 0, message: error.message } };
   }
 }
-function toTree(text7, given, resolve24, depth) {
-  const node2 = depth > deepest2 ? void 0 : resolve24(given);
+function toTree(text7, given, resolve25, depth) {
+  const node2 = depth > deepest2 ? void 0 : resolve25(given);
   const [start2 = 0, end = start2] = node2?.range ?? [];
-  const inner = (child) => toTree(text7, child, resolve24, depth + 1);
+  const inner = (child) => toTree(text7, child, resolve25, depth + 1);
   const entries2 = () => {
     if (!(0, import_yaml.isMap)(node2)) return [];
     return node2.items.filter(import_yaml.isPair).flatMap((pair) => {
@@ -70702,11 +70769,11 @@ function lintBake(text7, path6, printed, ignore) {
 function lintParts(workflow, path6, lines, ignore = []) {
   const comments = ignoreComments2(workflow, lines);
   const findings = workflowRules.flatMap(
-    (rule) => [...rule.check(workflow)].map((report2) => toFinding(rule, report2, path6, lines))
+    (rule) => [...rule.check(workflow)].map((report3) => toFinding(rule, report3, path6, lines))
   );
   const ids = allRules.map(({ id }) => id);
-  for (const report2 of checkIgnoreComments(comments, ids))
-    findings.push(toFinding(ignoreComment, report2, path6, lines));
+  for (const report3 of checkIgnoreComments(comments, ids))
+    findings.push(toFinding(ignoreComment, report3, path6, lines));
   return withoutIgnored(findings, comments, ignore).sort((a2, b) => a2.line - b.line || a2.column - b.column);
 }
 function ignoreComments2({ text: text7, jobs: jobs2 }, lines) {
@@ -70798,29 +70865,29 @@ async function lintFiles(request) {
   const paths = await findFiles2(cwd, request.files, signal);
   const client = registry && createRegistryClient({ insecure: registry.insecure, ...signal && { signal } });
   const root2 = await repositoryRoot(cwd, signal) ?? cwd;
-  const context = { ...request, root: root2, client, notes: [] };
+  const context2 = { ...request, root: root2, client, notes: [] };
   const findings = [];
   const texts2 = /* @__PURE__ */ new Map();
   let fixed = 0;
   try {
     for (const path6 of paths) {
       const source = await readSource2(resolve15(cwd, path6));
-      const lint = await linterOf(path6, source, context);
+      const lint = await linterOf(path6, source, context2);
       const result = request.fix ? applyFixes(source.text, lint) : { text: source.text, count: 0 };
       if (result.count > 0) await writeSource(resolve15(cwd, path6), result.text, source);
       fixed += result.count;
       texts2.set(path6, result.text);
-      const own3 = lint(result.text);
-      const all = [...own3, ...await withBuildkit(path6, result.text, own3, context)];
+      const own4 = lint(result.text);
+      const all = [...own4, ...await withBuildkit(path6, result.text, own4, context2)];
       findings.push(...all.sort((a2, b) => a2.line - b.line || a2.column - b.column));
     }
   } finally {
     await client?.close();
   }
-  return { findings, texts: texts2, fixed, notes: context.notes };
+  return { findings, texts: texts2, fixed, notes: context2.notes };
 }
-async function linterOf(path6, { text: text7 }, context) {
-  const { cwd, ignore, registry, client, signal } = context;
+async function linterOf(path6, { text: text7 }, context2) {
+  const { cwd, ignore, registry, client, signal } = context2;
   const kind = kindOfNamed(path6);
   if (kind === "dockerfile") {
     const dockerignore = dockerignoreOf(resolve15(cwd, path6));
@@ -70828,21 +70895,21 @@ async function linterOf(path6, { text: text7 }, context) {
     return (now) => lintDockerfile(now, path6, { ignore, dockerignore, more: now === text7 ? asked2 : [] });
   }
   if (kind === "workflow") {
-    const readDockerfile = (wanted2) => readIfThere3(join59(context.root, wanted2));
+    const readDockerfile = (wanted2) => readIfThere3(join59(context2.root, wanted2));
     return (now) => lintWorkflow(now, path6, { ignore, readDockerfile });
   }
   const printed = await printBake(resolve15(cwd, path6), signal);
   if ("json" in printed) return (now) => lintBake(now, path6, printed.json, ignore);
   if ("missing" in printed) {
-    context.notes.push(`${path6} was not looked at: ${printed.missing}`);
+    context2.notes.push(`${path6} was not looked at: ${printed.missing}`);
     return () => [];
   }
   return (now) => [
     toFinding(unreadableFile, { start: 0, end: 0, message: printed.refused }, path6, indexLines(now))
   ];
 }
-async function withBuildkit(path6, text7, own3, context) {
-  const { registry, cwd, notes: notes2, ignore, signal } = context;
+async function withBuildkit(path6, text7, own4, context2) {
+  const { registry, cwd, notes: notes2, ignore, signal } = context2;
   if (!registry || kindOfNamed(path6) !== "dockerfile") return [];
   const checked = await checkWithBuildkit(resolve15(cwd, path6), signal);
   if ("reason" in checked) {
@@ -70850,7 +70917,7 @@ async function withBuildkit(path6, text7, own3, context) {
     return [];
   }
   const { lineText } = indexLines(text7);
-  return mergeCheck(checked.warnings, path6, own3, lineText).filter(({ ruleId }) => !ignore.includes(ruleId));
+  return mergeCheck(checked.warnings, path6, own4, lineText).filter(({ ruleId }) => !ignore.includes(ruleId));
 }
 function dockerignoreOf(path6) {
   if (/goreleaser/i.test(path6)) return void 0;
@@ -70900,7 +70967,7 @@ var init_dockerfile4 = __esm({
         if (files.length === 0) return notApplicable("there is none; xbuild needs none");
         const ignore = options instanceof Failure ? [] : (await loadConfig(options.dir)).lint.ignore;
         const findings = files.flatMap(
-          ({ path: path6, absolute, text: text7 }) => lintDockerfile(text7, path6, { ignore, dockerignore: dockerignoreOf(absolute) })
+          ({ path: path6, absolute: absolute2, text: text7 }) => lintDockerfile(text7, path6, { ignore, dockerignore: dockerignoreOf(absolute2) })
         );
         const bad = findings.filter(({ severity }) => severity !== "info");
         const named2 = files.length === 1 ? files[0]?.path ?? "" : count(files.length, "Dockerfile");
@@ -70986,11 +71053,11 @@ var init_exit_program = __esm({
 import { readdir as readdir17, readFile as readFile18 } from "node:fs/promises";
 import { join as join60 } from "node:path";
 async function readHandlers(folder) {
-  const names5 = await readdir17(folder).catch(() => []);
-  if (!names5.includes("status")) return void 0;
+  const names6 = await readdir17(folder).catch(() => []);
+  if (!names6.includes("status")) return void 0;
   const status = await readEntry2(join60(folder, "status"));
   if (!status.startsWith("enabled")) return [];
-  const entries2 = names5.filter((name) => name !== "status" && name !== "register").sort();
+  const entries2 = names6.filter((name) => name !== "status" && name !== "register").sort();
   return Promise.all(entries2.map(async (name) => parseHandler(name, await readEntry2(join60(folder, name)))));
 }
 function parseHandler(name, text7) {
@@ -71007,11 +71074,11 @@ function parseHandler(name, text7) {
     mask: mask ? Buffer.from(mask, "hex") : new Uint8Array(magic2.length).fill(255)
   };
 }
-function handlerOf(program, handlers) {
+function handlerOf(program2, handlers) {
   return handlers.find(
     ({ enabled, offset, magic: magic2, mask }) => enabled && magic2.length > 0 && magic2.every((byte, at) => {
       const bits = mask[at] ?? 255;
-      return ((program[offset + at] ?? 0) & bits) === (byte & bits);
+      return ((program2[offset + at] ?? 0) & bits) === (byte & bits);
     })
   );
 }
@@ -71170,10 +71237,10 @@ var init_engine = __esm({
           return { ...found, details: [...found.details ?? [], ...place ? [place] : []] };
         }
         const described = `engine ${facts.version}, ${place ?? `context ${facts.context}`}, ${facts.containerdStore ? "containerd\u2019s image store" : "the classic image store"}`;
-        const context = env3["DOCKER_CONTEXT"];
-        if (host && context)
+        const context2 = env3["DOCKER_CONTEXT"];
+        if (host && context2)
           return warning({
-            why: `DOCKER_CONTEXT=${context} has no effect, because DOCKER_HOST is set`,
+            why: `DOCKER_CONTEXT=${context2} has no effect, because DOCKER_HOST is set`,
             details: [described],
             fix: "unset DOCKER_HOST"
           });
@@ -71220,16 +71287,16 @@ var init_image = __esm({
         if (text7 === void 0) return notApplicable("--image REF looks at a pushed image");
         const source = await openImage(text7, registries);
         try {
-          const report2 = await verifyImage(source, {});
-          const held = report2.platforms.map(({ platform: platform8 }) => platform8);
+          const report3 = await verifyImage(source, {});
+          const held = report3.platforms.map(({ platform: platform8 }) => platform8);
           const missing3 = platforms2.filter(({ id }) => !held.includes(id)).map(({ id }) => `${id} is missing`);
           const lines = [
             ...missing3,
-            ...report2.problems,
-            ...report2.platforms.flatMap(({ platform: platform8, problems }) => problems.map((one2) => `${platform8}: ${one2}`)),
-            ...sameBinaries(report2)
+            ...report3.problems,
+            ...report3.platforms.flatMap(({ platform: platform8, problems }) => problems.map((one2) => `${platform8}: ${one2}`)),
+            ...sameBinaries(report3)
           ];
-          const remarks = report2.platforms.flatMap(
+          const remarks = report3.platforms.flatMap(
             ({ platform: platform8, remarks: remarks2 }) => remarks2.map((one2) => `${platform8}: ${one2}`)
           );
           const [first, ...more] = lines;
@@ -71237,7 +71304,7 @@ var init_image = __esm({
           if (first !== void 0) return problem({ why: `${text7}: ${first}`, details: more, fix: fix2 });
           if (remarks.length > 0)
             return warning({ why: `${text7}: ${remarks[0]}`, details: remarks.slice(1), fix: fix2 });
-          return ok(`${report2.reference}: ${held.join(", ")}`, [report2.indexDigest, ...report2.remarks]);
+          return ok(`${report3.reference}: ${held.join(", ")}`, [report3.indexDigest, ...report3.remarks]);
         } finally {
           await source.close();
         }
@@ -71333,12 +71400,12 @@ know it, where BuildKit\u2019s container does not know the certificates of a reg
       run: async (around) => {
         const hosts = (await wantedRegistries(around)).map(hostOf);
         const named2 = missingFiles(around.env);
-        const own3 = await Promise.all(hosts.map((host) => look(host, around)));
-        const proxied = own3.filter(({ proxy }) => proxy !== void 0);
-        const certified = own3.filter(({ hasCertificates }) => hasCertificates);
+        const own4 = await Promise.all(hosts.map((host) => look(host, around)));
+        const proxied = own4.filter(({ proxy }) => proxy !== void 0);
+        const certified = own4.filter(({ hasCertificates }) => hasCertificates);
         const outcomes = [
           ...named2,
-          ...own3.flatMap(({ outcome: outcome3 }) => outcome3 ?? []),
+          ...own4.flatMap(({ outcome: outcome3 }) => outcome3 ?? []),
           ...proxied.length + certified.length > 0 ? await lookAtBuilder(
             proxied,
             certified.map(({ host }) => host),
@@ -71395,7 +71462,7 @@ var init_node3 = __esm({
 // src/doctor/checks/nodes.ts
 function describe10(platform8, found) {
   const ids = [platform8.id, ...platform8.baseline ? [platform8.baseline] : []];
-  const lists = (list4) => ids.some((id) => list4.includes(id));
+  const lists = (list5) => ids.some((id) => list5.includes(id));
   const asked2 = found.find((node3) => lists(node3.asked));
   const native2 = found.find(({ native: native3 }) => native3 !== void 0 && archOf(native3) === platform8.arch);
   const node2 = asked2 ?? native2 ?? found.find((node3) => lists(node3.platforms));
@@ -71775,16 +71842,16 @@ var init_system_failure = __esm({
 
 // src/doctor/deadline.ts
 async function within(seconds3, signal, work, late) {
-  const own3 = new AbortController();
+  const own4 = new AbortController();
   let timer;
-  const isLate = new Promise((resolve24) => {
+  const isLate = new Promise((resolve25) => {
     timer = setTimeout(() => {
-      resolve24(late());
-      own3.abort();
+      resolve25(late());
+      own4.abort();
     }, seconds3 * 1e3);
   });
-  const working = work(AbortSignal.any([signal, own3.signal])).catch((error) => {
-    if (own3.signal.aborted && isFailure(error, "interrupted")) return isLate;
+  const working = work(AbortSignal.any([signal, own4.signal])).catch((error) => {
+    if (own4.signal.aborted && isFailure(error, "interrupted")) return isLate;
     throw error;
   });
   try {
@@ -71840,7 +71907,7 @@ function hanging(seconds3) {
     fix: "xbuild doctor, once what it waits for answers"
   });
 }
-function doctorFailure(checked, report2) {
+function doctorFailure(checked, report3) {
   const problems = checked.filter(({ status }) => status === "problem");
   if (problems.length === 0) return void 0;
   const isFixable = checked.some(({ repairs = [] }) => repairs.length > 0);
@@ -71848,7 +71915,7 @@ function doctorFailure(checked, report2) {
     kind: "no",
     what: `${problems.length === 1 ? "A problem" : `${problems.length} problems`}: ${problems.map(({ title }) => title).join(", ")}`,
     fix: isFixable ? "xbuild doctor --fix does what is safe to do by itself" : problems[0]?.fix,
-    report: report2
+    report: report3
   });
 }
 var defaultLimit3;
@@ -71965,10 +72032,10 @@ async function readProject(options, signal) {
   const { dir: dir2, platforms: platforms2, toolchainArgs } = options;
   const language = await detectLanguage(dir2, options.lang);
   const wanted2 = wantedNames(options);
-  const context = { options: options.language, platforms: platforms2, toolchainArgs, wanted: wanted2, signal };
-  const [project2, own3] = await Promise.all([language.inspect(dir2, context), readGit(dir2, signal)]);
-  const git3 = await gitOf(project2, wanted2, own3, signal);
-  const source = chooseVersion(git3, project2, options.versionFrom);
+  const context2 = { options: options.language, platforms: platforms2, toolchainArgs, wanted: wanted2, signal };
+  const [project2, own4] = await Promise.all([language.inspect(dir2, context2), readGit(dir2, signal)]);
+  const git4 = await gitOf(project2, wanted2, own4, signal);
+  const source = chooseVersion(git4, project2, options.versionFrom);
   return { language, project: project2, images: wantedImages(project2, options), source };
 }
 function repositoriesOf(images) {
@@ -72006,21 +72073,21 @@ async function readLintable(dir2, kind, signal) {
   });
   const files = [];
   for (const path6 of tracked.filter((path7) => kindOf2(path7) === kind)) {
-    const absolute = join63(from, path6);
-    const source = await readSource2(absolute).catch((error) => {
+    const absolute2 = join63(from, path6);
+    const source = await readSource2(absolute2).catch((error) => {
       if (error instanceof Failure) return void 0;
       throw error;
     });
-    if (source) files.push({ path: relative15(dir2, absolute), absolute, root: root2, text: source.text });
+    if (source) files.push({ path: relative15(dir2, absolute2), absolute: absolute2, root: root2, text: source.text });
   }
   return files;
 }
 async function usualFiles(dir2) {
   const workflows = ".github/workflows";
-  const [own3, ci] = await Promise.all(
+  const [own4, ci] = await Promise.all(
     [dir2, join63(dir2, workflows)].map((folder) => readdir18(folder).catch(() => []))
   );
-  return [...own3 ?? [], ...(ci ?? []).map((name) => `${workflows}/${name}`)].sort();
+  return [...own4 ?? [], ...(ci ?? []).map((name) => `${workflows}/${name}`)].sort();
 }
 var init_project_files2 = __esm({
   "src/doctor/project-files.ts"() {
@@ -72185,22 +72252,22 @@ __export(repair_exports, {
   commandLine: () => commandLine2,
   runRepairs: () => runRepairs
 });
-async function runRepairs(checked, context) {
+async function runRepairs(checked, context2) {
   const results = [];
   for (const { id, title, repairs = [] } of checked) {
     if (repairs.length === 0) continue;
     const commands3 = repairs.map(({ command: command2 }) => commandLine2(command2));
     const joined = commands3.join(" && ");
-    if (!context.yes && !context.confirm) {
+    if (!context2.yes && !context2.confirm) {
       const why = "nobody can be asked here: --yes runs it";
-      context.say(`${title}: not run: ${joined}   (${why})`);
+      context2.say(`${title}: not run: ${joined}   (${why})`);
       results.push({ id, commands: commands3, result: "not run", why });
-    } else if (!context.yes && !await context.confirm?.(`${title}: run ${joined}?`)) {
+    } else if (!context2.yes && !await context2.confirm?.(`${title}: run ${joined}?`)) {
       results.push({ id, commands: commands3, result: "not run", why: "you answered no" });
     } else {
-      context.say(`${title}: ${joined}`);
-      const why = await runAll2(repairs, context.signal);
-      if (why) context.say(`${title}: failed: ${why}`);
+      context2.say(`${title}: ${joined}`);
+      const why = await runAll2(repairs, context2.signal);
+      if (why) context2.say(`${title}: failed: ${why}`);
       results.push({ id, commands: commands3, result: why ? "failed" : "done", ...why && { why } });
     }
   }
@@ -72368,7 +72435,7 @@ var init_doctor = __esm({
           if (repairs.length > 0) checked = await look4(given);
         }
         const { doctorFailure: doctorFailure2 } = await Promise.resolve().then(() => (init_run_checks(), run_checks_exports));
-        const report2 = {
+        const report3 = {
           about: about(),
           dir: given.dir,
           platforms: platforms2.map(({ id }) => id),
@@ -72376,15 +72443,3655 @@ var init_doctor = __esm({
           checks: checked.map(({ repairs: _, ...found }) => found),
           repairs
         };
-        const failure = doctorFailure2(checked, report2);
+        const failure = doctorFailure2(checked, report3);
         const { describeChecks: describeChecks2 } = await Promise.resolve().then(() => (init_describe(), describe_exports));
         if (!argv2.json) process.stdout.write(`${cleanText(describeChecks2(checked, given))}
 `);
         if (failure) throw failure;
-        if (argv2.json) process.stdout.write(`${printJson(report2)}
+        if (argv2.json) process.stdout.write(`${printJson(report3)}
 `);
       }
     });
+  }
+});
+
+// src/init/read-project.ts
+var read_project_exports = {};
+__export(read_project_exports, {
+  readProject: () => readProject2,
+  readRemote: () => readRemote
+});
+import { readdirSync, readFileSync as readFileSync8, statSync as statSync4 } from "node:fs";
+import { basename as basename15, join as join64, relative as relative16, sep as sep5 } from "node:path";
+async function readProject2(options, signal) {
+  const { dir: dir2, lang: lang5 } = options;
+  const language = await detectLanguage(dir2, lang5);
+  const [root2, remote, branch] = await Promise.all([
+    repositoryRoot(dir2, signal),
+    git3(dir2, ["remote", "get-url", "origin"], signal),
+    defaultBranch(dir2, signal)
+  ]);
+  let project2;
+  let problem2;
+  try {
+    project2 = await language.inspect(dir2, { options: options.language, platforms: options.platforms, signal });
+  } catch (error) {
+    if (!isFailure(error) || error.kind === "interrupted") throw error;
+    problem2 = error.what;
+  }
+  const main2 = project2 && mainExecutable(project2);
+  const name = main2?.name ?? basename15(dir2);
+  return {
+    dir: dir2,
+    root: root2 ?? dir2,
+    folder: (root2 === void 0 ? "" : relative16(root2, dir2).split(sep5).join("/")) || ".",
+    problem: problem2,
+    branch,
+    ...readRemote(remote, name),
+    facts: {
+      language: language.name,
+      executables: project2?.executables ?? [],
+      main: main2,
+      compilesC: (project2?.cCode.length ?? 0) > 0,
+      kindOf: (path6) => kindOf3(join64(dir2, path6)),
+      list: (path6) => listFolder2(join64(dir2, path6)),
+      read: (path6) => readFileIfThere(join64(dir2, path6))
+    }
+  };
+}
+function kindOf3(path6) {
+  const found = statSync4(path6, { throwIfNoEntry: false });
+  return found?.isDirectory() ? "folder" : found?.isFile() ? "file" : void 0;
+}
+function listFolder2(path6) {
+  try {
+    return readdirSync(path6).sort();
+  } catch {
+    return [];
+  }
+}
+function readFileIfThere(path6) {
+  const found = statSync4(path6, { throwIfNoEntry: false });
+  if (!found?.isFile() || found.size > largest) return void 0;
+  try {
+    return readFileSync8(path6, "utf8");
+  } catch {
+    return void 0;
+  }
+}
+async function git3(dir2, args3, signal) {
+  try {
+    const { ok: ok2, stdout } = await run({ tool: "git", args: [...hardenedGit, ...args3], cwd: dir2 }, { signal });
+    return ok2 ? stdout.trim() : "";
+  } catch (error) {
+    if (isFailure(error, "tool")) return "";
+    throw error;
+  }
+}
+async function defaultBranch(dir2, signal) {
+  const remote = await git3(dir2, ["symbolic-ref", "--short", "refs/remotes/origin/HEAD"], signal);
+  const name = remote.replace(/^origin\//, "") || await git3(dir2, ["symbolic-ref", "--short", "HEAD"], signal);
+  return /^[\w./-]+$/.test(name) ? name : "main";
+}
+function readRemote(remote, name) {
+  const [, host = "", path6 = ""] = /^(?:\w+:\/\/)?(?:[^@/]*@)?([\w.-]+)(?::\d+)?[:/]+([\w./~-]+?)(?:\.git)?\/*$/.exec(remote) ?? [];
+  const repository = path6.toLowerCase();
+  const isPath2 = /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+$/.test(repository);
+  if (host === "github.com" && isPath2) return { host: "github", image: `ghcr.io/${repository}` };
+  if (host === "gitlab.com" && isPath2) return { host: "gitlab", image: `registry.gitlab.com/${repository}` };
+  const word2 = name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "app";
+  return { host: host.includes("gitlab") ? "gitlab" : void 0, image: `registry.example.com/${word2}` };
+}
+var largest;
+var init_read_project = __esm({
+  "src/init/read-project.ts"() {
+    "use strict";
+    init_errors();
+    init_languages();
+    init_main_executable();
+    init_find_files();
+    init_process();
+    init_git_settings();
+    largest = 4 * 1024 * 1024;
+  }
+});
+
+// src/dockerfile/expand.ts
+function expandWord(raw, lookup2, substitute2, escapeChar = "\\") {
+  const unknown3 = [];
+  let text7 = "";
+  let at = 0;
+  let quoted2 = false;
+  const variable2 = (name, operator, word2) => {
+    const known = lookup2(name);
+    const isSet3 = "value" in known && (known.value !== "" || !operator.startsWith(":"));
+    if (operator === "" || /^:?[-+?]$/.test(operator)) {
+      if (!("value" in known)) {
+        unknown3.push(name);
+        return `\${${name}}`;
+      }
+      if (operator.endsWith("-")) return isSet3 ? known.value : nested(word2);
+      if (operator.endsWith("+")) return isSet3 ? nested(word2) : "";
+      return known.value;
+    }
+    unknown3.push(name);
+    return `\${${name}}`;
+  };
+  const nested = (word2) => {
+    const inner = expandWord(word2, lookup2, substitute2, escapeChar);
+    unknown3.push(...inner.unknown);
+    return inner.text;
+  };
+  const script2 = (body) => {
+    const value = substitute2?.(body);
+    if (value === void 0) unknown3.push(`$(${body})`);
+    return value ?? `$(${body})`;
+  };
+  while (at < raw.length) {
+    const char = raw[at];
+    if (char === escapeChar && at + 1 < raw.length) {
+      const next = raw[at + 1];
+      text7 += quoted2 && !'"\\$`'.includes(next) ? char + next : next === "\n" ? "" : next;
+      at += 2;
+    } else if (char === "'" && !quoted2) {
+      const end = raw.indexOf("'", at + 1);
+      text7 += raw.slice(at + 1, end < 0 ? raw.length : end);
+      at = end < 0 ? raw.length : end + 1;
+    } else if (char === '"') {
+      quoted2 = !quoted2;
+      at++;
+    } else if (char === "`" && substitute2) {
+      const end = raw.indexOf("`", at + 1);
+      text7 += script2(raw.slice(at + 1, end < 0 ? raw.length : end));
+      at = end < 0 ? raw.length : end + 1;
+    } else if (substitute2 && raw.startsWith("$(", at)) {
+      const end = closing2(raw, at + 2, "(", ")");
+      text7 += script2(raw.slice(at + 2, end));
+      at = end + 1;
+    } else if (raw.startsWith("${", at)) {
+      const end = closing2(raw, at + 2, "{", "}");
+      const [, name = "", operator = "", word2 = ""] = /^([A-Za-z_]\w*)(:?[-+?]|[#%/:^,]+)?([\s\S]*)$/.exec(raw.slice(at + 2, end)) ?? [];
+      text7 += variable2(name, operator, word2);
+      at = end + 1;
+    } else if (char === "$" && /[A-Za-z_]/.test(raw[at + 1] ?? "")) {
+      const [name = ""] = /^\w+/.exec(raw.slice(at + 1)) ?? [];
+      text7 += variable2(name, "", "");
+      at += 1 + name.length;
+    } else {
+      text7 += char;
+      at++;
+    }
+  }
+  return { text: text7, unknown: unknown3 };
+}
+function closing2(text7, start2, open12, close) {
+  let depth = 1;
+  for (let index = start2; index < text7.length; index++) {
+    if (text7[index] === "\\") index++;
+    else if (text7[index] === open12) depth++;
+    else if (text7[index] === close && --depth === 0) return index;
+  }
+  return text7.length;
+}
+var init_expand = __esm({
+  "src/dockerfile/expand.ts"() {
+    "use strict";
+  }
+});
+
+// src/dockerfile/scope.ts
+function pairsOf({ keyword, words: words4, body }) {
+  const [first] = words4;
+  if (!first) return [];
+  if (keyword !== "ARG" && !first.raw.includes("=")) {
+    const rest = body.text.trimStart().slice(first.raw.length).trim();
+    return [{ name: first.value, raw: rest }];
+  }
+  return words4.map(({ raw }) => {
+    const equals = raw.indexOf("=");
+    if (equals < 0) return { name: withoutQuotes2(raw) };
+    return { name: withoutQuotes2(raw.slice(0, equals)), raw: raw.slice(equals + 1) };
+  });
+}
+function walkStage(dockerfile2, stage, visit, override = (_, known) => known) {
+  const escapeChar = dockerfile2.directives["escape"] === "`" ? "`" : "\\";
+  const args3 = /* @__PURE__ */ new Map();
+  const env3 = /* @__PURE__ */ new Map();
+  const globals = /* @__PURE__ */ new Map();
+  const stages = lineage(stage).reverse();
+  const outside = hasNoVariables.test(stages[0]?.image ?? "") ? { value: "" } : { unknown: "base" };
+  const automatic2 = new Set(automaticVariables);
+  const scopeOf2 = (env4, args4) => {
+    const lookup3 = (name) => override(
+      name,
+      env4.get(name) ?? (automatic2.has(name) ? { unknown: "platform" } : void 0) ?? args4.get(name) ?? (/^(?:PATH|SSL_CERT_FILE)$/.test(name) ? { unknown: "base" } : outside)
+    );
+    return { lookup: lookup3, env: env4, expand: (raw) => expandWord(raw, lookup3, void 0, escapeChar) };
+  };
+  const known = ({ text: text7, unknown: unknown3 }, from) => unknown3.length === 0 ? { value: text7 } : { unknown: reason(unknown3, from) };
+  const fromGlobals = (name) => globals.get(name) ?? { value: "" };
+  const { lookup: lookup2, expand: expand2 } = scopeOf2(env3, args3);
+  for (const { keyword, ...rest } of dockerfile2.globals) {
+    if (keyword !== "ARG") continue;
+    for (const { name, raw } of pairsOf({ keyword, ...rest })) {
+      globals.set(
+        name,
+        raw === void 0 ? { unknown: "argument" } : known(expandWord(raw, fromGlobals, void 0, escapeChar), fromGlobals)
+      );
+    }
+  }
+  for (const one2 of stages) {
+    for (const instruction of one2.instructions) {
+      visit(instruction, scopeOf2(new Map(env3), new Map(args3)), one2);
+      const { keyword, onbuild } = instruction;
+      if (onbuild || keyword !== "ARG" && keyword !== "ENV") continue;
+      const values = pairsOf(instruction).map(({ name, raw }) => {
+        const bare = globals.get(name) ?? { unknown: "argument" };
+        return [name, raw === void 0 ? bare : known(expand2(raw), lookup2)];
+      });
+      for (const [name, value] of values) (keyword === "ENV" ? env3 : args3).set(name, value);
+    }
+  }
+}
+function reason(names6, lookup2) {
+  const [name = ""] = names6;
+  const known = lookup2(name);
+  return "unknown" in known ? known.unknown : "shell";
+}
+function execWords({ body }) {
+  try {
+    const words4 = JSON.parse(body.text);
+    return Array.isArray(words4) && words4.every((word2) => typeof word2 === "string") ? words4 : void 0;
+  } catch {
+    return void 0;
+  }
+}
+var hasNoVariables, withoutQuotes2;
+var init_scope = __esm({
+  "src/dockerfile/scope.ts"() {
+    "use strict";
+    init_expand();
+    init_stages();
+    init_variables();
+    hasNoVariables = /^(?:scratch|(?:docker\.io\/)?(?:library\/)?(?:alpine|debian|ubuntu|busybox)|(?:.*\/)?distroless\/[\w-]+)(?:[:@].*)?$/;
+    withoutQuotes2 = (text7) => text7.replace(/["']/g, "");
+  }
+});
+
+// src/dockerfile/final-image.ts
+function readFinalImage(dockerfile2, override) {
+  const stage = dockerfile2.stages.at(-1);
+  return stage && readImage3(dockerfile2, stage, override);
+}
+function readImage3(dockerfile2, stage, override) {
+  const first = lineage(stage).at(-1) ?? stage;
+  const facts = {
+    stage,
+    base: { value: first.image, by: first.from },
+    env: /* @__PURE__ */ new Map(),
+    labels: /* @__PURE__ */ new Map(),
+    ports: [],
+    volumes: [],
+    runs: [],
+    copies: []
+  };
+  let current;
+  let cmdIsSet = false;
+  let workdir = "/";
+  walkStage(
+    dockerfile2,
+    stage,
+    (by, scope, own4) => {
+      if (own4 !== current) cmdIsSet = false;
+      current = own4;
+      if (by.onbuild) return;
+      const [word2] = by.words;
+      const one2 = () => ({ value: scope.expand(by.body.text.trim()), by });
+      switch (by.keyword) {
+        case "ENV":
+          for (const { name, raw = "" } of pairsOf(by)) facts.env.set(name, { value: scope.expand(raw), by });
+          break;
+        case "LABEL":
+          for (const { name, raw = "" } of pairsOf(by))
+            facts.labels.set(name, { value: scope.expand(raw), by });
+          break;
+        case "EXPOSE":
+          for (const { raw } of by.words) facts.ports.push({ value: scope.expand(raw), by });
+          break;
+        case "VOLUME":
+          for (const raw of execWords(by) ?? by.words.map(({ raw: raw2 }) => raw2))
+            facts.volumes.push({ value: scope.expand(raw), by });
+          break;
+        case "USER":
+          facts.user = one2();
+          break;
+        case "STOPSIGNAL":
+          facts.stopSignal = one2();
+          break;
+        case "MAINTAINER":
+          facts.maintainer = { value: by.body.text.trim().replace(/^"(.*)"$/, "$1"), by };
+          break;
+        case "WORKDIR": {
+          const { text: text7, unknown: unknown3 } = scope.expand(word2 ? by.body.text.trim() : "");
+          workdir = absolute(text7, workdir);
+          facts.workdir = { value: { text: workdir, unknown: unknown3 }, by };
+          break;
+        }
+        case "ENTRYPOINT":
+          facts.entrypoint = { value: program(by), by };
+          if (!cmdIsSet) delete facts.cmd;
+          break;
+        case "CMD":
+          facts.cmd = { value: program(by), by };
+          cmdIsSet = true;
+          break;
+        case "HEALTHCHECK":
+          facts.healthcheck = { value: healthcheck2(by), by };
+          break;
+        case "RUN":
+          facts.runs.push({ by, workdir, scope });
+          break;
+        case "COPY":
+        case "ADD":
+          facts.copies.push(copy(by, scope, workdir));
+      }
+    },
+    override
+  );
+  return facts;
+}
+function program(by) {
+  const words4 = execWords(by);
+  return words4 ? { words: words4 } : { shell: by.body.text.trim() };
+}
+function healthcheck2(by) {
+  const [, keyword = "", rest = ""] = /^\s*(\w+)\s*([\s\S]*)$/.exec(by.body.text) ?? [];
+  if (keyword.toUpperCase() === "NONE") return { test: void 0 };
+  const flag2 = (name) => by.flags.find((flag3) => flag3.name === name)?.value;
+  const words4 = execWords({ body: { text: rest, at: by.body.at } });
+  const retries = Number(flag2("retries"));
+  return {
+    test: words4 ? { words: words4 } : { shell: rest.trim() },
+    ...Object.fromEntries(
+      durationFlags.flatMap((name) => {
+        const value = flag2(name);
+        return value !== void 0 && parseDuration(value) !== 0 ? [[name, value]] : [];
+      })
+    ),
+    ...retries > 0 && { retries }
+  };
+}
+function copy(by, scope, workdir) {
+  const flag2 = (name) => by.flags.find((flag3) => flag3.name === name)?.value;
+  const words4 = (execWords(by) ?? by.words.map(({ raw }) => raw)).map((raw) => scope.expand(raw));
+  const texts2 = words4.map(({ text: text7 }) => text7);
+  const target = texts2.at(-1) ?? ".";
+  return {
+    by,
+    from: flag2("from"),
+    // What here-documents are written as are no files of the context.
+    sources: texts2.slice(0, -1).filter((source) => !source.startsWith("<<")),
+    target: `${absolute(target, workdir)}${/(^|\/)\.?$/.test(target) ? "/" : ""}`.replace(/^\/\/$/, "/"),
+    mode: flag2("chmod"),
+    owner: flag2("chown"),
+    unknown: words4.flatMap(({ unknown: unknown3 }) => unknown3)
+  };
+}
+function absolute(path6, folder) {
+  const parts = [];
+  for (const part of (path6.startsWith("/") ? path6 : `${folder}/${path6}`).split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+var durationFlags;
+var init_final_image2 = __esm({
+  "src/dockerfile/final-image.ts"() {
+    "use strict";
+    init_duration2();
+    init_scope();
+    init_stages();
+    durationFlags = ["interval", "timeout", "start-period", "start-interval"];
+  }
+});
+
+// src/init/adopt/program-words.ts
+function wordsOf(program2) {
+  if ("words" in program2) return program2.words;
+  const { shell } = program2;
+  if (/[$`|&;<>*?~()]/.test(shell)) return void 0;
+  const commands3 = parseShell({ text: shell, at: (index) => index });
+  const [command2] = commands3;
+  if (!command2 || commands3.length > 1 || command2.assignments.length > 0) return void 0;
+  return command2.words.map(({ value }) => value);
+}
+function withShell(program2) {
+  return "words" in program2 ? program2.words : ["/bin/sh", "-c", program2.shell];
+}
+function isOfDistribution([first = ""]) {
+  return ofDistributions.has(first.replace(/^.*\//, ""));
+}
+var ofDistributions;
+var init_program_words = __esm({
+  "src/init/adopt/program-words.ts"() {
+    "use strict";
+    init_shell2();
+    ofDistributions = new Set(
+      "sh ash bash dash zsh wget curl nc cat test pgrep busybox env exec tini dumb-init gosu su-exec".split(" ")
+    );
+  }
+});
+
+// src/init/adopt/base.ts
+function baseKind(reference) {
+  if (reference === "scratch") return "scratch";
+  const [, repository = reference, tag = ""] = /^([^@]*?)(?::([\w.-]+))?(?:@.*)?$/.exec(reference) ?? [];
+  const { family } = knownBase(reference);
+  if (/(?:^|\/)distroless\//.test(repository) || ["base", "base-nossl", "cc"].includes(family))
+    return /debug/.test(tag) ? "debug" : "distroless";
+  if (toolchains.test(repository)) return "toolchain";
+  return distributions.test(repository) ? "distribution" : "other";
+}
+function needsShell({ base, entrypoint, cmd, healthcheck: healthcheck3 }) {
+  const kind = baseKind(base.value);
+  if (kind !== "distribution" && kind !== "debug") return false;
+  const needs2 = (program2) => {
+    const words4 = program2 && wordsOf(program2);
+    return program2 !== void 0 && (words4 === void 0 || isOfDistribution(words4));
+  };
+  if (needs2(entrypoint?.value) || needs2(cmd?.value)) return true;
+  return /alpine|busybox|debug/.test(base.value) && needs2(healthcheck3?.value.test);
+}
+function adoptBase({ base, user }, keepsShell, copied, ledger) {
+  const { value: reference, by } = base;
+  const kind = baseKind(reference);
+  if (reference.includes("$")) {
+    ledger.left(by, "only docker build knows its base: [image] base names one");
+    return;
+  }
+  switch (kind) {
+    case "scratch":
+      if (copied.systemFiles)
+        ledger.covered(by, "a distroless base has the certificates, users and time zones, too");
+      else ledger.set(by, "image", "base", "scratch");
+      break;
+    case "distroless": {
+      const [, registry] = /^(.*\/distroless)\//.exec(reference) ?? [];
+      if (registry !== void 0 && registry !== "gcr.io/distroless")
+        ledger.set(by, "image", "registry", registry);
+      else ledger.covered(by, "xbuild chooses static, base or cc by what the binaries need");
+      break;
+    }
+    case "toolchain":
+      ledger.covered(by, "this machine compiles; the image is on a distroless base");
+      break;
+    case "distribution":
+      if (keepsShell) ledger.set(by, "image", "base", reference, "[image] base, for its shell");
+      else ledger.covered(by, `a distroless base is enough; base = "${reference}" in [image] keeps it`);
+      break;
+    default:
+      ledger.set(by, "image", "base", reference);
+  }
+  const isRoot = user === void 0 && !/nonroot/.test(reference);
+  if (isRoot && kind !== "other") ledger.left(by, runsAsRoot(kind, keepsShell));
+}
+function runsAsRoot(kind, keepsShell) {
+  return kind === "debug" || keepsShell ? 'it runs as root; user = "65532" in [image] would not' : 'it runs as root; with xbuild it runs as nonroot (65532): user = "root" in [image] keeps root';
+}
+var distributions, toolchains;
+var init_base4 = __esm({
+  "src/init/adopt/base.ts"() {
+    "use strict";
+    init_known();
+    init_program_words();
+    distributions = /^(?:docker\.io\/)?(?:library\/)?(?:alpine|debian|ubuntu|busybox|fedora|centos|rockylinux|almalinux|amazonlinux|archlinux|photon|oraclelinux)$|(?:^|\/)(?:ubi\d+(?:[-/]\w+)*|wolfi-base|debian-base|alpine|debian|ubuntu|busybox)$/;
+    toolchains = /(?:^|\/)(?:golang|go|rust|zig|rust-musl-builder|muslrust|cargo-chef|node)$/;
+  }
+});
+
+// src/init/adopt/builds.ts
+function adoptBuilds(stages, project2, ledger) {
+  const table2 = project2.language;
+  for (const { run: run2, build: build2, bins } of stages.flatMap((stage) => stage.builds)) {
+    const { by, command: command2 } = run2;
+    if (!command2.tool.startsWith(toolOf[project2.language])) {
+      ledger.left(by, `${command2.tool} compiles something else: build it on its own`);
+      continue;
+    }
+    for (const [key, value] of Object.entries(build2.settings)) {
+      const setting = withoutDefaults(key, value, project2);
+      if (setting !== void 0) ledger.set(by, table2, key, setting);
+    }
+    const chosen2 = bins.filter((bin3) => bin3 !== "" && !isMain(bin3, project2));
+    const there = chosen2.filter((bin3) => isThere2(bin3, project2));
+    if (there.length > 0) ledger.set(by, "", "bins", there);
+    if (there.length < chosen2.length)
+      ledger.left(by, `the project has no program ${chosen2.filter((bin3) => !there.includes(bin3)).join(", ")}`);
+    for (const text7 of build2.covered) ledger.covered(by, text7);
+    for (const text7 of build2.left) ledger.left(by, text7);
+    if (!ledger.has(by)) ledger.covered(by, "xbuild compiles");
+  }
+}
+function withoutDefaults(key, value, project2) {
+  if (key === "cgo") return value === false && project2.compilesC ? false : void 0;
+  if (key === "locked") return value;
+  if (key !== "vars") return value;
+  const vars = Object.entries(value).filter(
+    ([name, text7]) => stamped[name] !== text7
+  );
+  return vars.length > 0 ? Object.fromEntries(vars) : void 0;
+}
+function isThere2(bin3, { executables }) {
+  return executables.length === 0 || executables.some((one2) => [one2.package, one2.name].includes(bin3) || one2.aliases?.includes(bin3));
+}
+function isMain(bin3, { main: main2 }) {
+  return main2 === void 0 ? bin3 === "." : [main2.package, main2.name, ...main2.aliases ?? []].includes(bin3);
+}
+var toolOf, stamped;
+var init_builds = __esm({
+  "src/init/adopt/builds.ts"() {
+    "use strict";
+    toolOf = { go: "go", rust: "cargo", zig: "zig" };
+    stamped = {
+      "main.version": "{version}",
+      "main.commit": "{commit}",
+      "main.date": "{date}"
+    };
+  }
+});
+
+// src/init/adopt/known-names.ts
+function placeholderFor(name) {
+  return own.test(name) ? names4.find(([pattern3]) => pattern3.test(name))?.[1] : void 0;
+}
+function placeholderOfScript(script2) {
+  const text7 = script2.trim();
+  if (/^git\s+describe\b/.test(text7)) return "{version}";
+  if (/^git\s+rev-parse\b.*--abbrev-ref|^git\s+(?:branch|symbolic-ref)\b/.test(text7)) return "{branch}";
+  if (/^git\s+rev-parse\b.*--short|^git\s+(?:log|show)\b.*%h/.test(text7)) return "{short-commit}";
+  if (/^git\s+rev-parse\b|^git\s+(?:log|show)\b.*%H/.test(text7)) return "{commit}";
+  if (/^git\s+(?:log|show)\b.*%c[dDIitr]/.test(text7) || /^date\b/.test(text7)) return "{date}";
+  const [, variable2] = /^echo\s+"?\$\{?(\w+)\}?"?$/.exec(text7) ?? [];
+  return variable2 === void 0 ? void 0 : placeholderFor(variable2);
+}
+function looksLikePlaceholder(text7) {
+  return /\{(?:version|commit|short-commit|date|branch|tag|name|platform|env\.\w+)\}/.test(text7);
+}
+var names4, own, placeholder, withPlaceholders;
+var init_known_names = __esm({
+  "src/init/adopt/known-names.ts"() {
+    "use strict";
+    names4 = [
+      [/(?:^|_)(?:COMMIT|REVISION|SHA|SHA1|SHA256|HASH|VCS_REF|GITCOMMIT|GITSHA|REV)$/i, "{commit}"],
+      [/(?:^|_)(?:DATE|TIME|BUILDDATE|BUILDTIME|TIMESTAMP|CREATED)$/i, "{date}"],
+      [/(?:^|_)BRANCH$/i, "{branch}"],
+      [/(?:^|_)(?:VERSION|TAG|GITVERSION|DESCRIBE|RELEASE)$/i, "{version}"]
+    ];
+    own = /^(?:(?:APP|BUILD|GIT|IMAGE|RELEASE|PROJECT|BINARY|SOURCE|VCS|PKG|PACKAGE|CI|GITHUB|SERVICE)_)*(?:[A-Z0-9]+)$/i;
+    placeholder = /^(?:|dev|devel|develop|development|unknown|none|latest|local|main|master|head|snapshot|n\/a|undefined|undef|edge|nightly|v?0\.0\.0.*)$/i;
+    withPlaceholders = (name, known) => {
+      const isOpen2 = "value" in known ? placeholder.test(known.value) : known.unknown !== "platform" && known.unknown !== "shell";
+      const value = isOpen2 ? placeholderFor(name) : void 0;
+      return value === void 0 ? known : { value };
+    };
+  }
+});
+
+// src/init/adopt/config.ts
+function adoptConfig(facts, ledger, context2) {
+  adoptTable("env", facts.env, ledger);
+  adoptTable("labels", facts.labels, ledger);
+  if (facts.maintainer) {
+    const { value, by } = facts.maintainer;
+    ledger.set(by, "image", "labels", { "org.opencontainers.image.authors": value });
+  }
+  for (const port of facts.ports) {
+    const { text: text7, unknown: unknown3 } = port.value;
+    const ports = unknown3.length > 0 ? void 0 : portsOf(text7);
+    if (ports) ledger.set(port.by, "image", "ports", ports);
+    else ledger.left(port.by, notKnown(port.value));
+  }
+  for (const volume of facts.volumes) adoptText(volume, ledger, (text7) => ["volumes", [text7]]);
+  if (facts.stopSignal) adoptText(facts.stopSignal, ledger, (text7) => ["stop-signal", text7]);
+  if (facts.workdir) {
+    const { value, by } = facts.workdir;
+    if (value.text === "/") ledger.covered(by, "the working directory is / anyway");
+    else adoptText(facts.workdir, ledger, (text7) => ["workdir", text7]);
+  }
+  if (facts.user) adoptUser(facts.user, ledger, context2);
+  adoptProgram(facts, ledger, context2);
+  if (facts.healthcheck) adoptHealthcheck(facts.healthcheck, ledger, context2);
+}
+function adoptTable(key, pairs2, ledger) {
+  const byInstruction = /* @__PURE__ */ new Map();
+  for (const [name, { value, by }] of pairs2) {
+    if (value.unknown.length > 0) ledger.left(by, `${name}: ${notKnown(value)}`);
+    else if (looksLikePlaceholder(by.body.text))
+      ledger.left(by, `${name}: xbuild would replace the {\u2026} in it`);
+    else if (key === "labels" && ofXbuild[name] === value.text) ledger.covered(by, `${name}: xbuild sets it`);
+    else byInstruction.set(by, { ...byInstruction.get(by), [name]: value.text });
+  }
+  for (const [by, table2] of byInstruction) ledger.set(by, "image", key, table2);
+}
+function adoptText({ value, by }, ledger, setting) {
+  if (value.unknown.length > 0) ledger.left(by, notKnown(value));
+  else ledger.set(by, "image", ...setting(value.text));
+}
+function notKnown({ unknown: unknown3 }) {
+  const [name] = unknown3;
+  return name === void 0 ? "it is not understood" : `${name} has a value only while docker builds; {env.NAME} takes one from the environment`;
+}
+function portsOf(text7) {
+  const [, from, to = from, protocol] = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(text7) ?? [];
+  const first = Number(from);
+  const count3 = Number(to) - first + 1;
+  if (!(first > 0) || !(count3 > 0) || count3 > 200) return void 0;
+  const name = protocol?.toLowerCase() ?? "tcp";
+  return Array.from(
+    { length: count3 },
+    (_, index) => name === "tcp" ? first + index : `${first + index}/${name}`
+  );
+}
+function adoptUser({ value, by }, ledger, context2) {
+  const found = value.unknown.length > 0 ? { problem: notKnown(value) } : context2.user(value.text);
+  if ("value" in found) ledger.set(by, "image", "user", found.value);
+  else if ("covered" in found) ledger.covered(by, found.covered);
+  else ledger.left(by, found.problem);
+}
+function adoptProgram({ entrypoint, cmd }, ledger, context2) {
+  const words4 = (said) => said && toWords(said, ledger, context2);
+  const first = words4(entrypoint);
+  const rest = words4(cmd);
+  if (entrypoint && first === void 0) return;
+  if (entrypoint && first) {
+    const isProgram4 = first.length === 1 && first[0] === context2.program;
+    if (isProgram4) ledger.covered(entrypoint.by, "the entrypoint is the program");
+    else ledger.set(entrypoint.by, "image", "entrypoint", first);
+  } else if (cmd && rest) {
+    ledger.set(cmd.by, "image", "entrypoint", [], "[image] entrypoint = [], args");
+  }
+  if (cmd && rest) {
+    if (rest.length > 0)
+      ledger.set(cmd.by, "image", "args", rest, entrypoint ? void 0 : "[image] entrypoint = [], args");
+    else ledger.covered(cmd.by, "there are no arguments anyway");
+  }
+}
+function toWords({ value, by }, ledger, context2) {
+  const exact = withShell(value);
+  if (looksLikePlaceholder(by.body.text)) {
+    ledger.left(by, "xbuild would replace the {\u2026} in it");
+    return void 0;
+  }
+  if (context2.keepsShell) return exact;
+  const words4 = wordsOf(value);
+  if (words4 && !isOfDistribution(words4)) return words4;
+  ledger.left(
+    by,
+    words4 ? `${words4[0]} is not in a distroless image` : "it needs a shell, which a distroless image does not have"
+  );
+  return void 0;
+}
+function adoptHealthcheck({ value, by }, ledger, context2) {
+  const { test, ...timing } = value;
+  const words4 = test && toWords({ value: test, by }, ledger, context2);
+  if (!test) ledger.set(by, "image", "healthcheck", false);
+  else if (words4) ledger.set(by, "image", "healthcheck", { test: words4, ...timing });
+}
+var ofXbuild;
+var init_config2 = __esm({
+  "src/init/adopt/config.ts"() {
+    "use strict";
+    init_known_names();
+    init_program_words();
+    ofXbuild = {
+      "org.opencontainers.image.version": "{version}",
+      "org.opencontainers.image.revision": "{commit}"
+    };
+  }
+});
+
+// src/init/adopt/build.ts
+function splitFlags(words4, valued3) {
+  const flags = [];
+  const rest = [];
+  for (let index = 0; index < words4.length; index++) {
+    const word2 = words4[index];
+    const [, name, , raw] = /^["']?--?([A-Za-z][\w-]*)(=([\s\S]*))?$/.exec(word2) ?? [];
+    if (word2 === "--") {
+      rest.push(...words4.slice(index + 1));
+      break;
+    }
+    if (name === void 0) rest.push(word2);
+    else if (raw !== void 0) flags.push({ name, raw: /^["']/.test(word2) ? word2[0] + raw : raw });
+    else if (valued3.has(name)) flags.push({ name, raw: words4[++index] });
+    else flags.push({ name, raw: void 0 });
+  }
+  return { flags, rest };
+}
+var init_build3 = __esm({
+  "src/init/adopt/build.ts"() {
+    "use strict";
+  }
+});
+
+// src/init/adopt/cargo-build.ts
+function readCargoBuild(words4, env3, resolve25) {
+  const { flags, rest } = splitFlags(
+    withShortForms(words4.slice(1).filter((word2) => !word2.startsWith("+"))),
+    valued
+  );
+  const settings2 = {};
+  const covered = [];
+  const left3 = [];
+  const bins = [];
+  let features = [];
+  let isRelease = rest[0] === "install";
+  for (const { name, raw } of flags) {
+    const { text: text7, unknown: unknown3 } = raw === void 0 ? { text: "", unknown: [] } : resolve25(raw);
+    if (name === "target") covered.push("the target follows from the platform");
+    else if (harmless.has(name)) isRelease ||= name === "release" || name === "r";
+    else if (unknown3.length > 0) left3.push(`--${name} takes ${unknown3[0]}, which has no value here`);
+    else if (name === "features" || name === "F")
+      features = [...features, ...text7.split(/[\s,]+/).filter(Boolean)];
+    else if (name === "profile") {
+      isRelease = true;
+      if (text7 !== "release") settings2["profile"] = text7;
+    } else if (name === "bin") bins.push(text7);
+    else if (name === "package" || name === "p") settings2["package"] = text7;
+    else if (name === "all-features") settings2["all-features"] = true;
+    else if (name === "no-default-features") settings2["default-features"] = false;
+    else if (name === "locked") settings2["locked"] = true;
+    else left3.push(`--${name}: xbuild -- --${name}${raw === void 0 ? "" : `=${text7}`} passes it to cargo`);
+  }
+  if (features.length > 0) settings2["features"] = features;
+  if (!isRelease) covered.push("xbuild builds in release mode");
+  readCargoEnvironment(env3, settings2, covered);
+  return { settings: settings2, bins, output: void 0, covered, left: left3 };
+}
+function readCargoEnvironment(env3, settings2, covered) {
+  for (const [name, value] of Object.entries(env3)) {
+    if (/^CARGO_(?:HOME|TARGET_DIR|BUILD_TARGET|TARGET_\w+_(?:LINKER|RUNNER))$|^RUSTUP_HOME$|^CARGO_NET_|^CARGO_INCREMENTAL$|^PKG_CONFIG/.test(
+      name
+    ))
+      covered.push(`${name} is this machine's`);
+    else if (name === "RUSTFLAGS") {
+      const flags = value.replace(/-C\s*(?:target-feature=\+crt-static|linker=\S+|link-self-contained=\S+)/g, "").trim();
+      if (flags === "") covered.push("xbuild links statically by itself");
+      else settings2["env"] = { ...settings2["env"], RUSTFLAGS: flags };
+    } else if (/^(?:CARGO_PROFILE_\w+|SQLX_OFFLINE|RUSTC_BOOTSTRAP|RUSTC_WRAPPER)$/.test(name))
+      settings2["env"] = { ...settings2["env"], [name]: value };
+  }
+}
+function withShortForms(words4) {
+  return words4.flatMap((word2) => {
+    const [, flag2, value] = /^-([pFj])([^=-].*)$/.exec(word2) ?? [];
+    return flag2 === void 0 ? [word2] : [`-${flag2}`, value ?? ""];
+  });
+}
+var valued, harmless;
+var init_cargo_build = __esm({
+  "src/init/adopt/cargo-build.ts"() {
+    "use strict";
+    init_build3();
+    valued = new Set(
+      "features F profile bin package p target target-dir path root j jobs config manifest-path Z out-dir artifact-dir color example".split(
+        " "
+      )
+    );
+    harmless = new Set(
+      "release r target j jobs color v vv q quiet verbose offline frozen target-dir path root bins out-dir artifact-dir all workspace manifest-path recipe-path".split(
+        " "
+      )
+    );
+  }
+});
+
+// src/init/adopt/go-build.ts
+function readGoBuild(words4, env3, resolve25) {
+  const { flags, rest } = splitFlags(words4.slice(2), valued2);
+  const settings2 = {};
+  const covered = [];
+  const left3 = [];
+  let output;
+  const goflags = [];
+  for (const { name, raw } of flags) {
+    const { text: text7, unknown: unknown3 } = raw === void 0 ? { text: "", unknown: [] } : resolve25(raw);
+    if (name === "o") output = text7;
+    else if (name === "ldflags") readLdflags(text7, unknown3, { settings: settings2, covered, left: left3 });
+    else if (unknown3.length > 0) left3.push(`-${name} takes ${unknown3[0]}, which has no value here`);
+    else if (name === "tags") settings2["tags"] = text7.split(/[\s,]+/).filter(Boolean);
+    else if (name === "mod" && text7 === "vendor") covered.push("go uses vendor/ by itself");
+    else if (name === "mod" && text7 === "readonly") covered.push("-mod=readonly is what go does");
+    else if (["mod", "buildvcs", "pgo", "gcflags", "asmflags"].includes(name))
+      goflags.push(raw === void 0 ? `-${name}` : `-${name}=${text7}`);
+    else if (!harmless2.has(name))
+      left3.push(`-${name}: xbuild -- -${name}${raw === void 0 ? "" : `=${text7}`} passes it to go`);
+  }
+  if (goflags.some((flag2) => /\s/.test(flag2))) left3.push(`${goflags.join(" ")}: pass it after --`);
+  else if (goflags.length > 0) settings2["env"] = { GOFLAGS: goflags.join(" ") };
+  readGoEnvironment(env3, settings2, covered);
+  const bins = rest.map((word2) => resolve25(word2).text).filter((word2) => !word2.includes("$"));
+  return { settings: settings2, bins: bins.map(goPackage), output, covered, left: left3 };
+}
+function readGoEnvironment(env3, settings2, covered) {
+  for (const [name, value] of Object.entries(env3)) {
+    if (name === "CGO_ENABLED") settings2["cgo"] = value === "1";
+    else if (ofThePlatform.has(name)) covered.push(`${name} follows from the platform`);
+    else if (ofTheMachine.has(name)) covered.push(`${name} is this machine's`);
+    else if (/^(?:GO[A-Z]+|CGO_\w+)$/.test(name) && value !== "")
+      settings2["env"] = { ...settings2["env"], [name]: value };
+  }
+}
+function readLdflags(text7, unknown3, { settings: settings2, covered, left: left3 }) {
+  const words4 = split(text7);
+  const vars = {};
+  for (const { package: path6, variable: variable2, value } of assignmentsOf(words4)) {
+    const name = `${path6}.${variable2}`;
+    const missing3 = unknown3.find((each) => value.includes(each));
+    if (/\$/.test(name)) left3.push(`-X ${name}: its name depends on the build`);
+    else if (missing3 !== void 0) left3.push(`-X ${name}: ${missing3} has no value here`);
+    else vars[name] = value;
+  }
+  if (Object.keys(vars).length > 0) settings2["vars"] = vars;
+  const { rest, external } = takeExternal(withoutAssignments(words4));
+  const others = rest.filter((word2) => !/^--?(?:s|w)(?:=true)?$/.test(word2));
+  if (/-static\b/.test(external)) covered.push("xbuild links statically by itself");
+  else if (external !== "") left3.push(`-extldflags ${external}: [go] ldflags takes it`);
+  const linkMode = others.findIndex((word2) => /^--?linkmode/.test(word2));
+  if (linkMode >= 0) {
+    covered.push("xbuild chooses the link mode");
+    others.splice(linkMode, others[linkMode]?.includes("=") ? 1 : 2);
+  }
+  const known = others.filter((word2) => !word2.includes("$"));
+  if (known.length < others.length) left3.push(`-ldflags ${others.join(" ")}: it has no value here`);
+  else if (known.length > 0) settings2["ldflags"] = ["-s", "-w", ...known].join(" ");
+}
+function split(text7) {
+  try {
+    return splitQuoted(text7, "-ldflags");
+  } catch {
+    return text7.split(/\s+/);
+  }
+}
+function withoutAssignments(words4) {
+  return words4.filter((word2, at) => !/^--?X(=|$)/.test(word2) && !/^--?X$/.test(words4[at - 1] ?? ""));
+}
+function goPackage(word2) {
+  const path6 = word2.replace(/\/$/, "");
+  if (!path6.endsWith(".go")) return path6;
+  const folder = path6.replace(/\/?[^/]*$/, "");
+  return folder === "" || folder === "." ? "." : `./${folder.replace(/^\.\//, "")}`;
+}
+var valued2, harmless2, ofThePlatform, ofTheMachine;
+var init_go_build = __esm({
+  "src/init/adopt/go-build.ts"() {
+    "use strict";
+    init_ldflags();
+    init_quoted();
+    init_build3();
+    valued2 = new Set(
+      "o p tags ldflags gcflags asmflags gccgoflags mod modfile installsuffix buildmode pgo overlay pkgdir toolexec covermode coverpkg C compiler".split(
+        " "
+      )
+    );
+    harmless2 = /* @__PURE__ */ new Set(["v", "x", "a", "n", "i", "trimpath", "installsuffix", "p", "compiler", "work"]);
+    ofThePlatform = new Set(
+      "GOOS GOARCH GOARM GOAMD64 GOARM64 GO386 GOMIPS GOMIPS64 GORISCV64 GOPPC64".split(" ")
+    );
+    ofTheMachine = new Set(
+      "GOCACHE GOMODCACHE GOPATH GOROOT GOBIN GOTMPDIR GO111MODULE GOTOOLCHAIN".split(" ")
+    );
+  }
+});
+
+// src/init/adopt/zig-build.ts
+function readZigBuild(words4, resolve25) {
+  const settings2 = {};
+  const args3 = [];
+  const covered = [];
+  const left3 = [];
+  const given = words4.slice(2);
+  for (let index = 0; index < given.length; index++) {
+    const { text: text7, unknown: unknown3 } = resolve25(given[index]);
+    const [, mode] = /^-D(?:optimize|release)=(\w+)$|^--release=(\w+)$/.exec(text7)?.filter(Boolean) ?? [];
+    if (/^-D(?:target|cpu)=/.test(text7)) covered.push("the target follows from the platform");
+    else if (unknown3.length > 0) left3.push(`${text7} has no value here`);
+    else if (mode !== void 0) setMode(mode, settings2);
+    else if (/^(?:-p|--prefix|-j\d*|--cache-dir|--global-cache-dir)$/.test(text7))
+      index += /^-j\d/.test(text7) ? 0 : 1;
+    else if (/^(?:--summary|--verbose|--color|-freference-trace)/.test(text7))
+      index += text7 === "--summary" ? 1 : 0;
+    else if (text7.startsWith("-D") || text7.startsWith("-f")) args3.push(text7);
+    else if (text7.startsWith("-")) left3.push(`${text7}: xbuild -- ${text7} passes it to zig`);
+    else if (text7 !== "install") settings2["step"] = text7;
+  }
+  if (args3.length > 0) settings2["args"] = args3;
+  return { settings: settings2, bins: [], output: void 0, covered, left: left3 };
+}
+function setMode(mode, settings2) {
+  const name = modes[mode] ?? mode;
+  if (name !== "safe") settings2["release"] = name;
+}
+var modes;
+var init_zig_build = __esm({
+  "src/init/adopt/zig-build.ts"() {
+    "use strict";
+    modes = {
+      ReleaseSafe: "safe",
+      ReleaseFast: "fast",
+      ReleaseSmall: "small",
+      Debug: "off"
+    };
+  }
+});
+
+// src/init/adopt/commands.ts
+function commandsOfRuns(runs) {
+  return runs.flatMap(({ by, workdir: start2, scope }) => {
+    let workdir = start2;
+    const own4 = /* @__PURE__ */ new Map();
+    const lookup2 = (name) => {
+      const known = own4.get(name) ?? scope.lookup(name);
+      if ("value" in known) return known;
+      const placeholder2 = known.unknown === "platform" ? void 0 : placeholderFor(name);
+      return placeholder2 === void 0 ? known : { value: placeholder2 };
+    };
+    const resolve25 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
+    return withoutSubstitutions(commandsOf(by)).map((command2) => {
+      const env3 = {};
+      for (const [name, known] of scope.env) if ("value" in known) env3[name] = known.value;
+      for (const [name, known] of own4) if ("value" in known) env3[name] = known.value;
+      for (const { name, word: word2 } of command2.assignments) {
+        const { text: text7, unknown: unknown3 } = resolve25(word2.raw.slice(word2.raw.indexOf("=") + 1));
+        const known = unknown3.length > 0 ? { unknown: "shell" } : { value: text7 };
+        if ("value" in known) env3[name] = known.value;
+        if (command2.tool === "") own4.set(name, known);
+      }
+      const here2 = { by, command: command2, workdir, env: env3, resolve: resolve25 };
+      const [, folder] = command2.words;
+      if (command2.tool === "cd" && folder) workdir = absolute(resolve25(folder.raw).text, workdir);
+      return here2;
+    });
+  });
+}
+function readBuild2({
+  command: command2,
+  env: env3,
+  resolve: resolve25
+}) {
+  const words4 = command2.words.map(({ raw }) => raw);
+  switch (compilesWith(command2)) {
+    case "go":
+      return readGoBuild(words4, env3, resolve25);
+    case "cargo":
+      return command2.tool === "rustc" || words4.includes("chef") ? void 0 : readCargoBuild(words4, env3, resolve25);
+    case "zig":
+      return words4[1] === "build" ? readZigBuild(words4, resolve25) : void 0;
+    default:
+      return void 0;
+  }
+}
+function withoutSubstitutions(commands3) {
+  return commands3.filter(
+    (one2) => !commands3.some(
+      (other) => other !== one2 && !isShell(other) && other.start <= one2.start && one2.end <= other.end && other.end - other.start > one2.end - one2.start
+    )
+  );
+}
+var isShell;
+var init_commands = __esm({
+  "src/init/adopt/commands.ts"() {
+    "use strict";
+    init_expand();
+    init_final_image2();
+    init_shell2();
+    init_toolchains();
+    init_cargo_build();
+    init_go_build();
+    init_known_names();
+    init_zig_build();
+    isShell = ({ tool }) => /^(?:ba|a|da|z)?sh$/.test(tool);
+  }
+});
+
+// src/init/adopt/programs.ts
+function readStages(dockerfile2, last, project2) {
+  const wanted2 = /* @__PURE__ */ new Set();
+  const visit = (stage) => {
+    for (const one2 of lineage(stage)) {
+      if (wanted2.has(one2)) continue;
+      wanted2.add(one2);
+      for (const { from } of readImage3(dockerfile2, one2).copies) {
+        const source = from === void 0 ? void 0 : stageOf(from, dockerfile2.stages);
+        if (source && source.index < one2.index) visit(source);
+      }
+    }
+  };
+  visit(last);
+  const read4 = [];
+  for (const stage of dockerfile2.stages)
+    if (wanted2.has(stage)) read4.push(readStage(dockerfile2, stage, project2, read4));
+  return read4;
+}
+function stageOf(from, stages) {
+  return findStage(from, stages) ?? (/^\d+$/.test(from) ? stages[Number(from)] : void 0);
+}
+function readStage(dockerfile2, stage, project2, earlier) {
+  const facts = readImage3(dockerfile2, stage, withPlaceholders);
+  const own4 = facts.runs.filter(({ by }) => stage.instructions.includes(by));
+  const commands3 = commandsOfRuns(own4);
+  const builds = commands3.flatMap((run2) => {
+    const build2 = readBuild2(run2);
+    return build2 ? [{ run: run2, build: build2, bins: binsInProject(run2, build2, facts) }] : [];
+  });
+  const base = earlier.find((one2) => one2.stage === stage.base);
+  const programs2 = new Set(base?.programs);
+  const names6 = /* @__PURE__ */ new Set([...base?.names ?? [], ...project2.executables.map(({ name }) => name)]);
+  const add = (path6) => {
+    programs2.add(path6);
+    names6.add(nameOf5(path6));
+  };
+  for (const copied of facts.copies) {
+    const source = copied.from === void 0 ? void 0 : stageOf(copied.from, dockerfile2.stages);
+    const from = earlier.find((one2) => one2.stage === source);
+    for (const path6 of copied.sources) if (from && isProgram3(from, path6)) add(placeOf2(copied, path6));
+  }
+  for (const command2 of commands3) {
+    const built = builds.find(({ run: run2 }) => run2 === command2);
+    if (built) for (const path6 of outputsOf(built, project2)) add(path6);
+    const { tool, words: words4 } = command2.command;
+    if (!/^(?:cp|mv|install)$/.test(tool)) continue;
+    const paths = words4.slice(1).map(({ raw }) => command2.resolve(raw).text).filter((word2) => !word2.startsWith("-"));
+    const target = paths.pop() ?? "";
+    const moved = paths.map((path6) => absolute(path6, command2.workdir)).find((path6) => programs2.has(path6) || names6.has(nameOf5(path6)));
+    if (moved)
+      add(
+        absolute(
+          target.endsWith("/") || target === "." ? `${target}/${nameOf5(moved)}` : target,
+          command2.workdir
+        )
+      );
+  }
+  return { stage, facts, commands: commands3, builds, programs: programs2, names: names6 };
+}
+function isProgram3({ programs: programs2, names: names6 }, path6) {
+  return programs2.has(absolute(path6, "/")) || names6.has(nameOf5(path6)) && !path6.endsWith("/");
+}
+function placeOf2({ target }, source) {
+  return target.endsWith("/") || folders.test(target) ? absolute(nameOf5(source), target) : target;
+}
+function outputsOf({ run: run2, build: build2, bins }, project2) {
+  const { workdir, command: command2, env: env3 } = run2;
+  const names6 = [
+    ...bins.map(nameOf5).filter((name) => name !== "." && name !== ""),
+    ...project2.executables.map(({ name }) => name)
+  ];
+  if (build2.output !== void 0) {
+    const path6 = absolute(build2.output, workdir);
+    const isFolder2 = build2.output.endsWith("/") || bins.length > 1;
+    return isFolder2 ? names6.map((name) => absolute(name, path6)) : [path6];
+  }
+  if (command2.tool === "go") {
+    const folder = command2.words[1]?.value === "install" ? env3["GOBIN"] ?? "/go/bin" : workdir;
+    return names6.map((name) => absolute(name, folder));
+  }
+  if (command2.tool === "zig") return names6.map((name) => absolute(`zig-out/bin/${name}`, workdir));
+  if (command2.words.some(({ value }) => value === "install"))
+    return names6.map((name) => `/usr/local/cargo/bin/${name}`);
+  return names6.map((name) => absolute(`${env3["CARGO_TARGET_DIR"] ?? "target"}/release/${name}`, workdir));
+}
+function binsInProject({ workdir, command: command2 }, { bins }, facts) {
+  if (command2.tool === "cargo" || command2.tool === "zig") return [...bins];
+  const root2 = projectFolder(facts, workdir);
+  const inside = root2 === void 0 ? "" : workdir.slice(root2.length).replace(/^\//, "");
+  const given = bins.length > 0 ? bins : ["."];
+  return given.filter((bin3) => !bin3.includes("...")).map((bin3) => {
+    if (!bin3.startsWith(".")) return bin3;
+    const path6 = absolute(bin3, `/${inside}`);
+    return path6 === "/" ? "." : `.${path6}`;
+  });
+}
+function projectFolder({ copies }, path6) {
+  return copies.filter(({ from, sources }) => from === void 0 && sources.some((source) => /^\.?\/?\.?$/.test(source))).map(({ target }) => target.replace(/(?<=.)\/$/, "")).filter((folder) => path6 === folder || path6.startsWith(folder === "/" ? "/" : `${folder}/`)).sort((a2, b) => b.length - a2.length)[0];
+}
+var folders, nameOf5;
+var init_programs2 = __esm({
+  "src/init/adopt/programs.ts"() {
+    "use strict";
+    init_final_image2();
+    init_stages();
+    init_commands();
+    init_known_names();
+    folders = /^\/(?:(?:usr\/(?:local\/)?)?s?bin|opt|etc|usr|srv|home|root|tmp|var)?$/;
+    nameOf5 = (path6) => path6.replace(/\/+$/, "").replace(/^.*\//, "");
+  }
+});
+
+// src/init/adopt/files.ts
+function adoptFiles(copies, stages, all, project2, ledger) {
+  const programs2 = [];
+  let hasSystemFiles = false;
+  const last = stages.at(-1);
+  const names6 = last?.names ?? /* @__PURE__ */ new Set();
+  const add = (copied, source) => {
+    programs2.push({ path: placeOf2(copied, source), by: copied.by });
+    if (programs2.length === 1) ledger.covered(copied.by, "the program");
+    else
+      ledger.left(
+        copied.by,
+        `${nameOf5(source)} is a second program: an image of xbuild has one; bins or [images.NAME] make several images`
+      );
+  };
+  const take = (copied, from) => {
+    const kind = project2.kindOf(from);
+    const mode = /^0?[0-7]{3}$/.test(copied.mode ?? "") ? { mode: (copied.mode ?? "").padStart(4, "0") } : {};
+    const to = kind === "folder" ? copied.target.replace(/(?<=.)\/$/, "") : copied.target;
+    ledger.set(copied.by, "image", "files", [{ from, to, ...mode }]);
+  };
+  for (const copied of copies) {
+    const { by, from, unknown: unknown3 } = copied;
+    if (unknown3.length > 0) {
+      ledger.left(by, `its path depends on ${unknown3[0]}`);
+      continue;
+    }
+    if (by.heredocs.length > 0) {
+      ledger.left(by, "write the text into a file of the project, and name that in [image] files");
+      continue;
+    }
+    const stage = from === void 0 ? void 0 : stageOf(from, all);
+    const source = stages.find((one2) => one2.stage === stage);
+    if (from !== void 0 && !stage) {
+      const covered = copied.sources.every((path6) => systemFiles2.test(absolute(path6, "/")));
+      hasSystemFiles ||= covered;
+      if (covered) ledger.covered(by, "a distroless image has it");
+      else
+        ledger.left(
+          by,
+          `it is a file of ${from}: copy it into the project for [image] files, or take a base that has it`
+        );
+      continue;
+    }
+    for (const path6 of copied.sources) {
+      if (from !== void 0 && source) {
+        const place = absolute(path6, "/");
+        const own4 = fromProject(source, place, project2);
+        if (isProgram3(source, path6)) add(copied, path6);
+        else if (systemFiles2.test(place)) {
+          hasSystemFiles = true;
+          ledger.covered(by, "a distroless image has it");
+        } else if (own4 !== void 0) take(copied, own4);
+        else
+          ledger.left(by, `${path6} is made by a stage: make it before xbuild, and name it in [image] files`);
+      } else if (/^https?:|^git@/.test(path6))
+        ledger.left(by, "download it into the project, and name it in [image] files");
+      else if (by.keyword === "ADD" && /\.(?:tar|tgz|tbz2|txz)(?:\.\w+)?$/.test(path6))
+        ledger.left(by, "ADD unpacks it: unpack it in the project, and name the folder in [image] files");
+      else
+        for (const one2 of matching2(path6, project2)) {
+          const kind = project2.kindOf(one2);
+          if (one2 === ".")
+            ledger.left(by, "it copies the whole project: name what the program reads in [image] files");
+          else if (kind === void 0 && (names6.has(nameOf5(one2)) || programs2.length === 0 && /^(?:dist|bin|build|out)\b/.test(one2)))
+            add(copied, one2);
+          else if (kind === void 0) ledger.left(by, `there is no ${one2} in the project`);
+          else if (names6.has(nameOf5(one2)) && kind === "file") add(copied, one2);
+          else take(copied, one2);
+        }
+    }
+  }
+  return { program: programs2[0], systemFiles: hasSystemFiles };
+}
+function fromProject({ facts }, path6, project2) {
+  const root2 = projectFolder(facts, path6);
+  const inside = root2 === void 0 ? void 0 : path6.slice(root2.length).replace(/^\//, "");
+  if (inside && project2.kindOf(inside)) return inside;
+  for (const { from, sources, target } of facts.copies) {
+    if (from !== void 0 || path6 !== target && !path6.startsWith(target.endsWith("/") ? target : `${target}/`))
+      continue;
+    for (const source of sources) {
+      const rest = path6.slice(target.length).replace(/^\//, "");
+      const candidates = [
+        `${clean2(source)}/${rest}`.replace(/\/$/, ""),
+        nameOf5(source) === rest ? clean2(source) : void 0
+      ];
+      const found = candidates.find((one2) => one2 !== void 0 && one2 !== "." && project2.kindOf(one2));
+      if (found !== void 0) return found;
+    }
+  }
+  return void 0;
+}
+function matching2(source, project2) {
+  const path6 = clean2(source);
+  if (!/[*?[]/.test(path6)) return [path6];
+  const folder = path6.replace(/\/?[^/]*$/, "");
+  const pattern3 = nameOf5(path6).replace(/[.+^${}()|\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const found = /[*?[]/.test(folder) ? [] : project2.list(folder || ".").filter((name) => new RegExp(`^${pattern3}$`).test(name));
+  return found.length > 0 ? found.map((name) => folder ? `${folder}/${name}` : name) : [path6];
+}
+var systemFiles2, clean2;
+var init_files2 = __esm({
+  "src/init/adopt/files.ts"() {
+    "use strict";
+    init_final_image2();
+    init_programs2();
+    systemFiles2 = /^\/(?:etc\/(?:ssl|pki|passwd|group|shadow|nsswitch\.conf|mime\.types|ca-certificates)|usr\/(?:share|local\/share)\/(?:zoneinfo|ca-certificates)|usr\/local\/go\/lib\/time|lib\/ld-|lib64\/ld-|tmp)/;
+    clean2 = (path6) => absolute(path6, "/").slice(1) || ".";
+  }
+});
+
+// src/init/adopt/ledger.ts
+function createLedger({ text: text7 }, file) {
+  const lines = indexLines(text7);
+  const settings2 = [];
+  const said = /* @__PURE__ */ new Map();
+  const say2 = (by, outcome3, says) => {
+    const before = said.get(by) ?? [];
+    if (before.some((one2) => one2.outcome === outcome3 && one2.says === says)) return;
+    said.set(by, [...before, { outcome: outcome3, says }]);
+  };
+  const lineOf = (by) => lines.positionAt(by.start).line;
+  return {
+    settings: settings2,
+    set(by, table2, key, value, says) {
+      settings2.push({ table: table2, key, value, from: `${file}:${lineOf(by)}` });
+      say2(by, "moved", says ?? (table2 === "" ? key : `[${table2}] ${key}`));
+    },
+    covered: (by, says) => say2(by, "covered", says),
+    left: (by, says) => say2(by, "left", says),
+    has: (by) => said.has(by),
+    entries: () => [...said].sort(([a2], [b]) => a2.start - b.start).flatMap(
+      ([by, list5]) => list5.map((one2) => ({ file, line: lineOf(by), text: shorten4(text7.slice(by.start, by.end)), ...one2 }))
+    )
+  };
+}
+function shorten4(text7) {
+  const line = text7.replace(/\\\r?\n\s*/g, " ").replace(/\s+/g, " ").trim();
+  return line.length > 60 ? `${line.slice(0, 59)}\u2026` : line;
+}
+var init_ledger = __esm({
+  "src/init/adopt/ledger.ts"() {
+    "use strict";
+    init_source_text();
+  }
+});
+
+// src/init/adopt/run-kinds.ts
+function kindOfCommand({ command: command2, resolve: resolve25 }) {
+  const words4 = command2.words.map(({ raw }) => resolve25(raw).text);
+  const { tool } = command2;
+  const [, sub = ""] = words4;
+  if (tool === "" || nothing2.has(tool)) return { kind: "nothing" };
+  const packages = installedPackages(tool, words4);
+  if (packages) return { kind: "packages", packages };
+  if (/^(?:adduser|useradd|addgroup|groupadd)$/.test(tool)) return userOf(tool, words4);
+  if (tool === "mkdir") return { kind: "folder", paths: words4.slice(1).filter((word2) => word2.startsWith("/")) };
+  if (/^(?:chown|chmod|chgrp|touch|install|ln|mv|cp|rm|rmdir|find|sed)$/.test(tool))
+    return { kind: "nothing" };
+  if (/^(?:update-ca-certificates|ldconfig)$/.test(tool)) return { kind: "nothing" };
+  if (tool === "strip") return { kind: "covered", says: "xbuild strips by itself" };
+  if (tool === "upx")
+    return { kind: "left", says: "xbuild does not compress binaries: layers are compressed anyway" };
+  if (tool === "go" && /^(?:mod|env|version|clean|get|work|telemetry)$/.test(sub))
+    return { kind: "covered", says: "go downloads what it needs" };
+  if (tool === "cargo" && /^(?:fetch|chef|new|init|vendor|update|--version)$/.test(sub))
+    return { kind: "covered", says: "cargo downloads what it needs" };
+  if (tool === "rustup")
+    return { kind: "covered", says: "xbuild adds the target to this machine, and asks first" };
+  if (/^(?:go|cargo|zig)$/.test(tool) && /^(?:test|vet|fmt|clippy|generate|run|tool)$/.test(sub))
+    return { kind: "left", says: `${tool} ${sub} is no part of the image: run it before xbuild` };
+  if (/^(?:setcap)$/.test(tool))
+    return {
+      kind: "left",
+      says: "a layer cannot keep file capabilities of a file that xbuild adds: --cap-add in docker run"
+    };
+  return {
+    kind: "left",
+    says: `${tool} does not run: nothing runs inside the image; run it before xbuild where the compile needs it`
+  };
+}
+function installedPackages(tool, words4) {
+  if (!Object.hasOwn(managers, tool)) return void 0;
+  const rest = words4.slice(1).filter(
+    (word2, at, all) => !word2.startsWith("-") && !/^(?:--virtual|-t|-X|--repository)$/.test(all[at - 1] ?? "")
+  );
+  const [sub, ...names6] = rest;
+  if (sub !== "add" && sub !== "install") return [];
+  return names6.map((name) => name.replace(/[=<>~@].*$/, ""));
+}
+function userOf(tool, words4) {
+  const isGroup = tool.includes("group");
+  const flag2 = isGroup ? /^(?:-g|--gid)(?:=?(\d+))?$/ : /^(?:-u|--uid)(?:=?(\d+))?$/;
+  let id;
+  const at = words4.findIndex((word2) => flag2.test(word2));
+  if (at >= 0) id = flag2.exec(words4[at] ?? "")?.[1] ?? words4[at + 1];
+  const joined = words4.findIndex((word2) => !isGroup && /^-[A-Za-z]+u$/.test(word2));
+  if (id === void 0 && joined >= 0) id = words4[joined + 1];
+  const takesValue = /^(?:-[ugshGckdbp]|--(?:uid|gid|shell|home|home-dir|gecos|comment|ingroup|groups|gid|base-dir|group|password)|-\w*[uGgshd])$/;
+  const names6 = words4.slice(1).filter((word2, index, all) => !word2.startsWith("-") && !takesValue.test(all[index - 1] ?? ""));
+  const name = tool === "useradd" || tool === "groupadd" ? names6.at(-1) : names6[0];
+  return {
+    kind: "user",
+    name: name ?? "",
+    id: id !== void 0 && /^\d+$/.test(id) ? id : void 0,
+    group: isGroup
+  };
+}
+var nothing2, managers, inDistroless, forCompiling, missingPackages, compilePackages;
+var init_run_kinds = __esm({
+  "src/init/adopt/run-kinds.ts"() {
+    "use strict";
+    nothing2 = new Set(
+      "sh bash ash cd set true : echo printf [ test ls cat exit export umask sync sleep which env if fi done trap source .".split(
+        " "
+      )
+    );
+    managers = {
+      apk: /^(?:add|del|update|upgrade)$/,
+      "apt-get": /^(?:install|update|upgrade|clean|autoremove|remove|purge|autoclean|dist-upgrade)$/,
+      apt: /^(?:install|update|upgrade|clean|autoremove|remove|purge)$/,
+      yum: /^(?:install|update|upgrade|clean|-y)$/,
+      dnf: /^(?:install|update|upgrade|clean|-y)$/,
+      microdnf: /^(?:install|update|upgrade|clean|-y)$/,
+      tdnf: /^(?:install|update|upgrade|clean|-y)$/
+    };
+    inDistroless = /^(?:ca-certificates|ca-certificates-bundle|tzdata|libc6-compat|gcompat|musl|libgcc|libgcc-s1|libgcc1|libstdc\+\+6?|libc6|openssl|libssl\d?[\w.-]*|netbase|media-types|mailcap|base-files)$/;
+    forCompiling = /^(?:git|make|gcc|g\+\+|build-base|build-essential|musl-dev|musl-tools|libc-dev|libc6-dev(?:-\w+)*|linux-headers|binutils|file|bash|curl|wget|xz-utils|xz|tar|unzip|gzip|clang|lld|llvm|upx|openssh-client|openssh|gnupg|cmake|pkg-config|pkgconf|pkgconfig|gcc-(?:aarch64|x86-64|arm)\S*|g\+\+-\S+|crossbuild-\S+|mercurial|bzr|subversion|ca-certificates|tzdata|zig|go|rust|cargo|perl)$/;
+    missingPackages = (packages) => packages.filter((name) => !inDistroless.test(name));
+    compilePackages = (packages) => packages.filter((name) => !forCompiling.test(name));
+  }
+});
+
+// src/init/adopt/runs.ts
+function madeUsers(commands3) {
+  const users = /* @__PURE__ */ new Map();
+  const groups = /* @__PURE__ */ new Map();
+  for (const command2 of commands3) {
+    const found = kindOfCommand(command2);
+    if (found.kind === "user") (found.group ? groups : users).set(found.name, found.id);
+  }
+  return { users, groups };
+}
+function adoptRuns(commands3, isFinal, compiling, ledger) {
+  const folders2 = /* @__PURE__ */ new Map();
+  for (const command2 of commands3) {
+    if (compiling.has(command2)) continue;
+    const { by } = command2;
+    const found = kindOfCommand(command2);
+    if (found.kind === "covered") ledger.covered(by, found.says);
+    else if (found.kind === "left") ledger.left(by, found.says);
+    else if (found.kind === "user") ledger.covered(by, "the image names its user by number");
+    else if (found.kind === "packages") adoptPackages(by, found.packages, isFinal, ledger);
+    else if (found.kind === "folder" && isFinal) folders2.set(by, [...folders2.get(by) ?? [], ...found.paths]);
+  }
+  for (const [by, paths] of folders2) {
+    const own4 = paths.filter(
+      (path6) => /^\/[\w.@+/-]+$/.test(path6) && !/^\/(?:usr|etc|proc|sys|dev|bin|sbin|lib)(?:\/|$)/.test(path6)
+    );
+    if (own4.length > 0)
+      ledger.set(
+        by,
+        "image",
+        "folders",
+        own4.map((path6) => ({ path: path6 }))
+      );
+  }
+}
+function adoptPackages(by, packages, isFinal, ledger) {
+  const missing3 = isFinal ? missingPackages(packages) : compilePackages(packages);
+  if (missing3.length > 0 && isFinal)
+    ledger.left(
+      by,
+      `a distroless image does not have ${missing3.join(", ")}: [image] base takes one that does`
+    );
+  else if (missing3.length > 0)
+    ledger.left(by, `the compile had ${missing3.join(", ")}: this machine needs them where the program does`);
+  else if (packages.length > 0)
+    ledger.covered(
+      by,
+      isFinal ? "a distroless image has what a static binary needs of it" : "tools of the compile"
+    );
+}
+var init_runs = __esm({
+  "src/init/adopt/runs.ts"() {
+    "use strict";
+    init_run_kinds();
+  }
+});
+
+// src/init/adopt/user.ts
+function userOf2(text7, { users, groups }, ownBase) {
+  const [user = "", group] = text7.split(":");
+  if (!ownBase && /^(?:nonroot|65532)(?::(?:nonroot|65532))?$/.test(text7))
+    return { covered: "xbuild runs programs as nonroot (65532) by itself" };
+  if (/^\d+(?::\d+)?$/.test(text7)) return { value: text7 };
+  if (users.has(user)) {
+    const id = users.get(user);
+    if (id === void 0)
+      return { covered: `xbuild runs programs as nonroot (65532); ${user} is a user of this image alone` };
+    const gid = groups.get(group ?? user) ?? (group !== void 0 && /^\d+$/.test(group) ? group : id);
+    return { value: `${id}:${gid}` };
+  }
+  if (/^\d+$/.test(user)) {
+    const gid = groups.get(group ?? "");
+    return { value: gid === void 0 ? user : `${user}:${gid}` };
+  }
+  const known = inDistroless2.has(user) && (group === void 0 || group === user || /^\d+$/.test(group));
+  if (known || ownBase) return { value: text7 };
+  return { problem: `a distroless image has no user ${user}: write its number, UID:GID` };
+}
+var inDistroless2;
+var init_user = __esm({
+  "src/init/adopt/user.ts"() {
+    "use strict";
+    inDistroless2 = /* @__PURE__ */ new Set(["root", "nonroot", "nobody"]);
+  }
+});
+
+// src/init/adopt/adopt-dockerfile.ts
+function adoptDockerfile(text7, file, project2) {
+  const dockerfile2 = parseDockerfile(text7, file);
+  const ledger = createLedger(dockerfile2, file);
+  const facts = readFinalImage(dockerfile2, withPlaceholders);
+  if (!facts) return { settings: [], entries: [] };
+  const stages = readStages(dockerfile2, facts.stage, project2);
+  const commands3 = stages.flatMap((stage) => stage.commands);
+  const inImage = (one2) => isInLineage(facts.stage, one2.stage);
+  adoptBuilds(stages, project2, ledger);
+  const keepsShell = needsShell(facts);
+  const copied = adoptFiles(facts.copies, stages, dockerfile2.stages, project2, ledger);
+  const last = stages.at(-1);
+  const own4 = last?.builds.length ? { path: [...last.programs][0], by: last.builds[0]?.run.by } : void 0;
+  const program2 = copied.program?.path ?? own4?.path;
+  const by = copied.program?.by ?? own4?.by;
+  adoptBase(facts, keepsShell, copied, ledger);
+  if (program2 !== void 0 && by) placeProgram(program2, project2, ledger, by);
+  const compiling = new Set(stages.flatMap(({ builds }) => builds.map(({ run: run2 }) => run2)));
+  for (const one2 of stages) adoptRuns(one2.commands, inImage(one2), compiling, ledger);
+  const made = madeUsers(commands3);
+  const keeps = ledger.settings.some(({ key }) => key === "base");
+  adoptConfig(facts, ledger, { program: program2, keepsShell, user: (name) => userOf2(name, made, keeps) });
+  sayTheRest(dockerfile2, stages, inImage, ledger);
+  return { settings: ledger.settings, entries: ledger.entries() };
+}
+function isInLineage(stage, wanted2) {
+  for (let one2 = stage; one2; one2 = one2.base) if (one2 === wanted2) return true;
+  return false;
+}
+function placeProgram(path6, project2, ledger, by) {
+  const bins = ledger.settings.find(({ key }) => key === "bins")?.value;
+  const [bin3] = Array.isArray(bins) ? bins : [];
+  const chosen2 = bin3 === void 0 ? project2.main : project2.executables.find((one2) => one2.package === bin3 || one2.name === bin3);
+  if (chosen2 && path6 === `/${chosen2.name}`) return;
+  ledger.set(by, "image", "program", path6);
+}
+function sayTheRest(dockerfile2, stages, inImage, ledger) {
+  for (const by of dockerfile2.globals) if (by.keyword === "ARG") sayArgument(by, dockerfile2, ledger);
+  for (const stage of dockerfile2.stages) {
+    const facts = stages.find((one2) => one2.stage === stage);
+    if (!facts) {
+      ledger.left(stage.from, "the last stage does not use this one: [images.NAME] makes another image");
+      continue;
+    }
+    if (!ledger.has(stage.from))
+      ledger.covered(
+        stage.from,
+        stage.base ? "a stage of this file" : "the toolchain of this machine compiles"
+      );
+    for (const by of stage.instructions) {
+      if (ledger.has(by)) continue;
+      if (by.onbuild) ledger.left(by, "an image of xbuild has no ONBUILD");
+      else if (by.keyword === "ARG") sayArgument(by, dockerfile2, ledger);
+      else if (inImage(facts)) sayOfImage(by, facts, ledger);
+      else sayOfBuild(by, ledger);
+    }
+  }
+}
+function sayOfImage(by, { builds }, ledger) {
+  if (by.keyword === "RUN") ledger.covered(by, "it only prepares other lines");
+  else if (by.keyword === "SHELL") ledger.left(by, "nothing runs in a shell");
+  else if (builds.length > 0 && /^(?:COPY|ADD)$/.test(by.keyword))
+    ledger.covered(by, "the toolchain reads the project itself");
+  else ledger.covered(by, "a later line replaces it");
+}
+function sayOfBuild(by, ledger) {
+  const from = by.flags.find(({ name }) => name === "from")?.value;
+  const isRemote = by.keyword === "ADD" && /https?:|git@/.test(by.body.text);
+  if (from !== void 0 && !/^\d+$/.test(from) && /[/:.]/.test(from))
+    ledger.left(by, `the compile had a file of ${from}: this machine needs it where the program does`);
+  else if (isRemote) ledger.left(by, "the compile had it: download it before xbuild");
+  else if (/^(?:COPY|ADD)$/.test(by.keyword)) ledger.covered(by, "the toolchain reads the project itself");
+  else if (by.keyword === "RUN") ledger.covered(by, "it only prepares the compile");
+  else if (by.keyword === "ENV") ledger.covered(by, "a variable of the build stage");
+  else ledger.covered(by, "it is of the build stage alone");
+}
+function sayArgument(by, { text: text7 }, ledger) {
+  for (const { name, raw } of pairsOf(by)) {
+    const placeholder2 = placeholderFor(name);
+    const isUsed = new RegExp(`\\$\\{?${name}\\b`).test(text7);
+    if (automaticVariables.includes(name))
+      ledger.covered(by, "xbuild knows its platform");
+    else if (placeholder2 !== void 0) ledger.covered(by, `${placeholder2} says it`);
+    else if (!isUsed) ledger.covered(by, `no line of this file uses ${name}`);
+    else if (raw !== void 0 && raw !== "") ledger.covered(by, "its default is filled in where it is used");
+    else if (!ledger.has(by)) ledger.covered(by, "its lines are spoken of where they use it");
+  }
+}
+var init_adopt_dockerfile = __esm({
+  "src/init/adopt/adopt-dockerfile.ts"() {
+    "use strict";
+    init_final_image2();
+    init_parse();
+    init_scope();
+    init_variables();
+    init_base4();
+    init_builds();
+    init_config2();
+    init_files2();
+    init_known_names();
+    init_ledger();
+    init_programs2();
+    init_runs();
+    init_user();
+  }
+});
+
+// src/config/key-docs.ts
+var keyDocs;
+var init_key_docs = __esm({
+  "src/config/key-docs.ts"() {
+    "use strict";
+    keyDocs = {
+      platforms: {
+        text: "The platforms to build for, as docker spells them.",
+        example: '["linux/amd64", "linux/arm64", "linux/arm/v7"]',
+        unset: "linux/amd64 and linux/arm64"
+      },
+      lang: {
+        text: "The language to build, for a folder with projects in several.",
+        example: '"go"',
+        unset: "the one that has a project"
+      },
+      bins: {
+        text: "The executables to build, like --bin. Several make several images.",
+        example: '["server"]',
+        unset: "the one that is meant"
+      },
+      "version-from": {
+        text: 'Where the version comes from: "git", "manifest", or the version itself.',
+        example: '"git"',
+        unset: "the nearest git tag, else the manifest, else the commit"
+      },
+      backend: {
+        text: 'What makes the image: docker buildx, or xbuild itself ("oci").',
+        example: '"oci"',
+        unset: '"auto": buildx where a capable builder answers, else "oci"'
+      },
+      builder: {
+        text: "The builder of docker buildx.",
+        example: '"ci"',
+        unset: "the current one of buildx"
+      },
+      compression: { text: "The compression of the layers that xbuild writes.", example: '"zstd"' },
+      dist: {
+        text: "The folder of binaries, archives and logs, relative to the project.",
+        example: '"build/dist"'
+      },
+      image: { text: "What all images have in common.", example: "" },
+      "image.tags": {
+        text: "Names and tags of the image, like --tag; {name} is the executable.",
+        example: '["registry.example.com/{name}:1.0"]',
+        unset: "none: the image is written to the dist folder"
+      },
+      "image.base": {
+        text: 'The base image: a reference, "scratch", "builtin", or the path of an OCI layout or archive.',
+        example: '"gcr.io/distroless/base-debian13:nonroot"',
+        unset: "the smallest distroless image that fits the binaries"
+      },
+      "image.registry": {
+        text: "A mirror to use in the place of gcr.io/distroless.",
+        example: '"mirror.example.com/distroless"',
+        unset: "gcr.io/distroless"
+      },
+      "image.pin": { text: "Write the digest of the base into the Dockerfile.", example: "true", unset: "false" },
+      "image.insecure-registries": {
+        text: "Registries that xbuild may call without TLS or with an untrusted certificate. docker has its own list.",
+        example: '["registry.lan:5000"]',
+        unset: "none but loopback"
+      },
+      "image.template": {
+        text: "A Dockerfile of your own with xbuild's placeholders, relative to the project.",
+        example: '"Dockerfile.template"',
+        unset: "xbuild's own"
+      },
+      "image.user": {
+        text: "The user that the program runs as: UID, UID:GID, or a name of /etc/passwd of the base.",
+        example: '"nonroot"',
+        unset: "the base's"
+      },
+      "image.program": {
+        text: "The path of the program in the image.",
+        example: '"/usr/bin/server"',
+        unset: "/ and the name of the executable"
+      },
+      "image.programs": {
+        text: "Executables that are in one image together: the first is the one that it runs, the others are next to it.",
+        example: '["server", "worker"]',
+        unset: "one image for each executable"
+      },
+      "image.links": {
+        text: "Symbolic links of the image, and what each points to.",
+        example: '{ "/usr/bin/ls" = "/usr/bin/busybox" }',
+        unset: "none"
+      },
+      "image.entrypoint": {
+        text: "The entrypoint of the image.",
+        example: '["/usr/bin/server", "serve"]',
+        unset: "the program"
+      },
+      "image.args": {
+        text: "The default arguments, which a person can replace in docker run (CMD).",
+        example: '["--listen", ":8080"]',
+        unset: "none"
+      },
+      "image.env": { text: "Environment variables of the image.", example: '{ LOG = "json" }', unset: "none" },
+      "image.ports": {
+        text: "The ports that the program listens on (EXPOSE).",
+        example: '[8080, "53/udp"]',
+        unset: "none"
+      },
+      "image.workdir": {
+        text: "The working directory: an absolute path.",
+        example: '"/data"',
+        unset: "the base's"
+      },
+      "image.volumes": {
+        text: "Folders that an engine mounts a volume at: absolute paths.",
+        example: '["/data"]',
+        unset: "none"
+      },
+      "image.stop-signal": {
+        text: "The signal that ends the container.",
+        example: '"SIGINT"',
+        unset: "the base's, else SIGTERM"
+      },
+      "image.healthcheck": {
+        text: "How an engine asks whether the container is healthy; false switches off the check of the base.",
+        example: '{ test = ["/server", "health"], interval = "30s", timeout = "5s", retries = 3 }',
+        unset: "the base's"
+      },
+      "image.healthcheck.test": {
+        text: "The words of the command; a distroless image has no shell.",
+        example: '["/server", "health"]'
+      },
+      "image.healthcheck.interval": { text: "Time between two checks.", example: '"30s"', unset: "30s" },
+      "image.healthcheck.timeout": {
+        text: "Time after which a check has failed.",
+        example: '"5s"',
+        unset: "30s"
+      },
+      "image.healthcheck.start-period": {
+        text: "Time to start in, during which a failure does not count.",
+        example: '"10s"',
+        unset: "0s"
+      },
+      "image.healthcheck.start-interval": {
+        text: "Time between two checks while the container starts.",
+        example: '"1s"',
+        unset: "5s"
+      },
+      "image.healthcheck.retries": {
+        text: "Failures in a row after which the container is unhealthy.",
+        example: "3",
+        unset: "3"
+      },
+      "image.folders": {
+        text: "Folders that the program may write to.",
+        example: '[{ path = "/data", owner = "65532:65532", mode = "0750" }]',
+        unset: "none"
+      },
+      "image.folders.path": { text: "Absolute path in the image.", example: '"/data"' },
+      "image.folders.owner": {
+        text: "UID or UID:GID, in numbers.",
+        example: '"65532:65532"',
+        unset: "the user that the image runs as"
+      },
+      "image.folders.mode": { text: "Permission bits, in octal.", example: '"0750"', unset: "0755" },
+      "image.labels": {
+        text: "Labels of the image, like --label.",
+        example: '{ "org.opencontainers.image.source" = "https://example.com/app" }',
+        unset: "those of the source's version, revision and time"
+      },
+      "image.annotations": {
+        text: "Annotations, [type:]key=value as in buildx.",
+        example: '["index:org.opencontainers.image.description=A server"]',
+        unset: "none"
+      },
+      "image.files": {
+        text: "Files and folders of the project that the image contains.",
+        example: '[{ from = "config.yaml", to = "/etc/app/", mode = "0644" }]',
+        unset: "none"
+      },
+      "image.files.from": {
+        text: 'A file, a folder with everything below it, or a pattern such as "public/**/*.css", relative to the project. With {platform} or {arch} in it: a file for each platform.',
+        example: '"config.yaml"'
+      },
+      "image.files.to": {
+        text: "Absolute path in the image. With a trailing slash: into this folder; a folder's contents go to `to` itself.",
+        example: '"/etc/app/"'
+      },
+      "image.files.mode": {
+        text: "Permission bits of the files, in octal.",
+        example: '"0644"',
+        unset: "0755 for what is executable in the project, else 0644"
+      },
+      "image.files.owner": {
+        text: "Whose the files and the copied folders are: UID, UID:GID, or names of /etc/passwd of the base.",
+        example: '"65532:65532"',
+        unset: "root"
+      },
+      "image.files.exclude": {
+        text: "Patterns of what is left out, relative to the folder in `from`, as in .dockerignore.",
+        example: '["**/*.map", "drafts"]',
+        unset: "none but the outputs of xbuild"
+      },
+      images: {
+        text: "One image per table, with the keys of [image], each of which overrides that of [image].",
+        example: ""
+      },
+      "images.bin": {
+        text: "The executable, for a table whose name is not its executable.",
+        example: '"server"',
+        unset: "the name of the table"
+      },
+      go: { text: "How a Go project is compiled.", example: "" },
+      "go.tags": { text: "Build tags.", example: '["netgo"]' },
+      "go.ldflags": {
+        text: "Flags of the linker, in the place of xbuild's own. The stamps of -X and those of GOFLAGS are still added.",
+        example: '"-s -w"',
+        unset: "-s -w"
+      },
+      "go.vars": {
+        text: "String variables that the linker sets, as -X does.",
+        example: '{ "example.com/app/version.Version" = "{version}" }'
+      },
+      "go.env": { text: "Environment variables of the go command.", example: '{ GOEXPERIMENT = "jsonv2" }' },
+      "go.cgo": {
+        text: "Compile cgo with zig or a cross gcc: always, never, or where a package uses it.",
+        example: "false"
+      },
+      rust: { text: "How a Rust project is compiled.", example: "" },
+      "rust.libc": { text: '"musl" links statically; "gnu" needs the glibc of the base.', example: '"gnu"' },
+      "rust.glibc": {
+        text: 'The oldest glibc that the binary must run on; with libc = "gnu" and zig.',
+        example: '"2.17"',
+        unset: "the linker's own"
+      },
+      "rust.profile": { text: "The profile of cargo.", example: '"dist"' },
+      "rust.features": { text: "Features to enable.", example: '["tls"]' },
+      "rust.all-features": { text: "Enable all features.", example: "true" },
+      "rust.default-features": { text: "Enable the default features.", example: "false" },
+      "rust.package": {
+        text: "The package to build, in a workspace.",
+        example: '"server"',
+        unset: "all of them"
+      },
+      "rust.locked": { text: "Fail where Cargo.lock is not current, like --locked.", example: "true" },
+      "rust.env": { text: "Environment variables of cargo.", example: '{ RUSTFLAGS = "-Cdebuginfo=1" }' },
+      zig: { text: "How a Zig project is compiled.", example: "" },
+      "zig.release": { text: 'The mode of --release; "off" passes none.', example: '"fast"' },
+      "zig.step": { text: "The step of build.zig that installs the program.", example: '"install"' },
+      "zig.target": {
+        text: "-Dtarget by platform, for a build.zig with spellings of its own.",
+        example: '{ "linux/amd64" = "x86_64-linux" }'
+      },
+      "zig.args": { text: "Arguments of zig build.", example: '["-Dtls=true"]' },
+      "zig.env": {
+        text: "Environment variables of zig.",
+        example: '{ ZIG_GLOBAL_CACHE_DIR = "/var/cache/zig" }'
+      },
+      c: { text: "What compiles C code, in every language.", example: "" },
+      "c.toolchain": {
+        text: '"zig", a cross "gcc", or "auto": what is there.',
+        example: '"zig"'
+      },
+      build: { text: "What comes before the build.", example: "" },
+      "build.before": {
+        text: "Commands that make what the build reads, such as a front end or generated code. They run once, in this order, before the project is read, without a shell; cwd is relative to the project. `xbuild plan` shows them and does not run them; --no-before skips them.",
+        example: '[["npm", "ci"], { args = ["npm", "run", "build"], cwd = "web", env = { NODE_ENV = "production" } }]'
+      },
+      "build.before.args": { text: "The command and its arguments.", example: '["npm", "run", "build"]' },
+      "build.before.cwd": { text: "The folder that it runs in.", example: '"web"', unset: "that of the project" },
+      "build.before.env": {
+        text: "Variables on top of the environment.",
+        example: '{ NODE_ENV = "production" }'
+      },
+      cache: { text: "Caches: of docker buildx, and of the compilers.", example: "" },
+      "cache.type": {
+        text: "Keep the cache of buildx, like --cache: each image has a scope, a tag or a folder of its own.",
+        example: '"gha"',
+        unset: "none but what `from` and `to` say"
+      },
+      "cache.go": {
+        text: "A program that keeps what Go compiles (GOCACHEPROG), for Go 1.24 or later. The variable of the environment goes first.",
+        example: '"cacheprog /var/cache/go"',
+        unset: "Go's own cache"
+      },
+      "cache.rust": {
+        text: "A wrapper that keeps what rustc compiles (RUSTC_WRAPPER). The variable of the environment goes first.",
+        example: '"sccache"',
+        unset: "none but what cargo is set up with"
+      },
+      "cache.from": {
+        text: "Sources of the cache, like --cache-from.",
+        example: '["type=registry,ref=registry.example.com/app:cache"]'
+      },
+      "cache.to": {
+        text: "Where the cache goes, like --cache-to.",
+        example: '["type=registry,ref=registry.example.com/app:cache,mode=max"]'
+      },
+      lint: { text: "xbuild lint.", example: "" },
+      "lint.ignore": { text: "Rules that do not count.", example: '["moving-base-tag"]' },
+      bench: { text: "Measurements against emulation.", example: "" },
+      "bench.auto": { text: "Measure emulation once, after the first build.", example: "true" },
+      "bench.estimate": {
+        text: "After a first build that nothing was measured for, tell what emulation is likely to take.",
+        example: "false"
+      },
+      "bench.image": {
+        text: "The image with the toolchain, for the strategies with a Dockerfile.",
+        example: '"golang:1.26"',
+        unset: "the official one"
+      },
+      "bench.runs": { text: "Runs of a native build.", example: "5", unset: "3" },
+      "bench.emulated-runs": { text: "Runs under emulation.", example: "2", unset: "1" },
+      "bench.timeout": { text: "Seconds for one run.", example: "7200", unset: "3600" }
+    };
+  }
+});
+
+// src/init/settings.ts
+function mergeSettings(settings2) {
+  const merged = /* @__PURE__ */ new Map();
+  for (const setting of settings2) {
+    const name = `${setting.table}.${setting.key}`;
+    const before = merged.get(name);
+    merged.set(name, before ? { ...before, value: join65(before.value, setting.value) } : setting);
+  }
+  return [...merged.values()];
+}
+function join65(first, second) {
+  if (Array.isArray(first) && Array.isArray(second)) {
+    const has = new Set(first.map((item) => JSON.stringify(item)));
+    return [...first, ...second.filter((item) => !has.has(JSON.stringify(item)))];
+  }
+  if (isTable3(first) && isTable3(second)) return { ...first, ...second, ...first };
+  return first;
+}
+function isTable3(value) {
+  return typeof value === "object" && !Array.isArray(value);
+}
+var tables;
+var init_settings2 = __esm({
+  "src/init/settings.ts"() {
+    "use strict";
+    tables = ["", "image", "go", "rust", "zig"];
+  }
+});
+
+// src/init/write/toml.ts
+function tomlText(settings2) {
+  const lines = [...head];
+  for (const table2 of tables) {
+    const own4 = settings2.filter((setting) => setting.table === table2);
+    if (own4.length === 0) continue;
+    if (table2 !== "") lines.push("", `[${table2}]`);
+    else lines.push("");
+    const [large2, small] = partition(own4, ({ value }) => isLarge(value));
+    for (const setting of small) lines.push(comment(setting), `${setting.key} = ${tomlValue(setting.value)}`);
+    for (const setting of large2) lines.push("", comment(setting), ...subTable(setting));
+  }
+  if (settings2.length === 0) lines.push(...nothing3);
+  return `${lines.join("\n")}
+`;
+}
+function comment({ table: table2, key, from }) {
+  return `# ${keyDocs[nameOf6(table2, key)]?.text ?? ""} (${from})`;
+}
+function nameOf6(table2, key) {
+  return table2 === "" ? key : `${table2}.${key}`;
+}
+function subTable({ table: table2, key, value }) {
+  const entries2 = Object.entries(value);
+  return [
+    `[${nameOf6(table2, key)}]`,
+    ...entries2.map(([name, item]) => `${tomlKey(name)} = ${tomlValue(item)}`)
+  ];
+}
+function tomlValue(value) {
+  if (typeof value === "string") return tomlString(value);
+  if (typeof value !== "object") return String(value);
+  if (isTable3(value)) {
+    const entries2 = Object.entries(value).map(([key, item]) => `${tomlKey(key)} = ${tomlValue(item)}`);
+    return entries2.length === 0 ? "{}" : `{ ${entries2.join(", ")} }`;
+  }
+  const items = value.map(tomlValue);
+  return value.some(isTable3) && items.length > 1 ? `[
+${items.map((item) => `  ${item},
+`).join("")}]` : `[${items.join(", ")}]`;
+}
+function partition(items, isFirst) {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}
+var schemaFile, head, nothing3, isLarge, tomlKey, tomlString;
+var init_toml = __esm({
+  "src/init/write/toml.ts"() {
+    "use strict";
+    init_key_docs();
+    init_settings2();
+    schemaFile = ".xbuild/schema.json";
+    head = [
+      `#:schema ./${schemaFile}`,
+      "# How xbuild makes the image of this project. Only what differs from the defaults is here; xbuild plan shows all of it."
+    ];
+    nothing3 = [
+      "",
+      "# Nothing differs from the defaults. Remove a # to change one:",
+      '# platforms = ["linux/amd64", "linux/arm64"]',
+      "",
+      "# [image]",
+      "# ports = [8080]"
+    ];
+    isLarge = (value) => isTable3(value) && tomlValue(value).length > 90;
+    tomlKey = (key) => /^[\w-]+$/.test(key) ? key : tomlString(key);
+    tomlString = (text7) => JSON.stringify(text7).replaceAll("\x7F", "\\u007f");
+  }
+});
+
+// src/init/keep-usable.ts
+async function keepUsable(settings2, entries2, dir2) {
+  const kept = [];
+  const problems = /* @__PURE__ */ new Map();
+  for (const setting of settings2) {
+    const problem2 = await problemOf(setting, dir2);
+    if (problem2 === void 0) kept.push(setting);
+    else problems.set(`${setting.from} ${nameOf6(setting.table, setting.key)}`, problem2);
+  }
+  const checked = entries2.map((entry) => {
+    const name = entry.says.replace(/^\[(\w+)\] ([\w-]+)[\s\S]*$/, "$1.$2");
+    const problem2 = problems.get(`${entry.file}:${entry.line} ${name}`);
+    return problem2 === void 0 || entry.outcome !== "moved" ? entry : { ...entry, outcome: "left", says: problem2 };
+  });
+  return { settings: kept, entries: checked };
+}
+async function problemOf(setting, dir2) {
+  try {
+    const config = await parseConfig(tomlText([setting]), "xbuild.toml");
+    imageOptions(config.image, dir2, {});
+    if (config.platforms) parsePlatforms(config.platforms);
+    const { base } = config.image;
+    if (base !== void 0 && base !== "scratch" && !isLocalBase(base)) parseReference(base);
+    return void 0;
+  } catch (error) {
+    if (isFailure(error)) return error.why ?? error.what;
+    throw error;
+  }
+}
+var init_keep_usable = __esm({
+  "src/init/keep-usable.ts"() {
+    "use strict";
+    init_local();
+    init_image_options();
+    init_load();
+    init_errors();
+    init_reference2();
+    init_platforms();
+    init_toml();
+  }
+});
+
+// src/init/sources/makefile-flags.ts
+function readMakefile(text7) {
+  const lines = joinLines(text7);
+  const variables = readVariables2(lines);
+  const found = [];
+  let target = "";
+  for (const { text: line, number: number2 } of lines) {
+    const [, name] = /^([^\t#=:\s][^=:]*):(?!=)/.exec(line) ?? [];
+    if (name !== void 0) target = name.trim().split(/\s+/)[0] ?? "";
+    if (!line.startsWith("	")) continue;
+    const script2 = expand(line.replace(/^\t+[@+-]*/, ""), variables);
+    const mapped = { text: script2, at: (index) => index };
+    for (const command2 of parseShell(mapped)) {
+      if (!compilesWith(command2)) continue;
+      const env3 = Object.fromEntries(command2.assignments.map(({ name: name2, value }) => [name2, value]));
+      const lookup2 = (name2) => {
+        const placeholder2 = placeholderFor(name2);
+        return placeholder2 === void 0 ? { unknown: "shell" } : { value: placeholder2 };
+      };
+      const resolve25 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
+      const build2 = readBuild2({ command: command2, env: env3, resolve: resolve25 });
+      if (build2) found.push({ build: build2, line: number2, text: line.trim(), target, command: command2 });
+    }
+  }
+  return found.find(({ target: target2 }) => /^(?:build|all|binary|release|compile)$/.test(target2)) ?? found.find(({ target: target2 }) => !/test|lint|race|debug|bench|cover|tool|gen/.test(target2));
+}
+function joinLines(text7) {
+  const lines = [];
+  let pending2;
+  for (const [index, line] of text7.split(/\r?\n/).entries()) {
+    const start2 = pending2 ?? { text: "", number: index + 1 };
+    const whole = start2.text + (pending2 ? ` ${line.trimStart()}` : line);
+    pending2 = whole.endsWith("\\") ? { ...start2, text: whole.slice(0, -1).trimEnd() } : void 0;
+    if (!pending2) lines.push({ text: whole, number: start2.number });
+  }
+  return lines;
+}
+function readVariables2(lines) {
+  const variables = /* @__PURE__ */ new Map();
+  for (const { text: text7 } of lines) {
+    const [, name, operator, value = ""] = /^\s*(?:export\s+|override\s+)*([\w.-]+)\s*(\?=|:{0,3}=|\+=|!=)\s*(.*)$/.exec(text7) ?? [];
+    if (name === void 0 || text7.startsWith("	")) continue;
+    const clean3 = value.replace(/\s+#.*$/, "").trim();
+    if (operator === "+=") variables.set(name, `${variables.get(name) ?? ""} ${clean3}`.trim());
+    else if (operator === "!=") variables.set(name, `$(shell ${clean3})`);
+    else variables.set(name, clean3);
+  }
+  return variables;
+}
+function expand(text7, variables, depth = 0) {
+  if (depth > deepest3 || text7.length > 1e4) return text7;
+  let out = "";
+  for (let at = 0; at < text7.length; ) {
+    const open12 = text7[at + 1];
+    if (text7[at] !== "$" || open12 === void 0) {
+      out += text7[at++];
+      continue;
+    }
+    if (open12 === "$") {
+      out += "$";
+      at += 2;
+      continue;
+    }
+    if (open12 !== "(" && open12 !== "{") {
+      at += 2;
+      continue;
+    }
+    const end = closing3(text7, at + 2, open12, open12 === "(" ? ")" : "}");
+    out += variableText(text7.slice(at + 2, end), variables, depth);
+    at = end + 1;
+  }
+  return out;
+}
+function variableText(body, variables, depth) {
+  const [, script2] = /^shell\s+([\s\S]*)$/.exec(body) ?? [];
+  if (script2 !== void 0) return placeholderOfScript(expand(script2, variables, depth + 1)) ?? `$(${script2})`;
+  const [, strip] = /^(?:strip|or|firstword)\s+([\s\S]*)$/.exec(body) ?? [];
+  if (strip !== void 0) return expand(strip.split(",")[0] ?? "", variables, depth + 1);
+  const value = variables.get(body.trim());
+  if (value === void 0 || value === "") return placeholderFor(body.trim()) ?? "";
+  return expand(value, variables, depth + 1);
+}
+function closing3(text7, start2, open12, close) {
+  let depth = 1;
+  for (let index = start2; index < text7.length; index++) {
+    if (text7[index] === open12) depth++;
+    else if (text7[index] === close && --depth === 0) return index;
+  }
+  return text7.length;
+}
+var deepest3;
+var init_makefile_flags = __esm({
+  "src/init/sources/makefile-flags.ts"() {
+    "use strict";
+    init_expand();
+    init_shell2();
+    init_toolchains();
+    init_commands();
+    init_known_names();
+    deepest3 = 20;
+  }
+});
+
+// src/init/sources/platforms.ts
+function platformsOf2(text7, kind) {
+  const file = parseYaml(text7);
+  if ("fault" in file) return void 0;
+  const { jobs: jobs2 } = kind === "github" ? readGitHub(text7, file.root) : readGitLab(text7, file.root);
+  const builds = jobs2.flatMap(({ steps: steps2 }) => steps2).flatMap((step) => step.builds);
+  for (const { platforms: platforms2 } of builds) {
+    const names6 = platforms2.flatMap(({ value }) => value.split(",")).map((name) => name.trim()).filter(Boolean);
+    const ids = names6.some((name) => name.includes("$")) ? [] : idsOf(names6);
+    const [first] = platforms2;
+    if (ids.length > 0 && first && !isDefault(ids))
+      return { platforms: ids, line: indexLines(text7).positionAt(first.start).line };
+  }
+  return void 0;
+}
+function idsOf(names6) {
+  try {
+    return names6.length === 0 ? [] : parsePlatforms(names6).map(({ id }) => id);
+  } catch (error) {
+    if (isFailure(error)) return [];
+    throw error;
+  }
+}
+function isDefault(ids) {
+  return [...ids].sort().join() === [...defaultPlatforms].sort().join();
+}
+var init_platforms2 = __esm({
+  "src/init/sources/platforms.ts"() {
+    "use strict";
+    init_errors();
+    init_parse2();
+    init_yaml();
+    init_platforms();
+    init_source_text();
+  }
+});
+
+// src/init/sources/release-files.ts
+function resolve17(text7) {
+  const unknown3 = [];
+  const filled = text7.replace(/\{\{-?\s*(.*?)\s*-?\}\}/g, (whole, body) => {
+    const [, name = ""] = /^\.([\w.]+)$/.exec(body) ?? [];
+    if (Object.hasOwn(templates, name)) return templates[name];
+    const [, variable2] = /^\.Env\.(\w+)$/.exec(body) ?? [];
+    if (variable2 !== void 0) return `{env.${variable2}}`;
+    const kept = whole.replace(/\s+/g, "");
+    unknown3.push(kept);
+    return kept;
+  });
+  return { text: filled, unknown: unknown3 };
+}
+function readReleaseFile(root2, names6) {
+  const builds = list3(root2?.["builds"]).filter(isMap2).filter((one2) => !one2["builder"] || one2["builder"] === "go");
+  const said = (one2) => ["main", "binary", "id", "dir"].map((key) => String(one2[key] ?? "")).map((text7) => text7.replace(/^\.\//, ""));
+  const chosen2 = builds.find(
+    (one2) => said(one2).some((text7) => text7 !== "" && names6.some((name) => name.replace(/^\.\//, "") === text7))
+  ) ?? builds[0];
+  const file = isMap2(root2) ? root2 : {};
+  const base = file["defaultBaseImage"];
+  const platforms2 = list3(file["defaultPlatforms"]).filter((one2) => typeof one2 === "string");
+  if (!chosen2 && base === void 0 && platforms2.length === 0) return void 0;
+  return {
+    build: goBuild(chosen2 ?? {}),
+    ...typeof base === "string" && { base },
+    ...platforms2.length > 0 && { platforms: platforms2 }
+  };
+}
+function goBuild(one2) {
+  const ldflags = list3(one2["ldflags"]).map(String).join(" ");
+  const tags2 = list3(one2["tags"]).map(String).join(",");
+  const env3 = Object.fromEntries(
+    list3(one2["env"]).map(String).flatMap((pair) => {
+      const equals = pair.indexOf("=");
+      return equals > 0 && !pair.includes("{{") ? [[pair.slice(0, equals), pair.slice(equals + 1)]] : [];
+    })
+  );
+  const main2 = typeof one2["main"] === "string" ? [one2["main"]] : [];
+  const words4 = [
+    "go",
+    "build",
+    ...list3(one2["flags"]).map(String),
+    ...tags2 ? [`-tags=${tags2}`] : [],
+    ...ldflags ? [`-ldflags=${ldflags}`] : [],
+    ...main2
+  ];
+  return readGoBuild(words4, env3, resolve17);
+}
+var templates, isMap2, list3;
+var init_release_files = __esm({
+  "src/init/sources/release-files.ts"() {
+    "use strict";
+    init_go_build();
+    templates = {
+      Version: "{version}",
+      RawVersion: "{version}",
+      Tag: "{tag}",
+      Commit: "{commit}",
+      FullCommit: "{commit}",
+      ShortCommit: "{short-commit}",
+      Date: "{date}",
+      CommitDate: "{date}",
+      Timestamp: "{date}",
+      CommitTimestamp: "{date}",
+      Branch: "{branch}",
+      "Git.Tag": "{tag}",
+      "Git.FullCommit": "{commit}",
+      "Git.ShortCommit": "{short-commit}",
+      "Git.CommitDate": "{date}",
+      "Git.Branch": "{branch}"
+    };
+    isMap2 = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+    list3 = (value) => Array.isArray(value) ? value : value === void 0 || value === null ? [] : [value];
+  }
+});
+
+// src/init/write/makefile.ts
+function addTargets2(before, image4) {
+  if (before?.includes(marker2) || before !== void 0 && /^\t.*\bxbuild\b/m.test(before))
+    return { kept: "it calls xbuild already" };
+  const targets3 = ["image", "image-push"].filter((name2) => hasTarget2(before ?? "", name2));
+  if (targets3.length > 0) return { kept: `it has a target ${targets3.join(" and ")} already` };
+  const name = isSet2(before ?? "", "IMAGE") ? "XBUILD_IMAGE" : "IMAGE";
+  const tag = isSet2(before ?? "", "IMAGE_TAG") ? "XBUILD_TAG" : "IMAGE_TAG";
+  const block3 = [
+    marker2,
+    `${name} ?= ${image4}`,
+    `${tag} ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo latest)`,
+    "",
+    ".PHONY: image image-push",
+    "image: ## Build the image into dist/",
+    `	xbuild --tag $(${name}):$(${tag})`,
+    "",
+    "image-push: ## Build the image and push it",
+    `	xbuild --tag $(${name}):$(${tag}) --push`,
+    ""
+  ].join("\n");
+  if (before === void 0 || before.trim() === "") return { text: block3 };
+  return { text: `${before.replace(/\n*$/, "\n")}
+${block3}` };
+}
+function hasTarget2(text7, name) {
+  return text7.split("\n").some((line) => {
+    const [, targets3 = ""] = /^([^\t#=:][^=:]*):(?!=)/.exec(line) ?? [];
+    return targets3.trim().split(/\s+/).includes(name);
+  });
+}
+var marker2, makefileNames, isSet2;
+var init_makefile = __esm({
+  "src/init/write/makefile.ts"() {
+    "use strict";
+    marker2 = "# Container images, by xbuild.";
+    makefileNames = ["GNUmakefile", "makefile", "Makefile"];
+    isSet2 = (text7, name) => new RegExp(`^\\s*(?:export\\s+|override\\s+)*${name}\\s*[:?+!]*=`, "m").test(text7);
+  }
+});
+
+// src/init/collect-settings.ts
+async function collectSettings({ facts, dir: dir2, root: root2 }, options, chosen2) {
+  const find = (names7) => names7.find((name) => facts.read(name) !== void 0);
+  const dockerfile2 = chosen2 ?? find(dockerfileNames);
+  const text7 = dockerfile2 === void 0 ? void 0 : facts.read(dockerfile2);
+  const adopted = text7 === void 0 || dockerfile2 === void 0 ? void 0 : adoptDockerfile(text7, dockerfile2, facts);
+  const settings2 = [...adopted?.settings ?? []];
+  const entries2 = [...adopted?.entries ?? []];
+  const language = facts.language;
+  const hasOwn = (key) => settings2.some((one2) => one2.table === language && one2.key === key);
+  const takeBuild = (build2, file, line, text8) => {
+    const moved = [];
+    for (const [key, value] of Object.entries(build2.settings)) {
+      const setting = withoutDefaults(key, value, facts);
+      if (setting === void 0 || hasOwn(key)) continue;
+      settings2.push({ table: language, key, value: setting, from: `${file}:${line}` });
+      moved.push(key);
+    }
+    if (moved.length > 0)
+      entries2.push({
+        file,
+        line,
+        text: text8,
+        outcome: "moved",
+        says: moved.map((key) => `[${language}] ${key}`).join(", ")
+      });
+    for (const says of build2.left) entries2.push({ file, line, text: text8, outcome: "left", says });
+  };
+  const names6 = facts.main ? [facts.main.name, facts.main.package] : [];
+  for (const file of [find(koFiles), find(releaseFiles)]) {
+    if (file === void 0 || language !== "go") continue;
+    const release = readReleaseFile((0, import_yaml4.parse)(facts.read(file) ?? "", { logLevel: "silent" }), names6);
+    if (!release) continue;
+    takeBuild(release.build, file, 1, "builds:");
+    if (release.base && baseKind(release.base) !== "distroless" && !settings2.some(({ key }) => key === "base"))
+      settings2.push({ table: "image", key: "base", value: release.base, from: `${file}:1` });
+    if (release.platforms && !release.platforms.includes("all") && !isDefault(release.platforms))
+      settings2.push({ table: "", key: "platforms", value: release.platforms, from: `${file}:1` });
+  }
+  const makefile = find(makefileNames);
+  const made = makefile === void 0 ? void 0 : readMakefile(facts.read(makefile) ?? "");
+  if (makefile && made && isOwn(made.command.tool, language))
+    takeBuild(made.build, makefile, made.line, made.text);
+  const platforms2 = findPlatforms(facts, root2 === dir2);
+  if (platforms2) settings2.push(platforms2);
+  settings2.push(...await otherOutputFolder(options));
+  const usable = await keepUsable(settings2, entries2, dir2);
+  return { settings: mergeSettings(usable.settings), entries: usable.entries, dockerfile: dockerfile2 };
+}
+function findPlatforms({ list: list5, read: read4 }, atRoot) {
+  if (!atRoot) return void 0;
+  const workflows = list5(".github/workflows").filter((name) => /\.ya?ml$/.test(name));
+  const files = [...workflows.map((name) => `.github/workflows/${name}`), ".gitlab-ci.yml"];
+  for (const file of files) {
+    const found = platformsOf2(read4(file) ?? "", file.startsWith(".github") ? "github" : "gitlab");
+    if (found) return { table: "", key: "platforms", value: found.platforms, from: `${file}:${found.line}` };
+  }
+  return void 0;
+}
+async function otherOutputFolder(options) {
+  try {
+    await findOutputFolder(options);
+    return [];
+  } catch (error) {
+    if (!isFailure(error, "usage")) throw error;
+    return [{ table: "", key: "dist", value: ".xbuild/dist", from: "the project has a dist/ of its own" }];
+  }
+}
+var import_yaml4, dockerfileNames, releaseFiles, koFiles, isOwn;
+var init_collect_settings = __esm({
+  "src/init/collect-settings.ts"() {
+    "use strict";
+    import_yaml4 = __toESM(require_dist(), 1);
+    init_output_folder();
+    init_errors();
+    init_adopt_dockerfile();
+    init_base4();
+    init_builds();
+    init_keep_usable();
+    init_settings2();
+    init_makefile_flags();
+    init_platforms2();
+    init_release_files();
+    init_makefile();
+    dockerfileNames = [
+      "Dockerfile",
+      "Containerfile",
+      "dockerfile",
+      "docker/Dockerfile",
+      "build/Dockerfile",
+      "build/package/Dockerfile",
+      ".docker/Dockerfile",
+      "deploy/Dockerfile"
+    ];
+    releaseFiles = [".goreleaser.yml", ".goreleaser.yaml", "goreleaser.yml", "goreleaser.yaml"];
+    koFiles = [".ko.yaml", ".ko.yml"];
+    isOwn = (tool, language) => tool.startsWith(language === "rust" ? "cargo" : language);
+  }
+});
+
+// src/init/write/ci.ts
+function githubWorkflow(facts) {
+  const { image: image4, branch, language, folder } = facts;
+  const [registry = ""] = image4.split("/");
+  return fill2("init/github.yml", {
+    branch,
+    image: image4,
+    registry,
+    setup: setup[language](facts).join("\n"),
+    dir: folder === "." ? "" : ` ${folder}`
+  });
+}
+function gitlabJob({ language, folder }) {
+  return fill2("init/gitlab.yml", {
+    toolchain: { go: "go", rust: "cargo", zig: "zig" }[language],
+    dir: folder === "." ? "" : ` ${folder}`
+  });
+}
+function addGitlabJob(before, facts) {
+  if (before !== void 0 && /\bxbuild\b/.test(before)) return { kept: "it calls xbuild already" };
+  if (before !== void 0 && /^image-of-the-project:/m.test(before))
+    return { kept: "it has a job image-of-the-project" };
+  const job = gitlabJob(facts);
+  if (before === void 0 || before.trim() === "") return { text: job };
+  const stage = lastStage(before);
+  const staged = stage === void 0 ? job : job.replace(/^(image-of-the-project:\n)/m, `$1  stage: ${stage}
+`);
+  return { text: `${before.replace(/\n*$/, "\n")}
+${staged}` };
+}
+function lastStage(text7) {
+  const [, inline] = /^stages:\s*\[([^\]]*)\]/m.exec(text7) ?? [];
+  const [, block3] = /^stages:\s*(?:#.*)?\n((?:\s*(?:-[^\n]*|#[^\n]*)?\n)+)/m.exec(text7) ?? [];
+  const items = inline?.split(",") ?? block3?.split("\n").flatMap((line) => /^\s*-\s*([^#]*)/.exec(line)?.[1] ?? []) ?? [];
+  const last = items.map((item) => item.trim()).filter(Boolean).at(-1);
+  return last && /^["']?[\w .-]+["']?$/.test(last) ? last : void 0;
+}
+function fill2(name, values) {
+  return readTemplate(name).replace(/\{\{(\w+)\}\}/g, (_, key) => values[key] ?? "");
+}
+var ciFile, setup;
+var init_ci2 = __esm({
+  "src/init/write/ci.ts"() {
+    "use strict";
+    init_template2();
+    ciFile = { github: ".github/workflows/image.yml", gitlab: ".gitlab-ci.yml" };
+    setup = {
+      go: ({ goFile, folder }) => [
+        "      - uses: actions/setup-go@v6",
+        "        with:",
+        `          go-version-file: ${folder === "." ? goFile : `${folder}/${goFile}`}`,
+        `          cache-dependency-path: ${folder === "." ? "go.sum" : `${folder}/go.sum`}`
+      ],
+      rust: () => ["      - run: rustup show active-toolchain || rustup toolchain install stable"],
+      zig: ({ zig: zig2 }) => [
+        "      - name: Put zig on PATH",
+        "        run: |",
+        `          python3 -m pip install --target "$RUNNER_TEMP/zig" ziglang${zig2 ? `==${zig2}` : ""}`,
+        '          echo "$RUNNER_TEMP/zig/ziglang" >> "$GITHUB_PATH"'
+      ]
+    };
+  }
+});
+
+// schema/xbuild.schema.json
+var xbuild_schema_exports = {};
+__export(xbuild_schema_exports, {
+  default: () => xbuild_schema_default
+});
+var xbuild_schema_default;
+var init_xbuild_schema = __esm({
+  "schema/xbuild.schema.json"() {
+    xbuild_schema_default = {
+      $schema: "http://json-schema.org/draft-07/schema#",
+      title: "xbuild.toml",
+      description: "The configuration of xbuild: multi-architecture images of a Go, Rust or Zig project.",
+      type: "object",
+      properties: {
+        "version-from": {
+          description: 'Where the version comes from: "git", "manifest", or the version itself.\nExample: "git"',
+          type: "string"
+        },
+        lang: {
+          description: 'The language to build, for a folder with projects in several.\nExample: "go"',
+          enum: [
+            "go",
+            "rust",
+            "zig"
+          ],
+          type: "string"
+        },
+        platforms: {
+          description: 'The platforms to build for, as docker spells them.\nExample: ["linux/amd64", "linux/arm64", "linux/arm/v7"]',
+          type: "array",
+          items: {
+            type: "string"
+          }
+        },
+        bins: {
+          description: 'The executables to build, like --bin. Several make several images.\nExample: ["server"]',
+          type: "array",
+          items: {
+            type: "string"
+          }
+        },
+        backend: {
+          description: 'What makes the image: docker buildx, or xbuild itself ("oci").\nExample: "oci"',
+          enum: [
+            "auto",
+            "buildx",
+            "oci"
+          ],
+          type: "string"
+        },
+        builder: {
+          description: 'The builder of docker buildx.\nExample: "ci"',
+          type: "string"
+        },
+        compression: {
+          description: 'The compression of the layers that xbuild writes.\nExample: "zstd"',
+          enum: [
+            "gzip",
+            "zstd"
+          ],
+          type: "string",
+          default: "gzip"
+        },
+        dist: {
+          description: 'The folder of binaries, archives and logs, relative to the project.\nExample: "build/dist"',
+          type: "string",
+          default: "dist"
+        },
+        image: {
+          description: "What all images have in common.",
+          type: "object",
+          default: {},
+          properties: {
+            tags: {
+              description: 'Names and tags of the image, like --tag; {name} is the executable.\nExample: ["registry.example.com/{name}:1.0"]',
+              type: "array",
+              items: {
+                type: "string"
+              }
+            },
+            base: {
+              description: 'The base image: a reference, "scratch", "builtin", or the path of an OCI layout or archive.\nExample: "gcr.io/distroless/base-debian13:nonroot"',
+              type: "string"
+            },
+            registry: {
+              description: 'A mirror to use in the place of gcr.io/distroless.\nExample: "mirror.example.com/distroless"',
+              type: "string"
+            },
+            pin: {
+              description: "Write the digest of the base into the Dockerfile.\nExample: true",
+              type: "boolean"
+            },
+            "insecure-registries": {
+              description: 'Registries that xbuild may call without TLS or with an untrusted certificate. docker has its own list.\nExample: ["registry.lan:5000"]',
+              type: "array",
+              items: {
+                type: "string"
+              }
+            },
+            template: {
+              description: `A Dockerfile of your own with xbuild's placeholders, relative to the project.
+Example: "Dockerfile.template"`,
+              type: "string"
+            },
+            user: {
+              description: 'The user that the program runs as: UID, UID:GID, or a name of /etc/passwd of the base.\nExample: "nonroot"',
+              type: "string"
+            },
+            program: {
+              description: 'The path of the program in the image.\nExample: "/usr/bin/server"',
+              type: "string"
+            },
+            programs: {
+              description: 'Executables that are in one image together: the first is the one that it runs, the others are next to it.\nExample: ["server", "worker"]',
+              type: "array",
+              minItems: 1,
+              items: {
+                type: "string"
+              }
+            },
+            links: {
+              description: 'Symbolic links of the image, and what each points to.\nExample: { "/usr/bin/ls" = "/usr/bin/busybox" }',
+              type: "object",
+              additionalProperties: {
+                type: "string"
+              }
+            },
+            entrypoint: {
+              description: 'The entrypoint of the image.\nExample: ["/usr/bin/server", "serve"]',
+              type: "array",
+              items: {
+                type: "string"
+              }
+            },
+            args: {
+              description: 'The default arguments, which a person can replace in docker run (CMD).\nExample: ["--listen", ":8080"]',
+              type: "array",
+              items: {
+                type: "string"
+              }
+            },
+            env: {
+              description: 'Environment variables of the image.\nExample: { LOG = "json" }',
+              type: "object",
+              additionalProperties: {
+                type: "string"
+              }
+            },
+            ports: {
+              description: 'The ports that the program listens on (EXPOSE).\nExample: [8080, "53/udp"]',
+              type: "array",
+              items: {
+                anyOf: [
+                  {
+                    type: "integer",
+                    minimum: 1,
+                    maximum: 65535
+                  },
+                  {
+                    type: "string"
+                  }
+                ]
+              }
+            },
+            workdir: {
+              description: 'The working directory: an absolute path.\nExample: "/data"',
+              type: "string"
+            },
+            volumes: {
+              description: 'Folders that an engine mounts a volume at: absolute paths.\nExample: ["/data"]',
+              type: "array",
+              items: {
+                type: "string"
+              }
+            },
+            "stop-signal": {
+              description: 'The signal that ends the container.\nExample: "SIGINT"',
+              type: "string"
+            },
+            healthcheck: {
+              description: 'How an engine asks whether the container is healthy; false switches off the check of the base.\nExample: { test = ["/server", "health"], interval = "30s", timeout = "5s", retries = 3 }',
+              anyOf: [
+                {
+                  const: false
+                },
+                {
+                  type: "object",
+                  required: [
+                    "test"
+                  ],
+                  properties: {
+                    test: {
+                      description: 'The words of the command; a distroless image has no shell.\nExample: ["/server", "health"]',
+                      type: "array",
+                      minItems: 1,
+                      items: {
+                        type: "string"
+                      }
+                    },
+                    interval: {
+                      description: 'Time between two checks.\nExample: "30s"',
+                      type: "string"
+                    },
+                    timeout: {
+                      description: 'Time after which a check has failed.\nExample: "5s"',
+                      type: "string"
+                    },
+                    "start-period": {
+                      description: 'Time to start in, during which a failure does not count.\nExample: "10s"',
+                      type: "string"
+                    },
+                    "start-interval": {
+                      description: 'Time between two checks while the container starts.\nExample: "1s"',
+                      type: "string"
+                    },
+                    retries: {
+                      description: "Failures in a row after which the container is unhealthy.\nExample: 3",
+                      type: "integer",
+                      minimum: 1
+                    }
+                  },
+                  additionalProperties: false
+                }
+              ]
+            },
+            folders: {
+              description: 'Folders that the program may write to.\nExample: [{ path = "/data", owner = "65532:65532", mode = "0750" }]',
+              type: "array",
+              items: {
+                type: "object",
+                required: [
+                  "path"
+                ],
+                properties: {
+                  path: {
+                    description: 'Absolute path in the image.\nExample: "/data"',
+                    type: "string"
+                  },
+                  owner: {
+                    description: 'UID or UID:GID, in numbers.\nExample: "65532:65532"',
+                    type: "string"
+                  },
+                  mode: {
+                    description: 'Permission bits, in octal.\nExample: "0750"',
+                    type: "string"
+                  }
+                },
+                additionalProperties: false
+              }
+            },
+            labels: {
+              description: 'Labels of the image, like --label.\nExample: { "org.opencontainers.image.source" = "https://example.com/app" }',
+              type: "object",
+              additionalProperties: {
+                type: "string"
+              }
+            },
+            annotations: {
+              description: 'Annotations, [type:]key=value as in buildx.\nExample: ["index:org.opencontainers.image.description=A server"]',
+              type: "array",
+              items: {
+                type: "string"
+              }
+            },
+            files: {
+              description: 'Files and folders of the project that the image contains.\nExample: [{ from = "config.yaml", to = "/etc/app/", mode = "0644" }]',
+              type: "array",
+              items: {
+                type: "object",
+                required: [
+                  "from",
+                  "to"
+                ],
+                properties: {
+                  from: {
+                    description: 'A file, a folder with everything below it, or a pattern such as "public/**/*.css", relative to the project. With {platform} or {arch} in it: a file for each platform.\nExample: "config.yaml"',
+                    type: "string"
+                  },
+                  to: {
+                    description: 'Absolute path in the image. With a trailing slash: into this folder; a folder\'s contents go to `to` itself.\nExample: "/etc/app/"',
+                    type: "string"
+                  },
+                  mode: {
+                    description: 'Permission bits of the files, in octal.\nExample: "0644"',
+                    type: "string"
+                  },
+                  owner: {
+                    description: 'Whose the files and the copied folders are: UID, UID:GID, or names of /etc/passwd of the base.\nExample: "65532:65532"',
+                    type: "string"
+                  },
+                  exclude: {
+                    description: 'Patterns of what is left out, relative to the folder in `from`, as in .dockerignore.\nExample: ["**/*.map", "drafts"]',
+                    type: "array",
+                    items: {
+                      type: "string"
+                    }
+                  }
+                },
+                additionalProperties: false
+              }
+            }
+          },
+          additionalProperties: false
+        },
+        images: {
+          description: "One image per table, with the keys of [image], each of which overrides that of [image].",
+          type: "object",
+          propertyNames: {
+            type: "string",
+            pattern: "^\\w[\\w.-]*$"
+          },
+          default: {},
+          additionalProperties: {
+            type: "object",
+            properties: {
+              tags: {
+                description: 'Names and tags of the image, like --tag; {name} is the executable.\nExample: ["registry.example.com/{name}:1.0"]',
+                type: "array",
+                items: {
+                  type: "string"
+                }
+              },
+              base: {
+                description: 'The base image: a reference, "scratch", "builtin", or the path of an OCI layout or archive.\nExample: "gcr.io/distroless/base-debian13:nonroot"',
+                type: "string"
+              },
+              registry: {
+                description: 'A mirror to use in the place of gcr.io/distroless.\nExample: "mirror.example.com/distroless"',
+                type: "string"
+              },
+              pin: {
+                description: "Write the digest of the base into the Dockerfile.\nExample: true",
+                type: "boolean"
+              },
+              "insecure-registries": {
+                description: 'Registries that xbuild may call without TLS or with an untrusted certificate. docker has its own list.\nExample: ["registry.lan:5000"]',
+                type: "array",
+                items: {
+                  type: "string"
+                }
+              },
+              template: {
+                description: `A Dockerfile of your own with xbuild's placeholders, relative to the project.
+Example: "Dockerfile.template"`,
+                type: "string"
+              },
+              user: {
+                description: 'The user that the program runs as: UID, UID:GID, or a name of /etc/passwd of the base.\nExample: "nonroot"',
+                type: "string"
+              },
+              program: {
+                description: 'The path of the program in the image.\nExample: "/usr/bin/server"',
+                type: "string"
+              },
+              programs: {
+                description: 'Executables that are in one image together: the first is the one that it runs, the others are next to it.\nExample: ["server", "worker"]',
+                type: "array",
+                minItems: 1,
+                items: {
+                  type: "string"
+                }
+              },
+              links: {
+                description: 'Symbolic links of the image, and what each points to.\nExample: { "/usr/bin/ls" = "/usr/bin/busybox" }',
+                type: "object",
+                additionalProperties: {
+                  type: "string"
+                }
+              },
+              entrypoint: {
+                description: 'The entrypoint of the image.\nExample: ["/usr/bin/server", "serve"]',
+                type: "array",
+                items: {
+                  type: "string"
+                }
+              },
+              args: {
+                description: 'The default arguments, which a person can replace in docker run (CMD).\nExample: ["--listen", ":8080"]',
+                type: "array",
+                items: {
+                  type: "string"
+                }
+              },
+              env: {
+                description: 'Environment variables of the image.\nExample: { LOG = "json" }',
+                type: "object",
+                additionalProperties: {
+                  type: "string"
+                }
+              },
+              ports: {
+                description: 'The ports that the program listens on (EXPOSE).\nExample: [8080, "53/udp"]',
+                type: "array",
+                items: {
+                  anyOf: [
+                    {
+                      type: "integer",
+                      minimum: 1,
+                      maximum: 65535
+                    },
+                    {
+                      type: "string"
+                    }
+                  ]
+                }
+              },
+              workdir: {
+                description: 'The working directory: an absolute path.\nExample: "/data"',
+                type: "string"
+              },
+              volumes: {
+                description: 'Folders that an engine mounts a volume at: absolute paths.\nExample: ["/data"]',
+                type: "array",
+                items: {
+                  type: "string"
+                }
+              },
+              "stop-signal": {
+                description: 'The signal that ends the container.\nExample: "SIGINT"',
+                type: "string"
+              },
+              healthcheck: {
+                description: 'How an engine asks whether the container is healthy; false switches off the check of the base.\nExample: { test = ["/server", "health"], interval = "30s", timeout = "5s", retries = 3 }',
+                anyOf: [
+                  {
+                    const: false
+                  },
+                  {
+                    type: "object",
+                    required: [
+                      "test"
+                    ],
+                    properties: {
+                      test: {
+                        description: 'The words of the command; a distroless image has no shell.\nExample: ["/server", "health"]',
+                        type: "array",
+                        minItems: 1,
+                        items: {
+                          type: "string"
+                        }
+                      },
+                      interval: {
+                        description: 'Time between two checks.\nExample: "30s"',
+                        type: "string"
+                      },
+                      timeout: {
+                        description: 'Time after which a check has failed.\nExample: "5s"',
+                        type: "string"
+                      },
+                      "start-period": {
+                        description: 'Time to start in, during which a failure does not count.\nExample: "10s"',
+                        type: "string"
+                      },
+                      "start-interval": {
+                        description: 'Time between two checks while the container starts.\nExample: "1s"',
+                        type: "string"
+                      },
+                      retries: {
+                        description: "Failures in a row after which the container is unhealthy.\nExample: 3",
+                        type: "integer",
+                        minimum: 1
+                      }
+                    },
+                    additionalProperties: false
+                  }
+                ]
+              },
+              folders: {
+                description: 'Folders that the program may write to.\nExample: [{ path = "/data", owner = "65532:65532", mode = "0750" }]',
+                type: "array",
+                items: {
+                  type: "object",
+                  required: [
+                    "path"
+                  ],
+                  properties: {
+                    path: {
+                      description: 'Absolute path in the image.\nExample: "/data"',
+                      type: "string"
+                    },
+                    owner: {
+                      description: 'UID or UID:GID, in numbers.\nExample: "65532:65532"',
+                      type: "string"
+                    },
+                    mode: {
+                      description: 'Permission bits, in octal.\nExample: "0750"',
+                      type: "string"
+                    }
+                  },
+                  additionalProperties: false
+                }
+              },
+              labels: {
+                description: 'Labels of the image, like --label.\nExample: { "org.opencontainers.image.source" = "https://example.com/app" }',
+                type: "object",
+                additionalProperties: {
+                  type: "string"
+                }
+              },
+              annotations: {
+                description: 'Annotations, [type:]key=value as in buildx.\nExample: ["index:org.opencontainers.image.description=A server"]',
+                type: "array",
+                items: {
+                  type: "string"
+                }
+              },
+              files: {
+                description: 'Files and folders of the project that the image contains.\nExample: [{ from = "config.yaml", to = "/etc/app/", mode = "0644" }]',
+                type: "array",
+                items: {
+                  type: "object",
+                  required: [
+                    "from",
+                    "to"
+                  ],
+                  properties: {
+                    from: {
+                      description: 'A file, a folder with everything below it, or a pattern such as "public/**/*.css", relative to the project. With {platform} or {arch} in it: a file for each platform.\nExample: "config.yaml"',
+                      type: "string"
+                    },
+                    to: {
+                      description: 'Absolute path in the image. With a trailing slash: into this folder; a folder\'s contents go to `to` itself.\nExample: "/etc/app/"',
+                      type: "string"
+                    },
+                    mode: {
+                      description: 'Permission bits of the files, in octal.\nExample: "0644"',
+                      type: "string"
+                    },
+                    owner: {
+                      description: 'Whose the files and the copied folders are: UID, UID:GID, or names of /etc/passwd of the base.\nExample: "65532:65532"',
+                      type: "string"
+                    },
+                    exclude: {
+                      description: 'Patterns of what is left out, relative to the folder in `from`, as in .dockerignore.\nExample: ["**/*.map", "drafts"]',
+                      type: "array",
+                      items: {
+                        type: "string"
+                      }
+                    }
+                  },
+                  additionalProperties: false
+                }
+              },
+              bin: {
+                description: 'The executable, for a table whose name is not its executable.\nExample: "server"',
+                type: "string"
+              }
+            },
+            additionalProperties: false
+          }
+        },
+        go: {
+          description: "How a Go project is compiled.",
+          type: "object",
+          default: {},
+          properties: {
+            tags: {
+              description: 'Build tags.\nExample: ["netgo"]',
+              type: "array",
+              default: [],
+              items: {
+                type: "string"
+              }
+            },
+            ldflags: {
+              description: `Flags of the linker, in the place of xbuild's own. The stamps of -X and those of GOFLAGS are still added.
+Example: "-s -w"`,
+              type: "string"
+            },
+            vars: {
+              description: 'String variables that the linker sets, as -X does.\nExample: { "example.com/app/version.Version" = "{version}" }',
+              type: "object",
+              default: {},
+              additionalProperties: {
+                type: "string"
+              }
+            },
+            env: {
+              description: 'Environment variables of the go command.\nExample: { GOEXPERIMENT = "jsonv2" }',
+              type: "object",
+              default: {},
+              additionalProperties: {
+                type: "string"
+              }
+            },
+            cgo: {
+              description: "Compile cgo with zig or a cross gcc: always, never, or where a package uses it.\nExample: false",
+              default: "auto",
+              anyOf: [
+                {
+                  const: "auto"
+                },
+                {
+                  type: "boolean"
+                }
+              ]
+            }
+          },
+          additionalProperties: false
+        },
+        rust: {
+          description: "How a Rust project is compiled.",
+          type: "object",
+          default: {},
+          properties: {
+            libc: {
+              description: '"musl" links statically; "gnu" needs the glibc of the base.\nExample: "gnu"',
+              enum: [
+                "musl",
+                "gnu"
+              ],
+              type: "string",
+              default: "musl"
+            },
+            glibc: {
+              description: 'The oldest glibc that the binary must run on; with libc = "gnu" and zig.\nExample: "2.17"',
+              type: "string",
+              pattern: "^2\\.\\d+$"
+            },
+            profile: {
+              description: 'The profile of cargo.\nExample: "dist"',
+              type: "string",
+              default: "release"
+            },
+            features: {
+              description: 'Features to enable.\nExample: ["tls"]',
+              type: "array",
+              default: [],
+              items: {
+                type: "string"
+              }
+            },
+            "all-features": {
+              description: "Enable all features.\nExample: true",
+              type: "boolean",
+              default: false
+            },
+            "default-features": {
+              description: "Enable the default features.\nExample: false",
+              type: "boolean",
+              default: true
+            },
+            package: {
+              description: 'The package to build, in a workspace.\nExample: "server"',
+              type: "string"
+            },
+            locked: {
+              description: "Fail where Cargo.lock is not current, like --locked.\nExample: true",
+              type: "boolean",
+              default: false
+            },
+            env: {
+              description: 'Environment variables of cargo.\nExample: { RUSTFLAGS = "-Cdebuginfo=1" }',
+              type: "object",
+              default: {},
+              additionalProperties: {
+                type: "string"
+              }
+            }
+          },
+          additionalProperties: false
+        },
+        zig: {
+          description: "How a Zig project is compiled.",
+          type: "object",
+          default: {},
+          properties: {
+            release: {
+              description: 'The mode of --release; "off" passes none.\nExample: "fast"',
+              enum: [
+                "safe",
+                "fast",
+                "small",
+                "off"
+              ],
+              type: "string",
+              default: "safe"
+            },
+            step: {
+              description: 'The step of build.zig that installs the program.\nExample: "install"',
+              type: "string",
+              pattern: "^[^-]",
+              default: "install"
+            },
+            target: {
+              description: '-Dtarget by platform, for a build.zig with spellings of its own.\nExample: { "linux/amd64" = "x86_64-linux" }',
+              type: "object",
+              propertyNames: {
+                type: "string"
+              },
+              default: {},
+              additionalProperties: {
+                type: "string"
+              }
+            },
+            args: {
+              description: 'Arguments of zig build.\nExample: ["-Dtls=true"]',
+              type: "array",
+              default: [],
+              items: {
+                type: "string"
+              }
+            },
+            env: {
+              description: 'Environment variables of zig.\nExample: { ZIG_GLOBAL_CACHE_DIR = "/var/cache/zig" }',
+              type: "object",
+              default: {},
+              additionalProperties: {
+                type: "string"
+              }
+            }
+          },
+          additionalProperties: false
+        },
+        c: {
+          description: "What compiles C code, in every language.",
+          type: "object",
+          default: {},
+          properties: {
+            toolchain: {
+              description: '"zig", a cross "gcc", or "auto": what is there.\nExample: "zig"',
+              enum: [
+                "auto",
+                "zig",
+                "gcc"
+              ],
+              type: "string",
+              default: "auto"
+            }
+          },
+          additionalProperties: false
+        },
+        build: {
+          description: "What comes before the build.",
+          type: "object",
+          default: {},
+          properties: {
+            before: {
+              description: 'Commands that make what the build reads, such as a front end or generated code. They run once, in this order, before the project is read, without a shell; cwd is relative to the project. `xbuild plan` shows them and does not run them; --no-before skips them.\nExample: [["npm", "ci"], { args = ["npm", "run", "build"], cwd = "web", env = { NODE_ENV = "production" } }]',
+              type: "array",
+              default: [],
+              items: {
+                anyOf: [
+                  {
+                    type: "array",
+                    minItems: 1,
+                    items: {
+                      type: "string"
+                    }
+                  },
+                  {
+                    type: "object",
+                    required: [
+                      "args"
+                    ],
+                    properties: {
+                      args: {
+                        description: 'The command and its arguments.\nExample: ["npm", "run", "build"]',
+                        type: "array",
+                        minItems: 1,
+                        items: {
+                          type: "string"
+                        }
+                      },
+                      cwd: {
+                        description: 'The folder that it runs in.\nExample: "web"',
+                        type: "string"
+                      },
+                      env: {
+                        description: 'Variables on top of the environment.\nExample: { NODE_ENV = "production" }',
+                        type: "object",
+                        additionalProperties: {
+                          type: "string"
+                        }
+                      }
+                    },
+                    additionalProperties: false
+                  }
+                ]
+              }
+            }
+          },
+          additionalProperties: false
+        },
+        cache: {
+          description: "Caches: of docker buildx, and of the compilers.",
+          type: "object",
+          default: {},
+          properties: {
+            type: {
+              description: 'Keep the cache of buildx, like --cache: each image has a scope, a tag or a folder of its own.\nExample: "gha"',
+              enum: [
+                "gha",
+                "registry",
+                "local"
+              ],
+              type: "string"
+            },
+            go: {
+              description: 'A program that keeps what Go compiles (GOCACHEPROG), for Go 1.24 or later. The variable of the environment goes first.\nExample: "cacheprog /var/cache/go"',
+              type: "string"
+            },
+            rust: {
+              description: 'A wrapper that keeps what rustc compiles (RUSTC_WRAPPER). The variable of the environment goes first.\nExample: "sccache"',
+              type: "string"
+            },
+            from: {
+              description: 'Sources of the cache, like --cache-from.\nExample: ["type=registry,ref=registry.example.com/app:cache"]',
+              type: "array",
+              default: [],
+              items: {
+                type: "string"
+              }
+            },
+            to: {
+              description: 'Where the cache goes, like --cache-to.\nExample: ["type=registry,ref=registry.example.com/app:cache,mode=max"]',
+              type: "array",
+              default: [],
+              items: {
+                type: "string"
+              }
+            }
+          },
+          additionalProperties: false
+        },
+        lint: {
+          description: "xbuild lint.",
+          type: "object",
+          default: {},
+          properties: {
+            ignore: {
+              description: 'Rules that do not count.\nExample: ["moving-base-tag"]',
+              type: "array",
+              default: [],
+              items: {
+                type: "string"
+              }
+            }
+          },
+          additionalProperties: false
+        },
+        bench: {
+          description: "Measurements against emulation.",
+          type: "object",
+          default: {},
+          properties: {
+            auto: {
+              description: "Measure emulation once, after the first build.\nExample: true",
+              type: "boolean",
+              default: false
+            },
+            estimate: {
+              description: "After a first build that nothing was measured for, tell what emulation is likely to take.\nExample: false",
+              type: "boolean",
+              default: true
+            },
+            image: {
+              description: 'The image with the toolchain, for the strategies with a Dockerfile.\nExample: "golang:1.26"',
+              type: "string"
+            },
+            runs: {
+              description: "Runs of a native build.\nExample: 5",
+              type: "integer",
+              minimum: 1
+            },
+            "emulated-runs": {
+              description: "Runs under emulation.\nExample: 2",
+              type: "integer",
+              minimum: 1
+            },
+            timeout: {
+              description: "Seconds for one run.\nExample: 7200",
+              type: "number",
+              minimum: 1
+            }
+          },
+          additionalProperties: false
+        }
+      },
+      additionalProperties: false
+    };
+  }
+});
+
+// src/init/plan-init.ts
+var plan_init_exports = {};
+__export(plan_init_exports, {
+  planInit: () => planInit
+});
+import { readFile as readFile19 } from "node:fs/promises";
+import { join as join66 } from "node:path";
+async function planInit(found, options, { ci, dockerfile: chosen2 }) {
+  const { facts, folder } = found;
+  const inRoot = (path7) => folder === "." ? path7 : `${folder}/${path7}`;
+  const changes = [];
+  const kept = [];
+  const change = (path7, what, before2, after) => {
+    if (before2 === after) kept.push({ path: path7, why: "it is as init would write it" });
+    else changes.push({ path: path7, what, before: before2, after });
+  };
+  const collected = await collectSettings(found, options, chosen2);
+  const toml = facts.read(configFile);
+  if (toml === void 0)
+    change(inRoot(configFile), "the configuration", void 0, tomlText(collected.settings));
+  else kept.push({ path: inRoot(configFile), why: "it is there already" });
+  if (toml === void 0 || toml.includes(`#:schema ./${schemaFile}`))
+    change(inRoot(schemaFile), "its JSON Schema, for editors", facts.read(schemaFile), await schemaText());
+  const makefile = makefileNames.find((name) => facts.read(name) !== void 0);
+  const before = makefile === void 0 ? void 0 : facts.read(makefile);
+  const targets3 = addTargets2(before, found.image);
+  const path6 = inRoot(makefile ?? "Makefile");
+  if ("kept" in targets3) kept.push({ path: path6, why: targets3.kept });
+  else change(path6, "make image and make image-push", before, targets3.text);
+  if (ci !== "none") {
+    const file = ciFile[ci];
+    const there = await readFile19(join66(found.root, file), "utf8").catch(() => void 0);
+    const next = ci === "gitlab" ? addGitlabJob(there, ciFacts(found)) : githubFile(there, found);
+    if ("kept" in next) kept.push({ path: file, why: next.kept });
+    else change(file, "the CI job", there, next.text);
+  }
+  return {
+    changes,
+    kept,
+    entries: toml === void 0 ? collected.entries : [],
+    dockerfile: collected.dockerfile
+  };
+}
+function githubFile(there, found) {
+  return there === void 0 ? { text: githubWorkflow(ciFacts(found)) } : { kept: "it is there already" };
+}
+function ciFacts({ facts, image: image4, branch, folder }) {
+  const [, zig2] = /\.minimum_zig_version\s*=\s*"([\d.]+)"/.exec(facts.read("build.zig.zon") ?? "") ?? [];
+  return {
+    language: facts.language,
+    image: image4,
+    branch,
+    folder,
+    goFile: facts.read("go.work") === void 0 ? "go.mod" : "go.work",
+    zig: zig2
+  };
+}
+async function schemaText() {
+  const { default: schema2 } = await Promise.resolve().then(() => (init_xbuild_schema(), xbuild_schema_exports));
+  return `${JSON.stringify(schema2)}
+`;
+}
+var init_plan_init = __esm({
+  "src/init/plan-init.ts"() {
+    "use strict";
+    init_load();
+    init_collect_settings();
+    init_ci2();
+    init_makefile();
+    init_toml();
+  }
+});
+
+// src/init/write/diff.ts
+function unifiedDiff({ path: path6, before, after }) {
+  const old = linesOf(before ?? "");
+  const now = linesOf(after);
+  let start2 = 0;
+  while (start2 < old.length && start2 < now.length && old[start2] === now[start2]) start2++;
+  let end = 0;
+  while (end < old.length - start2 && end < now.length - start2 && old.at(-1 - end) === now.at(-1 - end)) end++;
+  const first = Math.max(0, start2 - context);
+  const after3 = Math.min(end, context);
+  const kept = old.slice(first, start2).map((line) => ` ${line}`);
+  const removed = old.slice(start2, old.length - end).map((line) => `-${line}`);
+  const added = now.slice(start2, now.length - end).map((line) => `+${line}`);
+  const tail = old.slice(old.length - end, old.length - end + after3).map((line) => ` ${line}`);
+  const range = (changed3) => {
+    const count3 = kept.length + changed3.length + tail.length;
+    return `${count3 === 0 ? 0 : first + 1},${count3}`;
+  };
+  return [
+    `diff --git a/${path6} b/${path6}`,
+    ...before === void 0 ? ["new file mode 100644", "--- /dev/null"] : [`--- a/${path6}`],
+    `+++ b/${path6}`,
+    `@@ -${before === void 0 ? "0,0" : range(removed)} +${range(added)} @@`,
+    ...[...kept, ...removed, ...added, ...tail].flatMap(
+      (line) => line.endsWith(noNewline) ? [line.slice(0, -noNewline.length), "\\ No newline at end of file"] : [line]
+    ),
+    ""
+  ].join("\n");
+}
+function linesOf(text7) {
+  if (text7 === "") return [];
+  const lines = text7.split("\n");
+  if (lines.at(-1) === "") return lines.slice(0, -1);
+  return [...lines.slice(0, -1), `${lines.at(-1)}${noNewline}`];
+}
+var context, noNewline;
+var init_diff = __esm({
+  "src/init/write/diff.ts"() {
+    "use strict";
+    context = 3;
+    noNewline = "\0";
+  }
+});
+
+// src/init/describe.ts
+var describe_exports2 = {};
+__export(describe_exports2, {
+  describeChanges: () => describeChanges,
+  describeEntries: () => describeEntries,
+  describeKept: () => describeKept
+});
+function describeEntries(entries2) {
+  return ["moved", "covered", "left"].flatMap((outcome3) => {
+    const own4 = entries2.filter((entry) => entry.outcome === outcome3);
+    if (own4.length === 0) return [];
+    const place = ({ file, line }) => `${file}:${line}`;
+    const width2 = Math.max(...own4.map((entry) => place(entry).length));
+    const text7 = Math.min(44, Math.max(...own4.map((entry) => entry.text.length)));
+    return [
+      `${titles2[outcome3]}:`,
+      ...own4.map((entry) => {
+        const shown2 = entry.text.length > text7 ? `${entry.text.slice(0, text7 - 1)}\u2026` : entry.text;
+        return `  ${place(entry).padEnd(width2)}  ${shown2.padEnd(text7)}  ${outcome3 === "moved" ? "\u2192 " : ""}${entry.says}`;
+      }),
+      ""
+    ];
+  }).join("\n");
+}
+function describeChanges({ changes }) {
+  return changes.filter(({ path: path6 }) => !path6.endsWith(schemaFile)).map(unifiedDiff).join("");
+}
+function describeKept({ kept }) {
+  return kept.map(({ path: path6, why }) => `  ${path6} stays: ${why}
+`).join("");
+}
+var titles2;
+var init_describe2 = __esm({
+  "src/init/describe.ts"() {
+    "use strict";
+    init_diff();
+    init_toml();
+    titles2 = {
+      moved: "Taken over",
+      covered: "Not needed: xbuild does it by itself",
+      left: "Left for you to decide"
+    };
+  }
+});
+
+// src/init/write-files.ts
+var write_files_exports = {};
+__export(write_files_exports, {
+  writeChanges: () => writeChanges
+});
+import { mkdir as mkdir16, stat as stat22 } from "node:fs/promises";
+import { dirname as dirname31, join as join67 } from "node:path";
+async function writeChanges(root2, changes) {
+  for (const { path: path6, before, after } of changes) {
+    const place = join67(root2, path6);
+    try {
+      if (await readTextIfThere(place) !== before) throw changedMeanwhile(path6);
+      await mkdir16(dirname31(place), { recursive: true });
+      const mode = (await stat22(place).catch(() => void 0))?.mode;
+      await writeFileAtomically(place, after, mode === void 0 ? {} : { mode: mode & 4095 });
+    } catch (error) {
+      if (isFailure(error, "usage")) throw error;
+      throw new Failure({
+        kind: "usage",
+        what: `${path6} cannot be written`,
+        where: root2,
+        why: (isFailure(error) ? error.why : void 0) ?? error.message,
+        fix: "xbuild init --dry-run prints the changes as a patch",
+        cause: error
+      });
+    }
+  }
+}
+function changedMeanwhile(path6) {
+  return new Failure({
+    kind: "usage",
+    what: `${path6} was changed by somebody else`,
+    why: "it is not what it was when init read it",
+    fix: "xbuild init"
+  });
+}
+var init_write_files = __esm({
+  "src/init/write-files.ts"() {
+    "use strict";
+    init_errors();
+    init_atomic();
+    init_read_file();
+  }
+});
+
+// src/commands/init.ts
+async function ciOf({ facts, host, root: root2 }) {
+  const { existsSync: existsSync18 } = await import("node:fs");
+  const { join: join75 } = await import("node:path");
+  if (existsSync18(join75(root2, ".github/workflows"))) return "github";
+  if (facts.kindOf(".gitlab-ci.yml") || existsSync18(join75(root2, ".gitlab-ci.yml"))) return "gitlab";
+  return host ?? "none";
+}
+async function show3(plan) {
+  const { describeChanges: describeChanges3, describeEntries: describeEntries2, describeKept: describeKept2 } = await Promise.resolve().then(() => (init_describe2(), describe_exports2));
+  process.stderr.write(cleanText(describeEntries2(plan.entries)));
+  process.stdout.write(cleanText(describeChanges3(plan)));
+  process.stderr.write(cleanText(describeKept2(plan)));
+}
+async function write3(plan, root2, yes) {
+  if (plan.changes.length === 0) return [];
+  const agreed = [];
+  if (!yes && !canAsk()) throw nobodyToAsk(plan);
+  for (const change of plan.changes) {
+    const verb = change.before === void 0 ? "Write" : "Add to";
+    const isYes = yes || await confirm(`${verb} ${change.path} (${change.what})?`, interruptSignal);
+    if (isYes) agreed.push(change);
+  }
+  const { writeChanges: writeChanges2 } = await Promise.resolve().then(() => (init_write_files(), write_files_exports));
+  await writeChanges2(root2, agreed);
+  return agreed.map(({ path: path6 }) => path6);
+}
+function nobodyToAsk({ changes }) {
+  return new Failure({
+    kind: "usage",
+    what: `Nothing was written: ${changes.map(({ path: path6 }) => path6).join(", ")}`,
+    why: "stdin and stderr are no terminal, so nobody can be asked",
+    fix: "xbuild init --yes writes them; --dry-run prints them as a patch"
+  });
+}
+function noDockerfile(file, dir2) {
+  return new Failure({
+    kind: "usage",
+    what: `There is no file ${file}`,
+    where: dir2,
+    why: "--file names a Dockerfile relative to the project",
+    fix: "xbuild init --file Dockerfile"
+  });
+}
+function ending(changes, written) {
+  if (changes === 0) return "Nothing to change.";
+  if (written.length === 0) return "Nothing was written.";
+  return `Wrote ${written.join(", ")}. xbuild plan shows what a build does now.`;
+}
+function report2({ changes, kept, entries: entries2, dockerfile: dockerfile2 }, written, proof) {
+  return {
+    ...dockerfile2 !== void 0 && { dockerfile: dockerfile2 },
+    lines: entries2,
+    files: changes.map(({ path: path6, before, after }) => ({
+      path: path6,
+      new: before === void 0,
+      written: written.includes(path6),
+      text: after
+    })),
+    kept,
+    ...proof !== void 0 && { proof }
+  };
+}
+async function proveIt(options, dockerfile2, _json) {
+  if (dockerfile2 === void 0) {
+    throw new Failure({
+      kind: "usage",
+      what: "There is no Dockerfile to compare with",
+      where: options.dir,
+      why: "--prove builds the project with its Dockerfile and with xbuild",
+      fix: "xbuild init --prove --file PATH/Dockerfile"
+    });
+  }
+  return void 0;
+}
+var ciKinds, initCommand, say;
+var init_init = __esm({
+  "src/commands/init.ts"() {
+    "use strict";
+    init_flags();
+    init_options7();
+    init_errors();
+    init_interrupt();
+    init_confirm2();
+    init_printable();
+    init_command4();
+    ciKinds = ["github", "gitlab", "none"];
+    initCommand = defineCommand({
+      usage: "init [dir]",
+      describe: "Write xbuild.toml, Makefile targets and a CI job; take over what a Dockerfile says",
+      positionals: dirPositional,
+      flags: {
+        yes: { alias: "y", type: "boolean", describe: "Write without asking" },
+        ci: { choices: ciKinds, describe: "Write a CI job for github, gitlab or none (by the repository)" },
+        file: {
+          alias: "f",
+          type: "string",
+          requiresArg: true,
+          describe: "The Dockerfile to take over (Dockerfile)"
+        },
+        "dry-run": { type: "boolean", describe: "Print the changes as a patch, and write nothing" },
+        prove: {
+          type: "boolean",
+          describe: "Build with the Dockerfile and with xbuild, and compare both images"
+        },
+        lang: buildFlags2.lang,
+        json: { type: "boolean", describe: "Print what is found and done as JSON" }
+      },
+      run: async (argv2) => {
+        const { dir: dir2, lang: lang5, ci, file, yes = false, dryRun = false, prove = false, json = false } = argv2;
+        const options = await resolveOptions({ dir: dir2, lang: lang5 });
+        const { readProject: readProject3 } = await Promise.resolve().then(() => (init_read_project(), read_project_exports));
+        const { planInit: planInit2 } = await Promise.resolve().then(() => (init_plan_init(), plan_init_exports));
+        const found = await readProject3(options, interruptSignal);
+        const kind = ci ?? await ciOf(found);
+        const plan = await planInit2(found, options, { ci: kind, dockerfile: file });
+        if (file !== void 0 && found.facts.read(file) === void 0) throw noDockerfile(file, found.dir);
+        if (found.problem !== void 0) say(`The programs could not be listed: ${found.problem}`);
+        if (!json) await show3(plan);
+        const written = dryRun ? [] : await write3(plan, found.root, yes);
+        if (!json && !dryRun) say(ending(plan.changes.length, written));
+        const proof = prove ? await proveIt(options, plan.dockerfile, json) : void 0;
+        if (json) process.stdout.write(`${printJson(report2(plan, written, proof))}
+`);
+      }
+    });
+    say = (text7) => process.stderr.write(`${cleanText(text7)}
+`);
   }
 });
 
@@ -72465,11 +76172,11 @@ __export(json_exports, {
   formatJson: () => formatJson
 });
 function formatJson(findings) {
-  const list4 = findings.map(({ ruleId, severity, file, line, column: column2, endLine, endColumn, message, fix: fix2 }) => ({
+  const list5 = findings.map(({ ruleId, severity, file, line, column: column2, endLine, endColumn, message, fix: fix2 }) => ({
     ...{ ruleId, severity, file, line, column: column2, endLine, endColumn, message },
     ...fix2 !== void 0 && { fix: fix2 }
   }));
-  return `${JSON.stringify({ findings: list4 }, void 0, 2)}
+  return `${JSON.stringify({ findings: list5 }, void 0, 2)}
 `;
 }
 var init_json = __esm({
@@ -72759,7 +76466,7 @@ var init_lint = __esm({
 function tagsOf({ tag = [] }) {
   return tag.flatMap(splitTags2).map((text7) => checkTag(text7, "{name}"));
 }
-function platformsOf2({ platform: platform8 }) {
+function platformsOf3({ platform: platform8 }) {
   return platform8 && parsePlatforms(platform8);
 }
 async function withPublishing(argv2, work) {
@@ -72825,8 +76532,8 @@ var merge_inputs_exports = {};
 __export(merge_inputs_exports, {
   readMergeInputs: () => readMergeInputs
 });
-import { readdir as readdir19, stat as stat22 } from "node:fs/promises";
-import { basename as basename15, join as join64 } from "node:path";
+import { readdir as readdir19, stat as stat23 } from "node:fs/promises";
+import { basename as basename16, join as join68 } from "node:path";
 async function readMergeInputs(words4, tags2) {
   const texts2 = (await Promise.all(words4.map(readWord))).flat();
   const [home] = tags2.map(parseReference);
@@ -72849,10 +76556,10 @@ async function readMergeInputs(words4, tags2) {
 }
 async function readWord(word2) {
   if (isDigest(word2)) return [word2];
-  const found = await stat22(word2).catch(() => void 0);
+  const found = await stat23(word2).catch(() => void 0);
   if (found?.isDirectory()) {
     const files = await readdir19(word2, { recursive: true, withFileTypes: true });
-    const paths = files.filter((entry) => entry.isFile()).map((entry) => join64(entry.parentPath, entry.name));
+    const paths = files.filter((entry) => entry.isFile()).map((entry) => join68(entry.parentPath, entry.name));
     if (paths.length === 0) throw noInput(word2, "it is a folder without a file");
     return (await Promise.all(paths.toSorted().map(readLines))).flat();
   }
@@ -72863,7 +76570,7 @@ async function readWord(word2) {
 async function readLines(path6) {
   const words4 = (await readText(path6, 1024 * 1024)).split(/\s+/).filter(Boolean);
   if (words4.length > 0) return words4;
-  if (/^[a-f0-9]{64}$/.test(basename15(path6))) return [`sha256:${basename15(path6)}`];
+  if (/^[a-f0-9]{64}$/.test(basename16(path6))) return [`sha256:${basename16(path6)}`];
   throw noInput(path6, "it is empty");
 }
 function readInput(text7, home) {
@@ -72929,8 +76636,8 @@ var init_merge_inputs = __esm({
 });
 
 // src/image/publish/copy-image.ts
-async function copyImage(source, root2, target, context) {
-  const { client } = context;
+async function copyImage(source, root2, target, context2) {
+  const { client } = context2;
   const { registry, repository } = target;
   if (source.repository && formatRepository(source.repository) === formatRepository(target)) return;
   if (await client.headManifest({ registry, repository, digest: root2.digest }, { push: true })) return;
@@ -72938,11 +76645,11 @@ async function copyImage(source, root2, target, context) {
   if (!bytes) throw missingBlob(source.name, root2.digest);
   const manifest = parseManifest(bytes, root2.mediaType, `${source.name}@${root2.digest}`);
   if (manifest.kind === "index") {
-    for (const entry of imagesFirst(manifest.manifests)) await copyImage(source, entry, target, context);
+    for (const entry of imagesFirst(manifest.manifests)) await copyImage(source, entry, target, context2);
   } else {
     const blobs = [manifest.config, ...manifest.layers];
     const distinct2 = new Map(blobs.map((blob) => [blob.digest, blob])).values();
-    await mapLimit([...distinct2], parallel6, (blob) => copyBlob(source, blob, target, context));
+    await mapLimit([...distinct2], parallel6, (blob) => copyBlob(source, blob, target, context2));
   }
   await client.putManifest({ registry, repository }, { mediaType: root2.mediaType, bytes });
 }
@@ -73044,9 +76751,9 @@ function commonAnnotations(parts) {
   return { annotations, remarks };
 }
 function mediaTypeOf2(parts, entries2) {
-  const own3 = new Set(parts.map((part) => part.mediaType));
-  const [only] = own3;
-  if (own3.size === 1 && only !== void 0) return only;
+  const own4 = new Set(parts.map((part) => part.mediaType));
+  const [only] = own4;
+  if (own4.size === 1 && only !== void 0) return only;
   return entries2.every(({ mediaType }) => mediaType === mediaTypes.dockerManifest) ? mediaTypes.dockerIndex : mediaTypes.index;
 }
 function annotationsOf(texts2) {
@@ -73093,9 +76800,9 @@ function byRepository(tags2) {
 }
 async function verifyPushed({ registry, repository }, digest4, platforms2, { client, signal }) {
   const source = patientSource(registrySource(client, { registry, repository, digest: digest4 }), signal);
-  const report2 = await verifyImage(source, platforms2 && { platforms: platforms2 });
-  if (!report2.ok) throw verificationFailure(report2);
-  return report2;
+  const report3 = await verifyImage(source, platforms2 && { platforms: platforms2 });
+  if (!report3.ok) throw verificationFailure(report3);
+  return report3;
 }
 function describeChecked({ platforms: platforms2 }) {
   const programs2 = platforms2.filter(({ entrypoint }) => entrypoint?.elf).length;
@@ -73215,24 +76922,24 @@ async function planMerge(group, wishes, { client, recorder }) {
     return { group, parts, index };
   });
 }
-async function runMerges(planned, { platforms: platforms2 }, context) {
+async function runMerges(planned, { platforms: platforms2 }, context2) {
   const reports = [];
   for (const merge of planned) {
-    await context.recorder.task(pushTaskId(merge.group), async (task) => {
+    await context2.recorder.task(pushTaskId(merge.group), async (task) => {
       for (const [name, [target]] of byRepository(merge.group.tags)) {
-        await pushMerged(merge, target, { ...context, onProgress: task.progress });
+        await pushMerged(merge, target, { ...context2, onProgress: task.progress });
         task.progress(`reading ${name} back`);
-        const report2 = await verifyPushed(target, merge.index.digest, platforms2, context);
-        task.detail(describeChecked(report2));
-        reports[planned.indexOf(merge)] = report2;
+        const report3 = await verifyPushed(target, merge.index.digest, platforms2, context2);
+        task.detail(describeChecked(report3));
+        reports[planned.indexOf(merge)] = report3;
       }
     });
   }
-  for (const { group, index } of planned) await moveTags(group.tags, index, context);
+  for (const { group, index } of planned) await moveTags(group.tags, index, context2);
   return planned.map(({ group }, number2) => publishedImage(group.tags, reports[number2]));
 }
-async function pushMerged({ parts, index }, { registry, repository }, context) {
-  const { client, onProgress } = context;
+async function pushMerged({ parts, index }, { registry, repository }, context2) {
+  const { client, onProgress } = context2;
   for (const { source, entries: entries2 } of parts) {
     for (const entry of entries2) {
       await copyImage(source, entry, { registry, repository }, { client, onProgress });
@@ -73276,12 +76983,12 @@ function imagetoolsCommand({ group, parts }, annotations, { builder: builder3, c
     cwd
   };
 }
-async function runImagetools(planned, { platforms: platforms2, annotations }, options, context) {
-  const { client, recorder, signal } = context;
+async function runImagetools(planned, { platforms: platforms2, annotations }, options, context2) {
+  const { client, recorder, signal } = context2;
   for (const { parts } of planned) {
     for (const { source } of parts) {
-      const report2 = await verifyImage(source);
-      if (!report2.ok) throw verificationFailure(report2);
+      const report3 = await verifyImage(source);
+      if (!report3.ok) throw verificationFailure(report3);
     }
   }
   const images = [];
@@ -73293,9 +77000,9 @@ async function runImagetools(planned, { platforms: platforms2, annotations }, op
       const target = parseReference(merge.group.tags[0]);
       const digest4 = (await client.headManifest(target))?.digest;
       if (digest4 === void 0) throw imagetoolsFailed(merge, "the registry has no such tag afterwards");
-      const report2 = await verifyPushed(target, digest4, platforms2, context);
-      task.detail(describeChecked(report2));
-      images.push(publishedImage(merge.group.tags, report2));
+      const report3 = await verifyPushed(target, digest4, platforms2, context2);
+      task.detail(describeChecked(report3));
+      images.push(publishedImage(merge.group.tags, report3));
     });
   }
   return images;
@@ -73362,20 +77069,20 @@ var init_merge2 = __esm({
         const { planMerge: planMerge2, pushTaskId: pushTaskId2, readTaskId: readTaskId2, runMerges: runMerges2 } = await Promise.resolve().then(() => (init_merge(), merge_exports));
         const { imagetoolsCommand: imagetoolsCommand2, runImagetools: runImagetools2 } = await Promise.resolve().then(() => (init_imagetools(), imagetools_exports));
         const wishes = {
-          platforms: platformsOf2(argv2),
+          platforms: platformsOf3(argv2),
           annotations: (argv2.annotation ?? []).flatMap(splitPairs)
         };
         const groups = await readMergeInputs2(argv2.image, tagsOf(argv2));
         const buildx = { builder: argv2.builder, cwd: process.cwd() };
         const usesBuildx = argv2.backend === "buildx";
-        const images = await withPublishing(argv2, async (context) => {
+        const images = await withPublishing(argv2, async (context2) => {
           const tasks2 = groups.flatMap((group) => [
             { id: readTaskId2(group), title: `Read the parts of ${group.tags[0]}` },
             ...argv2.dryRun ? [] : [{ id: pushTaskId2(group), title: `Push and verify ${group.tags[0]}` }]
           ]);
-          context.recorder.emit({ type: "plan", tasks: tasks2 });
+          context2.recorder.emit({ type: "plan", tasks: tasks2 });
           const planned = [];
-          for (const group of groups) planned.push(await planMerge2(group, wishes, context));
+          for (const group of groups) planned.push(await planMerge2(group, wishes, context2));
           if (argv2.dryRun) {
             for (const merge of planned) {
               const command2 = usesBuildx && imagetoolsCommand2(merge, wishes.annotations, buildx);
@@ -73384,7 +77091,7 @@ var init_merge2 = __esm({
             }
             return void 0;
           }
-          return usesBuildx ? runImagetools2(planned, wishes, buildx, context) : runMerges2(planned, wishes, context);
+          return usesBuildx ? runImagetools2(planned, wishes, buildx, context2) : runMerges2(planned, wishes, context2);
         });
         if (images) showPublished(images, argv2);
       }
@@ -73398,14 +77105,14 @@ __export(push_exports, {
   pushTasks: () => pushTasks,
   pushVerified: () => pushVerified
 });
-async function pushVerified({ source, tags: tags2, platforms: platforms2 }, context) {
-  const { client, recorder } = context;
+async function pushVerified({ source, tags: tags2, platforms: platforms2 }, context2) {
+  const { client, recorder } = context2;
   const root2 = await source.root();
   const before = await recorder.task("verify", async (task) => {
-    const report2 = await verifyImage(source, platforms2 && { platforms: platforms2 });
-    if (!report2.ok) throw verificationFailure(report2);
-    task.detail(describeChecked(report2));
-    return report2;
+    const report3 = await verifyImage(source, platforms2 && { platforms: platforms2 });
+    if (!report3.ok) throw verificationFailure(report3);
+    task.detail(describeChecked(report3));
+    return report3;
   });
   const bytes = await source.document(root2);
   if (!bytes) throw missingBlob(source.name, root2.digest);
@@ -73414,11 +77121,11 @@ async function pushVerified({ source, tags: tags2, platforms: platforms2 }, cont
       const target = references[0];
       await copyImage(source, root2, target, { client, onProgress: task.progress });
       task.progress(`reading ${name} back`);
-      await verifyPushed(target, root2.digest, platforms2, context);
+      await verifyPushed(target, root2.digest, platforms2, context2);
     }
     task.detail(`${root2.digest}, the very bytes`);
   });
-  await moveTags(tags2, { mediaType: root2.mediaType, bytes }, context);
+  await moveTags(tags2, { mediaType: root2.mediaType, bytes }, context2);
   return publishedImage(tags2, before);
 }
 var pushTasks;
@@ -73465,14 +77172,14 @@ var init_push4 = __esm({
             fix: `xbuild push ${argv2.image} --tag registry.example.com/app:1.0`
           });
         }
-        const platforms2 = platformsOf2(argv2);
+        const platforms2 = platformsOf3(argv2);
         const { openImage: openImage2 } = await Promise.resolve().then(() => (init_source2(), source_exports));
         const { pushTasks: pushTasks2, pushVerified: pushVerified2 } = await Promise.resolve().then(() => (init_push3(), push_exports));
-        const image4 = await withPublishing(argv2, async (context) => {
-          context.recorder.emit({ type: "plan", tasks: pushTasks2 });
-          const source = await openImage2(argv2.image, context.client);
+        const image4 = await withPublishing(argv2, async (context2) => {
+          context2.recorder.emit({ type: "plan", tasks: pushTasks2 });
+          const source = await openImage2(argv2.image, context2.client);
           try {
-            return await pushVerified2({ source, tags: tags2, platforms: platforms2 }, context);
+            return await pushVerified2({ source, tags: tags2, platforms: platforms2 }, context2);
           } finally {
             await source.close();
           }
@@ -73593,7 +77300,7 @@ __export(self_check_exports, {
   selfCheck: () => selfCheck
 });
 import { chmod as chmod4, writeFile as writeFile8 } from "node:fs/promises";
-import { join as join65 } from "node:path";
+import { join as join69 } from "node:path";
 async function selfCheck(signal) {
   const folder = await makeTemporaryFolder("xbuild-self-check-");
   try {
@@ -73602,26 +77309,26 @@ async function selfCheck(signal) {
     for (const [index, platform8] of platforms2.entries()) {
       programs2.set(platform8.id, await writeProgram(folder.path, platform8, archs[index]));
     }
-    const archive = join65(folder.path, "image.tar");
+    const archive = join69(folder.path, "image.tar");
     const { indexDigest } = await buildOciImage(specOf(platforms2), {
       file: (_, platform8) => ({ path: programs2.get(platform8.id) }),
       root: folder.path,
       outputs: [{ type: "archive", path: archive }],
       compression: "gzip",
-      cacheFolder: join65(folder.path, "cache"),
+      cacheFolder: join69(folder.path, "cache"),
       signal
     });
     const image4 = await readBack2(archive, platforms2);
-    const own3 = about().platform;
-    const program = programs2.get(own3);
-    if (program !== void 0) await runProgram(program, own3, folder.path);
-    return { about: about(), digest: indexDigest, image: image4, ran: program && own3 };
+    const own4 = about().platform;
+    const program2 = programs2.get(own4);
+    if (program2 !== void 0) await runProgram(program2, own4, folder.path);
+    return { about: about(), digest: indexDigest, image: image4, ran: program2 && own4 };
   } finally {
     await folder.remove();
   }
 }
 async function writeProgram(folder, platform8, arch) {
-  const path6 = join65(folder, `check-${arch}`);
+  const path6 = join69(folder, `check-${arch}`);
   const bytes = tinyProgram(arch, textFor(platform8.id));
   checkBinary(readElf(bytes), platform8, path6);
   await writeFile8(path6, bytes);
@@ -73643,9 +77350,9 @@ function specOf(platforms2) {
 async function readBack2(archive, platforms2) {
   const source = await openImage(archive);
   try {
-    const report2 = await verifyImage(source, { platforms: platforms2 });
-    if (!report2.ok) throw verificationFailure(report2);
-    return report2;
+    const report3 = await verifyImage(source, { platforms: platforms2 });
+    if (!report3.ok) throw verificationFailure(report3);
+    return report3;
   } finally {
     await source.close();
   }
@@ -73715,7 +77422,7 @@ async function oldDigests(dir2) {
     throw error;
   }
 }
-function describeChanges(before, after) {
+function describeChanges2(before, after) {
   const lines = [...after].map(([reference, digest4]) => {
     const old = before.get(reference);
     if (old === digest4) return `${reference} is unchanged, ${digest4}`;
@@ -73769,7 +77476,7 @@ var init_update = __esm({
           return new Map(found);
         });
         if (digests.size > 0 || before.size > 0) await writeUserFile(path6, formatLock(digests), lockFile);
-        process.stdout.write(cleanText(`${describeChanges(before, digests).join("\n")}
+        process.stdout.write(cleanText(`${describeChanges2(before, digests).join("\n")}
 `));
       }
     });
@@ -73777,8 +77484,8 @@ var init_update = __esm({
 });
 
 // src/ui/verify-text.ts
-function describeVerification(report2) {
-  const { reference, indexDigest, platforms: platforms2, attestations, remarks } = report2;
+function describeVerification(report3) {
+  const { reference, indexDigest, platforms: platforms2, attestations, remarks } = report3;
   const rows = platforms2.map((platform8) => [
     platform8.ok ? "ok" : "WRONG",
     platform8.platform,
@@ -73793,7 +77500,7 @@ function describeVerification(report2) {
     ...rows.length > 0 ? [formatTable([["", "platform", "manifest", "program", "binary", "base"], ...rows]), ""] : [],
     ...remarks.map((text7) => `note: ${printable2(text7, 1e3)}`),
     ...sharedRemarks(platforms2),
-    report2.ok ? `OK: ${describePlatforms(platforms2.length)}.` : ""
+    report3.ok ? `OK: ${describePlatforms(platforms2.length)}.` : ""
   ];
   return lines.join("\n").trimEnd();
 }
@@ -73875,11 +77582,11 @@ var init_verify3 = __esm({
 `)
         });
         try {
-          const report2 = await verifyImage2(source, platforms2 && { platforms: platforms2 });
-          if (!argv2.json) process.stdout.write(`${cleanText(describeVerification(report2))}
+          const report3 = await verifyImage2(source, platforms2 && { platforms: platforms2 });
+          if (!argv2.json) process.stdout.write(`${cleanText(describeVerification(report3))}
 `);
-          if (!report2.ok) throw verificationFailure2(report2);
-          if (argv2.json) process.stdout.write(`${printJson(report2)}
+          if (!report3.ok) throw verificationFailure2(report3);
+          if (argv2.json) process.stdout.write(`${printJson(report3)}
 `);
         } finally {
           await source.close();
@@ -73891,16 +77598,16 @@ var init_verify3 = __esm({
 
 // src/ui/annotations.ts
 import { existsSync as existsSync16 } from "node:fs";
-import { dirname as dirname31, isAbsolute as isAbsolute2, join as join66, relative as relative16 } from "node:path";
+import { dirname as dirname32, isAbsolute as isAbsolute2, join as join70, relative as relative17 } from "node:path";
 function compileErrors(output) {
   const found = /* @__PURE__ */ new Map();
-  let head;
+  let head2;
   for (const text7 of output.split("\n")) {
-    head = rustHead.exec(text7)?.[1] ?? head;
+    head2 = rustHead.exec(text7)?.[1] ?? head2;
     const placed = rustPlace.exec(text7);
-    const [, file, line, column2, message = head] = placed ?? plainForm.exec(text7) ?? [];
+    const [, file, line, column2, message = head2] = placed ?? plainForm.exec(text7) ?? [];
     if (file === void 0 || message === void 0) continue;
-    if (placed) head = void 0;
+    if (placed) head2 = void 0;
     const error = { file, line: Number(line), ...column2 && { column: Number(column2) }, message };
     found.set(JSON.stringify(error), error);
   }
@@ -73908,23 +77615,23 @@ function compileErrors(output) {
 }
 function annotate2(failure, env3 = process.env) {
   if (env3["GITHUB_ACTIONS"] !== "true" || failure.kind === "no" || failure.kind === "interrupted") return "";
-  const clean2 = (text7) => printable2(redact(text7), 500);
+  const clean3 = (text7) => printable2(redact(text7), 500);
   const errors = failure.kind === "compile" ? compileErrors(cleanText(failure.why ?? "")) : [];
   const root2 = env3["GITHUB_WORKSPACE"] || process.cwd();
   const placed = errors.flatMap(({ file, line, column: column2, message }) => {
     const path6 = pathInRepository(file, failure.where ?? root2, root2);
-    return path6 === void 0 ? [] : [workflowCommand("error", { file: path6, line, col: column2 }, clean2(message))];
+    return path6 === void 0 ? [] : [workflowCommand("error", { file: path6, line, col: column2 }, clean3(message))];
   });
-  const whole = workflowCommand("error", { title: "xbuild" }, clean2(failure.what));
+  const whole = workflowCommand("error", { title: "xbuild" }, clean3(failure.what));
   return `${(placed.length > 0 ? placed : [whole]).slice(0, mostShown).join("\n")}
 `;
 }
 function pathInRepository(file, project2, root2) {
-  for (let folder = project2; ; folder = dirname31(folder)) {
-    const path6 = isAbsolute2(file) ? file : join66(folder, file);
-    const inside = relative16(root2, path6);
+  for (let folder = project2; ; folder = dirname32(folder)) {
+    const path6 = isAbsolute2(file) ? file : join70(folder, file);
+    const inside = relative17(root2, path6);
     if (existsSync16(path6)) return inside.startsWith("..") || isAbsolute2(inside) ? void 0 : inside;
-    if (folder === dirname31(folder) || relative16(root2, folder).startsWith("..")) return void 0;
+    if (folder === dirname32(folder) || relative17(root2, folder).startsWith("..")) return void 0;
   }
 }
 var mostShown, plainForm, rustHead, rustPlace;
@@ -74254,18 +77961,18 @@ var init_cliui = __esm({
 });
 
 // node_modules/escalade/sync/index.mjs
-import { dirname as dirname32, resolve as resolve17 } from "path";
-import { readdirSync, statSync as statSync4 } from "fs";
+import { dirname as dirname33, resolve as resolve18 } from "path";
+import { readdirSync as readdirSync2, statSync as statSync5 } from "fs";
 function sync_default(start2, callback) {
-  let dir2 = resolve17(".", start2);
-  let tmp, stats = statSync4(dir2);
+  let dir2 = resolve18(".", start2);
+  let tmp, stats = statSync5(dir2);
   if (!stats.isDirectory()) {
-    dir2 = dirname32(dir2);
+    dir2 = dirname33(dir2);
   }
   while (true) {
-    tmp = callback(dir2, readdirSync(dir2));
-    if (tmp) return resolve17(dir2, tmp);
-    dir2 = dirname32(tmp = dir2);
+    tmp = callback(dir2, readdirSync2(dir2));
+    if (tmp) return resolve18(dir2, tmp);
+    dir2 = dirname33(tmp = dir2);
     if (tmp === dir2) break;
   }
 }
@@ -75250,8 +78957,8 @@ var init_yargs_parser = __esm({
 
 // node_modules/yargs-parser/build/lib/index.js
 import { format as format4 } from "util";
-import { normalize as normalize2, resolve as resolve18 } from "path";
-import { readFileSync as readFileSync8 } from "fs";
+import { normalize as normalize2, resolve as resolve19 } from "path";
+import { readFileSync as readFileSync9 } from "fs";
 import { createRequire } from "node:module";
 var _a, _b, _c, minNodeVersion, nodeVersion, env2, require2, parser, yargsParser, lib_default;
 var init_lib2 = __esm({
@@ -75282,12 +78989,12 @@ var init_lib2 = __esm({
       },
       format: format4,
       normalize: normalize2,
-      resolve: resolve18,
+      resolve: resolve19,
       require: (path6) => {
         if (typeof require2 !== "undefined") {
           return require2(path6);
         } else if (path6.match(/\.json$/)) {
-          return JSON.parse(readFileSync8(path6, "utf8"));
+          return JSON.parse(readFileSync9(path6, "utf8"));
         } else {
           throw Error("only .json config files are supported in ESM");
         }
@@ -75328,22 +79035,22 @@ var init_process_argv = __esm({
 });
 
 // node_modules/y18n/build/lib/platform-shims/node.js
-import { readFileSync as readFileSync9, statSync as statSync5, writeFile as writeFile9 } from "fs";
+import { readFileSync as readFileSync10, statSync as statSync6, writeFile as writeFile9 } from "fs";
 import { format as format5 } from "util";
-import { resolve as resolve19 } from "path";
+import { resolve as resolve20 } from "path";
 var node_default;
 var init_node4 = __esm({
   "node_modules/y18n/build/lib/platform-shims/node.js"() {
     node_default = {
       fs: {
-        readFileSync: readFileSync9,
+        readFileSync: readFileSync10,
         writeFile: writeFile9
       },
       format: format5,
-      resolve: resolve19,
+      resolve: resolve20,
       exists: (file) => {
         try {
-          return statSync5(file).isFile();
+          return statSync6(file).isFile();
         } catch (err) {
           return false;
         }
@@ -75558,9 +79265,9 @@ var require_get_caller_file = __commonJS({
 import { notStrictEqual, strictEqual } from "assert";
 import { inspect as inspect3 } from "util";
 import { fileURLToPath as fileURLToPath3 } from "url";
-import { basename as basename16, dirname as dirname33, extname, relative as relative17, resolve as resolve20, join as join67 } from "path";
+import { basename as basename17, dirname as dirname34, extname, relative as relative18, resolve as resolve21, join as join71 } from "path";
 import { createRequire as createRequire2 } from "node:module";
-import { readFileSync as readFileSync10, readdirSync as readdirSync2 } from "node:fs";
+import { readFileSync as readFileSync11, readdirSync as readdirSync3 } from "node:fs";
 var import_get_caller_file, __dirname, mainFilename, require3, esm_default;
 var init_esm = __esm({
   "node_modules/yargs/lib/platform-shims/esm.mjs"() {
@@ -75590,12 +79297,12 @@ var init_esm = __esm({
       mainFilename: mainFilename || process.cwd(),
       Parser: lib_default,
       path: {
-        basename: basename16,
-        dirname: dirname33,
+        basename: basename17,
+        dirname: dirname34,
         extname,
-        relative: relative17,
-        resolve: resolve20,
-        join: join67
+        relative: relative18,
+        resolve: resolve21,
+        join: join71
       },
       process: {
         argv: () => process.argv,
@@ -75608,8 +79315,8 @@ var init_esm = __esm({
         nextTick: process.nextTick,
         stdColumns: typeof process.stdout.columns !== "undefined" ? process.stdout.columns : null
       },
-      readFileSync: readFileSync10,
-      readdirSync: readdirSync2,
+      readFileSync: readFileSync11,
+      readdirSync: readdirSync3,
       require: require3,
       getCallerFile: () => {
         const callerFile = (0, import_get_caller_file.default)(3);
@@ -75617,7 +79324,7 @@ var init_esm = __esm({
       },
       stringWidth: string_width_default,
       y18n: y18n_default({
-        directory: resolve20(__dirname, "../../../locales"),
+        directory: resolve21(__dirname, "../../../locales"),
         updateFiles: false
       })
     };
@@ -75999,17 +79706,17 @@ var init_command5 = __esm({
         if (typeof cmd === "string") {
           const parsedCommand = parseCommand2(cmd);
           aliases = aliases.map((alias) => parseCommand2(alias).cmd);
-          let isDefault = false;
+          let isDefault2 = false;
           const parsedAliases = [parsedCommand.cmd].concat(aliases).filter((c3) => {
             if (DEFAULT_MARKER.test(c3)) {
-              isDefault = true;
+              isDefault2 = true;
               return false;
             }
             return true;
           });
-          if (parsedAliases.length === 0 && isDefault)
+          if (parsedAliases.length === 0 && isDefault2)
             parsedAliases.push("$0");
-          if (isDefault) {
+          if (isDefault2) {
             parsedCommand.cmd = parsedAliases[0];
             aliases = parsedAliases.slice(1);
             cmd = cmd.replace(DEFAULT_MARKER, parsedCommand.cmd);
@@ -76018,7 +79725,7 @@ var init_command5 = __esm({
             this.aliasMap[alias] = parsedCommand.cmd;
           });
           if (description !== false) {
-            this.usage.command(cmd, description, isDefault, aliases, deprecated);
+            this.usage.command(cmd, description, isDefault2, aliases, deprecated);
           }
           this.handlers[parsedCommand.cmd] = {
             original: cmd,
@@ -76030,7 +79737,7 @@ var init_command5 = __esm({
             demanded: parsedCommand.demanded,
             optional: parsedCommand.optional
           };
-          if (isDefault)
+          if (isDefault2)
             this.defaultCommand = this.handlers[parsedCommand.cmd];
         }
       }
@@ -76148,8 +79855,8 @@ var init_command5 = __esm({
         const maybePromiseArgv = applyMiddleware(innerArgv, yargs, middlewares, true);
         return isPromise(maybePromiseArgv) ? maybePromiseArgv.then((resolvedInnerArgv) => this.handleValidationAndGetResult(isDefaultCommand, commandHandler, resolvedInnerArgv, currentContext, aliases, yargs, middlewares, positionalMap)) : this.handleValidationAndGetResult(isDefaultCommand, commandHandler, maybePromiseArgv, currentContext, aliases, yargs, middlewares, positionalMap);
       }
-      populatePositionals(commandHandler, argv2, context, yargs) {
-        argv2._ = argv2._.slice(context.commands.length);
+      populatePositionals(commandHandler, argv2, context2, yargs) {
+        argv2._ = argv2._.slice(context2.commands.length);
         const demanded = commandHandler.demanded.slice(0);
         const optional2 = commandHandler.optional.slice(0);
         const positionalMap = {};
@@ -76162,7 +79869,7 @@ var init_command5 = __esm({
           const maybe2 = optional2.shift();
           this.populatePositional(maybe2, argv2, positionalMap);
         }
-        argv2._ = context.commands.concat(argv2._.map((a2) => "" + a2));
+        argv2._ = context2.commands.concat(argv2._.map((a2) => "" + a2));
         this.postProcessPositionals(argv2, positionalMap, this.cmdToParseOptions(commandHandler.original), yargs);
         return positionalMap;
       }
@@ -76431,14 +80138,14 @@ function usage(yargs, shim3) {
     examples.push([cmd, description || ""]);
   };
   let commands3 = [];
-  self.command = function command2(cmd, description, isDefault, aliases, deprecated = false) {
-    if (isDefault) {
+  self.command = function command2(cmd, description, isDefault2, aliases, deprecated = false) {
+    if (isDefault2) {
       commands3 = commands3.map((cmdArray) => {
         cmdArray[2] = false;
         return cmdArray;
       });
     }
-    commands3.push([cmd, description || "", isDefault, aliases, deprecated]);
+    commands3.push([cmd, description || "", isDefault2, aliases, deprecated]);
   };
   self.getCommands = () => commands3;
   let descriptions = {};
@@ -76527,8 +80234,8 @@ function usage(yargs, shim3) {
     }
     if (commands3.length > 1 || commands3.length === 1 && !commands3[0][2]) {
       ui2.div(__("Commands:"));
-      const context = yargs.getInternalMethods().getContext();
-      const parentCommands = context.commands.length ? `${context.commands.join(" ")} ` : "";
+      const context2 = yargs.getInternalMethods().getContext();
+      const parentCommands = context2.commands.length ? `${context2.commands.join(" ")} ` : "";
       if (yargs.getInternalMethods().getParserConfiguration()["sort-commands"] === true) {
         commands3 = commands3.sort((a2, b) => a2[0].localeCompare(b[0]));
       }
@@ -76753,13 +80460,13 @@ function usage(yargs, shim3) {
   };
   self.stringifiedValues = function stringifiedValues(values, separator) {
     let string2 = "";
-    const sep5 = separator || ", ";
+    const sep6 = separator || ", ";
     const array2 = [].concat(values);
     if (!values || !array2.length)
       return string2;
     array2.forEach((value) => {
       if (string2.length)
-        string2 += sep5;
+        string2 += sep6;
       string2 += JSON.stringify(value);
     });
     return string2;
@@ -77139,9 +80846,9 @@ var init_completion3 = __esm({
         if (isSyncCompletionFunction(this.customCompletionFunction)) {
           const result = this.customCompletionFunction(current, argv2);
           if (isPromise(result)) {
-            return result.then((list4) => {
+            return result.then((list5) => {
               this.shim.process.nextTick(() => {
-                done(null, list4);
+                done(null, list5);
               });
             }).catch((err) => {
               this.shim.process.nextTick(() => {
@@ -78002,12 +81709,12 @@ var init_yargs_factory = __esm({
       async getCompletion(args3, done) {
         argsert("<array> [function]", [args3, done], arguments.length);
         if (!done) {
-          return new Promise((resolve24, reject) => {
+          return new Promise((resolve25, reject) => {
             __classPrivateFieldGet(this, _YargsInstance_completion, "f").getCompletion(args3, (err, completions) => {
               if (err)
                 reject(err);
               else
-                resolve24(completions);
+                resolve25(completions);
             });
           });
         } else {
@@ -78634,8 +82341,8 @@ var init_yargs_factory = __esm({
           if (__classPrivateFieldGet(this, _YargsInstance_shim, "f").path.extname(startDir)) {
             startDir = __classPrivateFieldGet(this, _YargsInstance_shim, "f").path.dirname(startDir);
           }
-          const pkgJsonPath = __classPrivateFieldGet(this, _YargsInstance_shim, "f").findUp(startDir, (dir2, names5) => {
-            if (names5.includes("package.json")) {
+          const pkgJsonPath = __classPrivateFieldGet(this, _YargsInstance_shim, "f").findUp(startDir, (dir2, names6) => {
+            if (names6.includes("package.json")) {
               return "package.json";
             } else {
               return void 0;
@@ -79061,17 +82768,17 @@ var init_yargs = __esm({
 
 // src/commands/elsewhere.ts
 function insteadOfFlag(name) {
-  const long = name.length === 1 ? own(shortFlags, name) : name;
-  const [fix2, why] = own(otherTools, long ?? "") ?? [];
+  const long = name.length === 1 ? own2(shortFlags, name) : name;
+  const [fix2, why] = own2(otherTools, long ?? "") ?? [];
   return fix2 === void 0 ? void 0 : { fix: fix2, ...why !== void 0 && { why } };
 }
 function longName(name) {
-  return own(shortFlags, name) ?? name;
+  return own2(shortFlags, name) ?? name;
 }
 function insteadOfCommand(name) {
-  return own(otherCommands, name);
+  return own2(otherCommands, name);
 }
-function own(table2, name) {
+function own2(table2, name) {
   return Object.hasOwn(table2, name) ? table2[name] : void 0;
 }
 var otherTools, shortFlags, otherCommands;
@@ -79139,7 +82846,7 @@ var init_elsewhere2 = __esm({
 
 // src/commands/usage.ts
 import { existsSync as existsSync17 } from "node:fs";
-import { resolve as resolve21 } from "node:path";
+import { resolve as resolve22 } from "node:path";
 function usageFailure(fault2, args3, commands3) {
   const command2 = chosenCommand(args3, commands3);
   const help = `xbuild ${nameOf2(command2)} --help`;
@@ -79195,7 +82902,7 @@ function spellings([name, flag2]) {
   return [name, camelCase3, ...[flag2.alias ?? []].flat()].map((each) => [each, flag2]);
 }
 function checkFolder3(dir2, commands3) {
-  if (!/^[\w-]+$/.test(dir2) || existsSync17(resolve21(dir2))) return;
+  if (!/^[\w-]+$/.test(dir2) || existsSync17(resolve22(dir2))) return;
   throw unknownCommand(dir2, commands3);
 }
 function unknownCommand(word2, commands3) {
@@ -79221,8 +82928,8 @@ function notAChoice({ name, given, choices }, command2) {
 }
 function unknownArgument(name, args3, commands3) {
   const command2 = chosenCommand(args3, commands3);
-  const own3 = ownArguments(args3);
-  if (own3.includes(name)) {
+  const own4 = ownArguments(args3);
+  if (own4.includes(name)) {
     return new Failure({
       kind: "usage",
       what: `Unexpected argument ${JSON.stringify(name)}`,
@@ -79230,7 +82937,7 @@ function unknownArgument(name, args3, commands3) {
       fix: `xbuild ${nameOf2(command2)} --help`
     });
   }
-  const flag2 = own3.some((argument2) => argument2.startsWith(`--${name}`)) ? `--${name}` : dashed2(name);
+  const flag2 = own4.some((argument2) => argument2.startsWith(`--${name}`)) ? `--${name}` : dashed2(name);
   return unknownFlag(name, flag2, args3, commands3);
 }
 function unknownFlag(name, flag2, args3, commands3) {
@@ -79291,15 +82998,15 @@ var init_usage2 = __esm({
 async function runCommand(given, commands3, texts2) {
   const args3 = given[0] === "help" ? helpArguments(given.slice(1), commands3) : given;
   checkFlags(args3, commands3);
-  const program = yargs_default([...args3]).scriptName("xbuild").usage(texts2.usage).parserConfiguration({ "populate--": true, "greedy-arrays": false }).strict().middleware((argv2) => {
+  const program2 = yargs_default([...args3]).scriptName("xbuild").usage(texts2.usage).parserConfiguration({ "populate--": true, "greedy-arrays": false }).strict().middleware((argv2) => {
     Object.assign(argv2, lastValues(argv2, commands3));
   }).demandCommand(0).version(version).alias("version", "v").help().alias("help", "h").wrap(Math.min(120, process.stdout.columns ?? 100)).epilogue(texts2.epilogue).exitProcess(false).fail((message, error) => {
     if (error && error.name !== "YError") throw error;
     throw usageFailure(readFault(message ?? error.message), args3, commands3);
   });
-  for (const [index, command2] of commands3.entries()) program.command(toModule(command2, index === 0, commands3));
-  if (!args3.includes("--help") && !args3.includes("-h")) withoutHelp(program);
-  await program.parseAsync();
+  for (const [index, command2] of commands3.entries()) program2.command(toModule(command2, index === 0, commands3));
+  if (!args3.includes("--help") && !args3.includes("-h")) withoutHelp(program2);
+  await program2.parseAsync();
 }
 function helpArguments(words4, commands3) {
   const [name] = words4;
@@ -79307,23 +83014,23 @@ function helpArguments(words4, commands3) {
   if (commands3.some((command2) => nameOf2(command2) === name)) return [name, "--help"];
   throw unknownCommand(name, commands3);
 }
-function toModule(command2, isDefault, commands3) {
+function toModule(command2, isDefault2, commands3) {
   const { usage: usage2, describe: describe11, positionals, flags } = command2;
   return {
-    command: isDefault ? [usage2, usage2.replace(nameOf2(command2), "$0")] : usage2,
+    command: isDefault2 ? [usage2, usage2.replace(nameOf2(command2), "$0")] : usage2,
     describe: describe11,
-    builder: (program) => {
-      for (const [name, options] of Object.entries(positionals)) program.positional(name, options);
-      for (const [title, names5] of Object.entries(flagGroups)) {
-        program.group(
-          names5.filter((name) => name in flags),
+    builder: (program2) => {
+      for (const [name, options] of Object.entries(positionals)) program2.positional(name, options);
+      for (const [title, names6] of Object.entries(flagGroups)) {
+        program2.group(
+          names6.filter((name) => name in flags),
           title
         );
       }
-      program.example(
+      program2.example(
         (command2.examples ?? []).map(([words4, does]) => [`$0 ${words4}`, does])
       );
-      return program.options(flags);
+      return program2.options(flags);
     },
     handler: (argv2) => {
       if (argv2._.length === 0 && typeof argv2["dir"] === "string") checkFolder3(argv2["dir"], commands3);
@@ -79349,9 +83056,9 @@ function readFault(message) {
   if (unknown3 !== void 0) return { kind: "unknown", name: unknown3.split(", ")[0] ?? "" };
   const [, lacking] = /^Not enough arguments following: (.*)$/.exec(message) ?? [];
   if (lacking !== void 0) return { kind: "no value", name: lacking };
-  const [, name, given = "", list4 = ""] = /^Invalid values:\s+Argument: (.+?), Given: "?(.*?)"?, Choices: (.*)/s.exec(message) ?? [];
+  const [, name, given = "", list5 = ""] = /^Invalid values:\s+Argument: (.+?), Given: "?(.*?)"?, Choices: (.*)/s.exec(message) ?? [];
   if (name !== void 0) {
-    const choices = [...list4.matchAll(/"(.*?)"/g)].map(([, choice]) => choice);
+    const choices = [...list5.matchAll(/"(.*?)"/g)].map(([, choice]) => choice);
     return { kind: "not a choice", name, given, choices };
   }
   const [, first, second] = /^Arguments (\S+) and (\S+) are mutually exclusive/.exec(message) ?? [];
@@ -79359,9 +83066,9 @@ function readFault(message) {
   if (/^Not enough non-option arguments/.test(message)) return { kind: "no argument" };
   return { kind: "other", message: message.trim() };
 }
-function withoutHelp(program) {
-  const { getInternalMethods } = program;
-  const usage2 = getInternalMethods?.call(program).getUsageInstance?.();
+function withoutHelp(program2) {
+  const { getInternalMethods } = program2;
+  const usage2 = getInternalMethods?.call(program2).getUsageInstance?.();
   if (usage2) usage2.cacheHelpMessage = () => {
   };
 }
@@ -79381,7 +83088,7 @@ var main_exports3 = {};
 __export(main_exports3, {
   main: () => main
 });
-import { resolve as resolve22 } from "node:path";
+import { resolve as resolve23 } from "node:path";
 async function main(args3) {
   recordStart();
   listenForInterrupts();
@@ -79397,8 +83104,8 @@ async function main(args3) {
     return 0;
   } catch (thrown) {
     const error = systemFailure(thrown);
-    const own3 = args3.includes("--") ? args3.slice(0, args3.indexOf("--")) : args3;
-    const json = own3.some((word2) => /^--json(=true)?$/.test(word2)) ? failureJson(error) : void 0;
+    const own4 = args3.includes("--") ? args3.slice(0, args3.indexOf("--")) : args3;
+    const json = own4.some((word2) => /^--json(=true)?$/.test(word2)) ? failureJson(error) : void 0;
     if (json) process.stdout.write(`${printJson(json)}
 `);
     process.stderr.write(errorText2(error));
@@ -79411,7 +83118,7 @@ async function writeTrace() {
   const path6 = process.env["XBUILD_TRACE"];
   if (!path6) return;
   const spans2 = timeline().map((span) => ({ ...span, name: redact(span.name) }));
-  await writeUserFile(resolve22(path6), `${JSON.stringify(chromeTrace(spans2))}
+  await writeUserFile(resolve23(path6), `${JSON.stringify(chromeTrace(spans2))}
 `, "XBUILD_TRACE");
 }
 function endWithBug(error) {
@@ -79444,6 +83151,7 @@ var init_main4 = __esm({
     init_completion2();
     init_dockerfile3();
     init_doctor();
+    init_init();
     init_lint();
     init_merge2();
     init_plan2();
@@ -79474,6 +83182,7 @@ var init_main4 = __esm({
       pushCommand,
       doctorCommand,
       lintCommand,
+      initCommand,
       benchCommand,
       selfCheckCommand,
       updateCommand,
@@ -79493,11 +83202,11 @@ ${summary}`,
 
 // src/load-main.ts
 import * as module from "node:module";
-import { join as join68 } from "node:path";
+import { join as join72 } from "node:path";
 function loadMain() {
   const { enableCompileCache } = module;
   try {
-    enableCompileCache?.(join68(cacheFolder(), "compiled"));
+    enableCompileCache?.(join72(cacheFolder(), "compiled"));
   } catch {
   }
   return Promise.resolve().then(() => (init_main4(), main_exports3));
@@ -79511,7 +83220,7 @@ var init_load_main = __esm({
 
 // src/cli.ts
 var cli_exports = {};
-import { statSync as statSync6 } from "node:fs";
+import { statSync as statSync7 } from "node:fs";
 import { tmpdir as tmpdir7 } from "node:os";
 function startFault() {
   try {
@@ -79520,7 +83229,7 @@ function startFault() {
     return ["The working directory does not exist any more", "cd to a folder that is there"];
   }
   const folder = tmpdir7();
-  if (statSync6(folder, { throwIfNoEntry: false })?.isDirectory()) return void 0;
+  if (statSync7(folder, { throwIfNoEntry: false })?.isDirectory()) return void 0;
   return [`The folder for temporary files, ${folder}, does not exist`, "set TMPDIR to a folder, or unset it"];
 }
 var args2, fault;
@@ -79583,7 +83292,7 @@ function escapeData2(text7) {
 function escapeProperty2(text7) {
   return escapeData2(text7).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }
-var init_commands = __esm({
+var init_commands2 = __esm({
   "src/ci/github/commands.ts"() {
     "use strict";
   }
@@ -79592,7 +83301,7 @@ var init_commands = __esm({
 // src/ci/github/cache-service.ts
 import { createHash as createHash12 } from "node:crypto";
 import { createReadStream as createReadStream6, createWriteStream as createWriteStream3 } from "node:fs";
-import { stat as stat23 } from "node:fs/promises";
+import { stat as stat24 } from "node:fs/promises";
 import { Readable as Readable6 } from "node:stream";
 import { pipeline as pipeline3 } from "node:stream/promises";
 import { setTimeout as sleep2 } from "node:timers/promises";
@@ -79618,7 +83327,7 @@ function findCacheService(env3 = process.env) {
       const created = await call("CreateCacheEntry", { key, version: version2 });
       const address3 = field4(created, "signed_upload_url");
       if (created["ok"] !== true || !address3) return false;
-      const { size: size2 } = await stat23(file);
+      const { size: size2 } = await stat24(file);
       await upload(address3, file, size2);
       const end = await call("FinalizeCacheEntryUpload", { key, version: version2, size_bytes: String(size2) });
       if (end["ok"] !== true)
@@ -79627,8 +83336,8 @@ function findCacheService(env3 = process.env) {
     }
   };
 }
-function entryVersion(folders, compression2) {
-  return createHash12("sha256").update(JSON.stringify(["xbuild 1", compression2, ...folders])).digest("hex");
+function entryVersion(folders2, compression2) {
+  return createHash12("sha256").update(JSON.stringify(["xbuild 1", compression2, ...folders2])).digest("hex");
 }
 function field4(answer, name) {
   const value = answer[name] ?? answer[name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())];
@@ -79687,8 +83396,8 @@ async function upload(address3, file, size2) {
     }
   };
   await Promise.all(Array.from({ length: Math.min(blocksAtOnce, count3) }, lane));
-  const list4 = `<?xml version="1.0" encoding="utf-8"?><BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join("")}</BlockList>`;
-  await retried(() => putBody(`${address3}&comp=blocklist`, list4, Buffer.byteLength(list4)));
+  const list5 = `<?xml version="1.0" encoding="utf-8"?><BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join("")}</BlockList>`;
+  await retried(() => putBody(`${address3}&comp=blocklist`, list5, Buffer.byteLength(list5)));
 }
 function put(address3, file, start2, length) {
   if (length === 0) return putBody(address3, "", 0);
@@ -79786,12 +83495,12 @@ function notAValue(name, value, choices) {
   });
 }
 function buildArguments2(env3) {
-  const refused2 = names4().filter((name) => inputs2[name].kind === "refused" && readInput2(name, env3) !== "");
+  const refused2 = names5().filter((name) => inputs2[name].kind === "refused" && readInput2(name, env3) !== "");
   if (refused2.length > 0) throw cannotHonour(refused2);
   return {
-    flags: names4().flatMap((name) => argumentsOf(name, env3)),
+    flags: names5().flatMap((name) => argumentsOf(name, env3)),
     toolchainArgs: parseList(readInput2("args", env3), keepCommas),
-    remarks: names4().flatMap((name) => {
+    remarks: names5().flatMap((name) => {
       const input = inputs2[name];
       return input.kind === "no effect" && readInput2(name, env3) !== "" ? [`The input ${name} has no effect: ${input.why}`] : [];
     })
@@ -79858,7 +83567,7 @@ function cannotHonour(refused2) {
     fix: all.map(({ name, fix: fix2 }) => `instead of ${name}: ${fix2}`).join("\n")
   });
 }
-var keepCommas, list3, text6, toggle, own2, noRun, noSecrets, inputs2, names4;
+var keepCommas, list4, text6, toggle, own3, noRun, noSecrets, inputs2, names5;
 var init_inputs = __esm({
   "src/ci/action/inputs.ts"() {
     "use strict";
@@ -79866,10 +83575,10 @@ var init_inputs = __esm({
     init_closest_match();
     init_lists();
     keepCommas = { keepCommas: true };
-    list3 = (flag2, form) => ({ kind: "list", flag: flag2, ...form && { form } });
+    list4 = (flag2, form) => ({ kind: "list", flag: flag2, ...form && { form } });
     text6 = (flag2) => ({ kind: "text", flag: flag2 });
     toggle = (flag2) => ({ kind: "switch", flag: flag2 });
-    own2 = { kind: "own" };
+    own3 = { kind: "own" };
     noRun = {
       kind: "no effect",
       why: "the generated Dockerfile has no RUN: everything is compiled on the runner"
@@ -79880,20 +83589,20 @@ var init_inputs = __esm({
       fix: "give it to the compiler as a variable: env: of this step"
     };
     inputs2 = {
-      annotations: list3("annotation", keepCommas),
+      annotations: list4("annotation", keepCommas),
       builder: text6("builder"),
-      "cache-from": list3("cache-from", keepCommas),
-      "cache-to": list3("cache-to", keepCommas),
-      context: own2,
-      labels: list3("label", keepCommas),
+      "cache-from": list4("cache-from", keepCommas),
+      "cache-to": list4("cache-to", keepCommas),
+      context: own3,
+      labels: list4("label", keepCommas),
       load: toggle("load"),
-      "no-cache": own2,
-      outputs: list3("output", { keepCommas: true, keepQuotes: true }),
-      platforms: list3("platform"),
+      "no-cache": own3,
+      outputs: list4("output", { keepCommas: true, keepQuotes: true }),
+      platforms: list4("platform"),
       provenance: text6("provenance"),
       push: toggle("push"),
       sbom: text6("sbom"),
-      tags: list3("tag"),
+      tags: list4("tag"),
       "add-hosts": noRun,
       allow: noRun,
       "cgroup-parent": noRun,
@@ -79941,51 +83650,51 @@ var init_inputs = __esm({
         why: "the generated Dockerfile has one image for each executable, and no stages to choose from",
         fix: "bin: NAME"
       },
-      args: own2,
+      args: own3,
       backend: text6("backend"),
       base: text6("base"),
-      bench: own2,
-      bin: list3("bin"),
+      bench: own3,
+      bin: list4("bin"),
       cache: text6("cache"),
       compression: text6("compression"),
       "digest-file": text6("digest-file"),
       dist: text6("dist"),
-      "install-only": own2,
+      "install-only": own3,
       jobs: text6("jobs"),
       lang: text6("lang"),
       pin: toggle("pin"),
       "push-by-digest": toggle("push-by-digest"),
-      report: own2,
-      summary: own2,
-      "toolchain-cache": own2,
+      report: own3,
+      summary: own3,
+      "toolchain-cache": own3,
       user: text6("user"),
       verify: text6("verify"),
       "version-from": text6("version-from")
     };
-    names4 = () => Object.keys(inputs2);
+    names5 = () => Object.keys(inputs2);
   }
 });
 
 // src/ci/github/archive.ts
 import { createReadStream as createReadStream7, createWriteStream as createWriteStream4 } from "node:fs";
-import { mkdir as mkdir16, writeFile as writeFile10 } from "node:fs/promises";
+import { mkdir as mkdir17, writeFile as writeFile10 } from "node:fs/promises";
 import { pipeline as pipeline4 } from "node:stream/promises";
 import * as zlib3 from "node:zlib";
-async function packFiles(file, folders, files, signal) {
-  const list4 = `${file}.list`;
+async function packFiles(file, folders2, files, signal) {
+  const list5 = `${file}.list`;
   const plain3 = `${file}.tar`;
-  await Promise.all(folders.map((folder) => mkdir16(folder, { recursive: true })));
-  await writeFile10(list4, [...folders, ...files].map((path6) => `${path6.replace(/^\/+/, "")}\0`).join(""));
-  const args3 = ["-c", "-f", plain3, "-C", "/", "--no-recursion", "--null", "-T", list4];
+  await Promise.all(folders2.map((folder) => mkdir17(folder, { recursive: true })));
+  await writeFile10(list5, [...folders2, ...files].map((path6) => `${path6.replace(/^\/+/, "")}\0`).join(""));
+  const args3 = ["-c", "-f", plain3, "-C", "/", "--no-recursion", "--null", "-T", list5];
   await tar(args3, signal, [0, 1]);
   const pack = zstd.createZstdCompress?.({}) ?? zlib3.createGzip({ level: 4 });
   await pipeline4(createReadStream7(plain3), pack, createWriteStream4(file));
 }
-async function unpackFiles(file, folders, signal) {
+async function unpackFiles(file, folders2, signal) {
   const plain3 = `${file}.tar`;
   const unpack = zstd.createZstdDecompress?.() ?? zlib3.createGunzip();
   await pipeline4(createReadStream7(file), unpack, createWriteStream4(plain3));
-  const members = folders.map((folder) => folder.replace(/^\/+/, ""));
+  const members = folders2.map((folder) => folder.replace(/^\/+/, ""));
   await tar(["-x", "-f", plain3, "-C", "/", ...members], signal, [0]);
 }
 async function tar(args3, signal, good3) {
@@ -80005,8 +83714,8 @@ var init_archive2 = __esm({
 });
 
 // src/ci/action/toolchain.ts
-import { mkdtemp as mkdtemp5, rm as rm15, stat as stat24 } from "node:fs/promises";
-import { join as join69 } from "node:path";
+import { mkdtemp as mkdtemp5, rm as rm15, stat as stat25 } from "node:fs/promises";
+import { join as join73 } from "node:path";
 async function restoreToolchain({ service, cache: cache2, temporary, signal }) {
   if (!service.reads) return { note: "this job may not read the cache" };
   const paths = cache2.folders.map(({ path: path6 }) => path6);
@@ -80019,7 +83728,7 @@ async function restoreToolchain({ service, cache: cache2, temporary, signal }) {
         file
       );
       if (found === void 0) return {};
-      const { size: size2 } = await stat24(file);
+      const { size: size2 } = await stat25(file);
       await unpackFiles(file, paths, signal);
       return { restored: found, size: size2 };
     } catch (error) {
@@ -80055,9 +83764,9 @@ async function saveToolchain({ service, cache: cache2, temporary, signal }, { re
   });
 }
 async function withFile(temporary, work) {
-  const folder = await mkdtemp5(join69(temporary, "xbuild-cache-"));
+  const folder = await mkdtemp5(join73(temporary, "xbuild-cache-"));
   try {
-    return await work(join69(folder, "archive"));
+    return await work(join73(folder, "archive"));
   } finally {
     await rm15(folder, { recursive: true, force: true });
   }
@@ -80075,9 +83784,9 @@ var init_toolchain3 = __esm({
 
 // src/ci/action/caches.ts
 import { createHash as createHash13 } from "node:crypto";
-import { dirname as dirname34 } from "node:path";
-async function openCaches(context, dir2, temporary) {
-  const { env: env3, signal, print: print2 } = context;
+import { dirname as dirname35 } from "node:path";
+async function openCaches(context2, dir2, temporary) {
+  const { env: env3, signal, print: print2 } = context2;
   const none = (note) => {
     print2(`Toolchain cache: ${note}`);
     return { restore: async () => {
@@ -80128,7 +83837,7 @@ function optionsOf(env3, dir2) {
   );
 }
 function benchCache(dir2, env3) {
-  const path6 = dirname34(benchFile(dir2));
+  const path6 = dirname35(benchFile(dir2));
   const stem = `xbuild-bench-${createHash13("sha256").update(path6).digest("hex").slice(0, 8)}`;
   const key = `${stem}-${env3["GITHUB_RUN_ID"] ?? "local"}-${env3["GITHUB_RUN_ATTEMPT"] ?? "1"}-${env3["GITHUB_JOB"] ?? ""}`;
   return {
@@ -80145,7 +83854,7 @@ var init_caches = __esm({
     init_errors();
     init_plan3();
     init_cache_service();
-    init_commands();
+    init_commands2();
     init_inputs();
     init_lists();
     init_toolchain3();
@@ -80153,8 +83862,8 @@ var init_caches = __esm({
 });
 
 // src/ci/action/outputs.ts
-function actionOutputs(report2, reportPath) {
-  const images = report2.images ?? [];
+function actionOutputs(report3, reportPath) {
+  const images = report3.images ?? [];
   const digest4 = images[0]?.digest ?? "";
   const metadata = images.map(({ name, digest: digest5, tags: tags2, platforms: platforms2 }) => ({
     name,
@@ -80191,16 +83900,16 @@ var run_action_exports = {};
 __export(run_action_exports, {
   runAction: () => runAction
 });
-import { chmod as chmod5, mkdir as mkdir17, mkdtemp as mkdtemp6, readFile as readFile19, writeFile as writeFile11 } from "node:fs/promises";
+import { chmod as chmod5, mkdir as mkdir18, mkdtemp as mkdtemp6, readFile as readFile20, writeFile as writeFile11 } from "node:fs/promises";
 import { tmpdir as tmpdir8 } from "node:os";
-import { join as join70, resolve as resolve23 } from "node:path";
-async function runAction(context) {
-  const { env: env3, print: print2 } = context;
+import { join as join74, resolve as resolve24 } from "node:path";
+async function runAction(context2) {
+  const { env: env3, print: print2 } = context2;
   try {
-    const temporary = await mkdtemp6(join70(env3["RUNNER_TEMP"] || tmpdir8(), "xbuild-"));
-    await install2(context, temporary);
+    const temporary = await mkdtemp6(join74(env3["RUNNER_TEMP"] || tmpdir8(), "xbuild-"));
+    await install2(context2, temporary);
     if (readSwitch("install-only", env3)) return exitCodes.ok;
-    return await buildProject(context, temporary);
+    return await buildProject(context2, temporary);
   } catch (error) {
     const isKnown = error instanceof Failure;
     const message = isKnown ? describeFailure2(error) : describeBug(error);
@@ -80209,33 +83918,33 @@ async function runAction(context) {
   }
 }
 async function install2({ env: env3, xbuild }, temporary) {
-  const bin3 = join70(temporary, "bin");
-  await mkdir17(bin3);
-  const program = join70(bin3, "xbuild");
-  await writeFile11(program, `#!/bin/sh
+  const bin3 = join74(temporary, "bin");
+  await mkdir18(bin3);
+  const program2 = join74(bin3, "xbuild");
+  await writeFile11(program2, `#!/bin/sh
 exec ${xbuild.map(quoteWord).join(" ")} "$@"
 `);
-  await chmod5(program, 493);
+  await chmod5(program2, 493);
   await addPath(bin3, env3);
 }
-async function buildProject(context, temporary) {
-  const { env: env3, signal, print: print2, xbuild } = context;
+async function buildProject(context2, temporary) {
+  const { env: env3, signal, print: print2, xbuild } = context2;
   const { flags, toolchainArgs, remarks } = buildArguments2(env3);
   const bench2 = readChoice("bench", ["auto", "never", "always"], env3);
   for (const remark of remarks) print2(workflowCommand2("warning", remark, { title: "xbuild" }));
   const workspace = env3["GITHUB_WORKSPACE"] || process.cwd();
-  const dir2 = resolve23(workspace, readInput2("context", env3) || ".");
-  const report2 = resolve23(workspace, readInput2("report", env3) || join70(temporary, "report.json"));
-  const caches = await openCaches(context, dir2, temporary);
+  const dir2 = resolve24(workspace, readInput2("context", env3) || ".");
+  const report3 = resolve24(workspace, readInput2("report", env3) || join74(temporary, "report.json"));
+  const caches = await openCaches(context2, dir2, temporary);
   await caches.restore();
   const since = Date.now();
-  const own3 = [`--report=${report2}`, "--progress=plain", ...bench2 === "always" ? ["--bench"] : []];
+  const own4 = [`--report=${report3}`, "--progress=plain", ...bench2 === "always" ? ["--bench"] : []];
   const after = toolchainArgs.length > 0 ? ["--", ...toolchainArgs] : [];
   const [tool, ...first] = xbuild;
   const built = await run(
     {
       tool,
-      args: [...first, "build", dir2, ...flags, ...own3, ...after],
+      args: [...first, "build", dir2, ...flags, ...own4, ...after],
       cwd: workspace,
       // What a pull request measures is in no cache that others see.
       env: {
@@ -80244,9 +83953,9 @@ async function buildProject(context, temporary) {
     },
     { signal, onStderr: print2, onStdout: print2 }
   );
-  const written = await readReport(report2);
+  const written = await readReport(report3);
   if (written.artifacts?.length) await caches.save(since);
-  await writeValues("GITHUB_OUTPUT", actionOutputs(written, report2), env3);
+  await writeValues("GITHUB_OUTPUT", actionOutputs(written, report3), env3);
   if (readSwitch("summary", env3) !== false)
     await writeSummary(renderSummary(written, { cache: caches.use() }), env3);
   const { error } = written;
@@ -80258,7 +83967,7 @@ async function buildProject(context, temporary) {
 }
 async function readReport(path6) {
   try {
-    return JSON.parse(await readFile19(path6, "utf8"));
+    return JSON.parse(await readFile20(path6, "utf8"));
   } catch {
     return {};
   }
@@ -80270,7 +83979,7 @@ var init_run_action = __esm({
     init_process();
     init_messages3();
     init_quote_word();
-    init_commands();
+    init_commands2();
     init_files();
     init_summary2();
     init_caches();
