@@ -24,10 +24,9 @@ const allowed: readonly [path: RegExp, reason: string][] = [
   ],
   [/^config\.rootfs\.diff_ids\.length$/, 'the empty layer of WORKDIR'],
   [
-    /^manifest\.annotations/,
-    'xbuild names base and time; buildx annotates manifests only when it is told to',
+    /^(manifest|index)\.annotations\.org\.opencontainers\.image\.base\.digest$/,
+    'only the builder knows it, unless the base is pinned',
   ],
-  [/^index\.annotations/, 'xbuild names base and time; buildx annotates an index only when it is told to'],
 ]
 
 const crane = (...args: string[]) =>
@@ -174,9 +173,10 @@ to = "/opt/ä ö/${'long/'.repeat(30)}ä ö"
 `,
     )
     await build('scratch', ['--base=scratch'], '')
+    await build('pinned', [`--base=${base()}`, '--pin'], '')
   }, 900_000)
 
-  it.each(['plain', 'full', 'scratch'])(
+  it.each(['plain', 'full', 'scratch', 'pinned'])(
     'make the same %s image, but for what is listed',
     name => {
       const [a, b] = [references[`${name} buildx`] as string, references[`${name} oci`] as string]
@@ -188,9 +188,7 @@ to = "/opt/ä ö/${'long/'.repeat(30)}ä ö"
       const unexpected = [...found].filter(path => !allowed.some(([pattern]) => pattern.test(path)))
       expect(unexpected).toEqual([])
       if (name === 'full') {
-        const unused = allowed.filter(
-          ([pattern]) => !['index.annotations', ...found].some(path => pattern.test(path)),
-        )
+        const unused = allowed.filter(([pattern]) => ![...found].some(path => pattern.test(path)))
         expect(unused.map(([pattern, reason]) => `${pattern} (${reason})`)).toEqual([])
       }
     },
@@ -198,8 +196,8 @@ to = "/opt/ä ö/${'long/'.repeat(30)}ä ö"
   )
 
   it('make indexes of the same platforms in the same order', () => {
-    const index = (backend: string) => {
-      const { manifests, ...rest } = json('manifest', references[`full ${backend}`] as string)
+    const index = (backend: string, name = 'full') => {
+      const { manifests, ...rest } = json('manifest', references[`${name} ${backend}`] as string)
       const isAttestation = ({ platform }: Entry) => platform.os === 'unknown'
       return {
         ...rest,
@@ -208,7 +206,8 @@ to = "/opt/ä ö/${'long/'.repeat(30)}ä ö"
       }
     }
     const found = differences(index('buildx'), index('oci'), 'index')
-    expect(found.sort()).toEqual(['index.annotations'])
+    expect(found.sort()).toEqual(['index.annotations.org.opencontainers.image.base.digest'])
+    expect(differences(index('buildx', 'pinned'), index('oci', 'pinned'), 'index')).toEqual([])
     expect(index('oci').platforms).toHaveLength(platforms.length)
   })
 })

@@ -271,7 +271,10 @@ describe.each(versions)('the $version buildx', ({ needs, config }) => {
             const failure = await failureOf(
               make({ platforms, destinations: [destination], spec: { tags: [tag] } }),
             )
-            expect(failure).toMatchObject({ kind: 'image', what: 'The builder cannot do what is asked' })
+            expect(failure).toMatchObject({
+              kind: 'image',
+              what: expect.stringMatching(/The builder cannot do what is asked|no index/),
+            })
           }
           expect(crane('digest', tag)).toBe(made.digest)
         },

@@ -146,6 +146,12 @@ const classes: readonly ErrorClass[] = [
       'docker buildx create --name xbuild --driver docker-container --bootstrap, then --builder xbuild',
   },
   {
+    pattern: /index annotations not supported for single platform export/i,
+    kind: 'image',
+    what: () => 'An image of one platform has no index to annotate',
+    fix: () => '--annotation manifest:KEY=VALUE, or a builder for several platforms',
+  },
+  {
     pattern: /multiple outputs currently unsupported/i,
     kind: 'image',
     what: () => 'The builder is too old for several outputs',

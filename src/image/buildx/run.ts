@@ -7,6 +7,7 @@ import type { Command, ImageSpec } from '../../types.ts'
 import { redact } from '../../util/redact.ts'
 import { tokens } from '../../util/substitute.ts'
 import { type Destination, withoutTag } from '../destination.ts'
+import { ownAnnotations } from '../own-annotations.ts'
 import { cacheValues } from './cache.ts'
 import { flagLabels } from './dockerfile.ts'
 import { explainBuildxError } from './errors.ts'
@@ -60,7 +61,7 @@ export function buildxCommand(
         '--label',
         flagLabels(spec).map(([name, value]) => `${name}=${value}`),
       ),
-      ...each('--annotation', spec.annotations),
+      ...each('--annotation', [...annotations(spec, destinations), ...spec.annotations]),
       ...outputFlags(destinations, files.output, spec.tags),
       ...each('--cache-from', caches.from),
       ...each('--cache-to', caches.to),
@@ -74,6 +75,13 @@ export function buildxCommand(
     cwd,
     env: { SOURCE_DATE_EPOCH: String(spec.epoch) },
   }
+}
+
+/** Our own annotations, for outputs that are images; an image of one platform has no index to be annotated. */
+function annotations({ base, epoch, platforms }: ImageSpec, destinations: readonly Destination[]): string[] {
+  if (destinations.some(({ type }) => type === 'buildx' || type === 'docker-archive')) return []
+  const places = platforms.length > 1 ? 'manifest,index' : 'manifest'
+  return Object.entries(ownAnnotations(base, epoch)).map(([key, value]) => `${places}:${key}=${value}`)
 }
 
 /** --push and --load are written out for their media types: without attestations BuildKit falls back to Docker's. */

@@ -9,8 +9,7 @@ import { type Layer, makeLayer } from './layer.ts'
 
 /** A base image, ready to be built on. */
 export interface Base {
-  /** Its full name and digest, for the annotations of image-spec annotations.md; absent where it has none. */
-  readonly name?: string
+  /** For the annotations of image-spec annotations.md; absent where it has none. */
   readonly digest?: string
   /** Its image for a platform. @throws {Failure} usage, where it has none; registry; verification. */
   image(platform: Platform): Promise<BaseImage>

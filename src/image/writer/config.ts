@@ -1,5 +1,6 @@
 import type { Platform } from '../../platforms.ts'
 import type { Healthcheck, ImageConfig, ImageSpec } from '../../types.ts'
+import { formatTime } from '../own-annotations.ts'
 
 /** An image config as a registry has it (image-spec config.md), with whatever else its author put there. */
 export interface RawConfig {
@@ -29,11 +30,6 @@ interface History {
 export const scratchConfig: RuntimeConfig = {
   Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
   WorkingDir: '/',
-}
-
-/** A time of the image as configs and annotations write it (RFC 3339). */
-export function formatTime(epoch: number): string {
-  return new Date(epoch * 1000).toISOString().replace('.000Z', 'Z')
 }
 
 /**

@@ -2,9 +2,10 @@ import { digestOf } from '../../oci/digest.ts'
 import { type Descriptor, mediaTypes } from '../../oci/manifest.ts'
 import type { Platform } from '../../platforms.ts'
 import type { ImageSpec } from '../../types.ts'
+import { formatTime, ownAnnotations } from '../own-annotations.ts'
 import { parseAnnotations } from './annotations.ts'
 import type { Base, BaseImage, LayerBlob } from './base.ts'
-import { formatTime, imageConfig } from './config.ts'
+import { imageConfig } from './config.ts'
 
 /** A JSON document of an image: an index, a manifest or a config. */
 export interface Document {
@@ -44,10 +45,7 @@ export function imageContent(
 ): ImageContent {
   const given = parseAnnotations(spec.annotations)
   const created = { 'org.opencontainers.image.created': formatTime(spec.epoch) }
-  const baseAnnotations = {
-    ...(base.name && { 'org.opencontainers.image.base.name': base.name }),
-    ...(base.digest && { 'org.opencontainers.image.base.digest': base.digest }),
-  }
+  const own = ownAnnotations(spec.base, spec.epoch, base.digest)
   const images = parts.map(
     ({ platform, base: { config, layers: below }, added, programs }): PlatformImage => {
       const layers = [...below, ...added]
@@ -67,7 +65,7 @@ export function imageContent(
         mediaType: mediaTypes.manifest,
         config: configDocument.descriptor,
         layers: layers.map(({ descriptor }) => descriptor),
-        annotations: { ...created, ...baseAnnotations, ...given('manifest', platform) },
+        annotations: { ...own, ...given('manifest', platform) },
       })
       return { platform, manifest, config: configDocument, layers, programs }
     },
@@ -84,7 +82,7 @@ export function imageContent(
         ...(platform.variant && { variant: platform.variant }),
       },
     })),
-    annotations: { ...created, ...baseAnnotations, ...given('index') },
+    annotations: { ...own, ...given('index') },
   })
   return {
     index,

@@ -48,7 +48,6 @@ export async function openSourceBase(source: ImageSource, options: SourceBaseOpt
   const manifest = await reader.manifest(root)
   const candidates = manifest.kind === 'index' ? await entriesOf(manifest, reader, source.name) : undefined
   return {
-    ...(options.reference && { name: nameOf(options.reference) }),
     digest: root.digest,
     async image(platform) {
       const entry = candidates ? chooseEntry(candidates, platform, source.name) : undefined
@@ -78,11 +77,6 @@ async function resolveRoot(
     remark(`${error.what} (${error.where}): building on ${key} as it was when last seen, ${known.digest}`)
     return known
   }
-}
-
-/** The name without the digest, which has an annotation of its own. */
-function nameOf({ digest: _, ...reference }: Reference): string {
-  return formatReference(reference)
 }
 
 /** Whether a registry did not answer at all, as against one that said no. */

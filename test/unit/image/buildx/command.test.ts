@@ -25,12 +25,40 @@ const command = (request: Partial<BuildxRequest> = {}, more: Partial<ImageSpec> 
     ...request,
   })
 
+const own = [
+  'org.opencontainers.image.created=2023-11-14T22:13:20Z',
+  'org.opencontainers.image.base.name=docker.io/library/b:latest',
+].flatMap(text => ['--annotation', `manifest,index:${text}`])
+
 const outputs = (destinations: BuildxRequest['destinations'], folder = '{work}') => {
   const { args } = command({ destinations, folder })
-  return args.slice(args.indexOf('linux/amd64,linux/arm/v7') + 1, args.indexOf('--provenance=false'))
+  return args.slice(args.indexOf('--output'), args.indexOf('--provenance=false'))
 }
 
 describe('buildxCommand', () => {
+  const annotated = (...args: Parameters<typeof command>) => {
+    const given = command(...args).args
+    return given.filter((_, index) => given[index - 1] === '--annotation').map(text => text.split('=', 1)[0])
+  }
+
+  it('names the base and the time in annotations, where there is a base and a place for them', () => {
+    const base = { reference: 'r.example/b:1', family: 'other', predicted: false, reason: '' } as const
+    const key = 'org.opencontainers.image'
+    expect(annotated({}, { base: { ...base, digest: `sha256:${'a'.repeat(64)}` } })).toEqual([
+      `manifest,index:${key}.created`,
+      `manifest,index:${key}.base.name`,
+      `manifest,index:${key}.base.digest`,
+    ])
+    expect(annotated({}, { base: { ...base, reference: 'scratch' } })).toEqual([
+      `manifest,index:${key}.created`,
+    ])
+    expect(annotated({}, { platforms: parsePlatforms(['linux/arm64']), base })).toEqual([
+      `manifest:${key}.created`,
+      `manifest:${key}.base.name`,
+    ])
+    expect(annotated({ destinations: [{ type: 'buildx', value: 'type=local,dest=x' }] })).toEqual([])
+  })
+
   it('says what is needed and no more', () => {
     expect(command()).toEqual({
       tool: 'docker',
@@ -40,6 +68,7 @@ describe('buildxCommand', () => {
         '--progress=rawjson',
         '--platform',
         'linux/amd64,linux/arm/v7',
+        ...own,
         '--output',
         'type=image,push=true,oci-mediatypes=true',
         '--provenance=false',
@@ -83,6 +112,7 @@ describe('buildxCommand', () => {
       'a:1',
       '--tag',
       'b:$(id)',
+      ...own,
       '--annotation',
       'index:k=v w',
       '--output',

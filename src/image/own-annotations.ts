@@ -1,0 +1,29 @@
+import { isLocalBase } from '../base/local.ts'
+import { formatReference, parseReference } from '../oci/reference.ts'
+import type { BaseChoice } from '../types.ts'
+
+/** A time of the image as configs and annotations write it (RFC 3339). */
+export function formatTime(epoch: number): string {
+  return new Date(epoch * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+/**
+ * The annotations that xbuild gives each manifest and the index: the time, and the name and digest of the base, by which
+ * others find out that it has a newer one (image-spec annotations.md). A base that is in no registry has none.
+ * @param digest of the base's index; absent where only the builder knows it
+ */
+export function ownAnnotations(
+  { reference, digest: pinned }: Pick<BaseChoice, 'reference' | 'digest'>,
+  epoch: number,
+  digest: string | undefined = pinned,
+): Record<string, string> {
+  const created = { 'org.opencontainers.image.created': formatTime(epoch) }
+  if (reference === 'scratch' || isLocalBase(reference)) return created
+  const { digest: written, ...name } = parseReference(reference)
+  const of = digest ?? written
+  return {
+    ...created,
+    'org.opencontainers.image.base.name': formatReference(name),
+    ...(of !== undefined && { 'org.opencontainers.image.base.digest': of }),
+  }
+}
