@@ -12,6 +12,8 @@ export interface FailedBuild {
   readonly vertices?: readonly VertexTime[]
   /** The file that holds everything it said. */
   readonly logFile?: string | undefined
+  /** The builder, where one was named. */
+  readonly builder?: string | undefined
 }
 
 /** A class of errors: recognised by what BuildKit says, the first that matches. */
@@ -31,6 +33,8 @@ interface Found {
   readonly push: boolean
   /** Platforms whose steps failed. */
   readonly platforms: readonly string[]
+  /** For `docker buildx inspect`, with a blank before it; empty for the one that is in use. */
+  readonly builder: string
 }
 
 const named = ({ reference }: Found) => reference ?? 'the image'
@@ -53,8 +57,8 @@ const classes: readonly ErrorClass[] = [
       /docker daemon|docker\.sock|error reading from server|closing transport|rpc error: code = Unavailable|listing workers|failed to (?:dial|list workers|find driver)|\bbuildkitd?\b.*connection refused|dial unix/i,
     kind: 'image',
     what: () => 'The builder went away',
-    fix: () =>
-      'docker buildx inspect --bootstrap starts it and says what is wrong; docker info for the engine',
+    fix: ({ builder }) =>
+      `docker buildx inspect --bootstrap${builder} starts it and says which node does not answer; docker info for the engine`,
   },
   {
     pattern: /no match for platform in manifest/i,
@@ -163,7 +167,10 @@ const classes: readonly ErrorClass[] = [
 export function explainBuildxError(build: FailedBuild): Failure {
   const said = redact(build.said)
   const message = errorMessage(said)
-  const found = describe(message, build.vertices ?? [])
+  const found = {
+    ...describe(message, build.vertices ?? []),
+    builder: build.builder === undefined ? '' : ` ${build.builder}`,
+  }
   const known = classes.find(({ pattern }) => pattern.test(message))
   const log = build.logFile === undefined ? '' : `\nfull log: ${build.logFile}`
   return new Failure({
@@ -197,7 +204,7 @@ function dockerfileLine(said: string, dockerfile: string): string | undefined {
   return line === undefined ? undefined : `Dockerfile line ${number}: ${line}`
 }
 
-function describe(message: string, vertices: readonly VertexTime[]): Found {
+function describe(message: string, vertices: readonly VertexTime[]): Omit<Found, 'builder'> {
   const push = /failed to push|pushing|error writing (?:layer|manifest)/i.test(message)
   const [, text] =
     /(?:failed to push|source metadata for|failed to (?:copy|fetch|authorize)[^:]*:?) ([a-z0-9][\w.:/@[\]-]*)/i.exec(

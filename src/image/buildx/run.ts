@@ -166,7 +166,8 @@ export async function runBuildx(command: Command, options: RunBuildxOptions = {}
   if (!result.ok) {
     const dockerfile = await readFile(argument(command, '--file'), 'utf8').catch(() => '')
     const ended = result.signal === undefined ? '' : `\ndocker was ended by ${result.signal}`
-    throw explainBuildxError({ said: progress.plain() + ended, dockerfile, vertices, logFile })
+    const builder = command.args.includes('--builder') ? argument(command, '--builder') : undefined
+    throw explainBuildxError({ said: progress.plain() + ended, dockerfile, vertices, logFile, builder })
   }
   const metadata = await readMetadata(argument(command, '--metadata-file'))
   const digest = metadata['containerimage.digest']

@@ -1,0 +1,154 @@
+import { execFileSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { beforeAll, expect, it } from 'vitest'
+import { type CliResult, xbuild } from '../support/cli.ts'
+import { commit, helloGo, project, temporaryFolder } from '../support/projects.ts'
+import { describeWith, rig, rigEnvironment, rigValue } from '../support/rig.ts'
+
+const minutes = (count: number) => count * 60_000
+const platforms = ['linux/amd64', 'linux/arm64']
+const [first = '', second = ''] = (rig['XBUILD_RIG_REMOTE_BUILDKIT'] ?? '').split(' ')
+const image = (name: string) => `${rigValue('XBUILD_RIG_REGISTRY')}/merge-e2e-${process.pid}/${name}`
+const crane = (...args: string[]) =>
+  execFileSync(rigValue('XBUILD_RIG_CRANE'), args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).trim()
+const tags = (name: string) => {
+  try {
+    return crane('ls', image(name)).split('\n')
+  } catch {
+    return []
+  }
+}
+
+/** A node of a builder that can be made to die: what is sent to BuildKit passes through here. */
+interface MortalNode {
+  readonly endpoint: string
+  /** Ends it once the client has sent so many more bytes. */
+  dieAfter(bytes: number): void
+  readonly isDead: () => boolean
+  close(): void
+}
+
+async function startMortalNode(socketPath: string): Promise<MortalNode> {
+  const sockets = new Set<Socket>()
+  let left = Number.POSITIVE_INFINITY
+  let dead = false
+  const die = () => {
+    dead = true
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  }
+  const server: Server = createServer(client => {
+    const daemon = createConnection(socketPath)
+    for (const socket of [client, daemon]) {
+      sockets.add(socket)
+      socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+    }
+    client.on('data', chunk => {
+      left -= chunk.length
+      if (left < 0 && !dead) die()
+    })
+    client.pipe(daemon).pipe(client)
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return {
+    endpoint: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    dieAfter: bytes => {
+      left = bytes
+    },
+    isDead: () => dead,
+    close: die,
+  }
+}
+
+describeWith(['engine', 'registry', 'bases', 'buildx', 'buildkit', 'crane'], 'one job per platform', () => {
+  let dir: string
+  let env: Record<string, string>
+  let node: MortalNode
+  const build = (name: string, backend: string, ...args: string[]) =>
+    xbuild(
+      [
+        `--base=${rigValue('XBUILD_RIG_DISTROLESS')}/static-debian13:nonroot`,
+        ...(backend === 'oci' ? ['--backend=oci'] : ['--backend=buildx', `--builder=${backend}`]),
+        `--tag=${image(name)}:1`,
+        '--annotation=org.opencontainers.image.vendor=me',
+        ...args,
+      ],
+      { cwd: dir, env },
+    )
+  const right = ({ code, stdout, stderr }: CliResult) => {
+    expect(code, stderr).toBe(0)
+    return stdout.trim().split('@')[1] ?? ''
+  }
+
+  beforeAll(async () => {
+    dir = await project(helloGo)
+    commit(dir)
+    env = { ...rigEnvironment(), BUILDX_CONFIG: await temporaryFolder(), BUILDX_BUILDER: '' }
+    node = await startMortalNode(second.replace('unix://', ''))
+    const buildx = (...args: string[]) =>
+      execFileSync('docker', ['buildx', ...args], { stdio: 'pipe', env: { ...process.env, ...env } })
+    buildx('create', '--name', 'one', '--driver', 'remote', first)
+    buildx('create', '--name', 'two', '--driver', 'remote', '--platform', 'linux/amd64', first)
+    buildx('create', '--name', 'two', '--append', '--platform', 'linux/arm64', node.endpoint)
+    return () => node.close()
+  }, minutes(2))
+
+  it.each(['oci', 'one'])(
+    'by %s, joined, is what one job makes',
+    async backend => {
+      for (const platform of platforms.toReversed()) {
+        const file = join(`digests-${backend}`, platform.replace('/', '-'))
+        right(
+          await build(
+            `${backend}-jobs`,
+            backend,
+            `--platform=${platform}`,
+            '--push-by-digest',
+            `--digest-file=${file}`,
+          ),
+        )
+      }
+      expect(tags(`${backend}-jobs`)).not.toContain('1')
+      const whole = right(await build(`${backend}-whole`, backend, '--push'))
+      const merge = (...args: string[]) =>
+        xbuild(['merge', `digests-${backend}`, `--platform=${platforms}`, ...args], { cwd: dir, env })
+      expect(right(await merge())).toBe(whole)
+      expect(crane('digest', `${image(`${backend}-jobs`)}:1`)).toBe(whole)
+
+      if (backend === 'oci') return
+      const other = `${image('one-jobs')}:2`
+      expect(right(await merge('--backend=buildx', '--builder=one', `--tag=${other}`))).toBe(
+        crane('digest', other),
+      )
+    },
+    minutes(2),
+  )
+
+  it(
+    'by two nodes of a builder is one image, and none where a node dies half way',
+    async () => {
+      const digest = right(await build('two', 'two', '--push', '--verify=strict'))
+      expect(crane('digest', `${image('two')}:1`)).toBe(digest)
+      // Another program, so that its file has to be sent.
+      await writeFile(
+        join(dir, 'main.go'),
+        `package main
+
+func main() { println(${process.pid}) }
+`,
+      )
+      node.dieAfter(300_000)
+      const { code, stderr } = await build('gone', 'two', '--push')
+      expect(node.isDead()).toBe(true)
+      expect(stderr).toMatch(/xbuild: The builder went away\n[\s\S]*fix.*inspect --bootstrap two/)
+      expect(code).toBe(7)
+      expect(tags('gone')).not.toContain('1')
+    },
+    minutes(2),
+  )
+})
