@@ -55,7 +55,8 @@ export interface NamedTarget {
   readonly value: string
 }
 
-const targetVariables = /^(?:GOARCH|CARGO_BUILD_TARGET)$/
+/** The variables by which toolchains are told the target. */
+export const targetVariables = /^(?:GOARCH|CARGO_BUILD_TARGET)$/
 
 /** The targets that a command names: GOARCH=…, --target …, -Dtarget=…. */
 export function targetsOf({ assignments, words, tool }: ShellCommand): NamedTarget[] {

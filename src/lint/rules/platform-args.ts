@@ -1,6 +1,7 @@
-import type { Comment, Dockerfile, Instruction } from '../../dockerfile/model.ts'
-import { scriptOf } from '../../dockerfile/shell.ts'
+import type { Comment, Dockerfile, Instruction, Span } from '../../dockerfile/model.ts'
+import { commandsOf, scriptOf } from '../../dockerfile/shell.ts'
 import { lineage } from '../../dockerfile/stages.ts'
+import { targetsOf, targetVariables } from '../../dockerfile/toolchains.ts'
 import { automaticVariables, type Declared, declaredBy, usesOf } from '../../dockerfile/variables.ts'
 import type { Report, Rule } from '../finding.ts'
 
@@ -72,7 +73,9 @@ export const platformArgUndeclared: Rule<Dockerfile> = {
   summary: 'A stage that uses TARGETARCH or another automatic platform variable declares it with ARG.',
   explanation: `The automatic platform variables are there in \`FROM\` lines, but inside a stage only after \`ARG TARGETARCH\` in that
 stage or in one that it is based on. An \`ARG\` before the first \`FROM\` or in another stage does not count. Without it the
-variable is empty: \`GOARCH= go build\` compiles for the build machine, and a download gets a name without an architecture.`,
+variable is empty: \`GOARCH= go build\` compiles for the build machine, and a download gets a name without an architecture. A
+variable of your own that names the target (\`GOARCH=$ARCH\`, \`--target $TRIPLE\`) and that nothing in the stage sets is a warning:
+only the base image could set it.`,
   bad: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 COPY main.go .
 RUN GOARCH=$TARGETARCH go build -o /app main.go
@@ -101,10 +104,41 @@ ENTRYPOINT ["/app"]
             edits: [insertArg(text, instruction, use.name, comments)],
           }
         }
+        yield* ownTargets(instruction, known)
         declare(instruction, scope)
       }
     }
   },
+}
+
+/** Targets that are taken from a variable which neither the stage nor the script sets. */
+function* ownTargets(instruction: Instruction, known: ReadonlySet<string>): Iterable<Report> {
+  for (const { word, value } of targetsIn(instruction)) {
+    const [, name] = /^\$\{?(\w+)\}?$/.exec(value) ?? []
+    if (name === undefined || automatic.has(name) || known.has(name) || setsAnything(instruction, name))
+      continue
+    yield {
+      start: word.start,
+      end: word.end,
+      message: `${name} is empty here unless the base image sets it: the toolchain then compiles for the build machine`,
+      fix: `ARG ${name} before it, in the same stage, or $TARGETARCH`,
+      severity: 'warning',
+    }
+  }
+}
+
+function targetsIn(instruction: Instruction): readonly { word: Span; value: string }[] {
+  if (instruction.keyword === 'RUN') return commandsOf(instruction).flatMap(targetsOf)
+  if (instruction.keyword !== 'ENV') return []
+  return declaredBy(instruction)
+    .filter(({ name }) => targetVariables.test(name))
+    .map(declared => ({ word: declared, value: declared.value ?? '' }))
+}
+
+/** Whether a script gives the variable a value, or runs another that may. */
+function setsAnything(instruction: Instruction, name: string): boolean {
+  if (setsItself(instruction, name)) return true
+  return instruction.keyword === 'RUN' && /(?:^|[\s;&|])(?:source|eval|\.)\s/m.test(scriptOf(instruction))
 }
 
 function declare(instruction: Instruction, scope: { plain: Set<string>; onbuild: Set<string> }): void {

@@ -48,6 +48,38 @@ ENTRYPOINT ["/bin/berglas"]
     expect(rulesBroken(go('RUN zig build --release=safe'))).toContain('toolchain-without-target')
   })
 
+  it.each<[string, string, string[]]>([
+    ['declared nowhere', 'RUN GOARCH=$ARCH go build -o /app main.go', ['3:5 platform-arg-undeclared']],
+    [
+      'in the environment',
+      `ENV GOARCH=\${ARCH}\nRUN go build -o /app main.go`,
+      ['3:5 platform-arg-undeclared'],
+    ],
+    ['as a flag', 'RUN cargo build --release --target "$TRIPLE"', ['3:36 platform-arg-undeclared']],
+    ['declared', 'ARG ARCH\nRUN GOARCH=$ARCH go build -o /app main.go', []],
+    ['set by ENV', 'ENV ARCH=arm64\nRUN GOARCH=$ARCH go build -o /app main.go', []],
+    [
+      'set by the script',
+      'ARG TARGETARCH\nRUN arch=$(cat /arch) && GOARCH=$arch go build -o /app main.go',
+      [],
+    ],
+    [
+      'set by a loop',
+      'RUN for arch in amd64 arm64; do GOARCH=$arch go build -o /app-$arch main.go; done',
+      [],
+    ],
+    ['set by another script', 'RUN . ./env.sh && GOARCH=$ARCH go build -o /app main.go', []],
+    ['made of several', 'RUN cargo build --release --target "$ARCH-unknown-linux-musl"', []],
+  ])('a target from a variable of its own: %s', (_, lines, found) => {
+    const all = short(lintDockerfile(go(lines), 'Dockerfile'))
+    expect(all.filter(line => line.endsWith('undeclared'))).toEqual(found)
+  })
+
+  it('a target from an ARG before the first FROM', () => {
+    const text = `ARG ARCH=arm64\n${go('RUN GOARCH=$ARCH go build -o /app main.go')}`
+    expect(short(lintDockerfile(text, 'Dockerfile'))).toEqual(['4:5 platform-arg-undeclared'])
+  })
+
   it('TARGETARCH of another stage', () => {
     const text = `FROM --platform=$BUILDPLATFORM golang:1.26 AS deps
 ARG TARGETARCH
