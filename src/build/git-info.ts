@@ -1,8 +1,7 @@
 import { Failure } from '../errors.ts'
-import { run } from '../process.ts'
 import type { SourceInfo } from '../types.ts'
-import { hardenedGit } from '../util/git-settings.ts'
-import { quoteWord } from '../util/quote-word.ts'
+import { readChanges } from './git-changes.ts'
+import { git } from './run-git.ts'
 
 /** What git says of a folder, and what a person should know of that. */
 export interface GitInfo {
@@ -29,12 +28,15 @@ export async function readGit(dir: string, signal?: AbortSignal): Promise<GitInf
   }
   const [, revision, committed] = /^([0-9a-f]{40,64}) (\d{1,12})$/.exec(log.text) ?? []
   if (!revision) return none
-  const [place, branch] = await Promise.all([
+  const [place, branch, changes] = await Promise.all([
     git(dir, ['rev-parse', '--is-shallow-repository', '--show-prefix'], signal),
     git(dir, ['symbolic-ref', '--quiet', '--short', 'HEAD'], signal),
+    readChanges(dir, signal),
   ])
   const [shallow, prefix = ''] = place.text.split('\n')
-  const { tag, version } = await describe(dir, prefix, signal)
+  const described = await describe(dir, prefix, signal)
+  const { tag } = described
+  const version = described.version && `${described.version}${changes.changed ? '-dirty' : ''}`
   return {
     source: {
       epoch: fromEnvironment ?? Number(committed),
@@ -44,14 +46,12 @@ export async function readGit(dir: string, signal?: AbortSignal): Promise<GitInf
       ...(branch.text && { branch: branch.text }),
     },
     tagged: tag !== undefined,
-    remarks:
-      shallow === 'true' && !tag
-        ? [
-            'This is a shallow clone without a tag, so no tag names the version: git fetch --unshallow --tags   (actions/checkout: fetch-depth: 0)',
-          ]
-        : [],
+    remarks: [...changes.remarks, ...(shallow === 'true' && !tag ? [shallowClone] : [])],
   }
 }
+
+const shallowClone =
+  'This is a shallow clone without a tag, so no tag names the version: git fetch --unshallow --tags   (actions/checkout: fetch-depth: 0)'
 
 /** `readGit` for whoever needs the facts alone. */
 export async function readSource(dir: string, signal?: AbortSignal): Promise<SourceInfo> {
@@ -73,18 +73,14 @@ async function describe(
   const tags = [`${literal}v[0-9]*`, `${literal}[0-9]*`].flatMap(pattern => ['--match', pattern])
   const others = prefix === '' ? ['--exclude', '*/*'] : ['--exclude', `${literal}*/*`]
   const args = ['describe', '--tags', '--always', '--long', ...tags, ...others]
-  // `describe --dirty` rewrites the index, whatever GIT_OPTIONAL_LOCKS says; `status` does not.
-  const [{ text }, changes] = await Promise.all([
-    git(dir, args, signal),
-    git(dir, ['status', '--porcelain', '--untracked-files=no'], signal),
-  ])
-  const dirty = changes.text === '' ? '' : '-dirty'
+  // Not --dirty: it rewrites the index, whatever GIT_OPTIONAL_LOCKS says, and runs filters.
+  const { text } = await git(dir, args, signal)
   const [, tag, distance, hash] = /^(.+)-(\d+)-g([0-9a-f]+)$/.exec(text) ?? []
   if (tag === undefined || !tag.startsWith(prefix)) {
-    return /^[0-9a-f]{4,64}$/.test(text) ? { version: `${text}${dirty}` } : {}
+    return /^[0-9a-f]{4,64}$/.test(text) ? { version: text } : {}
   }
   const own = tag.slice(prefix.length)
-  return { tag: own, version: `${distance === '0' ? own : `${own}-${distance}-g${hash}`}${dirty}` }
+  return { tag: own, version: distance === '0' ? own : `${own}-${distance}-g${hash}` }
 }
 
 /** Reads a SOURCE_DATE_EPOCH; undefined when it is not set. Seconds since 1970. */
@@ -98,37 +94,4 @@ export function parseEpoch(text: string | undefined): number | undefined {
     why: 'it is a whole number of seconds since 1970, up to the year 9999',
     fix: 'export SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)',
   })
-}
-
-interface GitAnswer {
-  /** Empty where git, the repository or what was asked for is missing. */
-  readonly text: string
-  readonly refused?: { readonly why: string; readonly fix: string }
-}
-
-/** What git prints, in English, so that its refusals can be told apart. */
-async function git(dir: string, args: readonly string[], signal?: AbortSignal): Promise<GitAnswer> {
-  const env = { LC_ALL: 'C' }
-  try {
-    const result = await run({ tool: 'git', args: [...hardenedGit, ...args], cwd: dir, env }, { signal })
-    if (result.ok) return { text: result.stdout.trimEnd() }
-    const refused = refusal(result.stderr, dir)
-    return { text: '', ...(refused && { refused }) }
-  } catch (error) {
-    if (error instanceof Failure && error.kind === 'tool') return { text: '' }
-    throw error
-  }
-}
-
-/** Why git does not read a repository that is there; undefined where there is none, or it has no commit yet. */
-function refusal(stderr: string, dir: string): GitAnswer['refused'] {
-  const [why = ''] = /^fatal: .*$/m.exec(stderr) ?? []
-  const [, owned] = /dubious ownership in repository at '(.*)'/.exec(why) ?? []
-  if (owned !== undefined) {
-    return { why, fix: `git config --global --add safe.directory ${quoteWord(owned)}` }
-  }
-  if (why === '' || /not a git repository|does not have any commits yet|bad default revision/.test(why)) {
-    return undefined
-  }
-  return { why, fix: `git -C ${quoteWord(dir)} status` }
 }
