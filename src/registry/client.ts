@@ -6,8 +6,9 @@ import { type CallerOptions, createCaller, type Repository } from './call.ts'
 import { mayNotPush, registryFailure } from './failures.ts'
 import { type FetchedManifest, mediaTypeOf, readManifest } from './fetched-manifest.ts'
 import { allowsPush, type PushRights } from './push-rights.ts'
-import { type BlobDescriptor, downloadBlob, uploadOnce } from './transfer.ts'
+import { type BlobDescriptor, downloadBlob } from './transfer.ts'
 import { describeUrl } from './transport.ts'
+import { uploadBlob } from './upload.ts'
 
 export type { CallerOptions as RegistryClientOptions, Repository } from './call.ts'
 
@@ -33,9 +34,9 @@ export interface RegistryClient {
   /** Takes a blob over from another repository of the registry; false where the registry requires an upload. */
   mountBlob(repository: Repository, digest: string, from: string): Promise<boolean>
   /**
-   * Uploads a blob in one piece.
+   * Uploads a blob; a later connection continues where one broke, if the registry kept what came (upload.ts).
    * @param open opens its bytes, anew for each attempt
-   * @param onProgress the bytes that were sent; it starts again at 0 with each attempt
+   * @param onProgress the bytes that were sent; an attempt that begins anew starts again at 0
    */
   uploadBlob(
     repository: Repository,
@@ -164,11 +165,7 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
     },
 
     uploadBlob: (repository, blob, open, onProgress = () => {}) =>
-      caller.retrying(async attempt => {
-        // The attempt before may have got through although its answer was lost.
-        if (attempt > 1 && (await headBlob(repository, blob.digest))) return
-        await uploadOnce(caller, repository, blob, open, onProgress)
-      }),
+      uploadBlob({ caller, repository, blob, open, onProgress }, () => headBlob(repository, blob.digest)),
 
     async putManifest(reference, { mediaType, bytes }) {
       const digest = digestOf(bytes)

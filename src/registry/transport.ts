@@ -13,7 +13,7 @@ export type RequestBody =
   | { readonly open: () => AsyncIterable<Uint8Array>; readonly length: number }
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH'
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: RequestBody | undefined
@@ -173,7 +173,7 @@ export function createTransport({ insecure, signal, timeout, onWait, env }: Tran
       if (request.isSecret && (request.url.origin !== target.origin || response.status < 307)) {
         throw registryFailure('The token server redirects a login', where, describeUrl(target))
       }
-      if ((request.method === 'POST' || request.method === 'PUT') && response.status < 307) {
+      if (['POST', 'PUT', 'PATCH'].includes(request.method) && response.status < 307) {
         throw registryFailure('The registry redirects an upload', where)
       }
       request = { ...request, url: target, headers: headersFor(request, target) }

@@ -50,6 +50,8 @@ export interface RegistryOptions {
   readonly mounts?: boolean
   /** Whether ranges of blobs are served. Default true. */
   readonly ranges?: boolean
+  /** Whether what came of a broken upload is kept, and said when it is asked for. Default false. */
+  readonly resumes?: boolean
 }
 
 interface StoredManifest {
@@ -87,7 +89,7 @@ export const sha256 = (bytes: Uint8Array | string) =>
 export async function startFaultRegistry(options: RegistryOptions = {}): Promise<FaultRegistry> {
   const blobs = new Map<string, Buffer>()
   const manifests = new Map<string, StoredManifest>()
-  const uploads = new Set<string>()
+  const uploads = new Map<string, Buffer>()
   const tokens = new Map<string, { uses: number; scopes: string[] }>()
   const requests: RecordedRequest[] = []
   const faults: { fault: Fault; left: number; skip: number }[] = []
@@ -140,7 +142,11 @@ export async function startFaultRegistry(options: RegistryOptions = {}): Promise
     const fault = takeFault(request)
     if (fault?.respond) return fault.respond(request, response)
     if (fault?.resetAfterReceiving !== undefined) {
-      await receive(request, fault.resetAfterReceiving)
+      const part = await receive(request, fault.resetAfterReceiving)
+      const [, id = ''] = /\/uploads\/(upload-\d+)\?/.exec(request.url ?? '') ?? []
+      const before = options.resumes ? uploads.get(id) : undefined
+      if (before) uploads.set(id, Buffer.concat([before, part]))
+      else uploads.delete(id)
       return request.socket.resetAndDestroy()
     }
     if (fault?.status !== undefined) {
@@ -206,14 +212,25 @@ export async function startFaultRegistry(options: RegistryOptions = {}): Promise
         return answer(request, response, 201)
       }
       const id = `upload-${++counter}`
-      uploads.add(id)
+      uploads.set(id, Buffer.alloc(0))
       return answer(request, response, 202, { location: `/v2/${name}/blobs/uploads/${id}?_state=a%3Db%2Bc` })
     }
     const id = rest.slice('uploads/'.length)
-    if (!uploads.delete(id) || query.get('_state') !== 'a=b+c')
-      return notFound(request, response, 'BLOB_UPLOAD_UNKNOWN')
+    const before = uploads.get(id)
+    if (!before || query.get('_state') !== 'a=b+c') return notFound(request, response, 'BLOB_UPLOAD_UNKNOWN')
+    const all = Buffer.concat([before, bytes])
+    const state = { location: request.url ?? '', range: `0-${Math.max(0, all.length - 1)}` }
+    if (request.method === 'GET') return answer(request, response, 204, state)
+    if (request.method === 'PATCH') {
+      if (request.headers['content-range'] !== `${before.length}-${all.length - 1}`) {
+        return answer(request, response, 416, {}, errors('RANGE_INVALID', 'not where it goes on'))
+      }
+      uploads.set(id, all)
+      return answer(request, response, 202, state)
+    }
+    uploads.delete(id)
     const digest = query.get('digest') ?? ''
-    if (sha256(bytes) !== digest) {
+    if (sha256(all) !== digest) {
       return answer(
         request,
         response,
@@ -222,7 +239,7 @@ export async function startFaultRegistry(options: RegistryOptions = {}): Promise
         errors('DIGEST_INVALID', 'provided digest did not match uploaded content'),
       )
     }
-    blobs.set(`${name}/${digest}`, bytes)
+    blobs.set(`${name}/${digest}`, all)
     return answer(request, response, 201, {
       location: `/v2/${name}/blobs/${digest}`,
       'docker-content-digest': digest,

@@ -5,7 +5,7 @@ import { parseReference, type Reference } from '../../../src/oci/reference.ts'
 import { createRegistryClient, type RegistryClient } from '../../../src/registry/client.ts'
 import { describeFailure } from '../../../src/ui/messages.ts'
 import { failureOf } from '../../support/failure-of.ts'
-import { sha256, startFaultRegistry } from '../../support/fault-registry.ts'
+import { type Fault, sha256, startFaultRegistry } from '../../support/fault-registry.ts'
 import { type HostileServer, hostileServers, startHostileServer } from '../../support/hostile-server.ts'
 
 const opened: { close(): Promise<void> }[] = []
@@ -161,6 +161,109 @@ describe('an upload', () => {
     expect(failure.why).toContain('the repository does not exist')
     expect(failure.fix).toContain(`${registry.host}/team/app exists`)
     expect(registry.requests.filter(({ method }) => method === 'POST').length).toBe(4)
+  })
+})
+
+describe('an upload that breaks again and again', () => {
+  const content = Buffer.concat(
+    Array.from({ length: 160 }, (_, number) => Buffer.alloc(10_000, String(number))),
+  )
+  const always = Number.POSITIVE_INFINITY
+  const send = async (faults: readonly Fault[], resumes = true) => {
+    const registry = await startFaultRegistry({ resumes, faults })
+    opened.push(registry)
+    const { host, requests } = registry
+    const digest = sha256(content)
+    const sent: number[] = []
+    const open = async function* () {
+      for (let at = 0; at < content.length; at += 8192) yield content.subarray(at, at + 8192)
+    }
+    const uploading = clientOf().uploadBlob(
+      { registry: host, repository: 'team/app' },
+      { digest, size: content.length },
+      open,
+      bytes => sent.push(bytes),
+    )
+    const failure = await uploading.then(
+      () => undefined,
+      error => error,
+    )
+    const methods = requests.map(({ method, path }) => (path.includes('/uploads/') ? method : '')).join(' ')
+    return { failure, sent, methods, stored: registry.blob('team/app', digest)?.equals(content) }
+  }
+  const breaks = { path: /uploads\/upload/, resetAfterReceiving: 20_000 }
+  const patchBreaks = { ...breaks, method: 'PATCH', times: always }
+
+  test('and gets on, goes on', async () => {
+    const { failure, stored, methods, sent } = await send([{ ...breaks, method: 'PUT' }, patchBreaks])
+    expect(failure).toBeUndefined()
+    expect(stored).toBe(true)
+    expect(methods.match(/PATCH/g)?.length).toBeGreaterThan(6)
+    expect(methods.match(/POST/g)?.length).toBe(1)
+    expect(sent.at(-1)).toBe(content.length)
+    expect(Math.max(...sent)).toBe(content.length)
+  })
+
+  test('and does not get on, ends', async () => {
+    const { failure } = await send([
+      { ...breaks, method: 'PUT' },
+      { ...patchBreaks, resetAfterReceiving: 0 },
+    ])
+    expect(failure).toMatchObject({ kind: 'registry', why: expect.stringContaining('tried 6 times') })
+  })
+
+  const said = (headers: Record<string, string>, status = 204): Fault => ({
+    ...{ method: 'GET', path: /uploads\/upload/, times: always },
+    ...{ status, headers },
+  })
+  test.each<[string, readonly Fault[]]>([
+    ['that forgot it', [said({}, 404)]],
+    ['that may not be asked', [said({}, 405)]],
+    ['that fails when it is asked', [said({}, 500)]],
+    ['that says nothing of it', [said({})]],
+    ['that says it has nothing', [said({ range: '0-0' })]],
+    ['that has more than was sent', [said({ range: '0-399999999' })]],
+    ['that has a part without a beginning', [said({ range: '5-10' })]],
+    ['that says what is no range', [said({ range: 'bytes=-1' })]],
+    ['that has less than it says, and notices', [said({ range: '0-9' })]],
+    ['that takes no part', [{ method: 'PATCH', path: /./, status: 405, times: always }]],
+    ['that forgets it at the end', [{ method: 'PUT', path: /./, status: 404, after: 1 }]],
+    [
+      'that has lost the bytes',
+      [{ method: 'PATCH', path: /./, status: 202, headers: { location: '/v2/team/app/blobs/uploads/x' } }],
+    ],
+  ])('begins anew at a registry %s', async (_, faults) => {
+    const { failure, stored, methods } = await send([...faults, { ...breaks, method: 'PUT' }])
+    expect(failure).toBeUndefined()
+    expect(stored).toBe(true)
+    expect(methods.match(/POST/g)?.length).toBe(2)
+  })
+
+  test('does not go on where no client may follow', async () => {
+    const evil = said({ range: '0-15000', location: 'file:///etc/passwd' })
+    const { failure, stored } = await send([evil, { ...breaks, method: 'PUT' }])
+    // The address is refused, and the blob begins anew at one that is right.
+    expect(failure).toBeUndefined()
+    expect(stored).toBe(true)
+  })
+
+  test('and whose registry claims to get on a byte at a time, ends', async () => {
+    let claimed = 1
+    const respond: Fault['respond'] = (_, response) => {
+      response.writeHead(204, { range: `0-${claimed++}` }).end()
+    }
+    const { failure } = await send([
+      { method: 'GET', path: /uploads\/upload/, times: always, respond },
+      { ...breaks, method: 'PUT', times: always },
+      patchBreaks,
+    ])
+    expect(failure).toMatchObject({ kind: 'registry', why: expect.stringContaining('tried 6 times') })
+  })
+
+  test('and is not kept, is given up', async () => {
+    const { failure, methods } = await send([{ ...breaks, method: 'PUT', times: always }], false)
+    expect(failure).toMatchObject({ kind: 'registry', why: expect.stringContaining('tried 6 times') })
+    expect(methods.match(/POST/g)?.length).toBe(6)
   })
 })
 
