@@ -1,6 +1,13 @@
 import yargs, { type CommandModule } from 'yargs'
 import { type Arguments, type Command, nameOf } from './commands/command.ts'
-import { checkFlags, checkFolder, type UsageFault, unknownCommand, usageFailure } from './commands/usage.ts'
+import {
+  checkFlags,
+  checkFolder,
+  chosenCommand,
+  type UsageFault,
+  unknownCommand,
+  usageFailure,
+} from './commands/usage.ts'
 import type { Flags } from './config/flags.ts'
 import { flagGroups } from './ui/help.ts'
 import { version } from './version.ts'
@@ -26,7 +33,7 @@ export async function runCommand(
 ): Promise<void> {
   const args = given[0] === 'help' ? helpArguments(given.slice(1), commands) : given
   checkFlags(args, commands)
-  const program = yargs([...args])
+  const program = yargs(separateValues(args, commands))
     .scriptName('xbuild')
     .usage(texts.usage)
     .parserConfiguration({ 'populate--': true, 'greedy-arrays': false })
@@ -58,6 +65,25 @@ function helpArguments(words: readonly string[], commands: readonly Command[]): 
   if (name === undefined || name.startsWith('-')) return ['--help']
   if (commands.some(command => nameOf(command) === name)) return [name, '--help']
   throw unknownCommand(name, commands)
+}
+
+/**
+ * Short flags with their values in one word as long ones: `-tNAME` and `-t=NAME` are `-t NAME` for docker (spf13/pflag), and
+ * for yargs `-t -N -A -M -E`.
+ */
+function separateValues(args: readonly string[], commands: readonly Command[]): string[] {
+  const { flags } = chosenCommand(args, commands)
+  const long = new Map(
+    Object.entries(flags)
+      .filter(([, flag]) => flag.type !== 'boolean')
+      .flatMap(([name, { alias }]) => [alias ?? []].flat().map(short => [short, name] as const)),
+  )
+  const end = args.indexOf('--')
+  return args.map((argument, at) => {
+    if ((end >= 0 && at >= end) || !/^-[^-]./s.test(argument)) return argument
+    const name = long.get(argument.charAt(1))
+    return name === undefined ? argument : `--${name}=${argument.slice(2).replace(/^=/, '')}`
+  })
 }
 
 function toModule(command: Command, isDefault: boolean, commands: readonly Command[]): CommandModule {

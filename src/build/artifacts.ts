@@ -82,7 +82,9 @@ async function keep(artifact: Artifact, dist: string, work: string): Promise<Art
     source = `${work}/kept-${artifact.sha256.slice(0, 16)}-${artifact.platform.id.replaceAll('/', '_')}`
     await copyFile(artifact.path, source, constants.COPYFILE_FICLONE)
   }
-  await chmod(source, 0o755)
+  // To be run by whoever may read it: what the umask took from the compiler's file stays away.
+  const { mode } = await stat(source)
+  await chmod(source, (mode | ((mode & 0o444) >> 2)) & 0o755)
   await rename(source, path)
   return { ...artifact, path }
 }

@@ -1,5 +1,5 @@
 import { constants, existsSync } from 'node:fs'
-import { copyFile, link, lstat, mkdir, readFile, rm } from 'node:fs/promises'
+import { copyFile, link, lstat, mkdir, rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import * as v from 'valibot'
 import type { ReportedImage } from '../image/make-context.ts'
@@ -9,6 +9,7 @@ import type { Platform } from '../platforms.ts'
 import type { Artifact } from '../types.ts'
 import { writeFileAtomically } from '../util/atomic.ts'
 import { hashFile } from '../util/hash-file.ts'
+import { readText } from '../util/read-file.ts'
 import { table } from '../util/string-table.ts'
 import { artifactPath } from './artifacts.ts'
 import type { Plan } from './plan.ts'
@@ -144,7 +145,7 @@ function sameToolchain(last: LastBuild | undefined, project: Project): LastBuild
 /** The record as it is; undefined where the file is not there or damaged. */
 async function readLast(dist: string): Promise<LastBuild | undefined> {
   try {
-    return v.parse(lastBuildSchema, JSON.parse(await readFile(join(dist, lastBuildFile), 'utf8')))
+    return v.parse(lastBuildSchema, JSON.parse(await readText(join(dist, lastBuildFile))))
   } catch {
     return undefined
   }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { access, constants, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { Options } from '../config/options.ts'
 import { Failure } from '../errors.ts'
 import { cacheFolder } from '../util/cache-folder.ts'
 import { shortPath } from '../util/paths.ts'
+import { readText } from '../util/read-file.ts'
 import { lastBuildFile } from './last-build.ts'
 
 /** The first line of the .gitignore by which a folder is known as xbuild's own. */
@@ -74,7 +75,7 @@ async function checkOwnFolder(dist: string): Promise<void> {
     throw notWritable(dist, error)
   })
   if (names.length === 0 || names.includes(lastBuildFile)) return
-  const ignored = await readFile(join(dist, '.gitignore'), 'utf8').catch(() => '')
+  const ignored = await readText(join(dist, '.gitignore')).catch(() => '')
   if (ignored.startsWith(marker)) return
   const shown = names.sort().slice(0, 3)
   throw new Failure({

@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readElf } from '../binary/elf.ts'
 import { type TinyArch, tinyProgram } from '../binary/tiny-program.ts'
@@ -64,8 +64,7 @@ async function writeProgram(folder: string, platform: Platform, arch: TinyArch):
   const path = join(folder, `check-${arch}`)
   const bytes = tinyProgram(arch, textFor(platform.id))
   checkBinary(readElf(bytes), platform, path)
-  await writeFile(path, bytes)
-  await chmod(path, 0o755)
+  await writeFile(path, bytes, { mode: 0o755 })
   return path
 }
 

@@ -15,6 +15,7 @@ import { type Options, resolveOptions } from '../config/options.ts'
 import { withReport } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { createProgress } from '../ui/progress.ts'
+import { cleanText, printJson } from '../util/printable.ts'
 import { checkUserFile, writeUserFile } from '../util/write-user-file.ts'
 import { runBeforeSteps } from './before.ts'
 import { defineCommand, dirPositional } from './command.ts'
@@ -124,9 +125,9 @@ function show(measurement: Measurement, argv: ShowFlags): void {
   const view = viewOf(measurement)
   process.stdout.write(
     argv.json
-      ? `${JSON.stringify(measurement, undefined, 2)}\n`
+      ? `${printJson(measurement)}\n`
       : argv.markdown
-        ? renderMarkdown(view)
-        : `${renderText(view)}\n`,
+        ? cleanText(renderMarkdown(view))
+        : `${cleanText(renderText(view))}\n`,
   )
 }

@@ -1,5 +1,6 @@
 import { describeCacheUse } from '../ui/cache-text.ts'
 import { cacheFolder } from '../util/cache-folder.ts'
+import { cleanText, printJson } from '../util/printable.ts'
 import { defineCommand } from './command.ts'
 
 /** `xbuild cache`: where xbuild's own cache is and how large, and with --prune nothing of it any more. */
@@ -17,9 +18,7 @@ export const cacheCommand = defineCommand({
     if (argv.prune) await pruneCache(use.folder)
     const removed = argv.prune === true
     process.stdout.write(
-      argv.json
-        ? `${JSON.stringify({ ...use, removed }, undefined, 2)}\n`
-        : `${describeCacheUse(use, removed)}\n`,
+      argv.json ? `${printJson({ ...use, removed })}\n` : `${cleanText(describeCacheUse(use, removed))}\n`,
     )
   },
 })

@@ -3,6 +3,7 @@ import { prepareOnly } from '../build/registries.ts'
 import { buildFlags } from '../config/flags.ts'
 import { resolveOptions } from '../config/options.ts'
 import { interruptSignal } from '../interrupt.ts'
+import { cleanText } from '../util/printable.ts'
 import { defineCommand, dirPositional } from './command.ts'
 
 /** `xbuild dockerfile [dir]`: the generated Dockerfile on stdout. */
@@ -17,7 +18,9 @@ export const dockerfileCommand = defineCommand({
     const { images } = planJson(await prepareOnly(options, interruptSignal))
     const several = images.length > 1
     for (const { name, dockerfile } of images) {
-      process.stdout.write(several ? `# --- ${name} ---\n${dockerfile}\n` : dockerfile)
+      const text = several ? `# --- ${name} ---\n${dockerfile}\n` : dockerfile
+      // In a file it is what docker reads, to the byte.
+      process.stdout.write(process.stdout.isTTY ? cleanText(text) : text)
     }
   },
 })

@@ -1,5 +1,6 @@
 import { interruptSignal } from '../interrupt.ts'
 import { describeSelfCheck } from '../ui/self-check-text.ts'
+import { cleanText, printJson } from '../util/printable.ts'
 import { defineCommand } from './command.ts'
 
 /** `xbuild self-check`: whether this installation works, without a project, a toolchain, Docker or a network. */
@@ -11,6 +12,6 @@ export const selfCheckCommand = defineCommand({
   run: async argv => {
     const { selfCheck } = await import('../build/self-check.ts')
     const found = await selfCheck(interruptSignal)
-    process.stdout.write(argv.json ? `${JSON.stringify(found, undefined, 2)}\n` : describeSelfCheck(found))
+    process.stdout.write(argv.json ? `${printJson(found)}\n` : cleanText(describeSelfCheck(found)))
   },
 })

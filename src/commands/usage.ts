@@ -183,7 +183,7 @@ function unknownFlag(name: string, flag: string, args: readonly string[], comman
 }
 
 /** The command that the arguments name; the first where they name none. */
-function chosenCommand(args: readonly string[], commands: Commands): Command {
+export function chosenCommand(args: readonly string[], commands: Commands): Command {
   const named = ownArguments(args)
     .map(word => commands.find(command => nameOf(command) === word))
     .find(command => command !== undefined)

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Failure } from '../errors.ts'
+import { Failure, isFailure } from '../errors.ts'
 import { homeFolder } from '../util/cache-folder.ts'
+import { readText } from '../util/read-file.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -54,8 +54,9 @@ export function userContainersFolder(env: Env): string[] {
 async function* readIfThere(path: string, namespaced: boolean) {
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = await readText(path)
   } catch (error) {
+    if (isFailure(error)) throw unreadable(path, error.why ?? error.what)
     const code = (error as NodeJS.ErrnoException).code ?? 'unreadable'
     if (code === 'ENOENT' || code === 'ENOTDIR') return
     throw unreadable(path, code)

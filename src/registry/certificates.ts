@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SecureContext } from 'node:tls'
+import { readText } from '../util/read-file.ts'
 import { dockerConfigFolder, userContainersFolder } from './auth-files.ts'
 import { registryFailure } from './failures.ts'
 
@@ -55,7 +56,7 @@ async function systemAuthorities(env: Env): Promise<string[]> {
       found.push(await read(path).catch(error => (error.why === 'ENOENT' ? '' : Promise.reject(error))))
   }
   for (const path of env['SSL_CERT_FILE'] ? [] : systemFiles) {
-    const text = await readFile(path, 'utf8').catch(() => undefined)
+    const text = await readText(path).catch(() => undefined)
     if (text === undefined) continue
     found.push(text)
     break
@@ -63,7 +64,7 @@ async function systemAuthorities(env: Env): Promise<string[]> {
   for (const folder of (env['SSL_CERT_DIR'] ?? '').split(':').filter(Boolean)) {
     for (const name of await list(folder)) {
       // links by hash, their targets, and now and then something else
-      const text = await readFile(join(folder, name), 'utf8').catch(() => '')
+      const text = await readText(join(folder, name)).catch(() => '')
       if (text.includes('-----BEGIN CERTIFICATE-----')) found.push(text)
     }
   }
@@ -112,8 +113,8 @@ async function list(folder: string): Promise<string[]> {
 }
 
 async function read(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(error => {
-    throw unreadable(path, error.code)
+  return readText(path).catch(error => {
+    throw unreadable(path, error.code ?? error.why)
   })
 }
 

@@ -46,6 +46,8 @@ export function createDispatchers(
     secureContext: SecureContext | undefined,
     isSecure: boolean,
   ) => {
+    // A company's proxy has a certificate of the company's, which the system trusts.
+    const ofProxy = proxy?.protocol === 'https:' ? await hostTls(proxy.host, true, env) : undefined
     // `default`: bundled as a chunk of its own, a CommonJS package has no named exports
     const { default: undici } = await import('undici')
     const { connect, silence } = deadlines
@@ -60,7 +62,7 @@ export function createDispatchers(
       ...settings,
       uri: proxy.href,
       requestTls: tls,
-      proxyTls: { timeout: connect * 1000 },
+      proxyTls: { timeout: connect * 1000, ...(ofProxy && { secureContext: ofProxy }) },
       // An address without TLS is asked for by its whole name, as every client does; CONNECT is for TLS.
       proxyTunnel: false,
       clientFactory: (origin, options) => new undici.Pool(origin, { ...options, ...settings }),

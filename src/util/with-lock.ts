@@ -1,10 +1,11 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { interrupted } from '../errors.ts'
 import { writeFailure } from './atomic.ts'
 import { removeAtExit, temporaryName } from './leftovers.ts'
 import { isDead, ownerMark } from './owner.ts'
+import { readText } from './read-file.ts'
 
 /**
  * A lock of which this process cannot see the owner was left behind when it is so old, in milliseconds: it is held for one
@@ -65,7 +66,7 @@ async function dropAbandoned(lock: string, seen: Seen): Promise<void> {
   // No clock is wrong by that much.
   const isOld = Date.now() - found.mtimeMs > 10 * 60_000
   const age = isOld ? Number.POSITIVE_INFINITY : performance.now() - seen.since
-  if (age < abandonedAfter && !isDead(await readFile(lock, 'utf8').catch(() => ''))) return
+  if (age < abandonedAfter && !isDead(await readText(lock).catch(() => ''))) return
   const aside = temporaryName(lock)
   await rename(lock, aside).catch(() => {})
   await rm(aside, { force: true })

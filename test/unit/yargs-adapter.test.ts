@@ -15,7 +15,7 @@ const make = defineCommand({
     tag: { type: 'string', array: true, alias: 't', requiresArg: true },
     'fail-under': { type: 'number', requiresArg: true },
     colour: { choices: ['red', 'blue'] },
-    fast: { type: 'boolean' },
+    fast: { type: 'boolean', alias: 'f' },
     slow: { type: 'boolean', conflicts: 'fast' },
     mode: { choices: ['auto', 'plain'], default: 'auto' },
   },
@@ -48,6 +48,12 @@ test.each([
   [['make', '--colour=red', '--colour=blue'], { colour: 'blue' }],
   [['make', '--no-fast', '--', '-x', '7'], { fast: false, toolchainArgs: ['-x', '7'] }],
   [['look', 'there'], { at: 'there' }],
+  [['-tNAME'], { tag: ['NAME'] }],
+  [['-t=NAME', '-tother:1', '-t', 'third'], { tag: ['NAME', 'other:1', 'third'] }],
+  [['-tr.io/x@1', '-ta=b', '-t-x'], { tag: ['r.io/x@1', 'a=b', '-x'] }],
+  [['-tf'], { tag: ['f'] }],
+  [['-f', '-ta'], { fast: true, tag: ['a'] }],
+  [['make', '-tA', '--', '-tB'], { tag: ['A'], toolchainArgs: ['-tB'] }],
 ])('%j runs with %j', async (args, values) => {
   seen.length = 0
   await run(...args)

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../../errors.ts'
 import type { Executable } from '../../languages/language.ts'
@@ -8,6 +8,7 @@ import type { RustProject } from '../../languages/rust/project.ts'
 import type { Platform } from '../../platforms.ts'
 import { run } from '../../process.ts'
 import type { Command } from '../../types.ts'
+import { readText } from '../../util/read-file.ts'
 import { tokens } from '../../util/substitute.ts'
 import type { BenchLanguage, Edit, StagedProject } from './bench-language.ts'
 import { stageFolders } from './bench-language.ts'
@@ -66,7 +67,7 @@ const vendorFolder = '.xbuild-vendor'
  */
 async function vendorCrates({ top, signal }: StagedProject): Promise<void> {
   const config = join(top, '.cargo', existsSync(join(top, '.cargo', 'config')) ? 'config' : 'config.toml')
-  const before = await readFile(config, 'utf8').catch(() => '')
+  const before = await readText(config).catch(() => '')
   if (vendored.test(before)) return
   const args = ['vendor', '--versioned-dirs', '--respect-source-config', vendorFolder]
   const result = await run({ tool: 'cargo', args, cwd: top }, { signal })

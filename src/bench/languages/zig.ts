@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, realpath, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure } from '../../errors.ts'
 import type { Project } from '../../languages/language.ts'
@@ -7,6 +7,7 @@ import type { ZigProject } from '../../languages/zig/project.ts'
 import type { Platform } from '../../platforms.ts'
 import { type RunResult, run } from '../../process.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
+import { readText } from '../../util/read-file.ts'
 import { tokens } from '../../util/substitute.ts'
 import type { BenchLanguage, Edit, StagedProject, ToolchainFolder } from './bench-language.ts'
 
@@ -48,7 +49,7 @@ async function fetchPackages(project: Project, { root, seed, signal }: StagedPro
 
 /** The file that build.zig names as a root, where that can be told from its text. */
 async function editRoot({ root }: StagedProject): Promise<Edit | undefined> {
-  const text = await readFile(join(root, 'build.zig'), 'utf8').catch(() => '')
+  const text = await readText(join(root, 'build.zig')).catch(() => '')
   const named = [
     ...text.matchAll(
       /root_source_file\s*=\s*(?:b\.path\(|\.\{\s*\.(?:cwd_relative|path)\s*=\s*)?"([^"]+\.zig)"/g,

@@ -35,7 +35,7 @@ export async function bench(
   request: BenchRequest,
   { emit, signal, onMeasurement }: BenchContext,
 ): Promise<Measurement> {
-  await checkStore(options.dir)
+  await checkStore(options.dir, signal)
   const detected = await detectLanguage(options.dir, options.lang)
   checkToolchainArgs(detected, options.toolchainArgs)
   await makeOutputFolder(options.dist)
@@ -63,7 +63,7 @@ export async function bench(
         settings: await language.settings(staged),
         ...found,
       }
-      const record = createRecord(subject, onMeasurement)
+      const record = createRecord(subject, onMeasurement, signal)
       const planned = planStrategies(subject, request, record)
       const [first] = subject.executables
       const edit = first && (await language.edit(staged, first, project))

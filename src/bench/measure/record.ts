@@ -22,6 +22,7 @@ export interface BenchRecord {
 export function createRecord(
   subject: Subject,
   onMeasurement: (measurement: Measurement) => void,
+  signal?: AbortSignal,
 ): BenchRecord {
   const { options, source, builder } = subject
   const { revision, version: sourceVersion } = source
@@ -39,7 +40,7 @@ export function createRecord(
     samples: [],
   }
   const save = async () => {
-    await saveMeasurement(options.dir, measurement)
+    await saveMeasurement(options.dir, measurement, signal)
     onMeasurement(measurement)
   }
   return {

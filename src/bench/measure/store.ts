@@ -89,34 +89,42 @@ function assertForm(value: unknown, path: string): asserts value is v.InferOutpu
  * Keeps a measurement, in the place of an earlier state of the same one. What other runs have written meanwhile stays.
  * @throws {Failure} usage, when the file there is damaged; image, when it cannot be written.
  */
-export async function saveMeasurement(dir: string, measurement: Measurement): Promise<void> {
-  await changeMeasurements(dir, all => {
+export async function saveMeasurement(
+  dir: string,
+  measurement: Measurement,
+  signal?: AbortSignal,
+): Promise<void> {
+  const change = (all: readonly Measurement[]) => {
     const at = all.findIndex(({ id }) => id === measurement.id)
     return at < 0 ? [...all, measurement] : all.with(at, measurement)
-  })
+  }
+  await changeMeasurements(dir, change, signal)
 }
 
 /**
  * Makes sure that measurements can be kept, before any is made.
  * @throws {Failure} as `saveMeasurement`.
  */
-export async function checkStore(dir: string): Promise<void> {
-  await changeMeasurements(dir, all => all)
+export async function checkStore(dir: string, signal?: AbortSignal): Promise<void> {
+  await changeMeasurements(dir, all => all, signal)
 }
 
 async function changeMeasurements(
   dir: string,
   change: (all: readonly Measurement[]) => readonly Measurement[],
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const path = benchFile(dir)
-  await withLock(path, async () => {
+  const work = async () => {
     const before = await readMeasurements(dir)
     const after = change(before)
     if (after === before) return
     const value = { schemaVersion: benchVersion, measurements: after.slice(-keptMeasurements) }
     const text = Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`)
     await writeAtomically(path, handle => writeAll(handle, text))
-  })
+  }
+  // What was measured until an interrupt is saved after it.
+  await withLock(path, work, signal?.aborted ? undefined : signal)
 }
 
 function damaged(path: string, why: string): Failure {

@@ -62,7 +62,7 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext, tas
     logFile: join(logs, `image-${spec.name}.log`),
     onProgress: task.progress,
   })
-  await placeOutputs(image, files, result)
+  await placeOutputs(image, files, result, signal)
   const { metadataFile } = plan.buildx
   if (metadataFile) await writeUserFile(metadataFile, await readFile(files.metadata), '--metadata-file')
   return {
@@ -85,6 +85,7 @@ async function placeOutputs(
   { spec, destinations }: ImagePlan,
   files: ReturnType<typeof buildxFiles>,
   { metadata }: BuildxResult,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   for (const [index, destination] of destinations.entries()) {
     if (destination.type === 'archive' || destination.type === 'docker-archive') {
@@ -92,7 +93,7 @@ async function placeOutputs(
     } else if (destination.type === 'layout') {
       const descriptor = (metadata['containerimage.descriptor'] ??
         (await onlyImage(files.output(index)))) as Descriptor
-      await placeLayout(files.output(index), destination.path, descriptor, spec.tags)
+      await placeLayout(files.output(index), destination.path, descriptor, spec.tags, signal)
     }
   }
 }

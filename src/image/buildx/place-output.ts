@@ -34,8 +34,9 @@ export async function placeLayout(
   to: string,
   descriptor: Descriptor,
   tags: readonly string[],
+  signal?: AbortSignal,
 ): Promise<void> {
-  await intoLayout(to, (folder, filled = from) => fillLayout(filled, folder, descriptor, tags))
+  await intoLayout(to, (folder, filled = from) => fillLayout(filled, folder, descriptor, tags, signal))
 }
 
 async function fillLayout(
@@ -43,6 +44,7 @@ async function fillLayout(
   to: string,
   descriptor: Descriptor,
   tags: readonly string[],
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const blobs = 'blobs/sha256'
   await markLayout(to)
@@ -52,7 +54,7 @@ async function fillLayout(
   }
   const { mediaType, digest, size } = descriptor
   const content = { index: { descriptor: { mediaType, digest, size } }, descriptorAnnotations: {} }
-  await replaceIndex(to, content, tags)
+  await replaceIndex(to, content, tags, signal)
 }
 
 /** Renames, or says that it cannot because the two places are on different file systems. */

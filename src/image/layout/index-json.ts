@@ -46,12 +46,14 @@ export async function replaceIndex(
   folder: string,
   content: NamedContent,
   tags: readonly string[],
+  signal?: AbortSignal,
 ): Promise<void> {
   const path = join(folder, 'index.json')
-  await withLock(path, async () => {
+  const replace = async () => {
     const index = layoutIndex(content, tags, await otherImages(path, tags))
     await writeAtomically(path, handle => writeAll(handle, index))
-  })
+  }
+  await withLock(path, replace, signal)
 }
 
 /** The entries of an existing `index.json` that stay: those under other names, whoever gave them. */

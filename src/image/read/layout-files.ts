@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -45,11 +45,15 @@ const maximumLinks = 8
  * @throws {Failure} verification, when it is no tar archive, or a damaged one.
  */
 export async function archiveFiles(path: string): Promise<LayoutFiles> {
-  const handle = await open(path).catch(error => {
+  // Without O_NONBLOCK the opening of a FIFO waits for its writer.
+  const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+  const handle = await open(path, flags).catch(error => {
     throw unreadable(path, error)
   })
   try {
-    const { size } = await handle.stat()
+    const found = await handle.stat()
+    if (!found.isFile()) throw unreadable(path, new Error('it is no regular file'))
+    const { size } = found
     await refuseCompressed(path, await fileSource(handle, size).read(4))
     const files = new Map<string, { offset: number; size: number }>()
     const links = new Map<string, string>()

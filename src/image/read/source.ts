@@ -60,7 +60,7 @@ async function findPlace(text: string): Promise<Place | undefined> {
   throw new Failure({
     kind: 'usage',
     what: `${JSON.stringify(path)} is no image`,
-    why: (await exists(path)) ? 'it has no index.json' : 'there is no such file or folder',
+    why: await whyNone(path),
     fix: 'name an OCI layout folder, an OCI archive, or an image in a registry',
   })
 }
@@ -72,6 +72,13 @@ async function layoutAt(path: string, mayBeArchive: boolean): Promise<Place | un
   if (found?.isFile() && mayBeArchive) return { path, open: () => archiveFiles(path) }
   const isLayout = found?.isDirectory() && (await exists(join(path, 'index.json')))
   return isLayout ? { path, open: async () => folderFiles(path) } : undefined
+}
+
+async function whyNone(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found) return 'there is no such file or folder'
+  // A shell's <(…) is one: an archive is read in several places, and a FIFO has one.
+  return found.isDirectory() ? 'it has no index.json' : 'it is no regular file'
 }
 
 async function exists(path: string): Promise<boolean> {

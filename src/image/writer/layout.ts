@@ -41,5 +41,5 @@ async function fillLayout(
   await mapLimit(documentsOf(content), parallel, ({ descriptor, bytes }) =>
     writeAtomically(join(folder, blobPath(descriptor)), handle => writeAll(handle, bytes)),
   )
-  await replaceIndex(folder, content, tags)
+  await replaceIndex(folder, content, tags, signal)
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findCommands } from '../../c-toolchains/gcc.ts'
@@ -97,7 +97,9 @@ const channelManifest = 'multirust-channel-manifest.toml'
 /** Whether rustup's manifest lists a standard library for the target; true where there is no manifest to ask. */
 function downloadable(libdir: string, triple: string): boolean {
   try {
-    const manifest = readFileSync(join(libdir, '..', '..', channelManifest), 'utf8')
+    const path = join(libdir, '..', '..', channelManifest)
+    if (!statSync(path).isFile()) return true
+    const manifest = readFileSync(path, 'utf8')
     const entry = new RegExp(`^\\[pkg\\.rust-std\\.target\\.${triple}\\]\\s+available = (\\w+)`, 'm').exec(
       manifest,
     )

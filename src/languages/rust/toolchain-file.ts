@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { readText } from '../../util/read-file.ts'
 
 /** The toolchain that a project pins, and the file that says so. */
 interface PinnedToolchain {
@@ -33,7 +33,7 @@ async function findPinned(dir: string): Promise<PinnedToolchain | undefined> {
   for (let folder = resolve(dir); ; folder = dirname(folder)) {
     for (const name of ['rust-toolchain', 'rust-toolchain.toml']) {
       const file = join(folder, name)
-      const text = await readFile(file, 'utf8').catch(() => undefined)
+      const text = await readText(file).catch(() => undefined)
       if (text === undefined) continue
       const channel = readChannel(text)
       return channel === undefined ? undefined : { channel, file }
