@@ -7,6 +7,9 @@ const targets = {
   lint: 'test/unit/lint/fuzz.test.ts',
   registry: 'test/unit/registry/fuzz.test.ts',
   images: 'test/unit/image/read/fuzz.test.ts',
+  binaries: 'test/unit/binary/fuzz.test.ts',
+  config: 'test/unit/config/fuzz.test.ts',
+  flags: 'test/unit/commands/fuzz.test.ts',
 }
 
 const wanted = process.argv.slice(2)

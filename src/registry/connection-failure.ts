@@ -122,5 +122,9 @@ function proxyFailure(name: string, message: string, url: URL, proxy: URL, cause
     return Number(status) >= 500 ? new TransientError(refused, undefined, 3) : refused
   }
   if (/^HPE_/.test(name)) return failure('what answers there is no HTTP proxy', around)
+  if ((cause as { ofProxy?: boolean }).ofProxy && isUntrusted(cause)) {
+    return failure(`its certificate is not trusted (${name})`, 'SSL_CERT_FILE=/path/to/ca.pem')
+  }
+  if (name === 'UND_ERR_PRX_TLS') return failure('its certificate is for another name', around)
   return undefined
 }

@@ -1,5 +1,5 @@
 import type { SecureContext } from 'node:tls'
-import type { Dispatcher } from 'undici'
+import type { buildConnector, Dispatcher } from 'undici'
 import { isLoopback } from '../oci/reference.ts'
 import { hostTls } from './certificates.ts'
 import type { Deadlines } from './deadlines.ts'
@@ -23,6 +23,16 @@ export interface Dispatchers {
    */
   widen(url: URL): Promise<boolean>
   close(): Promise<void>
+}
+
+/** How undici connects to a proxy, whose own errors cannot be told from those of what is behind it otherwise. */
+function markErrors(options: object): buildConnector.connector {
+  const { connect } = options as { connect: buildConnector.connector }
+  return (to, callback) =>
+    connect(to, (...[error, socket]) => {
+      if (error === null) callback(null, socket)
+      else callback(Object.assign(error, { ofProxy: true }), null)
+    })
 }
 
 /** @param mayBeInsecure whether a host may have a certificate that nobody vouches for */
@@ -65,7 +75,8 @@ export function createDispatchers(
       proxyTls: { timeout: connect * 1000, ...(ofProxy && { secureContext: ofProxy }) },
       // An address without TLS is asked for by its whole name, as every client does; CONNECT is for TLS.
       proxyTunnel: false,
-      clientFactory: (origin, options) => new undici.Pool(origin, { ...options, ...settings }),
+      clientFactory: (origin, options) =>
+        new undici.Pool(origin, { ...options, ...settings, connect: markErrors(options) }),
     })
   }
 

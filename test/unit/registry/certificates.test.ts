@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -28,7 +28,7 @@ beforeAll(async () => {
     '-subj',
     '/CN=registry.test',
   ]
-  const names = ['-addext', 'subjectAltName=DNS:registry.test,IP:::ffff:127.0.0.1']
+  const names = ['-addext', 'subjectAltName=DNS:registry.test,DNS:localhost,IP:::ffff:127.0.0.1']
   execFileSync('openssl', [...request, ...names, '-keyout', key, '-out', certificate], { stdio: 'pipe' })
   const [cert, keyText] = await Promise.all([readFile(certificate), readFile(key)])
   const options = { cert, key: keyText, ca: cert, requestCert: true, rejectUnauthorized: false }
@@ -121,4 +121,51 @@ it('names a certificate without its key, and one that is none', async () => {
   })
   const junk = await home('.docker/certs.d', { 'client.cert': key, 'client.key': key })
   expect(await failureOf(hostTls(name, false, junk))).toMatchObject({ kind: 'registry' })
+})
+
+describe('a proxy with a certificate of its own authority', () => {
+  let proxy: Server
+  let address: string
+  beforeAll(async () => {
+    const [cert, keyText] = await Promise.all([readFile(certificate), readFile(key)])
+    proxy = createServer({ cert, key: keyText })
+    proxy.on('connect', (_, socket) => {
+      const { port } = server.address() as AddressInfo
+      const onward = connect(port, '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n')
+        onward.pipe(socket).pipe(onward)
+      })
+      for (const end of [socket, onward]) end.on('error', () => onward.destroy())
+    })
+    await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
+    address = `https://localhost:${(proxy.address() as AddressInfo).port}`
+  })
+  afterAll(() => {
+    proxy.closeAllConnections()
+    proxy.close()
+  })
+
+  it.each(['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'])('is used where %s trusts it', async name => {
+    const transport = createTransport({ env: { HTTPS_PROXY: address, [name]: certificate } })
+    try {
+      const response = await transport.send({ method: 'GET', url: new URL('https://registry.test/') })
+      expect(response.status).toBe(200)
+      await response.discard()
+    } finally {
+      await transport.close()
+    }
+  })
+
+  it('is named where nothing trusts it', async () => {
+    const transport = createTransport({ env: { HTTPS_PROXY: address, SSL_CERT_FILE: '/nowhere' } })
+    try {
+      const url = new URL('https://registry.test/')
+      const failure = await failureOf(transport.send({ method: 'GET', url }))
+      expect(failure).toMatchObject({ kind: 'registry', what: expect.stringContaining('proxy') })
+      expect(failure).toMatchObject({ where: address, why: expect.stringContaining('not trusted') })
+      expect(failure.fix).toContain('SSL_CERT_FILE')
+    } finally {
+      await transport.close()
+    }
+  })
 })

@@ -1,10 +1,19 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { lstat, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, mkdir, readFile, readlink, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { beforeEach, expect, it, test } from 'vitest'
+import { checkStore } from '../../../src/bench/measure/store.ts'
+import { makeOutputFolder } from '../../../src/build/output-folder.ts'
 import { placeArchive } from '../../../src/image/buildx/place-output.ts'
+import { replaceIndex } from '../../../src/image/layout/index-json.ts'
+import { archiveFiles } from '../../../src/image/read/layout-files.ts'
+import { openImage } from '../../../src/image/read/source.ts'
+import { hostTls } from '../../../src/registry/certificates.ts'
+import { findCredentials } from '../../../src/registry/credentials.ts'
 import { writeFileAtomically } from '../../../src/util/atomic.ts'
+import { ownerMark } from '../../../src/util/owner.ts'
 import { readBytes, readText, readTextIfThere } from '../../../src/util/read-file.ts'
+import { withLock } from '../../../src/util/with-lock.ts'
 import { checkUserFile, writeUserFile } from '../../../src/util/write-user-file.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { temporaryFolder } from '../../support/projects.ts'
@@ -86,6 +95,47 @@ test.each([
     what: expect.stringContaining('regular'),
   })
   expect(await failureOf(readTextIfThere(fifo('other')))).toMatchObject({ kind: 'usage' })
+})
+
+/** Everything that reads a file which somebody else may have put there. */
+const readers: readonly [string, (path: string, folder: string) => Promise<unknown>][] = [
+  ['logins of docker', (_, DOCKER_CONFIG) => findCredentials('r.example', { env: { DOCKER_CONFIG } })],
+  ['logins of podman', path => findCredentials('r.example', { env: { REGISTRY_AUTH_FILE: path } })],
+  ['certificates', path => hostTls('r.example', true, { SSL_CERT_FILE: path })],
+  ['an archive', path => openImage(path)],
+  ['an archive that is a FIFO by now', path => archiveFiles(path)],
+  ['an image by the name oci:', path => openImage(`oci:${path}`)],
+  ['a layout', (_, folder) => openImage(folder)],
+  ['the mark of an output folder', (_, folder) => makeOutputFolder(folder)],
+]
+
+test.each(readers)('a FIFO among %s ends in a failure', async (_, read) => {
+  for (const name of ['config.json', '.gitignore', 'index.json', 'image.tar']) fifo(name)
+  const ended = Promise.race([
+    read(join(folder, 'image.tar'), folder),
+    new Promise(resolve => setTimeout(resolve, 2000, 'it waits')),
+  ])
+  const failure = await failureOf(ended)
+  expect([2, 6, 8]).toContain(failure.exitCode)
+})
+
+test('a lock that is a FIFO is taken when it is old', async () => {
+  const path = fifo('file.lock')
+  await utimes(path, 1, 1)
+  expect(await withLock(join(folder, 'file'), async () => 'done')).toBe('done')
+})
+
+test('the interrupt of a caller ends the wait for a lock', async () => {
+  const aborted = AbortSignal.abort()
+  for (const name of ['index.json', '.xbuild/bench.json']) {
+    await mkdir(dirname(join(folder, name)), { recursive: true })
+    await writeFile(join(folder, `${name}.lock`), ownerMark())
+  }
+  const digest = `sha256:${'0'.repeat(64)}`
+  const content = { index: { descriptor: { mediaType: 'x', digest, size: 1 } }, descriptorAnnotations: {} }
+  await expect(replaceIndex(folder, content, [], aborted)).rejects.toMatchObject({ kind: 'interrupted' })
+  const soon = AbortSignal.timeout(50)
+  await expect(checkStore(folder, soon)).rejects.toMatchObject({ kind: 'interrupted' })
 })
 
 it('reads regular files, and /dev/null as an empty one', async () => {
