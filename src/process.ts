@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly timeout?: number | undefined
   /** Keep no more than this of each stream in memory (characters, the end is kept). Default 4 Mi. */
   readonly keep?: number | undefined
+  /** The folder for what the command keeps for a while, unless its own environment names one. */
+  readonly temporary?: string | undefined
 }
 
 /** What a command did. A non-zero exit is a result, not an exception: the caller knows what it means. */
@@ -50,7 +52,12 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   const child = execa(command.tool, [...command.args], {
     cwd: command.cwd,
     // As a shell's cd does: of a folder that is reached by a link, Go and others name paths as PWD has them.
-    env: { PWD: command.cwd, ...gitSettings(), ...command.env },
+    env: {
+      PWD: command.cwd,
+      ...gitSettings(),
+      ...(options.temporary !== undefined && { TMPDIR: options.temporary }),
+      ...command.env,
+    },
     stdin: options.input === undefined ? 'ignore' : 'pipe',
     ...(options.input === undefined ? {} : { input: options.input }),
     buffer: false,

@@ -9,6 +9,7 @@ import { writeFileAtomically } from '../util/atomic.ts'
 import { describeSeconds } from '../util/format.ts'
 import { mapLimit } from '../util/map-limit.ts'
 import { fillTokens, substitute } from '../util/substitute.ts'
+import { makeTemporaryFolder } from '../util/temporary-folder.ts'
 import { compileFailed, describeExit, type PlatformFailure, prepareFailed } from './compile-failure.ts'
 import type { Plan } from './plan.ts'
 
@@ -42,6 +43,19 @@ export function stepId(step: Step): string {
  * @throws {Failure} compile, with each failed platform's own message and the path of its log.
  */
 export async function compilePlan(plan: PlannedCompile, context: CompileContext): Promise<CompiledBinary[]> {
+  // A compiler that is killed leaves its temporary files; in a folder of this run's, the next one removes them. Where none
+  // can be made, they go where the compiler wants them.
+  const temporary = await makeTemporaryFolder('xbuild-compile-').catch(() => undefined)
+  try {
+    return await compileSteps(plan, { ...context, temporary: temporary?.path })
+  } finally {
+    await temporary?.remove()
+  }
+}
+
+type StepContext = CompileContext & { readonly temporary: string | undefined }
+
+async function compileSteps(plan: PlannedCompile, context: StepContext): Promise<CompiledBinary[]> {
   for (const file of plan.compile.files) await writeFileAtomically(file.path, file.text, { mode: file.mode })
   for (const step of plan.compile.prepare) await prepareStep(step, plan, context)
   const outcomes = await mapLimit(plan.compile.steps, plan.compile.concurrency, step =>
@@ -62,7 +76,7 @@ interface StepOutcome {
   readonly raced: boolean
 }
 
-function compileStep(step: Step, plan: PlannedCompile, context: CompileContext): Promise<StepOutcome> {
+function compileStep(step: Step, plan: PlannedCompile, context: StepContext): Promise<StepOutcome> {
   const language = languages[plan.project.language]
   return runTask(context.emit, stepId(step), async task => {
     const bound = bindStep(step, context.work)
@@ -90,7 +104,7 @@ function compileStep(step: Step, plan: PlannedCompile, context: CompileContext):
   })
 }
 
-function prepareStep(step: Step, plan: PlannedCompile, context: CompileContext): Promise<void> {
+function prepareStep(step: Step, plan: PlannedCompile, context: StepContext): Promise<void> {
   return runTask(context.emit, stepId(step), async task => {
     const result = await runStep(step, plan, context, task)
     if (result.ok) return task.detail(describeSeconds(result.seconds))
@@ -102,7 +116,7 @@ function prepareStep(step: Step, plan: PlannedCompile, context: CompileContext):
 function runStep(
   step: Step,
   plan: PlannedCompile,
-  { work, signal, ...context }: CompileContext,
+  { work, signal, temporary, ...context }: StepContext,
   task: Task,
 ): Promise<RunResult> {
   const progress = languages[plan.project.language].progress(step, plan.project)
@@ -111,6 +125,7 @@ function runStep(
   return run(bindStep(step, work).command, {
     signal,
     keep: keptOutput,
+    temporary,
     logFile,
     onStderr: line => {
       const detail = progress(line)
