@@ -2,6 +2,7 @@ import type { Dockerfile, Stage } from '../../dockerfile/model.ts'
 import { copiedInto, lineage, servesOneArchitecture, stagesOfImages } from '../../dockerfile/stages.ts'
 import { type Compile, compilesOf, hasTarget, type Toolchain } from '../../dockerfile/toolchains.ts'
 import type { Rule } from '../finding.ts'
+import { goProject, goProjectUntargeted } from './examples.ts'
 
 const advice: Readonly<Record<Toolchain, string>> = {
   go: 'GOOS=$TARGETOS GOARCH=$TARGETARCH go build',
@@ -18,30 +19,8 @@ export const emulatedCompile: Rule<Dockerfile> = {
 compiler runs under QEMU, several times to thirty times slower, and now and then crashes there. Go, Rust and Zig cross-compile:
 pin the stage with \`--platform=$BUILDPLATFORM\` and tell the toolchain the target, or let \`xbuild\` compile on the host. For a
 C compiler or \`make\` this is only information: cross-compiling C needs a sysroot.`,
-  bad: `FROM golang:1.26 AS build
-WORKDIR /src
-COPY go.mod go.sum ./
-RUN go mod download
-COPY . .
-RUN CGO_ENABLED=0 go build -o /app .
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
-  good: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-ARG TARGETOS
-ARG TARGETARCH
-WORKDIR /src
-COPY go.mod go.sum ./
-RUN go mod download
-COPY . .
-RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -o /app .
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
+  bad: goProjectUntargeted.replace('--platform=$BUILDPLATFORM ', ''),
+  good: goProject,
   *check({ stages }) {
     for (const stage of stages) {
       if (stage.platform !== 'target') continue
@@ -75,18 +54,8 @@ export const toolchainWithoutTarget: Rule<Dockerfile> = {
 machine that it runs on. What is copied from there into the image is then the same binary for every platform, and nothing fails
 until the container starts. Reported where nothing in the stage speaks of \`TARGETARCH\`, \`GOARCH\`, \`--target\` or \`xx\`, and a
 stage of the target platform takes files from it.`,
-  bad: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-WORKDIR /src
-COPY go.mod go.sum ./
-RUN go mod download
-COPY . .
-RUN CGO_ENABLED=0 go build -o /app .
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
-  good: emulatedCompile.good,
+  bad: goProjectUntargeted,
+  good: goProject,
   *check({ stages }) {
     const inImages = stagesOfImages(stages)
     const takenFrom = [...inImages]

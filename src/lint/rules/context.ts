@@ -3,6 +3,7 @@ import { commandsOf, type ShellCommand } from '../../dockerfile/shell.ts'
 import { lineage } from '../../dockerfile/stages.ts'
 import { ignoredBy } from '../dockerignore.ts'
 import type { Rule } from '../finding.ts'
+import { webPage } from './examples.ts'
 
 /** What a COPY or ADD takes from the build context, without addresses and what only variables know. */
 function contextSources({ keyword, flags, words }: Instruction): Word[] {
@@ -19,24 +20,10 @@ export const sourcesBeforeDependencies: Rule<Dockerfile> = {
   explanation: `A layer is built anew when anything before it changed. After \`COPY . .\` every edit of every file downloads all
 dependencies again, once for each platform. Copy the manifests first (\`go.mod go.sum\`, \`Cargo.toml Cargo.lock\`,
 \`package.json\` and its lock file), download, then copy the rest; or keep the downloads in a \`RUN --mount=type=cache\`.`,
-  bad: `FROM --platform=$BUILDPLATFORM node:24 AS web
-WORKDIR /web
-COPY . .
-RUN npm ci && npm run build
-
-FROM nginx:1.29
-COPY --from=web /web/dist /usr/share/nginx/html
-`,
-  good: `FROM --platform=$BUILDPLATFORM node:24 AS web
-WORKDIR /web
-COPY package.json package-lock.json ./
-RUN npm ci
-COPY . .
-RUN npm run build
-
-FROM nginx:1.29
-COPY --from=web /web/dist /usr/share/nginx/html
-`,
+  bad: webPage
+    .replace('COPY package.json package-lock.json ./\nRUN npm ci\n', '')
+    .replace('RUN npm run', 'RUN npm ci && npm run'),
+  good: webPage,
   *check({ stages }) {
     for (const stage of stages) {
       const before = lineage(stage)

@@ -4,6 +4,7 @@ import { lineage } from '../../dockerfile/stages.ts'
 import { targetsOf, targetVariables } from '../../dockerfile/toolchains.ts'
 import { automaticVariables, type Declared, declaredBy, usesOf } from '../../dockerfile/variables.ts'
 import type { Report, Rule } from '../finding.ts'
+import { goFile } from './examples.ts'
 
 const automatic: ReadonlySet<string> = new Set(automaticVariables)
 
@@ -16,24 +17,8 @@ platform, and a bare \`ARG TARGETARCH\` brings the value into a stage. A default
 every platform of the image gets amd64 binaries, under the label of its own architecture, and no step fails. A constant in
 \`ENV\` does the same. \`TARGETOS=linux\` changes nothing for Linux images and is only information; a default of a \`BUILD…\`
 variable is a warning: the build is wrong on machines of another architecture.`,
-  bad: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-ARG TARGETARCH=amd64
-COPY main.go .
-RUN GOARCH=$TARGETARCH go build -o /app main.go
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
-  good: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-ARG TARGETARCH
-COPY main.go .
-RUN GOARCH=$TARGETARCH go build -o /app main.go
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
+  bad: goFile.replace('ARG TARGETARCH', 'ARG TARGETARCH=amd64'),
+  good: goFile,
   *check({ instructions }) {
     for (const instruction of instructions) {
       for (const declared of declaredBy(instruction)) {
@@ -76,15 +61,8 @@ stage or in one that it is based on. An \`ARG\` before the first \`FROM\` or in 
 variable is empty: \`GOARCH= go build\` compiles for the build machine, and a download gets a name without an architecture. A
 variable of your own that names the target (\`GOARCH=$ARCH\`, \`--target $TRIPLE\`) and that nothing in the stage sets is a warning:
 only the base image could set it.`,
-  bad: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-COPY main.go .
-RUN GOARCH=$TARGETARCH go build -o /app main.go
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
-  good: platformArgDefault.good,
+  bad: goFile.replace('ARG TARGETARCH\n', ''),
+  good: goFile,
   buildkit: ['UndefinedVar'],
   *check({ stages, comments, text }) {
     for (const stage of stages) {

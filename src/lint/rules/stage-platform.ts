@@ -1,6 +1,7 @@
 import type { Dockerfile, Flag, Stage } from '../../dockerfile/model.ts'
 import { lineage, servesOneArchitecture } from '../../dockerfile/stages.ts'
 import type { Rule } from '../finding.ts'
+import { goFile, webPage } from './examples.ts'
 
 const platformFlag = (stage: Stage) => stage.from.flags.find(({ name }) => name === 'platform')
 
@@ -27,24 +28,8 @@ machine for every platform: the index says arm64, the image holds an amd64 root 
 arm64 then meets the wrong C library, shell and certificates tool. A constant such as \`linux/amd64\` does the same for every
 other platform (only a warning in a Dockerfile that shows no sign of several platforms). A last stage that only runs a check
 or exports files is left alone.`,
-  bad: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-ARG TARGETARCH
-COPY main.go .
-RUN GOARCH=$TARGETARCH go build -o /app main.go
-
-FROM --platform=$BUILDPLATFORM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
-  good: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-ARG TARGETARCH
-COPY main.go .
-RUN GOARCH=$TARGETARCH go build -o /app main.go
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
+  bad: goFile.replace('FROM gcr', 'FROM --platform=$BUILDPLATFORM gcr'),
+  good: goFile,
   *check({ text, stages, instructions, oneArchitecture }) {
     const last = stages.at(-1)
     if (oneArchitecture && last?.platform === 'constant') return
@@ -79,26 +64,8 @@ export const constantPlatform: Rule<Dockerfile> = {
   explanation: `\`FROM --platform=linux/amd64\` runs under emulation on an arm64 machine (Apple Silicon, Graviton), however
 small the step is, and hides what the stage depends on. \`$BUILDPLATFORM\` is the machine that builds, whatever it is. A stage
 that serves one architecture by its name (\`AS libs-amd64\`) is left alone.`,
-  bad: `FROM --platform=linux/amd64 node:24 AS assets
-WORKDIR /web
-COPY package.json package-lock.json ./
-RUN npm ci
-COPY . .
-RUN npm run build
-
-FROM nginx:1.29
-COPY --from=assets /web/dist /usr/share/nginx/html
-`,
-  good: `FROM --platform=$BUILDPLATFORM node:24 AS assets
-WORKDIR /web
-COPY package.json package-lock.json ./
-RUN npm ci
-COPY . .
-RUN npm run build
-
-FROM nginx:1.29
-COPY --from=assets /web/dist /usr/share/nginx/html
-`,
+  bad: webPage.replace('$BUILDPLATFORM', 'linux/amd64'),
+  good: webPage,
   buildkit: ['FromPlatformFlagConstDisallowed'],
   *check({ stages, oneArchitecture }) {
     for (const stage of oneArchitecture ? [] : stages.slice(0, -1)) {
