@@ -128,6 +128,9 @@ function findShortcomings(base: Base, binaries: readonly ImageBinary[]): Shortco
   )
 }
 
+/** What musl's loader takes for musl itself, whatever comes after (ldso/dynlink.c, load_library). */
+const ofMusl = /^lib(c|pthread|rt|m|dl|util|xnet)\./
+
 function lacks(base: Base, { elf }: ImageBinary): Shortcoming[] {
   const { libc, libraries, glibc, glibcxx } = needs(elf)
   if (base.libc === undefined || libc === 'none') return []
@@ -137,6 +140,7 @@ function lacks(base: Base, { elf }: ImageBinary): Shortcoming[] {
     return [{ kind: libc === 'musl' ? 'musl' : 'libc', text: `${libc}'s program loader ${elf.interpreter}` }]
   }
   const found: Shortcoming[] = libraries
+    .filter(library => !(libc === 'musl' && ofMusl.test(library)))
     .filter(library => base.libraries && !base.libraries.has(library))
     .map(library => ({ kind: 'library', text: library }))
   for (const [name, wanted, has] of [

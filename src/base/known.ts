@@ -12,6 +12,8 @@ export interface Base {
   readonly glibc?: string
   /** The newest GLIBCXX version of its libstdc++. */
   readonly glibcxx?: string
+  /** Whether it runs programs as root where the image says nothing else. */
+  readonly runsAsRoot?: boolean
 }
 
 /** The images of distroless that hold no language runtime, from the least to the most. */
@@ -70,24 +72,53 @@ const glibcLibraries = [
 ]
 const ccLibraries = ['libgcc_s.so.1', 'libstdc++.so.6', 'libgomp.so.1']
 
-/** Images of other makers, by repository without `docker.io/` and `library/`; a glibc version by the start of the tag. */
-const otherBases: Readonly<
-  Record<
-    string,
-    Pick<Base, 'libc'> & { family?: BaseFamily; platforms?: string[]; glibc?: Record<string, string> }
-  >
-> = {
-  'cgr.dev/chainguard/static': { family: 'static', libc: 'none', platforms: ['linux/amd64', 'linux/arm64'] },
-  'cgr.dev/chainguard/glibc-dynamic': { libc: 'glibc', platforms: ['linux/amd64', 'linux/arm64'] },
-  'cgr.dev/chainguard/wolfi-base': { libc: 'glibc', platforms: ['linux/amd64', 'linux/arm64'] },
-  alpine: { libc: 'musl' },
+/** What a base of another maker is known by; versions by the name of a release in the tag. */
+type OtherBase = Pick<Base, 'libc' | 'libraries' | 'platforms' | 'runsAsRoot'> & {
+  /** The tags that this is true of. Default all. */
+  readonly tags?: RegExp
+  readonly family?: BaseFamily
+  readonly glibc?: Readonly<Record<string, string>>
+  readonly glibcxx?: Readonly<Record<string, string>>
+}
+
+const chainguardPlatforms = ['linux/amd64', 'linux/arm64']
+
+/** What the slices of Ubuntu hold besides glibc. */
+const chiselledLibraries = ['libgcc_s.so.1', 'libstdc++.so.6', 'libssl.so.3', 'libcrypto.so.3']
+
+/** Images of other makers, by repository without `docker.io/` and `library/`. docs/image.md says what each is known by. */
+const otherBases: Readonly<Record<string, OtherBase>> = {
+  // Chainguard: apko.yaml of each in chainguard-images/images; Wolfi has no releases, so the newest of everything.
+  'cgr.dev/chainguard/static': { family: 'static', libc: 'none', platforms: chainguardPlatforms },
+  'cgr.dev/chainguard/glibc-dynamic': {
+    libc: 'glibc',
+    platforms: chainguardPlatforms,
+    libraries: new Set([...glibcLibraries, 'libcrypt.so.1', 'libgcc_s.so.1', 'libstdc++.so.6']),
+  },
+  'cgr.dev/chainguard/wolfi-base': { libc: 'glibc', platforms: chainguardPlatforms, runsAsRoot: true },
+  // Ubuntu, chiselled: the slices in the Dockerfiles of dotnet/dotnet-docker. The user is app, 1654.
+  'mcr.microsoft.com/dotnet/runtime-deps': {
+    tags: /-chiseled(-|$)/,
+    libc: 'glibc',
+    libraries: new Set([...glibcLibraries, ...chiselledLibraries]),
+    glibc: { jammy: '2.35', noble: '2.39' },
+    glibcxx: { jammy: '3.4.30', noble: '3.4.33' },
+  },
+  // docker-library/official-images, library/alpine. Busybox and apk are linked with these libraries.
+  alpine: {
+    libc: 'musl',
+    libraries: new Set(['libssl.so.3', 'libcrypto.so.3', 'libz.so.1']),
+    runsAsRoot: true,
+  },
   debian: {
     libc: 'glibc',
     glibc: { bullseye: '2.31', '11': '2.31', bookworm: '2.36', '12': '2.36', trixie: '2.41', '13': '2.41' },
+    runsAsRoot: true,
   },
   ubuntu: {
     libc: 'glibc',
     glibc: { focal: '2.31', '20.04': '2.31', jammy: '2.35', '22.04': '2.35', noble: '2.39', '24.04': '2.39' },
+    runsAsRoot: true,
   },
 }
 
@@ -139,12 +170,16 @@ export function knownBase(reference: string): Base {
     return { reference, family, ...(libc && { libc }) }
   }
   const other = otherBases[repository.replace(/^(?:docker\.io\/)?(?:library\/)?/, '')]
-  const glibc = Object.entries(other?.glibc ?? {}).find(([start]) => tag.startsWith(start))?.[1]
+  const isKnown = other && (other.tags ?? /./).test(tag)
+  const { family = 'other', glibc, glibcxx, tags: _, ...known } = isKnown ? other : {}
+  const ofRelease = (versions: Readonly<Record<string, string>> = {}) =>
+    Object.entries(versions).find(([name]) => tag.startsWith(name) || tag.includes(`-${name}`))?.[1]
+  const versions = { glibc: ofRelease(glibc), glibcxx: ofRelease(glibcxx) }
   return {
     reference,
-    family: other?.family ?? 'other',
-    ...(other?.libc && { libc: other.libc }),
-    ...(other?.platforms && { platforms: other.platforms }),
-    ...(glibc && { glibc }),
+    family,
+    ...known,
+    ...(versions.glibc && { glibc: versions.glibc }),
+    ...(versions.glibcxx && { glibcxx: versions.glibcxx }),
   }
 }

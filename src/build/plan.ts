@@ -1,4 +1,5 @@
 import { checkBasePlatforms, predictBase } from '../base/choose.ts'
+import { knownBase } from '../base/known.ts'
 import type { Lock } from '../config/lock-file.ts'
 import type { Options } from '../config/options.ts'
 import { checkDistinctPlaces } from '../image/destination.ts'
@@ -82,6 +83,7 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
     ...project.remarks,
     ...choiceRemark(project, options, executables),
     ...lockRemarks(bases, lock),
+    ...images.flatMap(rootRemark),
   ]
   checkDistinctPlaces(images.map(({ spec: { name, tags }, destinations }) => ({ name, tags, destinations })))
   return {
@@ -104,4 +106,10 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
     root,
     cwd: facts.cwd,
   }
+}
+
+/** A base such as alpine's runs programs as root, which distroless does not. */
+function rootRemark({ spec: { name, base, config } }: ImagePlan): string[] {
+  if (config.user !== undefined || !knownBase(base.reference).runsAsRoot) return []
+  return [`${base.reference} runs ${name} as root: --user 65532:65532, or [image] user, says otherwise`]
 }

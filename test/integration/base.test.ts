@@ -224,6 +224,16 @@ describe('a program that turns out to be dynamic', () => {
   })
 })
 
+test('a base that runs programs as root is remarked upon, unless the image names a user', async () => {
+  const cwd = await project(helloGo)
+  const plan = async (...args: string[]) => (await xbuild(['plan', '--backend=oci', ...args], { cwd })).stdout
+  expect(await plan('--base=alpine:3.22')).toContain(
+    '# note: alpine:3.22 runs hello as root: --user 65532:65532',
+  )
+  expect(await plan('--base=alpine:3.22', '--user=1000')).not.toContain('as root')
+  expect(await plan()).not.toContain('as root')
+})
+
 describe('a mirror of gcr.io/distroless', () => {
   const toml = { 'xbuild.toml': '[image]\nregistry = "mirror.example/distroless/"\n' }
   const from = async (mirror: string, args: string[] = [], env: Record<string, string> = {}) => {

@@ -139,6 +139,45 @@ describe('a chosen base', () => {
       })
     },
   )
+  describe('Chainguard glibc-dynamic', () => {
+    const base = 'cgr.dev/chainguard/glibc-dynamic:latest'
+    test('runs C++, of any age', () =>
+      expect(serves(base, glibc(['libstdc++.so.6', 'libgcc_s.so.1'], '2.99'))).toBeUndefined())
+    test('has no OpenSSL', () => expect(serves(base, glibc(['libssl.so.3']))?.why).toMatch(/libssl\.so\.3$/))
+    test('has two platforms', () => {
+      expect(failure(() => checkBasePlatforms(base, [parsePlatform('linux/arm64')]))).toBeUndefined()
+      expect(failure(() => checkBasePlatforms(base, [parsePlatform('linux/s390x')]))?.kind).toBe('usage')
+    })
+  })
+
+  describe('chiselled Ubuntu', () => {
+    const base = 'mcr.microsoft.com/dotnet/runtime-deps:8.0-jammy-chiseled'
+    test('runs C++ and OpenSSL', () =>
+      expect(serves(base, glibc(['libstdc++.so.6', 'libssl.so.3'], '2.35'))).toBeUndefined())
+    test('is checked by its release', () => {
+      expect(serves(base, glibc([], '2.36'))?.why).toMatch(/the base has 2\.35$/)
+      const noble = 'mcr.microsoft.com/dotnet/runtime-deps:9.0-noble-chiseled-extra'
+      expect(serves(noble, glibc([], '2.39'))).toBeUndefined()
+    })
+    test('has little else', () => expect(serves(base, glibc(['libpq.so.5']))?.why).toMatch(/libpq/))
+    test('its other tags are not known', () =>
+      expect(serves('mcr.microsoft.com/dotnet/runtime-deps:8.0-alpine', musl)).toBeUndefined())
+  })
+
+  test('alpine has no libgcc, but every name that musl itself has', () => {
+    expect(serves('alpine:3.22', { ...musl, needed: ['libc.so', 'libpthread.so.0'] })).toBeUndefined()
+    expect(serves('alpine:3.22', { ...musl, needed: ['libgcc_s.so.1'] })?.why).toMatch(
+      /needs libgcc_s\.so\.1$/,
+    )
+  })
+
+  test.each([
+    ['alpine:3.22', true],
+    ['docker.io/library/debian:13-slim', true],
+    ['cgr.dev/chainguard/static', undefined],
+    ['gcr.io/distroless/static-debian13:nonroot', undefined],
+  ])('%s runs as root: %s', (base, root) => expect(knownBase(base).runsAsRoot).toBe(root))
+
   test('alpine runs musl programs', () => expect(serves('alpine:3.22', musl)).toBeUndefined())
   test('and no glibc programs', () => expect(serves('alpine:3.22', glibc([]))?.why).toMatch(/glibc/))
   test('debian is checked by its release', () => {
