@@ -41,6 +41,12 @@ const named = ({ reference }: Found) => reference ?? 'the image'
 
 const classes: readonly ErrorClass[] = [
   {
+    pattern: /index annotations not supported for single platform/i,
+    kind: 'image',
+    what: () => 'BuildKit makes no index for one platform, so an annotation of the index has no place',
+    fix: () => 'set it later, xbuild merge --annotation index:KEY=VALUE, or use --backend oci',
+  },
+  {
     pattern: /context canceled|signal: (interrupt|terminated)/i,
     kind: 'image',
     what: () => 'The image build was cancelled',
