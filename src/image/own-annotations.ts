@@ -2,6 +2,16 @@ import { isLocalBase } from '../base/local.ts'
 import { formatReference, parseReference } from '../oci/reference.ts'
 import type { BaseChoice } from '../types.ts'
 
+/** What the annotations that xbuild gives every image are about. */
+const keys = {
+  created: 'org.opencontainers.image.created',
+  baseName: 'org.opencontainers.image.base.name',
+  baseDigest: 'org.opencontainers.image.base.digest',
+} as const
+
+/** The keys of those annotations. */
+export const ownKeys: readonly string[] = Object.values(keys)
+
 /** A time of the image as configs and annotations write it (RFC 3339). */
 export function formatTime(epoch: number): string {
   return new Date(epoch * 1000).toISOString().replace('.000Z', 'Z')
@@ -17,13 +27,13 @@ export function ownAnnotations(
   epoch: number,
   digest: string | undefined = pinned,
 ): Record<string, string> {
-  const created = { 'org.opencontainers.image.created': formatTime(epoch) }
+  const created = { [keys.created]: formatTime(epoch) }
   if (reference === 'scratch' || isLocalBase(reference)) return created
   const { digest: written, ...name } = parseReference(reference)
   const of = digest ?? written
   return {
     ...created,
-    'org.opencontainers.image.base.name': formatReference(name),
-    ...(of !== undefined && { 'org.opencontainers.image.base.digest': of }),
+    [keys.baseName]: formatReference(name),
+    ...(of !== undefined && { [keys.baseDigest]: of }),
   }
 }

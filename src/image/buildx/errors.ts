@@ -41,12 +41,6 @@ const named = ({ reference }: Found) => reference ?? 'the image'
 
 const classes: readonly ErrorClass[] = [
   {
-    pattern: /index annotations not supported for single platform/i,
-    kind: 'image',
-    what: () => 'BuildKit makes no index for one platform, so an annotation of the index has no place',
-    fix: () => 'set it later, xbuild merge --annotation index:KEY=VALUE, or use --backend oci',
-  },
-  {
     pattern: /context canceled|signal: (interrupt|terminated)/i,
     kind: 'image',
     what: () => 'The image build was cancelled',
@@ -159,7 +153,8 @@ const classes: readonly ErrorClass[] = [
     pattern: /index annotations not supported for single platform export/i,
     kind: 'image',
     what: () => 'An image of one platform has no index to annotate',
-    fix: () => '--annotation manifest:KEY=VALUE, or a builder for several platforms',
+    fix: () =>
+      '--annotation manifest:KEY=VALUE, --backend oci, or after --push-by-digest xbuild merge --annotation KEY=VALUE',
   },
   {
     pattern: /multiple outputs currently unsupported/i,

@@ -7,6 +7,7 @@ import {
   parseJson,
   parseManifest,
 } from '../../oci/manifest.ts'
+import { ownKeys } from '../own-annotations.ts'
 import type { ImageSource } from '../read/image-source.ts'
 import { missingBlob } from '../read/layout-files.ts'
 import type { MergePart } from './merge-index.ts'
@@ -41,9 +42,17 @@ export async function readPart(source: ImageSource, root: Descriptor): Promise<M
   return {
     name: source.name,
     entries: [{ ...entry, ...(await platformOf(source, entry)) }],
-    annotations: {},
+    annotations: indexAnnotations(parsed.annotations),
     indent,
   }
+}
+
+/**
+ * BuildKit makes no index for one platform: of its manifest's annotations those that xbuild gives every index as well
+ * (own-annotations.ts), so that a merged one has them.
+ */
+function indexAnnotations(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => ownKeys.includes(key)))
 }
 
 /** The platform that a manifest's config names, as an entry of an index has it. */
