@@ -1,4 +1,5 @@
 import { Failure } from '../errors.ts'
+import { initWords } from '../image/init.ts'
 import { linkedPath } from '../image/paths.ts'
 import { entrypointPaths } from '../image/verify/entrypoint.ts'
 import type { ImageSpec } from '../types.ts'
@@ -13,11 +14,13 @@ const mostLinks = 40
 export function checkEntrypoint({ config, files, base }: ImageSpec): void {
   // Of a base that xbuild does not know, and of distroless's with a shell, only the finished image can tell.
   if (base.family === 'other' || /:debug/.test(base.reference)) return
-  const [word] = [...config.entrypoint, ...config.cmd]
+  const isInit = initWords.every((part, index) => config.entrypoint[index] === part)
+  const entrypoint = isInit ? config.entrypoint.slice(initWords.length) : config.entrypoint
+  const [word] = [...entrypoint, ...config.cmd]
   if (word === undefined || (/^[^/]+\//.test(word) && config.workdir === undefined)) return
   const paths = entrypointPaths({
     config: {
-      Entrypoint: config.entrypoint,
+      Entrypoint: entrypoint,
       Cmd: config.cmd,
       Env: Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
       WorkingDir: config.workdir,

@@ -5,6 +5,7 @@ import type { ImageOptions } from '../config/image-options.ts'
 import type { Options } from '../config/options.ts'
 import { checkTag, localTag, planDestinations } from '../image/destination.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
+import { initWords } from '../image/init.ts'
 import { checkDestination, checkImagePath, checkWorkdir, linkedPath } from '../image/paths.ts'
 import type { Executable } from '../languages/language.ts'
 import { parseReference } from '../oci/reference.ts'
@@ -127,7 +128,7 @@ function imageConfig(
     ...image.labels,
   }
   return {
-    entrypoint: image.entrypoint ?? [program],
+    entrypoint: [...(image.init === undefined ? [] : initWords), ...(image.entrypoint ?? [program])],
     cmd: image.args,
     env: image.env,
     ...(user !== undefined && { user }),

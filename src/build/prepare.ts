@@ -4,6 +4,7 @@ import type { Options } from '../config/options.ts'
 import { Failure, isFailure } from '../errors.ts'
 import { cacheValues, droppedGitHubCaches } from '../image/buildx/cache.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
+import { initFile } from '../image/init.ts'
 import { findProjectFiles } from '../image/project-files.ts'
 import { checkTargets } from '../image/targets.ts'
 import { checkToolchainArgs, detectLanguage } from '../languages/index.ts'
@@ -15,6 +16,7 @@ import { readGit } from './git-info.ts'
 import { isWarm } from './last-build.ts'
 import { findOutputFolder } from './output-folder.ts'
 import { type Plan, planBuild } from './plan.ts'
+import { checkPlatformFiles } from './platform-files.ts'
 import { withKnownUser } from './users.ts'
 import { chooseVersion, gitOf } from './version.ts'
 import { wantedNames } from './wanted-images.ts'
@@ -106,10 +108,13 @@ function attestationRemark({ images, buildx }: Plan, { name }: Backend, warm: bo
 
 /** Finds the files of the project that the image needs, and reads the template, where it has one. */
 async function readFiles(image: ImagePlan, { dir, dist, platforms }: Options): Promise<ImagePlan> {
-  const found = await findProjectFiles(image.image.files, { root: dir, leftOut: [dist], platforms })
+  const { files, init } = image.image
+  const rules = init === undefined ? files : [...files, initFile(init, platforms, dir)]
+  const found = await findProjectFiles(rules, { root: dir, leftOut: [dist], platforms })
   const spec = { ...image.spec, files: [...image.spec.files, ...found.files], folders: found.folders }
   checkTargets(spec)
   checkEntrypoint(spec)
+  await checkPlatformFiles(spec)
   const { template } = image.image
   return { ...image, spec, ...(template !== undefined && { template: await readTemplate(template) }) }
 }

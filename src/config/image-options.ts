@@ -28,6 +28,8 @@ export interface ImageOptions extends RuntimeOptions {
   readonly programs: readonly string[]
   /** What each symbolic link points to, by its absolute path. */
   readonly links: Readonly<Record<string, string>>
+  /** Path of a program that becomes process 1, with {platform} or {arch}, relative to the project. */
+  readonly init?: string
   readonly entrypoint?: readonly string[]
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
@@ -75,6 +77,7 @@ export function imageOptions(
     ...(program !== undefined && { program: checkProgram(program) }),
     programs: [...new Set(table.programs ?? [])],
     links: table.links ?? {},
+    ...(table.init && { init: table.init }),
     ...(entrypoint && { entrypoint }),
     args: table.args ?? [],
     env: checkNames('env', table.env ?? {}),

@@ -96,6 +96,11 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
     example: '{ "/usr/bin/ls" = "/usr/bin/busybox" }',
     unset: 'none',
   },
+  'image.init': {
+    text: 'A static program of yours that becomes process 1, passes signals on and reaps: tini, catatonit. One for each platform.',
+    example: '"tools/tini-static-{arch}"',
+    unset: 'none: the program is process 1',
+  },
   'image.entrypoint': {
     text: 'The entrypoint of the image.',
     example: '["/usr/bin/server", "serve"]',

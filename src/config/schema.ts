@@ -27,6 +27,7 @@ const imageKeys = {
   program: v.optional(v.string()),
   programs: v.optional(v.pipe(strings, v.minLength(1))),
   links: v.optional(stringMap),
+  init: v.optional(v.string()),
   entrypoint: v.optional(strings),
   args: v.optional(strings),
   env: v.optional(stringMap),

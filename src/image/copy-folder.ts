@@ -16,7 +16,12 @@ export interface FileRule {
   readonly owner?: string
   /** Patterns of what is left out, below `from`. */
   readonly exclude?: readonly string[]
+  /** Whether each platform has a file of its own; with {platform} or {arch} in `from` it has. */
+  readonly perPlatform?: boolean
 }
+
+/** What in a path stands for the platform. */
+export const perPlatformPath = /\{(?:platform|arch)\}/
 
 /** What the entries of `[image] files` stand for. */
 export interface ProjectFiles {

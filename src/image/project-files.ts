@@ -1,7 +1,14 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, relative, resolve, sep } from 'node:path'
 import type { Platform } from '../platforms.ts'
-import { badFile, copyFolder, type FileRule, imageFile, type ProjectFiles } from './copy-folder.ts'
+import {
+  badFile,
+  copyFolder,
+  type FileRule,
+  imageFile,
+  type ProjectFiles,
+  perPlatformPath,
+} from './copy-folder.ts'
 import { depthOf, isPattern, pathMatcher, splitPattern } from './file-patterns.ts'
 
 /** What looking for files needs to know. */
@@ -26,7 +33,7 @@ export async function findProjectFiles(rules: readonly FileRule[], search: Searc
 }
 
 async function findFiles(rule: FileRule, search: Search): Promise<ProjectFiles> {
-  if (/\{(?:platform|arch)\}/.test(rule.from)) return perPlatform(rule, search)
+  if (rule.perPlatform || perPlatformPath.test(rule.from)) return perPlatform(rule, search)
   const real = await realProjectPath(rule.from, search.root).catch(error => {
     if (isPattern(rule.from)) return undefined
     throw error

@@ -1,10 +1,14 @@
+import { stat } from 'node:fs/promises'
 import { isFailure } from '../../errors.ts'
 import { formatReference, parseReference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
+import type { ImageSpec } from '../../types.ts'
 import { isSpecialFile } from '../../util/destination-file.ts'
 import { count } from '../../util/format.ts'
+import { hashFile } from '../../util/hash-file.ts'
 import { type Destination, withoutTag } from '../destination.ts'
 import type { ImagePlan } from '../image-plan.ts'
+import { isPerPlatform } from '../layers.ts'
 import type { MadeImage, MakeContext, PackedLayer, ReportedImage } from '../make-context.ts'
 import { patientSource } from '../read/patient-source.ts'
 import { entryPath } from '../read/tar-read.ts'
@@ -47,7 +51,7 @@ export async function readBack(
     const opened = await openImage(text, registries)
     const source = isPushed ? patientSource(opened, context.signal) : opened
     try {
-      const report = await verifyImage(source, expectation(image, packed, artifacts))
+      const report = await verifyImage(source, await expectation(image, packed, artifacts))
       if (!report.ok) throw verificationFailure(report)
       // Such as layers in zstd, which an older Node cannot open: then their digests are all that was compared.
       const remarks = [...new Set(report.platforms.flatMap(platform => platform.remarks))]
@@ -114,29 +118,40 @@ function readablePlace(
   return undefined
 }
 
-function expectation(
+async function expectation(
   { spec }: ImagePlan,
   packed: readonly PackedLayer[],
   artifacts: MakeContext['artifacts'],
-): Expectation {
-  const binaries = (platform: Platform) =>
-    spec.files.flatMap(({ target, mode, source }) => {
-      const artifact = artifacts.find(
-        item => 'artifact' in source && item.name === source.artifact && item.platform === platform,
-      )
-      return artifact ? [{ target, mode, artifact }] : []
-    })
-  const files = spec.platforms.map(platform => {
-    const own = binaries(platform).map(({ target, artifact }) => [target, artifact.sha256] as const)
+): Promise<Expectation> {
+  const binaries = await Promise.all(spec.platforms.map(platform => ownFiles(spec, platform, artifacts)))
+  const files = spec.platforms.map((platform, index) => {
+    const own = (binaries[index] ?? []).map(({ target, sha256 }) => [target, sha256] as const)
     return [platform.id, Object.fromEntries(own)] as const
   })
   const layers = packed.map(({ platform, digest, diffId }) => {
-    const entries = binaries(platform).map(({ target, mode, artifact }) => {
-      const { path, sha256, size } = artifact
+    const own = binaries[spec.platforms.indexOf(platform)] ?? []
+    const entries = own.map(({ target, mode, path, sha256, size }) => {
       const entry = { type: 'file', size, mode, link: '', captured: { path, sha256 } } as const
       return [entryPath(target) ?? target, entry] as const
     })
     return [digest, packedScan(diffId, new Map(entries))] as const
   })
   return { platforms: spec.platforms, files: Object.fromEntries(files), layers: new Map(layers) }
+}
+
+/** The files in the layer of a platform's programs. */
+function ownFiles(spec: ImageSpec, platform: Platform, artifacts: MakeContext['artifacts']) {
+  const found = spec.files.filter(isPerPlatform).map(async ({ target, mode, source }) => {
+    const artifact = artifacts.find(
+      item => 'artifact' in source && item.name === source.artifact && item.platform === platform,
+    )
+    const path = 'paths' in source ? source.paths[platform.id] : undefined
+    if (path === undefined && !artifact) return []
+    const { sha256, size } = artifact ?? {
+      sha256: await hashFile(path ?? ''),
+      size: (await stat(path ?? '')).size,
+    }
+    return [{ target, mode, path: artifact?.path ?? path ?? '', sha256, size }]
+  })
+  return Promise.all(found).then(lists => lists.flat())
 }

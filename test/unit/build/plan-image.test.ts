@@ -135,6 +135,14 @@ describe('several programs', () => {
   })
 })
 
+it('runs the program under an init', async () => {
+  const { config } = await plan('init = "tini-{arch}"\nprogram = "/usr/bin/app"')
+  expect(config.entrypoint).toEqual(['/usr/bin/init', '--', '/usr/bin/app'])
+  expect(await failureOf(plan('init = "tini"\nentrypoint = ["/gone"]'))).toMatchObject({
+    what: 'The entrypoint "/gone" is not in the image',
+  })
+})
+
 describe('links', () => {
   const busybox = 'program = "/usr/bin/busybox"\n'
 
