@@ -22,9 +22,7 @@ test('a file for a platform is a program for it, or no program', async () => {
   await check(tinyProgram('arm64', 'x'))
   await check('#!/bin/sh\n')
   await check('')
-  expect((await failureOf(check(tinyProgram('amd64', 'x')))).why).toContain(
-    'machine: expected',
-  )
+  expect((await failureOf(check(tinyProgram('amd64', 'x')))).why).toContain('machine: expected')
 })
 
 test('an init is a program in any case', async () => {
