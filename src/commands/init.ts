@@ -1,8 +1,9 @@
 import { buildFlags } from '../config/flags.ts'
-import { type Options, resolveOptions } from '../config/options.ts'
+import { resolveOptions } from '../config/options.ts'
 import { Failure } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { canAsk, confirm } from '../ui/confirm.ts'
+import { createProgress } from '../ui/progress.ts'
 import { cleanText, printJson } from '../util/printable.ts'
 import { defineCommand, dirPositional } from './command.ts'
 
@@ -43,11 +44,12 @@ export const initCommand = defineCommand({
     if (!json) await show(plan)
     const written = dryRun ? [] : await write(plan, found.root, yes)
     if (!json && !dryRun) say(ending(plan.changes.length, written))
-    const proof = prove ? await proveIt(options, plan.dockerfile, json) : undefined
+    const proof = prove ? await proveIt(found.dir, lang, plan.dockerfile, json) : undefined
     if (json) process.stdout.write(`${printJson(report(plan, written, proof))}\n`)
   },
 })
 
+type Lang = Parameters<typeof resolveOptions>[0]['lang']
 type Plan = Awaited<ReturnType<typeof import('../init/plan-init.ts')['planInit']>>
 type Found = Awaited<ReturnType<typeof import('../init/read-project.ts')['readProject']>>
 
@@ -129,7 +131,15 @@ function report(
   }
 }
 
-async function proveIt(options: Options, dockerfile: string | undefined, _json: boolean): Promise<unknown> {
+/** Both builds; how they differ is printed on stdout. */
+async function proveIt(
+  dir: string,
+  lang: Lang,
+  dockerfile: string | undefined,
+  json: boolean,
+): Promise<unknown> {
+  // What was written counts.
+  const options = await resolveOptions({ dir, lang })
   if (dockerfile === undefined) {
     throw new Failure({
       kind: 'usage',
@@ -139,5 +149,15 @@ async function proveIt(options: Options, dockerfile: string | undefined, _json: 
       fix: 'xbuild init --prove --file PATH/Dockerfile',
     })
   }
-  return undefined
+  const { prove } = await import('../init/prove/prove.ts')
+  const { describeProof } = await import('../init/prove/text.ts')
+  const progress = createProgress('auto')
+  try {
+    const proof = await prove(options, dockerfile, { emit: progress.emit, signal: interruptSignal })
+    await progress.close()
+    if (!json) process.stdout.write(cleanText(describeProof(proof)))
+    return proof
+  } finally {
+    await progress.close()
+  }
 }
