@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
-import { xbuild } from '../support/cli.ts'
+import { hostArch } from '../../src/util/host-arch.ts'
+import { cliPath, xbuild } from '../support/cli.ts'
 import { fakeTools, type Reply } from '../support/fake-tools.ts'
 import { startFaultRegistry } from '../support/fault-registry.ts'
 import { helloGo, project } from '../support/projects.ts'
@@ -62,6 +63,7 @@ interface Report {
     readonly status: string
     readonly why: string
     readonly seconds: number
+    readonly details?: readonly string[]
   }[]
   readonly repairs: readonly { readonly id: string; readonly result: string; readonly why?: string }[]
 }
@@ -124,42 +126,47 @@ describe('doctor', () => {
     })
   })
 
-  it.skipIf(process.getuid?.() !== 0)('sees a file system that is full', async () => {
-    const mount = await project({ 'mnt/keep': '' })
-    const cwd = await project(helloGo)
-    const script = `mount -t tmpfs -o size=1m none '${mount}/mnt' && exec '${process.execPath}' "$@"`
-    const { cliPath } = await import('../support/cli.ts')
-    let stdout = ''
-    try {
-      execFileSync(
-        'unshare',
-        [
-          '-m',
-          'sh',
-          '-c',
-          script,
-          'sh',
-          cliPath,
-          'doctor',
-          '--backend=oci',
-          '--base=builtin',
-          '--json',
-          `--insecure-registry=x:1`,
-        ],
-        {
-          cwd,
-          env: { ...process.env, XDG_CACHE_HOME: `${mount}/mnt` },
-          stdio: ['ignore', 'pipe', 'pipe'],
-        },
+  it.skipIf(process.getuid?.() !== 0)(
+    'sees a file system that is full, and one whose programs may not run',
+    async () => {
+      const mount = await project({ 'mnt/keep': '' })
+      const cwd = await project(helloGo)
+      const script = `mount -t tmpfs -o size=1m,noexec none '${mount}/mnt' && exec '${process.execPath}' "$@"`
+      let stdout = ''
+      try {
+        execFileSync(
+          'unshare',
+          [
+            '-m',
+            'sh',
+            '-c',
+            script,
+            'sh',
+            cliPath,
+            'doctor',
+            '--backend=oci',
+            '--base=builtin',
+            '--json',
+            `--insecure-registry=x:1`,
+          ],
+          {
+            cwd,
+            env: { ...process.env, XDG_CACHE_HOME: `${mount}/mnt`, TMPDIR: `${mount}/mnt` },
+            stdio: ['ignore', 'pipe', 'pipe'],
+          },
+        )
+      } catch (error) {
+        stdout = String((error as { stdout: Buffer }).stdout)
+      }
+      expect(find(JSON.parse(stdout), 'emulation')?.details).toContain(
+        `linux/${hostArch()}: was not tried, for programs in TMPDIR may not run`,
       )
-    } catch (error) {
-      stdout = String((error as { stdout: Buffer }).stdout)
-    }
-    expect(find(JSON.parse(stdout), 'disk')).toMatchObject({
-      status: 'problem',
-      why: expect.stringMatching(/xbuild’s cache .* free$/),
-    })
-  })
+      expect(find(JSON.parse(stdout), 'disk')).toMatchObject({
+        status: 'problem',
+        why: expect.stringMatching(/xbuild’s cache .* free$/),
+      })
+    },
+  )
 })
 
 describe('doctor --fix', () => {

@@ -13,6 +13,7 @@ import { combine, notApplicable, type Outcome, ok, type Repair, warning } from '
 import type { LintableFile } from '../project-files.ts'
 import type { Surroundings } from '../surroundings.ts'
 
+const notTried = 'was not tried, for programs in TMPDIR may not run'
 const needsNone = 'xbuild itself needs no emulator'
 
 export const emulation: Check = {
@@ -41,7 +42,7 @@ so works outside of containers only. \`--fix\` runs \`tonistiigi/binfmt\` and re
         return ok(`${nameOf(platform)}: this machine runs it`)
       if (node && !handler) return ok(`${nameOf(platform)}: the node ${node.name} runs it`)
       if (handler) return judge(platform, handler, runs, around)
-      if (runs === undefined) return ok(`${nameOf(platform)}: no emulator`)
+      if (runs === undefined) return ok(`${nameOf(platform)}: ${notTried}`)
       if (!needed) return ok(`${nameOf(platform)}: no emulator, and nothing needs it`)
       return warning({
         why: `${nameOf(platform)}: no emulator for ${needed}`,
@@ -71,7 +72,7 @@ function judge(
     return warning({ why: `${named}: the interpreter is gone`, ...again })
   if (runs === false) return warning({ why: `${named}: a program of this platform does not run`, ...again })
   if (!fixed) return warning({ why: `${named}: without the flag F it does not work in containers`, ...again })
-  return ok(`${named} ${runs ? 'runs' : 'was not tried: programs in TMPDIR may not run'}`)
+  return ok(`${named} ${runs ? 'runs' : notTried}`)
 }
 
 /** Whether programs run here, by architecture; undefined where none in the temporary folder may. */

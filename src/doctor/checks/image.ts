@@ -4,7 +4,7 @@ import { verifyImage } from '../../image/verify/verify.ts'
 import { findPlatform } from '../../platforms.ts'
 import { quoteWord } from '../../util/quote-word.ts'
 import type { Check } from '../check.ts'
-import { notApplicable, ok, problem, warning } from '../outcome.ts'
+import { notApplicable, ok, problem } from '../outcome.ts'
 
 export const image: Check = {
   id: 'image',
@@ -33,9 +33,11 @@ export const image: Check = {
       const [first, ...more] = lines
       const fix = `xbuild verify ${quoteWord(text)}`
       if (first !== undefined) return problem({ why: `${text}: ${first}`, details: more, fix })
-      if (remarks.length > 0)
-        return warning({ why: `${text}: ${remarks[0]}`, details: remarks.slice(1), fix })
-      return ok(`${report.reference}: ${held.join(', ')}`, [report.indexDigest, ...report.remarks])
+      return ok(`${report.reference}: ${held.join(', ')}`, [
+        report.indexDigest,
+        ...report.remarks,
+        ...remarks,
+      ])
     } finally {
       await source.close()
     }

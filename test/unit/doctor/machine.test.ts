@@ -1,3 +1,4 @@
+import { truncate } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { actions } from '../../../src/doctor/checks/actions.ts'
 import { configuration } from '../../../src/doctor/checks/configuration.ts'
@@ -81,6 +82,17 @@ it('the cache of xbuild has a size', async () => {
   })
   expect(await cache.run(await around({ env: { XDG_CACHE_HOME: '/nowhere' } }))).toMatchObject({
     why: '/nowhere/xbuild: empty',
+  })
+})
+
+it('a cache of xbuild that is large is worth a word', async () => {
+  const XDG_CACHE_HOME = await project({ 'xbuild/blobs/a': '' })
+  // It takes no room.
+  await truncate(`${XDG_CACHE_HOME}/xbuild/blobs/a`, 11e9)
+  expect(await cache.run(await around({ env: { XDG_CACHE_HOME } }))).toMatchObject({
+    status: 'warning',
+    why: expect.stringMatching(/11\.0 GB$/),
+    fix: 'xbuild cache --prune',
   })
 })
 

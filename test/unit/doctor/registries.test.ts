@@ -10,7 +10,7 @@ import { Failure } from '../../../src/errors.ts'
 import { fakeTools } from '../../support/fake-tools.ts'
 import { type FaultRegistry, startFaultRegistry } from '../../support/fault-registry.ts'
 import { project } from '../../support/projects.ts'
-import { buildImage, intoRegistry } from '../../support/test-image.ts'
+import { buildImage, intoRegistry, programFor } from '../../support/test-image.ts'
 import { around, type Changes, gone } from './around.ts'
 
 const registry: FaultRegistry = await startFaultRegistry()
@@ -194,6 +194,14 @@ describe('image', () => {
     const found = await look(reference)
     expect(found.status).toBe('problem')
     expect(JSON.stringify(found)).toMatch(/linux\/arm64/)
+  })
+
+  it('has one binary under two platforms, as only the last layer tells', async () => {
+    const layers = [[{ name: 'app', content: programFor('linux/amd64'), mode: 0o755 }]]
+    const reference = put('same', buildImage(both.map(platform => ({ platform, layers }))))
+    const { status, details, why } = await look(reference)
+    expect(status).toBe('problem')
+    expect([why, ...(details ?? [])].join('\n')).toMatch(/linux\/arm64 has the binary of linux\/amd64: \/app/)
   })
 
   it('is not there, or not asked for', async () => {
