@@ -17,6 +17,7 @@ import { verifyAndKeep } from './artifacts.ts'
 import { askEarly, askRegistries, createQuestions, type Questions } from './ask-early.ts'
 import { confirmBases } from './bases.ts'
 import { compilePlan } from './compile.ts'
+import { withCacheCounts } from './compile-cache.ts'
 import { askToInstall, type Confirm } from './installs.ts'
 import { recordBuild, restoreLastBinaries, withPreviousSizes } from './last-build.ts'
 import { preloadModules } from './preload.ts'
@@ -131,7 +132,9 @@ async function compileAndCheck(run: PlannedRun): Promise<readonly CompiledBinary
       await (plan.warm ? ready : Promise.all([ready, checked]))
       return recorder.stage('compile', () =>
         withFilesKept(plan.project.keptFiles ?? [], () =>
-          compilePlan(plan, { work, logs, emit: recorder.emit, signal: either }),
+          withCacheCounts(plan, recorder, either, () =>
+            compilePlan(plan, { work, logs, emit: recorder.emit, signal: either }),
+          ),
         ),
       )
     }

@@ -56,6 +56,8 @@ async function readSettings({ root, signal }: StagedProject): Promise<Record<str
     GOFLAGS: flags ?? '',
     ...(found['GOEXPERIMENT'] && { GOEXPERIMENT: found['GOEXPERIMENT'] }),
     GOPROXY: 'off',
+    // A shared compile cache would be warm on one path and missing on the others.
+    GOCACHEPROG: '',
   }
 }
 

@@ -79,6 +79,9 @@ export interface Strategy {
   ): Promise<ReadyStrategy | Ended>
 }
 
+/** Caches of compilers that several builds share, which the strategies set to nothing. */
+const sharedCaches: ReadonlySet<string> = new Set(['GOCACHEPROG', 'RUSTC_WRAPPER', 'RUSTC_WORKSPACE_WRAPPER'])
+
 /**
  * How one platform is compiled when it is compiled alone. Every strategy runs this very command, so that flags are equal;
  * `tokens.caches` in it stands for the caches.
@@ -99,11 +102,13 @@ export function compileAlone(
     warm: false,
   })
   const env = { ...settings, ...language.cacheEnv() }
+  // Also against what xbuild.toml says: a cold build that finds a shared cache is none.
+  const off = Object.fromEntries(Object.entries(settings).filter(([name]) => sharedCaches.has(name)))
   const folder = language.cacheFolder?.(project)
   const steps = plan.steps.map(step => {
     const { command } = step
     const args = command.args.map(arg => (folder ? arg.replaceAll(folder, tokens.caches) : arg))
-    return { ...step, command: { ...command, args, env: { ...env, ...command.env } } }
+    return { ...step, command: { ...command, args, env: { ...env, ...command.env, ...off } } }
   })
   return { ...plan, steps }
 }

@@ -15,6 +15,7 @@ import { garbageSettings } from './memory.ts'
 import { countPackages, packageLine } from './progress.ts'
 import { type GoProject, inspectGo } from './project.ts'
 import { describeStamps, missedAssignments } from './stamps.ts'
+import { minorOf } from './toolchain-version.ts'
 
 /** Go: one `go build` per platform for all of its programs, cgo off unless a package really uses it. */
 export const go: Language<GoProject> = {
@@ -69,8 +70,18 @@ function notes(project: GoProject, request: CompileRequest): { remarks: string[]
   }
   return {
     remarks: describeStamps(stamps),
-    warnings: missedAssignments([...assignments.values()], executables, project.variables),
+    warnings: [
+      ...missedAssignments([...assignments.values()], executables, project.variables),
+      ...cacheProgramWarning(project, request),
+    ],
   }
+}
+
+/** Go before 1.24 ignores a cache program without a word, but for one experiment. */
+function cacheProgramWarning({ toolchain }: GoProject, { options }: CompileRequest): string[] {
+  const { GOCACHEPROG: program, GOEXPERIMENT: experiment = '' } = options.go.env
+  if (!program || minorOf(`go${toolchain.version}`) >= 24 || experiment.includes('cacheprog')) return []
+  return [`GOCACHEPROG has no effect: Go ${toolchain.version} is older than 1.24`]
 }
 
 /**
