@@ -105,15 +105,15 @@ var init_errors = __esm({
 // src/util/cache-folder.ts
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-function cacheFolder(env3 = process.env) {
-  if (env3["XDG_CACHE_HOME"]?.startsWith("/")) return join(env3["XDG_CACHE_HOME"], "xbuild");
-  const home = homeFolder(env3);
+function cacheFolder(env4 = process.env) {
+  if (env4["XDG_CACHE_HOME"]?.startsWith("/")) return join(env4["XDG_CACHE_HOME"], "xbuild");
+  const home = homeFolder(env4);
   if (home === void 0) return join(tmpdir(), `xbuild-cache-${process.getuid?.() ?? "user"}`);
   return process.platform === "darwin" ? join(home, "Library/Caches/xbuild") : join(home, ".cache/xbuild");
 }
-function homeFolder(env3 = process.env) {
+function homeFolder(env4 = process.env) {
   try {
-    return env3["HOME"] || homedir();
+    return env4["HOME"] || homedir();
   } catch {
     return void 0;
   }
@@ -166,9 +166,9 @@ function describeSeconds(seconds3) {
   const whole = Math.round(seconds3);
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
 }
-function describeBytes(bytes) {
+function describeBytes(bytes2) {
   const units = ["B", "kB", "MB", "GB"];
-  let value = bytes;
+  let value = bytes2;
   let unit = 0;
   while (value >= 999.5 && unit < units.length - 1) {
     value /= 1e3;
@@ -262,9 +262,9 @@ function _isValidObjectKey(object$1, key) {
 }
 // @__NO_SIDE_EFFECTS__
 function _joinExpects(values$1, separator) {
-  const list5 = [...new Set(values$1)];
-  if (list5.length > 1) return `(${list5.join(` ${separator} `)})`;
-  return list5[0] ?? "never";
+  const list6 = [...new Set(values$1)];
+  if (list6.length > 1) return `(${list6.join(` ${separator} `)})`;
+  return list6[0] ?? "never";
 }
 function _standardSchema(schema2) {
   schema2["~standard"] = {
@@ -1087,15 +1087,15 @@ var init_options = __esm({
 });
 
 // src/util/string-table.ts
-function table(values, keys) {
-  const ofTable = Object.assign(custom(isTable, "a table"), { values, keys });
+function table(values, keys2) {
+  const ofTable = Object.assign(custom(isTable, "a table"), { values, keys: keys2 });
   const schema2 = pipe(
     ofTable,
     rawTransform(({ dataset, addIssue }) => {
       const input = dataset.value;
       const entries2 = Object.entries(input).map(([key, value]) => {
         const at = { type: "object", origin: "value", input, key, value };
-        const found = [...issuesOf(keys, key), ...issuesOf(values, value)];
+        const found = [...issuesOf(keys2, key), ...issuesOf(values, value)];
         for (const { message, expected, received, path: path6 = [], type } of found) {
           addIssue({
             message,
@@ -1164,8 +1164,8 @@ var init_options3 = __esm({
         locked: optional(boolean(), false),
         env: optional(table(string()), {})
       }),
-      transform(({ "all-features": allFeatures, "default-features": defaultFeatures, ...rest }) => ({
-        ...rest,
+      transform(({ "all-features": allFeatures, "default-features": defaultFeatures, ...rest2 }) => ({
+        ...rest2,
         allFeatures,
         defaultFeatures
       }))
@@ -1447,8 +1447,8 @@ function coldSeconds({ artifacts: all, seconds: seconds3 }, artifacts, recorded)
   if (recorded === void 0 || artifacts.length === 0 || artifacts.some(({ cached: cached2 }) => cached2))
     return void 0;
   const perPlatform2 = new Map(all.map((artifact) => [artifact.platform, artifact.seconds]));
-  const sum = [...perPlatform2.values()].reduce((total, each) => total + each, 0);
-  if (sum > seconds3.compile * 1.05) return void 0;
+  const sum2 = [...perPlatform2.values()].reduce((total, each) => total + each, 0);
+  if (sum2 > seconds3.compile * 1.05) return void 0;
   const took = seconds3.inspect + Math.max(...artifacts.map((artifact) => artifact.seconds)) + seconds3.verify;
   return took >= recorded * coldShare ? took : void 0;
 }
@@ -1566,8 +1566,8 @@ var init_thresholds = __esm({
 });
 
 // src/util/git-settings.ts
-function gitSettings(env3 = process.env) {
-  const before = /^\d{1,3}$/.test(env3["GIT_CONFIG_COUNT"] ?? "") ? Number(env3["GIT_CONFIG_COUNT"]) : 0;
+function gitSettings(env4 = process.env) {
+  const before = /^\d{1,3}$/.test(env4["GIT_CONFIG_COUNT"] ?? "") ? Number(env4["GIT_CONFIG_COUNT"]) : 0;
   const variables = settings.flatMap(([key, value], index) => [
     [`GIT_CONFIG_KEY_${before + index}`, key],
     [`GIT_CONFIG_VALUE_${before + index}`, value]
@@ -1680,9 +1680,9 @@ function createRedactor() {
       return complete;
     },
     end() {
-      const rest = redact(held);
+      const rest2 = redact(held);
       held = "";
-      return rest;
+      return rest2;
     }
   };
 }
@@ -2188,12 +2188,12 @@ var init_escape = __esm({
 // node_modules/is-unicode-supported/index.js
 import process3 from "node:process";
 function isUnicodeSupported() {
-  const { env: env3 } = process3;
-  const { TERM, TERM_PROGRAM } = env3;
+  const { env: env4 } = process3;
+  const { TERM, TERM_PROGRAM } = env4;
   if (process3.platform !== "win32") {
     return TERM !== "linux";
   }
-  return Boolean(env3.WT_SESSION) || Boolean(env3.TERMINUS_SUBLIME) || env3.ConEmuTask === "{cmd::Cmder}" || TERM_PROGRAM === "Terminus-Sublime" || TERM_PROGRAM === "vscode" || TERM === "xterm-256color" || TERM === "alacritty" || TERM === "rxvt-unicode" || TERM === "rxvt-unicode-256color" || env3.TERMINAL_EMULATOR === "JetBrains-JediTerm";
+  return Boolean(env4.WT_SESSION) || Boolean(env4.TERMINUS_SUBLIME) || env4.ConEmuTask === "{cmd::Cmder}" || TERM_PROGRAM === "Terminus-Sublime" || TERM_PROGRAM === "vscode" || TERM === "xterm-256color" || TERM === "alacritty" || TERM === "rxvt-unicode" || TERM === "rxvt-unicode-256color" || env4.TERMINAL_EMULATOR === "JetBrains-JediTerm";
 }
 var init_is_unicode_supported = __esm({
   "node_modules/is-unicode-supported/index.js"() {
@@ -2488,11 +2488,11 @@ var hasColors, format, reset, bold, dim, italic, underline, underlineDouble, und
 var init_base = __esm({
   "node_modules/yoctocolors/base.js"() {
     hasColors = tty?.WriteStream?.prototype?.hasColors?.() ?? false;
-    format = (open12, close) => {
+    format = (open13, close) => {
       if (!hasColors) {
         return (input) => input;
       }
-      const openCode = `\x1B[${open12}m`;
+      const openCode = `\x1B[${open13}m`;
       const closeCode = `\x1B[${close}m`;
       return (input) => {
         const string2 = input + "";
@@ -2808,15 +2808,15 @@ var require_windows = __commonJS({
       }
       return false;
     }
-    function checkStat(stat26, path6, options) {
-      if (!stat26.isSymbolicLink() && !stat26.isFile()) {
+    function checkStat(stat27, path6, options) {
+      if (!stat27.isSymbolicLink() && !stat27.isFile()) {
         return false;
       }
       return checkPathExt(path6, options);
     }
     function isexe(path6, options, cb) {
-      fs.stat(path6, function(er, stat26) {
-        cb(er, er ? false : checkStat(stat26, path6, options));
+      fs.stat(path6, function(er, stat27) {
+        cb(er, er ? false : checkStat(stat27, path6, options));
       });
     }
     function sync(path6, options) {
@@ -2832,20 +2832,20 @@ var require_mode = __commonJS({
     isexe.sync = sync;
     var fs = __require("fs");
     function isexe(path6, options, cb) {
-      fs.stat(path6, function(er, stat26) {
-        cb(er, er ? false : checkStat(stat26, options));
+      fs.stat(path6, function(er, stat27) {
+        cb(er, er ? false : checkStat(stat27, options));
       });
     }
     function sync(path6, options) {
       return checkStat(fs.statSync(path6), options);
     }
-    function checkStat(stat26, options) {
-      return stat26.isFile() && checkMode(stat26, options);
+    function checkStat(stat27, options) {
+      return stat27.isFile() && checkMode(stat27, options);
     }
-    function checkMode(stat26, options) {
-      var mod = stat26.mode;
-      var uid = stat26.uid;
-      var gid = stat26.gid;
+    function checkMode(stat27, options) {
+      var mod = stat27.mode;
+      var uid = stat27.uid;
+      var gid = stat27.gid;
       var myUid = options.uid !== void 0 ? options.uid : process.getuid && process.getuid();
       var myGid = options.gid !== void 0 ? options.gid : process.getgid && process.getgid();
       var u2 = parseInt("100", 8);
@@ -2879,12 +2879,12 @@ var require_isexe = __commonJS({
         if (typeof Promise !== "function") {
           throw new TypeError("callback not provided");
         }
-        return new Promise(function(resolve25, reject) {
+        return new Promise(function(resolve26, reject) {
           isexe(path6, options || {}, function(er, is) {
             if (er) {
               reject(er);
             } else {
-              resolve25(is);
+              resolve26(is);
             }
           });
         });
@@ -2950,27 +2950,27 @@ var require_which = __commonJS({
         opt = {};
       const { pathEnv, pathExt, pathExtExe } = getPathInfo(cmd, opt);
       const found = [];
-      const step = (i2) => new Promise((resolve25, reject) => {
+      const step = (i2) => new Promise((resolve26, reject) => {
         if (i2 === pathEnv.length)
-          return opt.all && found.length ? resolve25(found) : reject(getNotFoundError(cmd));
+          return opt.all && found.length ? resolve26(found) : reject(getNotFoundError(cmd));
         const ppRaw = pathEnv[i2];
         const pathPart = /^".*"$/.test(ppRaw) ? ppRaw.slice(1, -1) : ppRaw;
         const pCmd = path6.join(pathPart, cmd);
         const p = !pathPart && /^\.[\\\/]/.test(cmd) ? cmd.slice(0, 2) + pCmd : pCmd;
-        resolve25(subStep(p, i2, 0));
+        resolve26(subStep(p, i2, 0));
       });
-      const subStep = (p, i2, ii) => new Promise((resolve25, reject) => {
+      const subStep = (p, i2, ii) => new Promise((resolve26, reject) => {
         if (ii === pathExt.length)
-          return resolve25(step(i2 + 1));
+          return resolve26(step(i2 + 1));
         const ext = pathExt[ii];
         isexe(p + ext, { pathExt: pathExtExe }, (er, is) => {
           if (!er && is) {
             if (opt.all)
               found.push(p + ext);
             else
-              return resolve25(p + ext);
+              return resolve26(p + ext);
           }
-          return resolve25(subStep(p, i2, ii + 1));
+          return resolve26(subStep(p, i2, ii + 1));
         });
       });
       return cb ? step(0).then((res) => cb(null, res), cb) : step(0);
@@ -3034,7 +3034,7 @@ var require_resolveCommand = __commonJS({
     var which = require_which();
     var getPathKey = require_path_key();
     function resolveCommandAttempt(parsed, withoutPathExt) {
-      const env3 = parsed.options.env || process.env;
+      const env4 = parsed.options.env || process.env;
       const cwd = process.cwd();
       const hasCustomCwd = parsed.options.cwd != null;
       const shouldSwitchCwd = hasCustomCwd && process.chdir !== void 0 && !process.chdir.disabled;
@@ -3047,7 +3047,7 @@ var require_resolveCommand = __commonJS({
       let resolved;
       try {
         resolved = which.sync(parsed.command, {
-          path: env3[getPathKey({ env: env3 })],
+          path: env4[getPathKey({ env: env4 })],
           pathExt: withoutPathExt ? path6.delimiter : void 0
         });
       } catch (e) {
@@ -3285,13 +3285,13 @@ var require_cross_spawn = __commonJS({
 // node_modules/npm-run-path/node_modules/path-key/index.js
 function pathKey(options = {}) {
   const {
-    env: env3 = process.env,
+    env: env4 = process.env,
     platform: platform8 = process.platform
   } = options;
   if (platform8 !== "win32") {
     return "PATH";
   }
-  return Object.keys(env3).reverse().find((key) => key.toUpperCase() === "PATH") || "Path";
+  return Object.keys(env4).reverse().find((key) => key.toUpperCase() === "PATH") || "Path";
 }
 var init_path_key = __esm({
   "node_modules/npm-run-path/node_modules/path-key/index.js"() {
@@ -3374,12 +3374,12 @@ var init_npm_run_path = __esm({
         result.push(pathPart);
       }
     };
-    npmRunPathEnv = ({ env: env3 = process4.env, ...options } = {}) => {
-      env3 = { ...env3 };
-      const pathName = pathKey({ env: env3 });
-      options.path = env3[pathName];
-      env3[pathName] = npmRunPath(options);
-      return env3;
+    npmRunPathEnv = ({ env: env4 = process4.env, ...options } = {}) => {
+      env4 = { ...env4 };
+      const pathName = pathKey({ env: env4 });
+      options.path = env4[pathName];
+      env4[pathName] = npmRunPath(options);
+      return env4;
     };
   }
 });
@@ -4050,8 +4050,8 @@ var init_deferred = __esm({
   "node_modules/execa/lib/utils/deferred.js"() {
     createDeferred = () => {
       const methods = {};
-      const promise = new Promise((resolve25, reject) => {
-        Object.assign(methods, { resolve: resolve25, reject });
+      const promise = new Promise((resolve26, reject) => {
+        Object.assign(methods, { resolve: resolve26, reject });
       });
       return Object.assign(promise, methods);
     };
@@ -4904,17 +4904,17 @@ var init_options6 = __esm({
       serialization
     });
     getEnv = ({ env: envOption, extendEnv, preferLocal, node: node2, localDirectory, nodePath }) => {
-      const env3 = extendEnv ? { ...process6.env, ...envOption } : envOption;
+      const env4 = extendEnv ? { ...process6.env, ...envOption } : envOption;
       if (preferLocal || node2) {
         return npmRunPathEnv({
-          env: env3,
+          env: env4,
           cwd: localDirectory,
           execPath: nodePath,
           preferLocal,
           addExecPath: node2
         });
       }
-      return env3;
+      return env4;
     };
   }
 });
@@ -8270,15 +8270,15 @@ var init_mjs = __esm({
         this.listeners[ev].push(fn);
       }
       removeListener(ev, fn) {
-        const list5 = this.listeners[ev];
-        const i2 = list5.indexOf(fn);
+        const list6 = this.listeners[ev];
+        const i2 = list6.indexOf(fn);
         if (i2 === -1) {
           return;
         }
-        if (i2 === 0 && list5.length === 1) {
-          list5.length = 0;
+        if (i2 === 0 && list6.length === 1) {
+          list6.length = 0;
         } else {
-          list5.splice(i2, 1);
+          list6.splice(i2, 1);
         }
       }
       emit(ev, code2, signal) {
@@ -9349,11 +9349,11 @@ var init_concurrent = __esm({
       const promises = weakMap.get(stream);
       const promise = createDeferred();
       promises.push(promise);
-      const resolve25 = promise.resolve.bind(promise);
-      return { resolve: resolve25, promises };
+      const resolve26 = promise.resolve.bind(promise);
+      return { resolve: resolve26, promises };
     };
-    waitForConcurrentStreams = async ({ resolve: resolve25, promises }, subprocess) => {
-      resolve25();
+    waitForConcurrentStreams = async ({ resolve: resolve26, promises }, subprocess) => {
+      resolve26();
       const [isSubprocessExit] = await Promise.race([
         Promise.allSettled([true, subprocess]),
         Promise.all([false, ...promises])
@@ -10089,7 +10089,12 @@ async function run(command2, options = {}) {
   const child = execa2(command2.tool, [...command2.args], {
     cwd: command2.cwd,
     // As a shell's cd does: of a folder that is reached by a link, Go and others name paths as PWD has them.
-    env: { PWD: command2.cwd, ...gitSettings(), ...command2.env },
+    env: {
+      PWD: command2.cwd,
+      ...gitSettings(),
+      ...options.temporary !== void 0 && { TMPDIR: options.temporary },
+      ...command2.env
+    },
     stdin: options.input === void 0 ? "ignore" : "pipe",
     ...options.input === void 0 ? {} : { input: options.input },
     buffer: false,
@@ -10208,77 +10213,15 @@ var init_quote_word = __esm({
   }
 });
 
-// src/build/git-info.ts
-async function readGit(dir2, signal) {
-  const fromEnvironment = parseEpoch(process.env["SOURCE_DATE_EPOCH"]);
-  const none = { source: { epoch: fromEnvironment ?? 0 }, tagged: false, remarks: [] };
-  const log = await git(dir2, ["log", "-1", "--format=%H %ct", "--no-show-signature"], signal);
-  if (log.refused) {
-    const { why, fix: fix2 } = log.refused;
-    const remark = `git refuses to read the repository, so nothing says revision and version: ${fix2}   (${why})`;
-    return { ...none, source: { ...none.source, refused: log.refused }, remarks: [remark] };
-  }
-  const [, revision, committed] = /^([0-9a-f]{40,64}) (\d{1,12})$/.exec(log.text) ?? [];
-  if (!revision) return none;
-  const [place, branch] = await Promise.all([
-    git(dir2, ["rev-parse", "--is-shallow-repository", "--show-prefix"], signal),
-    git(dir2, ["symbolic-ref", "--quiet", "--short", "HEAD"], signal)
-  ]);
-  const [shallow, prefix = ""] = place.text.split("\n");
-  const { tag, version: version2 } = await describe(dir2, prefix, signal);
-  return {
-    source: {
-      epoch: fromEnvironment ?? Number(committed),
-      revision,
-      ...version2 && { version: version2 },
-      ...tag && { tag },
-      ...branch.text && { branch: branch.text }
-    },
-    tagged: tag !== void 0,
-    remarks: shallow === "true" && !tag ? [
-      "This is a shallow clone without a tag, so no tag names the version: git fetch --unshallow --tags   (actions/checkout: fetch-depth: 0)"
-    ] : []
-  };
-}
-async function readSource(dir2, signal) {
-  return (await readGit(dir2, signal)).source;
-}
-async function describe(dir2, prefix, signal) {
-  const literal2 = prefix.replace(/[*?[\\]/g, "\\$&");
-  const tags2 = [`${literal2}v[0-9]*`, `${literal2}[0-9]*`].flatMap((pattern3) => ["--match", pattern3]);
-  const others = prefix === "" ? ["--exclude", "*/*"] : ["--exclude", `${literal2}*/*`];
-  const args3 = ["describe", "--tags", "--always", "--long", ...tags2, ...others];
-  const [{ text: text7 }, changes] = await Promise.all([
-    git(dir2, args3, signal),
-    git(dir2, ["status", "--porcelain", "--untracked-files=no"], signal)
-  ]);
-  const dirty = changes.text === "" ? "" : "-dirty";
-  const [, tag, distance, hash] = /^(.+)-(\d+)-g([0-9a-f]+)$/.exec(text7) ?? [];
-  if (tag === void 0 || !tag.startsWith(prefix)) {
-    return /^[0-9a-f]{4,64}$/.test(text7) ? { version: `${text7}${dirty}` } : {};
-  }
-  const own4 = tag.slice(prefix.length);
-  return { tag: own4, version: `${distance === "0" ? own4 : `${own4}-${distance}-g${hash}`}${dirty}` };
-}
-function parseEpoch(text7) {
-  if (text7 === void 0 || text7 === "") return void 0;
-  if (/^\d{1,12}$/.test(text7) && Number(text7) <= 253402300799) return Number(text7);
-  throw new Failure({
-    kind: "usage",
-    what: `SOURCE_DATE_EPOCH is ${JSON.stringify(text7)}`,
-    why: "it is a whole number of seconds since 1970, up to the year 9999",
-    fix: "export SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)"
-  });
-}
+// src/build/run-git.ts
 async function git(dir2, args3, signal) {
-  const env3 = { LC_ALL: "C" };
   try {
-    const result = await run({ tool: "git", args: [...hardenedGit, ...args3], cwd: dir2, env: env3 }, { signal });
-    if (result.ok) return { text: result.stdout.trimEnd() };
+    const result = await run({ tool: "git", args: [...hardenedGit, ...args3], cwd: dir2, env }, { signal });
+    if (result.ok) return { ok: true, text: result.stdout.trimEnd() };
     const refused2 = refusal(result.stderr, dir2);
-    return { text: "", ...refused2 && { refused: refused2 } };
+    return { ok: false, exitCode: result.exitCode, text: "", ...refused2 && { refused: refused2 } };
   } catch (error) {
-    if (error instanceof Failure && error.kind === "tool") return { text: "" };
+    if (error instanceof Failure && error.kind === "tool") return { ok: false, text: "" };
     throw error;
   }
 }
@@ -10293,13 +10236,164 @@ function refusal(stderr, dir2) {
   }
   return { why, fix: `git -C ${quoteWord(dir2)} status` };
 }
-var init_git_info = __esm({
-  "src/build/git-info.ts"() {
+var env;
+var init_run_git = __esm({
+  "src/build/run-git.ts"() {
     "use strict";
     init_errors();
     init_process();
     init_git_settings();
     init_quote_word();
+    env = { LC_ALL: "C", GIT_ALLOW_PROTOCOL: "", GIT_NO_LAZY_FETCH: "1" };
+  }
+});
+
+// src/build/git-changes.ts
+import { join as join2 } from "node:path";
+async function readChanges(dir2, signal, seen2 = /* @__PURE__ */ new Set()) {
+  const [filters, { up, top: top2 }] = await Promise.all([readFilters(dir2, signal), readPlace(dir2, signal)]);
+  seen2.add(top2);
+  if (filters.own.some((name) => name.includes("="))) return { changed: true, remarks: [notRun(filters.own)] };
+  const status = [
+    "status",
+    "--porcelain",
+    "--untracked-files=no",
+    "--no-renames",
+    "--ignore-submodules=dirty"
+  ];
+  const [own4, submodules] = await Promise.all([
+    git(dir2, [...filters.off, ...status], signal),
+    readSubmodules(dir2, signal)
+  ]);
+  if (!own4.ok || own4.text !== "") {
+    return { changed: true, remarks: filters.own.length > 0 ? [notRun(filters.own)] : [] };
+  }
+  for (const path6 of submodules) {
+    const folder = join2(dir2, up, path6);
+    const place = await readPlace(folder, signal);
+    if (place.top === "" || place.up !== "" || seen2.has(place.top)) continue;
+    if (seen2.size > maximumSubmodules) return { changed: true, remarks: [] };
+    const inside = await readChanges(folder, signal, seen2);
+    if (inside.changed) return inside;
+  }
+  return { changed: false, remarks: [] };
+}
+async function readPlace(dir2, signal) {
+  const { text: text7 } = await git(dir2, ["rev-parse", "--show-cdup", "--show-toplevel"], signal);
+  const [up = "", top2 = ""] = text7.split("\n");
+  return { up, top: top2 };
+}
+async function readSubmodules(dir2, signal) {
+  const paths = ["--get-regexp", "^submodule\\..*\\.path$"];
+  const { text: text7 } = await git(dir2, ["config", "-z", "--blob", ":.gitmodules", ...paths], signal);
+  return text7.split("\0").map((entry) => entry.slice(entry.indexOf("\n") + 1)).filter((path6) => path6 !== "" && !path6.split("/").includes(".."));
+}
+async function readFilters(dir2, signal) {
+  const scoped = await git(dir2, ["config", "--show-scope", ...programs], signal);
+  const words4 = scoped.ok || scoped.exitCode === 1 ? scoped.text.split("\0") : (await git(dir2, ["config", ...programs], signal)).text.split("\0").flatMap((entry) => ["unknown", entry]);
+  const ofUser = /* @__PURE__ */ new Map();
+  const own4 = /* @__PURE__ */ new Set();
+  for (let at = 0; at + 1 < words4.length; at += 2) {
+    const [key = "", ...value] = words4[at + 1].split("\n");
+    if (key === "") continue;
+    const text7 = value.length === 0 ? "true" : value.join("\n");
+    if (trusted.has(words4[at])) ofUser.set(key, text7);
+    else own4.add(key);
+  }
+  const names6 = new Set([...own4].map((key) => key.slice(0, key.lastIndexOf("."))));
+  const settings2 = [...names6].flatMap((name) => {
+    const keys2 = ["clean", "smudge", "required"].map((part) => `${name}.${part}`);
+    const process14 = `${name}.process`;
+    const all = own4.has(process14) || ofUser.has(process14) ? [...keys2, process14] : keys2;
+    return all.map((key) => `${key}=${ofUser.get(key) ?? (key.endsWith(".required") ? "false" : "")}`);
+  });
+  return {
+    own: [...names6].map((name) => name.replace(/^filter\./, "")),
+    off: settings2.flatMap((setting) => ["-c", setting])
+  };
+}
+function notRun(names6) {
+  const list6 = names6.toSorted().join(", ");
+  return `The version ends in -dirty, maybe because filters that .git/config defines are not run (${list6}): if you trust them, define them in ~/.gitconfig`;
+}
+var maximumSubmodules, trusted, programs;
+var init_git_changes = __esm({
+  "src/build/git-changes.ts"() {
+    "use strict";
+    init_run_git();
+    maximumSubmodules = 500;
+    trusted = /* @__PURE__ */ new Set(["system", "global", "command"]);
+    programs = ["-z", "--get-regexp", "^(filter|lfs\\.extension)\\..*\\.(clean|smudge|process|required)$"];
+  }
+});
+
+// src/build/git-info.ts
+async function readGit(dir2, signal) {
+  const fromEnvironment = parseEpoch(process.env["SOURCE_DATE_EPOCH"]);
+  const none = { source: { epoch: fromEnvironment ?? 0 }, tagged: false, remarks: [] };
+  const log = await git(dir2, ["log", "-1", "--format=%H %ct", "--no-show-signature"], signal);
+  if (log.refused) {
+    const { why, fix: fix2 } = log.refused;
+    const remark = `git refuses to read the repository, so nothing says revision and version: ${fix2}   (${why})`;
+    return { ...none, source: { ...none.source, refused: log.refused }, remarks: [remark] };
+  }
+  const [, revision, committed] = /^([0-9a-f]{40,64}) (\d{1,12})$/.exec(log.text) ?? [];
+  if (!revision) return none;
+  const [place, branch, changes] = await Promise.all([
+    git(dir2, ["rev-parse", "--is-shallow-repository", "--show-prefix"], signal),
+    git(dir2, ["symbolic-ref", "--quiet", "--short", "HEAD"], signal),
+    readChanges(dir2, signal)
+  ]);
+  const [shallow, prefix = ""] = place.text.split("\n");
+  const described = await describe(dir2, prefix, signal);
+  const { tag } = described;
+  const version2 = described.version && `${described.version}${changes.changed ? "-dirty" : ""}`;
+  return {
+    source: {
+      epoch: fromEnvironment ?? Number(committed),
+      revision,
+      ...version2 && { version: version2 },
+      ...tag && { tag },
+      ...branch.text && { branch: branch.text }
+    },
+    tagged: tag !== void 0,
+    remarks: [...changes.remarks, ...shallow === "true" && !tag ? [shallowClone] : []]
+  };
+}
+async function readSource(dir2, signal) {
+  return (await readGit(dir2, signal)).source;
+}
+async function describe(dir2, prefix, signal) {
+  const literal2 = prefix.replace(/[*?[\\]/g, "\\$&");
+  const tags2 = [`${literal2}v[0-9]*`, `${literal2}[0-9]*`].flatMap((pattern3) => ["--match", pattern3]);
+  const others = prefix === "" ? ["--exclude", "*/*"] : ["--exclude", `${literal2}*/*`];
+  const args3 = ["describe", "--tags", "--always", "--long", ...tags2, ...others];
+  const { text: text7 } = await git(dir2, args3, signal);
+  const [, tag, distance, hash3] = /^(.+)-(\d+)-g([0-9a-f]+)$/.exec(text7) ?? [];
+  if (tag === void 0 || !tag.startsWith(prefix)) {
+    return /^[0-9a-f]{4,64}$/.test(text7) ? { version: text7 } : {};
+  }
+  const own4 = tag.slice(prefix.length);
+  return { tag: own4, version: distance === "0" ? own4 : `${own4}-${distance}-g${hash3}` };
+}
+function parseEpoch(text7) {
+  if (text7 === void 0 || text7 === "") return void 0;
+  if (/^\d{1,12}$/.test(text7) && Number(text7) <= 253402300799) return Number(text7);
+  throw new Failure({
+    kind: "usage",
+    what: `SOURCE_DATE_EPOCH is ${JSON.stringify(text7)}`,
+    why: "it is a whole number of seconds since 1970, up to the year 9999",
+    fix: "export SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)"
+  });
+}
+var shallowClone;
+var init_git_info = __esm({
+  "src/build/git-info.ts"() {
+    "use strict";
+    init_errors();
+    init_git_changes();
+    init_run_git();
+    shallowClone = "This is a shallow clone without a tag, so no tag names the version: git fetch --unshallow --tags   (actions/checkout: fetch-depth: 0)";
   }
 });
 
@@ -10313,6 +10407,73 @@ function shortPath(path6) {
 var init_paths = __esm({
   "src/util/paths.ts"() {
     "use strict";
+  }
+});
+
+// src/util/read-file.ts
+import { constants as constants4 } from "node:fs";
+import { open, realpath } from "node:fs/promises";
+async function readBytes(path6, limit = defaultLimit) {
+  const handle = await open(path6, constants4.O_RDONLY | (constants4.O_NONBLOCK ?? 0));
+  try {
+    const found = await handle.stat();
+    if (!found.isFile() && !found.isDirectory()) {
+      if (await realpath(path6) === "/dev/null") return Buffer.alloc(0);
+      throw notRegular(path6, kindOf(found));
+    }
+    const pieces2 = [];
+    let size2 = 0;
+    for (; ; ) {
+      const piece = Buffer.allocUnsafe(Math.max(4096, Math.min(found.size - size2 + 1, 1024 * 1024)));
+      const { bytesRead } = await handle.read(piece, 0, piece.length, null);
+      if (bytesRead === 0) break;
+      if (found.size === 0) throw notRegular(path6, "no file on a disk");
+      size2 += bytesRead;
+      if (size2 > limit) throw tooLarge(path6, limit);
+      pieces2.push(piece.subarray(0, bytesRead));
+    }
+    return Buffer.concat(pieces2);
+  } finally {
+    await handle.close();
+  }
+}
+async function readText(path6, limit) {
+  return (await readBytes(path6, limit)).toString("utf8");
+}
+async function readTextIfThere(path6) {
+  return readText(path6).catch((error) => {
+    if (isFailure(error)) throw error;
+    return void 0;
+  });
+}
+function kindOf(found) {
+  return found.isFIFO() ? "a FIFO" : found.isSocket() ? "a socket" : "a device";
+}
+function notRegular(path6, kind) {
+  return new Failure({
+    kind: "usage",
+    what: `${path6} is no regular file`,
+    where: path6,
+    why: `it is ${kind}, and reading it might never end`,
+    fix: "copy what it says into a file, and name that"
+  });
+}
+function tooLarge(path6, limit) {
+  return new Failure({
+    kind: "usage",
+    what: `${path6} is too large`,
+    where: path6,
+    why: `it has more than ${limit / 1024 / 1024} MiB, so this must be another file`,
+    fix: `ls -l ${quoteWord(path6)}`
+  });
+}
+var defaultLimit;
+var init_read_file = __esm({
+  "src/util/read-file.ts"() {
+    "use strict";
+    init_errors();
+    init_quote_word();
+    defaultLimit = 64 * 1024 * 1024;
   }
 });
 
@@ -10626,11 +10787,11 @@ function sourcePlaceholders({ version: version2, revision, branch, tag, epoch })
 function isoDate(epoch) {
   return epoch > 0 ? new Date(epoch * 1e3).toISOString().replace(".000Z", "Z") : void 0;
 }
-function fillPlaceholders(text7, values, place, env3 = process.env) {
+function fillPlaceholders(text7, values, place, env4 = process.env) {
   return text7.replace(/\{([a-z][a-z-]*|env\.\w+)\}/g, (whole, name) => {
     const variable2 = name.startsWith("env.") ? name.slice("env.".length) : void 0;
     if (variable2 === void 0 && !Object.hasOwn(values, name)) return whole;
-    const value = variable2 === void 0 ? values[name] : env3[variable2];
+    const value = variable2 === void 0 ? values[name] : env4[variable2];
     if (value !== void 0) return value;
     const { why, fix: fix2 } = missing[name] ?? {
       why: variable2 ? `the environment has no ${variable2}` : "it is not known here",
@@ -10670,14 +10831,14 @@ function fillTokens(text7, values) {
 }
 function substitute(command2, values) {
   const fill3 = (text7) => fillTokens(text7, values);
-  const { tool, args: args3, cwd, env: env3 } = command2;
+  const { tool, args: args3, cwd, env: env4 } = command2;
   return {
     ...command2,
     tool: fill3(tool),
     args: args3.map(fill3),
     cwd: fill3(cwd),
-    ...env3 && {
-      env: Object.fromEntries(Object.entries(env3).map(([name, value]) => [name, fill3(value)]))
+    ...env4 && {
+      env: Object.fromEntries(Object.entries(env4).map(([name, value]) => [name, fill3(value)]))
     }
   };
 }
@@ -10695,15 +10856,15 @@ var init_substitute = __esm({
 // src/languages/go/quoted.ts
 function splitQuoted(text7, place) {
   const words4 = [];
-  for (let rest = text7.trimStart(); rest !== ""; rest = rest.trimStart()) {
-    const quote3 = rest[0] === '"' || rest[0] === "'" ? rest[0] : void 0;
+  for (let rest2 = text7.trimStart(); rest2 !== ""; rest2 = rest2.trimStart()) {
+    const quote3 = rest2[0] === '"' || rest2[0] === "'" ? rest2[0] : void 0;
     if (quote3 === void 0) {
-      const [word2 = ""] = /^\S+/.exec(rest) ?? [];
+      const [word2 = ""] = /^\S+/.exec(rest2) ?? [];
       words4.push(word2);
-      rest = rest.slice(word2.length);
+      rest2 = rest2.slice(word2.length);
       continue;
     }
-    const end = rest.indexOf(quote3, 1);
+    const end = rest2.indexOf(quote3, 1);
     if (end < 0) {
       throw new Failure({
         kind: "usage",
@@ -10712,8 +10873,8 @@ function splitQuoted(text7, place) {
         fix: `close the ${quote3} in ${place}`
       });
     }
-    words4.push(rest.slice(1, end));
-    rest = rest.slice(end + 1);
+    words4.push(rest2.slice(1, end));
+    rest2 = rest2.slice(end + 1);
   }
   return words4;
 }
@@ -10736,73 +10897,6 @@ var init_quoted = __esm({
   "src/languages/go/quoted.ts"() {
     "use strict";
     init_errors();
-  }
-});
-
-// src/util/read-file.ts
-import { constants as constants4 } from "node:fs";
-import { open, realpath } from "node:fs/promises";
-async function readBytes(path6, limit = defaultLimit) {
-  const handle = await open(path6, constants4.O_RDONLY | (constants4.O_NONBLOCK ?? 0));
-  try {
-    const found = await handle.stat();
-    if (!found.isFile() && !found.isDirectory()) {
-      if (await realpath(path6) === "/dev/null") return Buffer.alloc(0);
-      throw notRegular(path6, kindOf(found));
-    }
-    const pieces2 = [];
-    let size2 = 0;
-    for (; ; ) {
-      const piece = Buffer.allocUnsafe(Math.max(4096, Math.min(found.size - size2 + 1, 1024 * 1024)));
-      const { bytesRead } = await handle.read(piece, 0, piece.length, null);
-      if (bytesRead === 0) break;
-      if (found.size === 0) throw notRegular(path6, "no file on a disk");
-      size2 += bytesRead;
-      if (size2 > limit) throw tooLarge(path6, limit);
-      pieces2.push(piece.subarray(0, bytesRead));
-    }
-    return Buffer.concat(pieces2);
-  } finally {
-    await handle.close();
-  }
-}
-async function readText(path6, limit) {
-  return (await readBytes(path6, limit)).toString("utf8");
-}
-async function readTextIfThere(path6) {
-  return readText(path6).catch((error) => {
-    if (isFailure(error)) throw error;
-    return void 0;
-  });
-}
-function kindOf(found) {
-  return found.isFIFO() ? "a FIFO" : found.isSocket() ? "a socket" : "a device";
-}
-function notRegular(path6, kind) {
-  return new Failure({
-    kind: "usage",
-    what: `${path6} is no regular file`,
-    where: path6,
-    why: `it is ${kind}, and reading it might never end`,
-    fix: "copy what it says into a file, and name that"
-  });
-}
-function tooLarge(path6, limit) {
-  return new Failure({
-    kind: "usage",
-    what: `${path6} is too large`,
-    where: path6,
-    why: `it has more than ${limit / 1024 / 1024} MiB, so this must be another file`,
-    fix: `ls -l ${quoteWord(path6)}`
-  });
-}
-var defaultLimit;
-var init_read_file = __esm({
-  "src/util/read-file.ts"() {
-    "use strict";
-    init_errors();
-    init_quote_word();
-    defaultLimit = 64 * 1024 * 1024;
   }
 });
 
@@ -10852,10 +10946,10 @@ function readGoFlags(settings2, toolchainArgs) {
   for (const [at, word2] of toolchainArgs.entries()) {
     if (!word2.startsWith("-")) continue;
     const { name, value } = flag(word2);
-    const next = toolchainArgs[at + 1];
-    checkFlag(name, value ?? next, "--");
-    if (name === "tags") tags2.push(...splitTags(value ?? next));
-    values.set(name, value ?? (name === "tags" ? next ?? "" : "true"));
+    const next2 = toolchainArgs[at + 1];
+    checkFlag(name, value ?? next2, "--");
+    if (name === "tags") tags2.push(...splitTags(value ?? next2));
+    values.set(name, value ?? (name === "tags" ? next2 ?? "" : "true"));
   }
   return { ldflags, tags: [...new Set(tags2)], values };
 }
@@ -10947,7 +11041,7 @@ function assignment(text7) {
 }
 function takeExternal(words4) {
   let external = "";
-  const rest = words4.filter((word2, at) => {
+  const rest2 = words4.filter((word2, at) => {
     if (/^--?extldflags$/.test(words4[at - 1] ?? "")) {
       external = word2;
       return false;
@@ -10956,7 +11050,7 @@ function takeExternal(words4) {
     if (value !== void 0) external = value;
     return value === void 0 && !/^--?extldflags$/.test(word2);
   });
-  return { rest, external };
+  return { rest: rest2, external };
 }
 function strips(words4) {
   const last = words4.findLast((word2) => /^--?s(=|$)/.test(word2));
@@ -11043,12 +11137,12 @@ function ldflagsOf(project2, request, platform8, cgo) {
   const each = request.executables.map((executable3) => {
     const user = userLdflags(project2, request, platform8, executable3);
     const stamps = stampsBefore(project2, request, platform8, executable3, user);
-    const { rest, external } = takeExternal(user);
+    const { rest: rest2, external } = takeExternal(user);
     const words4 = [
       ...request.options.go.ldflags === void 0 ? defaultLdflags(cgo) : [],
       ...stamps.flatMap(({ package: path6, variable: variable2, value }) => ["-X", `${path6}.${variable2}=${value}`]),
       ...cgo.ldflags,
-      ...rest
+      ...rest2
     ];
     const linker = externalFlags(cgo, external, strips(words4));
     return ldflagsWord(linker ? [...words4, `-extldflags=${linker}`] : words4);
@@ -11096,13 +11190,13 @@ var init_host_arch = __esm({
 
 // src/c-toolchains/gcc.ts
 import { accessSync, constants as constants5, existsSync, statSync as statSync2 } from "node:fs";
-import { delimiter, join as join2 } from "node:path";
+import { delimiter, join as join3 } from "node:path";
 function gccCommands({ debian }) {
   return [...debian ? [`${debian.triplet}-gcc`, `${debian.triplet}-g++`] : [], ...hostCommands];
 }
 function findCommands(names6, path6) {
   const folders2 = path6.split(delimiter).filter(Boolean);
-  return new Set(names6.filter((name) => folders2.some((folder) => isExecutable(join2(folder, name)))));
+  return new Set(names6.filter((name) => folders2.some((folder) => isExecutable(join3(folder, name)))));
 }
 function isExecutable(path6) {
   try {
@@ -11172,7 +11266,7 @@ var init_gcc = __esm({
 
 // src/c-toolchains/zig.ts
 import { existsSync as existsSync2 } from "node:fs";
-import { join as join3 } from "node:path";
+import { join as join4 } from "node:path";
 async function findZig(dir2, signal) {
   const asked2 = process.env["XBUILD_ZIG"];
   if (asked2) {
@@ -11192,7 +11286,7 @@ async function findZig(dir2, signal) {
   const located = await run({ tool: "python3", args: ["-c", locateWheel], cwd: "/" }, { signal });
   const folder = located.stdout.trim();
   if (!located.ok || !folder) return void 0;
-  const executable3 = join3(folder, "zig");
+  const executable3 = join4(folder, "zig");
   return askVersion(existsSync2(executable3) ? [executable3] : ["python3", "-m", "ziglang"], "/", signal);
 }
 async function askVersion(command2, cwd, signal) {
@@ -11241,7 +11335,7 @@ var init_zig = __esm({
 
 // src/c-toolchains/headers.ts
 import { existsSync as existsSync3 } from "node:fs";
-import { join as join4, resolve } from "node:path";
+import { join as join5, resolve } from "node:path";
 async function findZigLib({ command: command2 }, dir2, signal) {
   const [tool = "zig", ...args3] = command2;
   const { stdout } = await run({ tool, args: [...args3, "env"], cwd: dir2 }, { signal });
@@ -11255,13 +11349,13 @@ function headerFolders({ name, libc }, platform8, zigLib) {
   return [`/usr/${triplet}/include`, `/usr/include/${triplet}`].filter((folder) => existsSync3(folder));
 }
 function zigHeaders({ zig: { arch, gnu } }, libc, lib) {
-  const include = join4(lib, "libc", "include");
+  const include = join5(lib, "libc", "include");
   const family = families[arch] ?? arch;
   const abi = libc === "musl" ? "musl" : gnu;
   const own4 = [arch, arch.replace(/(le|el)$/, ""), family].map((name) => `${name}-linux-${abi}`);
-  const [first] = own4.filter((name) => existsSync3(join4(include, name)));
+  const [first] = own4.filter((name) => existsSync3(join5(include, name)));
   const others = [libc === "musl" ? "generic-musl" : "generic-glibc", `${family}-linux-any`, "any-linux-any"];
-  return [...first === void 0 ? [] : [first], ...others].map((name) => join4(include, name)).concat(join4(lib, "include")).filter((folder) => existsSync3(folder));
+  return [...first === void 0 ? [] : [first], ...others].map((name) => join5(include, name)).concat(join5(lib, "include")).filter((folder) => existsSync3(folder));
 }
 var families;
 var init_headers = __esm({
@@ -11280,15 +11374,15 @@ var init_headers = __esm({
 
 // src/c-toolchains/index.ts
 async function findCToolchains(dir2, platforms2, signal) {
-  const { env: env3 } = process;
-  const commands3 = findCommands(platforms2.flatMap(gccCommands), env3["PATH"] ?? "");
+  const { env: env4 } = process;
+  const commands3 = findCommands(platforms2.flatMap(gccCommands), env4["PATH"] ?? "");
   const [zig2, libc] = await Promise.all([findZig(dir2, signal), hostLibc(dir2, commands3.has("cc"), signal)]);
   return {
     ...zig2 && { zig: zig2 },
     commands: commands3,
     hostArch: hostArch(),
     hostLibc: libc,
-    pkgConfigSet: ["PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR"].some((name) => env3[name])
+    pkgConfigSet: ["PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR"].some((name) => env4[name])
   };
 }
 function chooseCToolchain(request) {
@@ -11413,11 +11507,11 @@ function replacedCompilers(settings2) {
 }
 function cgoSettings(toolchain2, pie) {
   if (!toolchain2) return off;
-  const { cc, cxx, ar, env: env3, libc } = toolchain2;
+  const { cc, cxx, ar, env: env4, libc } = toolchain2;
   const command2 = (words4) => joinQuoted(words4, "the C compiler\u2019s command");
   return {
     // Go splits CC and CXX at spaces itself, and reads quotes (cmd/internal/quoted).
-    env: { ...env3, CGO_ENABLED: "1", CC: command2(cc), CXX: command2(cxx), AR: command2(ar) },
+    env: { ...env4, CGO_ENABLED: "1", CC: command2(cc), CXX: command2(cxx), AR: command2(ar) },
     ldflags: libc === "musl" ? ["-linkmode=external"] : [],
     external: libc === "musl" ? [pie ? "-static-pie" : "-static"] : [],
     used: true
@@ -11443,15 +11537,15 @@ var init_cgo = __esm({
 
 // src/languages/go/control-group.ts
 import { readFileSync as readFileSync3 } from "node:fs";
-import { dirname as dirname2, join as join5 } from "node:path";
+import { dirname as dirname2, join as join6 } from "node:path";
 function controlGroupLimit(root2 = "/") {
-  const groups = read(join5(root2, "proc/self/cgroup")) ?? "";
+  const groups = read(join6(root2, "proc/self/cgroup")) ?? "";
   let smallest2;
   for (const { mount, file, group } of versions) {
     const [, path6] = group.exec(groups) ?? [];
     if (path6 === void 0) continue;
     for (let folder = path6; ; folder = dirname2(folder)) {
-      const text7 = read(join5(root2, mount, folder, file))?.trim();
+      const text7 = read(join6(root2, mount, folder, file))?.trim();
       const limit = text7 !== void 0 && /^\d+$/.test(text7) ? Number(text7) : void 0;
       if (limit !== void 0 && limit > 0 && (smallest2 === void 0 || limit < smallest2)) smallest2 = limit;
       if (folder === "/") break;
@@ -11489,8 +11583,8 @@ function garbageSettings(processes, memory) {
   const each = memory / 2 / processes;
   return each < smallest ? void 0 : { GOGC: "off", GOMEMLIMIT: `${Math.floor(each / MiB)}MiB` };
 }
-function decidesOnGarbage(env3) {
-  return Boolean(env3["GOGC"] || env3["GOMEMLIMIT"]);
+function decidesOnGarbage(env4) {
+  return Boolean(env4["GOGC"] || env4["GOMEMLIMIT"]);
 }
 function availableMemory() {
   const limits = [process.constrainedMemory(), controlGroupLimit() ?? 0].filter((limit) => limit > 0);
@@ -11507,9 +11601,9 @@ var init_memory = __esm({
 });
 
 // src/languages/go/progress.ts
-function countPackages({ command: { env: env3 = {} } }, { packages, cCode }) {
+function countPackages({ command: { env: env4 = {} } }, { packages, cCode }) {
   const withC = /* @__PURE__ */ new Set(["runtime/cgo", ...cCode.map(({ dependency }) => dependency)]);
-  const cNote = /\bzig\b/.test(env3["CC"] ?? "") ? "C code; zig compiles a libc first" : "C code";
+  const cNote = /\bzig\b/.test(env4["CC"] ?? "") ? "C code; zig compiles a libc first" : "C code";
   let compiled2 = 0;
   return (line) => {
     if (line.startsWith("go: downloading ")) return line.slice("go: ".length);
@@ -11567,7 +11661,7 @@ async function behindLinks(path6, followed = 0) {
 function descriptorHandle(descriptor) {
   const writeTo = promisify3(write);
   const handle = {
-    write: (bytes, offset = 0) => writeTo(descriptor, bytes, offset),
+    write: (bytes2, offset = 0) => writeTo(descriptor, bytes2, offset),
     stat: () => promisify3(fstat)(descriptor),
     sync: () => promisify3(fsync)(descriptor),
     close: async () => {
@@ -11620,8 +11714,8 @@ function isDead(text7) {
 function startOf(pid) {
   try {
     const text7 = readFileSync4(`/proc/${pid}/stat`, "latin1");
-    const fields = text7.slice(text7.lastIndexOf(")") + 2).split(" ");
-    return /[ZX]/.test(fields[0] ?? "") ? "ended" : Number(fields[19]);
+    const fields2 = text7.slice(text7.lastIndexOf(")") + 2).split(" ");
+    return /[ZX]/.test(fields2[0] ?? "") ? "ended" : Number(fields2[19]);
   } catch {
     return void 0;
   }
@@ -11649,10 +11743,10 @@ var init_owner = __esm({
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
-import { basename, dirname as dirname4, join as join6 } from "node:path";
+import { basename, dirname as dirname4, join as join7 } from "node:path";
 function temporaryName(path6) {
   const name = basename(path6).slice(0, 120);
-  return join6(dirname4(path6), `.${name}.${ownerMark()}.${randomBytes(6).toString("hex")}.tmp`);
+  return join7(dirname4(path6), `.${name}.${ownerMark()}.${randomBytes(6).toString("hex")}.tmp`);
 }
 function isTemporary(name) {
   return /^\..*\.[0-9a-f]{12}\.tmp$/.test(name);
@@ -11675,7 +11769,7 @@ async function sweep(folder) {
   for (const name of await readdir(folder).catch(() => [])) {
     const [, owner] = folderPattern.exec(name) ?? filePattern.exec(name) ?? [];
     if (owner === void 0 || !isDead(owner)) continue;
-    await rm(join6(folder, name), { recursive: true, force: true }).catch(() => {
+    await rm(join7(folder, name), { recursive: true, force: true }).catch(() => {
     });
   }
 }
@@ -11732,8 +11826,8 @@ async function writeThrough(handle, write4) {
 }
 async function writeFileAtomically(path6, content, { mode, durable = false } = {}) {
   await makeFolder(dirname5(path6));
-  const bytes = typeof content === "string" ? Buffer.from(content) : content;
-  await writeAtomically(path6, (handle) => writeAll(handle, bytes), { durable, mode });
+  const bytes2 = typeof content === "string" ? Buffer.from(content) : content;
+  await writeAtomically(path6, (handle) => writeAll(handle, bytes2), { durable, mode });
 }
 async function makeFolder(path6) {
   try {
@@ -11771,9 +11865,9 @@ async function syncFolder(folder) {
   });
   await handle?.close();
 }
-async function writeAll(handle, bytes) {
-  for (let offset = 0; offset < bytes.length; ) {
-    offset += (await handle.write(bytes, offset)).bytesWritten;
+async function writeAll(handle, bytes2) {
+  for (let offset = 0; offset < bytes2.length; ) {
+    offset += (await handle.write(bytes2, offset)).bytesWritten;
   }
 }
 async function appendFile(handle, path6, size2, signal) {
@@ -11840,19 +11934,19 @@ var init_atomic = __esm({
 });
 
 // src/util/with-files-kept.ts
-import { readFile, stat as stat3 } from "node:fs/promises";
+import { stat as stat3 } from "node:fs/promises";
 async function withFilesKept(paths, work) {
-  const before = await Promise.all(paths.map((path6) => readFile(path6).catch(() => void 0)));
+  const before = await Promise.all(paths.map((path6) => readBytes(path6).catch(() => void 0)));
   try {
     return await work();
   } finally {
-    for (const [index, bytes] of before.entries()) {
+    for (const [index, bytes2] of before.entries()) {
       const path6 = paths[index];
-      if (path6 === void 0 || bytes === void 0) continue;
-      const now = await readFile(path6).catch(() => void 0);
-      if (!now || now.equals(bytes)) continue;
+      if (path6 === void 0 || bytes2 === void 0) continue;
+      const now = await readBytes(path6).catch(() => void 0);
+      if (!now || now.equals(bytes2)) continue;
       const { mode } = await stat3(path6);
-      await writeFileAtomically(path6, bytes, { mode: mode & 511 }).catch(() => {
+      await writeFileAtomically(path6, bytes2, { mode: mode & 511 }).catch(() => {
       });
     }
   }
@@ -11861,6 +11955,7 @@ var init_with_files_kept = __esm({
   "src/util/with-files-kept.ts"() {
     "use strict";
     init_atomic();
+    init_read_file();
   }
 });
 
@@ -11949,8 +12044,8 @@ function constantString(tokens2, all, seen2 = /* @__PURE__ */ new Set()) {
 }
 function declarationsOf(tokens2) {
   return statements(tokens2).flatMap((statement) => {
-    const { embedded, rest } = withoutEmbeds(statement);
-    const [keyword, ...body] = rest;
+    const { embedded, rest: rest2 } = withoutEmbeds(statement);
+    const [keyword, ...body] = rest2;
     const kind = keyword?.text;
     if (kind !== "var" && kind !== "const") return [];
     if (body[0]?.text !== "(") return spec(kind, body, embedded);
@@ -12016,7 +12111,7 @@ var init_declarations = __esm({
 
 // src/languages/go/elsewhere.ts
 import { readdir as readdir2 } from "node:fs/promises";
-import { basename as basename3, join as join7, relative as relative2 } from "node:path";
+import { basename as basename3, join as join8, relative as relative2 } from "node:path";
 async function findProgramsElsewhere(root2) {
   const found = [];
   const queue = [{ folder: root2, module: root2 }];
@@ -12031,7 +12126,7 @@ async function findProgramsElsewhere(root2) {
     if (program2) found.push(...describe2(root2, folder, own4, program2.constraint));
     for (const entry of entries2) {
       if (entry.isDirectory() && !left.test(entry.name)) {
-        queue.push({ folder: join7(folder, entry.name), module: own4 });
+        queue.push({ folder: join8(folder, entry.name), module: own4 });
       }
     }
   }
@@ -12064,7 +12159,7 @@ function describe2(root2, folder, module2, constraint) {
 async function programIn(folder, names6) {
   const sources = names6.filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"));
   for (const name of sources.filter((name2) => !/^[._]/.test(name2))) {
-    const text7 = await readTextIfThere(join7(folder, name)) ?? "";
+    const text7 = await readTextIfThere(join8(folder, name)) ?? "";
     if (!/^package\s+main\b/m.test(text7)) continue;
     const head2 = text7.slice(0, text7.search(/^package\s/m));
     return { constraint: /^\/\/go:build\s+(.+)$/m.exec(head2)?.[1]?.trim() };
@@ -12166,7 +12261,7 @@ var init_toolchain_version = __esm({
 
 // src/languages/go/go-env.ts
 import { access as access2 } from "node:fs/promises";
-import { dirname as dirname6, join as join8 } from "node:path";
+import { dirname as dirname6, join as join9 } from "node:path";
 async function readGoEnv(dir2, context2) {
   const result = await runGo(dir2, ["env", "-json", "GOVERSION", "GOCACHE", "GOENV", "GOWORK"], context2);
   return JSON.parse(result.stdout);
@@ -12179,12 +12274,12 @@ async function guessGoEnv(dir2, goEnv) {
 }
 function usualFile() {
   const { XDG_CONFIG_HOME: config, HOME: home } = process.env;
-  if (process.platform === "darwin") return home ? join8(home, "Library/Application Support/go/env") : "";
-  return config || home ? join8(config || join8(home ?? "", ".config"), "go", "env") : "";
+  if (process.platform === "darwin") return home ? join9(home, "Library/Application Support/go/env") : "";
+  return config || home ? join9(config || join9(home ?? "", ".config"), "go", "env") : "";
 }
 async function nearestGoWork(dir2) {
   for (let folder = dir2; ; folder = dirname6(folder)) {
-    const path6 = join8(folder, "go.work");
+    const path6 = join9(folder, "go.work");
     const isThere3 = await access2(path6).then(
       () => true,
       () => false
@@ -12286,8 +12381,8 @@ function template(withFiles) {
   ].join("	");
 }
 function parseListed(line) {
-  const [name, path6, dir2, standard2, dependency, cgo, module2, modulePath, moduleDir, ...rest] = line.split("	");
-  const [files, cgoFiles, deps, error] = rest;
+  const [name, path6, dir2, standard2, dependency, cgo, module2, modulePath, moduleDir, ...rest2] = line.split("	");
+  const [files, cgoFiles, deps, error] = rest2;
   return {
     name: unquote(name),
     path: unquote(path6),
@@ -12298,7 +12393,7 @@ function parseListed(line) {
     module: unquote(module2),
     modulePath: unquote(modulePath),
     moduleDir: unquote(moduleDir),
-    files: [files, cgoFiles].flatMap((list5) => unquote(list5).split("/")).filter(Boolean),
+    files: [files, cgoFiles].flatMap((list6) => unquote(list6).split("/")).filter(Boolean),
     deps: new Set(unquote(deps).split(" ").filter(Boolean)),
     error: unquote(error)
   };
@@ -12328,19 +12423,19 @@ var init_list = __esm({
 // src/languages/go/programs.ts
 import { basename as basename5, relative as relative3 } from "node:path";
 async function listPrograms(dir2, architectures3, listing, context2) {
-  const list5 = (patternsOf, more) => Promise.all(
+  const list6 = (patternsOf, more) => Promise.all(
     architectures3.map((platform8, index) => {
       const here2 = patternsOf(index);
       return here2.length === 0 ? [] : listPackages(dir2, { ...listing, ...more, platform: platform8, patterns: here2 }, context2);
     })
   );
-  const cached2 = await list5(() => listing.patterns, { deep: true, offline: true }).catch(onlyProjectFailures);
+  const cached2 = await list6(() => listing.patterns, { deep: true, offline: true }).catch(onlyProjectFailures);
   const isCached = hasAllImports(cached2, wantedMains(dir2, mainsOf(cached2), context2), dir2);
-  const shallow = isCached ? cached2.map((listed) => listed.filter((item) => !item.dependency)) : await list5(() => listing.patterns, { deep: false });
+  const shallow = isCached ? cached2.map((listed) => listed.filter((item) => !item.dependency)) : await list6(() => listing.patterns, { deep: false });
   const mains = mainsOf(shallow);
   const wanted2 = wantedMains(dir2, mains, context2);
   const wantedHere = (listed = []) => listed.filter((item) => isProgram(item) && wanted2.has(packageOf(item, dir2)));
-  const listings = isCached ? cached2.map((listed) => withImports(listed, wantedHere(listed))) : await list5((index) => wantedHere(shallow[index]).map((item) => packageOf(item, dir2)), { deep: true });
+  const listings = isCached ? cached2.map((listed) => withImports(listed, wantedHere(listed))) : await list6((index) => wantedHere(shallow[index]).map((item) => packageOf(item, dir2)), { deep: true });
   return { shallow, listings, mains };
 }
 function hasAllImports(listings, wanted2, root2) {
@@ -12362,8 +12457,8 @@ function wantedMains(root2, mains, { wanted: wanted2 }) {
   if (wanted2 === void 0) return new Set(mains.map((item) => packageOf(item, root2)));
   const asked2 = mains.filter((item) => wanted2.some((name) => matches(item, name, root2)));
   if (wanted2.length > 0) return new Set(asked2.map((item) => packageOf(item, root2)));
-  const programs2 = new Map(mains.map((item) => [packageOf(item, root2), executable(item, /* @__PURE__ */ new Map(), root2)]));
-  const meant = mainExecutable({ ...projectName(mains, root2), root: root2, executables: [...programs2.values()] });
+  const programs3 = new Map(mains.map((item) => [packageOf(item, root2), executable(item, /* @__PURE__ */ new Map(), root2)]));
+  const meant = mainExecutable({ ...projectName(mains, root2), root: root2, executables: [...programs3.values()] });
   return new Set(meant ? [meant.package] : []);
 }
 function projectName(mains, root2) {
@@ -12509,7 +12604,7 @@ var init_workspace = __esm({
 });
 
 // src/languages/go/project.ts
-import { join as join9 } from "node:path";
+import { join as join10 } from "node:path";
 async function inspectGo(dir2, context2) {
   const { platforms: platforms2, options } = context2;
   const asked2 = readGoEnv(dir2, context2);
@@ -12609,19 +12704,19 @@ async function checkPrograms(dir2, listings, { wanted: wanted2 = [] }) {
   });
 }
 function programsOf(dir2, listings, architectures3, { platforms: platforms2 }, shallow) {
-  const programs2 = /* @__PURE__ */ new Map();
+  const programs3 = /* @__PURE__ */ new Map();
   const cCode = /* @__PURE__ */ new Map();
   let packages = 0;
   for (const main2 of shallow.flat().filter(isProgram)) {
     const program2 = executable(main2, /* @__PURE__ */ new Map(), dir2);
-    programs2.set(program2.package, program2);
+    programs3.set(program2.package, program2);
   }
   for (const [index, listed] of listings.entries()) {
     const same = platforms2.filter((platform8) => platform8.arch === architectures3[index]?.arch);
     const byPath = new Map(listed.map((item) => [item.path, item]));
     for (const main2 of listed.filter(isProgram)) {
       const program2 = executable(main2, byPath, dir2);
-      if (!programs2.get(program2.package)?.problem) programs2.set(program2.package, program2);
+      if (!programs3.get(program2.package)?.problem) programs3.set(program2.package, program2);
       packages = Math.max(packages, main2.deps.size + 1);
       for (const path6 of [...main2.deps, main2.path]) {
         const item = byPath.get(path6);
@@ -12633,7 +12728,7 @@ function programsOf(dir2, listings, architectures3, { platforms: platforms2 }, s
       }
     }
   }
-  return { programs: programs2, cCode, packages };
+  return { programs: programs3, cCode, packages };
 }
 async function readVariables(root2, listings, architectures3, assigned2) {
   const wanted2 = listings.flatMap(
@@ -12641,7 +12736,7 @@ async function readVariables(root2, listings, architectures3, assigned2) {
   );
   return Promise.all(
     wanted2.map(async ({ item, arch }) => {
-      const texts2 = item.files.map(async (name) => await readTextIfThere(join9(item.dir, name)) ?? "");
+      const texts2 = item.files.map(async (name) => await readTextIfThere(join10(item.dir, name)) ?? "");
       return {
         arch,
         path: item.path,
@@ -12651,9 +12746,9 @@ async function readVariables(root2, listings, architectures3, assigned2) {
     })
   );
 }
-function withOwnPkgConfig(found, env3) {
+function withOwnPkgConfig(found, env4) {
   const names6 = ["PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR"];
-  return { ...found, pkgConfigSet: found.pkgConfigSet || names6.some((name) => env3[name] !== void 0) };
+  return { ...found, pkgConfigSet: found.pkgConfigSet || names6.some((name) => env4[name] !== void 0) };
 }
 function doesNotLoad(item, dir2) {
   return new Failure({
@@ -12691,7 +12786,7 @@ var init_project = __esm({
 
 // src/languages/go/index.ts
 import { readdir as readdir3 } from "node:fs/promises";
-import { join as join10 } from "node:path";
+import { join as join11 } from "node:path";
 function compileGo(project2, request) {
   const cgo = planCgo(project2, request);
   const shared = share(request);
@@ -12722,8 +12817,16 @@ function notes(project2, request) {
   }
   return {
     remarks: describeStamps(stamps),
-    warnings: missedAssignments([...assignments.values()], executables, project2.variables)
+    warnings: [
+      ...missedAssignments([...assignments.values()], executables, project2.variables),
+      ...cacheProgramWarning(project2, request)
+    ]
   };
+}
+function cacheProgramWarning({ toolchain: toolchain2 }, { options }) {
+  const { GOCACHEPROG: program2, GOEXPERIMENT: experiment = "" } = options.go.env;
+  if (!program2 || minorOf(`go${toolchain2.version}`) >= 24 || experiment.includes("cacheprog")) return [];
+  return [`GOCACHEPROG has no effect: Go ${toolchain2.version} is older than 1.24`];
 }
 function share({ warm, jobs: jobs2, platforms: platforms2 }) {
   if (warm) return { concurrency: platforms2.length, perBuild: void 0 };
@@ -12784,7 +12887,7 @@ async function collectGo({ produces, outputDir = "" }, result) {
   return produces.filter(({ name }) => present.has(name)).map(({ platform: platform8, name }) => ({
     platform: platform8,
     name,
-    path: join10(outputDir, name),
+    path: join11(outputDir, name),
     seconds: result.seconds,
     cached: cached2
   }));
@@ -12794,10 +12897,10 @@ function compiledPackages(stderr) {
 }
 function explainGo(output) {
   const lines = output.split("\n").filter((line) => line.trim() && !packageLine.test(line) && !/^go: downloading /.test(line));
-  const shown2 = lines.slice(0, 20);
+  const shown3 = lines.slice(0, 20);
   return [
-    ...shown2,
-    ...lines.length > shown2.length ? [`\u2026 ${lines.length - shown2.length} more lines`] : [],
+    ...shown3,
+    ...lines.length > shown3.length ? [`\u2026 ${lines.length - shown3.length} more lines`] : [],
     ...lacksLargeFiles.test(output) ? [`(${largeFiles})`] : [],
     ...noVcsStatus.test(output) ? [`(${vcsStatus})`] : []
   ].join("\n");
@@ -12818,6 +12921,7 @@ var init_go = __esm({
     init_progress();
     init_project();
     init_stamps();
+    init_toolchain_version();
     go = {
       name: "go",
       title: "Go",
@@ -12865,8 +12969,8 @@ function stepPlaceholders({ source, executables }, platforms2) {
   const [platform8] = platforms2.length === 1 ? platforms2 : [];
   return { ...sourcePlaceholders(source), name: executable3?.name, platform: platform8?.id };
 }
-function fillEnv(env3, values, place) {
-  const filled = Object.entries(env3).map(([name, text7]) => [
+function fillEnv(env4, values, place) {
+  const filled = Object.entries(env4).map(([name, text7]) => [
     name,
     fillPlaceholders(text7, values, `${place} ${name}`)
   ]);
@@ -12917,9 +13021,9 @@ var init_build_script = __esm({
 // src/languages/rust/explain.ts
 function explainRust(output, platform8) {
   const lines = [...new Set(fittingErrors(output, platform8))].flatMap((block3) => block3.split("\n")).map(shorten);
-  const shown2 = lines.slice(0, shownLines2);
-  const more = lines.length - shown2.length;
-  return [...shown2, ...more > 0 ? [`\u2026 ${more} more lines`] : []].join("\n");
+  const shown3 = lines.slice(0, shownLines2);
+  const more = lines.length - shown3.length;
+  return [...shown3, ...more > 0 ? [`\u2026 ${more} more lines`] : []].join("\n");
 }
 function fittingErrors(output, platform8) {
   const blocks = errorBlocks(output);
@@ -12936,9 +13040,9 @@ function namedTriples(block3) {
   );
 }
 function readable2(block3, output) {
-  const [first = "", ...rest] = block3.split("\n").filter((line) => !noise.test(line));
+  const [first = "", ...rest2] = block3.split("\n").filter((line) => !noise.test(line));
   const errors = compilerErrors(block3, output);
-  const others = rest.filter((line) => !errors.includes(line.trim()));
+  const others = rest2.filter((line) => !errors.includes(line.trim()));
   const kept = errors.length > 0 ? others.slice(-buildScriptLines) : others;
   return [first, ...errors, ...kept].join("\n");
 }
@@ -13112,7 +13216,7 @@ var init_features = __esm({
 
 // src/c-toolchains/script.ts
 import { createHash as createHash2 } from "node:crypto";
-import { join as join11 } from "node:path";
+import { join as join12 } from "node:path";
 function scriptToolchain(toolchain2, folder, flags, libraries = []) {
   const script2 = toolchain2.name === "zig" ? zigScript : plainScript;
   const texts2 = {
@@ -13121,9 +13225,9 @@ function scriptToolchain(toolchain2, folder, flags, libraries = []) {
     ar: plainScript(toolchain2.ar),
     ranlib: plainScript(toolchain2.ranlib)
   };
-  const hash = createHash2("sha256").update(JSON.stringify(texts2)).digest("hex").slice(0, 12);
+  const hash3 = createHash2("sha256").update(JSON.stringify(texts2)).digest("hex").slice(0, 12);
   const file = (name) => ({
-    path: join11(folder, hash, name),
+    path: join12(folder, hash3, name),
     text: texts2[name],
     mode: 493
   });
@@ -13142,8 +13246,8 @@ function scriptToolchain(toolchain2, folder, flags, libraries = []) {
 }
 function bareLinker({ ld }, folder) {
   const text7 = plainScript([...ld, "-nostdlib"]);
-  const hash = createHash2("sha256").update(text7).digest("hex").slice(0, 12);
-  return { path: join11(folder, hash, "ld"), text: text7, mode: 493 };
+  const hash3 = createHash2("sha256").update(text7).digest("hex").slice(0, 12);
+  return { path: join12(folder, hash3, "ld"), text: text7, mode: 493 };
 }
 function plainScript(words4, last = []) {
   return `#!/bin/sh
@@ -13178,11 +13282,11 @@ var init_script2 = __esm({
 });
 
 // src/languages/rust/bindgen.ts
-function readBindgen(env3, triples) {
+function readBindgen(env4, triples) {
   const own4 = triples.filter(
-    (triple) => [triple, triple.replaceAll("-", "_")].some((name) => env3[`${variable}_${name}`] !== void 0)
+    (triple) => [triple, triple.replaceAll("-", "_")].some((name) => env4[`${variable}_${name}`] !== void 0)
   );
-  return { common: env3[variable] ?? "", own: new Set(own4) };
+  return { common: env4[variable] ?? "", own: new Set(own4) };
 }
 function bindgenEnv(bindgen, toolchain2, platform8, triple) {
   if (!bindgen || bindgen.own.has(triple)) return {};
@@ -13229,7 +13333,7 @@ function matchesCfg(expression, cfg) {
   const tokens2 = expression.match(/"[^"]*"|[A-Za-z_][A-Za-z0-9_-]*|[(),=]/g) ?? [];
   let at = 0;
   const take = (token) => tokens2[at] === token && ++at > 0;
-  const list5 = () => {
+  const list6 = () => {
     const results = [];
     if (!take("(")) return results;
     while (at < tokens2.length && !take(")")) {
@@ -13240,9 +13344,9 @@ function matchesCfg(expression, cfg) {
   };
   const predicate = () => {
     const name = tokens2[at++] ?? "";
-    if (name === "all" || name === "cfg") return list5().every(Boolean);
-    if (name === "any") return list5().some(Boolean);
-    if (name === "not") return !list5().some(Boolean);
+    if (name === "all" || name === "cfg") return list6().every(Boolean);
+    if (name === "any") return list6().some(Boolean);
+    if (name === "not") return !list6().some(Boolean);
     if (take("=")) return cfg.values[name] === tokens2[at++]?.slice(1, -1);
     return cfg.names.has(name);
   };
@@ -13501,8 +13605,8 @@ var require_parser = __commonJS({
       function peg$f6(name) {
         return name;
       }
-      function peg$f7(keys, value) {
-        addNode(node2("Assign", value, offset(), keys));
+      function peg$f7(keys2, value) {
+        addNode(node2("Assign", value, offset(), keys2));
       }
       function peg$f8(node3) {
         return node3.value;
@@ -13664,8 +13768,8 @@ var require_parser = __commonJS({
         tail.unshift(head2);
         return node2("InlineTable", tail, offset());
       }
-      function peg$f56(keys, value) {
-        return node2("InlineTableValue", value, offset(), keys);
+      function peg$f56(keys2, value) {
+        return node2("InlineTableValue", value, offset(), keys2);
       }
       function peg$f57(parts, last) {
         return parts.concat(last);
@@ -17940,20 +18044,20 @@ var require_compiler = __commonJS({
         throw ex;
       }
       function assign(node2) {
-        var keys = Array.isArray(node2.key) ? node2.key : [node2.key];
-        assignDotted(context2, keys, reduceValueNode(node2.value), node2.offset, currentPath);
+        var keys2 = Array.isArray(node2.key) ? node2.key : [node2.key];
+        assignDotted(context2, keys2, reduceValueNode(node2.value), node2.offset, currentPath);
       }
-      function assignDotted(table2, keys, value, off2, prefix) {
-        for (var i2 = 0; i2 < keys.length - 1; i2++) {
-          var key = keys[i2];
-          var next = table2[key];
-          if (next === void 0) {
-            next = createTable(DOTTED_TABLE);
-            table2[key] = next;
+      function assignDotted(table2, keys2, value, off2, prefix) {
+        for (var i2 = 0; i2 < keys2.length - 1; i2++) {
+          var key = keys2[i2];
+          var next2 = table2[key];
+          if (next2 === void 0) {
+            next2 = createTable(DOTTED_TABLE);
+            table2[key] = next2;
           } else {
-            var kind = containerKinds.get(next);
+            var kind = containerKinds.get(next2);
             if (kind !== DOTTED_TABLE && kind !== IMPLICIT_TABLE) {
-              var path6 = pathKey2(prefix.concat(keys.slice(0, i2 + 1)));
+              var path6 = pathKey2(prefix.concat(keys2.slice(0, i2 + 1)));
               if (kind === HEADER_TABLE) {
                 genError("Cannot use dotted keys to extend table '" + path6 + "' defined elsewhere.", off2);
               }
@@ -17963,11 +18067,11 @@ var require_compiler = __commonJS({
               genError("Cannot redefine existing key '" + path6 + "'.", off2);
             }
           }
-          table2 = next;
+          table2 = next2;
         }
-        var lastKey = keys[keys.length - 1];
+        var lastKey = keys2[keys2.length - 1];
         if (table2[lastKey] !== void 0) {
-          genError("Cannot redefine existing key '" + pathKey2(prefix.concat(keys)) + "'.", off2);
+          genError("Cannot redefine existing key '" + pathKey2(prefix.concat(keys2)) + "'.", off2);
         }
         table2[lastKey] = value;
       }
@@ -18021,8 +18125,8 @@ var require_compiler = __commonJS({
         for (var i2 = 0; i2 < values.length; i2++) {
           var val = values[i2];
           if (val.type !== "InlineTableValue") continue;
-          var keys = Array.isArray(val.key) ? val.key : [val.key];
-          assignDotted(table2, keys, reduceValueNode(val.value), val.offset, []);
+          var keys2 = Array.isArray(val.key) ? val.key : [val.key];
+          assignDotted(table2, keys2, reduceValueNode(val.value), val.offset, []);
         }
         return table2;
       }
@@ -18067,18 +18171,18 @@ var require_compiler = __commonJS({
         var table2 = data;
         for (var i2 = 0; i2 < path6.length - 1; i2++) {
           var key = path6[i2];
-          var next = table2[key];
-          if (next === void 0) {
-            next = createTable(IMPLICIT_TABLE);
-            table2[key] = next;
+          var next2 = table2[key];
+          if (next2 === void 0) {
+            next2 = createTable(IMPLICIT_TABLE);
+            table2[key] = next2;
           }
-          var kind = containerKinds.get(next);
+          var kind = containerKinds.get(next2);
           if (kind === TABLE_ARRAY) {
-            next = next[next.length - 1];
+            next2 = next2[next2.length - 1];
           } else if (kind === void 0 || kind === INLINE_TABLE) {
             genError("Cannot redefine existing key '" + pathKey2(path6.slice(0, i2 + 1)) + "'.", off2);
           }
-          table2 = next;
+          table2 = next2;
         }
         return table2;
       }
@@ -18095,8 +18199,8 @@ var require_compiler = __commonJS({
         containerKinds.set(tableArray, TABLE_ARRAY);
         return tableArray;
       }
-      function pathKey2(keys) {
-        return keys.map(quoteDottedString).join(".");
+      function pathKey2(keys2) {
+        return keys2.map(quoteDottedString).join(".");
       }
       function quoteDottedString(str) {
         if (str.indexOf(".") > -1) {
@@ -18128,20 +18232,20 @@ var require_toml = __commonJS({
 });
 
 // src/languages/rust/cargo-config.ts
-import { dirname as dirname7, join as join12, resolve as resolve3 } from "node:path";
-function cargoHome(env3 = process.env) {
-  return env3["CARGO_HOME"] || join12(homeFolder(env3) ?? "/", ".cargo");
+import { dirname as dirname7, join as join13, resolve as resolve3 } from "node:path";
+function cargoHome(env4 = process.env) {
+  return env4["CARGO_HOME"] || join13(homeFolder(env4) ?? "/", ".cargo");
 }
-async function readCargoConfig(dir2, env3 = process.env) {
+async function readCargoConfig(dir2, env4 = process.env) {
   const folders2 = [];
   for (let folder = resolve3(dir2); ; folder = dirname7(folder)) {
-    folders2.push(join12(folder, ".cargo"));
+    folders2.push(join13(folder, ".cargo"));
     if (folder === dirname7(folder)) break;
   }
-  const home = cargoHome(env3);
+  const home = cargoHome(env4);
   const files = [];
   for (const folder of [...folders2.filter((name) => name !== home), home]) {
-    const file = await readConfig(join12(folder, "config")) ?? await readConfig(join12(folder, "config.toml"));
+    const file = await readConfig(join13(folder, "config")) ?? await readConfig(join13(folder, "config.toml"));
     if (file) files.push(file, ...await readIncludes(file));
   }
   return files;
@@ -18151,7 +18255,7 @@ async function readIncludes({ path: path6, table: table2 }, depth = 0) {
   const files = [];
   for (const include of includes.reverse()) {
     if (typeof include !== "string" || depth > 8) continue;
-    const file = await readConfig(join12(dirname7(path6), include));
+    const file = await readConfig(join13(dirname7(path6), include));
     if (file) files.push(file, ...await readIncludes(file, depth + 1));
   }
   return files;
@@ -18173,15 +18277,15 @@ async function readConfig(path6) {
     });
   }
 }
-function lookUp(files, ...keys) {
+function lookUp(files, ...keys2) {
   for (const { path: path6, table: table2 } of files) {
-    const value = dig(table2, keys);
+    const value = dig(table2, keys2);
     if (value !== void 0) return { value, source: path6 };
   }
   return void 0;
 }
-function dig(table2, keys) {
-  return keys.reduce((value, key) => isTable2(value) ? value[key] : void 0, table2);
+function dig(table2, keys2) {
+  return keys2.reduce((value, key) => isTable2(value) ? value[key] : void 0, table2);
 }
 function flagList(value) {
   if (Array.isArray(value)) return value.filter((item) => typeof item === "string");
@@ -18190,11 +18294,11 @@ function flagList(value) {
 function envTriple(triple) {
   return triple.toUpperCase().replaceAll("-", "_").replaceAll(".", "_");
 }
-function targetConfig(files, triple, env3 = process.env) {
+function targetConfig(files, triple, env4 = process.env) {
   const linkerVariable = `CARGO_TARGET_${envTriple(triple)}_LINKER`;
-  const linker = env3[linkerVariable] ? { value: env3[linkerVariable], source: linkerVariable } : targetKey(files, triple, "linker");
-  const flags = env3[`CARGO_TARGET_${envTriple(triple)}_RUSTFLAGS`];
-  const hidden3 = flags !== void 0 || targetKey(files, triple, "rustflags") ? [] : buildFlags(files, env3);
+  const linker = env4[linkerVariable] ? { value: env4[linkerVariable], source: linkerVariable } : targetKey(files, triple, "linker");
+  const flags = env4[`CARGO_TARGET_${envTriple(triple)}_RUSTFLAGS`];
+  const hidden3 = flags !== void 0 || targetKey(files, triple, "rustflags") ? [] : buildFlags(files, env4);
   return {
     ...typeof linker?.value === "string" && { linker: { value: linker.value, source: linker.source } },
     ownRustflags: flagList(flags),
@@ -18217,9 +18321,9 @@ function targetKey(files, triple, key) {
   }
   return void 0;
 }
-function buildFlags(files, env3) {
+function buildFlags(files, env4) {
   const lists = files.map(({ table: table2 }) => flagList(dig(table2, ["build", "rustflags"])));
-  return [...lists.reverse().flat(), ...flagList(env3["CARGO_BUILD_RUSTFLAGS"])];
+  return [...lists.reverse().flat(), ...flagList(env4["CARGO_BUILD_RUSTFLAGS"])];
 }
 var isTable2;
 var init_cargo_config = __esm({
@@ -18279,8 +18383,8 @@ function linkWithUsers(project2, request, platform8, linker, compilesC) {
   if (!found?.zig || c3.toolchain === "gcc") return own4;
   const zig2 = chooseCToolchain({ platform: platform8, libcs: ["musl"], preference: "zig", found, dependency: "C code" });
   const target = project2.targets.get(platform8.id);
-  const { env: env3, files } = linkWithC(project2, request, target, zig2, compilesC);
-  return { ...own4, env: env3, files };
+  const { env: env4, files } = linkWithC(project2, request, target, zig2, compilesC);
+  return { ...own4, env: env4, files };
 }
 function acceptable(libc, target) {
   if (libc === "gnu") return ["gnu"];
@@ -18288,8 +18392,8 @@ function acceptable(libc, target) {
 }
 function linkWithRustLld({ sysroot }, { triple }) {
   if (triple === sysroot.host) return { env: {}, files: [], by: "host", title: "cc", hints: [] };
-  const env3 = { [`CARGO_TARGET_${envTriple(triple)}_LINKER`]: "rust-lld" };
-  return { env: env3, files: [], by: "rust-lld", title: "rust-lld", hints: [] };
+  const env4 = { [`CARGO_TARGET_${envTriple(triple)}_LINKER`]: "rust-lld" };
+  return { env: env4, files: [], by: "rust-lld", title: "rust-lld", hints: [] };
 }
 function linkWithC(project2, { options }, { triple, ownCc, linker }, toolchain2, compilesC) {
   if (toolchain2.name === "host" && options.rust.libc === "gnu" && !compilesC) {
@@ -18465,13 +18569,13 @@ function checkBinNames(executables, chosen2) {
   for (const other of executables) {
     const meant = chosen2.find(({ name }) => name === other.name);
     if (!meant || taken.has(other.package) || !packages.has(packageOf2(other))) continue;
-    const rest = chosen2.filter((item) => item !== meant).map((item) => `--bin ${item.package}`);
+    const rest2 = chosen2.filter((item) => item !== meant).map((item) => `--bin ${item.package}`);
     throw new Failure({
       kind: "usage",
       what: `The package ${packageOf2(other)} has a program called ${other.name}, too`,
       where: `${meant.package}, ${other.package}`,
       why: "one call of cargo for both packages builds both programs, and one overwrites the other",
-      fix: `build them one after the other: --bin ${meant.package}, then ${rest.join(" ")}`
+      fix: `build them one after the other: --bin ${meant.package}, then ${rest2.join(" ")}`
     });
   }
 }
@@ -18490,13 +18594,13 @@ var init_metadata = __esm({
 function parseCargoLock(text7) {
   return text7.split(/^\[\[package\]\]$/m).slice(1).map((block3) => {
     const key = (name) => new RegExp(`^${name} = "([^"]*)"`, "m").exec(block3)?.[1];
-    const list5 = /^dependencies = \[([^\]]*)\]/m.exec(block3)?.[1] ?? "";
+    const list6 = /^dependencies = \[([^\]]*)\]/m.exec(block3)?.[1] ?? "";
     const source = key("source");
     return {
       name: key("name") ?? "",
       version: key("version") ?? "",
       ...source !== void 0 && { source },
-      dependencies: [...list5.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? "")
+      dependencies: [...list6.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? "")
     };
   });
 }
@@ -18634,39 +18738,41 @@ var init_c_code = __esm({
 });
 
 // src/languages/rust/target.ts
-import { existsSync as existsSync4, readFileSync as readFileSync5 } from "node:fs";
+import { existsSync as existsSync4, readFileSync as readFileSync5, statSync as statSync3 } from "node:fs";
 import { readdir as readdir4 } from "node:fs/promises";
-import { join as join13 } from "node:path";
+import { join as join14 } from "node:path";
 function rustTriple(platform8, libc) {
   return (libc === "musl" ? platform8.rust.musl : void 0) ?? platform8.rust.gnu;
 }
 async function readTarget(dir2, triple, config, context2) {
-  const env3 = cargoEnv(context2);
+  const env4 = cargoEnv(context2);
   const args3 = ["--print", "target-libdir", "--target", triple];
   const command2 = { tool: rustcCommand(context2), args: args3, cwd: dir2, env: context2.options.rust.env };
   const result = await run(command2, { signal: context2.signal });
-  const configured = { triple, ...targetConfig(config, triple, env3), ownCc: namesCc(triple, config, env3) };
+  const configured = { triple, ...targetConfig(config, triple, env4), ownCc: namesCc(triple, config, env4) };
   if (!result.ok) return { target: { ...configured, std: "unavailable", selfContained: false } };
   const libdir = result.stdout.trim();
   const names6 = await readdir4(libdir).catch(() => []);
   const installed = names6.some((name) => name.startsWith("libstd-")) || lookUp(config, "unstable", "build-std") !== void 0;
   const std = installed ? "installed" : downloadable(libdir, triple) ? "missing" : "unavailable";
-  const selfContained = existsSync4(join13(libdir, "self-contained", "crt1.o")) || std === "missing" && triple.includes("-musl");
+  const selfContained = existsSync4(join14(libdir, "self-contained", "crt1.o")) || std === "missing" && triple.includes("-musl");
   return { target: { ...configured, std, selfContained }, libdir };
 }
 function readSysroot(libdir, host) {
-  const rustlib = join13(libdir, "..", "..");
-  const source = join13(rustlib, "src", "rust");
+  const rustlib = join14(libdir, "..", "..");
+  const source = join14(rustlib, "src", "rust");
   return {
-    rustup: existsSync4(join13(rustlib, channelManifest)) && isOnPath("rustup"),
-    rustLld: existsSync4(join13(rustlib, host, "bin", "rust-lld")),
+    rustup: existsSync4(join14(rustlib, channelManifest)) && isOnPath("rustup"),
+    rustLld: existsSync4(join14(rustlib, host, "bin", "rust-lld")),
     ...host && { host },
     ...existsSync4(source) && { source }
   };
 }
 function downloadable(libdir, triple) {
   try {
-    const manifest = readFileSync5(join13(libdir, "..", "..", channelManifest), "utf8");
+    const path6 = join14(libdir, "..", "..", channelManifest);
+    if (!statSync3(path6).isFile()) return true;
+    const manifest = readFileSync5(path6, "utf8");
     const entry = new RegExp(`^\\[pkg\\.rust-std\\.target\\.${triple}\\]\\s+available = (\\w+)`, "m").exec(
       manifest
     );
@@ -18675,9 +18781,9 @@ function downloadable(libdir, triple) {
     return true;
   }
 }
-function namesCc(triple, config, env3) {
+function namesCc(triple, config, env4) {
   const names6 = [`CC_${triple}`, `CC_${triple.replaceAll("-", "_")}`, "TARGET_CC"];
-  return names6.some((name) => env3[name] || lookUp(config, "env", name));
+  return names6.some((name) => env4[name] || lookUp(config, "env", name));
 }
 var cargoEnv, rustcCommand, isOnPath, channelManifest;
 var init_target2 = __esm({
@@ -18697,7 +18803,7 @@ var init_target2 = __esm({
 });
 
 // src/languages/rust/dependencies.ts
-import { join as join14 } from "node:path";
+import { join as join15 } from "node:path";
 async function readDependencies(dir2, workspaceRoot3, { packages: members, executables }, triples, context2) {
   const roots = rootsOf(members, executables);
   if (roots.every(({ dependencies }) => dependencies?.length === 0)) return noDependencies;
@@ -18730,7 +18836,7 @@ function rootsOf(members, executables) {
   return members.filter(({ name }) => names6.has(name));
 }
 async function readLock(dir2, root2, context2) {
-  const read4 = () => readTextIfThere(join14(root2, "Cargo.lock"));
+  const read4 = () => readTextIfThere(join15(root2, "Cargo.lock"));
   return await read4() ?? (await fetchCrates(dir2, context2) ? await read4() : void 0);
 }
 async function fetchCrates(dir2, { options, download: download2, toolchainArgs, signal, onDownload }) {
@@ -18751,10 +18857,10 @@ function downloadRemarks([first], { options }) {
   ];
 }
 function opensslRemarks(cCode, packages, { options }) {
-  const { libc, env: env3 } = options.rust;
+  const { libc, env: env4 } = options.rust;
   const used = cCode.some(({ dependency }) => dependency === "openssl-sys");
   const vendored2 = packages.some(({ name }) => name === "openssl-src");
-  const own4 = Object.keys({ ...process.env, ...env3 }).some((name) => /OPENSSL_(LIB_)?DIR$/.test(name));
+  const own4 = Object.keys({ ...process.env, ...env4 }).some((name) => /OPENSSL_(LIB_)?DIR$/.test(name));
   if (!used || vendored2 || own4 || libc !== "musl") return [];
   return [
     'openssl-sys needs an OpenSSL compiled for musl; without one, use rustls, or the feature "vendored" of the crate openssl'
@@ -18781,8 +18887,8 @@ async function readTree(dir2, specs, triples, context2) {
     ...featureArgs(options.rust)
   ];
   const wrappers2 = { RUSTC: rustcCommand(context2), RUSTC_WRAPPER: "", RUSTC_WORKSPACE_WRAPPER: "" };
-  const env3 = { ...options.rust.env, ...wrappers2 };
-  const result = await run({ tool: "cargo", args: args3, cwd: dir2, env: env3 }, { signal, keep: 16 * 1024 * 1024 });
+  const env4 = { ...options.rust.env, ...wrappers2 };
+  const result = await run({ tool: "cargo", args: args3, cwd: dir2, env: env4 }, { signal, keep: 16 * 1024 * 1024 });
   return result.ok ? result.stdout : void 0;
 }
 var noDependencies;
@@ -18822,13 +18928,13 @@ function describeConfig(config, targets3, executables) {
   return [...wrappers2, ...new Set(linkers), ...left3];
 }
 function describeMachineFlags(sources) {
-  const { env: env3, platforms: platforms2, compilesC } = sources;
+  const { env: env4, platforms: platforms2, compilesC } = sources;
   const rust2 = platforms2.flatMap((platform8) => {
     const source = nativeSource(sources, platform8);
     return source === void 0 ? [] : [`${source} has target-cpu=native: ${meaning(platform8, "program")}`];
   });
   const c3 = cVariables.flatMap((name) => {
-    const flag2 = machineFlag((env3[name] ?? "").split(/\s+/));
+    const flag2 = machineFlag((env4[name] ?? "").split(/\s+/));
     if (flag2 === void 0 || !compilesC) return [];
     return platforms2.map((platform8) => `${name} has ${flag2}: ${meaning(platform8, "C code")}`);
   });
@@ -18857,8 +18963,7 @@ var init_remarks = __esm({
 });
 
 // src/languages/rust/toolchain-file.ts
-import { readFile as readFile2 } from "node:fs/promises";
-import { dirname as dirname9, join as join15, resolve as resolve4 } from "node:path";
+import { dirname as dirname9, join as join16, resolve as resolve4 } from "node:path";
 async function toolchainRemarks(dir2, release, rustup) {
   const pinned = await findPinned(dir2);
   if (!pinned || fits(pinned.channel, release)) return [];
@@ -18874,8 +18979,8 @@ function fits(channel, release) {
 async function findPinned(dir2) {
   for (let folder = resolve4(dir2); ; folder = dirname9(folder)) {
     for (const name of ["rust-toolchain", "rust-toolchain.toml"]) {
-      const file = join15(folder, name);
-      const text7 = await readFile2(file, "utf8").catch(() => void 0);
+      const file = join16(folder, name);
+      const text7 = await readText(file).catch(() => void 0);
       if (text7 === void 0) continue;
       const channel = readChannel(text7);
       return channel === void 0 ? void 0 : { channel, file };
@@ -18891,21 +18996,22 @@ function readChannel(text7) {
 var init_toolchain_file = __esm({
   "src/languages/rust/toolchain-file.ts"() {
     "use strict";
+    init_read_file();
   }
 });
 
 // src/languages/rust/project.ts
 import { availableParallelism } from "node:os";
-import { join as join16 } from "node:path";
+import { join as join17 } from "node:path";
 async function inspectRust(dir2, context2) {
   const { signal, options, platforms: platforms2 } = context2;
-  const env3 = cargoEnv(context2);
+  const env4 = cargoEnv(context2);
   const cargo = /^cargo (\d+\.\d+\.\d+)/.exec(await ask(dir2, "cargo", ["-V"], context2))?.[1] ?? "0";
   checkVersion2(cargo);
   const [metadataText, rustc, config] = await Promise.all([
     ask(dir2, "cargo", ["metadata", "--format-version", "1", "--no-deps"], context2),
     ask(dir2, rustcCommand(context2), ["-vV"], context2),
-    readCargoConfig(dir2, env3)
+    readCargoConfig(dir2, env4)
   ]);
   const metadata = JSON.parse(metadataText);
   const packages = choosePackages(metadata, dir2, options.rust.package);
@@ -18927,7 +19033,7 @@ async function inspectRust(dir2, context2) {
   const compilesC = dependencies.cCode.length + dependencies.possibleCCode.length > 0;
   const mayNeedC = compilesC || dependencies.bindgen || [...targets3.values()].some((target) => !target.linker && !(target.selfContained && sysroot.rustLld));
   const cToolchains = mayNeedC ? await findCToolchains(dir2, platforms2, signal) : void 0;
-  const environmentFlags = readEnvironmentFlags(env3);
+  const environmentFlags = readEnvironmentFlags(env4);
   const release = /^release: (\S+)$/m.exec(rustc)?.[1];
   const program2 = chooseDefault(packages, executables);
   const version2 = packages.find((item) => program2 && item.name === packageOf2(program2))?.version;
@@ -18942,7 +19048,7 @@ async function inspectRust(dir2, context2) {
     remarks: [
       ...dependencies.remarks,
       ...describeConfig(config, targets3, executables),
-      ...describeMachineFlags({ env: env3, environmentFlags, targets: targets3, platforms: platforms2, compilesC }),
+      ...describeMachineFlags({ env: env4, environmentFlags, targets: targets3, platforms: platforms2, compilesC }),
       ...release ? await toolchainRemarks(dir2, release, sysroot.rustup) : []
     ],
     packageSpecs: new Map(packages.map((item) => [item.name, packageSpec(item)])),
@@ -18950,20 +19056,20 @@ async function inspectRust(dir2, context2) {
     rustcCommit: /^commit-hash: (\w+)$/m.exec(rustc)?.[1] ?? "",
     workspaceRoot: metadata.workspace_root,
     targetDirectory: metadata.target_directory,
-    cargoHome: cargoHome(env3),
+    cargoHome: cargoHome(env4),
     targets: targets3,
     sysroot,
     possibleCCode: dependencies.possibleCCode,
     ...cToolchains && { cToolchains },
     ...dependencies.bindgen && {
       bindgen: {
-        ...readBindgen(env3, triples),
+        ...readBindgen(env4, triples),
         zigLib: cToolchains?.zig && await findZigLib(cToolchains.zig, dir2, signal)
       }
     },
     needsAllocator: dependencies.needsAllocator,
     ...environmentFlags && { environmentFlags },
-    scripts: join16(cacheFolder(), "compilers"),
+    scripts: join17(cacheFolder(), "compilers"),
     processors: availableParallelism()
   };
 }
@@ -19007,9 +19113,9 @@ function checkVersion2(cargo) {
     fix: "rustup update"
   });
 }
-function readEnvironmentFlags(env3) {
-  const encoded = env3["CARGO_ENCODED_RUSTFLAGS"];
-  const plain3 = env3["RUSTFLAGS"];
+function readEnvironmentFlags(env4) {
+  const encoded = env4["CARGO_ENCODED_RUSTFLAGS"];
+  const plain3 = env4["RUSTFLAGS"];
   if (encoded !== void 0) {
     const flags = encoded === "" ? [] : encoded.split("");
     return { variable: "CARGO_ENCODED_RUSTFLAGS", flags };
@@ -19047,7 +19153,7 @@ function giveFlags({ environmentFlags }, targets3, flags) {
   const given = targets3.map((target) => targetFlags(target, flags));
   return {
     args: given.flatMap(({ args: args3 }) => args3),
-    env: Object.assign({}, ...given.map(({ env: env3 }) => env3))
+    env: Object.assign({}, ...given.map(({ env: env4 }) => env4))
   };
 }
 function targetFlags(target, flags) {
@@ -19461,8 +19567,8 @@ var init_dynamic = __esm({
 
 // src/binary/reader.ts
 import { closeSync, constants as constants7, fstatSync, openSync, readSync } from "node:fs";
-function bytesReader(bytes) {
-  return { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
+function bytesReader(bytes2) {
+  return { size: bytes2.length, read: (offset, length) => bytes2.subarray(offset, offset + length) };
 }
 function withFileReader(path6, use) {
   let descriptor;
@@ -19472,9 +19578,9 @@ function withFileReader(path6, use) {
     throw new UnreadableBinary(path6, `it cannot be opened: ${error.message}`, error);
   }
   try {
-    const stat26 = fstatSync(descriptor);
-    if (!stat26.isFile()) throw new UnreadableBinary(path6, "it is not a regular file");
-    return use(fileReader(path6, descriptor, stat26.size));
+    const stat27 = fstatSync(descriptor);
+    if (!stat27.isFile()) throw new UnreadableBinary(path6, "it is not a regular file");
+    return use(fileReader(path6, descriptor, stat27.size));
   } finally {
     closeSync(descriptor);
   }
@@ -19606,8 +19712,8 @@ var init_elf_file = __esm({
         return this.#reader.read(offset, length);
       }
       record(offset, length, what) {
-        const bytes = this.bytes(offset, length, what);
-        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+        const bytes2 = this.bytes(offset, length, what);
+        const view = new DataView(bytes2.buffer, bytes2.byteOffset, bytes2.length);
         const little2 = this.endian === "little";
         return {
           u16: (at) => view.getUint16(at, little2),
@@ -19618,10 +19724,10 @@ var init_elf_file = __esm({
       /** A string that ends with NUL. Control characters are refused, for the text is shown to people. */
       text(offset, what) {
         for (const limit of [256, longestText]) {
-          const bytes = this.bytes(offset, Math.max(0, Math.min(limit, this.#reader.size - offset)), what);
-          const end = bytes.indexOf(0);
+          const bytes2 = this.bytes(offset, Math.max(0, Math.min(limit, this.#reader.size - offset)), what);
+          const end = bytes2.indexOf(0);
           if (end < 0) continue;
-          const text7 = Buffer.from(bytes.subarray(0, end)).toString("utf8");
+          const text7 = Buffer.from(bytes2.subarray(0, end)).toString("utf8");
           if (new RegExp("\\p{Cc}", "u").test(text7)) this.fail(`${what} holds control characters`);
           return text7;
         }
@@ -19737,8 +19843,8 @@ function readString(file, offset) {
   return { bytes: Buffer.from(file.bytes(at, length, "its Go build information")), end: at + length };
 }
 function parseModules(framed) {
-  const bytes = framed.subarray(frame, Math.max(frame, framed.length - frame));
-  const lines = bytes.toString().split("\n").map((line2) => line2.split("	"));
+  const bytes2 = framed.subarray(frame, Math.max(frame, framed.length - frame));
+  const lines = bytes2.toString().split("\n").map((line2) => line2.split("	"));
   const line = (kind) => lines.find(([first]) => first === kind)?.map(printable);
   const path6 = line("path")?.[1];
   const [, modulePath, moduleVersion] = line("mod") ?? [];
@@ -19746,7 +19852,7 @@ function parseModules(framed) {
     ...path6 ? { path: path6 } : {},
     ...modulePath ? { module: { path: modulePath, ...moduleVersion ? { version: moduleVersion } : {} } } : {},
     settings: Object.fromEntries(
-      lines.filter(([kind]) => kind === "build").map(([, ...rest]) => parseSetting(rest.join("	")))
+      lines.filter(([kind]) => kind === "build").map(([, ...rest2]) => parseSetting(rest2.join("	")))
     )
   };
 }
@@ -19836,16 +19942,16 @@ var init_elf = __esm({
 
 // src/languages/zig/messages.ts
 function readZigProgress(line) {
-  const [, command2, rest = ""] = /\bzig (build-exe|build-lib|build-obj|translate-c) (-.*)/.exec(line) ?? [];
+  const [, command2, rest2 = ""] = /\bzig (build-exe|build-lib|build-obj|translate-c) (-.*)/.exec(line) ?? [];
   if (command2 === void 0) return void 0;
-  const name = /(?:^| )--name (\S+)/.exec(rest)?.[1];
+  const name = /(?:^| )--name (\S+)/.exec(rest2)?.[1];
   return `zig ${command2}${name === void 0 ? "" : ` ${name}`}`;
 }
 function explainZig(output) {
   const lines = output.split(/\r?\n|\r/).filter((line) => !noise2.some((pattern3) => pattern3.test(line))).map((line) => line.length > 300 ? `${line.slice(0, 297)}\u2026` : line);
-  const shown2 = lines.slice(0, shownLines3);
-  const more = lines.length - shown2.length;
-  return [...shown2, ...more > 0 ? [`\u2026 ${more} more lines`] : []].join("\n");
+  const shown3 = lines.slice(0, shownLines3);
+  const more = lines.length - shown3.length;
+  return [...shown3, ...more > 0 ? [`\u2026 ${more} more lines`] : []].join("\n");
 }
 function isZigRace(output) {
   return /\b(FileNotFound|PathAlreadyExists|AccessDenied|EEXIST)\b/.test(output);
@@ -19880,10 +19986,10 @@ var init_messages2 = __esm({
 
 // src/languages/zig/steps.ts
 async function listSteps({ command: command2 }) {
-  const { tool, args: args3, cwd, env: env3 } = command2;
+  const { tool, args: args3, cwd, env: env4 } = command2;
   const at = args3.indexOf("build") + 1;
   const asking = [...args3.slice(0, at), "--list-steps", ...args3.slice(at + 1)];
-  const result = await run({ tool, args: asking, cwd, ...env3 && { env: env3 } });
+  const result = await run({ tool, args: asking, cwd, ...env4 && { env: env4 } });
   return result.ok ? parseSteps(result.stdout) : [];
 }
 function parseSteps(text7) {
@@ -19910,38 +20016,38 @@ var init_steps = __esm({
 // src/languages/zig/installed.ts
 import { existsSync as existsSync5 } from "node:fs";
 import { readdir as readdir5 } from "node:fs/promises";
-import { basename as basename6, dirname as dirname10, join as join17, relative as relative5, sep } from "node:path";
+import { basename as basename6, dirname as dirname10, join as join18, relative as relative5, sep } from "node:path";
 async function collectZig(step, result) {
-  const programs2 = await listPrograms2(step);
+  const programs3 = await listPrograms2(step);
   const facts = { seconds: result.seconds, cached: wasCached(result.stderr) };
   const found = step.produces.flatMap((expected) => {
-    const program2 = findProgram(expected, step, programs2);
-    return program2 ? [{ ...expected, ...facts, path: join17(step.outputDir ?? "", program2.path) }] : [];
+    const program2 = findProgram(expected, step, programs3);
+    return program2 ? [{ ...expected, ...facts, path: join18(step.outputDir ?? "", program2.path) }] : [];
   });
   const missing3 = step.produces.find(({ name }) => !found.some((binary) => binary.name === name));
-  if (result.ok && missing3) throw otherPrograms(missing3.name, programs2, step, await listSteps(step));
+  if (result.ok && missing3) throw otherPrograms(missing3.name, programs3, step, await listSteps(step));
   return found;
 }
 async function installingStep(step, result) {
   if (!result.ok) return void 0;
-  const programs2 = await listPrograms2(step);
-  const missing3 = step.produces.filter((expected) => !findProgram(expected, step, programs2));
+  const programs3 = await listPrograms2(step);
+  const missing3 = step.produces.filter((expected) => !findProgram(expected, step, programs3));
   const [only] = missing3;
   if (!only || missing3.length > 1) return void 0;
   const steps2 = await listSteps(step);
   return steps2.some(({ name }) => name === only.name) ? withStep(step, only.name) : void 0;
 }
-function findProgram(expected, { produces }, programs2) {
-  const named2 = programs2.find(({ name }) => name === expected.name);
+function findProgram(expected, { produces }, programs3) {
+  const named2 = programs3.find(({ name }) => name === expected.name);
   if (named2 || !expected.predicted || produces.length > 1) return named2;
-  return new Set(programs2.map(({ name }) => name)).size === 1 ? programs2[0] : void 0;
+  return new Set(programs3.map(({ name }) => name)).size === 1 ? programs3[0] : void 0;
 }
 async function listPrograms2({ outputDir = "" }) {
   if (!existsSync5(outputDir)) return [];
   const entries2 = await readdir5(outputDir, { recursive: true, withFileTypes: true });
   const files = entries2.filter((entry) => entry.isFile()).map((entry) => relative5(outputDir, pathOf(entry)));
   const depth = (path6) => dirname10(path6) === "bin" ? 0 : path6.split(sep).length;
-  return files.filter((path6) => isProgram2(join17(outputDir, path6), path6.startsWith(`bin${sep}`))).sort((a2, b) => depth(a2) - depth(b) || (a2 < b ? -1 : 1)).map((path6) => ({ name: basename6(path6), path: path6 }));
+  return files.filter((path6) => isProgram2(join18(outputDir, path6), path6.startsWith(`bin${sep}`))).sort((a2, b) => depth(a2) - depth(b) || (a2 < b ? -1 : 1)).map((path6) => ({ name: basename6(path6), path: path6 }));
 }
 function isProgram2(path6, inBin) {
   let elf;
@@ -19954,9 +20060,9 @@ function isProgram2(path6, inBin) {
   if (elf.type !== "dyn") return false;
   return elf.interpreter !== void 0 || elf.linkage === "static-pie" || inBin && !/\.so(\.|$)/.test(path6);
 }
-function otherPrograms(wanted2, programs2, { command: command2 }, steps2) {
+function otherPrograms(wanted2, programs3, { command: command2 }, steps2) {
   const ran = command2.args[command2.args.indexOf("build") + 1];
-  const names6 = [...new Set(programs2.map(({ name }) => name))];
+  const names6 = [...new Set(programs3.map(({ name }) => name))];
   const installed = names6.length === 0 ? "it installed no program for Linux" : `it installed ${names6.join(", ")}`;
   const listed = steps2.map(({ name, description }) => `  ${name}${description ? `   ${description}` : ""}`);
   const [first] = steps2;
@@ -19979,7 +20085,7 @@ var init_installed = __esm({
     init_errors();
     init_messages2();
     init_steps();
-    pathOf = ({ parentPath, name }) => join17(parentPath, name);
+    pathOf = ({ parentPath, name }) => join18(parentPath, name);
   }
 });
 
@@ -19987,8 +20093,8 @@ var init_installed = __esm({
 function guessExecutables(buildFile) {
   const text7 = withoutComments(buildFile);
   const calls = text7.split(/\baddExecutable\s*\(/);
-  const named2 = calls.slice(1).flatMap((rest, index) => {
-    const name = readName(rest, text7);
+  const named2 = calls.slice(1).flatMap((rest2, index) => {
+    const name = readName(rest2, text7);
     const variable2 = /\b(?:const|var)\s+(\w+)\s*=\s*[\w.]+\.$/.exec(calls[index] ?? "")?.[1];
     return name === void 0 ? [] : [{ name, variable: variable2 }];
   });
@@ -19999,8 +20105,8 @@ function guessExecutables(buildFile) {
   return [.../* @__PURE__ */ new Set([...names6, ...installedFiles(text7)])];
 }
 function installedFiles(text7) {
-  return text7.split(/\baddInstallBinFile\s*\(/).slice(1).flatMap((rest) => {
-    const [, quoted2, constant] = /^[^;]*?,\s*(?:"([^"\\/]+)"|(\w+))\s*,?\s*\)/.exec(rest) ?? [];
+  return text7.split(/\baddInstallBinFile\s*\(/).slice(1).flatMap((rest2) => {
+    const [, quoted2, constant] = /^[^;]*?,\s*(?:"([^"\\/]+)"|(\w+))\s*,?\s*\)/.exec(rest2) ?? [];
     const name = constant === void 0 ? quoted2 : readConstant(constant, text7);
     return name === void 0 || name.includes(".") ? [] : [name];
   });
@@ -20067,13 +20173,13 @@ var init_zon = __esm({
       /** `.{ .a = 1 }` is an object, `.{ 1, 2 }` a list; the two spellings differ at the first item. */
       struct(depth) {
         const items = [];
-        const fields = [];
+        const fields2 = [];
         for (; ; ) {
           this.skipSpace();
-          if (this.take("}")) return items.length > 0 ? items : Object.fromEntries(fields);
+          if (this.take("}")) return items.length > 0 ? items : Object.fromEntries(fields2);
           if (this.at >= this.text.length) throw this.error("a } is missing");
           const field5 = this.match(/\.(?:@"((?:[^"\\\n]|\\.)*)"|([A-Za-z_]\w*))\s*=(?!=)/y);
-          if (field5) fields.push([field5[2] ?? unescapeString(field5[1] ?? ""), this.value(depth + 1)]);
+          if (field5) fields2.push([field5[2] ?? unescapeString(field5[1] ?? ""), this.value(depth + 1)]);
           else items.push(this.value(depth + 1));
           this.skipSpace();
           this.take(",");
@@ -20116,15 +20222,15 @@ var init_zon = __esm({
 });
 
 // src/languages/zig/project.ts
-import { basename as basename7, join as join18 } from "node:path";
+import { basename as basename7, join as join19 } from "node:path";
 async function inspectZig(dir2, { signal }) {
   const [buildFile = "", manifest] = await Promise.all([
-    readTextIfThere(join18(dir2, "build.zig")),
-    readManifest(join18(dir2, "build.zig.zon"))
+    readTextIfThere(join19(dir2, "build.zig")),
+    readManifest(join19(dir2, "build.zig.zon"))
   ]);
   const zig2 = await findZig(dir2, signal);
   if (!zig2) throw zigMissing(dir2, manifest.minimumZig);
-  const asked2 = { minimum: manifest.minimumZig, file: join18(dir2, "build.zig.zon") };
+  const asked2 = { minimum: manifest.minimumZig, file: join19(dir2, "build.zig.zon") };
   checkZigVersion(zig2.version, asked2);
   const guesses = guessExecutables(buildFile);
   const names6 = guesses.length > 0 ? guesses : [manifest.name ?? basename7(dir2)];
@@ -20242,7 +20348,7 @@ function buildStep3({ zig: zig2, root: root2 }, request, platform8, perBuild) {
   const { options, executables, toolchainArgs, caches } = request;
   const values = stepPlaceholders(request, [platform8]);
   const [tool = "zig", ...first] = zig2.command;
-  const { release, step, args: args3, env: env3 } = options.zig;
+  const { release, step, args: args3, env: env4 } = options.zig;
   const outputDir = `${tokens.work}/${platformFolder(platform8)}`;
   return {
     title: `Compile ${platform8.id}`,
@@ -20264,7 +20370,7 @@ function buildStep3({ zig: zig2, root: root2 }, request, platform8, perBuild) {
         ...toolchainArgs
       ],
       cwd: root2,
-      env: fillEnv(env3, values, "[zig] env")
+      env: fillEnv(env4, values, "[zig] env")
     },
     produces: executables.map(({ name, predicted }) => ({ platform: platform8, name, ...predicted && { predicted } })),
     outputDir
@@ -20307,7 +20413,7 @@ var init_zig2 = __esm({
 
 // src/languages/index.ts
 import { readdir as readdir6 } from "node:fs/promises";
-import { join as join19, relative as relative6 } from "node:path";
+import { join as join20, relative as relative6 } from "node:path";
 async function detectLanguage(dir2, chosen2) {
   const names6 = await listFolder(dir2);
   const found = Object.values(languages).filter(
@@ -20375,10 +20481,10 @@ async function listFolder(dir2) {
   }
 }
 async function projectAbove(dir2, markers) {
-  for (let folder = join19(dir2, ".."); ; folder = join19(folder, "..")) {
+  for (let folder = join20(dir2, ".."); ; folder = join20(folder, "..")) {
     const names6 = await readdir6(folder).catch(() => []);
     if (names6.some((name) => markers.includes(name))) return folder;
-    if (names6.includes(".git") || folder === join19(folder, "..")) return void 0;
+    if (names6.includes(".git") || folder === join20(folder, "..")) return void 0;
   }
 }
 var languages;
@@ -20397,13 +20503,13 @@ var init_languages = __esm({
 // src/util/hash-stream.ts
 import { createHash as createHash3 } from "node:crypto";
 async function hashStream(chunks, algorithm2 = "sha256") {
-  const hash = createHash3(algorithm2);
-  for await (const chunk of chunks) hash.update(chunk);
-  return hash.digest("hex");
+  const hash3 = createHash3(algorithm2);
+  for await (const chunk of chunks) hash3.update(chunk);
+  return hash3.digest("hex");
 }
-async function* hashing(chunks, hash) {
+async function* hashing(chunks, hash3) {
   for await (const chunk of chunks) {
-    hash.update(chunk);
+    hash3.update(chunk);
     yield chunk;
   }
 }
@@ -20593,7 +20699,8 @@ async function keep(artifact, dist, work) {
     source = `${work}/kept-${artifact.sha256.slice(0, 16)}-${artifact.platform.id.replaceAll("/", "_")}`;
     await copyFile(artifact.path, source, constants8.COPYFILE_FICLONE);
   }
-  await chmod(source, 493);
+  const { mode } = await stat4(source);
+  await chmod(source, (mode | (mode & 292) >> 2) & 493);
   await rename2(source, path6);
   return { ...artifact, path: path6 };
 }
@@ -20613,8 +20720,8 @@ var init_artifacts = __esm({
 
 // src/build/last-build.ts
 import { constants as constants9, existsSync as existsSync6 } from "node:fs";
-import { copyFile as copyFile2, link, lstat as lstat2, mkdir as mkdir4, readFile as readFile3, rm as rm3 } from "node:fs/promises";
-import { dirname as dirname12, join as join20, relative as relative7 } from "node:path";
+import { copyFile as copyFile2, link, lstat as lstat2, mkdir as mkdir4, rm as rm3 } from "node:fs/promises";
+import { dirname as dirname12, join as join21, relative as relative7 } from "node:path";
 async function isWarm(dist, project2, platforms2) {
   if (project2.cacheFolder !== void 0 && !existsSync6(project2.cacheFolder)) return false;
   const built = (await lastBuild(dist, project2))?.platforms ?? [];
@@ -20635,7 +20742,7 @@ async function recordBuild(dist, project2, artifacts, images) {
     binaries: { ...before?.binaries, ...Object.fromEntries(kept) },
     sizes: { ...any?.sizes, ...Object.fromEntries(images.map((image4) => [placeOf(image4), sizesOf(image4)])) }
   };
-  await writeFileAtomically(join20(dist, lastBuildFile), JSON.stringify(last));
+  await writeFileAtomically(join21(dist, lastBuildFile), JSON.stringify(last));
 }
 async function withPreviousSizes(dist, image4) {
   const before = (await readLast(dist))?.sizes?.[placeOf(image4)] ?? {};
@@ -20663,7 +20770,7 @@ async function restoreLastBinaries({ dist, project: project2, compile }, work) {
       const path6 = relative7(dist, from);
       const known = Object.hasOwn(kept, path6) ? kept[path6] : void 0;
       if (known === void 0) return;
-      const to = join20(work, outputPath(artifact));
+      const to = join21(work, outputPath(artifact));
       try {
         await mkdir4(dirname12(to), { recursive: true });
         if (await stampOf(from) !== known.stamp && await hashFile(from) !== known.sha256) return;
@@ -20688,7 +20795,7 @@ function sameToolchain(last, project2) {
 }
 async function readLast(dist) {
   try {
-    return parse(lastBuildSchema, JSON.parse(await readFile3(join20(dist, lastBuildFile), "utf8")));
+    return parse(lastBuildSchema, JSON.parse(await readText(join21(dist, lastBuildFile))));
   } catch {
     return void 0;
   }
@@ -20701,6 +20808,7 @@ var init_last_build = __esm({
     init_languages();
     init_atomic();
     init_hash_file();
+    init_read_file();
     init_string_table();
     init_artifacts();
     lastBuildSchema = object({
@@ -20718,14 +20826,14 @@ var init_last_build = __esm({
 
 // src/build/output-folder.ts
 import { createHash as createHash4 } from "node:crypto";
-import { access as access3, constants as constants10, mkdir as mkdir5, readdir as readdir7, readFile as readFile4, stat as stat5, writeFile } from "node:fs/promises";
+import { access as access3, constants as constants10, mkdir as mkdir5, readdir as readdir7, stat as stat5, writeFile } from "node:fs/promises";
 import { tmpdir as tmpdir2, userInfo } from "node:os";
-import { basename as basename8, dirname as dirname13, join as join21 } from "node:path";
+import { basename as basename8, dirname as dirname13, join as join22 } from "node:path";
 async function findOutputFolder(options) {
   const { dist, dir: dir2 } = options;
   await checkOwnFolder(dist);
   const isReadOnly = !await isWritable(dir2);
-  const caches = (folder) => isReadOnly ? { caches: join21(folder, "caches") } : {};
+  const caches = (folder) => isReadOnly ? { caches: join22(folder, "caches") } : {};
   if (await isWritable(dist)) return { options, remarks: [], ...caches(dist) };
   const hasPlace = options.push || options.load || options.outputs.length > 0;
   const other = hasPlace ? await firstWritable(otherFolders(dir2)) : void 0;
@@ -20744,7 +20852,7 @@ async function makeOutputFolder(dist) {
     const names6 = await readdir7(dist).catch(() => []);
     if (names6.length > 0) return;
     await mkdir5(dist, { recursive: true });
-    await writeFile(join21(dist, ".gitignore"), `${marker}
+    await writeFile(join22(dist, ".gitignore"), `${marker}
 *
 `);
   } catch (error) {
@@ -20766,19 +20874,19 @@ async function checkOwnFolder(dist) {
     throw notWritable(dist, error);
   });
   if (names6.length === 0 || names6.includes(lastBuildFile)) return;
-  const ignored = await readFile4(join21(dist, ".gitignore"), "utf8").catch(() => "");
+  const ignored = await readText(join22(dist, ".gitignore")).catch(() => "");
   if (ignored.startsWith(marker)) return;
-  const shown2 = names6.sort().slice(0, 3);
+  const shown3 = names6.sort().slice(0, 3);
   throw new Failure({
     kind: "usage",
     what: `The folder ${shortPath(dist)} is not xbuild's: it was there before`,
     where: dist,
-    why: `it holds ${shown2.join(", ")}${names6.length > shown2.length ? ` and ${names6.length - shown2.length} more` : ""}; outputs in it could end up in the program, or make the sources modified for git`,
+    why: `it holds ${shown3.join(", ")}${names6.length > shown3.length ? ` and ${names6.length - shown3.length} more` : ""}; outputs in it could end up in the program, or make the sources modified for git`,
     fix: anotherFolder(dist)
   });
 }
 function anotherFolder(dist) {
-  const other = basename8(dist) === "dist" ? ".xbuild/dist" : join21(dirname13(shortPath(dist)), "xbuild-dist");
+  const other = basename8(dist) === "dist" ? ".xbuild/dist" : join22(dirname13(shortPath(dist)), "xbuild-dist");
   return `--dist ${other}, or dist = "${other}" in xbuild.toml`;
 }
 async function isWritable(folder) {
@@ -20795,8 +20903,8 @@ async function isWritable(folder) {
 function otherFolders(dir2) {
   const id = `${basename8(dir2)}-${createHash4("sha256").update(dir2).digest("hex").slice(0, 12)}`;
   return [
-    join21(cacheFolder(), "outputs", id),
-    join21(tmpdir2(), `xbuild-${process.getuid?.() ?? userInfo().username}`, id)
+    join22(cacheFolder(), "outputs", id),
+    join22(tmpdir2(), `xbuild-${process.getuid?.() ?? userInfo().username}`, id)
   ];
 }
 async function firstWritable(folders2) {
@@ -20819,6 +20927,7 @@ var init_output_folder = __esm({
     init_errors();
     init_cache_folder();
     init_paths();
+    init_read_file();
     init_last_build();
     marker = "# Outputs of xbuild: this folder can be deleted.";
   }
@@ -20827,16 +20936,16 @@ var init_output_folder = __esm({
 // src/bench/languages/go.ts
 import { existsSync as existsSync7 } from "node:fs";
 import { lstat as lstat3 } from "node:fs/promises";
-import { dirname as dirname14, join as join22 } from "node:path";
+import { dirname as dirname14, join as join23 } from "node:path";
 async function workspaceRoot(dir2, signal) {
   const result = await run({ tool: "go", args: ["env", "GOWORK"], cwd: dir2 }, { signal });
   const work = result.stdout.trim();
   return work === "" || work === "off" ? dir2 : dirname14(work);
 }
 async function vendorModules({ original, top: top2, signal }) {
-  if (existsSync7(join22(top2, "vendor", "modules.txt"))) return;
-  const kind = existsSync7(join22(top2, "go.work")) ? "work" : "mod";
-  const args3 = [kind, "vendor", "-o", join22(top2, "vendor")];
+  if (existsSync7(join23(top2, "vendor", "modules.txt"))) return;
+  const kind = existsSync7(join23(top2, "go.work")) ? "work" : "mod";
+  const args3 = [kind, "vendor", "-o", join23(top2, "vendor")];
   const result = await run({ tool: "go", args: args3, cwd: original, env: { GOFLAGS: "-mod=mod" } }, { signal });
   if (result.ok) return;
   throw new Failure({
@@ -20855,7 +20964,9 @@ async function readSettings({ root: root2, signal }) {
   return {
     GOFLAGS: flags ?? "",
     ...found["GOEXPERIMENT"] && { GOEXPERIMENT: found["GOEXPERIMENT"] },
-    GOPROXY: "off"
+    GOPROXY: "off",
+    // A shared compile cache would be warm on one path and missing on the others.
+    GOCACHEPROG: ""
   };
 }
 async function editMain({ root: root2, signal }, { package: path6 }) {
@@ -20863,7 +20974,7 @@ async function editMain({ root: root2, signal }, { package: path6 }) {
   const result = await run({ tool: "go", args: ["list", "-f", template2, path6], cwd: root2 }, { signal });
   const [dir2, file] = result.stdout.trimEnd().split("	");
   if (!result.ok || !dir2 || !file) return void 0;
-  return { file: join22(dir2, file), line: (text7) => `var xbuildBenchEdit = "${text7}"` };
+  return { file: join23(dir2, file), line: (text7) => `var xbuildBenchEdit = "${text7}"` };
 }
 async function findGo(project2, platform8, { root: root2, signal }, host) {
   if (project2.cCode.length > 0) return void 0;
@@ -20871,16 +20982,16 @@ async function findGo(project2, platform8, { root: root2, signal }, host) {
   if (host) {
     const result2 = await run({ tool: "go", args: ["env", "GOROOT"], cwd: root2 }, { signal });
     const folder = result2.stdout.trim();
-    const whole = await lstat3(join22(folder, "src")).then(
+    const whole = await lstat3(join23(folder, "src")).then(
       (found) => found.isDirectory(),
       () => false
     );
     if (whole) return goFolder(folder, `this machine\u2019s go ${version2}`);
   }
   const name = `golang.org/toolchain@v0.0.1-go${version2}.linux-${platform8.go["GOARCH"]}`;
-  const env3 = { GOFLAGS: "-mod=mod", GOTOOLCHAIN: "local" };
+  const env4 = { GOFLAGS: "-mod=mod", GOTOOLCHAIN: "local" };
   const result = await run(
-    { tool: "go", args: ["mod", "download", "-json", name], cwd: "/", env: env3 },
+    { tool: "go", args: ["mod", "download", "-json", name], cwd: "/", env: env4 },
     { signal }
   );
   const answer = parseDownload(result.stdout);
@@ -20901,7 +21012,7 @@ function parseDownload(text7) {
   }
 }
 function goFolder(folder, name) {
-  const renamed2 = ["src/", "src/cmd/"].filter((place) => existsSync7(join22(folder, place, "_go.mod")));
+  const renamed2 = ["src/", "src/cmd/"].filter((place) => existsSync7(join23(folder, place, "_go.mod")));
   return {
     folder,
     name,
@@ -20947,8 +21058,8 @@ var init_bench_language = __esm({
 
 // src/bench/languages/rust.ts
 import { existsSync as existsSync8 } from "node:fs";
-import { mkdir as mkdir6, readFile as readFile5, writeFile as writeFile2 } from "node:fs/promises";
-import { join as join23 } from "node:path";
+import { mkdir as mkdir6, writeFile as writeFile2 } from "node:fs/promises";
+import { join as join24 } from "node:path";
 function targetOf({ args: args3 }) {
   return args3[args3.indexOf("--target") + 1] ?? "";
 }
@@ -20961,8 +21072,8 @@ async function workspaceRoot2(dir2, signal) {
   return (await readMetadata(dir2, signal))?.workspace_root ?? dir2;
 }
 async function vendorCrates({ top: top2, signal }) {
-  const config = join23(top2, ".cargo", existsSync8(join23(top2, ".cargo", "config")) ? "config" : "config.toml");
-  const before = await readFile5(config, "utf8").catch(() => "");
+  const config = join24(top2, ".cargo", existsSync8(join24(top2, ".cargo", "config")) ? "config" : "config.toml");
+  const before = await readText(config).catch(() => "");
   if (vendored.test(before)) return;
   const args3 = ["vendor", "--versioned-dirs", "--respect-source-config", vendorFolder];
   const result = await run({ tool: "cargo", args: args3, cwd: top2 }, { signal });
@@ -20975,7 +21086,7 @@ async function vendorCrates({ top: top2, signal }) {
       fix: "cargo vendor must work in the project: crates in folders outside of the workspace cannot be measured"
     });
   }
-  await mkdir6(join23(top2, ".cargo"), { recursive: true });
+  await mkdir6(join24(top2, ".cargo"), { recursive: true });
   await writeFile2(config, `${withoutSources(before)}
 ${result.stdout}`);
 }
@@ -21001,12 +21112,12 @@ async function editMain2({ root: root2, signal }, executable3) {
 function binaries({ args: args3 }, _, names6) {
   const profile = args3.includes("--profile") ? args3[args3.indexOf("--profile") + 1] : "release";
   const folders2 = { dev: "debug", test: "debug", bench: "release" };
-  const folder = join23(
+  const folder = join24(
     stageFolders.caches,
     targetOf({ args: args3 }),
     folders2[profile ?? ""] ?? profile ?? ""
   );
-  return names6.map((name) => join23(folder, name));
+  return names6.map((name) => join24(folder, name));
 }
 var rustBench, vendorFolder, vendored;
 var init_rust2 = __esm({
@@ -21015,6 +21126,7 @@ var init_rust2 = __esm({
     init_errors();
     init_metadata();
     init_process();
+    init_read_file();
     init_substitute();
     init_bench_language();
     rustBench = {
@@ -21041,16 +21153,16 @@ var init_rust2 = __esm({
 
 // src/bench/languages/zig.ts
 import { existsSync as existsSync9 } from "node:fs";
-import { chmod as chmod2, mkdir as mkdir7, mkdtemp, readdir as readdir8, readFile as readFile6, realpath as realpath4, rename as rename3, rm as rm4 } from "node:fs/promises";
-import { dirname as dirname15, join as join24 } from "node:path";
+import { chmod as chmod2, mkdir as mkdir7, mkdtemp, readdir as readdir8, realpath as realpath4, rename as rename3, rm as rm4 } from "node:fs/promises";
+import { dirname as dirname15, join as join25 } from "node:path";
 async function fetchPackages(project2, { root: root2, seed, signal }) {
   const { zig: zig2, downloads: downloads4 } = project2;
   if (!downloads4) return;
   const [tool = "zig", ...first] = zig2.command;
-  const global3 = join24(seed, "global");
+  const global3 = join25(seed, "global");
   const args3 = [...first, "build", "--fetch"];
-  const env3 = { ZIG_GLOBAL_CACHE_DIR: global3 };
-  const result = await run({ tool, args: args3, cwd: root2, env: env3 }, { signal });
+  const env4 = { ZIG_GLOBAL_CACHE_DIR: global3 };
+  const result = await run({ tool, args: args3, cwd: root2, env: env4 }, { signal });
   if (!result.ok) {
     throw new Failure({
       kind: "compile",
@@ -21061,20 +21173,20 @@ async function fetchPackages(project2, { root: root2, seed, signal }) {
     });
   }
   const left3 = (await readdir8(global3).catch(() => [])).filter((name) => name !== "p");
-  await Promise.all(left3.map((name) => rm4(join24(global3, name), { recursive: true, force: true })));
-  await rm4(join24(root2, ".zig-cache"), { recursive: true, force: true });
+  await Promise.all(left3.map((name) => rm4(join25(global3, name), { recursive: true, force: true })));
+  await rm4(join25(root2, ".zig-cache"), { recursive: true, force: true });
 }
 async function editRoot({ root: root2 }) {
-  const text7 = await readFile6(join24(root2, "build.zig"), "utf8").catch(() => "");
+  const text7 = await readText(join25(root2, "build.zig")).catch(() => "");
   const named2 = [
     ...text7.matchAll(
       /root_source_file\s*=\s*(?:b\.path\(|\.\{\s*\.(?:cwd_relative|path)\s*=\s*)?"([^"]+\.zig)"/g
     )
   ];
   const candidates = [...named2.map(([, path6]) => path6), "src/main.zig", "main.zig"];
-  const main2 = candidates.find((path6) => /main\.zig$/.test(path6) && existsSync9(join24(root2, path6))) ?? candidates[0];
-  if (main2 === void 0 || !existsSync9(join24(root2, main2))) return void 0;
-  return { file: join24(root2, main2), line: (text8) => `const xbuild_bench_edit = "${text8}";` };
+  const main2 = candidates.find((path6) => /main\.zig$/.test(path6) && existsSync9(join25(root2, path6))) ?? candidates[0];
+  if (main2 === void 0 || !existsSync9(join25(root2, main2))) return void 0;
+  return { file: join25(root2, main2), line: (text8) => `const xbuild_bench_edit = "${text8}";` };
 }
 async function findZigFolder(project2, platform8, { signal }, host) {
   const { zig: zig2, toolchain: toolchain2 } = project2;
@@ -21090,12 +21202,12 @@ async function ownFolder(command2, signal) {
   const [, path6] = /zig_exe"?\s*[:=]\s*"([^"]+)"/.exec(result.stdout) ?? [];
   if (path6 === void 0) return void 0;
   const folder = dirname15(await realpath4(path6).catch(() => path6));
-  return existsSync9(join24(folder, "zig")) && existsSync9(join24(folder, "lib", "std")) ? folder : void 0;
+  return existsSync9(join25(folder, "zig")) && existsSync9(join25(folder, "lib", "std")) ? folder : void 0;
 }
 async function downloadWheel(version2, platform8, signal) {
   const machine2 = wheelMachines[platform8.arch] ?? platform8.arch;
-  const folder = join24(cacheFolder(), "toolchains", `ziglang-${version2}-${machine2}`);
-  if (existsSync9(join24(folder, "zig"))) return folder;
+  const folder = join25(cacheFolder(), "toolchains", `ziglang-${version2}-${machine2}`);
+  if (existsSync9(join25(folder, "zig"))) return folder;
   await mkdir7(dirname15(folder), { recursive: true });
   const temporary = await mkdtemp(`${folder}.`);
   try {
@@ -21113,8 +21225,8 @@ async function downloadWheel(version2, platform8, signal) {
     );
     const wheel = (await readdir8(temporary)).find((name) => name.endsWith(".whl")) ?? "";
     check3(await python("-m", "zipfile", "-e", wheel, "."));
-    await chmod2(join24(temporary, "ziglang", "zig"), 493);
-    await rename3(join24(temporary, "ziglang"), folder).catch(() => {
+    await chmod2(join25(temporary, "ziglang", "zig"), 493);
+    await rename3(join25(temporary, "ziglang"), folder).catch(() => {
     });
     return folder;
   } finally {
@@ -21138,6 +21250,7 @@ var init_zig3 = __esm({
     init_errors();
     init_process();
     init_cache_folder();
+    init_read_file();
     init_substitute();
     zigBench = {
       // The flag for the global cache went away in 0.17; the variable is in every version.
@@ -21340,14 +21453,14 @@ var init_read_builder = __esm({
 });
 
 // src/bench/measure/edit.ts
-import { readFile as readFile7, writeFile as writeFile3 } from "node:fs/promises";
+import { readFile, writeFile as writeFile3 } from "node:fs/promises";
 function openEdit(edit, measurement2) {
   let changes = 0;
   return {
     /** Runs `work`, on the changed source where `changed` says so; the source is as before afterwards. */
     async during(changed3, work) {
       if (!changed3 || !edit) return work();
-      const before = await readFile7(edit.file);
+      const before = await readFile(edit.file);
       changes += 1;
       await writeFile3(
         edit.file,
@@ -21445,8 +21558,8 @@ function wantedNames({ bins, image: image4, images }) {
   const named2 = Object.entries(images).flatMap(([name, table2]) => programsOf2(name, table2));
   return [named2, bins, image4.programs].map((names6) => [...names6]).find((names6) => names6.length > 0) ?? [];
 }
-function programsOf2(name, { bin: bin3, programs: programs2 }) {
-  return programs2.length > 0 ? programs2 : [bin3 ?? name];
+function programsOf2(name, { bin: bin3, programs: programs3 }) {
+  return programs3.length > 0 ? programs3 : [bin3 ?? name];
 }
 function wantedImages(project2, options) {
   const all = describedImages(project2, options);
@@ -21491,8 +21604,8 @@ function choiceRemark(project2, options, executables) {
   if (!chosen2 || wantedNames(options).length > 0) return [];
   const others = otherChoices(project2, chosen2);
   if (others.length === 0) return [];
-  const shown2 = others.length > 4 ? [...others.slice(0, 3), `${others.length - 3} more`] : others;
-  return [`building ${chosen2.name}; the project also has ${shown2.join(", ")}`];
+  const shown3 = others.length > 4 ? [...others.slice(0, 3), `${others.length - 3} more`] : others;
+  return [`building ${chosen2.name}; the project also has ${shown3.join(", ")}`];
 }
 function checkDistinct(executables) {
   for (const [index, { name, package: first }] of executables.entries()) {
@@ -21530,12 +21643,13 @@ function compileAlone({ project: project2, executables, options, source, languag
     // Cold or warm, the flags stay the same.
     warm: false
   });
-  const env3 = { ...settings2, ...language.cacheEnv() };
+  const env4 = { ...settings2, ...language.cacheEnv() };
+  const off2 = Object.fromEntries(Object.entries(settings2).filter(([name]) => sharedCaches.has(name)));
   const folder = language.cacheFolder?.(project2);
   const steps2 = plan.steps.map((step) => {
     const { command: command2 } = step;
     const args3 = command2.args.map((arg) => folder ? arg.replaceAll(folder, tokens.caches) : arg);
-    return { ...step, command: { ...command2, args: args3, env: { ...env3, ...command2.env } } };
+    return { ...step, command: { ...command2, args: args3, env: { ...env4, ...command2.env, ...off2 } } };
   });
   return { ...plan, steps: steps2 };
 }
@@ -21552,23 +21666,25 @@ function inspectStaged({ options, staged }, language, platforms2) {
 function wantedExecutables(project2, options) {
   return [...new Set(wantedImages(project2, options).flatMap(({ executables }) => executables))];
 }
+var sharedCaches;
 var init_job = __esm({
   "src/bench/measure/job.ts"() {
     "use strict";
     init_wanted_images();
     init_languages();
     init_substitute();
+    sharedCaches = /* @__PURE__ */ new Set(["GOCACHEPROG", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"]);
   }
 });
 
 // src/bench/measure/builder/emulator.ts
-import { readdir as readdir9, readFile as readFile8 } from "node:fs/promises";
-import { basename as basename9, join as join25 } from "node:path";
+import { readdir as readdir9, readFile as readFile2 } from "node:fs/promises";
+import { basename as basename9, join as join26 } from "node:path";
 async function findEmulator(platform8, builder3, signal, folder = binfmtFolder) {
   if (!builder3.local) return { kind: "unknown" };
   const entries2 = await readdir9(folder).catch(() => []);
   for (const name of entries2) {
-    const text7 = await readFile8(join25(folder, name), "utf8").catch(() => "");
+    const text7 = await readFile2(join26(folder, name), "utf8").catch(() => "");
     const program3 = matchEntry(text7, platform8);
     if (program3 !== void 0) {
       return { kind: "kernel", program: basename9(program3), ...await askVersion2(program3, signal) };
@@ -21644,8 +21760,8 @@ var init_explain_end = __esm({
 function builderCommand(command2, { staged, project: project2 }, { ownC, program: program2 }) {
   const carry = (text7) => text7.replaceAll(staged.top, stageFolders.source);
   const { caches, out } = stageFolders;
-  const { args: args3, env: env3 = {} } = substitute(command2, { caches, work: out });
-  const kept = Object.entries(env3).filter(
+  const { args: args3, env: env4 = {} } = substitute(command2, { caches, work: out });
+  const kept = Object.entries(env4).filter(
     ([name, value]) => !(ownC && cToolchainVariable.test(name) && value !== "rust-lld")
   );
   const carried = kept.map(([name, value]) => [name, carry(value)]);
@@ -21755,10 +21871,10 @@ var init_recorder = __esm({
 async function mapLimit(items, limit, work) {
   const results = new Array(items.length);
   const errors = [];
-  let next = 0;
+  let next2 = 0;
   const lane = async () => {
-    while (next < items.length && errors.length === 0) {
-      const index = next++;
+    while (next2 < items.length && errors.length === 0) {
+      const index = next2++;
       try {
         results[index] = await work(items[index], index);
       } catch (error) {
@@ -21773,6 +21889,463 @@ async function mapLimit(items, limit, work) {
 var init_map_limit = __esm({
   "src/util/map-limit.ts"() {
     "use strict";
+  }
+});
+
+// node_modules/tmp/lib/tmp.js
+var require_tmp = __commonJS({
+  "node_modules/tmp/lib/tmp.js"(exports, module2) {
+    /*!
+     * Tmp
+     *
+     * Copyright (c) 2011-2017 KARASZI Istvan <github@spam.raszi.hu>
+     *
+     * MIT Licensed
+     */
+    var fs = __require("fs");
+    var os2 = __require("os");
+    var path6 = __require("path");
+    var crypto = __require("crypto");
+    var _c2 = { fs: fs.constants, os: os2.constants };
+    var RANDOM_CHARS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    var TEMPLATE_PATTERN = /XXXXXX/;
+    var DEFAULT_TRIES = 3;
+    var CREATE_FLAGS = (_c2.O_CREAT || _c2.fs.O_CREAT) | (_c2.O_EXCL || _c2.fs.O_EXCL) | (_c2.O_RDWR || _c2.fs.O_RDWR);
+    var IS_WIN32 = os2.platform() === "win32";
+    var EBADF = _c2.EBADF || _c2.os.errno.EBADF;
+    var ENOENT = _c2.ENOENT || _c2.os.errno.ENOENT;
+    var DIR_MODE = 448;
+    var FILE_MODE = 384;
+    var EXIT = "exit";
+    var _removeObjects = [];
+    var FN_RMDIR_SYNC = fs.rmdirSync.bind(fs);
+    var _gracefulCleanup = false;
+    function rimraf(dirPath, callback) {
+      return fs.rm(dirPath, { recursive: true }, callback);
+    }
+    function FN_RIMRAF_SYNC(dirPath) {
+      return fs.rmSync(dirPath, { recursive: true });
+    }
+    function tmpName(options, callback) {
+      const args3 = _parseArguments(options, callback), opts = args3[0], cb = args3[1];
+      _assertAndSanitizeOptions(opts, function(err, sanitizedOptions) {
+        if (err) return cb(err);
+        let tries = sanitizedOptions.tries;
+        (function _getUniqueName() {
+          try {
+            const name = _generateTmpName(sanitizedOptions);
+            fs.stat(name, function(err2) {
+              if (!err2) {
+                if (tries-- > 0) return _getUniqueName();
+                return cb(new Error("Could not get a unique tmp filename, max tries reached " + name));
+              }
+              cb(null, name);
+            });
+          } catch (err2) {
+            cb(err2);
+          }
+        })();
+      });
+    }
+    function tmpNameSync(options) {
+      const args3 = _parseArguments(options), opts = args3[0];
+      const sanitizedOptions = _assertAndSanitizeOptionsSync(opts);
+      let tries = sanitizedOptions.tries;
+      do {
+        const name = _generateTmpName(sanitizedOptions);
+        try {
+          fs.statSync(name);
+        } catch (e) {
+          return name;
+        }
+      } while (tries-- > 0);
+      throw new Error("Could not get a unique tmp filename, max tries reached");
+    }
+    function file(options, callback) {
+      const args3 = _parseArguments(options, callback), opts = args3[0], cb = args3[1];
+      tmpName(opts, function _tmpNameCreated(err, name) {
+        if (err) return cb(err);
+        fs.open(name, CREATE_FLAGS, opts.mode || FILE_MODE, function _fileCreated(err2, fd) {
+          if (err2) return cb(err2);
+          if (opts.discardDescriptor) {
+            return fs.close(fd, function _discardCallback(possibleErr) {
+              return cb(possibleErr, name, void 0, _prepareTmpFileRemoveCallback(name, -1, opts, false));
+            });
+          } else {
+            const discardOrDetachDescriptor = opts.discardDescriptor || opts.detachDescriptor;
+            cb(null, name, fd, _prepareTmpFileRemoveCallback(name, discardOrDetachDescriptor ? -1 : fd, opts, false));
+          }
+        });
+      });
+    }
+    function fileSync(options) {
+      const args3 = _parseArguments(options), opts = args3[0];
+      const discardOrDetachDescriptor = opts.discardDescriptor || opts.detachDescriptor;
+      const name = tmpNameSync(opts);
+      let fd = fs.openSync(name, CREATE_FLAGS, opts.mode || FILE_MODE);
+      if (opts.discardDescriptor) {
+        fs.closeSync(fd);
+        fd = void 0;
+      }
+      return {
+        name,
+        fd,
+        removeCallback: _prepareTmpFileRemoveCallback(name, discardOrDetachDescriptor ? -1 : fd, opts, true)
+      };
+    }
+    function dir2(options, callback) {
+      const args3 = _parseArguments(options, callback), opts = args3[0], cb = args3[1];
+      tmpName(opts, function _tmpNameCreated(err, name) {
+        if (err) return cb(err);
+        fs.mkdir(name, opts.mode || DIR_MODE, function _dirCreated(err2) {
+          if (err2) return cb(err2);
+          cb(null, name, _prepareTmpDirRemoveCallback(name, opts, false));
+        });
+      });
+    }
+    function dirSync(options) {
+      const args3 = _parseArguments(options), opts = args3[0];
+      const name = tmpNameSync(opts);
+      fs.mkdirSync(name, opts.mode || DIR_MODE);
+      return {
+        name,
+        removeCallback: _prepareTmpDirRemoveCallback(name, opts, true)
+      };
+    }
+    function _removeFileAsync(fdPath, next2) {
+      const _handler = function(err) {
+        if (err && !_isENOENT(err)) {
+          return next2(err);
+        }
+        next2();
+      };
+      if (0 <= fdPath[0])
+        fs.close(fdPath[0], function() {
+          fs.unlink(fdPath[1], _handler);
+        });
+      else fs.unlink(fdPath[1], _handler);
+    }
+    function _removeFileSync(fdPath) {
+      let rethrownException = null;
+      try {
+        if (0 <= fdPath[0]) fs.closeSync(fdPath[0]);
+      } catch (e) {
+        if (!_isEBADF(e) && !_isENOENT(e)) throw e;
+      } finally {
+        try {
+          fs.unlinkSync(fdPath[1]);
+        } catch (e) {
+          if (!_isENOENT(e)) rethrownException = e;
+        }
+      }
+      if (rethrownException !== null) {
+        throw rethrownException;
+      }
+    }
+    function _prepareTmpFileRemoveCallback(name, fd, opts, sync) {
+      const removeCallbackSync = _prepareRemoveCallback(_removeFileSync, [fd, name], sync);
+      const removeCallback = _prepareRemoveCallback(_removeFileAsync, [fd, name], sync, removeCallbackSync);
+      if (!opts.keep) _removeObjects.unshift(removeCallbackSync);
+      return sync ? removeCallbackSync : removeCallback;
+    }
+    function _prepareTmpDirRemoveCallback(name, opts, sync) {
+      const removeFunction = opts.unsafeCleanup ? rimraf : fs.rmdir.bind(fs);
+      const removeFunctionSync = opts.unsafeCleanup ? FN_RIMRAF_SYNC : FN_RMDIR_SYNC;
+      const removeCallbackSync = _prepareRemoveCallback(removeFunctionSync, name, sync);
+      const removeCallback = _prepareRemoveCallback(removeFunction, name, sync, removeCallbackSync);
+      if (!opts.keep) _removeObjects.unshift(removeCallbackSync);
+      return sync ? removeCallbackSync : removeCallback;
+    }
+    function _prepareRemoveCallback(removeFunction, fileOrDirName, sync, cleanupCallbackSync) {
+      let called = false;
+      return function _cleanupCallback(next2) {
+        if (!called) {
+          const toRemove = cleanupCallbackSync || _cleanupCallback;
+          const index = _removeObjects.indexOf(toRemove);
+          if (index >= 0) _removeObjects.splice(index, 1);
+          called = true;
+          if (sync || removeFunction === FN_RMDIR_SYNC || removeFunction === FN_RIMRAF_SYNC) {
+            return removeFunction(fileOrDirName);
+          } else {
+            return removeFunction(fileOrDirName, next2 || function() {
+            });
+          }
+        }
+      };
+    }
+    function _garbageCollector() {
+      if (!_gracefulCleanup) return;
+      while (_removeObjects.length) {
+        try {
+          _removeObjects[0]();
+        } catch (e) {
+        }
+      }
+    }
+    function _randomChars(howMany) {
+      let value = [], rnd = null;
+      try {
+        rnd = crypto.randomBytes(howMany);
+      } catch (e) {
+        rnd = crypto.pseudoRandomBytes(howMany);
+      }
+      for (let i2 = 0; i2 < howMany; i2++) {
+        value.push(RANDOM_CHARS[rnd[i2] % RANDOM_CHARS.length]);
+      }
+      return value.join("");
+    }
+    function _isUndefined(obj) {
+      return typeof obj === "undefined";
+    }
+    function _parseArguments(options, callback) {
+      if (typeof options === "function") {
+        return [{}, options];
+      }
+      if (_isUndefined(options)) {
+        return [{}, callback];
+      }
+      const actualOptions = {};
+      for (const key of Object.getOwnPropertyNames(options)) {
+        actualOptions[key] = options[key];
+      }
+      return [actualOptions, callback];
+    }
+    function _resolvePath(name, tmpDir, cb) {
+      const pathToResolve = path6.isAbsolute(name) ? name : path6.join(tmpDir, name);
+      fs.stat(pathToResolve, function(err) {
+        if (err) {
+          fs.realpath(path6.dirname(pathToResolve), function(err2, parentDir) {
+            if (err2) return cb(err2);
+            cb(null, path6.join(parentDir, path6.basename(pathToResolve)));
+          });
+        } else {
+          fs.realpath(pathToResolve, cb);
+        }
+      });
+    }
+    function _resolvePathSync(name, tmpDir) {
+      const pathToResolve = path6.isAbsolute(name) ? name : path6.join(tmpDir, name);
+      try {
+        fs.statSync(pathToResolve);
+        return fs.realpathSync(pathToResolve);
+      } catch (_err) {
+        const parentDir = fs.realpathSync(path6.dirname(pathToResolve));
+        return path6.join(parentDir, path6.basename(pathToResolve));
+      }
+    }
+    function _generateTmpName(opts) {
+      const tmpDir = opts.tmpdir;
+      if (!_isUndefined(opts.name)) {
+        return path6.join(tmpDir, opts.dir, opts.name);
+      }
+      if (!_isUndefined(opts.template)) {
+        return path6.join(tmpDir, opts.dir, opts.template).replace(TEMPLATE_PATTERN, _randomChars(6));
+      }
+      const name = [
+        opts.prefix ? opts.prefix : "tmp",
+        "-",
+        process.pid,
+        "-",
+        _randomChars(12),
+        opts.postfix ? "-" + opts.postfix : ""
+      ].join("");
+      return path6.join(tmpDir, opts.dir, name);
+    }
+    function _assertPath(option, value) {
+      if (typeof value !== "string") {
+        throw new Error(`${option} option must be a string, got "${typeof value}".`);
+      }
+      if (value.includes("..")) {
+        throw new Error("Relative value not allowed");
+      }
+      return value;
+    }
+    function _assertOptionsBase(options) {
+      if (!_isUndefined(options.name)) {
+        const name = options.name;
+        if (path6.isAbsolute(name)) throw new Error(`name option must not contain an absolute path, found "${name}".`);
+        const basename19 = path6.basename(name);
+        if (basename19 === ".." || basename19 === "." || basename19 !== name) {
+          throw new Error(`name option must not contain a path, found "${name}".`);
+        }
+      }
+      if (!_isUndefined(options.template)) {
+        if (typeof options.template !== "string") {
+          throw new Error(`template option must be a string, got "${typeof options.template}".`);
+        }
+        if (!options.template.match(TEMPLATE_PATTERN)) {
+          throw new Error(`Invalid template, found "${options.template}".`);
+        }
+      }
+      if (!_isUndefined(options.tries) && isNaN(options.tries) || options.tries < 0) {
+        throw new Error(`Invalid tries, found "${options.tries}".`);
+      }
+      options.tries = _isUndefined(options.name) ? options.tries || DEFAULT_TRIES : 1;
+      options.keep = !!options.keep;
+      options.detachDescriptor = !!options.detachDescriptor;
+      options.discardDescriptor = !!options.discardDescriptor;
+      options.unsafeCleanup = !!options.unsafeCleanup;
+      options.prefix = _isUndefined(options.prefix) ? "" : _assertPath("prefix", options.prefix);
+      options.postfix = _isUndefined(options.postfix) ? "" : _assertPath("postfix", options.postfix);
+      options.template = _isUndefined(options.template) ? void 0 : _assertPath("template", options.template);
+    }
+    function _getRelativePath(option, name, tmpDir, cb) {
+      if (_isUndefined(name)) return cb(null);
+      _resolvePath(name, tmpDir, function(err, resolvedPath) {
+        if (err) return cb(err);
+        const relativePath = path6.relative(tmpDir, resolvedPath);
+        if (relativePath.startsWith("..") || path6.isAbsolute(relativePath)) {
+          return cb(new Error(`${option} option must be relative to "${tmpDir}", found "${relativePath}".`));
+        }
+        cb(null, relativePath);
+      });
+    }
+    function _getRelativePathSync(option, name, tmpDir) {
+      if (_isUndefined(name)) return;
+      const resolvedPath = _resolvePathSync(name, tmpDir);
+      const relativePath = path6.relative(tmpDir, resolvedPath);
+      if (relativePath.startsWith("..") || path6.isAbsolute(relativePath)) {
+        throw new Error(`${option} option must be relative to "${tmpDir}", found "${relativePath}".`);
+      }
+      return relativePath;
+    }
+    function _assertAndSanitizeOptions(options, cb) {
+      _getTmpDir(options, function(err, tmpDir) {
+        if (err) return cb(err);
+        options.tmpdir = tmpDir;
+        try {
+          _assertOptionsBase(options, tmpDir);
+        } catch (err2) {
+          return cb(err2);
+        }
+        _getRelativePath("dir", options.dir, tmpDir, function(err2, dir3) {
+          if (err2) return cb(err2);
+          options.dir = _isUndefined(dir3) ? "" : dir3;
+          _getRelativePath("template", options.template, tmpDir, function(err3, template2) {
+            if (err3) return cb(err3);
+            options.template = template2;
+            cb(null, options);
+          });
+        });
+      });
+    }
+    function _assertAndSanitizeOptionsSync(options) {
+      const tmpDir = options.tmpdir = _getTmpDirSync(options);
+      _assertOptionsBase(options, tmpDir);
+      const dir3 = _getRelativePathSync("dir", options.dir, tmpDir);
+      options.dir = _isUndefined(dir3) ? "" : dir3;
+      options.template = _getRelativePathSync("template", options.template, tmpDir);
+      return options;
+    }
+    function _isEBADF(error) {
+      return _isExpectedError(error, -EBADF, "EBADF");
+    }
+    function _isENOENT(error) {
+      return _isExpectedError(error, -ENOENT, "ENOENT");
+    }
+    function _isExpectedError(error, errno, code2) {
+      return IS_WIN32 ? error.code === code2 : error.code === code2 && error.errno === errno;
+    }
+    function setGracefulCleanup2() {
+      _gracefulCleanup = true;
+    }
+    function _getTmpDir(options, cb) {
+      return fs.realpath(options && options.tmpdir || os2.tmpdir(), cb);
+    }
+    function _getTmpDirSync(options) {
+      return fs.realpathSync(options && options.tmpdir || os2.tmpdir());
+    }
+    process.addListener(EXIT, _garbageCollector);
+    Object.defineProperty(module2.exports, "tmpdir", {
+      enumerable: true,
+      configurable: false,
+      get: function() {
+        return _getTmpDirSync();
+      }
+    });
+    module2.exports.dir = dir2;
+    module2.exports.dirSync = dirSync;
+    module2.exports.file = file;
+    module2.exports.fileSync = fileSync;
+    module2.exports.tmpName = tmpName;
+    module2.exports.tmpNameSync = tmpNameSync;
+    module2.exports.setGracefulCleanup = setGracefulCleanup2;
+  }
+});
+
+// node_modules/tmp-promise/index.js
+var require_tmp_promise = __commonJS({
+  "node_modules/tmp-promise/index.js"(exports, module2) {
+    "use strict";
+    var { promisify: promisify5 } = __require("util");
+    var tmp = require_tmp();
+    module2.exports.fileSync = tmp.fileSync;
+    var fileWithOptions = promisify5(
+      (options, cb) => tmp.file(
+        options,
+        (err, path6, fd, cleanup) => err ? cb(err) : cb(void 0, { path: path6, fd, cleanup: promisify5(cleanup) })
+      )
+    );
+    module2.exports.file = async (options) => fileWithOptions(options);
+    module2.exports.withFile = async function withFile2(fn, options) {
+      const { path: path6, fd, cleanup } = await module2.exports.file(options);
+      try {
+        return await fn({ path: path6, fd });
+      } finally {
+        await cleanup();
+      }
+    };
+    module2.exports.dirSync = tmp.dirSync;
+    var dirWithOptions = promisify5(
+      (options, cb) => tmp.dir(
+        options,
+        (err, path6, cleanup) => err ? cb(err) : cb(void 0, { path: path6, cleanup: promisify5(cleanup) })
+      )
+    );
+    module2.exports.dir = async (options) => dirWithOptions(options);
+    module2.exports.withDir = async function withDir(fn, options) {
+      const { path: path6, cleanup } = await module2.exports.dir(options);
+      try {
+        return await fn({ path: path6 });
+      } finally {
+        await cleanup();
+      }
+    };
+    module2.exports.tmpNameSync = tmp.tmpNameSync;
+    module2.exports.tmpName = promisify5(tmp.tmpName);
+    module2.exports.tmpdir = tmp.tmpdir;
+    module2.exports.setGracefulCleanup = tmp.setGracefulCleanup;
+  }
+});
+
+// src/util/temporary-folder.ts
+import { randomBytes as randomBytes2 } from "node:crypto";
+import { rm as rm5 } from "node:fs/promises";
+import { tmpdir as tmpdir3 } from "node:os";
+async function makeTemporaryFolder(prefix, parent = tmpdir3()) {
+  const name = `${prefix}${ownerMark()}-${randomBytes2(6).toString("hex")}`;
+  await sweep(parent);
+  (0, import_tmp_promise.setGracefulCleanup)();
+  const { path: path6, cleanup } = await (0, import_tmp_promise.dir)({ tmpdir: parent, name, mode: 448, unsafeCleanup: true });
+  let isGone = false;
+  return {
+    path: path6,
+    async remove() {
+      if (isGone) return;
+      isGone = true;
+      await rm5(path6, { recursive: true, force: true, maxRetries: 3 });
+      await cleanup().catch(() => {
+      });
+    }
+  };
+}
+var import_tmp_promise;
+var init_temporary_folder = __esm({
+  "src/util/temporary-folder.ts"() {
+    "use strict";
+    import_tmp_promise = __toESM(require_tmp_promise(), 1);
+    init_leftovers();
+    init_owner();
   }
 });
 
@@ -21832,11 +22405,19 @@ var init_compile_failure = __esm({
 
 // src/build/compile.ts
 import { rmSync as rmSync2 } from "node:fs";
-import { join as join26 } from "node:path";
+import { join as join27 } from "node:path";
 function stepId(step) {
   return `step:${step.title}`;
 }
 async function compilePlan(plan, context2) {
+  const temporary = await makeTemporaryFolder("xbuild-compile-").catch(() => void 0);
+  try {
+    return await compileSteps(plan, { ...context2, temporary: temporary?.path });
+  } finally {
+    await temporary?.remove();
+  }
+}
+async function compileSteps(plan, context2) {
   for (const file of plan.compile.files) await writeFileAtomically(file.path, file.text, { mode: file.mode });
   for (const step of plan.compile.prepare) await prepareStep(step, plan, context2);
   const outcomes = await mapLimit(
@@ -21886,13 +22467,14 @@ function prepareStep(step, plan, context2) {
     throw prepareFailed(step, result, plan, logPath(step, context2));
   });
 }
-function runStep(step, plan, { work, signal, ...context2 }, task) {
+function runStep(step, plan, { work, signal, temporary, ...context2 }, task) {
   const progress = languages[plan.project.language].progress(step, plan.project);
   const logFile = logPath(step, context2);
   rmSync2(logFile, { force: true });
   return run(bindStep(step, work).command, {
     signal,
     keep: keptOutput,
+    temporary,
     logFile,
     onStderr: (line) => {
       const detail = progress(line);
@@ -21911,7 +22493,7 @@ function logPath(step, { logs }) {
   const platforms2 = [...new Set(step.produces.map(({ platform: platform8 }) => platform8))];
   const [only] = platforms2;
   const name = platforms2.length === 1 && only ? platformFolder(only) : step.title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  return join26(logs, `${name}.log`);
+  return join27(logs, `${name}.log`);
 }
 var keptOutput;
 var init_compile = __esm({
@@ -21925,6 +22507,7 @@ var init_compile = __esm({
     init_format();
     init_map_limit();
     init_substitute();
+    init_temporary_folder();
     init_compile_failure();
     keptOutput = 64 * 1024 * 1024;
   }
@@ -21944,13 +22527,13 @@ function parseReference(text7) {
     fix: suggestion ?? "write it as [REGISTRY/]NAME[:TAG], such as ghcr.io/me/app:1"
   });
 }
-function hasPassword(rest) {
-  const registry = rest.split("/", 1)[0] ?? "";
+function hasPassword(rest2) {
+  const registry = rest2.split("/", 1)[0] ?? "";
   return new Failure({
     kind: "usage",
-    what: `An image reference has a password in it: ***@${shorten2(rest)}`,
+    what: `An image reference has a password in it: ***@${shorten2(rest2)}`,
     why: "names of images are printed, stored and pushed; a password is for the log-in",
-    fix: `docker login ${registry}, and ${shorten2(rest)} as the reference`
+    fix: `docker login ${registry}, and ${shorten2(rest2)} as the reference`
   });
 }
 function formatReference(reference) {
@@ -21979,10 +22562,10 @@ function readReference(text7) {
   const isHost2 = first !== "" && (/[.:]/.test(first) || first === "localhost" || first !== first.toLowerCase());
   if (isHost2 && !hostPattern.test(first)) return `${JSON.stringify(first)} is no registry host`;
   const registry = isHost2 && first !== "index.docker.io" ? first : "docker.io";
-  const rest = isHost2 ? beforeDigest.slice(slash + 1) : beforeDigest;
-  const colon = rest.indexOf(":");
-  const name = colon < 0 ? rest : rest.slice(0, colon);
-  const tag = colon < 0 ? void 0 : rest.slice(colon + 1);
+  const rest2 = isHost2 ? beforeDigest.slice(slash + 1) : beforeDigest;
+  const colon = rest2.indexOf(":");
+  const name = colon < 0 ? rest2 : rest2.slice(0, colon);
+  const tag = colon < 0 ? void 0 : rest2.slice(colon + 1);
   if (/^[a-f0-9]{64}$/.test(name)) return "64 hex digits are an image ID, not a name";
   if (!repositoryPattern.test(name)) {
     return name !== name.toLowerCase() && repositoryPattern.test(name.toLowerCase()) ? "a repository name is lower-case" : 'a repository name is made of lower-case letters and digits, with single ".", "_", "/" or any "-" between them';
@@ -22034,7 +22617,10 @@ var init_reference2 = __esm({
 function explainBuildxError(build2) {
   const said = redact(build2.said);
   const message = errorMessage(said);
-  const found = describe5(message, build2.vertices ?? []);
+  const found = {
+    ...describe5(message, build2.vertices ?? []),
+    builder: build2.builder === void 0 ? "" : ` ${build2.builder}`
+  };
   const known = classes.find(({ pattern: pattern3 }) => pattern3.test(message));
   const log = build2.logFile === void 0 ? "" : `
 full log: ${build2.logFile}`;
@@ -22107,7 +22693,7 @@ var init_errors2 = __esm({
         pattern: /docker daemon|docker\.sock|error reading from server|closing transport|rpc error: code = Unavailable|listing workers|failed to (?:dial|list workers|find driver)|\bbuildkitd?\b.*connection refused|dial unix/i,
         kind: "image",
         what: () => "The builder went away",
-        fix: () => "docker buildx inspect --bootstrap starts it and says what is wrong; docker info for the engine"
+        fix: ({ builder: builder3 }) => `docker buildx inspect --bootstrap${builder3} starts it and says which node does not answer; docker info for the engine`
       },
       {
         pattern: /no match for platform in manifest/i,
@@ -22180,6 +22766,12 @@ var init_errors2 = __esm({
         kind: "image",
         what: () => "The builder cannot do what is asked",
         fix: () => "docker buildx create --name xbuild --driver docker-container --bootstrap, then --builder xbuild"
+      },
+      {
+        pattern: /index annotations not supported for single platform export/i,
+        kind: "image",
+        what: () => "An image of one platform has no index to annotate",
+        fix: () => "--annotation manifest:KEY=VALUE, --backend oci, or after --push-by-digest xbuild merge --annotation KEY=VALUE"
       },
       {
         pattern: /multiple outputs currently unsupported/i,
@@ -22266,14 +22858,14 @@ function parseOutput(value) {
     const path6 = resolve5(value);
     return /\.tar$/.test(value) ? { type: "archive", path: path6 } : { type: "layout", path: path6 };
   }
-  const keys = Object.fromEntries(value.split(",").map((pair) => pair.split(/=(.*)/s, 2)));
-  const only = (...known) => Object.keys(keys).every((key) => key === "type" || known.includes(key));
-  if (keys["dest"] && keys["dest"] !== "-") {
-    const path6 = resolve5(keys["dest"]);
-    if (keys["type"] === "oci" && only("dest")) return { type: "archive", path: path6 };
-    if (keys["type"] === "oci" && only("dest", "tar") && keys["tar"] === "false")
+  const keys2 = Object.fromEntries(value.split(",").map((pair) => pair.split(/=(.*)/s, 2)));
+  const only = (...known) => Object.keys(keys2).every((key) => key === "type" || known.includes(key));
+  if (keys2["dest"] && keys2["dest"] !== "-") {
+    const path6 = resolve5(keys2["dest"]);
+    if (keys2["type"] === "oci" && only("dest")) return { type: "archive", path: path6 };
+    if (keys2["type"] === "oci" && only("dest", "tar") && keys2["tar"] === "false")
       return { type: "layout", path: path6 };
-    if (keys["type"] === "docker" && only("dest")) return { type: "docker-archive", path: path6 };
+    if (keys2["type"] === "docker" && only("dest")) return { type: "docker-archive", path: path6 };
   }
   return { type: "buildx", value };
 }
@@ -22304,12 +22896,52 @@ var init_destination = __esm({
   }
 });
 
+// src/base/local.ts
+function isLocalBase(reference) {
+  return reference === "builtin" || /^(\/|\.\.?\/|oci:)|\.tar$/.test(reference);
+}
+var init_local = __esm({
+  "src/base/local.ts"() {
+    "use strict";
+  }
+});
+
+// src/image/own-annotations.ts
+function formatTime(epoch) {
+  return new Date(epoch * 1e3).toISOString().replace(".000Z", "Z");
+}
+function ownAnnotations({ reference, digest: pinned }, epoch, digest4 = pinned) {
+  const created = { [keys.created]: formatTime(epoch) };
+  if (reference === "scratch" || isLocalBase(reference)) return created;
+  const { digest: written, ...name } = parseReference(reference);
+  const of = digest4 ?? written;
+  return {
+    ...created,
+    [keys.baseName]: formatReference(name),
+    ...of !== void 0 && { [keys.baseDigest]: of }
+  };
+}
+var keys, ownKeys;
+var init_own_annotations = __esm({
+  "src/image/own-annotations.ts"() {
+    "use strict";
+    init_local();
+    init_reference2();
+    keys = {
+      created: "org.opencontainers.image.created",
+      baseName: "org.opencontainers.image.base.name",
+      baseDigest: "org.opencontainers.image.base.digest"
+    };
+    ownKeys = Object.values(keys);
+  }
+});
+
 // src/image/buildx/cache.ts
-import { join as join27 } from "node:path";
+import { join as join28 } from "node:path";
 function cacheValues(spec2, destinations, { cache: cache2, cacheFrom, cacheTo }) {
   if (cache2 === void 0) return { from: cacheFrom, to: cacheTo };
   const pushes2 = destinations.some(({ type }) => type === "push");
-  const { from, to } = expandCache(cache2, spec2, { folder: join27(cacheFolder(), "buildx"), pushes: pushes2 });
+  const { from, to } = expandCache(cache2, spec2, { folder: join28(cacheFolder(), "buildx"), pushes: pushes2 });
   return { from: [...from, ...cacheFrom], to: [...to, ...cacheTo] };
 }
 function expandCache(kind, { name, platforms: platforms2, tags: tags2 }, { folder, pushes: pushes2 }) {
@@ -22344,16 +22976,16 @@ function repositoryOf([first]) {
     fix: "--tag registry.example.com/app:1.0, or --cache local"
   });
 }
-function droppedGitHubCaches(values, env3, builder3, now) {
+function droppedGitHubCaches(values, env4, builder3, now) {
   const isGha2 = (value) => /(^|,)\s*type\s*=\s*gha\s*(,|$)/i.test(value) && !/(^|,)token=/.test(value);
   if (![...values.from, ...values.to].some(isGha2)) return [];
-  const token = env3["ACTIONS_RUNTIME_TOKEN"];
+  const token = env4["ACTIONS_RUNTIME_TOKEN"];
   if (!token) {
     return [
       "type=gha does nothing here: this step has no ACTIONS_RUNTIME_TOKEN. Only JavaScript actions get it: use the Action of xbuild, or export every ACTIONS_ variable in a step before this one"
     ];
   }
-  if (!env3["ACTIONS_CACHE_SERVICE_V2"] || !env3["ACTIONS_RESULTS_URL"]) {
+  if (!env4["ACTIONS_CACHE_SERVICE_V2"] || !env4["ACTIONS_RESULTS_URL"]) {
     return [
       "type=gha does nothing here: without ACTIONS_CACHE_SERVICE_V2 and ACTIONS_RESULTS_URL it would use version 1 of the service, which is gone since April 2025"
     ];
@@ -22596,10 +23228,10 @@ function usersOf(family) {
   return family === "scratch" ? noUsers : distrolessUsers;
 }
 function parseUsers(passwd, group) {
-  const fields = (text7) => text7.split("\n").map((line) => line.split(":"));
+  const fields2 = (text7) => text7.split("\n").map((line) => line.split(":"));
   const isNumber = (text7 = "") => /^\d+$/.test(text7);
-  const users = fields(passwd).filter(([name, , uid, gid]) => name && isNumber(uid) && isNumber(gid)).map(([name = "", , uid = "", gid = ""]) => [name, { uid, gid }]);
-  const groups = fields(group).filter(([name, , gid]) => name && isNumber(gid)).map(([name = "", , gid = ""]) => [name, gid]);
+  const users = fields2(passwd).filter(([name, , uid, gid]) => name && isNumber(uid) && isNumber(gid)).map(([name = "", , uid = "", gid = ""]) => [name, { uid, gid }]);
+  const groups = fields2(group).filter(([name, , gid]) => name && isNumber(gid)).map(([name = "", , gid = ""]) => [name, gid]);
   return { users: new Map(users.toReversed()), groups: new Map(groups.toReversed()) };
 }
 function isNumericUser(user) {
@@ -22763,7 +23395,7 @@ var init_owned_folders = __esm({
 
 // src/image/copy-folder.ts
 import { readdir as readdir10, readlink as readlink2, stat as stat6 } from "node:fs/promises";
-import { basename as basename10, dirname as dirname16, join as join28, relative as relative8, resolve as resolve6 } from "node:path";
+import { basename as basename10, dirname as dirname16, join as join29, relative as relative8, resolve as resolve6 } from "node:path";
 async function copyFolder(rule, copy2) {
   const { folder, leftOut: leftOut2, excluded, wanted: wanted2 } = copy2;
   const top2 = rule.to.replace(/\/+$/, "");
@@ -22784,7 +23416,7 @@ async function copyFolder(rule, copy2) {
     if (whole) addFolder(path6);
     const entries2 = await readdir10(path6, { withFileTypes: true });
     for (const entry of entries2.sort((a2, b) => Buffer.compare(Buffer.from(a2.name), Buffer.from(b.name)))) {
-      const inside = join28(path6, entry.name);
+      const inside = join29(path6, entry.name);
       const name = relative8(folder, inside);
       if (excluded(name)) continue;
       const isWanted = whole || wanted2?.matches(name) === true;
@@ -22797,7 +23429,7 @@ async function copyFolder(rule, copy2) {
   }
   function addFolder(path6) {
     copied.add(path6);
-    const target = join28(top2, "/", relative8(folder, path6)).replace(/\/+$/, "");
+    const target = join29(top2, "/", relative8(folder, path6)).replace(/\/+$/, "");
     if (target !== "") folders2.push({ path: target, ...rule.owner !== void 0 && { owner: rule.owner } });
   }
   async function addFile(path6, name) {
@@ -22838,10 +23470,12 @@ function linkElsewhere(path6, link3, from) {
 cp --remove-destination "$(realpath ${path6})" ${path6}`
   });
 }
+var perPlatformPath;
 var init_copy_folder = __esm({
   "src/image/copy-folder.ts"() {
     "use strict";
     init_errors();
+    perPlatformPath = /\{(?:platform|arch)\}/;
   }
 });
 
@@ -23189,7 +23823,7 @@ var require_scan = __commonJS({
       };
       while (index < length) {
         code2 = advance();
-        let next;
+        let next2;
         if (code2 === CHAR_BACKWARD_SLASH) {
           backslashes = token.backslashes = true;
           code2 = advance();
@@ -23304,13 +23938,13 @@ var require_scan = __commonJS({
           break;
         }
         if (code2 === CHAR_LEFT_SQUARE_BRACKET) {
-          while (eos() !== true && (next = advance())) {
-            if (next === CHAR_BACKWARD_SLASH) {
+          while (eos() !== true && (next2 = advance())) {
+            if (next2 === CHAR_BACKWARD_SLASH) {
               backslashes = token.backslashes = true;
               advance();
               continue;
             }
-            if (next === CHAR_RIGHT_SQUARE_BRACKET) {
+            if (next2 === CHAR_RIGHT_SQUARE_BRACKET) {
               isBracket = token.isBracket = true;
               isGlob = token.isGlob = true;
               finished7 = true;
@@ -23453,7 +24087,7 @@ var require_scan = __commonJS({
 var require_parse2 = __commonJS({
   "node_modules/picomatch/lib/parse.js"(exports, module2) {
     "use strict";
-    var constants14 = require_constants();
+    var constants15 = require_constants();
     var utils = require_utils();
     var {
       MAX_LENGTH,
@@ -23461,7 +24095,7 @@ var require_parse2 = __commonJS({
       REGEX_NON_SPECIAL_CHARS,
       REGEX_SPECIAL_CHARS_BACKREF,
       REPLACEMENTS
-    } = constants14;
+    } = constants15;
     var expandRange = (args3, options) => {
       if (typeof options.expandRange === "function") {
         return options.expandRange(...args3, options);
@@ -23670,7 +24304,7 @@ var require_parse2 = __commonJS({
       if (options.maxExtglobRecursion === false) {
         return { risky: false };
       }
-      const max = typeof options.maxExtglobRecursion === "number" ? options.maxExtglobRecursion : constants14.DEFAULT_MAX_EXTGLOB_RECURSION;
+      const max = typeof options.maxExtglobRecursion === "number" ? options.maxExtglobRecursion : constants15.DEFAULT_MAX_EXTGLOB_RECURSION;
       const branches = splitTopLevel(body).map((branch) => branch.trim());
       if (branches.length > 1) {
         if (branches.some((branch) => branch === "") || branches.some((branch) => /^[*?]+$/.test(branch)) || hasRepeatedCharPrefixOverlap(branches)) {
@@ -23716,8 +24350,8 @@ var require_parse2 = __commonJS({
       const bos = { type: "bos", value: "", output: opts.prepend || "" };
       const tokens2 = [bos];
       const capture2 = opts.capture ? "" : "?:";
-      const PLATFORM_CHARS = constants14.globChars(opts.windows);
-      const EXTGLOB_CHARS = constants14.extglobChars(PLATFORM_CHARS);
+      const PLATFORM_CHARS = constants15.globChars(opts.windows);
+      const EXTGLOB_CHARS = constants15.extglobChars(PLATFORM_CHARS);
       const {
         DOT_LITERAL,
         PLUS_LITERAL,
@@ -23846,23 +24480,23 @@ var require_parse2 = __commonJS({
         const analysis = analyzeRepeatedExtglob(body, opts);
         if ((token.type === "plus" || token.type === "star") && analysis.risky) {
           const safeOutput = analysis.safeOutput ? (token.output ? "" : ONE_CHAR) + (opts.capture ? `(${analysis.safeOutput})` : analysis.safeOutput) : void 0;
-          const open12 = tokens2[token.tokensIndex];
-          open12.type = "text";
-          open12.value = literal2;
-          open12.output = safeOutput || utils.escapeRegex(literal2);
+          const open13 = tokens2[token.tokensIndex];
+          open13.type = "text";
+          open13.value = literal2;
+          open13.output = safeOutput || utils.escapeRegex(literal2);
           for (let i2 = token.tokensIndex + 1; i2 < tokens2.length; i2++) {
             tokens2[i2].value = "";
             tokens2[i2].output = "";
             delete tokens2[i2].suffix;
           }
-          state.output = token.output + open12.output;
+          state.output = token.output + open13.output;
           state.backtrack = true;
           push2({ type: "paren", extglob: true, value, output: "" });
           decrement("parens");
           return;
         }
         let output = token.close + (opts.capture ? ")" : "");
-        let rest;
+        let rest2;
         if (token.type === "negate") {
           let extglobStar = star;
           if (token.inner && token.inner.length > 1 && token.inner.includes("/")) {
@@ -23871,8 +24505,8 @@ var require_parse2 = __commonJS({
           if (extglobStar !== star || eos() || /^\)+$/.test(remaining())) {
             output = token.close = `)$))${extglobStar}`;
           }
-          if (token.inner.includes("*") && (rest = remaining()) && /^\.[^\\/.]+$/.test(rest)) {
-            const expression = parse7(rest, { ...options, fastpaths: false }).output;
+          if (token.inner.includes("*") && (rest2 = remaining()) && /^\.[^\\/.]+$/.test(rest2)) {
+            const expression = parse7(rest2, { ...options, fastpaths: false }).output;
             output = token.close = `)${expression})${extglobStar})`;
           }
           if (token.prev.type === "bos") {
@@ -23884,17 +24518,17 @@ var require_parse2 = __commonJS({
       };
       if (opts.fastpaths !== false && !/(^[*!]|[/()[\]{}"])/.test(input)) {
         let backslashes = false;
-        let output = input.replace(REGEX_SPECIAL_CHARS_BACKREF, (m, esc, chars, first, rest, index) => {
+        let output = input.replace(REGEX_SPECIAL_CHARS_BACKREF, (m, esc, chars, first, rest2, index) => {
           if (first === "\\") {
             backslashes = true;
             return m;
           }
           if (first === "?") {
             if (esc) {
-              return esc + first + (rest ? QMARK.repeat(rest.length) : "");
+              return esc + first + (rest2 ? QMARK.repeat(rest2.length) : "");
             }
             if (index === 0) {
-              return qmarkNoDot + (rest ? QMARK.repeat(rest.length) : "");
+              return qmarkNoDot + (rest2 ? QMARK.repeat(rest2.length) : "");
             }
             return QMARK.repeat(chars.length);
           }
@@ -23903,7 +24537,7 @@ var require_parse2 = __commonJS({
           }
           if (first === "*") {
             if (esc) {
-              return esc + first + (rest ? star : "");
+              return esc + first + (rest2 ? star : "");
             }
             return star;
           }
@@ -23931,14 +24565,14 @@ var require_parse2 = __commonJS({
           continue;
         }
         if (value === "\\") {
-          const next = peek();
-          if (next === "/" && opts.bash !== true) {
+          const next2 = peek();
+          if (next2 === "/" && opts.bash !== true) {
             continue;
           }
-          if (next === "." || next === ";") {
+          if (next2 === "." || next2 === ";") {
             continue;
           }
-          if (!next) {
+          if (!next2) {
             value += "\\";
             push2({ type: "text", value });
             continue;
@@ -23970,8 +24604,8 @@ var require_parse2 = __commonJS({
               if (inner.includes(":")) {
                 const idx = prev.value.lastIndexOf("[");
                 const pre = prev.value.slice(0, idx);
-                const rest2 = prev.value.slice(idx + 2);
-                const posix3 = POSIX_REGEX_SOURCE[rest2];
+                const rest3 = prev.value.slice(idx + 2);
+                const posix3 = POSIX_REGEX_SOURCE[rest3];
                 if (posix3) {
                   prev.value = pre + posix3;
                   state.backtrack = true;
@@ -24075,15 +24709,15 @@ var require_parse2 = __commonJS({
         }
         if (value === "{" && opts.nobrace !== true) {
           increment3("braces");
-          const open12 = {
+          const open13 = {
             type: "brace",
             value,
             output: "(",
             outputIndex: state.output.length,
             tokensIndex: state.tokens.length
           };
-          braces.push(open12);
-          push2(open12);
+          braces.push(open13);
+          push2(open13);
           continue;
         }
         if (value === "}") {
@@ -24176,9 +24810,9 @@ var require_parse2 = __commonJS({
             continue;
           }
           if (prev && prev.type === "paren") {
-            const next = peek();
+            const next2 = peek();
             let output = value;
-            if (prev.value === "(" && !/[!=<:]/.test(next) || next === "<" && !/<([!=]|\w+>)/.test(remaining())) {
+            if (prev.value === "(" && !/[!=<:]/.test(next2) || next2 === "<" && !/<([!=]|\w+>)/.test(remaining())) {
               output = `\\${value}`;
             }
             push2({ type: "text", value, output });
@@ -24249,8 +24883,8 @@ var require_parse2 = __commonJS({
           consume(value);
           continue;
         }
-        let rest = remaining();
-        if (opts.noextglob !== true && /^\([^?]/.test(rest)) {
+        let rest2 = remaining();
+        if (opts.noextglob !== true && /^\([^?]/.test(rest2)) {
           extglobOpen("star", value);
           continue;
         }
@@ -24263,7 +24897,7 @@ var require_parse2 = __commonJS({
           const before = prior.prev;
           const isStart = prior.type === "slash" || prior.type === "bos";
           const afterStar = before && (before.type === "star" || before.type === "globstar");
-          if (opts.bash === true && (!isStart || rest[0] && rest[0] !== "/")) {
+          if (opts.bash === true && (!isStart || rest2[0] && rest2[0] !== "/")) {
             push2({ type: "star", value, output: "" });
             continue;
           }
@@ -24273,15 +24907,15 @@ var require_parse2 = __commonJS({
             push2({ type: "star", value, output: "" });
             continue;
           }
-          while (rest.slice(0, 3) === "/**") {
+          while (rest2.slice(0, 3) === "/**") {
             const after = input[state.index + 4];
             if (after && after !== "/") {
               break;
             }
-            rest = rest.slice(3);
+            rest2 = rest2.slice(3);
             consume("/**", 3);
           }
-          const isEnd = eos() || state.parens > 0 && rest === ")".repeat(state.parens) && !extglobs.some((extglob) => extglob.type === "negate");
+          const isEnd = eos() || state.parens > 0 && rest2 === ")".repeat(state.parens) && !extglobs.some((extglob) => extglob.type === "negate");
           if (prior.type === "bos" && eos()) {
             prev.type = "globstar";
             prev.value += value;
@@ -24302,8 +24936,8 @@ var require_parse2 = __commonJS({
             consume(value);
             continue;
           }
-          if (prior.type === "slash" && prior.prev.type !== "bos" && rest[0] === "/") {
-            const end = rest[1] !== void 0 ? "|$" : "";
+          if (prior.type === "slash" && prior.prev.type !== "bos" && rest2[0] === "/") {
+            const end = rest2[1] !== void 0 ? "|$" : "";
             state.output = state.output.slice(0, -(prior.output + prev.output).length);
             prior.output = `(?:${prior.output}`;
             prev.type = "globstar";
@@ -24315,7 +24949,7 @@ var require_parse2 = __commonJS({
             push2({ type: "slash", value: "/", output: "" });
             continue;
           }
-          if (prior.type === "bos" && rest[0] === "/") {
+          if (prior.type === "bos" && rest2[0] === "/") {
             prev.type = "globstar";
             prev.value += value;
             prev.output = `(?:^|${SLASH_LITERAL}|${globstar(opts)}${SLASH_LITERAL})`;
@@ -24413,7 +25047,7 @@ var require_parse2 = __commonJS({
         NO_DOTS_SLASH,
         STAR,
         START_ANCHOR
-      } = constants14.globChars(opts.windows);
+      } = constants15.globChars(opts.windows);
       const nodot = opts.dot ? NO_DOTS : NO_DOT;
       const slashDot = opts.dot ? NO_DOTS_SLASH : NO_DOT;
       const capture2 = opts.capture ? "" : "?:";
@@ -24471,7 +25105,7 @@ var require_picomatch = __commonJS({
     var scan = require_scan();
     var parse7 = require_parse2();
     var utils = require_utils();
-    var constants14 = require_constants();
+    var constants15 = require_constants();
     var isObject3 = (val) => val && typeof val === "object" && !Array.isArray(val);
     var picomatch = (glob, options, returnState = false) => {
       if (Array.isArray(glob)) {
@@ -24599,7 +25233,7 @@ var require_picomatch = __commonJS({
         return /$^/;
       }
     };
-    picomatch.constants = constants14;
+    picomatch.constants = constants15;
     module2.exports = picomatch;
   }
 });
@@ -24622,7 +25256,7 @@ var require_picomatch2 = __commonJS({
 });
 
 // src/image/file-patterns.ts
-import { basename as basename11, dirname as dirname17, join as join29 } from "node:path";
+import { basename as basename11, dirname as dirname17, join as join30 } from "node:path";
 function isPattern(path6) {
   return /[*?[]|\{[^{}]*,[^{}]*\}/.test(path6);
 }
@@ -24630,7 +25264,7 @@ function splitPattern(path6) {
   let folder = dirname17(path6);
   let pattern3 = basename11(path6);
   while (isPattern(folder)) {
-    pattern3 = join29(basename11(folder), pattern3);
+    pattern3 = join30(basename11(folder), pattern3);
     folder = dirname17(folder);
   }
   return { folder, pattern: pattern3 };
@@ -24670,7 +25304,7 @@ async function findProjectFiles(rules, search) {
   return { files: found.flatMap(({ files }) => files), folders: found.flatMap(({ folders: folders2 }) => folders2) };
 }
 async function findFiles(rule, search) {
-  if (/\{(?:platform|arch)\}/.test(rule.from)) return perPlatform(rule, search);
+  if (rule.perPlatform || perPlatformPath.test(rule.from)) return perPlatform(rule, search);
   const real = await realProjectPath(rule.from, search.root).catch((error) => {
     if (isPattern(rule.from)) return void 0;
     throw error;
@@ -24849,10 +25483,10 @@ function paxHeader(name, records) {
   return Buffer.concat([seal(header2), content, tarPadding(content.length)]);
 }
 function paxRecord(key, value) {
-  const rest = Buffer.byteLength(` ${key}=${value}
+  const rest2 = Buffer.byteLength(` ${key}=${value}
 `);
-  let length = rest + String(rest).length;
-  length = rest + String(length).length;
+  let length = rest2 + String(rest2).length;
+  length = rest2 + String(length).length;
   return `${length} ${key}=${value}
 `;
 }
@@ -24864,8 +25498,8 @@ function splitName(name) {
   if (name.length <= nameField) return { name, prefix: "" };
   const searched = name.length > prefixField + 1 ? prefixField + 1 : name.endsWith("/") ? name.length - 1 : name.length;
   const at = name.slice(0, searched).lastIndexOf("/");
-  const rest = name.length - at - 1;
-  if (at <= 0 || rest > nameField || rest === 0) return void 0;
+  const rest2 = name.length - at - 1;
+  if (at <= 0 || rest2 > nameField || rest2 === 0) return void 0;
   return { name: name.slice(at + 1), prefix: name.slice(0, at) };
 }
 function fitsOctal(value, field5) {
@@ -24883,8 +25517,8 @@ function putString(header2, offset, length, text7) {
 function seal(header2) {
   header2.write("ustar\x0000", 257, "latin1");
   header2.fill(" ", 148, 156);
-  const sum = header2.reduce((total, byte) => total + byte, 0);
-  header2.write(`${sum.toString(8).padStart(6, "0")}\0`, 148, "latin1");
+  const sum2 = header2.reduce((total, byte) => total + byte, 0);
+  header2.write(`${sum2.toString(8).padStart(6, "0")}\0`, 148, "latin1");
   return header2;
 }
 function toAscii(text7) {
@@ -24935,9 +25569,9 @@ async function* tarBlocks(measured, blockSize4, free = []) {
     filled = 0;
     return whole;
   };
-  function* add(bytes) {
-    for (let offset = 0; offset < bytes.length; ) {
-      const taken = bytes.copy(block3, filled, offset);
+  function* add(bytes2) {
+    for (let offset = 0; offset < bytes2.length; ) {
+      const taken = bytes2.copy(block3, filled, offset);
       offset += taken;
       filled += taken;
       if (filled === blockSize4) yield full();
@@ -24948,13 +25582,13 @@ async function* tarBlocks(measured, blockSize4, free = []) {
     const { content } = entry;
     if (Buffer.isBuffer(content)) yield* add(content);
     else if (content) {
-      const hash = createHash5("sha256");
+      const hash3 = createHash5("sha256");
       const file = await openFile(content);
       try {
         for (let left3 = size2; left3 > 0; ) {
           const { bytesRead } = await file.read(block3, filled, Math.min(blockSize4 - filled, left3));
           if (bytesRead === 0) throw unreadable(content, changed2);
-          hash.update(block3.subarray(filled, filled + bytesRead));
+          hash3.update(block3.subarray(filled, filled + bytesRead));
           left3 -= bytesRead;
           filled += bytesRead;
           if (filled === blockSize4) yield full();
@@ -24962,7 +25596,7 @@ async function* tarBlocks(measured, blockSize4, free = []) {
       } finally {
         await file.close();
       }
-      if (hash.digest("hex") !== sha2562) throw unreadable(content, changed2);
+      if (hash3.digest("hex") !== sha2562) throw unreadable(content, changed2);
     }
     yield* add(tarPadding(size2));
   }
@@ -25037,7 +25671,7 @@ var init_targets = __esm({
 import { createHash as createHash6 } from "node:crypto";
 import { constants as constants11 } from "node:fs";
 import { chmod as chmod3, copyFile as copyFile3, mkdir as mkdir8, open as open6, utimes } from "node:fs/promises";
-import { join as join30 } from "node:path";
+import { join as join31 } from "node:path";
 function treeOf({ id }) {
   return `${id}/rootfs`;
 }
@@ -25056,9 +25690,9 @@ async function stageContext(spec2, options) {
   try {
     const content = createHash6("sha256");
     await mkdir8(options.dir, { recursive: true });
-    await writeTar(join30(options.dir, filesTar), await filesLayer(spec2, options.root), content);
+    await writeTar(join31(options.dir, filesTar), await filesLayer(spec2, options.root), content);
     await writeTrees(spec2, options, content);
-    await writeTar(join30(options.dir, foldersTar), aroundLayer(spec2), content);
+    await writeTar(join31(options.dir, foldersTar), aroundLayer(spec2), content);
     return content.digest("hex").slice(0, 16);
   } catch (error) {
     if (isFailure(error) || !error.code) throw error;
@@ -25092,7 +25726,7 @@ async function writeTrees(spec2, options, content) {
   const folders2 = programFolders(spec2);
   content.update(folders2.join("\n"));
   for (const platform8 of spec2.platforms) {
-    const top2 = join30(options.dir, treeOf(platform8));
+    const top2 = join31(options.dir, treeOf(platform8));
     await mkdir8(top2, { recursive: true });
     for (const folder of folders2) await mkdir8(top2 + folder);
     for (const file of spec2.files.filter(isPerPlatform)) {
@@ -25153,13 +25787,13 @@ function neededPlaceholders(spec2) {
   return Object.entries(placeholders(spec2, void 0)).filter(([, value]) => value() !== "").map(([name]) => name);
 }
 function placeholders(spec2, pinnedDigest) {
-  const { entrypoint, cmd, env: env3, labels, ports, user, workdir } = spec2.config;
+  const { entrypoint, cmd, env: env4, labels, ports, user, workdir } = spec2.config;
   const { volumes = [], stopSignal, healthcheck: healthcheck3 } = spec2.config;
   return {
     base: () => baseReference(spec2.base.reference, pinnedDigest),
     files: () => hasFiles(spec2) ? `ADD ${filesTar} /` : "",
     folders: () => aroundLayer(spec2).length > 0 ? `ADD ${foldersTar} /` : "",
-    env: () => envInstructions(env3),
+    env: () => envInstructions(env4),
     labels: () => pairs(
       "LABEL",
       Object.entries(labels).filter(([name, value]) => fitsLine(name) && fitsLine(value))
@@ -25220,8 +25854,8 @@ function healthcheckInstruction(check3) {
   ];
   return ["HEALTHCHECK", ...flags, exec("CMD", check3.test)].join(" ");
 }
-function envInstructions(env3) {
-  return pairs("ENV", Object.entries(env3).map(checkEnv));
+function envInstructions(env4) {
+  return pairs("ENV", Object.entries(env4).map(checkEnv));
 }
 function pairs(instruction, entries2) {
   return entries2.map(([name, value]) => `${instruction} ${plainOr(name)}=${quote(value)}`).join("\n");
@@ -25246,11 +25880,11 @@ function checkWord(text7, key) {
   if (/^\w[\w.:/-]*$/.test(text7)) return text7;
   throw cannotHold(key, text7, "it is one plain word");
 }
-function checkText({ entrypoint, cmd, env: env3, labels, workdir = "", ...more }) {
+function checkText({ entrypoint, cmd, env: env4, labels, workdir = "", ...more }) {
   const texts2 = {
     entrypoint,
     cmd,
-    env: Object.entries(env3).flat(),
+    env: Object.entries(env4).flat(),
     labels: Object.entries(labels).flat(),
     workdir: [workdir],
     volumes: more.volumes ?? [],
@@ -25347,14 +25981,14 @@ function readProgress2() {
     const known = vertices.get(vertex);
     if (!known || known.done) return void 0;
     known.transfers.set(id, { current, total });
-    const sum = { current: 0, total: 0 };
+    const sum2 = { current: 0, total: 0 };
     for (const transfer of known.transfers.values()) {
       if (transfer.total <= 0) continue;
-      sum.current += Math.min(transfer.current, transfer.total);
-      sum.total += transfer.total;
+      sum2.current += Math.min(transfer.current, transfer.total);
+      sum2.total += transfer.total;
     }
-    known.total = sum.total;
-    if (sum.total > 0) known.percent = Math.max(known.percent, Math.floor(100 * sum.current / sum.total));
+    known.total = sum2.total;
+    if (sum2.total > 0) known.percent = Math.max(known.percent, Math.floor(100 * sum2.current / sum2.total));
     return describe6(known, total > 0 || current > 0 ? void 0 : id);
   };
   return {
@@ -25401,7 +26035,7 @@ function parseStatus(text7) {
   try {
     const value = JSON.parse(text7);
     const lists = ["vertexes", "statuses", "logs", "warnings"].map((name) => value[name]);
-    const isStatus = lists.some(Boolean) && lists.every((list5) => list5 == null || Array.isArray(list5));
+    const isStatus = lists.some(Boolean) && lists.every((list6) => list6 == null || Array.isArray(list6));
     return isStatus ? value : void 0;
   } catch {
     return void 0;
@@ -25461,7 +26095,7 @@ var init_progress2 = __esm({
 });
 
 // src/image/buildx/run.ts
-import { appendFile as appendFile2, mkdir as mkdir9, readFile as readFile9 } from "node:fs/promises";
+import { appendFile as appendFile2, mkdir as mkdir9, readFile as readFile3 } from "node:fs/promises";
 import { dirname as dirname18 } from "node:path";
 function buildxFiles(folder) {
   return {
@@ -25492,7 +26126,7 @@ function buildxCommand(spec2, { folder, destinations, options, cwd }) {
         "--label",
         flagLabels(spec2).map(([name, value]) => `${name}=${value}`)
       ),
-      ...each("--annotation", spec2.annotations),
+      ...each("--annotation", [...annotations(spec2, destinations), ...spec2.annotations]),
       ...outputFlags(destinations, files.output, spec2.tags),
       ...each("--cache-from", caches.from),
       ...each("--cache-to", caches.to),
@@ -25506,6 +26140,11 @@ function buildxCommand(spec2, { folder, destinations, options, cwd }) {
     cwd,
     env: { SOURCE_DATE_EPOCH: String(spec2.epoch) }
   };
+}
+function annotations({ base, epoch, platforms: platforms2 }, destinations) {
+  if (destinations.some(({ type }) => type === "buildx" || type === "docker-archive")) return [];
+  const places2 = platforms2.length > 1 ? "manifest,index" : "manifest";
+  return Object.entries(ownAnnotations(base, epoch)).map(([key, value]) => `${places2}:${key}=${value}`);
 }
 function outputFlags(destinations, path6, tags2) {
   const names6 = isByDigest(destinations) && tags2.length > 0 ? `,${field3(`name=${tags2.join(",")}`)}` : "";
@@ -25545,10 +26184,11 @@ async function runBuildx(command2, options = {}) {
   }
   const vertices = progress.vertexTimes();
   if (!result.ok) {
-    const dockerfile2 = await readFile9(argument(command2, "--file"), "utf8").catch(() => "");
+    const dockerfile2 = await readFile3(argument(command2, "--file"), "utf8").catch(() => "");
     const ended = result.signal === void 0 ? "" : `
 docker was ended by ${result.signal}`;
-    throw explainBuildxError({ said: progress.plain() + ended, dockerfile: dockerfile2, vertices, logFile });
+    const builder3 = command2.args.includes("--builder") ? argument(command2, "--builder") : void 0;
+    throw explainBuildxError({ said: progress.plain() + ended, dockerfile: dockerfile2, vertices, logFile, builder: builder3 });
   }
   const metadata = await readMetadata2(argument(command2, "--metadata-file"));
   const digest4 = metadata["containerimage.digest"];
@@ -25580,7 +26220,7 @@ function argument({ args: args3 }, flag2) {
 }
 async function readMetadata2(path6) {
   try {
-    return JSON.parse(await readFile9(path6, "utf8"));
+    return JSON.parse(await readFile3(path6, "utf8"));
   } catch (error) {
     throw new Failure({
       kind: "image",
@@ -25601,6 +26241,7 @@ var init_run = __esm({
     init_redact();
     init_substitute();
     init_destination();
+    init_own_annotations();
     init_cache();
     init_dockerfile();
     init_errors2();
@@ -25667,13 +26308,13 @@ var init_dockerfile2 = __esm({
 async function findStageToolchain(subject, platform8, command2, signal) {
   const { language, project: project2, options } = subject;
   const setup2 = language.prepareImage?.(command2) ?? [];
-  const env3 = language.imageEnv?.(project2.toolchain.version) ?? {};
+  const env4 = language.imageEnv?.(project2.toolchain.version) ?? {};
   if (options.bench.image !== void 0) {
-    return { image: options.bench.image, name: options.bench.image, setup: setup2, env: env3 };
+    return { image: options.bench.image, name: options.bench.image, setup: setup2, env: env4 };
   }
   const image4 = language.image?.(project2.toolchain.version, command2);
   const missing3 = image4 === void 0 ? "there is no official image" : await imageFault(image4, platform8, subject, signal);
-  if (image4 !== void 0 && missing3 === void 0) return { image: image4, name: image4, setup: setup2, env: env3 };
+  if (image4 !== void 0 && missing3 === void 0) return { image: image4, name: image4, setup: setup2, env: env4 };
   const folder = await language.findToolchain?.(project2, platform8, subject.staged, runsHere(platform8));
   if (folder === void 0) throw noToolchain2(subject, platform8, missing3);
   const { toolchain: toolchain2 } = stageFolders;
@@ -25724,8 +26365,8 @@ var init_toolchain = __esm({
 });
 
 // src/bench/measure/builder/stage.ts
-import { mkdir as mkdir10, mkdtemp as mkdtemp2, rm as rm5, writeFile as writeFile4 } from "node:fs/promises";
-import { join as join31, relative as relative10 } from "node:path";
+import { mkdir as mkdir10, mkdtemp as mkdtemp2, rm as rm6, writeFile as writeFile4 } from "node:fs/promises";
+import { join as join32, relative as relative10 } from "node:path";
 async function prepareStage(path6, subject, platform8, toolchainPlatform, signal, onProgress) {
   const [step] = compileAlone(subject, platform8).steps;
   if (!step) throw new Error(`nothing to compile for ${platform8.id}`);
@@ -25734,10 +26375,10 @@ async function prepareStage(path6, subject, platform8, toolchainPlatform, signal
   const command2 = builderCommand(step.command, subject, { ownC: path6 === "emulated", program: program2 });
   const names6 = step.produces.map(({ name }) => name);
   const gather = subject.language.gather?.(step.command, platform8, names6) ?? [];
-  const log = join31(subject.options.dist, "logs", "bench", path6, `${platformFolder(platform8)}.log`);
+  const log = join32(subject.options.dist, "logs", "bench", path6, `${platformFolder(platform8)}.log`);
   const stage = { path: path6, subject, platform: platform8, toolchain: toolchain2, step, command: command2, gather, log };
-  await mkdir10(join31(log, ".."), { recursive: true });
-  await rm5(log, { force: true });
+  await mkdir10(join32(log, ".."), { recursive: true });
+  await rm6(log, { force: true });
   const build2 = await buildStage(stage, "none", ["--target", "toolchain", "--output", "type=cacheonly"], {
     signal,
     onProgress
@@ -25747,7 +26388,7 @@ async function prepareStage(path6, subject, platform8, toolchainPlatform, signal
 }
 async function measure2(stage, request) {
   const { path: path6, subject } = stage;
-  const out = await mkdtemp2(join31(subject.folder, `${path6}-`));
+  const out = await mkdtemp2(join32(subject.folder, `${path6}-`));
   const flags = [
     ...request.scenario === "cold" ? ["--no-cache-filter", "builder"] : [],
     ...["--output", `type=local,dest=${out}`]
@@ -25774,7 +26415,7 @@ async function measure2(stage, request) {
     if (!isFailure(error, "verification") && !isFailure(error, "project")) throw error;
     return { kind: "failed", detail: `${error.what}: ${error.why}` };
   } finally {
-    await rm5(out, { recursive: true, force: true });
+    await rm6(out, { recursive: true, force: true });
   }
 }
 async function buildStage(stage, caches, flags, { signal, onProgress }) {
@@ -25787,9 +26428,9 @@ async function buildStage(stage, caches, flags, { signal, onProgress }) {
     cache: caches,
     compile: command2.words,
     gather,
-    workdir: join31(stageFolders.source, relative10(staged.top, staged.root))
+    workdir: join32(stageFolders.source, relative10(staged.top, staged.root))
   });
-  const file = join31(folder, `${path6}-${platformFolder(platform8)}.Dockerfile`);
+  const file = join32(folder, `${path6}-${platformFolder(platform8)}.Dockerfile`);
   await writeFile4(file, dockerfile2);
   const build2 = {
     tool: "docker",
@@ -25828,7 +26469,7 @@ function compileSeconds(progress) {
 }
 async function readBinaries(out, result, { subject, platform: platform8, step, gather }) {
   const { collect: collect2 } = languages[subject.project.language];
-  const binaries2 = gather.length > 0 ? step.produces.map(({ name }) => ({ name, path: join31(out, name) })) : await collect2(bindStep(step, out), result);
+  const binaries2 = gather.length > 0 ? step.produces.map(({ name }) => ({ name, path: join32(out, name) })) : await collect2(bindStep(step, out), result);
   const found = {};
   for (const { name, path: path6 } of binaries2) {
     checkBinary(readElfFile(path6), platform8, name);
@@ -25867,8 +26508,8 @@ var init_stage2 = __esm({
 });
 
 // src/bench/measure/native.ts
-import { cp, mkdtemp as mkdtemp3, rm as rm6 } from "node:fs/promises";
-import { join as join32 } from "node:path";
+import { cp, mkdtemp as mkdtemp3, rm as rm7 } from "node:fs/promises";
+import { join as join33 } from "node:path";
 async function prepareHere(subject, platform8, signal) {
   const { project: project2, language, folder } = subject;
   if (language.seedCaches) return;
@@ -25878,10 +26519,10 @@ async function prepareHere(subject, platform8, signal) {
   await compilePlan({ project: project2, platforms: [platform8], compile }, context2);
 }
 function logsFolder({ options }) {
-  return join32(options.dist, "logs", "bench", "native");
+  return join33(options.dist, "logs", "bench", "native");
 }
 function cachesFolder({ folder }, caches) {
-  return join32(folder, "caches", caches);
+  return join33(folder, "caches", caches);
 }
 async function runNative(subject, platform8, request) {
   const outcome3 = await withTimeLimit(
@@ -25894,7 +26535,7 @@ async function runNative(subject, platform8, request) {
 async function compileHere(subject, platform8, request) {
   const caches = cachesFolder(subject, request.caches);
   if (request.scenario === "cold") await cp(subject.staged.seed, caches, { recursive: true });
-  const work = await mkdtemp3(join32(subject.folder, "native-"));
+  const work = await mkdtemp3(join33(subject.folder, "native-"));
   const emit = (event) => {
     if (event.type === "progress") request.onProgress(event.detail);
   };
@@ -25908,7 +26549,7 @@ async function compileHere(subject, platform8, request) {
   };
   const context2 = { work, logs: logsFolder(subject), emit, signal: request.signal };
   const binaries2 = await compilePlan({ project: project2, platforms: [platform8], compile }, context2);
-  const kept = { plan: { dist: join32(work, "kept"), compile }, work, recorder: createRecorder(emit) };
+  const kept = { plan: { dist: join33(work, "kept"), compile }, work, recorder: createRecorder(emit) };
   const artifacts = await verifyAndKeep(binaries2, kept);
   return {
     kind: "measured",
@@ -25935,7 +26576,7 @@ var init_native2 = __esm({
         await prepareHere(subject, platform8, signal);
         return {
           run: (request) => runNative(subject, platform8, request),
-          discard: (caches) => rm6(cachesFolder(subject, caches), { recursive: true, force: true })
+          discard: (caches) => rm7(cachesFolder(subject, caches), { recursive: true, force: true })
         };
       }
     };
@@ -26191,12 +26832,12 @@ function projectKey(project2, executables, options) {
     c: options.language.c.toolchain,
     arguments: options.toolchainArgs
   };
-  const { env: env3, ...safe } = settings2;
+  const { env: env4, ...safe } = settings2;
   return {
     language,
     executables: executables.map(({ name }) => name).sort(),
     toolchain: toolchain2,
-    settings: redact(JSON.stringify({ ...safe, env: Object.keys(env3) }))
+    settings: redact(JSON.stringify({ ...safe, env: Object.keys(env4) }))
   };
 }
 var init_project_key = __esm({
@@ -26207,7 +26848,7 @@ var init_project_key = __esm({
 });
 
 // src/util/with-lock.ts
-import { mkdir as mkdir11, open as open7, readFile as readFile10, rename as rename4, rm as rm7, stat as stat9 } from "node:fs/promises";
+import { mkdir as mkdir11, open as open7, rename as rename4, rm as rm8, stat as stat9 } from "node:fs/promises";
 import { dirname as dirname19 } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 async function withLock(path6, work, signal) {
@@ -26227,7 +26868,7 @@ async function withLock(path6, work, signal) {
   try {
     return await work();
   } finally {
-    await rm7(lock, { force: true });
+    await rm8(lock, { force: true });
     forget();
   }
 }
@@ -26248,11 +26889,11 @@ async function dropAbandoned(lock, seen2) {
   if (seen2.file !== file) Object.assign(seen2, { file, since: performance.now() });
   const isOld = Date.now() - found.mtimeMs > 10 * 6e4;
   const age = isOld ? Number.POSITIVE_INFINITY : performance.now() - seen2.since;
-  if (age < abandonedAfter && !isDead(await readFile10(lock, "utf8").catch(() => ""))) return;
+  if (age < abandonedAfter && !isDead(await readText(lock).catch(() => ""))) return;
   const aside = temporaryName(lock);
   await rename4(lock, aside).catch(() => {
   });
-  await rm7(aside, { force: true });
+  await rm8(aside, { force: true });
 }
 var abandonedAfter;
 var init_with_lock = __esm({
@@ -26262,6 +26903,7 @@ var init_with_lock = __esm({
     init_atomic();
     init_leftovers();
     init_owner();
+    init_read_file();
     abandonedAfter = 1e4;
   }
 });
@@ -26296,9 +26938,9 @@ var init_upgrade = __esm({
 });
 
 // src/bench/measure/store.ts
-import { join as join33 } from "node:path";
+import { join as join34 } from "node:path";
 function benchFile(dir2) {
-  return join33(dir2, ".xbuild", "bench.json");
+  return join34(dir2, ".xbuild", "bench.json");
 }
 async function readMeasurements(dir2) {
   const path6 = benchFile(dir2);
@@ -26356,18 +26998,19 @@ function assertForm(value, path6) {
   const { issues } = safeParse(benchSchema, value);
   if (issues) throw damaged(path6, `${getDotPath(issues[0]) ?? "the file"}: ${issues[0].message}`);
 }
-async function saveMeasurement(dir2, measurement2) {
-  await changeMeasurements(dir2, (all) => {
+async function saveMeasurement(dir2, measurement2, signal) {
+  const change = (all) => {
     const at = all.findIndex(({ id }) => id === measurement2.id);
     return at < 0 ? [...all, measurement2] : all.with(at, measurement2);
-  });
+  };
+  await changeMeasurements(dir2, change, signal);
 }
-async function checkStore(dir2) {
-  await changeMeasurements(dir2, (all) => all);
+async function checkStore(dir2, signal) {
+  await changeMeasurements(dir2, (all) => all, signal);
 }
-async function changeMeasurements(dir2, change) {
+async function changeMeasurements(dir2, change, signal) {
   const path6 = benchFile(dir2);
-  await withLock(path6, async () => {
+  const work = async () => {
     const before = await readMeasurements(dir2);
     const after = change(before);
     if (after === before) return;
@@ -26375,7 +27018,8 @@ async function changeMeasurements(dir2, change) {
     const text7 = Buffer.from(`${JSON.stringify(value, void 0, 2)}
 `);
     await writeAtomically(path6, (handle) => writeAll(handle, text7));
-  });
+  };
+  await withLock(path6, work, signal?.aborted ? void 0 : signal);
 }
 function damaged(path6, why) {
   return new Failure({
@@ -26403,7 +27047,7 @@ var init_store = __esm({
 
 // src/bench/measure/record.ts
 import { randomUUID } from "node:crypto";
-function createRecord(subject, onMeasurement) {
+function createRecord(subject, onMeasurement, signal) {
   const { options, source, builder: builder3 } = subject;
   const { revision, version: sourceVersion } = source;
   let measurement2 = {
@@ -26420,7 +27064,7 @@ function createRecord(subject, onMeasurement) {
     samples: []
   };
   const save = async () => {
-    await saveMeasurement(options.dir, measurement2);
+    await saveMeasurement(options.dir, measurement2, signal);
     onMeasurement(measurement2);
   };
   return {
@@ -26472,476 +27116,19 @@ var init_record = __esm({
   }
 });
 
-// node_modules/tmp/lib/tmp.js
-var require_tmp = __commonJS({
-  "node_modules/tmp/lib/tmp.js"(exports, module2) {
-    /*!
-     * Tmp
-     *
-     * Copyright (c) 2011-2017 KARASZI Istvan <github@spam.raszi.hu>
-     *
-     * MIT Licensed
-     */
-    var fs = __require("fs");
-    var os2 = __require("os");
-    var path6 = __require("path");
-    var crypto = __require("crypto");
-    var _c2 = { fs: fs.constants, os: os2.constants };
-    var RANDOM_CHARS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    var TEMPLATE_PATTERN = /XXXXXX/;
-    var DEFAULT_TRIES = 3;
-    var CREATE_FLAGS = (_c2.O_CREAT || _c2.fs.O_CREAT) | (_c2.O_EXCL || _c2.fs.O_EXCL) | (_c2.O_RDWR || _c2.fs.O_RDWR);
-    var IS_WIN32 = os2.platform() === "win32";
-    var EBADF = _c2.EBADF || _c2.os.errno.EBADF;
-    var ENOENT = _c2.ENOENT || _c2.os.errno.ENOENT;
-    var DIR_MODE = 448;
-    var FILE_MODE = 384;
-    var EXIT = "exit";
-    var _removeObjects = [];
-    var FN_RMDIR_SYNC = fs.rmdirSync.bind(fs);
-    var _gracefulCleanup = false;
-    function rimraf(dirPath, callback) {
-      return fs.rm(dirPath, { recursive: true }, callback);
-    }
-    function FN_RIMRAF_SYNC(dirPath) {
-      return fs.rmSync(dirPath, { recursive: true });
-    }
-    function tmpName(options, callback) {
-      const args3 = _parseArguments(options, callback), opts = args3[0], cb = args3[1];
-      _assertAndSanitizeOptions(opts, function(err, sanitizedOptions) {
-        if (err) return cb(err);
-        let tries = sanitizedOptions.tries;
-        (function _getUniqueName() {
-          try {
-            const name = _generateTmpName(sanitizedOptions);
-            fs.stat(name, function(err2) {
-              if (!err2) {
-                if (tries-- > 0) return _getUniqueName();
-                return cb(new Error("Could not get a unique tmp filename, max tries reached " + name));
-              }
-              cb(null, name);
-            });
-          } catch (err2) {
-            cb(err2);
-          }
-        })();
-      });
-    }
-    function tmpNameSync(options) {
-      const args3 = _parseArguments(options), opts = args3[0];
-      const sanitizedOptions = _assertAndSanitizeOptionsSync(opts);
-      let tries = sanitizedOptions.tries;
-      do {
-        const name = _generateTmpName(sanitizedOptions);
-        try {
-          fs.statSync(name);
-        } catch (e) {
-          return name;
-        }
-      } while (tries-- > 0);
-      throw new Error("Could not get a unique tmp filename, max tries reached");
-    }
-    function file(options, callback) {
-      const args3 = _parseArguments(options, callback), opts = args3[0], cb = args3[1];
-      tmpName(opts, function _tmpNameCreated(err, name) {
-        if (err) return cb(err);
-        fs.open(name, CREATE_FLAGS, opts.mode || FILE_MODE, function _fileCreated(err2, fd) {
-          if (err2) return cb(err2);
-          if (opts.discardDescriptor) {
-            return fs.close(fd, function _discardCallback(possibleErr) {
-              return cb(possibleErr, name, void 0, _prepareTmpFileRemoveCallback(name, -1, opts, false));
-            });
-          } else {
-            const discardOrDetachDescriptor = opts.discardDescriptor || opts.detachDescriptor;
-            cb(null, name, fd, _prepareTmpFileRemoveCallback(name, discardOrDetachDescriptor ? -1 : fd, opts, false));
-          }
-        });
-      });
-    }
-    function fileSync(options) {
-      const args3 = _parseArguments(options), opts = args3[0];
-      const discardOrDetachDescriptor = opts.discardDescriptor || opts.detachDescriptor;
-      const name = tmpNameSync(opts);
-      let fd = fs.openSync(name, CREATE_FLAGS, opts.mode || FILE_MODE);
-      if (opts.discardDescriptor) {
-        fs.closeSync(fd);
-        fd = void 0;
-      }
-      return {
-        name,
-        fd,
-        removeCallback: _prepareTmpFileRemoveCallback(name, discardOrDetachDescriptor ? -1 : fd, opts, true)
-      };
-    }
-    function dir2(options, callback) {
-      const args3 = _parseArguments(options, callback), opts = args3[0], cb = args3[1];
-      tmpName(opts, function _tmpNameCreated(err, name) {
-        if (err) return cb(err);
-        fs.mkdir(name, opts.mode || DIR_MODE, function _dirCreated(err2) {
-          if (err2) return cb(err2);
-          cb(null, name, _prepareTmpDirRemoveCallback(name, opts, false));
-        });
-      });
-    }
-    function dirSync(options) {
-      const args3 = _parseArguments(options), opts = args3[0];
-      const name = tmpNameSync(opts);
-      fs.mkdirSync(name, opts.mode || DIR_MODE);
-      return {
-        name,
-        removeCallback: _prepareTmpDirRemoveCallback(name, opts, true)
-      };
-    }
-    function _removeFileAsync(fdPath, next) {
-      const _handler = function(err) {
-        if (err && !_isENOENT(err)) {
-          return next(err);
-        }
-        next();
-      };
-      if (0 <= fdPath[0])
-        fs.close(fdPath[0], function() {
-          fs.unlink(fdPath[1], _handler);
-        });
-      else fs.unlink(fdPath[1], _handler);
-    }
-    function _removeFileSync(fdPath) {
-      let rethrownException = null;
-      try {
-        if (0 <= fdPath[0]) fs.closeSync(fdPath[0]);
-      } catch (e) {
-        if (!_isEBADF(e) && !_isENOENT(e)) throw e;
-      } finally {
-        try {
-          fs.unlinkSync(fdPath[1]);
-        } catch (e) {
-          if (!_isENOENT(e)) rethrownException = e;
-        }
-      }
-      if (rethrownException !== null) {
-        throw rethrownException;
-      }
-    }
-    function _prepareTmpFileRemoveCallback(name, fd, opts, sync) {
-      const removeCallbackSync = _prepareRemoveCallback(_removeFileSync, [fd, name], sync);
-      const removeCallback = _prepareRemoveCallback(_removeFileAsync, [fd, name], sync, removeCallbackSync);
-      if (!opts.keep) _removeObjects.unshift(removeCallbackSync);
-      return sync ? removeCallbackSync : removeCallback;
-    }
-    function _prepareTmpDirRemoveCallback(name, opts, sync) {
-      const removeFunction = opts.unsafeCleanup ? rimraf : fs.rmdir.bind(fs);
-      const removeFunctionSync = opts.unsafeCleanup ? FN_RIMRAF_SYNC : FN_RMDIR_SYNC;
-      const removeCallbackSync = _prepareRemoveCallback(removeFunctionSync, name, sync);
-      const removeCallback = _prepareRemoveCallback(removeFunction, name, sync, removeCallbackSync);
-      if (!opts.keep) _removeObjects.unshift(removeCallbackSync);
-      return sync ? removeCallbackSync : removeCallback;
-    }
-    function _prepareRemoveCallback(removeFunction, fileOrDirName, sync, cleanupCallbackSync) {
-      let called = false;
-      return function _cleanupCallback(next) {
-        if (!called) {
-          const toRemove = cleanupCallbackSync || _cleanupCallback;
-          const index = _removeObjects.indexOf(toRemove);
-          if (index >= 0) _removeObjects.splice(index, 1);
-          called = true;
-          if (sync || removeFunction === FN_RMDIR_SYNC || removeFunction === FN_RIMRAF_SYNC) {
-            return removeFunction(fileOrDirName);
-          } else {
-            return removeFunction(fileOrDirName, next || function() {
-            });
-          }
-        }
-      };
-    }
-    function _garbageCollector() {
-      if (!_gracefulCleanup) return;
-      while (_removeObjects.length) {
-        try {
-          _removeObjects[0]();
-        } catch (e) {
-        }
-      }
-    }
-    function _randomChars(howMany) {
-      let value = [], rnd = null;
-      try {
-        rnd = crypto.randomBytes(howMany);
-      } catch (e) {
-        rnd = crypto.pseudoRandomBytes(howMany);
-      }
-      for (let i2 = 0; i2 < howMany; i2++) {
-        value.push(RANDOM_CHARS[rnd[i2] % RANDOM_CHARS.length]);
-      }
-      return value.join("");
-    }
-    function _isUndefined(obj) {
-      return typeof obj === "undefined";
-    }
-    function _parseArguments(options, callback) {
-      if (typeof options === "function") {
-        return [{}, options];
-      }
-      if (_isUndefined(options)) {
-        return [{}, callback];
-      }
-      const actualOptions = {};
-      for (const key of Object.getOwnPropertyNames(options)) {
-        actualOptions[key] = options[key];
-      }
-      return [actualOptions, callback];
-    }
-    function _resolvePath(name, tmpDir, cb) {
-      const pathToResolve = path6.isAbsolute(name) ? name : path6.join(tmpDir, name);
-      fs.stat(pathToResolve, function(err) {
-        if (err) {
-          fs.realpath(path6.dirname(pathToResolve), function(err2, parentDir) {
-            if (err2) return cb(err2);
-            cb(null, path6.join(parentDir, path6.basename(pathToResolve)));
-          });
-        } else {
-          fs.realpath(pathToResolve, cb);
-        }
-      });
-    }
-    function _resolvePathSync(name, tmpDir) {
-      const pathToResolve = path6.isAbsolute(name) ? name : path6.join(tmpDir, name);
-      try {
-        fs.statSync(pathToResolve);
-        return fs.realpathSync(pathToResolve);
-      } catch (_err) {
-        const parentDir = fs.realpathSync(path6.dirname(pathToResolve));
-        return path6.join(parentDir, path6.basename(pathToResolve));
-      }
-    }
-    function _generateTmpName(opts) {
-      const tmpDir = opts.tmpdir;
-      if (!_isUndefined(opts.name)) {
-        return path6.join(tmpDir, opts.dir, opts.name);
-      }
-      if (!_isUndefined(opts.template)) {
-        return path6.join(tmpDir, opts.dir, opts.template).replace(TEMPLATE_PATTERN, _randomChars(6));
-      }
-      const name = [
-        opts.prefix ? opts.prefix : "tmp",
-        "-",
-        process.pid,
-        "-",
-        _randomChars(12),
-        opts.postfix ? "-" + opts.postfix : ""
-      ].join("");
-      return path6.join(tmpDir, opts.dir, name);
-    }
-    function _assertPath(option, value) {
-      if (typeof value !== "string") {
-        throw new Error(`${option} option must be a string, got "${typeof value}".`);
-      }
-      if (value.includes("..")) {
-        throw new Error("Relative value not allowed");
-      }
-      return value;
-    }
-    function _assertOptionsBase(options) {
-      if (!_isUndefined(options.name)) {
-        const name = options.name;
-        if (path6.isAbsolute(name)) throw new Error(`name option must not contain an absolute path, found "${name}".`);
-        const basename18 = path6.basename(name);
-        if (basename18 === ".." || basename18 === "." || basename18 !== name) {
-          throw new Error(`name option must not contain a path, found "${name}".`);
-        }
-      }
-      if (!_isUndefined(options.template)) {
-        if (typeof options.template !== "string") {
-          throw new Error(`template option must be a string, got "${typeof options.template}".`);
-        }
-        if (!options.template.match(TEMPLATE_PATTERN)) {
-          throw new Error(`Invalid template, found "${options.template}".`);
-        }
-      }
-      if (!_isUndefined(options.tries) && isNaN(options.tries) || options.tries < 0) {
-        throw new Error(`Invalid tries, found "${options.tries}".`);
-      }
-      options.tries = _isUndefined(options.name) ? options.tries || DEFAULT_TRIES : 1;
-      options.keep = !!options.keep;
-      options.detachDescriptor = !!options.detachDescriptor;
-      options.discardDescriptor = !!options.discardDescriptor;
-      options.unsafeCleanup = !!options.unsafeCleanup;
-      options.prefix = _isUndefined(options.prefix) ? "" : _assertPath("prefix", options.prefix);
-      options.postfix = _isUndefined(options.postfix) ? "" : _assertPath("postfix", options.postfix);
-      options.template = _isUndefined(options.template) ? void 0 : _assertPath("template", options.template);
-    }
-    function _getRelativePath(option, name, tmpDir, cb) {
-      if (_isUndefined(name)) return cb(null);
-      _resolvePath(name, tmpDir, function(err, resolvedPath) {
-        if (err) return cb(err);
-        const relativePath = path6.relative(tmpDir, resolvedPath);
-        if (relativePath.startsWith("..") || path6.isAbsolute(relativePath)) {
-          return cb(new Error(`${option} option must be relative to "${tmpDir}", found "${relativePath}".`));
-        }
-        cb(null, relativePath);
-      });
-    }
-    function _getRelativePathSync(option, name, tmpDir) {
-      if (_isUndefined(name)) return;
-      const resolvedPath = _resolvePathSync(name, tmpDir);
-      const relativePath = path6.relative(tmpDir, resolvedPath);
-      if (relativePath.startsWith("..") || path6.isAbsolute(relativePath)) {
-        throw new Error(`${option} option must be relative to "${tmpDir}", found "${relativePath}".`);
-      }
-      return relativePath;
-    }
-    function _assertAndSanitizeOptions(options, cb) {
-      _getTmpDir(options, function(err, tmpDir) {
-        if (err) return cb(err);
-        options.tmpdir = tmpDir;
-        try {
-          _assertOptionsBase(options, tmpDir);
-        } catch (err2) {
-          return cb(err2);
-        }
-        _getRelativePath("dir", options.dir, tmpDir, function(err2, dir3) {
-          if (err2) return cb(err2);
-          options.dir = _isUndefined(dir3) ? "" : dir3;
-          _getRelativePath("template", options.template, tmpDir, function(err3, template2) {
-            if (err3) return cb(err3);
-            options.template = template2;
-            cb(null, options);
-          });
-        });
-      });
-    }
-    function _assertAndSanitizeOptionsSync(options) {
-      const tmpDir = options.tmpdir = _getTmpDirSync(options);
-      _assertOptionsBase(options, tmpDir);
-      const dir3 = _getRelativePathSync("dir", options.dir, tmpDir);
-      options.dir = _isUndefined(dir3) ? "" : dir3;
-      options.template = _getRelativePathSync("template", options.template, tmpDir);
-      return options;
-    }
-    function _isEBADF(error) {
-      return _isExpectedError(error, -EBADF, "EBADF");
-    }
-    function _isENOENT(error) {
-      return _isExpectedError(error, -ENOENT, "ENOENT");
-    }
-    function _isExpectedError(error, errno, code2) {
-      return IS_WIN32 ? error.code === code2 : error.code === code2 && error.errno === errno;
-    }
-    function setGracefulCleanup2() {
-      _gracefulCleanup = true;
-    }
-    function _getTmpDir(options, cb) {
-      return fs.realpath(options && options.tmpdir || os2.tmpdir(), cb);
-    }
-    function _getTmpDirSync(options) {
-      return fs.realpathSync(options && options.tmpdir || os2.tmpdir());
-    }
-    process.addListener(EXIT, _garbageCollector);
-    Object.defineProperty(module2.exports, "tmpdir", {
-      enumerable: true,
-      configurable: false,
-      get: function() {
-        return _getTmpDirSync();
-      }
-    });
-    module2.exports.dir = dir2;
-    module2.exports.dirSync = dirSync;
-    module2.exports.file = file;
-    module2.exports.fileSync = fileSync;
-    module2.exports.tmpName = tmpName;
-    module2.exports.tmpNameSync = tmpNameSync;
-    module2.exports.setGracefulCleanup = setGracefulCleanup2;
-  }
-});
-
-// node_modules/tmp-promise/index.js
-var require_tmp_promise = __commonJS({
-  "node_modules/tmp-promise/index.js"(exports, module2) {
-    "use strict";
-    var { promisify: promisify5 } = __require("util");
-    var tmp = require_tmp();
-    module2.exports.fileSync = tmp.fileSync;
-    var fileWithOptions = promisify5(
-      (options, cb) => tmp.file(
-        options,
-        (err, path6, fd, cleanup) => err ? cb(err) : cb(void 0, { path: path6, fd, cleanup: promisify5(cleanup) })
-      )
-    );
-    module2.exports.file = async (options) => fileWithOptions(options);
-    module2.exports.withFile = async function withFile2(fn, options) {
-      const { path: path6, fd, cleanup } = await module2.exports.file(options);
-      try {
-        return await fn({ path: path6, fd });
-      } finally {
-        await cleanup();
-      }
-    };
-    module2.exports.dirSync = tmp.dirSync;
-    var dirWithOptions = promisify5(
-      (options, cb) => tmp.dir(
-        options,
-        (err, path6, cleanup) => err ? cb(err) : cb(void 0, { path: path6, cleanup: promisify5(cleanup) })
-      )
-    );
-    module2.exports.dir = async (options) => dirWithOptions(options);
-    module2.exports.withDir = async function withDir(fn, options) {
-      const { path: path6, cleanup } = await module2.exports.dir(options);
-      try {
-        return await fn({ path: path6 });
-      } finally {
-        await cleanup();
-      }
-    };
-    module2.exports.tmpNameSync = tmp.tmpNameSync;
-    module2.exports.tmpName = promisify5(tmp.tmpName);
-    module2.exports.tmpdir = tmp.tmpdir;
-    module2.exports.setGracefulCleanup = tmp.setGracefulCleanup;
-  }
-});
-
-// src/util/temporary-folder.ts
-import { randomBytes as randomBytes2 } from "node:crypto";
-import { rm as rm8 } from "node:fs/promises";
-import { tmpdir as tmpdir3 } from "node:os";
-async function makeTemporaryFolder(prefix, parent = tmpdir3()) {
-  const name = `${prefix}${ownerMark()}-${randomBytes2(6).toString("hex")}`;
-  await sweep(parent);
-  (0, import_tmp_promise.setGracefulCleanup)();
-  const { path: path6, cleanup } = await (0, import_tmp_promise.dir)({ tmpdir: parent, name, mode: 448, unsafeCleanup: true });
-  let isGone = false;
-  return {
-    path: path6,
-    async remove() {
-      if (isGone) return;
-      isGone = true;
-      await rm8(path6, { recursive: true, force: true, maxRetries: 3 });
-      await cleanup().catch(() => {
-      });
-    }
-  };
-}
-var import_tmp_promise;
-var init_temporary_folder = __esm({
-  "src/util/temporary-folder.ts"() {
-    "use strict";
-    import_tmp_promise = __toESM(require_tmp_promise(), 1);
-    init_leftovers();
-    init_owner();
-  }
-});
-
 // src/bench/measure/staged-project.ts
 import { constants as constants12, existsSync as existsSync10 } from "node:fs";
 import { cp as cp2, mkdir as mkdir12 } from "node:fs/promises";
-import { basename as basename13, dirname as dirname20, join as join34, relative as relative11, resolve as resolve8 } from "node:path";
+import { basename as basename13, dirname as dirname20, join as join35, relative as relative11, resolve as resolve8 } from "node:path";
 async function withStagedProject(project2, signal, use) {
   const { path: folder, remove } = await makeTemporaryFolder("xbuild-bench-");
   const source = await project2.language.sourceRoot?.(project2.dir, signal) ?? project2.dir;
-  const top2 = join34(folder, "source", basename13(source) || "project");
+  const top2 = join35(folder, "source", basename13(source) || "project");
   const staged = {
     original: project2.dir,
     top: top2,
-    root: join34(top2, relative11(source, project2.dir)),
-    seed: join34(folder, "seed"),
+    root: join35(top2, relative11(source, project2.dir)),
+    seed: join35(folder, "seed"),
     signal
   };
   try {
@@ -26965,7 +27152,7 @@ async function copySources(from, to, dist) {
   });
 }
 function isCargoTarget(path6) {
-  return basename13(path6) === "target" && existsSync10(join34(dirname20(path6), "Cargo.toml"));
+  return basename13(path6) === "target" && existsSync10(join35(dirname20(path6), "Cargo.toml"));
 }
 function noRoom(folder, error) {
   return new Failure({
@@ -26997,7 +27184,7 @@ var init_staged_project = __esm({
 
 // src/bench/measure/bench.ts
 async function bench(options, request, { emit, signal, onMeasurement }) {
-  await checkStore(options.dir);
+  await checkStore(options.dir, signal);
   const detected = await detectLanguage(options.dir, options.lang);
   checkToolchainArgs(detected, options.toolchainArgs);
   await makeOutputFolder(options.dist);
@@ -27025,7 +27212,7 @@ async function bench(options, request, { emit, signal, onMeasurement }) {
         settings: await language.settings(staged),
         ...found
       };
-      const record2 = createRecord(subject, onMeasurement);
+      const record2 = createRecord(subject, onMeasurement, signal);
       const planned = planStrategies(subject, request, record2);
       const [first] = subject.executables;
       const edit = first && await language.edit(staged, first, project2);
@@ -27181,9 +27368,9 @@ function wrap(text7, length) {
   }
   return [...lines, line].map((item) => cut(item, length));
 }
-function axisOf(longest2) {
-  const step = steps.find((size2) => longest2 / size2 <= 5) ?? Math.ceil(longest2 / 5 / 3600) * 3600;
-  const count3 = Math.floor(longest2 / step + 1e-9);
+function axisOf(longest3) {
+  const step = steps.find((size2) => longest3 / size2 <= 5) ?? Math.ceil(longest3 / 5 / 3600) * 3600;
+  const count3 = Math.floor(longest3 / step + 1e-9);
   return Array.from({ length: count3 + 1 }, (_, index) => Math.round(index * step * 10) / 10);
 }
 var n2, steps;
@@ -27254,7 +27441,7 @@ function compareBinaries({ samples }, platform8) {
   if (!first || found.length < 2) return void 0;
   const others = found.filter(({ sums }) => sums.join() !== first.sums.join());
   const names6 = found.map(({ strategy }) => strategy).join(", ");
-  return others.length === 0 ? `${names6} gave the same binary, sha256 ${first.sums.map((sum) => sum.slice(0, 12)).join(", ")}\u2026` : `${others.map(({ strategy }) => strategy).join(" and ")} gave another binary than ${first.strategy}`;
+  return others.length === 0 ? `${names6} gave the same binary, sha256 ${first.sums.map((sum2) => sum2.slice(0, 12)).join(", ")}\u2026` : `${others.map(({ strategy }) => strategy).join(" and ")} gave another binary than ${first.strategy}`;
 }
 function factsOf(measurement2) {
   const { host, engine: engine3, emulators, toolchains: toolchains2, samples, source, xbuild } = measurement2;
@@ -27316,7 +27503,7 @@ function platformText({ platform: platform8, results, verdict, binaries: binarie
   return [...tables2, ...[verdict, binaries2].filter((text7) => text7 !== void 0)].join("\n");
 }
 function rowsTable(results) {
-  const longest2 = Math.max(...results.map(shownSeconds));
+  const longest3 = Math.max(...results.map(shownSeconds));
   const several = results.some(({ runs }) => runs > 1);
   const head2 = ["", "whole", ...several ? ["min", "max", "spread", "runs"] : [], "compile", ""];
   return formatTable([
@@ -27330,7 +27517,7 @@ function rowsTable(results) {
         ...several ? [...range, `${runs}`] : [],
         compile ? describeSeconds(compile.median) : "",
         ratio ? describeRatio(ratio) : "",
-        bar(shownSeconds(result), longest2, !whole && result.ended?.kind === "cut-off")
+        bar(shownSeconds(result), longest3, !whole && result.ended?.kind === "cut-off")
       ];
     })
   ]);
@@ -27338,9 +27525,9 @@ function rowsTable(results) {
 function shownSeconds({ whole, ended }) {
   return whole?.median ?? (ended?.kind === "cut-off" ? ended.limit : 0);
 }
-function bar(seconds3, longest2, open12) {
-  if (!(seconds3 > 0) || !(longest2 > 0)) return "";
-  return "\u2587".repeat(Math.max(1, Math.round(seconds3 / longest2 * barWidth))) + (open12 ? "\u25B7" : "");
+function bar(seconds3, longest3, open13) {
+  if (!(seconds3 > 0) || !(longest3 > 0)) return "";
+  return "\u2587".repeat(Math.max(1, Math.round(seconds3 / longest3 * barWidth))) + (open13 ? "\u25B7" : "");
 }
 var barWidth, indent;
 var init_text = __esm({
@@ -27363,14 +27550,14 @@ function renderSvg(view) {
   const cold = platforms2.some(({ results }) => coldOf(results).length > 0);
   const bars = cold ? ", cold caches, median of the runs; shorter is better" : "";
   sheet.text(margin, 64, "faint", `${toolchain2}${bars}`);
-  const longest2 = Math.max(
+  const longest3 = Math.max(
     0,
     ...platforms2.flatMap(
       ({ results }) => coldOf(results).map((result) => result.whole?.max ?? shownSeconds(result))
     )
   );
   let y = 76;
-  for (const { platform: platform8, results } of platforms2) y = drawPlatform(sheet, y, platform8, results, longest2);
+  for (const { platform: platform8, results } of platforms2) y = drawPlatform(sheet, y, platform8, results, longest3);
   y += 8;
   sheet.line(margin, y, right, y, "rule");
   y += 6;
@@ -27389,18 +27576,18 @@ function renderSvg(view) {
   ].join("\n")}
 `;
 }
-function drawPlatform(sheet, top2, platform8, results, longest2) {
+function drawPlatform(sheet, top2, platform8, results, longest3) {
   const cold = coldOf(results);
   sheet.text(margin, top2 + 28, "platform", platform8);
   let y = top2 + 42;
   if (cold.length > 0) {
     const bottom2 = y + cold.length * rowHeight;
-    drawAxis(sheet, y, bottom2, longest2);
+    drawAxis(sheet, y, bottom2, longest3);
     for (const result of cold) {
-      drawBar(sheet, y + (rowHeight - barHeight) / 2, result, longest2);
+      drawBar(sheet, y + (rowHeight - barHeight) / 2, result, longest3);
       y += rowHeight;
     }
-    y = bottom2 + (longest2 > 0 ? 26 : 8);
+    y = bottom2 + (longest3 > 0 ? 26 : 8);
   }
   for (const name of scenarioNames.filter((item) => item !== "cold")) {
     const warm = results.filter(({ scenario }) => scenario === name);
@@ -27418,10 +27605,10 @@ function drawPlatform(sheet, top2, platform8, results, longest2) {
   }
   return y + 8;
 }
-function drawAxis(sheet, top2, bottom2, longest2) {
-  if (!(longest2 > 0)) return;
-  for (const seconds3 of axisOf(longest2)) {
-    const x = barLeft + seconds3 / longest2 * barRoom;
+function drawAxis(sheet, top2, bottom2, longest3) {
+  if (!(longest3 > 0)) return;
+  for (const seconds3 of axisOf(longest3)) {
+    const x = barLeft + seconds3 / longest3 * barRoom;
     sheet.line(x, top2, x, bottom2, "grid");
     sheet.text(x, bottom2 + 16, "tick", describeTick(seconds3));
   }
@@ -27429,17 +27616,17 @@ function drawAxis(sheet, top2, bottom2, longest2) {
 function describeTick(seconds3) {
   return seconds3 >= 60 && seconds3 % 60 === 0 ? `${seconds3 / 60} min` : `${seconds3} s`;
 }
-function drawBar(sheet, y, result, longest2) {
+function drawBar(sheet, y, result, longest3) {
   const { strategy, whole, ended, runs } = result;
-  const at = (seconds4) => barLeft + (longest2 > 0 ? seconds4 / longest2 * barRoom : 0);
+  const at = (seconds4) => barLeft + (longest3 > 0 ? seconds4 / longest3 * barRoom : 0);
   const seconds3 = shownSeconds(result);
   const end = seconds3 > 0 ? Math.max(barLeft + 3, at(seconds3)) : barLeft;
-  const open12 = ended?.kind === "cut-off" && !whole;
+  const open13 = ended?.kind === "cut-off" && !whole;
   const middle = y + barHeight / 2;
   sheet.text(margin, middle + 4.5, "label", strategyTitles[strategy][0]);
   if (end > barLeft) sheet.rect(barLeft, y, end - barLeft, barHeight, strategy);
-  if (open12) sheet.tip(end, y, barHeight, strategy);
-  let reach = open12 ? end + 12 : end;
+  if (open13) sheet.tip(end, y, barHeight, strategy);
+  let reach = open13 ? end + 12 : end;
   if (whole && runs > 1 && at(whole.max) - at(whole.min) >= 3) {
     sheet.range(at(whole.min), at(whole.max), middle);
     reach = Math.max(reach, at(whole.max));
@@ -27698,7 +27885,7 @@ function parseDuration(text7) {
   if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text7)) return void 0;
   const parts = [...text7.matchAll(/(\d+(?:\.\d+)?)([a-zµ]+)/g)];
   return Math.round(
-    parts.reduce((sum, [, number2, unit = ""]) => sum + Number(number2) * (nanoseconds[unit] ?? 0), 0)
+    parts.reduce((sum2, [, number2, unit = ""]) => sum2 + Number(number2) * (nanoseconds[unit] ?? 0), 0)
   );
 }
 var nanoseconds;
@@ -27721,9 +27908,9 @@ var init_duration2 = __esm({
 import { resolve as resolve9 } from "node:path";
 function beforeCommands(before, dir2) {
   return before.map((given) => {
-    const { args: words4, cwd = ".", env: env3 } = Array.isArray(given) ? { args: given } : given;
-    const [tool = "", ...rest] = words4;
-    return { tool, args: rest, cwd: resolve9(dir2, cwd), ...env3 && { env: env3 } };
+    const { args: words4, cwd = ".", env: env4 } = Array.isArray(given) ? { args: given } : given;
+    const [tool = "", ...rest2] = words4;
+    return { tool, args: rest2, cwd: resolve9(dir2, cwd), ...env4 && { env: env4 } };
   });
 }
 var args, beforeSchema;
@@ -27743,16 +27930,16 @@ var init_before = __esm({
 });
 
 // src/config/compile-caches.ts
-function withCompileCaches(config, env3) {
+function withCompileCaches(config, env4) {
   const { go: go2, rust: rust2, cache: cache2 } = config;
   return {
     ...config,
-    go: { ...go2, env: withDefault(go2.env, "GOCACHEPROG", cache2.go, env3) },
-    rust: { ...rust2, env: withDefault(rust2.env, "RUSTC_WRAPPER", cache2.rust, env3) }
+    go: { ...go2, env: withDefault(go2.env, "GOCACHEPROG", cache2.go, env4) },
+    rust: { ...rust2, env: withDefault(rust2.env, "RUSTC_WRAPPER", cache2.rust, env4) }
   };
 }
-function withDefault(own4, name, value, env3) {
-  if (value === void 0 || env3[name] !== void 0 || own4[name] !== void 0) return { ...own4 };
+function withDefault(own4, name, value, env4) {
+  if (value === void 0 || env4[name] !== void 0 || own4[name] !== void 0) return { ...own4 };
   return { ...own4, [name]: value };
 }
 var init_compile_caches = __esm({
@@ -27828,7 +28015,7 @@ function checkSignal(signal) {
 }
 function healthcheckOf(table2) {
   if (table2 === false) return { test: [] };
-  const [first, ...rest] = table2.test;
+  const [first, ...rest2] = table2.test;
   if (first === "CMD-SHELL") {
     throw notARuntimeValue(
       "healthcheck.test",
@@ -27836,10 +28023,10 @@ function healthcheckOf(table2) {
       'the words of a command, for a distroless image has no shell: test = ["/server", "health"]'
     );
   }
-  if (first === "NONE" && rest.length === 0) return { test: [] };
+  if (first === "NONE" && rest2.length === 0) return { test: [] };
   return {
     // `CMD` in front is how the image config and compose files write the same.
-    test: first === "CMD" && rest.length > 0 ? rest : table2.test,
+    test: first === "CMD" && rest2.length > 0 ? rest2 : table2.test,
     ...optionalDuration("interval", table2.interval),
     ...optionalDuration("timeout", table2.timeout),
     ...optionalDuration("startPeriod", table2["start-period"]),
@@ -27896,9 +28083,9 @@ var init_runtime = __esm({
 
 // src/config/image-options.ts
 import { resolve as resolve10 } from "node:path";
-function imageOptions(table2, dir2, flags, env3 = {}) {
-  const base = flags.base ?? env3["XBUILD_BASE"] ?? table2.base;
-  const registry = flags.baseRegistry ?? (env3["XBUILD_BASE_REGISTRY"] || table2.registry);
+function imageOptions(table2, dir2, flags, env4 = {}) {
+  const base = flags.base ?? env4["XBUILD_BASE"] ?? table2.base;
+  const registry = flags.baseRegistry ?? (env4["XBUILD_BASE_REGISTRY"] || table2.registry);
   const { bin: bin3, template: template2, program: program2, entrypoint, workdir } = table2;
   const user = flags.user ?? table2.user;
   if (workdir !== void 0 && !workdir.startsWith("/"))
@@ -27915,6 +28102,7 @@ function imageOptions(table2, dir2, flags, env3 = {}) {
     ...program2 !== void 0 && { program: checkProgram(program2) },
     programs: [...new Set(table2.programs ?? [])],
     links: table2.links ?? {},
+    ...table2.init && { init: table2.init },
     ...entrypoint && { entrypoint },
     args: table2.args ?? [],
     env: checkNames("env", table2.env ?? {}),
@@ -27934,9 +28122,9 @@ function imageOptions(table2, dir2, flags, env3 = {}) {
   };
 }
 function onShared(name, table2, shared) {
-  const { programs: programs2, ...rest } = shared;
+  const { programs: programs3, ...rest2 } = shared;
   if (table2.bin === void 0) return { ...shared, ...table2 };
-  if (table2.programs === void 0) return { ...rest, ...table2 };
+  if (table2.programs === void 0) return { ...rest2, ...table2 };
   throw new Failure({
     kind: "usage",
     what: `[images.${name}] has bin and programs`,
@@ -28263,6 +28451,7 @@ var init_schema = __esm({
       program: optional(string()),
       programs: optional(pipe(strings2, minLength(1))),
       links: optional(stringMap),
+      init: optional(string()),
       entrypoint: optional(strings2),
       args: optional(strings2),
       env: optional(stringMap),
@@ -28352,9 +28541,9 @@ var init_known_keys = __esm({
 
 // src/config/load.ts
 import { stat as stat10 } from "node:fs/promises";
-import { join as join35 } from "node:path";
+import { join as join36 } from "node:path";
 async function loadConfig(dir2) {
-  const path6 = join35(dir2, configFile);
+  const path6 = join36(dir2, configFile);
   const text7 = await readConfigText(path6);
   return text7 === void 0 ? parse(configSchema, {}) : await parseConfig(text7, path6);
 }
@@ -28427,19 +28616,19 @@ async function readConfigText(path6) {
     });
   }
 }
-function plain(value, path6, keys = []) {
-  if (typeof value === "string" && value.includes("\0")) throw holdsNul(path6, keys);
-  if (Array.isArray(value)) return value.map((item, index) => plain(item, path6, [...keys, String(index)]));
+function plain(value, path6, keys2 = []) {
+  if (typeof value === "string" && value.includes("\0")) throw holdsNul(path6, keys2);
+  if (Array.isArray(value)) return value.map((item, index) => plain(item, path6, [...keys2, String(index)]));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
-      if (key.includes("\0")) throw holdsNul(path6, [...keys, key]);
-      return [key, plain(item, path6, [...keys, key])];
+      if (key.includes("\0")) throw holdsNul(path6, [...keys2, key]);
+      return [key, plain(item, path6, [...keys2, key])];
     })
   );
 }
-function holdsNul(path6, keys) {
-  const name = keys.map((key) => /^[\w-]+$/.test(key) ? key : JSON.stringify(key)).join(".");
+function holdsNul(path6, keys2) {
+  const name = keys2.map((key) => /^[\w-]+$/.test(key) ? key : JSON.stringify(key)).join(".");
   return new Failure({
     kind: "usage",
     what: `${name} holds the character NUL`,
@@ -28450,8 +28639,8 @@ function holdsNul(path6, keys) {
 }
 function describeIssue(issue) {
   const path6 = getDotPath(issue) ?? "the file";
-  const keys = (issue.path ?? []).map(({ key }) => String(key));
-  if (issue.expected === "never") return `${path6}: ${describeUnknown(keys.at(-1) ?? "", keys.slice(0, -1))}`;
+  const keys2 = (issue.path ?? []).map(({ key }) => String(key));
+  if (issue.expected === "never") return `${path6}: ${describeUnknown(keys2.at(-1) ?? "", keys2.slice(0, -1))}`;
   const isOurs = !issue.message.startsWith("Invalid ");
   const expected = isOurs ? issue.message : issue.expected ?? issue.message;
   const near = closestMatch(unquote3(issue.received), choicesOf(issue.expected));
@@ -28493,9 +28682,9 @@ var init_load = __esm({
 });
 
 // src/config/lock-file.ts
-import { join as join36 } from "node:path";
+import { join as join37 } from "node:path";
 async function readLock2(dir2, required) {
-  const path6 = join36(dir2, lockFile);
+  const path6 = join37(dir2, lockFile);
   const text7 = await readIfThere(path6);
   if (text7 === void 0) return { path: path6, required };
   return { path: path6, digests: await parseLock(text7, path6), required };
@@ -28557,32 +28746,32 @@ var init_lock_file = __esm({
 
 // src/config/options.ts
 import { availableParallelism as availableParallelism4 } from "node:os";
-import { join as join37, resolve as resolve11 } from "node:path";
-async function resolveOptions(flags, env3 = process.env, usesLock = true) {
+import { join as join38, resolve as resolve11 } from "node:path";
+async function resolveOptions(flags, env4 = process.env, usesLock = true) {
   const { dir: dir2, bin: bin3 } = await locateProject(resolve11(flags.dir ?? "."));
   const config = await loadConfig(dir2);
-  const image4 = imageOptions(config.image, dir2, flags, env3);
+  const image4 = imageOptions(config.image, dir2, flags, env4);
   const lang5 = flags.lang ?? config.lang;
-  const asked2 = flags.platform ?? fromList(env3["XBUILD_PLATFORM"]);
+  const asked2 = flags.platform ?? fromList(env4["XBUILD_PLATFORM"]);
   const platforms2 = asked2 ?? platformsFor(config.platforms ?? defaultPlatforms, flags);
-  const versionFrom = flags.versionFrom ?? env3["XBUILD_VERSION_FROM"] ?? config["version-from"];
+  const versionFrom = flags.versionFrom ?? env4["XBUILD_VERSION_FROM"] ?? config["version-from"];
   const cache2 = flags.cache ?? config.cache.type;
-  const builder3 = flags.builder ?? env3["XBUILD_BUILDER"] ?? config.builder;
+  const builder3 = flags.builder ?? env4["XBUILD_BUILDER"] ?? config.builder;
   return {
     dir: dir2,
-    dist: distOf(flags.dist, env3["XBUILD_DIST"]) ?? resolve11(dir2, config.dist),
+    dist: distOf(flags.dist, env4["XBUILD_DIST"]) ?? resolve11(dir2, config.dist),
     ...lang5 && { lang: lang5 },
     platforms: parsePlatforms(platforms2),
     bins: flags.bin ?? (bin3 === void 0 ? config.bins : [bin3]) ?? [],
-    language: withCompileCaches(flags.locked ? cargoLocked(config) : config, env3),
+    language: withCompileCaches(flags.locked ? cargoLocked(config) : config, env4),
     image: image4,
     images: Object.fromEntries(
       Object.entries(config.images).map(([name, table2]) => [
         name,
-        imageOptions(onShared(name, table2, config.image), dir2, flags, env3)
+        imageOptions(onShared(name, table2, config.image), dir2, flags, env4)
       ])
     ),
-    backend: flags.backend ?? backendOf(env3["XBUILD_BACKEND"]) ?? config.backend ?? "auto",
+    backend: flags.backend ?? backendOf(env4["XBUILD_BACKEND"]) ?? config.backend ?? "auto",
     ...pushOptions(flags),
     load: flags.load ?? false,
     outputs: flags.output ?? [],
@@ -28597,16 +28786,16 @@ async function resolveOptions(flags, env3 = process.env, usesLock = true) {
       ...flags.metadataFile !== void 0 && { metadataFile: resolve11(flags.metadataFile) }
     },
     ...registryTimeout(flags.registryTimeout),
-    lock: usesLock ? await readLock2(dir2, flags.locked ?? false) : { path: join37(dir2, lockFile), required: false },
+    lock: usesLock ? await readLock2(dir2, flags.locked ?? false) : { path: join38(dir2, lockFile), required: false },
     before: flags.before === false ? [] : beforeCommands(config.build.before, dir2),
     offline: flags.offline ?? false,
     verify: flags.verify ?? "warn",
     compression: flags.compression ?? config.compression,
-    installs: flags.install === false ? "never" : flags.yes || isSet(env3["CI"]) ? "always" : "ask",
-    jobs: jobsOf(flags.jobs ?? env3["XBUILD_JOBS"]),
+    installs: flags.install === false ? "never" : flags.yes || isSet(env4["CI"]) ? "always" : "ask",
+    jobs: jobsOf(flags.jobs ?? env4["XBUILD_JOBS"]),
     toolchainArgs: flags.toolchainArgs ?? [],
     ...versionFrom && { versionFrom },
-    bench: benchOf(config.bench, env3["XBUILD_BENCH"])
+    bench: benchOf(config.bench, env4["XBUILD_BENCH"])
   };
 }
 function platformsFor(platforms2, { load: load3, push: push2, pushByDigest, output }) {
@@ -28780,13 +28969,13 @@ var init_workflow_command = __esm({
 });
 
 // src/ui/ci-log.ts
-function sectionMark(edge, rest) {
+function sectionMark(edge, rest2) {
   const seconds3 = Math.floor(Date.now() / 1e3);
-  return `\x1B[0Ksection_${edge}:${seconds3}:xbuild_${process.pid}_${sections}\r${rest}`;
+  return `\x1B[0Ksection_${edge}:${seconds3}:xbuild_${process.pid}_${sections}\r${rest2}`;
 }
-function ciLog(env3 = process.env) {
-  if (env3["GITHUB_ACTIONS"] === "true") return github;
-  return env3["GITLAB_CI"] === "true" ? gitlab : plain2;
+function ciLog(env4 = process.env) {
+  if (env4["GITHUB_ACTIONS"] === "true") return github;
+  return env4["GITLAB_CI"] === "true" ? gitlab : plain2;
 }
 var plain2, github, sections, gitlab;
 var init_ci_log = __esm({
@@ -28821,11 +29010,11 @@ var init_ci_log = __esm({
 });
 
 // src/ui/color.ts
-function paintFor(stream, env3 = process.env) {
-  return wantsColor(stream, env3) ? (color2, text7) => `\x1B[${codes[color2]}m${text7}\x1B[${color2 === "bold" || color2 === "dim" ? "22" : "39"}m` : plainPaint;
+function paintFor(stream, env4 = process.env) {
+  return wantsColor(stream, env4) ? (color2, text7) => `\x1B[${codes[color2]}m${text7}\x1B[${color2 === "bold" || color2 === "dim" ? "22" : "39"}m` : plainPaint;
 }
-function wantsColor(stream, env3 = process.env) {
-  const { FORCE_COLOR: force, NO_COLOR: none, CLICOLOR_FORCE: cliForce, CLICOLOR: cli, TERM: term } = env3;
+function wantsColor(stream, env4 = process.env) {
+  const { FORCE_COLOR: force, NO_COLOR: none, CLICOLOR_FORCE: cliForce, CLICOLOR: cli, TERM: term } = env4;
   if (force !== void 0) return !["0", "false"].includes(force);
   if (none) return false;
   if (cliForce && cliForce !== "0") return true;
@@ -29094,31 +29283,31 @@ var init_eventemitter3 = __esm({
 
 // node_modules/colorette/index.js
 import * as tty3 from "tty";
-var env, argv, platform2, isDisabled, isForced, isWindows, isDumbTerminal, isCompatibleTerminal, isCI, isColorSupported, replaceClose, clearBleed, filterEmpty, init, colors, createColors, reset2, bold2, dim2, italic2, underline2, inverse2, hidden2, strikethrough2, black2, red2, green2, yellow2, blue2, magenta2, cyan2, white2, gray2, bgBlack2, bgRed2, bgGreen2, bgYellow2, bgBlue2, bgMagenta2, bgCyan2, bgWhite2, blackBright, redBright2, greenBright2, yellowBright2, blueBright2, magentaBright2, cyanBright2, whiteBright2, bgBlackBright, bgRedBright2, bgGreenBright2, bgYellowBright2, bgBlueBright2, bgMagentaBright2, bgCyanBright2, bgWhiteBright2;
+var env2, argv, platform2, isDisabled, isForced, isWindows, isDumbTerminal, isCompatibleTerminal, isCI, isColorSupported, replaceClose, clearBleed, filterEmpty, init, colors, createColors, reset2, bold2, dim2, italic2, underline2, inverse2, hidden2, strikethrough2, black2, red2, green2, yellow2, blue2, magenta2, cyan2, white2, gray2, bgBlack2, bgRed2, bgGreen2, bgYellow2, bgBlue2, bgMagenta2, bgCyan2, bgWhite2, blackBright, redBright2, greenBright2, yellowBright2, blueBright2, magentaBright2, cyanBright2, whiteBright2, bgBlackBright, bgRedBright2, bgGreenBright2, bgYellowBright2, bgBlueBright2, bgMagentaBright2, bgCyanBright2, bgWhiteBright2;
 var init_colorette = __esm({
   "node_modules/colorette/index.js"() {
     ({
-      env = {},
+      env: env2 = {},
       argv = [],
       platform: platform2 = ""
     } = typeof process === "undefined" ? {} : process);
-    isDisabled = "NO_COLOR" in env || argv.includes("--no-color");
-    isForced = "FORCE_COLOR" in env || argv.includes("--color");
+    isDisabled = "NO_COLOR" in env2 || argv.includes("--no-color");
+    isForced = "FORCE_COLOR" in env2 || argv.includes("--color");
     isWindows = platform2 === "win32";
-    isDumbTerminal = env.TERM === "dumb";
-    isCompatibleTerminal = tty3 && tty3.isatty && tty3.isatty(1) && env.TERM && !isDumbTerminal;
-    isCI = "CI" in env && ("GITHUB_ACTIONS" in env || "GITLAB_CI" in env || "CIRCLECI" in env);
+    isDumbTerminal = env2.TERM === "dumb";
+    isCompatibleTerminal = tty3 && tty3.isatty && tty3.isatty(1) && env2.TERM && !isDumbTerminal;
+    isCI = "CI" in env2 && ("GITHUB_ACTIONS" in env2 || "GITLAB_CI" in env2 || "CIRCLECI" in env2);
     isColorSupported = !isDisabled && (isForced || isWindows && !isDumbTerminal || isCompatibleTerminal || isCI);
-    replaceClose = (index, string2, close, replace, head2 = string2.substring(0, index) + replace, tail = string2.substring(index + close.length), next = tail.indexOf(close)) => head2 + (next < 0 ? tail : replaceClose(next, tail, close, replace));
-    clearBleed = (index, string2, open12, close, replace) => index < 0 ? open12 + string2 + close : open12 + replaceClose(index, string2, close, replace) + close;
-    filterEmpty = (open12, close, replace = open12, at = open12.length + 1) => (string2) => string2 || !(string2 === "" || string2 === void 0) ? clearBleed(
+    replaceClose = (index, string2, close, replace, head2 = string2.substring(0, index) + replace, tail = string2.substring(index + close.length), next2 = tail.indexOf(close)) => head2 + (next2 < 0 ? tail : replaceClose(next2, tail, close, replace));
+    clearBleed = (index, string2, open13, close, replace) => index < 0 ? open13 + string2 + close : open13 + replaceClose(index, string2, close, replace) + close;
+    filterEmpty = (open13, close, replace = open13, at = open13.length + 1) => (string2) => string2 || !(string2 === "" || string2 === void 0) ? clearBleed(
       ("" + string2).indexOf(close, at),
       string2,
-      open12,
+      open13,
       close,
       replace
     ) : "";
-    init = (open12, close, replace) => filterEmpty(`\x1B[${open12}m`, `\x1B[${close}m`, replace);
+    init = (open13, close, replace) => filterEmpty(`\x1B[${open13}m`, `\x1B[${close}m`, replace);
     colors = {
       reset: init(0, 0),
       bold: init(1, 22, "\x1B[22m\x1B[1m"),
@@ -29238,10 +29427,10 @@ var require_rfdc = __commonJS({
       let handler = null;
       return opts.proto ? cloneProto : clone2;
       function cloneArray(a2, fn) {
-        const keys = Object.keys(a2);
-        const a22 = new Array(keys.length);
-        for (let i2 = 0; i2 < keys.length; i2++) {
-          const k = keys[i2];
+        const keys2 = Object.keys(a2);
+        const a22 = new Array(keys2.length);
+        for (let i2 = 0; i2 < keys2.length; i2++) {
+          const k = keys2[i2];
           const cur = a2[k];
           if (typeof cur !== "object" || cur === null) {
             a22[k] = cur;
@@ -29314,10 +29503,10 @@ var require_rfdc = __commonJS({
       let handler = null;
       return opts.proto ? cloneProto : clone2;
       function cloneArray(a2, fn) {
-        const keys = Object.keys(a2);
-        const a22 = new Array(keys.length);
-        for (let i2 = 0; i2 < keys.length; i2++) {
-          const k = keys[i2];
+        const keys2 = Object.keys(a2);
+        const a22 = new Array(keys2.length);
+        for (let i2 = 0; i2 < keys2.length; i2++) {
+          const k = keys2[i2];
           const cur = a2[k];
           if (typeof cur !== "object" || cur === null) {
             a22[k] = cur;
@@ -31772,8 +31961,8 @@ function cloneObject(obj) {
   return clone(obj);
 }
 function delay(time2) {
-  return new Promise((resolve25) => {
-    setTimeout(resolve25, time2);
+  return new Promise((resolve26) => {
+    setTimeout(resolve26, time2);
   });
 }
 var import_rfdc, ANSI_ESCAPE, ANSI_ESCAPE_CODES, ListrEnvironmentVariables, ListrErrorTypes, ListrEventType, ListrRendererSelection, ListrTaskEventType, ListrTaskState, EventManager, BaseEventMap, CLEAR_LINE_REGEX, BELL_REGEX, color, FIGURES_MAIN, FIGURES_FALLBACK, figures3, ListrLogLevels, LISTR_LOGGER_STYLE, LISTR_LOGGER_STDERR_LEVELS, ListrLogger, ProcessOutputBuffer, ProcessOutputStream, ProcessOutput, ListrPromptAdapter, Spinner, ListrDefaultRendererLogLevels, LISTR_DEFAULT_RENDERER_STYLE, PRESET_TIMER, PRESET_TIMESTAMP, DefaultRenderer, SilentRenderer, SimpleRenderer, TestRendererSerializer, TestRenderer, VerboseRenderer, RENDERERS, clone, Concurrency, ListrError, ListrRendererError, PromptError, TaskWrapper, ListrTaskEventManager, Task, ListrEventManager, Listr;
@@ -32949,8 +33138,8 @@ var init_dist2 = __esm({
       }
       add(fn) {
         if (this.count < this.concurrency) return this.run(fn);
-        return new Promise((resolve25) => {
-          const callback = () => resolve25(this.run(fn));
+        return new Promise((resolve26) => {
+          const callback = () => resolve26(this.run(fn));
           this.queue.add(callback);
         });
       }
@@ -33300,20 +33489,20 @@ var init_dist2 = __esm({
             this.emit(ListrTaskEventType.SUBTASK, this.subtasks);
             result = result.run(context2);
           } else if (result instanceof Promise) result = result.then(handleResult2);
-          else if (isReadable(result)) result = new Promise((resolve25, reject) => {
+          else if (isReadable(result)) result = new Promise((resolve26, reject) => {
             result.on("data", (data) => {
               this.output$ = data.toString();
             });
             result.on("error", (error) => reject(error));
-            result.on("end", () => resolve25(null));
+            result.on("end", () => resolve26(null));
           });
-          else if (isObservable(result)) result = new Promise((resolve25, reject) => {
+          else if (isObservable(result)) result = new Promise((resolve26, reject) => {
             result.subscribe({
               next: (data) => {
                 this.output$ = data;
               },
               error: reject,
-              complete: resolve25
+              complete: resolve26
             });
           });
           return result;
@@ -33553,8 +33742,8 @@ function drawEvents(stream) {
 function makeTask(info) {
   let finish = () => {
   };
-  const finished7 = new Promise((resolve25, reject) => {
-    finish = (error) => error ? reject(error) : resolve25();
+  const finished7 = new Promise((resolve26, reject) => {
+    finish = (error) => error ? reject(error) : resolve26();
   });
   finished7.catch(() => {
   });
@@ -33591,7 +33780,7 @@ async function draw(tasks2, stream) {
   class StderrRenderer extends DefaultRenderer3 {
     static nonTTY = true;
   }
-  const list5 = new Listr2(
+  const list6 = new Listr2(
     tasks2.map(
       (task) => ({
         title: task.title,
@@ -33620,7 +33809,7 @@ async function draw(tasks2, stream) {
       }
     }
   );
-  await list5.run().catch(() => {
+  await list6.run().catch(() => {
   });
 }
 var init_terminal = __esm({
@@ -33825,8 +34014,8 @@ async function conclude(measurement2, failure, argv2) {
 function show(measurement2, argv2) {
   const view = viewOf(measurement2);
   process.stdout.write(
-    argv2.json ? `${JSON.stringify(measurement2, void 0, 2)}
-` : argv2.markdown ? renderMarkdown(view) : `${renderText(view)}
+    argv2.json ? `${printJson(measurement2)}
+` : argv2.markdown ? cleanText(renderMarkdown(view)) : `${cleanText(renderText(view))}
 `
   );
 }
@@ -33849,6 +34038,7 @@ var init_bench2 = __esm({
     init_errors();
     init_interrupt();
     init_progress3();
+    init_printable();
     init_write_user_file();
     init_before3();
     init_command4();
@@ -34005,8 +34195,8 @@ var init_after_build = __esm({
 });
 
 // src/oci/manifest.ts
-function parseManifest(bytes, described, where) {
-  const document2 = parseJson3(bytes, where);
+function parseManifest(bytes2, described, where) {
+  const document2 = parseJson3(bytes2, where);
   if (document2.schemaVersion === 1) {
     throw malformed(where, "it has schema version 1, which was retired in 2018; push the image again");
   }
@@ -34027,27 +34217,27 @@ function parseManifest(bytes, described, where) {
   }
   throw malformed(where, `${mediaType} is neither an image index nor an image manifest`);
 }
-function parseConfig2(bytes, where) {
-  return check2(configSchema2, parseJson3(bytes, where), where);
+function parseConfig2(bytes2, where) {
+  return check2(configSchema2, parseJson3(bytes2, where), where);
 }
-function parseJson3(bytes, where) {
-  if (countValues(bytes) > maximumValues) {
+function parseJson3(bytes2, where) {
+  if (countValues(bytes2) > maximumValues) {
     throw malformed(where, `it has more than ${maximumValues} values, and none of its kind needs so many`);
   }
   let value;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes2));
   } catch (error) {
-    throw malformed(where, `it is not valid JSON (${bytes.length} bytes): ${error.message}`);
+    throw malformed(where, `it is not valid JSON (${bytes2.length} bytes): ${error.message}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw malformed(where, "it is no JSON object");
   }
   return value;
 }
-function countValues(bytes) {
+function countValues(bytes2) {
   let count3 = 0;
-  for (const byte of bytes) if (byte === 44 || byte === 91 || byte === 123) count3++;
+  for (const byte of bytes2) if (byte === 44 || byte === 91 || byte === 123) count3++;
   return count3;
 }
 function checkDocumentSize({ digest: digest4, size: size2 }, where) {
@@ -34161,8 +34351,8 @@ var init_manifest = __esm({
         history: nullish(array(record(string(), unknown())), [])
       }),
       transform(
-        ({ rootfs, config: { ExposedPorts, ...config }, ...rest }) => ({
-          ...rest,
+        ({ rootfs, config: { ExposedPorts, ...config }, ...rest2 }) => ({
+          ...rest2,
           config: { ...config, ExposedPorts: Object.keys(ExposedPorts) },
           diffIds: rootfs.diff_ids
         })
@@ -34256,13 +34446,13 @@ var init_dockerfile_remarks = __esm({
 
 // src/image/layout/folder.ts
 import { readdir as readdir11, rm as rm10 } from "node:fs/promises";
-import { dirname as dirname22, join as join38 } from "node:path";
+import { dirname as dirname22, join as join39 } from "node:path";
 function blobPath({ digest: digest4 }) {
   return `blobs/${digest4.replace(":", "/")}`;
 }
 async function intoLayout(path6, fill3) {
   try {
-    for (const folder of [dirname22(path6), path6, join38(path6, "blobs/sha256")]) await sweep(folder);
+    for (const folder of [dirname22(path6), path6, join39(path6, "blobs/sha256")]) await sweep(folder);
     if (await isLayout(path6)) return await fill3(path6);
     await makeFolder(dirname22(path6));
     const temporary = temporaryName(path6);
@@ -34280,7 +34470,7 @@ async function intoLayout(path6, fill3) {
 }
 async function markLayout(folder) {
   await makeFolder(folder);
-  await writeAtomically(join38(folder, "oci-layout"), (handle) => writeAll(handle, layoutMarker));
+  await writeAtomically(join39(folder, "oci-layout"), (handle) => writeAll(handle, layoutMarker));
 }
 async function isLayout(path6) {
   const names6 = await readdir11(path6).catch((error) => {
@@ -34309,7 +34499,7 @@ var init_folder = __esm({
 });
 
 // src/image/layout/index-json.ts
-import { join as join39 } from "node:path";
+import { join as join40 } from "node:path";
 function layoutIndex(content, tags2, others = []) {
   const describe11 = (name) => ({
     ...content.index.descriptor,
@@ -34330,25 +34520,26 @@ function layoutIndex(content, tags2, others = []) {
     })
   );
 }
-async function replaceIndex(folder, content, tags2) {
-  const path6 = join39(folder, "index.json");
-  await withLock(path6, async () => {
+async function replaceIndex(folder, content, tags2, signal) {
+  const path6 = join40(folder, "index.json");
+  const replace = async () => {
     const index = layoutIndex(content, tags2, await otherImages(path6, tags2));
     await writeAtomically(path6, (handle) => writeAll(handle, index));
-  });
+  };
+  await withLock(path6, replace, signal);
 }
 async function otherImages(path6, tags2) {
-  const bytes = await readBytes(path6).catch((error) => {
+  const bytes2 = await readBytes(path6).catch((error) => {
     if (error.code === "ENOENT") return void 0;
     throw error;
   });
-  if (!bytes) return [];
-  const { manifests } = parseJson3(bytes, path6);
+  if (!bytes2) return [];
+  const { manifests } = parseJson3(bytes2, path6);
   const replaced = new Set(tags2.map((tag) => formatReference(parseReference(tag))));
   const entries2 = Array.isArray(manifests) ? manifests : [];
-  return entries2.filter(({ annotations = {} }) => {
-    const name = annotations["io.containerd.image.name"];
-    const isNamed = name !== void 0 || annotations["org.opencontainers.image.ref.name"] !== void 0;
+  return entries2.filter(({ annotations: annotations2 = {} }) => {
+    const name = annotations2["io.containerd.image.name"];
+    const isNamed = name !== void 0 || annotations2["org.opencontainers.image.ref.name"] !== void 0;
     return tags2.length > 0 ? !replaced.has(name) : isNamed;
   });
 }
@@ -34365,7 +34556,7 @@ var init_index_json = __esm({
 
 // src/image/buildx/place-output.ts
 import { mkdir as mkdir13, readdir as readdir12, rename as rename5, stat as stat13 } from "node:fs/promises";
-import { dirname as dirname23, join as join40 } from "node:path";
+import { dirname as dirname23, join as join41 } from "node:path";
 async function placeArchive(from, to) {
   try {
     await mkdir13(dirname23(to), { recursive: true });
@@ -34377,19 +34568,19 @@ async function placeArchive(from, to) {
     throw writeFailure(error, to);
   }
 }
-async function placeLayout(from, to, descriptor, tags2) {
-  await intoLayout(to, (folder, filled = from) => fillLayout(filled, folder, descriptor, tags2));
+async function placeLayout(from, to, descriptor, tags2, signal) {
+  await intoLayout(to, (folder, filled = from) => fillLayout(filled, folder, descriptor, tags2, signal));
 }
-async function fillLayout(from, to, descriptor, tags2) {
+async function fillLayout(from, to, descriptor, tags2, signal) {
   const blobs = "blobs/sha256";
   await markLayout(to);
-  await mkdir13(join40(to, blobs), { recursive: true });
-  for (const name of await readdir12(join40(from, blobs))) {
-    await placeArchive(join40(from, blobs, name), join40(to, blobs, name));
+  await mkdir13(join41(to, blobs), { recursive: true });
+  for (const name of await readdir12(join41(from, blobs))) {
+    await placeArchive(join41(from, blobs, name), join41(to, blobs, name));
   }
   const { mediaType, digest: digest4, size: size2 } = descriptor;
   const content = { index: { descriptor: { mediaType, digest: digest4, size: size2 } }, descriptorAnnotations: {} };
-  await replaceIndex(to, content, tags2);
+  await replaceIndex(to, content, tags2, signal);
 }
 async function renamed(from, to) {
   try {
@@ -34411,8 +34602,8 @@ var init_place_output = __esm({
 });
 
 // src/image/buildx/make.ts
-import { mkdir as mkdir14, readFile as readFile11, rename as rename6, writeFile as writeFile5 } from "node:fs/promises";
-import { join as join41 } from "node:path";
+import { mkdir as mkdir14, readFile as readFile4, rename as rename6, writeFile as writeFile5 } from "node:fs/promises";
+import { join as join42 } from "node:path";
 function imageCommand(image4, { buildx, cwd }) {
   return buildxCommand(image4.spec, {
     folder: plannedFolder(image4),
@@ -34443,12 +34634,12 @@ async function makeWithBuildx(image4, context2, task) {
   recorder.commands.push({ title: `Make the image ${spec2.name}`, ...command2 });
   const result = await runBuildx(substitute(command2, { work, content }), {
     signal,
-    logFile: join41(logs, `image-${spec2.name}.log`),
+    logFile: join42(logs, `image-${spec2.name}.log`),
     onProgress: task.progress
   });
-  await placeOutputs(image4, files, result);
+  await placeOutputs(image4, files, result, signal);
   const { metadataFile } = plan.buildx;
-  if (metadataFile) await writeUserFile(metadataFile, await readFile11(files.metadata), "--metadata-file");
+  if (metadataFile) await writeUserFile(metadataFile, await readFile4(files.metadata), "--metadata-file");
   return {
     reported: {
       name: spec2.name,
@@ -34463,19 +34654,19 @@ async function makeWithBuildx(image4, context2, task) {
     packed: []
   };
 }
-async function placeOutputs({ spec: spec2, destinations }, files, { metadata }) {
+async function placeOutputs({ spec: spec2, destinations }, files, { metadata }, signal) {
   for (const [index, destination] of destinations.entries()) {
     if (destination.type === "archive" || destination.type === "docker-archive") {
       await placeArchive(files.output(index), destination.path);
     } else if (destination.type === "layout") {
       const descriptor = metadata["containerimage.descriptor"] ?? await onlyImage(files.output(index));
-      await placeLayout(files.output(index), destination.path, descriptor, spec2.tags);
+      await placeLayout(files.output(index), destination.path, descriptor, spec2.tags, signal);
     }
   }
 }
 async function onlyImage(layout) {
-  const path6 = join41(layout, "index.json");
-  const { manifests } = parseJson3(await readFile11(path6), path6);
+  const path6 = join42(layout, "index.json");
+  const { manifests } = parseJson3(await readFile4(path6), path6);
   return manifests?.[0];
 }
 var plannedFolder;
@@ -34575,25 +34766,28 @@ function knownBase(reference) {
   const [, repository = "", tag = "latest"] = /^(.*?)(?::([\w.-]+))?(?:@[\w:]+)?$/.exec(reference) ?? [];
   const distroless = /(?:^|\/)(static|base-nossl|base|cc)-(debian1[23])$/.exec(repository);
   if (distroless) {
-    const [, family, release] = distroless;
-    return { ...distrolessBase(family, { release }), reference };
+    const [, family2, release] = distroless;
+    return { ...distrolessBase(family2, { release }), reference };
   }
   const unsuffixed = /(?:^|\/)distroless\/(static|base-nossl|base|cc)$/.exec(repository);
   if (unsuffixed) {
-    const { family, libc } = distrolessBase(unsuffixed[1]);
-    return { reference, family, ...libc && { libc } };
+    const { family: family2, libc } = distrolessBase(unsuffixed[1]);
+    return { reference, family: family2, ...libc && { libc } };
   }
   const other = otherBases[repository.replace(/^(?:docker\.io\/)?(?:library\/)?/, "")];
-  const glibc = Object.entries(other?.glibc ?? {}).find(([start2]) => tag.startsWith(start2))?.[1];
+  const isKnown = other && (other.tags ?? /./).test(tag);
+  const { family = "other", glibc, glibcxx, tags: _, ...known } = isKnown ? other : {};
+  const ofRelease = (versions3 = {}) => Object.entries(versions3).find(([name]) => tag.startsWith(name) || tag.includes(`-${name}`))?.[1];
+  const versions2 = { glibc: ofRelease(glibc), glibcxx: ofRelease(glibcxx) };
   return {
     reference,
-    family: other?.family ?? "other",
-    ...other?.libc && { libc: other.libc },
-    ...other?.platforms && { platforms: other.platforms },
-    ...glibc && { glibc }
+    family,
+    ...known,
+    ...versions2.glibc && { glibc: versions2.glibc },
+    ...versions2.glibcxx && { glibcxx: versions2.glibcxx }
   };
 }
-var distrolessFamilies, releases, defaultRelease, glibcLibraries, ccLibraries, otherBases;
+var distrolessFamilies, releases, defaultRelease, glibcLibraries, ccLibraries, chainguardPlatforms, chiselledLibraries, otherBases;
 var init_known = __esm({
   "src/base/known.ts"() {
     "use strict";
@@ -34634,18 +34828,40 @@ var init_known = __esm({
       ...["libnss_compat.so.2", "libnss_dns.so.2", "libnss_files.so.2", "libnss_hesiod.so.2"]
     ];
     ccLibraries = ["libgcc_s.so.1", "libstdc++.so.6", "libgomp.so.1"];
+    chainguardPlatforms = ["linux/amd64", "linux/arm64"];
+    chiselledLibraries = ["libgcc_s.so.1", "libstdc++.so.6", "libssl.so.3", "libcrypto.so.3"];
     otherBases = {
-      "cgr.dev/chainguard/static": { family: "static", libc: "none", platforms: ["linux/amd64", "linux/arm64"] },
-      "cgr.dev/chainguard/glibc-dynamic": { libc: "glibc", platforms: ["linux/amd64", "linux/arm64"] },
-      "cgr.dev/chainguard/wolfi-base": { libc: "glibc", platforms: ["linux/amd64", "linux/arm64"] },
-      alpine: { libc: "musl" },
+      // Chainguard: apko.yaml of each in chainguard-images/images; Wolfi has no releases, so the newest of everything.
+      "cgr.dev/chainguard/static": { family: "static", libc: "none", platforms: chainguardPlatforms },
+      "cgr.dev/chainguard/glibc-dynamic": {
+        libc: "glibc",
+        platforms: chainguardPlatforms,
+        libraries: /* @__PURE__ */ new Set([...glibcLibraries, "libcrypt.so.1", "libgcc_s.so.1", "libstdc++.so.6"])
+      },
+      "cgr.dev/chainguard/wolfi-base": { libc: "glibc", platforms: chainguardPlatforms, runsAsRoot: true },
+      // Ubuntu, chiselled: the slices in the Dockerfiles of dotnet/dotnet-docker. The user is app, 1654.
+      "mcr.microsoft.com/dotnet/runtime-deps": {
+        tags: /-chiseled(-|$)/,
+        libc: "glibc",
+        libraries: /* @__PURE__ */ new Set([...glibcLibraries, ...chiselledLibraries]),
+        glibc: { jammy: "2.35", noble: "2.39" },
+        glibcxx: { jammy: "3.4.30", noble: "3.4.33" }
+      },
+      // docker-library/official-images, library/alpine. Busybox and apk are linked with these libraries.
+      alpine: {
+        libc: "musl",
+        libraries: /* @__PURE__ */ new Set(["libssl.so.3", "libcrypto.so.3", "libz.so.1"]),
+        runsAsRoot: true
+      },
       debian: {
         libc: "glibc",
-        glibc: { bullseye: "2.31", "11": "2.31", bookworm: "2.36", "12": "2.36", trixie: "2.41", "13": "2.41" }
+        glibc: { bullseye: "2.31", "11": "2.31", bookworm: "2.36", "12": "2.36", trixie: "2.41", "13": "2.41" },
+        runsAsRoot: true
       },
       ubuntu: {
         libc: "glibc",
-        glibc: { focal: "2.31", "20.04": "2.31", jammy: "2.35", "22.04": "2.35", noble: "2.39", "24.04": "2.39" }
+        glibc: { focal: "2.31", "20.04": "2.31", jammy: "2.35", "22.04": "2.35", noble: "2.39", "24.04": "2.39" },
+        runsAsRoot: true
       }
     };
   }
@@ -34699,7 +34915,7 @@ function checkBasePlatforms(reference, platforms2, held = knownBase(reference).p
   const { family } = knownBase(reference);
   const newest2 = isDistroless(family) ? distrolessBase(family) : void 0;
   const moreThere = missing3.every((platform8) => has(platform8, newest2?.platforms ?? []));
-  const rest = platforms2.filter((platform8) => !missing3.includes(platform8));
+  const rest2 = platforms2.filter((platform8) => !missing3.includes(platform8));
   throw new Failure({
     kind: "usage",
     what: `${reference} has no image for ${listIds(missing3)}`,
@@ -34708,7 +34924,7 @@ function checkBasePlatforms(reference, platforms2, held = knownBase(reference).p
     fix: [
       ...newest2 && moreThere && newest2.reference !== reference ? [`--base ${newest2.reference}, which has`] : [],
       "--base builtin or --base scratch, which run static binaries on every platform",
-      ...rest.length > 0 ? [`--platform ${rest.map(({ id }) => id).join(",")}`] : []
+      ...rest2.length > 0 ? [`--platform ${rest2.map(({ id }) => id).join(",")}`] : []
     ].join("\nor ")
   });
 }
@@ -34728,7 +34944,7 @@ function lacks(base, { elf }) {
   if (libc !== base.libc) {
     return [{ kind: libc === "musl" ? "musl" : "libc", text: `${libc}'s program loader ${elf.interpreter}` }];
   }
-  const found = libraries.filter((library) => base.libraries && !base.libraries.has(library)).map((library) => ({ kind: "library", text: library }));
+  const found = libraries.filter((library) => !(libc === "musl" && ofMusl.test(library))).filter((library) => base.libraries && !base.libraries.has(library)).map((library) => ({ kind: "library", text: library }));
   for (const [name, wanted2, has] of [
     ["glibc", glibc, base.glibc],
     ["libstdc++ with GLIBCXX", glibcxx, base.glibcxx]
@@ -34759,7 +34975,7 @@ function isDistroless(family) {
 function listIds(platforms2) {
   return platforms2.map(({ id }) => id).join(", ");
 }
-var waysOut;
+var ofMusl, waysOut;
 var init_choose2 = __esm({
   "src/base/choose.ts"() {
     "use strict";
@@ -34767,6 +34983,7 @@ var init_choose2 = __esm({
     init_errors();
     init_versions();
     init_known();
+    ofMusl = /^lib(c|pthread|rt|m|dl|util|xnet)\./;
     waysOut = {
       loader: "link with the loader of a distribution (patchelf --set-interpreter changes that of a finished binary), or statically",
       musl: "link statically (Go: CGO_ENABLED=0, Rust: -Ctarget-feature=+crt-static, C: -static), or --base alpine",
@@ -34777,37 +34994,27 @@ var init_choose2 = __esm({
   }
 });
 
-// src/base/local.ts
-function isLocalBase(reference) {
-  return reference === "builtin" || /^(\/|\.\.?\/|oci:)|\.tar$/.test(reference);
-}
-var init_local = __esm({
-  "src/base/local.ts"() {
-    "use strict";
-  }
-});
-
 // src/oci/digest.ts
 import { createHash as createHash7 } from "node:crypto";
-function digestOf(bytes) {
-  return `sha256:${createHash7("sha256").update(bytes).digest("hex")}`;
+function digestOf(bytes2) {
+  return `sha256:${createHash7("sha256").update(bytes2).digest("hex")}`;
 }
-function checkBytes(bytes, digest4, where) {
-  const actual = hashFor(digest4).update(bytes).digest("hex");
+function checkBytes(bytes2, digest4, where) {
+  const actual = hashFor(digest4).update(bytes2).digest("hex");
   if (digest4 !== `${algorithm(digest4)}:${actual}`)
     throw mismatch(where, digest4, `${algorithm(digest4)}:${actual}`);
 }
 async function* checkStream(chunks, { digest: digest4, size: size2 }, where) {
-  const hash = hashFor(digest4);
+  const hash3 = hashFor(digest4);
   let received = 0;
   for await (const chunk of chunks) {
     received += chunk.length;
     if (received > size2) throw mismatch(where, `${size2} bytes`, "more");
-    hash.update(chunk);
+    hash3.update(chunk);
     yield chunk;
   }
   if (received < size2) throw mismatch(where, `${size2} bytes`, String(received));
-  const actual = `${algorithm(digest4)}:${hash.digest("hex")}`;
+  const actual = `${algorithm(digest4)}:${hash3.digest("hex")}`;
   if (actual !== digest4) throw mismatch(where, digest4, actual);
 }
 function algorithm(digest4) {
@@ -35051,6 +35258,10 @@ function proxyFailure(name, message, url, proxy, cause) {
     return Number(status) >= 500 ? new TransientError(refused2, void 0, 3) : refused2;
   }
   if (/^HPE_/.test(name)) return failure("what answers there is no HTTP proxy", around);
+  if (cause.ofProxy && isUntrusted(cause)) {
+    return failure(`its certificate is not trusted (${name})`, "SSL_CERT_FILE=/path/to/ca.pem");
+  }
+  if (name === "UND_ERR_PRX_TLS") return failure("its certificate is for another name", around);
   return void 0;
 }
 var transient, fewAttempts, hopeless, deadProxy;
@@ -35101,8 +35312,8 @@ function answerDeadline({ silence }, length) {
 function watchRate({ silence }, host) {
   let total = 0;
   let time2 = 0;
-  return (bytes, waited) => {
-    total += bytes;
+  return (bytes2, waited) => {
+    total += bytes2;
     time2 += waited;
     if (time2 < silence * 1e3) return;
     if (total < minimumRate * time2 / 1e3) {
@@ -35151,34 +35362,34 @@ var init_deadlines = __esm({
 });
 
 // src/registry/auth-files.ts
-import { readFile as readFile12 } from "node:fs/promises";
-import { join as join42 } from "node:path";
-async function* authFiles(env3) {
-  const variable2 = env3.DOCKER_AUTH_CONFIG;
+import { join as join43 } from "node:path";
+async function* authFiles(env4) {
+  const variable2 = env4.DOCKER_AUTH_CONFIG;
   if (variable2?.trim()) yield parse4(variable2, "DOCKER_AUTH_CONFIG", false);
-  const docker2 = dockerConfigFolder(env3);
-  if (docker2) yield* readIfThere2(join42(docker2, "config.json"), false);
-  for (const path6 of containersFiles(env3)) yield* readIfThere2(path6, true);
+  const docker2 = dockerConfigFolder(env4);
+  if (docker2) yield* readIfThere2(join43(docker2, "config.json"), false);
+  for (const path6 of containersFiles(env4)) yield* readIfThere2(path6, true);
 }
-function containersFiles(env3) {
-  if (env3.REGISTRY_AUTH_FILE) return [env3.REGISTRY_AUTH_FILE];
-  const runtime = env3.XDG_RUNTIME_DIR ? join42(env3.XDG_RUNTIME_DIR, "containers") : `/run/containers/${process.getuid?.() ?? 0}`;
-  return [runtime, ...userContainersFolder(env3)].map((folder) => join42(folder, "auth.json"));
+function containersFiles(env4) {
+  if (env4.REGISTRY_AUTH_FILE) return [env4.REGISTRY_AUTH_FILE];
+  const runtime = env4.XDG_RUNTIME_DIR ? join43(env4.XDG_RUNTIME_DIR, "containers") : `/run/containers/${process.getuid?.() ?? 0}`;
+  return [runtime, ...userContainersFolder(env4)].map((folder) => join43(folder, "auth.json"));
 }
-function dockerConfigFolder(env3) {
-  const home = homeFolder(env3);
-  return env3.DOCKER_CONFIG || home && join42(home, ".docker");
+function dockerConfigFolder(env4) {
+  const home = homeFolder(env4);
+  return env4.DOCKER_CONFIG || home && join43(home, ".docker");
 }
-function userContainersFolder(env3) {
-  const home = homeFolder(env3);
-  const config = env3.XDG_CONFIG_HOME || home && join42(home, ".config");
-  return config ? [join42(config, "containers")] : [];
+function userContainersFolder(env4) {
+  const home = homeFolder(env4);
+  const config = env4.XDG_CONFIG_HOME || home && join43(home, ".config");
+  return config ? [join43(config, "containers")] : [];
 }
 async function* readIfThere2(path6, namespaced) {
   let text7;
   try {
-    text7 = await readFile12(path6, "utf8");
+    text7 = await readText(path6);
   } catch (error) {
+    if (isFailure(error)) throw unreadable2(path6, error.why ?? error.what);
     const code2 = error.code ?? "unreadable";
     if (code2 === "ENOENT" || code2 === "ENOTDIR") return;
     throw unreadable2(path6, code2);
@@ -35222,15 +35433,16 @@ var init_auth_files = __esm({
     "use strict";
     init_errors();
     init_cache_folder();
+    init_read_file();
   }
 });
 
 // src/registry/certificates.ts
-import { readdir as readdir13, readFile as readFile13 } from "node:fs/promises";
-import { join as join43 } from "node:path";
-async function hostTls(host, withSystem, env3 = process.env) {
-  const own4 = await hostCertificates(host, env3);
-  const system = withSystem || own4.ca.length > 0 ? await systemAuthorities(env3) : [];
+import { readdir as readdir13 } from "node:fs/promises";
+import { join as join44 } from "node:path";
+async function hostTls(host, withSystem, env4 = process.env) {
+  const own4 = await hostCertificates(host, env4);
+  const system = withSystem || own4.ca.length > 0 ? await systemAuthorities(env4) : [];
   const others = [...system, ...own4.ca];
   if (others.length + own4.cert.length === 0) return void 0;
   const { cert, key, folders: folders2 } = own4;
@@ -35241,53 +35453,53 @@ async function hostTls(host, withSystem, env3 = process.env) {
   } catch (error) {
     throw registryFailure(
       "The certificates for a registry cannot be used",
-      folders2.join(", ") || (env3["SSL_CERT_FILE"] ?? host),
+      folders2.join(", ") || (env4["SSL_CERT_FILE"] ?? host),
       error.message,
       "each file is to hold PEM: -----BEGIN CERTIFICATE-----"
     );
   }
 }
-async function systemAuthorities(env3) {
+async function systemAuthorities(env4) {
   const found = [];
-  for (const path6 of [env3["SSL_CERT_FILE"], env3["NODE_EXTRA_CA_CERTS"]]) {
+  for (const path6 of [env4["SSL_CERT_FILE"], env4["NODE_EXTRA_CA_CERTS"]]) {
     if (path6)
       found.push(await read2(path6).catch((error) => error.why === "ENOENT" ? "" : Promise.reject(error)));
   }
-  for (const path6 of env3["SSL_CERT_FILE"] ? [] : systemFiles) {
-    const text7 = await readFile13(path6, "utf8").catch(() => void 0);
+  for (const path6 of env4["SSL_CERT_FILE"] ? [] : systemFiles) {
+    const text7 = await readText(path6).catch(() => void 0);
     if (text7 === void 0) continue;
     found.push(text7);
     break;
   }
-  for (const folder of (env3["SSL_CERT_DIR"] ?? "").split(":").filter(Boolean)) {
+  for (const folder of (env4["SSL_CERT_DIR"] ?? "").split(":").filter(Boolean)) {
     for (const name of await list2(folder)) {
-      const text7 = await readFile13(join43(folder, name), "utf8").catch(() => "");
+      const text7 = await readText(join44(folder, name)).catch(() => "");
       if (text7.includes("-----BEGIN CERTIFICATE-----")) found.push(text7);
     }
   }
   return found.filter((text7) => text7.includes("-----BEGIN"));
 }
-async function hostCertificates(host, env3) {
-  const docker2 = dockerConfigFolder(env3);
+async function hostCertificates(host, env4) {
+  const docker2 = dockerConfigFolder(env4);
   const parents = [
     "/etc/docker",
     ...docker2 ? [docker2] : [],
     "/etc/containers",
-    ...userContainersFolder(env3)
+    ...userContainersFolder(env4)
   ];
   const names6 = [.../* @__PURE__ */ new Set([host, host.replace(/:443$/, ""), /:\d+$/.test(host) ? host : `${host}:443`])];
   if (host === "registry-1.docker.io") names6.push("docker.io");
   const all = { folders: [], ca: [], cert: [], key: [] };
-  for (const folder of parents.flatMap((parent) => names6.map((name) => join43(parent, "certs.d", name)))) {
+  for (const folder of parents.flatMap((parent) => names6.map((name) => join44(parent, "certs.d", name)))) {
     const files = (await list2(folder)).sort();
     if (files.some((name) => /\.(crt|cert)$/.test(name))) all.folders.push(folder);
     for (const name of files) {
-      if (name.endsWith(".crt")) all.ca.push(await read2(join43(folder, name)));
+      if (name.endsWith(".crt")) all.ca.push(await read2(join44(folder, name)));
       if (!name.endsWith(".cert")) continue;
       const key = name.replace(/\.cert$/, ".key");
-      if (!files.includes(key)) throw unreadable3(join43(folder, name), `there is no ${key} next to it`);
-      all.cert.push(await read2(join43(folder, name)));
-      all.key.push(await read2(join43(folder, key)));
+      if (!files.includes(key)) throw unreadable3(join44(folder, name), `there is no ${key} next to it`);
+      all.cert.push(await read2(join44(folder, name)));
+      all.key.push(await read2(join44(folder, key)));
     }
   }
   return all;
@@ -35299,8 +35511,8 @@ async function list2(folder) {
   });
 }
 async function read2(path6) {
-  return readFile13(path6, "utf8").catch((error) => {
-    throw unreadable3(path6, error.code);
+  return readText(path6).catch((error) => {
+    throw unreadable3(path6, error.code ?? error.why);
   });
 }
 function unreadable3(path6, why) {
@@ -35315,6 +35527,7 @@ var systemFiles;
 var init_certificates = __esm({
   "src/registry/certificates.ts"() {
     "use strict";
+    init_read_file();
     init_auth_files();
     init_failures();
     systemFiles = [
@@ -35329,10 +35542,10 @@ var init_certificates = __esm({
 
 // src/registry/proxies.ts
 import { BlockList, isIP } from "node:net";
-function proxyFor(url, env3 = process.env) {
+function proxyFor(url, env4 = process.env) {
   const name = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
-  const text7 = env3[name] || env3[name.toLowerCase()];
-  if (!text7 || isLoopback(url.host) || skipsProxy(url, env3["NO_PROXY"] || env3["no_proxy"] || ""))
+  const text7 = env4[name] || env4[name.toLowerCase()];
+  if (!text7 || isLoopback(url.host) || skipsProxy(url, env4["NO_PROXY"] || env4["no_proxy"] || ""))
     return void 0;
   const written = /^[a-z][a-z0-9+.-]*:\/\//i.test(text7) ? text7 : `http://${text7}`;
   const proxy = URL.canParse(written) ? new URL(written) : void 0;
@@ -35381,9 +35594,9 @@ function sameAddress(a2, b) {
 function isInRange2(host, network2, prefix) {
   const family = isIP(network2) === 6 ? "ipv6" : "ipv4";
   if (isIP(network2) !== isIP(host) || prefix > (family === "ipv6" ? 128 : 32)) return false;
-  const list5 = new BlockList();
-  list5.addSubnet(network2, prefix, family);
-  return list5.check(host, family);
+  const list6 = new BlockList();
+  list6.addSubnet(network2, prefix, family);
+  return list6.check(host, family);
 }
 var init_proxies = __esm({
   "src/registry/proxies.ts"() {
@@ -37492,9 +37705,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve25, reject) => {
+          return new Promise((resolve26, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve25(data);
+              return err ? reject(err) : resolve26(data);
             });
           });
         }
@@ -37532,9 +37745,9 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve25, reject) => {
+          return new Promise((resolve26, reject) => {
             this.destroy(err, (err2, data) => {
-              return err2 ? reject(err2) : resolve25(data);
+              return err2 ? reject(err2) : resolve26(data);
             });
           });
         }
@@ -37687,12 +37900,12 @@ var require_fixed_queue = __commonJS({
       /** @returns {T|null} */
       shift() {
         const tail = this.tail;
-        const next = tail.shift();
+        const next2 = tail.shift();
         if (tail.isEmpty() && tail.next !== null) {
           this.tail = tail.next;
           tail.next = null;
         }
-        return next;
+        return next2;
       }
     };
   }
@@ -37810,8 +38023,8 @@ var require_pool_base = __commonJS({
           }
           return Promise.all(closeAll);
         } else {
-          return new Promise((resolve25) => {
-            this[kClosedResolve] = resolve25;
+          return new Promise((resolve26) => {
+            this[kClosedResolve] = resolve26;
           });
         }
       }
@@ -38257,9 +38470,9 @@ var require_request = __commonJS({
               processHeader(this, header2[0], header2[1]);
             }
           } else {
-            const keys = Object.keys(headers2);
-            for (let i2 = 0; i2 < keys.length; ++i2) {
-              processHeader(this, keys[i2], headers2[keys[i2]]);
+            const keys2 = Object.keys(headers2);
+            for (let i2 = 0; i2 < keys2.length; ++i2) {
+              processHeader(this, keys2[i2], headers2[keys2[i2]]);
             }
           }
         } else if (headers2 != null) {
@@ -39644,8 +39857,8 @@ var require_infra = __commonJS({
       assert(!invalidIsomorphicEncodeValueRegex.test(input));
       return input;
     }
-    function parseJSONFromBytes(bytes) {
-      return JSON.parse(utf8DecodeBytes(bytes));
+    function parseJSONFromBytes(bytes2) {
+      return JSON.parse(utf8DecodeBytes(bytes2));
     }
     function removeASCIIWhitespace(str, leading = true, trailing = true) {
       return removeChars(str, leading, trailing, isASCIIWhitespace);
@@ -39745,8 +39958,8 @@ var require_data_url = __commonJS({
       return serialized;
     }
     function stringPercentDecode(input) {
-      const bytes = encoder.encode(input);
-      return percentDecode(bytes);
+      const bytes2 = encoder.encode(input);
+      return percentDecode(bytes2);
     }
     function isHexCharByte(byte) {
       return byte >= 48 && byte <= 57 || byte >= 65 && byte <= 70 || byte >= 97 && byte <= 102;
@@ -40324,8 +40537,8 @@ var require_webidl = __commonJS({
         }
         const result = {};
         if (!types3.isProxy(O)) {
-          const keys2 = [...Object.getOwnPropertyNames(O), ...Object.getOwnPropertySymbols(O)];
-          for (const key of keys2) {
+          const keys3 = [...Object.getOwnPropertyNames(O), ...Object.getOwnPropertySymbols(O)];
+          for (const key of keys3) {
             const keyName = webidl.util.Stringify(key);
             const typedKey = keyConverter(key, prefix, `Key ${keyName} in ${argument2}`);
             const typedValue = valueConverter(O[key], prefix, `${argument2}[${keyName}]`);
@@ -40333,8 +40546,8 @@ var require_webidl = __commonJS({
           }
           return result;
         }
-        const keys = Reflect.ownKeys(O);
-        for (const key of keys) {
+        const keys2 = Reflect.ownKeys(O);
+        for (const key of keys2) {
           const desc = Reflect.getOwnPropertyDescriptor(O, key);
           if (desc?.enumerable) {
             const typedKey = keyConverter(key, prefix, argument2);
@@ -40432,10 +40645,10 @@ var require_webidl = __commonJS({
       if (jsArrayBuffer.detached) {
         return new Uint8Array(0);
       }
-      const bytes = new Uint8Array(length);
+      const bytes2 = new Uint8Array(length);
       const view = new Uint8Array(jsArrayBuffer, offset, length);
-      bytes.set(view);
-      return bytes;
+      bytes2.set(view);
+      return bytes2;
     };
     webidl.converters.DOMString = function(V, prefix, argument2, flags) {
       if (V === null && webidl.util.HasFlag(flags, webidl.attributes.LegacyNullToEmptyString)) {
@@ -41078,7 +41291,7 @@ var require_util2 = __commonJS({
           writable: true,
           enumerable: true,
           configurable: true,
-          value: function keys() {
+          value: function keys2() {
             webidl.brandCheck(this, object3);
             return makeIterator(this, "key");
           }
@@ -41151,19 +41364,19 @@ var require_util2 = __commonJS({
     }
     async function readAllBytes(reader, successSteps, failureSteps) {
       try {
-        const bytes = [];
+        const bytes2 = [];
         let byteLength = 0;
         do {
           const { done, value: chunk } = await reader.read();
           if (done) {
-            successSteps(Buffer.concat(bytes, byteLength));
+            successSteps(Buffer.concat(bytes2, byteLength));
             return;
           }
           if (!isUint8Array2(chunk)) {
             failureSteps(new TypeError("Received non-Uint8Array chunk"));
             return;
           }
-          bytes.push(chunk);
+          bytes2.push(chunk);
           byteLength += chunk.length;
         } while (true);
       } catch (e) {
@@ -41354,8 +41567,8 @@ var require_util2 = __commonJS({
       }
       return values;
     }
-    function getDecodeSplit(name, list5) {
-      const value = list5.get(name, true);
+    function getDecodeSplit(name, list6) {
+      const value = list6.get(name, true);
       if (value === null) {
         return null;
       }
@@ -41934,8 +42147,8 @@ var require_promise = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve25, reject) => {
-        res = resolve25;
+      const promise = new Promise((resolve26, reject) => {
+        res = resolve26;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -42123,19 +42336,19 @@ Content-Type: ${value.type || "application/octet-stream"}\r
     function bodyMixinMethods(instance, getInternalState) {
       const methods = {
         blob() {
-          return consumeBody(this, (bytes) => {
+          return consumeBody(this, (bytes2) => {
             let mimeType = bodyMimeType(getInternalState(this));
             if (mimeType === null) {
               mimeType = "";
             } else if (mimeType) {
               mimeType = serializeAMimeType(mimeType);
             }
-            return new Blob([bytes], { type: mimeType });
+            return new Blob([bytes2], { type: mimeType });
           }, instance, getInternalState);
         },
         arrayBuffer() {
-          return consumeBody(this, (bytes) => {
-            return new Uint8Array(bytes).buffer;
+          return consumeBody(this, (bytes2) => {
+            return new Uint8Array(bytes2).buffer;
           }, instance, getInternalState);
         },
         text() {
@@ -42171,8 +42384,8 @@ Content-Type: ${value.type || "application/octet-stream"}\r
           }, instance, getInternalState);
         },
         bytes() {
-          return consumeBody(this, (bytes) => {
-            return new Uint8Array(bytes);
+          return consumeBody(this, (bytes2) => {
+            return new Uint8Array(bytes2);
           }, instance, getInternalState);
         }
       };
@@ -42285,7 +42498,7 @@ var require_client_h1 = __commonJS({
       kHTTPContext,
       kClosed
     } = require_symbols();
-    var constants14 = require_constants3();
+    var constants15 = require_constants3();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var removeAllListeners = util.removeAllListeners;
@@ -42421,7 +42634,7 @@ var require_client_h1 = __commonJS({
          */
       constructor(client, socket, { exports: exports2 }) {
         this.llhttp = exports2;
-        this.ptr = this.llhttp.llhttp_alloc(constants14.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants15.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -42517,11 +42730,11 @@ var require_client_h1 = __commonJS({
             currentParser = null;
             currentBufferRef = null;
           }
-          if (ret !== constants14.ERROR.OK) {
+          if (ret !== constants15.ERROR.OK) {
             const data = chunk.subarray(llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr);
-            if (ret === constants14.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants15.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(data);
-            } else if (ret === constants14.ERROR.PAUSED) {
+            } else if (ret === constants15.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(data);
             } else {
@@ -42544,10 +42757,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants14.ERROR.OK) {
+        if (ret === constants15.ERROR.OK) {
           return null;
         }
-        if (ret === constants14.ERROR.PAUSED || ret === constants14.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants15.ERROR.PAUSED || ret === constants15.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -42564,7 +42777,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants14.ERROR[ret], data);
+        return new HTTPParserError(message, constants15.ERROR[ret], data);
       }
       destroy() {
         assert(currentParser === null);
@@ -42775,7 +42988,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause ? constants14.ERROR.PAUSED : 0;
+        return pause ? constants15.ERROR.PAUSED : 0;
       }
       /**
        * @param {Buffer} buf
@@ -42801,7 +43014,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request.onData(buf) === false) {
-          return constants14.ERROR.PAUSED;
+          return constants15.ERROR.PAUSED;
         }
         return 0;
       }
@@ -42841,13 +43054,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert(client[kRunning] === 0);
           util.destroy(socket, new InformationalError("reset"));
-          return constants14.ERROR.PAUSED;
+          return constants15.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants14.ERROR.PAUSED;
+          return constants15.ERROR.PAUSED;
         } else if (socket[kReset2] && client[kRunning] === 0) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants14.ERROR.PAUSED;
+          return constants15.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(client[kResume]);
         } else {
@@ -43362,12 +43575,12 @@ upgrade: ${upgrade}\r
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve25, reject) => {
+      const waitForDrain = () => new Promise((resolve26, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve25;
+          callback = resolve26;
         }
       });
       socket.on("close", onDrain).on("drain", onDrain);
@@ -43526,7 +43739,7 @@ var require_client_h2 = __commonJS({
   "node_modules/undici/lib/dispatcher/client-h2.js"(exports, module2) {
     "use strict";
     var assert = __require("node:assert");
-    var { pipeline: pipeline5 } = __require("node:stream");
+    var { pipeline: pipeline6 } = __require("node:stream");
     var util = require_util();
     var {
       RequestContentLengthMismatchError,
@@ -44198,7 +44411,7 @@ var require_client_h2 = __commonJS({
     }
     function writeStream(abort, socket, expectsPayload, h2stream, body, client, request, contentLength) {
       assert(contentLength !== 0 || client[kRunning] === 0, "stream body cannot be pipelined");
-      const pipe2 = pipeline5(
+      const pipe2 = pipeline6(
         body,
         h2stream,
         (err) => {
@@ -44251,12 +44464,12 @@ var require_client_h2 = __commonJS({
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve25, reject) => {
+      const waitForDrain = () => new Promise((resolve26, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve25;
+          callback = resolve26;
         }
       });
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -44573,16 +44786,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       [kClose]() {
-        return new Promise((resolve25) => {
+        return new Promise((resolve26) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve25;
+            this[kClosedResolve] = resolve26;
           } else {
-            resolve25(null);
+            resolve26(null);
           }
         });
       }
       [kDestroy](err) {
-        return new Promise((resolve25) => {
+        return new Promise((resolve26) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i2 = 0; i2 < requests.length; i2++) {
             const request = requests[i2];
@@ -44595,7 +44808,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve25(null);
+            resolve26(null);
           };
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -45611,7 +45824,7 @@ var require_socks5_proxy_agent = __commonJS({
         const proxyHost = this[kProxyUrl].hostname;
         const proxyPort = parseInt(this[kProxyUrl].port) || 1080;
         debug("creating SOCKS5 connection to", proxyHost, proxyPort);
-        const socket = await new Promise((resolve25, reject) => {
+        const socket = await new Promise((resolve26, reject) => {
           this[kConnector]({
             hostname: proxyHost,
             host: proxyHost,
@@ -45621,7 +45834,7 @@ var require_socks5_proxy_agent = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve25(socket2);
+              resolve26(socket2);
             }
           });
         });
@@ -45631,14 +45844,14 @@ var require_socks5_proxy_agent = __commonJS({
           socket.destroy();
         });
         await socks5Client.handshake();
-        await new Promise((resolve25, reject) => {
+        await new Promise((resolve26, reject) => {
           const timeout4 = setTimeout(() => {
             reject(new Error("SOCKS5 authentication timeout"));
           }, 5e3);
           const onAuthenticated = () => {
             clearTimeout(timeout4);
             socks5Client.removeListener("error", onError);
-            resolve25();
+            resolve26();
           };
           const onError = (err) => {
             clearTimeout(timeout4);
@@ -45647,14 +45860,14 @@ var require_socks5_proxy_agent = __commonJS({
           };
           if (socks5Client.state === STATES.AUTHENTICATED) {
             clearTimeout(timeout4);
-            resolve25();
+            resolve26();
           } else {
             socks5Client.once("authenticated", onAuthenticated);
             socks5Client.once("error", onError);
           }
         });
         await socks5Client.connect(targetHost, targetPort);
-        await new Promise((resolve25, reject) => {
+        await new Promise((resolve26, reject) => {
           const timeout4 = setTimeout(() => {
             reject(new Error("SOCKS5 connection timeout"));
           }, 5e3);
@@ -45662,7 +45875,7 @@ var require_socks5_proxy_agent = __commonJS({
             debug("SOCKS5 tunnel established to", targetHost, targetPort, "via", info);
             clearTimeout(timeout4);
             socks5Client.removeListener("error", onError);
-            resolve25();
+            resolve26();
           };
           const onError = (err) => {
             clearTimeout(timeout4);
@@ -45705,8 +45918,8 @@ var require_socks5_proxy_agent = __commonJS({
                       socket,
                       servername: this[kRequestTls]?.servername || targetHost
                     });
-                    await new Promise((resolve25, reject) => {
-                      finalSocket.once("secureConnect", resolve25);
+                    await new Promise((resolve26, reject) => {
+                      finalSocket.once("secureConnect", resolve26);
                       finalSocket.once("error", reject);
                     });
                   }
@@ -46233,7 +46446,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return Promise.resolve(null);
         }
-        return new Promise((resolve25, reject) => {
+        return new Promise((resolve26, reject) => {
           if (this[kContentLength] && this[kContentLength] > limit || this[kBytesRead] > limit) {
             this.destroy(new AbortError());
           }
@@ -46247,11 +46460,11 @@ var require_readable = __commonJS({
               if (signal.aborted) {
                 reject(signal.reason ?? new AbortError());
               } else {
-                resolve25(null);
+                resolve26(null);
               }
             });
           } else {
-            this.on("close", resolve25);
+            this.on("close", resolve26);
           }
           this.on("error", noop3).on("data", () => {
             if (this[kBytesRead] > limit) {
@@ -46279,7 +46492,7 @@ var require_readable = __commonJS({
     }
     function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve25, reject) => {
+      return new Promise((resolve26, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -46294,7 +46507,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve25,
+              resolve: resolve26,
               reject,
               length: 0,
               body: []
@@ -46368,18 +46581,18 @@ var require_readable = __commonJS({
       return buffer4;
     }
     function consumeEnd(consume2, encoding) {
-      const { type, body, resolve: resolve25, stream, length } = consume2;
+      const { type, body, resolve: resolve26, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve25(chunksDecode(body, length, encoding));
+          resolve26(chunksDecode(body, length, encoding));
         } else if (type === "json") {
-          resolve25(JSON.parse(chunksDecode(body, length, encoding)));
+          resolve26(JSON.parse(chunksDecode(body, length, encoding)));
         } else if (type === "arrayBuffer") {
-          resolve25(chunksConcat(body, length).buffer);
+          resolve26(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve25(new Blob(body, { type: stream[kContentType] }));
+          resolve26(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve25(chunksConcat(body, length));
+          resolve26(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -46569,9 +46782,9 @@ var require_api_request = __commonJS({
     };
     function request(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve25, reject) => {
+        return new Promise((resolve26, reject) => {
           request.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve25(data);
+            return err ? reject(err) : resolve26(data);
           });
         });
       }
@@ -46783,9 +46996,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve25, reject) => {
+        return new Promise((resolve26, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve25(data);
+            return err ? reject(err) : resolve26(data);
           });
         });
       }
@@ -46992,7 +47205,7 @@ var require_api_pipeline = __commonJS({
         util.destroy(ret, err);
       }
     };
-    function pipeline5(opts, handler) {
+    function pipeline6(opts, handler) {
       try {
         const pipelineHandler = new PipelineHandler(opts, handler);
         this.dispatch({ ...opts, body: pipelineHandler.req }, pipelineHandler);
@@ -47001,7 +47214,7 @@ var require_api_pipeline = __commonJS({
         return new PassThrough2().destroy(err);
       }
     }
-    module2.exports = pipeline5;
+    module2.exports = pipeline6;
   }
 });
 
@@ -47073,9 +47286,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve25, reject) => {
+        return new Promise((resolve26, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve25(data);
+            return err ? reject(err) : resolve26(data);
           });
         });
       }
@@ -47168,9 +47381,9 @@ var require_api_connect = __commonJS({
     };
     function connect(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve25, reject) => {
+        return new Promise((resolve26, reject) => {
           connect.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve25(data);
+            return err ? reject(err) : resolve26(data);
           });
         });
       }
@@ -47221,16 +47434,24 @@ var init_undici = __esm({
 });
 
 // src/registry/dispatchers.ts
-function createDispatchers(mayBeInsecure, deadlines2, env3 = process.env) {
+function markErrors(options) {
+  const { connect } = options;
+  return (to, callback) => connect(to, (...[error, socket]) => {
+    if (error === null) callback(null, socket);
+    else callback(Object.assign(error, { ofProxy: true }), null);
+  });
+}
+function createDispatchers(mayBeInsecure, deadlines2, env4 = process.env) {
   const pools = /* @__PURE__ */ new Map();
   const contexts = /* @__PURE__ */ new Map();
   const widened = /* @__PURE__ */ new Set();
   const contextOf = (host) => {
-    const known = contexts.get(host) ?? hostTls(host, widened.has(host), env3);
+    const known = contexts.get(host) ?? hostTls(host, widened.has(host), env4);
     contexts.set(host, known);
     return known;
   };
   const create = async (proxy, secureContext, isSecure) => {
+    const ofProxy = proxy?.protocol === "https:" ? await hostTls(proxy.host, true, env4) : void 0;
     const { default: undici } = await Promise.resolve().then(() => (init_undici(), undici_exports));
     const { connect, silence } = deadlines2;
     const tls = {
@@ -47244,16 +47465,16 @@ function createDispatchers(mayBeInsecure, deadlines2, env3 = process.env) {
       ...settings2,
       uri: proxy.href,
       requestTls: tls,
-      proxyTls: { timeout: connect * 1e3 },
+      proxyTls: { timeout: connect * 1e3, ...ofProxy && { secureContext: ofProxy } },
       // An address without TLS is asked for by its whole name, as every client does; CONNECT is for TLS.
       proxyTunnel: false,
-      clientFactory: (origin, options) => new undici.Pool(origin, { ...options, ...settings2 })
+      clientFactory: (origin, options) => new undici.Pool(origin, { ...options, ...settings2, connect: markErrors(options) })
     });
   };
   return {
     async route(url) {
       const isWidened = widened.has(url.host);
-      const proxy = proxyFor(url, env3);
+      const proxy = proxyFor(url, env4);
       const isSecure = !mayBeInsecure(url.host);
       const context2 = url.protocol === "https:" ? await contextOf(url.host) : void 0;
       const kind = isSecure ? "secure" : isLoopback(url.host) ? "loopback" : "insecure";
@@ -47284,10 +47505,10 @@ var init_dispatchers = __esm({
 });
 
 // src/registry/transport.ts
-function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env3 }) {
+function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env4 }) {
   const mayBeInsecure = (host) => isLoopback(host) || insecure?.includes(host) === true;
   const limits = deadlines(timeout4);
-  const dispatchers = createDispatchers(mayBeInsecure, limits, env3);
+  const dispatchers = createDispatchers(mayBeInsecure, limits, env4);
   const watch = (url) => {
     const note = watchRate(limits, url.host);
     return { note, waiting: sayWaiting(url.host, onWait) };
@@ -47347,7 +47568,7 @@ function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env
       sending.waiting.end();
     }
   };
-  const resolve25 = (location, from, what) => {
+  const resolve26 = (location, from, what) => {
     const where = describeUrl(from);
     const target = URL.canParse(location, from.href) ? new URL(location, from) : void 0;
     if (!target || !["http:", "https:"].includes(target.protocol)) {
@@ -47371,12 +47592,12 @@ function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env
       if (!redirects.includes(response.status) || location === void 0) return response;
       await response.discard();
       const where = describeUrl(request.url);
-      const target = resolve25(location, request.url, "redirects to");
+      const target = resolve26(location, request.url, "redirects to");
       if (followed === maximumRedirects) throw registryFailure("The registry redirects in a circle", where);
       if (request.isSecret && (request.url.origin !== target.origin || response.status < 307)) {
         throw registryFailure("The token server redirects a login", where, describeUrl(target));
       }
-      if ((request.method === "POST" || request.method === "PUT") && response.status < 307) {
+      if (["POST", "PUT", "PATCH"].includes(request.method) && response.status < 307) {
         throw registryFailure("The registry redirects an upload", where);
       }
       request = { ...request, url: target, headers: headersFor(request, target) };
@@ -47403,7 +47624,7 @@ function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env
       bases.set(registry, base);
       return base;
     },
-    resolve: resolve25,
+    resolve: resolve26,
     mayBeInsecure,
     close: () => dispatchers.close()
   };
@@ -47433,10 +47654,10 @@ async function* watched(chunks, { note, waiting }) {
     for (; ; ) {
       const asked2 = performance.now();
       waiting.moved();
-      const next = await iterator.next();
-      if (next.done) return;
-      note(next.value.length, performance.now() - asked2);
-      yield next.value;
+      const next2 = await iterator.next();
+      if (next2.done) return;
+      note(next2.value.length, performance.now() - asked2);
+      yield next2.value;
     }
   } finally {
     await iterator.return?.();
@@ -47687,11 +47908,11 @@ var init_credential_helper = __esm({
 // src/registry/credentials.ts
 async function findCredentials(registry, options = {}, repository) {
   for await (const file of authFiles(options.env ?? process.env)) {
-    const keys = keysOf(registry, file.namespaced ? repository : void 0);
-    const helper = keys.map((key) => file.credHelpers[key]).find(isText) ?? file.credsStore;
+    const keys2 = keysOf(registry, file.namespaced ? repository : void 0);
+    const helper = keys2.map((key) => file.credHelpers[key]).find(isText) ?? file.credsStore;
     const serverUrl = registry === "docker.io" && !file.namespaced ? hubKey : registry;
     const stored = isText(helper) ? await askOnce(helper, serverUrl, file.where, options) : void 0;
-    const found = stored ?? fromAuths(file, keys, registry);
+    const found = stored ?? fromAuths(file, keys2, registry);
     if (found) return found;
   }
   return void 0;
@@ -47708,11 +47929,11 @@ function keysOf(registry, repository) {
   const hosts = registry === "docker.io" ? [hubKey, "index.docker.io", "docker.io"] : [registry];
   return [...namespaces, ...hosts];
 }
-function fromAuths({ auths, where, namespaced }, keys, registry) {
+function fromAuths({ auths, where, namespaced }, keys2, registry) {
   const host = (key) => key.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
   const isWhole2 = (key) => !namespaced || /^https?:\/\/|^[^/]*$/.test(key);
-  const entry = keys.map((key) => auths[key]).find(isRecord) ?? Object.entries(auths).find(
-    ([key, value]) => isRecord(value) && isWhole2(key) && keys.includes(host(key))
+  const entry = keys2.map((key) => auths[key]).find(isRecord) ?? Object.entries(auths).find(
+    ([key, value]) => isRecord(value) && isWhole2(key) && keys2.includes(host(key))
   )?.[1];
   if (!isRecord(entry)) return void 0;
   if (isText(entry.identitytoken)) return { identityToken: entry.identitytoken };
@@ -47748,13 +47969,13 @@ var init_credentials = __esm({
 
 // src/registry/call.ts
 function createCaller(options) {
-  const { signal, env: env3 = process.env } = options;
+  const { signal, env: env4 = process.env } = options;
   const answers = /* @__PURE__ */ new Map();
   const policy = { ...defaultRetryPolicy, ...options.retry };
   const transport = createTransport(options);
   const authenticator = createAuthenticator(
     transport,
-    options.findCredentials ?? ((registry, repository) => findCredentials(registry, { signal, env: env3, answers }, repository))
+    options.findCredentials ?? ((registry, repository) => findCredentials(registry, { signal, env: env4, answers }, repository))
   );
   const once10 = async ({ repository, target, expect, push: push2, from, ...request }) => {
     const { registry } = repository;
@@ -47819,15 +48040,15 @@ async function readManifest2(response, reference) {
       mediaType === "text/html" ? "check that it is a registry, and which proxy is between it and this machine" : void 0
     );
   }
-  const bytes = await readLimited(response, where);
+  const bytes2 = await readLimited(response, where);
   const header2 = response.headers["docker-content-digest"];
   if (header2 !== void 0 && !isDigest(header2)) {
     throw registryFailure("The registry answered with a digest that is none", where);
   }
-  if (header2 !== void 0) checkBytes(bytes, header2, where);
-  if (reference.digest !== void 0) checkBytes(bytes, reference.digest, where);
-  parseManifest(bytes, mediaType, where);
-  return { mediaType, digest: reference.digest ?? header2 ?? digestOf(bytes), bytes };
+  if (header2 !== void 0) checkBytes(bytes2, header2, where);
+  if (reference.digest !== void 0) checkBytes(bytes2, reference.digest, where);
+  parseManifest(bytes2, mediaType, where);
+  return { mediaType, digest: reference.digest ?? header2 ?? digestOf(bytes2), bytes: bytes2 };
 }
 function mediaTypeOf({ headers: headers2 }) {
   return headers2["content-type"]?.split(";")[0]?.trim().toLowerCase();
@@ -47931,29 +48152,118 @@ async function* rawBlob(caller2, repository, { digest: digest4 }) {
     }
   }
 }
-async function uploadOnce(caller2, repository, { digest: digest4, size: size2 }, open12, onProgress) {
+var init_transfer = __esm({
+  "src/registry/transfer.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_reference2();
+    init_deadlines();
+    init_retry();
+  }
+});
+
+// src/registry/upload.ts
+async function uploadBlob(parts, isThere3) {
+  const upload2 = { ...parts, sent: 0 };
+  const { caller: caller2 } = upload2;
+  let pause = caller2.startRetrying();
+  let mark2 = { offset: 0, at: performance.now() };
+  let broken2;
+  for (; ; ) {
+    let session;
+    try {
+      session = broken2 && await askSession(upload2, broken2);
+      if (session) {
+        const seconds3 = (performance.now() - mark2.at) / 1e3;
+        if (session.offset - mark2.offset >= minimumRate * Math.max(1, seconds3)) {
+          pause = caller2.startRetrying();
+          mark2 = { offset: session.offset, at: performance.now() };
+        }
+      }
+      session ??= await openSession(upload2);
+      await sendRest(upload2, session);
+      return;
+    } catch (error) {
+      if (!(error instanceof TransientError)) throw error;
+      const unreached = error.failure.cause === void 0 ? void 0 : broken2;
+      broken2 = error instanceof Forgotten ? void 0 : session ?? unreached;
+      await pause(error);
+      if (await isThere3()) return;
+    }
+  }
+}
+function forgotten({ location }, why) {
+  return new Forgotten(
+    registryFailure("The registry forgot an upload while it was sent", describeUrl(location), why)
+  );
+}
+async function openSession({ caller: caller2, repository }) {
   const started = await startUpload(caller2, repository);
   await started.discard();
   const { location } = started.headers;
-  const where = describeUrl(started.url);
   if (location === void 0) {
-    throw registryFailure("The registry opened an upload and did not say where", where);
+    throw registryFailure("The registry opened an upload and did not say where", describeUrl(started.url));
   }
-  const target = caller2.resolve(location, started.url, "opens an upload at");
-  target.search += `${target.search ? "&" : "?"}digest=${encodeURIComponent(digest4)}`;
+  return { location: caller2.resolve(location, started.url, "opens an upload at"), offset: 0 };
+}
+async function askSession(upload2, { location }) {
+  const { caller: caller2, repository } = upload2;
+  try {
+    const response = await caller2.once({
+      method: "GET",
+      repository,
+      target: location,
+      push: true,
+      expect: [200, 204]
+    });
+    await response.discard();
+    const [, end] = /^(?:bytes[= ])?0-(\d{1,15})$/.exec(response.headers["range"] ?? "") ?? [];
+    const offset = Number(end ?? 0) + 1;
+    if (offset <= 1 || offset > upload2.sent) return void 0;
+    return { location: next(caller2, response, location), offset };
+  } catch (error) {
+    if (isFailure(error, "registry")) return void 0;
+    throw error;
+  }
+}
+async function sendRest(upload2, session) {
+  const { caller: caller2, repository, blob, onProgress } = upload2;
+  const { offset } = session;
+  let { location } = session;
+  if (offset === blob.size) onProgress(offset);
+  const type = { "content-type": "application/octet-stream" };
+  if (offset > 0 && offset < blob.size) {
+    const patched = await caller2.once({
+      method: "PATCH",
+      repository,
+      target: location,
+      headers: { ...type, "content-range": `${offset}-${blob.size - 1}` },
+      body: { open: () => rest(upload2, offset), length: blob.size - offset },
+      push: true,
+      expect: [201, 202, 204, 400, 404, 405, 416]
+    });
+    await patched.discard();
+    if (patched.status >= 400) throw forgotten(session, `${patched.status}`);
+    location = next(caller2, patched, location);
+  }
+  const target = new URL(location);
+  target.search += `${target.search ? "&" : "?"}digest=${encodeURIComponent(blob.digest)}`;
   const finished7 = await caller2.once({
     method: "PUT",
     repository,
     target,
-    headers: { "content-type": "application/octet-stream" },
-    body: { open: () => counted(open12(), onProgress), length: size2 },
+    headers: type,
+    body: offset > 0 ? "" : { open: () => rest(upload2, 0), length: blob.size },
     push: true,
-    expect: [200, 201, 202, 204, 404]
+    // Parts that do not make the whole are no fault of the bytes.
+    expect: [200, 201, 202, 204, 404, ...offset > 0 ? [400, 416] : []]
   });
   await finished7.discard();
-  if (finished7.status === 404) {
-    throw new TransientError(registryFailure("The registry forgot an upload while it was sent", where, "404"));
-  }
+  if (finished7.status >= 400) throw forgotten(session, `${finished7.status}`);
+}
+function next(caller2, { headers: headers2, url }, last) {
+  return headers2["location"] === void 0 ? last : caller2.resolve(headers2["location"], url, "goes on at");
 }
 async function startUpload(caller2, repository) {
   try {
@@ -47982,25 +48292,30 @@ function isHangUp({ cause }) {
   const { code: code2 = "" } = Object(cause);
   return ["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET"].includes(code2);
 }
-async function* counted(chunks, onProgress) {
-  let sent = 0;
-  onProgress(sent);
-  for await (const chunk of chunks) {
-    yield chunk;
-    sent += chunk.length;
-    onProgress(sent);
+async function* rest(upload2, offset) {
+  let passed = 0;
+  upload2.onProgress(offset);
+  for await (const chunk of upload2.open()) {
+    const fresh = chunk.subarray(Math.max(0, Math.min(offset - passed, chunk.length)));
+    passed += chunk.length;
+    if (fresh.length === 0) continue;
+    yield fresh;
+    upload2.sent = Math.max(upload2.sent, passed);
+    upload2.onProgress(passed);
   }
 }
-var init_transfer = __esm({
-  "src/registry/transfer.ts"() {
+var Forgotten;
+var init_upload = __esm({
+  "src/registry/upload.ts"() {
     "use strict";
     init_errors();
-    init_digest();
     init_reference2();
     init_deadlines();
     init_failures();
     init_retry();
     init_transport();
+    Forgotten = class extends TransientError {
+    };
   }
 });
 
@@ -48086,19 +48401,16 @@ function createRegistryClient(options = {}) {
         throw error;
       }
     },
-    uploadBlob: (repository, blob, open12, onProgress = () => {
-    }) => caller2.retrying(async (attempt) => {
-      if (attempt > 1 && await headBlob(repository, blob.digest)) return;
-      await uploadOnce(caller2, repository, blob, open12, onProgress);
-    }),
-    async putManifest(reference, { mediaType, bytes }) {
-      const digest4 = digestOf(bytes);
+    uploadBlob: (repository, blob, open13, onProgress = () => {
+    }) => uploadBlob({ caller: caller2, repository, blob, open: open13, onProgress }, () => headBlob(repository, blob.digest)),
+    async putManifest(reference, { mediaType, bytes: bytes2 }) {
+      const digest4 = digestOf(bytes2);
       const { headers: headers2, url } = await brief({
         method: "PUT",
         repository: reference,
         target: `manifests/${reference.tag ?? digest4}`,
         headers: { "content-type": mediaType },
-        body: bytes,
+        body: bytes2,
         push: true,
         expect: [200, 201, 202]
       });
@@ -48139,6 +48451,7 @@ var init_client = __esm({
     init_push_rights();
     init_transfer();
     init_transport();
+    init_upload();
   }
 });
 
@@ -48148,12 +48461,12 @@ function createLimit(limit) {
   const waiting = [];
   return async (work) => {
     if (running < limit) running++;
-    else await new Promise((resolve25) => waiting.push(resolve25));
+    else await new Promise((resolve26) => waiting.push(resolve26));
     try {
       return await work();
     } finally {
-      const next = waiting.shift();
-      if (next) next();
+      const next2 = waiting.shift();
+      if (next2) next2();
       else running--;
     }
   };
@@ -48255,18 +48568,18 @@ function createBudget() {
       take("entries", 1, bounds.entries, `more than ${bounds.entries} files and folders`);
       take("names", path6.length + link3.length, bounds.names, `names of more than ${mega(bounds.names)}`);
     },
-    document: (bytes) => take(
+    document: (bytes2) => take(
       "documents",
-      bytes,
+      bytes2,
       bounds.documents,
       `manifests and configs of more than ${mega(bounds.documents)}`
     ),
-    captured: (bytes) => take("captured", bytes, bounds.captured, `programs of more than ${mega(bounds.captured)}`),
-    stored(bytes) {
-      used.stored += bytes;
+    captured: (bytes2) => take("captured", bytes2, bounds.captured, `programs of more than ${mega(bounds.captured)}`),
+    stored(bytes2) {
+      used.stored += bytes2;
     },
-    unpacked(bytes) {
-      take("unpacked", bytes, bounds.unpacked, `layers of more than ${mega(bounds.unpacked)} unpacked`);
+    unpacked(bytes2) {
+      take("unpacked", bytes2, bounds.unpacked, `layers of more than ${mega(bounds.unpacked)} unpacked`);
       if (used.unpacked > freelyUnpacked && used.unpacked > used.stored * bounds.ratio) {
         throw tooMuch(
           `layers that unpack to more than ${bounds.ratio} times their size, over ${mega(freelyUnpacked)}`
@@ -48283,8 +48596,8 @@ function tooMuch(text7, where) {
     why: `it has ${text7}`
   });
 }
-function mega(bytes) {
-  return `${bytes / 1024 ** 2} MiB`;
+function mega(bytes2) {
+  return `${bytes2 / 1024 ** 2} MiB`;
 }
 var bounds, freelyUnpacked;
 var init_bounds = __esm({
@@ -48319,23 +48632,23 @@ var init_bounds = __esm({
 // src/image/read/byte-source.ts
 function streamSource(chunks) {
   const iterator = chunks[Symbol.asyncIterator]();
-  let rest = new Uint8Array(0);
+  let rest2 = new Uint8Array(0);
   let position = 0;
-  const next = async (limit) => {
-    while (rest.length === 0) {
+  const next2 = async (limit) => {
+    while (rest2.length === 0) {
       const result = await iterator.next();
       if (result.done) return void 0;
-      rest = result.value;
+      rest2 = result.value;
     }
-    const piece = rest.subarray(0, limit);
-    rest = rest.subarray(piece.length);
+    const piece = rest2.subarray(0, limit);
+    rest2 = rest2.subarray(piece.length);
     position += piece.length;
     return piece;
   };
   async function* pieces2(length) {
     let left3 = length;
     while (left3 > 0) {
-      const piece = await next(left3);
+      const piece = await next2(left3);
       if (!piece) return;
       left3 -= piece.length;
       yield piece;
@@ -48350,7 +48663,7 @@ function streamSource(chunks) {
       return position;
     },
     async read(length) {
-      const first = length > 0 ? await next(length) : void 0;
+      const first = length > 0 ? await next2(length) : void 0;
       if (!first || first.length === length) return first ?? new Uint8Array(0);
       const all = [first];
       for await (const piece of pieces2(length - first.length)) all.push(piece);
@@ -48409,10 +48722,10 @@ async function* readTar(source, where) {
   });
   const extension = async (size2) => {
     if (size2 > maximumExtension) throw damaged3("a name is longer than any path");
-    const bytes = await source.read(size2);
-    if (bytes.length < size2) throw damaged3("it ends in the middle of a name");
+    const bytes2 = await source.read(size2);
+    if (bytes2.length < size2) throw damaged3("it ends in the middle of a name");
     await source.skip(padding(size2));
-    return bytes;
+    return bytes2;
   };
   let records = /* @__PURE__ */ new Map();
   let longName2;
@@ -48504,34 +48817,34 @@ function readNumber(header2, start2, length) {
   const field5 = header2.subarray(start2, start2 + length);
   if (field5[0] >= 128) {
     if (field5[0] !== 128) return void 0;
-    const value = field5.subarray(1).reduce((sum, byte) => sum * 256 + byte, 0);
+    const value = field5.subarray(1).reduce((sum2, byte) => sum2 * 256 + byte, 0);
     return Number.isSafeInteger(value) ? value : void 0;
   }
   const digits = text3(field5).trim();
   return /^[0-7]*$/.test(digits) ? Number.parseInt(digits || "0", 8) : void 0;
 }
-function text3(bytes) {
-  const end = bytes.indexOf(0);
-  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString();
+function text3(bytes2) {
+  const end = bytes2.indexOf(0);
+  return Buffer.from(end < 0 ? bytes2 : bytes2.subarray(0, end)).toString();
 }
 function shortName(header2) {
   const name = text3(header2.subarray(0, 100));
   const prefix = header2.toString("latin1", 257, 263) === "ustar\0" ? text3(header2.subarray(345, 500)) : "";
   return prefix ? `${prefix}/${name}` : name;
 }
-function readRecords(bytes) {
+function readRecords(bytes2) {
   const records = /* @__PURE__ */ new Map();
-  let rest = Buffer.from(bytes);
-  while (rest.length > 0) {
-    const [, digits = ""] = /^(\d{1,7}) /.exec(rest.toString("latin1", 0, 8)) ?? [];
+  let rest2 = Buffer.from(bytes2);
+  while (rest2.length > 0) {
+    const [, digits = ""] = /^(\d{1,7}) /.exec(rest2.toString("latin1", 0, 8)) ?? [];
     const length = Number(digits);
-    if (length < digits.length + 3 || length > rest.length || rest[length - 1] !== 10) return void 0;
-    const record2 = rest.toString("utf8", digits.length + 1, length - 1);
+    if (length < digits.length + 3 || length > rest2.length || rest2[length - 1] !== 10) return void 0;
+    const record2 = rest2.toString("utf8", digits.length + 1, length - 1);
     const equals = record2.indexOf("=");
     if (equals < 1) return void 0;
     const key = record2.slice(0, equals);
     if (/^(path|linkpath|size|GNU\.sparse.*)$/.test(key)) records.set(key, record2.slice(equals + 1));
-    rest = rest.subarray(length);
+    rest2 = rest2.subarray(length);
   }
   return records;
 }
@@ -48563,14 +48876,14 @@ __export(layout_files_exports, {
   missingBlob: () => missingBlob,
   readSmall: () => readSmall
 });
-import { createReadStream as createReadStream2 } from "node:fs";
+import { constants as constants13, createReadStream as createReadStream2 } from "node:fs";
 import { open as open8, stat as stat14 } from "node:fs/promises";
-import { join as join44 } from "node:path";
+import { join as join45 } from "node:path";
 import { buffer as buffer2 } from "node:stream/consumers";
 function folderFiles(folder) {
   return {
     async find(path6) {
-      const full = join44(folder, path6);
+      const full = join45(folder, path6);
       const found = await stat14(full).catch((error) => {
         if (error.code === "ENOENT" || error.code === "ENOTDIR") return void 0;
         throw unreadable4(full, error);
@@ -48583,11 +48896,14 @@ function folderFiles(folder) {
   };
 }
 async function archiveFiles(path6) {
-  const handle = await open8(path6).catch((error) => {
+  const flags = constants13.O_RDONLY | (constants13.O_NONBLOCK ?? 0);
+  const handle = await open8(path6, flags).catch((error) => {
     throw unreadable4(path6, error);
   });
   try {
-    const { size: size2 } = await handle.stat();
+    const found = await handle.stat();
+    if (!found.isFile()) throw unreadable4(path6, new Error("it is no regular file"));
+    const { size: size2 } = found;
     await refuseCompressed(path6, await fileSource(handle, size2).read(4));
     const files = /* @__PURE__ */ new Map();
     const links = /* @__PURE__ */ new Map();
@@ -48683,9 +48999,9 @@ var init_layout_files = __esm({
 
 // src/image/read/docker-archive.ts
 async function readDockerArchive(files, name, chosen2) {
-  const bytes = await readSmall(files, "manifest.json", name);
-  if (!bytes) return void 0;
-  const images = parse5(bytes, `${name}/manifest.json`);
+  const bytes2 = await readSmall(files, "manifest.json", name);
+  if (!bytes2) return void 0;
+  const images = parse5(bytes2, `${name}/manifest.json`);
   const candidates = images.filter((image5) => chosen2 === void 0 || image5.RepoTags.includes(chosen2));
   const [image4] = candidates;
   if (!image4 || candidates.length > 1) {
@@ -48733,10 +49049,10 @@ async function readDockerArchive(files, name, chosen2) {
     close: () => files.close()
   };
 }
-function parse5(bytes, where) {
+function parse5(bytes2, where) {
   let value;
   try {
-    value = JSON.parse(Buffer.from(bytes).toString());
+    value = JSON.parse(Buffer.from(bytes2).toString());
   } catch {
   }
   const result = safeParse(manifestSchema2, value);
@@ -48802,9 +49118,9 @@ async function ociSource(files, name, chosen2) {
     },
     async document(descriptor) {
       if (descriptor.digest === index.digest) return indexBytes;
-      const bytes = await readSmall(files, pathOf2(descriptor), name);
-      if (bytes) checkBytes(bytes, descriptor.digest, `${name}/${pathOf2(descriptor)}`);
-      return bytes;
+      const bytes2 = await readSmall(files, pathOf2(descriptor), name);
+      if (bytes2) checkBytes(bytes2, descriptor.digest, `${name}/${pathOf2(descriptor)}`);
+      return bytes2;
     },
     async *blob(descriptor) {
       const path6 = pathOf2(descriptor);
@@ -48816,9 +49132,9 @@ async function ociSource(files, name, chosen2) {
   };
 }
 async function checkVersion4(files, name) {
-  const bytes = await readSmall(files, "oci-layout", name);
-  if (!bytes) return;
-  const { imageLayoutVersion } = parseJson3(bytes, `${name}/oci-layout`);
+  const bytes2 = await readSmall(files, "oci-layout", name);
+  if (!bytes2) return;
+  const { imageLayoutVersion } = parseJson3(bytes2, `${name}/oci-layout`);
   if (imageLayoutVersion === "1.0.0") return;
   throw new Failure({
     kind: "verification",
@@ -48845,8 +49161,8 @@ function chooseRoot(entries2, index, name, chosen2) {
     fix: names6[0] === void 0 ? void 0 : `oci:${name}:${names6.at(-1)}`
   });
 }
-function namesOf({ annotations = {} }) {
-  return ["org.opencontainers.image.ref.name", "io.containerd.image.name"].map((key) => annotations[key]).filter((value) => value !== void 0);
+function namesOf({ annotations: annotations2 = {} }) {
+  return ["org.opencontainers.image.ref.name", "io.containerd.image.name"].map((key) => annotations2[key]).filter((value) => value !== void 0);
 }
 var init_layout_source = __esm({
   "src/image/read/layout-source.ts"() {
@@ -48865,7 +49181,7 @@ __export(source_exports, {
   openImage: () => openImage
 });
 import { stat as stat15 } from "node:fs/promises";
-import { join as join45 } from "node:path";
+import { join as join46 } from "node:path";
 async function openImage(text7, registries = {}) {
   const place = await findPlace(text7);
   if (place) {
@@ -48897,7 +49213,7 @@ async function findPlace(text7) {
   throw new Failure({
     kind: "usage",
     what: `${JSON.stringify(path6)} is no image`,
-    why: await exists(path6) ? "it has no index.json" : "there is no such file or folder",
+    why: await whyNone(path6),
     fix: "name an OCI layout folder, an OCI archive, or an image in a registry"
   });
 }
@@ -48905,8 +49221,13 @@ async function layoutAt(path6, mayBeArchive) {
   const { archiveFiles: archiveFiles2, folderFiles: folderFiles2 } = await Promise.resolve().then(() => (init_layout_files(), layout_files_exports));
   const found = await stat15(path6).catch(() => void 0);
   if (found?.isFile() && mayBeArchive) return { path: path6, open: () => archiveFiles2(path6) };
-  const isLayout2 = found?.isDirectory() && await exists(join45(path6, "index.json"));
+  const isLayout2 = found?.isDirectory() && await exists(join46(path6, "index.json"));
   return isLayout2 ? { path: path6, open: async () => folderFiles2(path6) } : void 0;
+}
+async function whyNone(path6) {
+  const found = await stat15(path6).catch(() => void 0);
+  if (!found) return "there is no such file or folder";
+  return found.isDirectory() ? "it has no index.json" : "it is no regular file";
 }
 async function exists(path6) {
   return stat15(path6).then(
@@ -48968,9 +49289,6 @@ var init_annotations = __esm({
 });
 
 // src/image/writer/config.ts
-function formatTime(epoch) {
-  return new Date(epoch * 1e3).toISOString().replace(".000Z", "Z");
-}
 function imageConfig(base, spec2, platform8, diffIds, added) {
   const created = formatTime(spec2.epoch);
   const { variant: _, ...inherited } = base;
@@ -49039,6 +49357,7 @@ var scratchConfig;
 var init_config = __esm({
   "src/image/writer/config.ts"() {
     "use strict";
+    init_own_annotations();
     scratchConfig = {
       Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
       WorkingDir: "/"
@@ -49050,12 +49369,9 @@ var init_config = __esm({
 function imageContent(spec2, base, parts) {
   const given = parseAnnotations(spec2.annotations);
   const created = { "org.opencontainers.image.created": formatTime(spec2.epoch) };
-  const baseAnnotations = {
-    ...base.name && { "org.opencontainers.image.base.name": base.name },
-    ...base.digest && { "org.opencontainers.image.base.digest": base.digest }
-  };
+  const own4 = ownAnnotations(spec2.base, spec2.epoch, base.digest);
   const images = parts.map(
-    ({ platform: platform8, base: { config, layers: below2 }, added, programs: programs2 }) => {
+    ({ platform: platform8, base: { config, layers: below2 }, added, programs: programs3 }) => {
       const layers = [...below2, ...added];
       const diffIds = layers.map(({ diffId }) => diffId);
       const configDocument = document(
@@ -49073,9 +49389,9 @@ function imageContent(spec2, base, parts) {
         mediaType: mediaTypes.manifest,
         config: configDocument.descriptor,
         layers: layers.map(({ descriptor }) => descriptor),
-        annotations: { ...created, ...baseAnnotations, ...given("manifest", platform8) }
+        annotations: { ...own4, ...given("manifest", platform8) }
       });
-      return { platform: platform8, manifest, config: configDocument, layers, programs: programs2 };
+      return { platform: platform8, manifest, config: configDocument, layers, programs: programs3 };
     }
   );
   const index = document(mediaTypes.index, {
@@ -49090,7 +49406,7 @@ function imageContent(spec2, base, parts) {
         ...platform8.variant && { variant: platform8.variant }
       }
     })),
-    annotations: { ...created, ...baseAnnotations, ...given("index") }
+    annotations: { ...own4, ...given("index") }
   });
   return {
     index,
@@ -49109,17 +49425,18 @@ function layersOf({ images }) {
   ];
 }
 function document(mediaType, value) {
-  const bytes = Buffer.from(JSON.stringify(value));
-  return { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };
+  const bytes2 = Buffer.from(JSON.stringify(value));
+  return { descriptor: { mediaType, digest: digestOf(bytes2), size: bytes2.length }, bytes: bytes2 };
 }
-function annotated(annotations) {
-  return Object.keys(annotations).length > 0 ? { annotations } : {};
+function annotated(annotations2) {
+  return Object.keys(annotations2).length > 0 ? { annotations: annotations2 } : {};
 }
 var init_content = __esm({
   "src/image/writer/content.ts"() {
     "use strict";
     init_digest();
     init_manifest();
+    init_own_annotations();
     init_annotations();
     init_config();
   }
@@ -49148,8 +49465,8 @@ async function writeArchive(path6, content, options) {
     await addFile(handle, "index.json", layoutIndex(content, tags2));
     if (dockerPlatform) await addFile(handle, "manifest.json", dockerManifest(content, tags2, dockerPlatform));
     await writeAll(handle, Buffer.concat([directory("blobs/"), directory("blobs/sha256/")]));
-    for (const { descriptor, bytes } of documentsOf(content))
-      await addFile(handle, blobPath(descriptor), bytes);
+    for (const { descriptor, bytes: bytes2 } of documentsOf(content))
+      await addFile(handle, blobPath(descriptor), bytes2);
     for (const { descriptor, path: path7 } of layers) {
       await addFile(handle, blobPath(descriptor), { path: path7, size: descriptor.size });
     }
@@ -49250,14 +49567,14 @@ import {
   mkdir as mkdir15,
   open as open9,
   readdir as readdir14,
-  readFile as readFile14,
+  readFile as readFile5,
   rm as rm11,
   stat as stat16,
   utimes as utimes2,
   writeFile as writeFile6
 } from "node:fs/promises";
 import { tmpdir as tmpdir4 } from "node:os";
-import { join as join46 } from "node:path";
+import { join as join47 } from "node:path";
 async function openCache(folder, remark) {
   try {
     await prepare2(folder);
@@ -49275,15 +49592,15 @@ async function openCache(folder, remark) {
   }
 }
 async function prepare2(folder) {
-  await mkdir15(join46(folder, "blobs/sha256"), { recursive: true });
-  await sweep(join46(folder, "blobs/sha256"));
-  const probe = join46(folder, "blobs/sha256", `.probe.${process.pid}.tmp`);
+  await mkdir15(join47(folder, "blobs/sha256"), { recursive: true });
+  await sweep(join47(folder, "blobs/sha256"));
+  const probe = join47(folder, "blobs/sha256", `.probe.${process.pid}.tmp`);
   await (await open9(probe, "w")).close();
   await rm11(probe, { force: true });
 }
 function blobCache(folder, close) {
-  const blobPath2 = (digest4) => join46(folder, "blobs", ...digest4.split(":"));
-  const recordPath = (kind, key) => join46(folder, kind, `${sha256(key)}.json`);
+  const blobPath2 = (digest4) => join47(folder, "blobs", ...digest4.split(":"));
+  const recordPath = (kind, key) => join47(folder, kind, `${sha256(key)}.json`);
   return {
     folder,
     close,
@@ -49295,14 +49612,14 @@ function blobCache(folder, close) {
     },
     async store(source, signal) {
       const write4 = async (handle) => {
-        const hash = createHash8("sha256");
+        const hash3 = createHash8("sha256");
         let size2 = 0;
-        for await (const chunk of hashing(source, hash)) {
+        for await (const chunk of hashing(source, hash3)) {
           if (signal?.aborted) throw interrupted();
           size2 += chunk.length;
           await writeAll(handle, chunk);
         }
-        return { digest: `sha256:${hash.digest("hex")}`, size: size2 };
+        return { digest: `sha256:${hash3.digest("hex")}`, size: size2 };
       };
       const place = ({ digest: digest4 }) => blobPath2(digest4);
       const blob = await writeAtomically(blobPath2("sha256:incoming"), write4, { place, durable: false });
@@ -49310,8 +49627,8 @@ function blobCache(folder, close) {
     },
     async recall(kind, key) {
       const path6 = recordPath(kind, key);
-      const [sum, json] = (await readFile14(path6, "utf8").catch(() => "")).split("\n", 2);
-      if (!sum || json === void 0 || sum !== sha256(json)) return void 0;
+      const [sum2, json] = (await readFile5(path6, "utf8").catch(() => "")).split("\n", 2);
+      if (!sum2 || json === void 0 || sum2 !== sha256(json)) return void 0;
       await touch(path6);
       return JSON.parse(json);
     },
@@ -49319,11 +49636,11 @@ function blobCache(folder, close) {
       const path6 = recordPath(kind, key);
       const json = JSON.stringify(value);
       try {
-        await mkdir15(join46(folder, kind), { recursive: true });
-        const bytes = Buffer.from(`${sha256(json)}
+        await mkdir15(join47(folder, kind), { recursive: true });
+        const bytes2 = Buffer.from(`${sha256(json)}
 ${json}
 `);
-        await writeAtomically(path6, (handle) => writeAll(handle, bytes), { durable: false });
+        await writeAtomically(path6, (handle) => writeAll(handle, bytes2), { durable: false });
       } catch {
       }
     }
@@ -49367,7 +49684,7 @@ async function touch(path6) {
   });
 }
 async function sweep2(folder) {
-  const stamp = join46(folder, "swept");
+  const stamp = join47(folder, "swept");
   const swept = await stat16(stamp).catch(() => void 0);
   if (swept && Date.now() - swept.mtimeMs < day) return;
   await writeFile6(stamp, "").catch(() => {
@@ -49375,8 +49692,8 @@ async function sweep2(folder) {
   const names6 = await readdir14(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = [];
   for (const entry of names6) {
-    const path6 = join46(entry.parentPath, entry.name);
-    if (!entry.isFile() || path6.startsWith(join46(folder, "buildx/"))) continue;
+    const path6 = join47(entry.parentPath, entry.name);
+    if (!entry.isFile() || path6.startsWith(join47(folder, "buildx/"))) continue;
     const found = await stat16(path6).catch(() => void 0);
     if (found) files.push({ path: path6, age: Date.now() - found.mtimeMs, size: found.size });
   }
@@ -49420,7 +49737,7 @@ function getCompressor(name) {
       compress: gzip
     };
   }
-  const { createZstdCompress, constants: constants14 } = zlib;
+  const { createZstdCompress, constants: constants15 } = zlib;
   if (!createZstdCompress) {
     throw new Failure({
       kind: "usage",
@@ -49434,7 +49751,7 @@ function getCompressor(name) {
     id: `zstd (libzstd ${process.versions.zstd}, level ${zstdLevel})`,
     mediaType: `${mediaTypes.layer}+zstd`,
     async *compress(blocks) {
-      const params = { [constants14.ZSTD_c_compressionLevel]: zstdLevel, [constants14.ZSTD_c_checksumFlag]: 1 };
+      const params = { [constants15.ZSTD_c_compressionLevel]: zstdLevel, [constants15.ZSTD_c_checksumFlag]: 1 };
       const compressing = createZstdCompress({ params, chunkSize: blockSize2 });
       pipeline(Readable4.from(blocks, { highWaterMark: 1 }), compressing, () => {
       });
@@ -49502,14 +49819,14 @@ async function makeLayer(entries2, compressor, cache2, signal) {
   const known = await cache2.recall("layers", key);
   const path6 = known && await cache2.find(known.digest, known.size);
   if (known && path6) return { ...known, path: path6, mediaType: compressor.mediaType };
-  const hash = createHash9("sha256");
+  const hash3 = createHash9("sha256");
   const free = [];
-  const blocks = hashing(tarBlocks(measured, blockSize2, free), hash);
+  const blocks = hashing(tarBlocks(measured, blockSize2, free), hash3);
   const blob = await cache2.store(
     compressor.compress(blocks, (block3) => free.push(block3)),
     signal
   );
-  const made = { digest: blob.digest, size: blob.size, diffId: `sha256:${hash.digest("hex")}` };
+  const made = { digest: blob.digest, size: blob.size, diffId: `sha256:${hash3.digest("hex")}` };
   await cache2.remember("layers", key, made);
   return { ...made, path: blob.path, mediaType: compressor.mediaType };
 }
@@ -49567,9 +49884,9 @@ async function* decompress(chunks, where) {
   try {
     let start2 = Buffer.alloc(0);
     while (start2.length < 4) {
-      const next = await iterator.next();
-      if (next.done) break;
-      start2 = Buffer.concat([start2, next.value]);
+      const next2 = await iterator.next();
+      if (next2.done) break;
+      start2 = Buffer.concat([start2, next2.value]);
     }
     const all = (async function* () {
       yield start2;
@@ -49645,7 +49962,6 @@ async function openSourceBase(source, options) {
   const manifest = await reader.manifest(root2);
   const candidates = manifest.kind === "index" ? await entriesOf(manifest, reader, source.name) : void 0;
   return {
-    ...options.reference && { name: nameOf3(options.reference) },
     digest: root2.digest,
     async image(platform8) {
       const entry = candidates ? chooseEntry(candidates, platform8, source.name) : void 0;
@@ -49671,9 +49987,6 @@ async function resolveRoot(source, { cache: cache2, reference, remark, unasked }
     return known;
   }
 }
-function nameOf3({ digest: _, ...reference }) {
-  return formatReference(reference);
-}
 function isUnreachable(error) {
   return isFailure(error, "registry") && error.what === "The registry cannot be reached";
 }
@@ -49681,10 +49994,10 @@ function createReader(source, cache2, guard) {
   const document2 = async (descriptor) => {
     const path6 = await cache2.find(descriptor.digest, descriptor.size);
     if (path6) return buffer3(createReadStream3(path6));
-    const bytes = await guard(source.document(descriptor));
-    if (!bytes) throw missing2(source.name, descriptor);
-    await cache2.store(single2(bytes));
-    return bytes;
+    const bytes2 = await guard(source.document(descriptor));
+    if (!bytes2) throw missing2(source.name, descriptor);
+    await cache2.store(single2(bytes2));
+    return bytes2;
   };
   const fetch2 = async (descriptor, diffId, signal) => {
     const found = await cache2.find(descriptor.digest, descriptor.size);
@@ -49721,8 +50034,8 @@ async function checkDiffId(path6, { digest: digest4 }, diffId, { cache: cache2, 
   }
   await cache2.remember("diff-ids", digest4, diffId);
 }
-async function* single2(bytes) {
-  yield bytes;
+async function* single2(bytes2) {
+  yield bytes2;
 }
 async function entriesOf(index, reader, where) {
   const load3 = async (descriptor) => {
@@ -49745,8 +50058,8 @@ function chooseEntry(entries2, platform8, where) {
 }
 async function readImage({ config: configDescriptor, layers }, platform8, source, reader, origin) {
   const where = `${source.name}@${configDescriptor.digest}`;
-  const bytes = await reader.document(configDescriptor);
-  const { os: os2, architecture, diffIds } = parseConfig2(bytes, where);
+  const bytes2 = await reader.document(configDescriptor);
+  const { os: os2, architecture, diffIds } = parseConfig2(bytes2, where);
   if (os2 !== platform8.os || platformId({ os: os2, architecture })?.split("/")[1] !== platform8.arch) {
     throw noPlatform(source.name, platform8, `its image says that it is for ${os2}/${architecture}`);
   }
@@ -49755,20 +50068,20 @@ async function readImage({ config: configDescriptor, layers }, platform8, source
   }
   const blobs = layers.map((layer, number2) => {
     const diffId = diffIds[number2];
-    const { digest: digest4, size: size2, annotations = {} } = layer;
+    const { digest: digest4, size: size2, annotations: annotations2 = {} } = layer;
     return {
       descriptor: {
         mediaType: ociLayerType(layer.mediaType),
         digest: digest4,
         size: size2,
-        ...Object.keys(annotations).length > 0 && { annotations }
+        ...Object.keys(annotations2).length > 0 && { annotations: annotations2 }
       },
       diffId,
       file: (signal) => reader.file(layer, diffId, signal),
       ...origin && { origin: { registry: origin.registry, repository: origin.repository } }
     };
   });
-  return { config: parseJson3(bytes, where), layers: blobs };
+  return { config: parseJson3(bytes2, where), layers: blobs };
 }
 function ociLayerType(mediaType) {
   const [, compression2] = /^application\/vnd\.docker\.image\.rootfs\.diff\.tar(?:\.(gzip|zstd))?$/.exec(mediaType) ?? [];
@@ -49879,15 +50192,15 @@ var init_cached_base = __esm({
 });
 
 // src/image/writer/layout.ts
-import { join as join47 } from "node:path";
+import { join as join48 } from "node:path";
 async function writeLayout(path6, content, tags2, signal) {
   await intoLayout(path6, (folder) => fillLayout2(folder, content, tags2, signal));
 }
 async function fillLayout2(folder, content, tags2, signal) {
   await markLayout(folder);
-  await makeFolder(join47(folder, "blobs/sha256"));
+  await makeFolder(join48(folder, "blobs/sha256"));
   await mapLimit(layersOf(content), parallel, async ({ descriptor, file }) => {
-    const target = join47(folder, blobPath(descriptor));
+    const target = join48(folder, blobPath(descriptor));
     if (await isWhole(target, descriptor.digest, descriptor.size)) return;
     const source = await file(signal);
     await writeAtomically(target, (handle) => appendFile(handle, source, descriptor.size, signal));
@@ -49895,9 +50208,9 @@ async function fillLayout2(folder, content, tags2, signal) {
   await mapLimit(
     documentsOf(content),
     parallel,
-    ({ descriptor, bytes }) => writeAtomically(join47(folder, blobPath(descriptor)), (handle) => writeAll(handle, bytes))
+    ({ descriptor, bytes: bytes2 }) => writeAtomically(join48(folder, blobPath(descriptor)), (handle) => writeAll(handle, bytes2))
   );
-  await replaceIndex(folder, content, tags2);
+  await replaceIndex(folder, content, tags2, signal);
 }
 var parallel;
 var init_layout = __esm({
@@ -49917,7 +50230,7 @@ var init_layout = __esm({
 import { createReadStream as createReadStream4 } from "node:fs";
 async function pushImage(references, content, options) {
   const { client } = options;
-  const { bytes, descriptor } = content.index;
+  const { bytes: bytes2, descriptor } = content.index;
   const parsed = references.map(parseReference);
   const repositories = new Map(parsed.map((reference) => [formatRepository(reference), reference]));
   const unchanged = /* @__PURE__ */ new Set();
@@ -49928,7 +50241,7 @@ async function pushImage(references, content, options) {
     for (const reference of parsed) {
       if (reference.tag === void 0) continue;
       const isThere3 = unchanged.has(formatRepository(reference)) && (await client.headManifest(reference, { push: true }))?.digest === descriptor.digest;
-      if (!isThere3) await client.putManifest(reference, { mediaType: descriptor.mediaType, bytes });
+      if (!isThere3) await client.putManifest(reference, { mediaType: descriptor.mediaType, bytes: bytes2 });
     }
   };
 }
@@ -49946,7 +50259,7 @@ async function pushContent({ registry, repository }, { images, index }, options)
   await mapLimit(
     missing3,
     parallel2,
-    ({ manifest: { descriptor, bytes } }) => client.putManifest(target, { mediaType: descriptor.mediaType, bytes })
+    ({ manifest: { descriptor, bytes: bytes2 } }) => client.putManifest(target, { mediaType: descriptor.mediaType, bytes: bytes2 })
   );
   if (hasIndex && missing3.length === 0) return false;
   await client.putManifest(target, { mediaType: index.descriptor.mediaType, bytes: index.bytes });
@@ -49960,8 +50273,8 @@ async function pushBlobs(target, blobs, { client, signal, onProgress }) {
   const sent = /* @__PURE__ */ new Map();
   let total = 0;
   const report3 = () => {
-    const bytes = [...sent.values()].reduce((sum, one2) => sum + one2, 0);
-    onProgress?.(`pushing to ${formatRepository(target)}: ${describeBytes(bytes)} of ${describeBytes(total)}`);
+    const bytes2 = [...sent.values()].reduce((sum2, one2) => sum2 + one2, 0);
+    onProgress?.(`pushing to ${formatRepository(target)}: ${describeBytes(bytes2)} of ${describeBytes(total)}`);
   };
   await mapLimit(blobs, parallel2, async (blob) => {
     const { digest: digest4, size: size2 } = blob.descriptor;
@@ -49971,9 +50284,9 @@ async function pushBlobs(target, blobs, { client, signal, onProgress }) {
       return;
     total += size2;
     if ("file" in blob) await blob.file(signal);
-    const open12 = () => "bytes" in blob ? single3(blob.bytes) : readLayer(blob, signal);
-    await client.uploadBlob(target, { digest: digest4, size: size2 }, open12, (bytes) => {
-      sent.set(digest4, bytes);
+    const open13 = () => "bytes" in blob ? single3(blob.bytes) : readLayer(blob, signal);
+    await client.uploadBlob(target, { digest: digest4, size: size2 }, open13, (bytes2) => {
+      sent.set(digest4, bytes2);
       report3();
     });
   });
@@ -49986,8 +50299,8 @@ async function* readLayer(layer, signal) {
     throw error.code === "ENOENT" ? cacheEmptied(path6) : error;
   }
 }
-async function* single3(bytes) {
-  yield bytes;
+async function* single3(bytes2) {
+  yield bytes2;
 }
 var parallel2;
 var init_push = __esm({
@@ -50100,12 +50413,12 @@ function describe8({ index, images, baseDigest }, compressor) {
     indexDigest: index.descriptor.digest,
     ...baseDigest !== void 0 && { baseDigest },
     compressor: compressor.id,
-    platforms: images.map(({ platform: platform8, manifest, config, layers, programs: programs2 }) => ({
+    platforms: images.map(({ platform: platform8, manifest, config, layers, programs: programs3 }) => ({
       platform: platform8,
       manifestDigest: manifest.descriptor.digest,
       configDigest: config.descriptor.digest,
       layers: layers.map(({ descriptor: { digest: digest4, size: size2 }, diffId }) => ({ digest: digest4, diffId, size: size2 })),
-      ...programs2 && { packed: { digest: programs2.descriptor.digest, diffId: programs2.diffId } },
+      ...programs3 && { packed: { digest: programs3.descriptor.digest, diffId: programs3.diffId } },
       size: [config, ...layers].reduce((total, { descriptor }) => total + descriptor.size, 0)
     }))
   };
@@ -50232,16 +50545,16 @@ var init_make3 = __esm({
 // src/image/verify/layer-scan.ts
 import { createHash as createHash10 } from "node:crypto";
 import { open as open10 } from "node:fs/promises";
-import { join as join48 } from "node:path";
+import { join as join49 } from "node:path";
 function packedScan(diffId, files) {
   const entries2 = new Map(files);
   for (const path6 of files.keys()) addParents(entries2, path6.slice(0, Math.max(0, path6.lastIndexOf("/"))));
   return { diffId, entries: entries2, whiteouts: /* @__PURE__ */ new Set(), opaque: /* @__PURE__ */ new Set(), hostile: [] };
 }
 async function scanLayer(chunks, wanted2, folder, where, budget = createBudget()) {
-  const hash = createHash10("sha256");
+  const hash3 = createHash10("sha256");
   const stored = counting(chunks, budget.stored);
-  const source = streamSource(hashing(counting(decompress(stored, where), budget.unpacked), hash));
+  const source = streamSource(hashing(counting(decompress(stored, where), budget.unpacked), hash3));
   const entries2 = /* @__PURE__ */ new Map();
   const whiteouts = /* @__PURE__ */ new Set();
   const opaque = /* @__PURE__ */ new Set();
@@ -50266,23 +50579,23 @@ async function scanLayer(chunks, wanted2, folder, where, budget = createBudget()
     }
   }
   await source.drain();
-  return { diffId: `sha256:${hash.digest("hex")}`, entries: entries2, whiteouts, opaque, hostile };
+  return { diffId: `sha256:${hash3.digest("hex")}`, entries: entries2, whiteouts, opaque, hostile };
 }
 async function capture(entry, folder, budget) {
   budget.captured(entry.size);
-  const path6 = join48(folder, `file-${++captures}`);
-  const hash = createHash10("sha256");
+  const path6 = join49(folder, `file-${++captures}`);
+  const hash3 = createHash10("sha256");
   try {
     const file = await open10(path6, "wx", 384);
     try {
-      for await (const chunk of hashing(entry.content(), hash)) await file.writeFile(chunk);
+      for await (const chunk of hashing(entry.content(), hash3)) await file.writeFile(chunk);
     } finally {
       await file.close();
     }
   } catch (error) {
     throw isFailure(error) ? error : cannotKeep(folder, error);
   }
-  return { path: path6, sha256: hash.digest("hex") };
+  return { path: path6, sha256: hash3.digest("hex") };
 }
 function cannotKeep(folder, error) {
   return new Failure({
@@ -50371,9 +50684,9 @@ function metered(source, budget) {
   return {
     ...source,
     async document(descriptor) {
-      const bytes = await source.document(descriptor);
-      budget.document(bytes?.length ?? 0);
-      return bytes;
+      const bytes2 = await source.document(descriptor);
+      budget.document(bytes2?.length ?? 0);
+      return bytes2;
     }
   };
 }
@@ -50426,17 +50739,17 @@ async function readImage2(source, { digest: digest4, platform: described }, mani
   };
 }
 async function readManifest3(source, descriptor) {
-  const bytes = await read3(source, descriptor, "manifest");
-  return parseManifest(bytes, descriptor.mediaType, `${source.name}@${descriptor.digest}`);
+  const bytes2 = await read3(source, descriptor, "manifest");
+  return parseManifest(bytes2, descriptor.mediaType, `${source.name}@${descriptor.digest}`);
 }
 async function read3(source, descriptor, what) {
-  const bytes = await source.document(descriptor);
-  if (bytes?.length === descriptor.size) return bytes;
+  const bytes2 = await source.document(descriptor);
+  if (bytes2?.length === descriptor.size) return bytes2;
   throw new Failure({
     kind: "verification",
-    what: bytes ? `The ${what} has another size than its descriptor says` : `The ${what} is missing`,
+    what: bytes2 ? `The ${what} has another size than its descriptor says` : `The ${what} is missing`,
     where: source.name,
-    why: bytes ? `${descriptor.digest} has ${bytes.length} bytes, not ${descriptor.size}` : `${descriptor.digest} is not there`,
+    why: bytes2 ? `${descriptor.digest} has ${bytes2.length} bytes, not ${descriptor.size}` : `${descriptor.digest} is not there`,
     fix: "push or write the image again; a registry may have cleaned up what has no tag"
   });
 }
@@ -50500,12 +50813,12 @@ function createTurns(limit) {
   let free = limit;
   return async (work) => {
     if (free > 0) free--;
-    else await new Promise((resolve25) => waiting.push(resolve25));
+    else await new Promise((resolve26) => waiting.push(resolve26));
     try {
       return await work();
     } finally {
-      const next = waiting.shift();
-      if (next) next();
+      const next2 = waiting.shift();
+      if (next2) next2();
       else free++;
     }
   };
@@ -50539,12 +50852,12 @@ function createRootfs(count3, scan, extract) {
     }
     return void 0;
   };
-  const resolve25 = async (path6) => {
-    const rest = partsOf2(path6);
+  const resolve26 = async (path6) => {
+    const rest2 = partsOf2(path6);
     const done = [];
     let found;
-    for (let links = 0; rest.length > 0; ) {
-      const part = rest.shift();
+    for (let links = 0; rest2.length > 0; ) {
+      const part = rest2.shift();
       if (part === "..") {
         done.pop();
         continue;
@@ -50557,14 +50870,14 @@ function createRootfs(count3, scan, extract) {
       }
       if (++links > maximumLinks2) return void 0;
       if (found.entry.link.startsWith("/")) done.length = 0;
-      rest.unshift(...partsOf2(found.entry.link));
-      if (rest.length > bounds.depth) return void 0;
+      rest2.unshift(...partsOf2(found.entry.link));
+      if (rest2.length > bounds.depth) return void 0;
     }
     const last = done.join("/");
     return found && found.path === `/${last}` ? found : find(last);
   };
   return {
-    resolve: resolve25,
+    resolve: resolve26,
     async read(found) {
       let file = found;
       for (let links = 0; file.entry.type === "hardlink" && links < maximumLinks2; links++) {
@@ -50691,7 +51004,7 @@ var init_entrypoint = __esm({
 });
 
 // src/image/verify/verify-platform.ts
-import { open as open11, readFile as readFile15, stat as stat17 } from "node:fs/promises";
+import { open as open11, readFile as readFile6, stat as stat17 } from "node:fs/promises";
 function wantedFiles({ platforms: platforms2 }, { files }) {
   const expected = Object.values(files ?? {}).flatMap(Object.keys);
   const entrypoints = platforms2.flatMap(({ config }) => config ? entrypointPaths(config) : []);
@@ -50712,7 +51025,7 @@ async function verifyPlatform(image4, context2) {
     ...more
   });
   if (!manifest || !config) return report3({});
-  const { files, annotations, scanner } = context2;
+  const { files, annotations: annotations2, scanner } = context2;
   const layers = checkLayers(manifest, config, scanner);
   const all = files ? void 0 : await layers.readAll();
   if (files) await checkFiles(files, layers, notes2);
@@ -50722,7 +51035,7 @@ async function verifyPlatform(image4, context2) {
   if (!program2 && !layers.blind)
     noteNoProgram(paths, [...config.config.Entrypoint, ...config.config.Cmd][0], notes2);
   if (all && entrypoint && !layers.blind) await checkLoader(entrypoint, layers.rootfs, all, notes2);
-  const base = manifest.annotations[baseName] ?? annotations[baseName] ?? config.config.Labels[baseName] ?? (all && await readOsRelease(layers.rootfs));
+  const base = manifest.annotations[baseName] ?? annotations2[baseName] ?? config.config.Labels[baseName] ?? (all && await readOsRelease(layers.rootfs));
   notes2.problems.unshift(...layers.problems);
   notes2.remarks.unshift(...layers.remarks);
   return report3({ ...entrypoint && { entrypoint }, ...base !== void 0 && { base } });
@@ -50800,7 +51113,7 @@ async function checkLoader({ path: path6, elf }, rootfs, layers, { problems }) {
 async function readOsRelease(rootfs) {
   const found = await rootfs.resolve(osRelease);
   if (!found || found.entry.type === "directory" || found.entry.size > 65536) return void 0;
-  const text7 = await readFile15((await rootfs.read(found)).path, "utf8");
+  const text7 = await readFile6((await rootfs.read(found)).path, "utf8");
   const name = /^PRETTY_NAME=["']?([^"'\n]{1,100})/m.exec(text7)?.[1];
   return name && printable2(name);
 }
@@ -50914,6 +51227,7 @@ var init_verify2 = __esm({
 });
 
 // src/image/verify/read-back.ts
+import { stat as stat18 } from "node:fs/promises";
 function readBackTaskId({ spec: spec2 }) {
   return `read:${spec2.name}`;
 }
@@ -50933,7 +51247,7 @@ async function readBack(image4, { reported: made, packed }, context2) {
     const opened = await openImage2(text7, registries);
     const source = isPushed ? patientSource(opened, context2.signal) : opened;
     try {
-      const report3 = await verifyImage2(source, expectation(image4, packed, artifacts));
+      const report3 = await verifyImage2(source, await expectation(image4, packed, artifacts));
       if (!report3.ok) throw verificationFailure2(report3);
       const remarks = [...new Set(report3.platforms.flatMap((platform8) => platform8.remarks))];
       const found = remarks.length > 0 ? remarks.join("; ") : "every binary equal to the one compiled";
@@ -50982,26 +51296,36 @@ function readablePlace(destinations, { digest: digest4 }, [tag]) {
   }
   return void 0;
 }
-function expectation({ spec: spec2 }, packed, artifacts) {
-  const binaries2 = (platform8) => spec2.files.flatMap(({ target, mode, source }) => {
-    const artifact = artifacts.find(
-      (item) => "artifact" in source && item.name === source.artifact && item.platform === platform8
-    );
-    return artifact ? [{ target, mode, artifact }] : [];
-  });
-  const files = spec2.platforms.map((platform8) => {
-    const own4 = binaries2(platform8).map(({ target, artifact }) => [target, artifact.sha256]);
+async function expectation({ spec: spec2 }, packed, artifacts) {
+  const binaries2 = await Promise.all(spec2.platforms.map((platform8) => ownFiles(spec2, platform8, artifacts)));
+  const files = spec2.platforms.map((platform8, index) => {
+    const own4 = (binaries2[index] ?? []).map(({ target, sha256: sha2562 }) => [target, sha2562]);
     return [platform8.id, Object.fromEntries(own4)];
   });
   const layers = packed.map(({ platform: platform8, digest: digest4, diffId }) => {
-    const entries2 = binaries2(platform8).map(({ target, mode, artifact }) => {
-      const { path: path6, sha256: sha2562, size: size2 } = artifact;
+    const own4 = binaries2[spec2.platforms.indexOf(platform8)] ?? [];
+    const entries2 = own4.map(({ target, mode, path: path6, sha256: sha2562, size: size2 }) => {
       const entry = { type: "file", size: size2, mode, link: "", captured: { path: path6, sha256: sha2562 } };
       return [entryPath(target) ?? target, entry];
     });
     return [digest4, packedScan(diffId, new Map(entries2))];
   });
   return { platforms: spec2.platforms, files: Object.fromEntries(files), layers: new Map(layers) };
+}
+function ownFiles(spec2, platform8, artifacts) {
+  const found = spec2.files.filter(isPerPlatform).map(async ({ target, mode, source }) => {
+    const artifact = artifacts.find(
+      (item) => "artifact" in source && item.name === source.artifact && item.platform === platform8
+    );
+    const path6 = "paths" in source ? source.paths[platform8.id] : void 0;
+    if (path6 === void 0 && !artifact) return [];
+    const { sha256: sha2562, size: size2 } = artifact ?? {
+      sha256: await hashFile(path6 ?? ""),
+      size: (await stat18(path6 ?? "")).size
+    };
+    return [{ target, mode, path: artifact?.path ?? path6 ?? "", sha256: sha2562, size: size2 }];
+  });
+  return Promise.all(found).then((lists) => lists.flat());
 }
 var init_read_back = __esm({
   "src/image/verify/read-back.ts"() {
@@ -51010,7 +51334,9 @@ var init_read_back = __esm({
     init_reference2();
     init_destination_file();
     init_format();
+    init_hash_file();
     init_destination();
+    init_layers();
     init_patient_source();
     init_tar_read();
     init_layer_scan();
@@ -51101,9 +51427,9 @@ async function lookUpBase(text7, client) {
   const { digest: digest4 } = manifest;
   return { digest: digest4, platforms: await listPlatforms(client, reference, manifest) };
 }
-async function listPlatforms(client, reference, { bytes, mediaType }) {
+async function listPlatforms(client, reference, { bytes: bytes2, mediaType }) {
   const where = reference.repository;
-  const parsed = parseManifest(bytes, mediaType, where);
+  const parsed = parseManifest(bytes2, mediaType, where);
   if ("manifests" in parsed) {
     const entries2 = await flattenIndex(parsed, (entry) => loadIndex(client, reference, entry), where);
     const runnable = entries2.filter((entry) => !isAttestation(entry)).map((entry) => platformId(entry.platform));
@@ -51421,6 +51747,50 @@ var init_ask_early = __esm({
   }
 });
 
+// src/build/compile-cache.ts
+import { basename as basename14 } from "node:path";
+async function withCacheCounts(plan, recorder, signal, work) {
+  const sccache = sccacheOf(plan);
+  if (sccache === void 0) return work();
+  const before = await countsOf(sccache, plan.cwd, signal);
+  const result = await work();
+  const after = await countsOf(sccache, plan.cwd, signal);
+  if (before && after) {
+    const [hits, misses] = [after.hits - before.hits, after.misses - before.misses];
+    if (hits + misses > 0)
+      recorder.note("info", `sccache: ${hits} of ${count(hits + misses, "compile")} were in its cache`);
+  }
+  return result;
+}
+function sccacheOf({ compile }) {
+  const wrappers2 = compile.steps.map(
+    ({ command: command2 }) => command2.env?.["RUSTC_WRAPPER"] ?? process.env["RUSTC_WRAPPER"]
+  );
+  return wrappers2.find((wrapper) => wrapper !== void 0 && basename14(wrapper) === "sccache");
+}
+async function countsOf(tool, cwd, signal) {
+  try {
+    const args3 = ["--show-stats", "--stats-format=json"];
+    const { ok: ok2, stdout } = await run({ tool, args: args3, cwd }, { signal, timeout: 20 });
+    if (!ok2) return void 0;
+    const { stats } = JSON.parse(stdout);
+    return { hits: sum(stats.cache_hits), misses: sum(stats.cache_misses) };
+  } catch {
+    return void 0;
+  }
+}
+function sum(value) {
+  const { counts } = value;
+  return Object.values(counts).reduce((total, each) => total + each, 0);
+}
+var init_compile_cache = __esm({
+  "src/build/compile-cache.ts"() {
+    "use strict";
+    init_process();
+    init_format();
+  }
+});
+
 // src/build/installs.ts
 function checkInstalls(plan) {
   const [step] = installing(plan);
@@ -51473,6 +51843,31 @@ async function load2({ backend }) {
 var init_preload = __esm({
   "src/build/preload.ts"() {
     "use strict";
+  }
+});
+
+// src/image/init.ts
+import { resolve as resolve13 } from "node:path";
+function initFile(init2, platforms2, root2) {
+  if (platforms2.length < 2 || perPlatformPath.test(init2)) {
+    return { from: resolve13(root2, init2), to: initTarget, mode: 493, perPlatform: true };
+  }
+  throw new Failure({
+    kind: "usage",
+    what: `One init cannot serve ${platforms2.length} platforms`,
+    where: "[image] init of xbuild.toml",
+    why: "it is a program, and each platform needs its own",
+    fix: `init = "tools/tini-{arch}", with a file for each of ${platforms2.map(({ arch }) => arch).join(", ")}`
+  });
+}
+var initTarget, initWords;
+var init_init = __esm({
+  "src/image/init.ts"() {
+    "use strict";
+    init_errors();
+    init_copy_folder();
+    initTarget = "/usr/bin/init";
+    initWords = [initTarget, "--"];
   }
 });
 
@@ -51656,11 +52051,13 @@ var init_backend = __esm({
 // src/build/check-entrypoint.ts
 function checkEntrypoint({ config, files, base }) {
   if (base.family === "other" || /:debug/.test(base.reference)) return;
-  const [word2] = [...config.entrypoint, ...config.cmd];
+  const isInit = initWords.every((part, index) => config.entrypoint[index] === part);
+  const entrypoint = isInit ? config.entrypoint.slice(initWords.length) : config.entrypoint;
+  const [word2] = [...entrypoint, ...config.cmd];
   if (word2 === void 0 || /^[^/]+\//.test(word2) && config.workdir === void 0) return;
   const paths = entrypointPaths({
     config: {
-      Entrypoint: config.entrypoint,
+      Entrypoint: entrypoint,
       Cmd: config.cmd,
       Env: Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
       WorkingDir: config.workdir
@@ -51672,12 +52069,12 @@ function checkEntrypoint({ config, files, base }) {
   });
   if (paths.some((path6) => isThere3(path6))) return;
   const [program2, ...others] = files.map(({ target }) => target);
-  const shown2 = [program2, ...others.slice(0, 4), ...others.length > 4 ? ["\u2026"] : []];
+  const shown3 = [program2, ...others.slice(0, 4), ...others.length > 4 ? ["\u2026"] : []];
   throw new Failure({
     kind: "usage",
     what: `The entrypoint ${JSON.stringify(word2)} is not in the image`,
     where: "[image] entrypoint of xbuild.toml",
-    why: `the image has ${shown2.join(", ")}, and the base ${base.reference} has no programs`,
+    why: `the image has ${shown3.join(", ")}, and the base ${base.reference} has no programs`,
     fix: word2.startsWith("/") ? `program = ${JSON.stringify(word2)} in [image] puts the program there` : `entrypoint = [${JSON.stringify(program2)}, \u2026] in [image]`
   });
 }
@@ -51686,6 +52083,7 @@ var init_check_entrypoint = __esm({
   "src/build/check-entrypoint.ts"() {
     "use strict";
     init_errors();
+    init_init();
     init_paths2();
     init_entrypoint();
     mostLinks = 40;
@@ -51693,7 +52091,7 @@ var init_check_entrypoint = __esm({
 });
 
 // src/build/plan-image.ts
-import { dirname as dirname25, join as join49 } from "node:path";
+import { dirname as dirname25, join as join50 } from "node:path";
 function chosenBase(reference) {
   if (reference !== "scratch" && !isLocalBase(reference)) parseReference(reference);
   return {
@@ -51707,8 +52105,8 @@ function programPath(name) {
   return rootFolders.has(name) ? `/usr/local/bin/${name}` : `/${name}`;
 }
 function pathInImage({ name }, index, program2) {
-  const next = program2 && join49(dirname25(program2), name);
-  const target = (index === 0 ? program2 : next) ?? programPath(name);
+  const next2 = program2 && join50(dirname25(program2), name);
+  const target = (index === 0 ? program2 : next2) ?? programPath(name);
   return { target, source: { artifact: name }, mode: 493 };
 }
 function linkFile(target, link3, family) {
@@ -51720,9 +52118,9 @@ function planImage({ name, executables, image: asked2 }, base, source, options) 
   const image4 = fillImage(asked2, { ...sourcePlaceholders(source), name, platform: void 0 });
   const tags2 = image4.tags.map((tag) => checkTag(tag, name));
   if (tags2.length === 0 && options.load && !options.push) tags2.push(localTag(name));
-  const programs2 = executables.map((item, index) => pathInImage(item, index, image4.program));
-  for (const { target } of programs2) checkImagePath(target, "[image] program", base.family);
-  const program2 = programs2[0]?.target ?? "";
+  const programs3 = executables.map((item, index) => pathInImage(item, index, image4.program));
+  for (const { target } of programs3) checkImagePath(target, "[image] program", base.family);
+  const program2 = programs3[0]?.target ?? "";
   const links = Object.entries(image4.links).map(([target, link3]) => linkFile(target, link3, base.family));
   for (const { to } of image4.files) checkDestination(to);
   const spec2 = {
@@ -51730,7 +52128,7 @@ function planImage({ name, executables, image: asked2 }, base, source, options) 
     platforms: options.platforms,
     base,
     config: imageConfig2(image4, program2, base, source),
-    files: [...programs2, ...links],
+    files: [...programs3, ...links],
     annotations: image4.annotations,
     epoch: source.epoch,
     tags: tags2,
@@ -51744,7 +52142,7 @@ function planImage({ name, executables, image: asked2 }, base, source, options) 
     byDigest: options.byDigest,
     load: options.load,
     outputs: options.outputs,
-    fallback: join49(options.dist, `${name}.oci.tar`)
+    fallback: join50(options.dist, `${name}.oci.tar`)
   });
   return { executables, spec: spec2, image: image4, destinations };
 }
@@ -51768,7 +52166,7 @@ function imageConfig2(image4, program2, base, source) {
     ...image4.labels
   };
   return {
-    entrypoint: image4.entrypoint ?? [program2],
+    entrypoint: [...image4.init === void 0 ? [] : initWords, ...image4.entrypoint ?? [program2]],
     cmd: image4.args,
     env: image4.env,
     ...user !== void 0 && { user },
@@ -51787,6 +52185,7 @@ var init_plan_image = __esm({
     init_known();
     init_local();
     init_destination();
+    init_init();
     init_paths2();
     init_reference2();
     init_placeholders();
@@ -51827,7 +52226,8 @@ function planBuild(facts, options) {
   const remarks = [
     ...project2.remarks,
     ...choiceRemark(project2, options, executables),
-    ...lockRemarks(bases, lock)
+    ...lockRemarks(bases, lock),
+    ...images.flatMap(rootRemark)
   ];
   checkDistinctPlaces(images.map(({ spec: { name, tags: tags2 }, destinations }) => ({ name, tags: tags2, destinations })));
   return {
@@ -51851,10 +52251,15 @@ function planBuild(facts, options) {
     cwd: facts.cwd
   };
 }
+function rootRemark({ spec: { name, base, config } }) {
+  if (config.user !== void 0 || !knownBase(base.reference).runsAsRoot) return [];
+  return [`${base.reference} runs ${name} as root: --user 65532:65532, or [image] user, says otherwise`];
+}
 var init_plan = __esm({
   "src/build/plan.ts"() {
     "use strict";
     init_choose2();
+    init_known();
     init_destination();
     init_languages();
     init_installs();
@@ -51864,21 +52269,64 @@ var init_plan = __esm({
   }
 });
 
+// src/build/platform-files.ts
+import { open as open12 } from "node:fs/promises";
+async function checkPlatformFiles({ files, platforms: platforms2 }) {
+  for (const { target, source } of files) {
+    if (!("paths" in source)) continue;
+    for (const platform8 of platforms2) {
+      const path6 = source.paths[platform8.id] ?? "";
+      const isInit = target === initTarget;
+      if (!isInit && !await isElf(path6)) continue;
+      const elf = readElfFile(path6);
+      checkBinary(elf, platform8, path6);
+      if (isInit && elf.linkage === "dynamic") throw notStatic(path6, elf.interpreter ?? elf.needed.join(", "));
+    }
+  }
+}
+async function isElf(path6) {
+  const file = await open12(path6);
+  try {
+    const { buffer: buffer4, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return bytesRead === 4 && buffer4.toString("latin1") === "\x7FELF";
+  } finally {
+    await file.close();
+  }
+}
+function notStatic(path6, needs2) {
+  return new Failure({
+    kind: "verification",
+    what: "The init of the image is not static",
+    where: path6,
+    why: `it needs ${needs2}, which the base need not have`,
+    fix: "take tini-static of https://github.com/krallin/tini/releases, or catatonit"
+  });
+}
+var init_platform_files = __esm({
+  "src/build/platform-files.ts"() {
+    "use strict";
+    init_elf();
+    init_verify();
+    init_errors();
+    init_init();
+  }
+});
+
 // src/image/base-users.ts
 var base_users_exports = {};
 __export(base_users_exports, {
   readBaseUsers: () => readBaseUsers
 });
 import { createReadStream as createReadStream5 } from "node:fs";
-import { mkdtemp as mkdtemp4, readFile as readFile16, rm as rm12 } from "node:fs/promises";
-import { join as join50 } from "node:path";
+import { mkdtemp as mkdtemp4, readFile as readFile7, rm as rm12 } from "node:fs/promises";
+import { join as join51 } from "node:path";
 async function readBaseUsers({ reference, digest: digest4 }, { platform: platform8, registries, offline, work }) {
   const local2 = isLocalBase(reference);
   const parsed = local2 ? void 0 : { ...parseReference(reference), ...digest4 !== void 0 && { digest: digest4 } };
   const source = parsed ? offline ? unaskedSource(parsed) : registrySource(registries, parsed) : await openImage(reference, registries);
   const cache2 = await openCache(cacheFolder(), () => {
   });
-  const folder = await mkdtemp4(join50(work, "users-"));
+  const folder = await mkdtemp4(join51(work, "users-"));
   try {
     const base = await openSourceBase(source, {
       cache: cache2,
@@ -51913,7 +52361,7 @@ async function readBaseUsers({ reference, digest: digest4 }, { platform: platfor
     const textOf = async (path6) => {
       const found = await rootfs.resolve(path6);
       const isFile = found?.entry.type === "file" || found?.entry.type === "hardlink";
-      return found && isFile ? readFile16((await rootfs.read(found)).path, "utf8") : "";
+      return found && isFile ? readFile7((await rootfs.read(found)).path, "utf8") : "";
     };
     return parseUsers(await textOf("/etc/passwd"), await textOf("/etc/group"));
   } finally {
@@ -52128,10 +52576,13 @@ function attestationRemark({ images, buildx }, { name }, warm) {
   return ["no provenance is attached, so one source has one digest; --provenance=mode=max attaches it"];
 }
 async function readFiles(image4, { dir: dir2, dist, platforms: platforms2 }) {
-  const found = await findProjectFiles(image4.image.files, { root: dir2, leftOut: [dist], platforms: platforms2 });
+  const { files, init: init2 } = image4.image;
+  const rules = init2 === void 0 ? files : [...files, initFile(init2, platforms2, dir2)];
+  const found = await findProjectFiles(rules, { root: dir2, leftOut: [dist], platforms: platforms2 });
   const spec2 = { ...image4.spec, files: [...image4.spec.files, ...found.files], folders: found.folders };
   checkTargets(spec2);
   checkEntrypoint(spec2);
+  await checkPlatformFiles(spec2);
   const { template: template2 } = image4.image;
   return { ...image4, spec: spec2, ...template2 !== void 0 && { template: await readTemplate2(template2) } };
 }
@@ -52154,6 +52605,7 @@ var init_prepare = __esm({
     "use strict";
     init_errors();
     init_cache();
+    init_init();
     init_project_files();
     init_targets();
     init_languages();
@@ -52165,6 +52617,7 @@ var init_prepare = __esm({
     init_last_build();
     init_output_folder();
     init_plan();
+    init_platform_files();
     init_users2();
     init_version3();
     init_wanted_images();
@@ -52253,7 +52706,7 @@ var init_work_folder = __esm({
 });
 
 // src/build/build.ts
-import { join as join51 } from "node:path";
+import { join as join52 } from "node:path";
 import { setImmediate as setImmediate4 } from "node:timers/promises";
 function build(options, { emit, confirm: confirm2, signal }) {
   const startedAt = /* @__PURE__ */ new Date();
@@ -52272,7 +52725,7 @@ function build(options, { emit, confirm: confirm2, signal }) {
       const report3 = () => makeReport(plan, artifacts, images.filter(isDone), recorder, startedAt);
       try {
         await withWorkFolder(plan.dist, async (work) => {
-          const run2 = { ...prepared, ...asking, work, logs: join51(plan.dist, "logs") };
+          const run2 = { ...prepared, ...asking, work, logs: join52(plan.dist, "logs") };
           const binaries2 = await compileAndCheck(run2);
           artifacts = await recorder.stage("verify", () => verifyAndKeep(binaries2, run2));
           await makeImages(run2, artifacts, (image4, index) => {
@@ -52321,7 +52774,12 @@ async function compileAndCheck(run2) {
         "compile",
         () => withFilesKept(
           plan.project.keptFiles ?? [],
-          () => compilePlan(plan, { work, logs, emit: recorder.emit, signal: either })
+          () => withCacheCounts(
+            plan,
+            recorder,
+            either,
+            () => compilePlan(plan, { work, logs, emit: recorder.emit, signal: either })
+          )
         )
       );
     };
@@ -52370,6 +52828,7 @@ var init_build = __esm({
     init_ask_early();
     init_bases();
     init_compile();
+    init_compile_cache();
     init_installs();
     init_last_build();
     init_preload();
@@ -52389,11 +52848,11 @@ async function confirm(question, signal) {
   const { createInterface } = await import("node:readline");
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await new Promise((resolve25, reject) => {
+    const answer = await new Promise((resolve26, reject) => {
       reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
-      reader.on("close", () => resolve25("no"));
+      reader.on("close", () => resolve26("no"));
       signal.addEventListener("abort", () => reject(interrupted()), { once: true });
-      reader.question(`${question} [Y/n] `, resolve25);
+      reader.question(`${question} [Y/n] `, resolve26);
     });
     return /^\s*(y|yes)?\s*$/i.test(answer);
   } finally {
@@ -52421,8 +52880,8 @@ function describeFailure2(failure, paint = plainPaint) {
   return paintHead(cleanText(redact(lines.filter(Boolean).join("\n"))), paint);
 }
 function paintHead(text7, paint) {
-  const [head2 = "", ...rest] = text7.split("\n");
-  return [paint("red", head2), ...rest].join("\n");
+  const [head2 = "", ...rest2] = text7.split("\n");
+  return [paint("red", head2), ...rest2].join("\n");
 }
 function describeBug(error) {
   const stack = error instanceof Error ? error.stack ?? error.message : String(error);
@@ -52528,7 +52987,7 @@ var init_comparison_text = __esm({
 });
 
 // src/ui/summary.ts
-function summarize(report3, { columns: columns2, digests, next }) {
+function summarize(report3, { columns: columns2, digests, next: next2 }) {
   const { images, seconds: seconds3, comparison = [] } = report3;
   const facts = [
     ...images.map((image4) => ["image", describeImage(image4, digests)]),
@@ -52538,7 +52997,7 @@ function summarize(report3, { columns: columns2, digests, next }) {
       `${describeSeconds(seconds3.total)}: compile ${describeSeconds(seconds3.compile)}, image ${describeSeconds(seconds3.image + seconds3.readBack)}`
     ],
     ...describeComparisons(comparison, Date.now()).map((text7) => ["emulated", text7]),
-    ...next === void 0 ? [] : [["next", next]]
+    ...next2 === void 0 ? [] : [["next", next2]]
   ];
   return ["", sizeTable(report3, columns2), "", formatTable(facts)].join("\n");
 }
@@ -52556,8 +53015,8 @@ function sizeTable(report3, columns2) {
   const whole = formatTable([head2, ...rows].map(select));
   const excess = widthOf(whole) - columns2;
   if (excess <= 0 || !isUsed[1]) return whole;
-  const longest2 = Math.max(...rows.map(([, name = ""]) => name.length));
-  const length = Math.max(shortestName, longest2 - excess);
+  const longest3 = Math.max(...rows.map(([, name = ""]) => name.length));
+  const length = Math.max(shortestName, longest3 - excess);
   return formatTable([head2, ...rows.map((row2) => row2.with(1, cut2(row2[1] ?? "", length)))].map(select));
 }
 function sizeRow({ artifacts }, image4, platform8) {
@@ -52602,20 +53061,20 @@ var init_summary = __esm({
 
 // src/ui/timings-text.ts
 function describeTimings(spans2, columns2 = 100) {
-  const shown2 = spans2.filter(({ kind, start: start2, end }) => kind === "stage" || end - start2 >= shortest);
+  const shown3 = spans2.filter(({ kind, start: start2, end }) => kind === "stage" || end - start2 >= shortest);
   const total = Math.max(1, ...spans2.map((span) => span.end));
   const barWidth3 = Math.min(40, Math.max(10, Math.floor(columns2 / 3)));
   const nameWidth = Math.max(20, columns2 - barWidth3 - 20);
-  const rows = shown2.map(({ kind, name, start: start2, end }) => {
+  const rows = shown3.map(({ kind, name, start: start2, end }) => {
     const left3 = Math.min(barWidth3 - 1, Math.floor(start2 / total * barWidth3));
     const width2 = Math.max(1, Math.round((end - start2) / total * barWidth3));
     const bar2 = (" ".repeat(left3) + "\u2588".repeat(Math.min(width2, barWidth3 - left3))).padEnd(barWidth3);
     const text7 = cut3(" ".repeat(indents[kind]) + name, nameWidth);
     return `${seconds2(start2)}  ${seconds2(end - start2)}  ${bar2}  ${text7}`;
   });
-  const hidden3 = spans2.length - shown2.length;
-  const rest = hidden3 > 0 ? [`${hidden3} shorter than ${shortest} ms; XBUILD_TRACE=FILE has them all`] : [];
-  return ["   start   seconds", ...rows, ...rest].join("\n");
+  const hidden3 = spans2.length - shown3.length;
+  const rest2 = hidden3 > 0 ? [`${hidden3} shorter than ${shortest} ms; XBUILD_TRACE=FILE has them all`] : [];
+  return ["   start   seconds", ...rows, ...rest2].join("\n");
 }
 var shortest, indents, seconds2, cut3;
 var init_timings_text = __esm({
@@ -52667,7 +53126,7 @@ function plannedStep({ title, command: command2, produces }, dist) {
 function plannedImage(image4, backend, plan) {
   const { executables, spec: spec2, destinations } = image4;
   const [executable3, ...others] = executables.map(executableJson);
-  const { name, base, tags: tags2, config, annotations, epoch } = spec2;
+  const { name, base, tags: tags2, config, annotations: annotations2, epoch } = spec2;
   return {
     name,
     executable: executable3,
@@ -52677,7 +53136,7 @@ function plannedImage(image4, backend, plan) {
     tags: tags2,
     destinations: destinations.flatMap(describeDestination),
     config,
-    annotations,
+    annotations: annotations2,
     epoch,
     staged: stagedFiles(spec2).map(({ platform: platform8, path: path6, file: { source, mode, owner } }) => ({
       path: path6,
@@ -52751,8 +53210,8 @@ function describeImage2(image4) {
     ...image4.destinations.map((destination) => `# to ${destination}, then read back and verified`)
   ].join("\n");
 }
-function describeCommand({ tool, args: args3, cwd, env: env3 }) {
-  const variables = Object.entries(env3 ?? {}).map(([name, value]) => `${name}=${quoteWord(value)}`);
+function describeCommand({ tool, args: args3, cwd, env: env4 }) {
+  const variables = Object.entries(env4 ?? {}).map(([name, value]) => `${name}=${quoteWord(value)}`);
   return `(cd ${quoteWord(cwd)} && ${[...variables, quoteWord(tool), ...args3.map(quoteWord)].join(" ")})`;
 }
 function indent4(text7) {
@@ -52796,11 +53255,11 @@ var init_plan2 = __esm({
 });
 
 // src/commands/build.ts
-import { resolve as resolve13 } from "node:path";
+import { resolve as resolve14 } from "node:path";
 async function reportFailure(failure, path6) {
   if (path6 !== void 0) {
     const report3 = { schemaVersion: reportVersion, xbuild: version, ...failureJson(failure) };
-    await writeUserFile(resolve13(path6), asJson(report3), "--report").catch((error) => {
+    await writeUserFile(resolve14(path6), asJson(report3), "--report").catch((error) => {
       process.stderr.write(`${describeFailure2(error)}
 `);
     });
@@ -52831,7 +53290,7 @@ async function show2(report3, options, argv2, printsJson) {
   if (isShown)
     process.stdout.write(argv2.json ? json : report3.images.map((image4) => `${resultLine(image4)}
 `).join(""));
-  if (argv2.report) await writeUserFile(resolve13(argv2.report), json, "--report");
+  if (argv2.report) await writeUserFile(resolve14(argv2.report), json, "--report");
 }
 function showTimings() {
   process.stderr.write(`${cleanText(redact(describeTimings(timeline(), process.stderr.columns)))}
@@ -52849,7 +53308,7 @@ function summaryText(report3, { image: image4, images, dir: dir2 }, argv2) {
   return cleanText(redact(text7));
 }
 async function checkDigestFile(path6, { push: push2 }) {
-  if (push2) return checkUserFile(resolve13(path6), "--digest-file");
+  if (push2) return checkUserFile(resolve14(path6), "--digest-file");
   throw new Failure({
     kind: "usage",
     what: "--digest-file needs a push",
@@ -52924,7 +53383,7 @@ var init_build2 = __esm({
         if (argv2.dryRun) return printPlan(options, argv2.json === true);
         const thresholds = readThresholds(argv2);
         if (argv2.digestFile !== void 0) await checkDigestFile(argv2.digestFile, options);
-        if (argv2.report) await checkUserFile(resolve13(argv2.report), "--report");
+        if (argv2.report) await checkUserFile(resolve14(argv2.report), "--report");
         await runBeforeSteps(options, argv2.progress).catch((error) => reportFailure(error, argv2.report));
         const report3 = await withProgress(
           argv2.progress,
@@ -52940,7 +53399,7 @@ var init_build2 = __esm({
           failure = withReport(error, whole);
         }
         if (argv2.digestFile !== void 0)
-          await writeUserFile(resolve13(argv2.digestFile), digestLines(report3), "--digest-file");
+          await writeUserFile(resolve14(argv2.digestFile), digestLines(report3), "--digest-file");
         await show2(whole, options, argv2, failure === void 0);
         if (argv2.timings) showTimings();
         if (failure) throw failure;
@@ -52978,16 +53437,16 @@ __export(cache_use_exports, {
   readCacheUse: () => readCacheUse
 });
 import { lstat as lstat4, readdir as readdir15, rm as rm13 } from "node:fs/promises";
-import { join as join52 } from "node:path";
+import { join as join53 } from "node:path";
 async function readCacheUse(folder) {
   const names6 = await namesIn(folder);
-  const found = await Promise.all(names6.map(async (name) => ({ name, ...await sizeOf2(join52(folder, name)) })));
+  const found = await Promise.all(names6.map(async (name) => ({ name, ...await sizeOf2(join53(folder, name)) })));
   const parts = found.filter(({ files, name }) => files > 0 && name !== "swept").map((part) => ({ ...part, holds: contents[part.name] ?? "not of this version of xbuild" })).sort((a2, b) => b.size - a2.size);
   return { folder, size: parts.reduce((total, { size: size2 }) => total + size2, 0), parts };
 }
 async function pruneCache(folder) {
   for (const name of await namesIn(folder)) {
-    const path6 = join52(folder, name);
+    const path6 = join53(folder, name);
     await rm13(path6, { recursive: true, force: true }).catch((error) => {
       throw writeFailure(error, path6);
     });
@@ -53006,7 +53465,7 @@ async function sizeOf2(path6) {
   if (!found) return { files: 0, size: 0 };
   if (!found.isDirectory()) return { files: 1, size: found.size };
   const inside = await Promise.all(
-    (await readdir15(path6).catch(() => [])).map((name) => sizeOf2(join52(path6, name)))
+    (await readdir15(path6).catch(() => [])).map((name) => sizeOf2(join53(path6, name)))
   );
   return inside.reduce((a2, b) => ({ files: a2.files + b.files, size: a2.size + b.size }), { files: 0, size: 0 });
 }
@@ -53035,6 +53494,7 @@ var init_cache3 = __esm({
     "use strict";
     init_cache_text();
     init_cache_folder();
+    init_printable();
     init_command4();
     cacheCommand = defineCommand({
       usage: "cache",
@@ -53050,8 +53510,8 @@ var init_cache3 = __esm({
         if (argv2.prune) await pruneCache2(use.folder);
         const removed = argv2.prune === true;
         process.stdout.write(
-          argv2.json ? `${JSON.stringify({ ...use, removed }, void 0, 2)}
-` : `${describeCacheUse(use, removed)}
+          argv2.json ? `${printJson({ ...use, removed })}
+` : `${cleanText(describeCacheUse(use, removed))}
 `
         );
       }
@@ -53098,7 +53558,7 @@ var init_recipe = __esm({
 });
 
 // src/ci/cache/go.ts
-import { dirname as dirname26, join as join53 } from "node:path";
+import { dirname as dirname26, join as join54 } from "node:path";
 function buildCache(path6) {
   return {
     path: path6,
@@ -53120,8 +53580,8 @@ async function downloads(path6, locks) {
     }
   };
 }
-function modulesOf(sum) {
-  return sum.split("\n").flatMap((line) => {
+function modulesOf(sum2) {
+  return sum2.split("\n").flatMap((line) => {
     const [module2, version2] = line.split(" ");
     if (!module2 || !version2) return [];
     return [spelled(`${module2}@${version2.replace(/\/go\.mod$/, "")}`)];
@@ -53147,13 +53607,13 @@ var init_go3 = __esm({
         const { GOVERSION, GOCACHE, GOMODCACHE, GOWORK } = JSON.parse(stdout);
         const root2 = GOWORK && GOWORK !== "off" ? dirname26(GOWORK) : dir2;
         const members = root2 === dir2 ? [dir2] : [root2, dir2];
-        const locks = members.flatMap((folder) => [join53(folder, "go.sum"), join53(folder, "go.work.sum")]);
+        const locks = members.flatMap((folder) => [join54(folder, "go.sum"), join54(folder, "go.work.sum")]);
         return {
           toolchain: (GOVERSION ?? "go").replace(/[^\w.-]+/g, "-"),
           locks,
           folders: [
             ...GOCACHE && GOCACHE !== "off" ? [buildCache(GOCACHE)] : [],
-            ...GOMODCACHE ? [await downloads(join53(GOMODCACHE, "cache", "download"), locks)] : []
+            ...GOMODCACHE ? [await downloads(join54(GOMODCACHE, "cache", "download"), locks)] : []
           ]
         };
       }
@@ -53163,7 +53623,7 @@ var init_go3 = __esm({
 });
 
 // src/ci/cache/rust.ts
-import { join as join54 } from "node:path";
+import { join as join55 } from "node:path";
 function cannotRead(dir2, why) {
   return new Failure({
     kind: "project",
@@ -53215,18 +53675,18 @@ var init_rust3 = __esm({
         const metadata = await ask3("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"]);
         if (!version2.ok || !metadata.ok) throw cannotRead(dir2, version2.ok ? metadata.stderr : version2.stderr);
         const { workspace_root, target_directory } = JSON.parse(metadata.stdout);
-        const lock = join54(workspace_root ?? dir2, "Cargo.lock");
+        const lock = join55(workspace_root ?? dir2, "Cargo.lock");
         const crates = cratesOf(await readTextIfThere(lock) ?? "");
-        const home = language.rust.env["CARGO_HOME"] || process.env["CARGO_HOME"] || join54(homeFolder() ?? "/", ".cargo");
+        const home = language.rust.env["CARGO_HOME"] || process.env["CARGO_HOME"] || join55(homeFolder() ?? "/", ".cargo");
         return {
           toolchain: toolchainOf(version2.stdout),
           locks: [lock],
           folders: [
-            { path: join54(home, "registry", "index"), holds: "the index of crates", isUsed: () => true },
-            { path: join54(home, "registry", "cache"), holds: "downloaded crates", isUsed: isCrateOf(crates) },
-            { path: join54(home, "git", "db"), holds: "crates from git", isUsed: () => true },
+            { path: join55(home, "registry", "index"), holds: "the index of crates", isUsed: () => true },
+            { path: join55(home, "registry", "cache"), holds: "downloaded crates", isUsed: isCrateOf(crates) },
+            { path: join55(home, "git", "db"), holds: "crates from git", isUsed: () => true },
             {
-              path: target_directory ?? join54(dir2, "target"),
+              path: target_directory ?? join55(dir2, "target"),
               holds: "compiled crates",
               isUsed: compiledFile(crates)
             }
@@ -53238,7 +53698,7 @@ var init_rust3 = __esm({
 });
 
 // src/ci/cache/zig.ts
-import { join as join55 } from "node:path";
+import { join as join56 } from "node:path";
 var zigCache;
 var init_zig4 = __esm({
   "src/ci/cache/zig.ts"() {
@@ -53250,7 +53710,7 @@ var init_zig4 = __esm({
     zigCache = {
       variables: /^(ZIG_\w+|CC|CXX|CFLAGS|CXXFLAGS)$/,
       read: async ({ dir: dir2, language }, signal) => {
-        const env3 = { ...process.env, ...language.zig.env };
+        const env4 = { ...process.env, ...language.zig.env };
         const zig2 = await findZig(dir2, signal);
         if (!zig2)
           throw new Failure({
@@ -53259,15 +53719,15 @@ var init_zig4 = __esm({
             where: dir2,
             fix: installZig(void 0)
           });
-        const base = env3["XDG_CACHE_HOME"] || join55(homeFolder() ?? "/", ".cache");
-        const global3 = env3["ZIG_GLOBAL_CACHE_DIR"] || join55(base, "zig");
+        const base = env4["XDG_CACHE_HOME"] || join56(homeFolder() ?? "/", ".cache");
+        const global3 = env4["ZIG_GLOBAL_CACHE_DIR"] || join56(base, "zig");
         return {
           toolchain: `zig${zig2.version}`,
-          locks: [join55(dir2, "build.zig.zon")],
+          locks: [join56(dir2, "build.zig.zon")],
           folders: [
             { path: global3, holds: "packages and compiled runtimes", isUsed: (file) => !file.startsWith("tmp/") },
             {
-              path: join55(dir2, ".zig-cache", "xbuild"),
+              path: join56(dir2, ".zig-cache", "xbuild"),
               holds: "compiled code",
               isUsed: (file) => !/(^|\/)tmp\//.test(file)
             }
@@ -53285,22 +53745,22 @@ __export(plan_exports, {
 });
 import { createHash as createHash11 } from "node:crypto";
 import { relative as relative12 } from "node:path";
-async function toolchainCache(options, signal, env3 = process.env) {
+async function toolchainCache(options, signal, env4 = process.env) {
   const { name: language } = await detectLanguage(options.dir, options.lang);
   const recipe = recipes[language];
   const { toolchain: toolchain2, locks, folders: folders2 } = await recipe.read(options, signal);
-  const machine2 = [language, env3["RUNNER_OS"] ?? process.platform, env3["RUNNER_ARCH"] ?? process.arch];
-  const stem = ["xbuild", ...machine2, toolchain2, settingsDigest(options, recipe, env3)].join("-");
+  const machine2 = [language, env4["RUNNER_OS"] ?? process.platform, env4["RUNNER_ARCH"] ?? process.arch];
+  const stem = ["xbuild", ...machine2, toolchain2, settingsDigest(options, recipe, env4)].join("-");
   const locked = `${stem}-${await lockDigest(options.dir, locks)}`;
-  return { language, key: `${locked}-${runOf(env3)}`, restoreKeys: [`${locked}-`, `${stem}-`], folders: folders2 };
+  return { language, key: `${locked}-${runOf(env4)}`, restoreKeys: [`${locked}-`, `${stem}-`], folders: folders2 };
 }
-function runOf(env3) {
-  const run2 = env3["GITHUB_RUN_ID"] ? `${env3["GITHUB_RUN_ID"]}-${env3["GITHUB_RUN_ATTEMPT"] ?? "1"}` : env3["CI_JOB_ID"];
+function runOf(env4) {
+  const run2 = env4["GITHUB_RUN_ID"] ? `${env4["GITHUB_RUN_ID"]}-${env4["GITHUB_RUN_ATTEMPT"] ?? "1"}` : env4["CI_JOB_ID"];
   return run2 ?? "local";
 }
-function settingsDigest({ dir: dir2, platforms: platforms2, language }, recipe, env3) {
-  const variables = Object.entries(env3).filter(([name]) => recipe.variables.test(name) && !isSecretName(name)).sort(([a2], [b]) => a2 < b ? -1 : 1);
-  const root2 = env3["GITHUB_WORKSPACE"] ?? env3["CI_PROJECT_DIR"];
+function settingsDigest({ dir: dir2, platforms: platforms2, language }, recipe, env4) {
+  const variables = Object.entries(env4).filter(([name]) => recipe.variables.test(name) && !isSecretName(name)).sort(([a2], [b]) => a2 < b ? -1 : 1);
+  const root2 = env4["GITHUB_WORKSPACE"] ?? env4["CI_PROJECT_DIR"];
   const { go: go2, rust: rust2, zig: zig2, c: c3 } = language;
   return digest3(
     [root2 ? relative12(root2, dir2) : "", platforms2.map(({ id }) => id).sort(), go2, rust2, zig2, c3, variables],
@@ -53338,8 +53798,8 @@ __export(files_exports, {
 });
 import { randomUUID as randomUUID3 } from "node:crypto";
 import { appendFile as appendFile3 } from "node:fs/promises";
-async function writeValues(variable2, values, env3 = process.env) {
-  await append(variable2, formatValues(values), env3);
+async function writeValues(variable2, values, env4 = process.env) {
+  await append(variable2, formatValues(values), env4);
 }
 function formatValues(values, delimiter2 = newDelimiter()) {
   return Object.entries(values).map(([name, value]) => {
@@ -53351,19 +53811,19 @@ ${delimiter2}
 `;
   }).join("");
 }
-async function addPath(folder, env3 = process.env) {
+async function addPath(folder, env4 = process.env) {
   await append("GITHUB_PATH", `${folder}
-`, env3);
+`, env4);
 }
-async function writeSummary(markdown, env3 = process.env) {
+async function writeSummary(markdown, env4 = process.env) {
   const text7 = Buffer.byteLength(markdown) <= summaryLimit ? markdown : `${markdown.slice(0, summaryLimit / 4)}
 
 \u2026
 `;
-  await append("GITHUB_STEP_SUMMARY", text7, env3);
+  await append("GITHUB_STEP_SUMMARY", text7, env4);
 }
-async function append(variable2, text7, env3) {
-  const path6 = env3[variable2];
+async function append(variable2, text7, env4) {
+  const path6 = env4[variable2];
   try {
     if (!path6) throw new Error(`${variable2} is not set`);
     await appendFile3(path6, text7);
@@ -53437,8 +53897,8 @@ __export(used_files_exports, {
   pruneFolders: () => pruneFolders,
   readKeptFiles: () => readKeptFiles
 });
-import { readdir as readdir16, rm as rm14, stat as stat18 } from "node:fs/promises";
-import { join as join56, relative as relative13, sep as sep4 } from "node:path";
+import { readdir as readdir16, rm as rm14, stat as stat19 } from "node:fs/promises";
+import { join as join57, relative as relative13, sep as sep4 } from "node:path";
 async function readKeptFiles(folders2, since) {
   const all = await Promise.all(folders2.map((folder) => filesOf(folder, since)));
   return all.flat();
@@ -53447,8 +53907,8 @@ async function filesOf({ path: root2, isUsed }, since) {
   const entries2 = await readdir16(root2, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries2.filter((entry) => entry.isFile() || entry.isSymbolicLink());
   const read4 = await mapLimit(files, 64, async ({ parentPath, name }) => {
-    const path6 = join56(parentPath, name);
-    const found = await stat18(path6).catch(() => void 0);
+    const path6 = join57(parentPath, name);
+    const found = await stat19(path6).catch(() => void 0);
     if (!found) return [];
     const file = relative13(root2, path6).split(sep4).join("/");
     const used = isUsed(file, { mtime: found.mtimeMs, since });
@@ -53544,10 +54004,10 @@ var init_cache_paths = __esm({
           process.stderr.write(`xbuild: removed ${describeBytes(removed)} that the build did not use
 `);
         }
-        const list5 = folders2.map(({ path: path6, holds }) => ({ path: path6, holds }));
+        const list6 = folders2.map(({ path: path6, holds }) => ({ path: path6, holds }));
         process.stdout.write(
-          argv2.json ? `${JSON.stringify(list5, void 0, 2)}
-` : list5.map(({ path: path6 }) => `${path6}
+          argv2.json ? `${JSON.stringify(list6, void 0, 2)}
+` : list6.map(({ path: path6 }) => `${path6}
 `).join("")
         );
       }
@@ -53559,20 +54019,20 @@ var init_cache_paths = __esm({
 function planMatrix(units, limit) {
   const weigh = weights(units);
   const platforms2 = distinct(units.map(({ platform: platform8 }) => platform8));
-  const programs2 = distinct(units.map(({ program: program2 }) => program2));
+  const programs3 = distinct(units.map(({ program: program2 }) => program2));
   const isRecorded = units.some(({ seconds: seconds3 }) => seconds3 !== void 0);
-  const weightOf = (some, on6) => units.filter(({ program: program2, platform: platform8 }) => some.includes(program2) && on6.includes(platform8)).reduce((sum, unit) => sum + weigh(unit), 0);
+  const weightOf = (some, on6) => units.filter(({ program: program2, platform: platform8 }) => some.includes(program2) && on6.includes(platform8)).reduce((sum2, unit) => sum2 + weigh(unit), 0);
   const job = (some, on6) => ({
     programs: some,
     platforms: on6,
     ...isRecorded && { seconds: Math.round(weightOf(some, on6) * 10) / 10 }
   });
   if (limit <= platforms2.length) {
-    return spread(platforms2, limit, (platform8) => weightOf(programs2, [platform8])).map((on6) => job(programs2, on6));
+    return spread(platforms2, limit, (platform8) => weightOf(programs3, [platform8])).map((on6) => job(programs3, on6));
   }
-  const shares = shareJobs(platforms2, limit, programs2.length, (platform8) => weightOf(programs2, [platform8]));
+  const shares = shareJobs(platforms2, limit, programs3.length, (platform8) => weightOf(programs3, [platform8]));
   return platforms2.flatMap(
-    (platform8, index) => spread(programs2, shares[index] ?? 1, (program2) => weightOf([program2], [platform8])).map(
+    (platform8, index) => spread(programs3, shares[index] ?? 1, (program2) => weightOf([program2], [platform8])).map(
       (some) => job(some, [platform8])
     )
   );
@@ -53583,9 +54043,9 @@ function shareJobs(platforms2, limit, most, weightOf) {
     const lengths = platforms2.map(
       (platform8, index) => shares[index] < most ? weightOf(platform8) / shares[index] : -1
     );
-    const longest2 = lengths.indexOf(Math.max(...lengths));
-    if (lengths[longest2] < 0) break;
-    shares[longest2] = shares[longest2] + 1;
+    const longest3 = lengths.indexOf(Math.max(...lengths));
+    if (lengths[longest3] < 0) break;
+    shares[longest3] = shares[longest3] + 1;
   }
   return shares;
 }
@@ -53604,7 +54064,7 @@ function spread(items, count3, weightOf) {
 function weights(units) {
   const mean = (some) => {
     const known = some.flatMap(({ seconds: seconds3 }) => seconds3 ?? []);
-    return known.length > 0 ? known.reduce((sum, one2) => sum + one2, 0) / known.length : void 0;
+    return known.length > 0 ? known.reduce((sum2, one2) => sum2 + one2, 0) / known.length : void 0;
   };
   return ({ program: program2, seconds: seconds3 }) => seconds3 ?? mean(units.filter((other) => other.program === program2)) ?? mean(units) ?? 1;
 }
@@ -53617,7 +54077,7 @@ var init_plan_matrix = __esm({
 });
 
 // src/ci/recorded-seconds.ts
-import { readFile as readFile17 } from "node:fs/promises";
+import { readFile as readFile8 } from "node:fs/promises";
 async function readRecordedSeconds(paths) {
   const found = /* @__PURE__ */ new Map();
   const missing3 = [];
@@ -53634,7 +54094,7 @@ async function readRecordedSeconds(paths) {
 }
 async function readArtifacts2(path6) {
   try {
-    const text7 = await readFile17(path6, "utf8");
+    const text7 = await readFile8(path6, "utf8");
     return parse(reportSchema, JSON.parse(text7)).artifacts;
   } catch (error) {
     if (error.code === "ENOENT") return void 0;
@@ -53692,8 +54152,8 @@ async function makeMatrix(options, { jobs: jobs2, most, reports, signal }) {
   const units = images.flatMap(
     ({ name, executables }) => platforms2.map(({ id }) => {
       const known = executables.map((executable3) => seconds3(executable3.name, id)).filter((item) => item !== void 0);
-      const sum = known.reduce((total, item) => total + item, 0);
-      return { program: name, platform: id, ...known.length > 0 && { seconds: sum } };
+      const sum2 = known.reduce((total, item) => total + item, 0);
+      return { program: name, platform: id, ...known.length > 0 && { seconds: sum2 } };
     })
   );
   const planned = planMatrix(units, jobs2 ?? platforms2.length);
@@ -53737,14 +54197,14 @@ __export(matrix_format_exports, {
 });
 function entries(jobs2) {
   const names6 = jobs2.map(({ platforms: platforms2 }) => platforms2.map((id) => id.replaceAll("/", "-")).join("_"));
-  return jobs2.map(({ programs: programs2, platforms: platforms2, seconds: seconds3 }, index) => {
+  return jobs2.map(({ programs: programs3, platforms: platforms2, seconds: seconds3 }, index) => {
     const name = names6[index];
     const isAlone = names6.filter((other) => other === name).length === 1;
     const platform8 = platforms2.join(",");
     return {
       job: isAlone ? name : `${name}-${names6.slice(0, index + 1).filter((other) => other === name).length}`,
       platform: platform8,
-      args: [`--platform=${platform8}`, ...programs2.map((program2) => `--bin=${program2}`)].join(" "),
+      args: [`--platform=${platform8}`, ...programs3.map((program2) => `--bin=${program2}`)].join(" "),
       ...seconds3 !== void 0 && { seconds: seconds3 }
     };
   });
@@ -53920,8 +54380,8 @@ function chart(comparison) {
     ({ platform: platform8, native: native2, baseline }) => native2 && baseline?.seconds !== void 0 ? [{ platform: platform8, native: native2.seconds, emulated: baseline.seconds }] : []
   );
   if (known.length === 0) return [];
-  const longest2 = Math.max(...known.flatMap(({ native: native2, emulated: emulated2 }) => [native2, emulated2]));
-  const bar2 = (seconds3) => "\u2588".repeat(Math.max(1, Math.round(seconds3 / longest2 * barWidth2)));
+  const longest3 = Math.max(...known.flatMap(({ native: native2, emulated: emulated2 }) => [native2, emulated2]));
+  const bar2 = (seconds3) => "\u2588".repeat(Math.max(1, Math.round(seconds3 / longest3 * barWidth2)));
   const lines = known.flatMap(({ platform: platform8, native: native2, emulated: emulated2 }) => [
     platform8,
     `  xbuild    ${bar2(native2)} ${describeSeconds(native2)}`,
@@ -53934,8 +54394,8 @@ function details(title, lines) {
   return [[`<details><summary>${title}</summary>`, "", ...lines, "", "</details>"].join("\n")];
 }
 function fence(text7) {
-  const longest2 = Math.max(2, ...[...text7.matchAll(/`+/g)].map(([run2]) => run2.length));
-  const ticks = "`".repeat(longest2 + 1);
+  const longest3 = Math.max(2, ...[...text7.matchAll(/`+/g)].map(([run2]) => run2.length));
+  const ticks = "`".repeat(longest3 + 1);
   return `${ticks}text
 ${cleanText(text7)}
 ${ticks}`;
@@ -54056,7 +54516,7 @@ function bash(commands3) {
   const withChoices = values.filter(({ choices }) => choices.length > 0);
   const others = values.filter(({ choices }) => choices.length === 0);
   const caseOf = (flags, body) => `    ${flags.join(" | ")}) ${body} ;;`;
-  const words4 = (list5) => `COMPREPLY=($(compgen -W ${quote2(list5.join(" "))} -- "$current"))`;
+  const words4 = (list6) => `COMPREPLY=($(compgen -W ${quote2(list6.join(" "))} -- "$current"))`;
   const files = "compopt -o default; COMPREPLY=()";
   return `# bash completion for xbuild: source <(xbuild completion bash)
 _xbuild() {
@@ -54264,14 +54724,14 @@ var init_manual = __esm({
 });
 
 // src/commands/completion.ts
-function referenceOf({ usage: usage2, describe: describe11, positionals, flags, ...rest }) {
+function referenceOf({ usage: usage2, describe: describe11, positionals, flags, ...rest2 }) {
   const [positional] = Object.values(positionals);
   return {
     name: nameOf2({ usage: usage2 }),
     usage: usage2,
     describe: describe11,
     choices: (positional?.choices ?? []).map(String),
-    flags: Object.entries(flags).filter(([name, { hidden: hidden3 }]) => !hidden3 && !(name in (rest.renamed ?? {}))).map(([name, { alias, describe: describe12 = "", type, choices = [] }]) => ({
+    flags: Object.entries(flags).filter(([name, { hidden: hidden3 }]) => !hidden3 && !(name in (rest2.renamed ?? {}))).map(([name, { alias, describe: describe12 = "", type, choices = [] }]) => ({
       name,
       alias: [alias ?? []].flat()[0],
       describe: String(describe12),
@@ -54319,6 +54779,7 @@ var init_dockerfile3 = __esm({
     init_flags();
     init_options7();
     init_interrupt();
+    init_printable();
     init_command4();
     dockerfileCommand = defineCommand({
       usage: "dockerfile [dir]",
@@ -54331,9 +54792,10 @@ var init_dockerfile3 = __esm({
         const { images } = planJson(await prepareOnly(options, interruptSignal));
         const several = images.length > 1;
         for (const { name, dockerfile: dockerfile2 } of images) {
-          process.stdout.write(several ? `# --- ${name} ---
+          const text7 = several ? `# --- ${name} ---
 ${dockerfile2}
-` : dockerfile2);
+` : dockerfile2;
+          process.stdout.write(process.stdout.isTTY ? cleanText(text7) : text7);
         }
       }
     });
@@ -54405,13 +54867,13 @@ var init_actions = __esm({
       title: "GitHub Actions",
       question: "In a job of GitHub Actions: is the cache service there for `type=gha`, in version 2, and may this run write to it?",
       findings: "A problem where `[cache]` names `type=gha` and buildx would drop it without a word; else a warning.",
-      run: async ({ env: env3, options, machine: machine2 }) => {
-        if (env3["GITHUB_ACTIONS"] !== "true") return notApplicable("this is no job of GitHub Actions");
+      run: async ({ env: env4, options, machine: machine2 }) => {
+        if (env4["GITHUB_ACTIONS"] !== "true") return notApplicable("this is no job of GitHub Actions");
         const caches = options instanceof Failure ? [] : [...options.buildx.cacheFrom, ...options.buildx.cacheTo];
         const isUsed = caches.some((cache2) => /(?:^|,)type=gha(?:,|$)/.test(cache2));
         const lacking = isUsed ? problem : warning;
-        const token = env3["ACTIONS_RUNTIME_TOKEN"];
-        if (!token || !(env3["ACTIONS_RESULTS_URL"] || env3["ACTIONS_CACHE_URL"])) {
+        const token = env4["ACTIONS_RUNTIME_TOKEN"];
+        if (!token || !(env4["ACTIONS_RESULTS_URL"] || env4["ACTIONS_CACHE_URL"])) {
           if (!isUsed)
             return ok("no token of the cache service, as in every run: step; nothing here uses type=gha");
           return problem({
@@ -54419,7 +54881,7 @@ var init_actions = __esm({
             fix: "uses: crazy-max/ghaction-github-runtime@v4   before this step"
           });
         }
-        if (!/^(?:true|1)$/i.test(env3["ACTIONS_CACHE_SERVICE_V2"] ?? "") || !env3["ACTIONS_RESULTS_URL"])
+        if (!/^(?:true|1)$/i.test(env4["ACTIONS_CACHE_SERVICE_V2"] ?? "") || !env4["ACTIONS_RESULTS_URL"])
           return lacking({
             why: "version 1 of the cache service ended in April 2025, and ACTIONS_CACHE_SERVICE_V2 does not say that this is 2",
             fix: "export ACTIONS_CACHE_SERVICE_V2=true   with ACTIONS_RESULTS_URL of the runner"
@@ -55081,8 +55543,8 @@ var init_main2 = __esm({
       SnippetTextEdit2.is = is;
     })(SnippetTextEdit || (SnippetTextEdit = {}));
     ChangeAnnotations = class {
-      constructor(annotations) {
-        this._annotations = annotations === void 0 ? /* @__PURE__ */ Object.create(null) : annotations;
+      constructor(annotations2) {
+        this._annotations = annotations2 === void 0 ? /* @__PURE__ */ Object.create(null) : annotations2;
         this._counter = 0;
         this._size = 0;
       }
@@ -56801,8 +57263,8 @@ var require_instruction = __commonJS({
         for (let i2 = 0; i2 < fullArgs.length; i2++) {
           let char = fullArgs.charAt(i2);
           if (char === this.escapeChar) {
-            let next = fullArgs.charAt(i2 + 1);
-            if (next === " " || next === "	") {
+            let next2 = fullArgs.charAt(i2 + 1);
+            if (next2 === " " || next2 === "	") {
               whitespaceCheck: for (let j = i2 + 2; j < fullArgs.length; j++) {
                 switch (fullArgs.charAt(j)) {
                   case " ":
@@ -56823,7 +57285,7 @@ var require_instruction = __commonJS({
                     break whitespaceCheck;
                 }
               }
-            } else if (next === "\r") {
+            } else if (next2 === "\r") {
               if (startPosition !== null) {
                 ranges.push(vscode_languageserver_types_1.Range.create(startPosition, this.document.positionAt(offset + end + 1)));
                 startPosition = null;
@@ -56831,7 +57293,7 @@ var require_instruction = __commonJS({
               start2 = true;
               comment2 = false;
               i2 += 2;
-            } else if (next === "\n") {
+            } else if (next2 === "\n") {
               if (startPosition !== null) {
                 ranges.push(vscode_languageserver_types_1.Range.create(startPosition, this.document.positionAt(offset + end + 1)));
               }
@@ -56932,8 +57394,8 @@ var require_instruction = __commonJS({
               found = -1;
             }
           } else if (char === this.escapeChar) {
-            let next = fullArgs.charAt(i2 + 1);
-            if (next === " " || next === "	") {
+            let next2 = fullArgs.charAt(i2 + 1);
+            if (next2 === " " || next2 === "	") {
               whitespaceCheck: for (let j = i2 + 2; j < fullArgs.length; j++) {
                 let newlineCheck = fullArgs.charAt(j);
                 switch (newlineCheck) {
@@ -56959,7 +57421,7 @@ var require_instruction = __commonJS({
                     break whitespaceCheck;
                 }
               }
-            } else if (next === "\r") {
+            } else if (next2 === "\r") {
               comment2 = false;
               escaping = true;
               start2 = true;
@@ -56967,7 +57429,7 @@ var require_instruction = __commonJS({
                 escapeMarker = i2;
               }
               i2 += 2;
-            } else if (next === "\n") {
+            } else if (next2 === "\n") {
               comment2 = false;
               escaping = true;
               start2 = true;
@@ -56984,12 +57446,12 @@ var require_instruction = __commonJS({
               escapeMarker = -1;
               escapedWhitespaceDetected = false;
               escaping = false;
-              if (next === "$") {
-                escapedArg = escapedArg + char + next;
-              } else if (next === "") {
+              if (next2 === "$") {
+                escapedArg = escapedArg + char + next2;
+              } else if (next2 === "") {
                 break;
               } else {
-                escapedArg = escapedArg + next;
+                escapedArg = escapedArg + next2;
               }
               if (found === -1) {
                 found = i2;
@@ -59377,9 +59839,9 @@ var require_imageTemplate = __commonJS({
             }
           }
         }
-        for (const env3 of this.getENVs()) {
-          if (env3.isBefore(currentLine)) {
-            for (const property of env3.getProperties()) {
+        for (const env4 of this.getENVs()) {
+          if (env4.isBefore(currentLine)) {
+            for (const property of env4.getProperties()) {
               const variable2 = property.getName();
               if (variables.indexOf(variable2) === -1) {
                 variables.push(variable2);
@@ -59996,11 +60458,11 @@ var require_parser2 = __commonJS({
               }
               return this.processHeredocs(this.createInstruction(dockerfile2, instruction, start2, instructionEnd, i2), i2);
             case this.escapeChar:
-              const next = this.buffer.charAt(i2 + 1);
-              if (next === "\n" || next === "\r") {
+              const next2 = this.buffer.charAt(i2 + 1);
+              if (next2 === "\n" || next2 === "\r") {
                 escaped = true;
                 i2++;
-              } else if (next === " " || next === "	") {
+              } else if (next2 === " " || next2 === "	") {
                 for (let j = i2 + 2; j < this.buffer.length; j++) {
                   switch (this.buffer.charAt(j)) {
                     case " ":
@@ -60268,9 +60730,9 @@ function readInstruction(text7, escapeChar, found) {
   const { body: whole, end } = joinContinued(text7, escapeChar, found);
   const [, lead = "", trigger] = found.keyword === "ONBUILD" && /^(\s*)([a-z]+)/i.exec(whole.text) || [];
   const keyword = trigger === void 0 ? found.keyword : trigger.toUpperCase();
-  const rest = trigger === void 0 ? whole : sliceMapped(whole, lead.length + trigger.length);
-  const { flags, length } = withFlags.has(keyword) ? readFlags(rest) : { flags: [], length: 0 };
-  const body = sliceMapped(rest, length);
+  const rest2 = trigger === void 0 ? whole : sliceMapped(whole, lead.length + trigger.length);
+  const { flags, length } = withFlags.has(keyword) ? readFlags(rest2) : { flags: [], length: 0 };
+  const body = sliceMapped(rest2, length);
   return {
     keyword,
     onbuild: trigger !== void 0,
@@ -60289,14 +60751,14 @@ function joinContinued(text7, escapeChar, { argumentsStart, end }) {
   let continued = false;
   while (position < end) {
     const lineEnd = endOfLine(text7, position, end);
-    const next = afterLineEnd(text7, lineEnd, end);
+    const next2 = afterLineEnd(text7, lineEnd, end);
     const line = text7.slice(position, lineEnd);
     if (!continued || !/^\s*(#|$)/.test(line)) {
       const trimmed = line.trimEnd();
       continued = trimmed.endsWith(escapeChar);
       pieces2.push({ start: position, end: continued ? position + trimmed.length - 1 : lineEnd });
     }
-    position = next;
+    position = next2;
     if (!continued) break;
   }
   return { body: joinPieces(text7, pieces2), end: position };
@@ -60376,14 +60838,14 @@ var init_instruction = __esm({
 // src/dockerfile/variables.ts
 function declaredBy({ keyword, words: words4 }) {
   if (keyword !== "ARG" && keyword !== "ENV") return [];
-  const [first, ...rest] = words4;
+  const [first, ...rest2] = words4;
   if (!first) return [];
   if (keyword === "ENV" && !first.value.includes("=")) {
-    const last = rest.at(-1) ?? first;
+    const last = rest2.at(-1) ?? first;
     return [
       {
         name: first.value,
-        value: rest.map(({ value }) => value).join(" "),
+        value: rest2.map(({ value }) => value).join(" "),
         start: first.start,
         end: last.end
       }
@@ -60532,7 +60994,7 @@ function platformOf2(text7) {
 function fillIn(text7, defaults) {
   let filled = text7;
   for (let round = 0; round < 5 && filled.includes("$"); round++) {
-    const next = filled.replace(
+    const next2 = filled.replace(
       /\$(?:(\w+)|\{(\w+)(?::?-([^${}]*))?\})/g,
       (whole, bare, braced, fallback) => {
         const name = bare ?? braced;
@@ -60541,8 +61003,8 @@ function fillIn(text7, defaults) {
         return value === void 0 || value.length > 1e3 ? fallback || whole : value;
       }
     );
-    if (next === filled || next.length > 1e4) break;
-    filled = next;
+    if (next2 === filled || next2.length > 1e4) break;
+    filled = next2;
   }
   return filled;
 }
@@ -60741,13 +61203,13 @@ function judge({ image: image4, platform: platform8 }, found, wanted2) {
     return found.startsWith("? ") ? { message: `the registry could not be asked for ${image4}: ${found.slice(2)}`, severity: "warning" } : { message: found, fix: "check the name and the tag" };
   }
   const has = ({ id, baseline }) => found.includes(id) || baseline !== void 0 && found.includes(baseline);
-  const list5 = found.length > 0 ? found.join(", ") : "no platform of Linux";
+  const list6 = found.length > 0 ? found.join(", ") : "no platform of Linux";
   if (platform8 === "build" || platform8 === "constant" || platform8 === "unknown") {
-    return found.includes("linux/amd64") || found.includes("linux/arm64") || platform8 !== "build" ? void 0 : { message: `${image4} runs on no build machine: it has ${list5}`, fix: "another image" };
+    return found.includes("linux/amd64") || found.includes("linux/arm64") || platform8 !== "build" ? void 0 : { message: `${image4} runs on no build machine: it has ${list6}`, fix: "another image" };
   }
   const missing3 = wanted2.filter((one2) => !has(one2)).map(({ id }) => id);
   return missing3.length > 0 ? {
-    message: `${image4} has no ${missing3.join(", ")}: it has ${list5}`,
+    message: `${image4} has no ${missing3.join(", ")}: it has ${list6}`,
     fix: "an image of every platform, or fewer platforms"
   } : void 0;
 }
@@ -60982,10 +61444,10 @@ function questionsOf({ where, credHelpers, credsStore }, wanted2) {
     });
   return [...byHelper.values()];
 }
-async function ask2({ helper, serverUrl, where, matters }, { env: env3, signal }) {
+async function ask2({ helper, serverUrl, where, matters }, { env: env4, signal }) {
   const name = `docker-credential-${helper}`;
   try {
-    const found = await askHelper(helper, serverUrl, where, { env: env3, helperTimeout: patience4, signal });
+    const found = await askHelper(helper, serverUrl, where, { env: env4, helperTimeout: patience4, signal });
     return ok(`${name}: ${found ? "has credentials" : "has none"} for ${serverUrl}`);
   } catch (error) {
     if (!isFailure(error, "registry")) throw error;
@@ -61033,10 +61495,10 @@ project or for all registries, else a warning. Nothing that it says is printed.`
 
 // src/doctor/checks/clock.ts
 async function registryOffset(around) {
-  const { machine: machine2, signal, env: env3, insecure } = around;
+  const { machine: machine2, signal, env: env4, insecure } = around;
   for (const registry of (await wantedRegistries(around)).slice(0, 1)) {
     const started = machine2.now();
-    const time2 = await serverTime(registry, { signal, env: env3, insecure, timeout: 3 }).catch((error) => {
+    const time2 = await serverTime(registry, { signal, env: env4, insecure, timeout: 3 }).catch((error) => {
       if (isFailure(error, "registry")) return void 0;
       throw error;
     });
@@ -61100,7 +61562,7 @@ var init_clock = __esm({
 
 // src/doctor/checks/configuration.ts
 import { existsSync as existsSync11 } from "node:fs";
-import { join as join57 } from "node:path";
+import { join as join58 } from "node:path";
 var configuration;
 var init_configuration = __esm({
   "src/doctor/checks/configuration.ts"() {
@@ -61116,7 +61578,7 @@ var init_configuration = __esm({
       run: async ({ options, dir: dir2 }) => {
         if (options instanceof Failure) return fromFailure(options);
         return ok(
-          existsSync11(join57(dir2, configFile)) ? `${configFile} is right` : `no ${configFile}: the defaults apply`
+          existsSync11(join58(dir2, configFile)) ? `${configFile} is right` : `no ${configFile}: the defaults apply`
         );
       }
     };
@@ -61155,13 +61617,13 @@ var init_disk = __esm({
       title: "Disk space",
       question: "Is there room where dist, the caches and temporary files lie, and may this user write there?",
       findings: "A problem below 200 MB, without inodes, or where nothing may be written; a warning below 2 GB.",
-      run: async ({ machine: machine2, options, dir: dir2, env: env3, project: project2 }) => {
+      run: async ({ machine: machine2, options, dir: dir2, env: env4, project: project2 }) => {
         const read4 = await project2();
         const toolchain2 = read4 instanceof Failure ? void 0 : read4.project.cacheFolder;
         const folders2 = {
           dist: options instanceof Failure ? dir2 : options.dist,
-          "xbuild\u2019s cache": cacheFolder(env3),
-          "temporary files": env3["TMPDIR"] || tmpdir5(),
+          "xbuild\u2019s cache": cacheFolder(env4),
+          "temporary files": env4["TMPDIR"] || tmpdir5(),
           ...toolchain2 && { "the toolchain\u2019s cache": toolchain2 }
         };
         const found = await Promise.all(
@@ -61184,8 +61646,8 @@ var init_disk = __esm({
       title: "Cache of xbuild",
       question: "Where is xbuild\u2019s own cache, and is it of a sensible size?",
       findings: "A warning above 10 GB.",
-      run: async ({ env: env3 }) => {
-        const { folder, size: size2, parts } = await readCacheUse(cacheFolder(env3));
+      run: async ({ env: env4 }) => {
+        const { folder, size: size2, parts } = await readCacheUse(cacheFolder(env4));
         const why = `${folder}: ${parts.length === 0 ? "empty" : describeBytes(size2)}`;
         return size2 > large ? warning({ why, fix: "xbuild cache --prune" }) : ok(why);
       }
@@ -61267,13 +61729,13 @@ function wordEnd(text7, start2, substitution) {
   }
   return Math.min(Math.max(index, start2 + 1), text7.length);
 }
-function closing(text7, start2, open12, close) {
+function closing(text7, start2, open13, close) {
   let depth = 1;
   for (let index = start2; index < text7.length; index++) {
     const char = text7[index];
     if (char === "\\") index++;
-    else if (char === "'" && open12 === "(") index = until(text7, "'", index + 1);
-    else if (char === open12) depth++;
+    else if (char === "'" && open13 === "(") index = until(text7, "'", index + 1);
+    else if (char === open13) depth++;
     else if (char === close && --depth === 0) return index;
   }
   return text7.length;
@@ -61289,21 +61751,21 @@ function withoutQuotes(raw) {
   );
 }
 function toCommands(lists, depth) {
-  return lists.flatMap((list5) => {
-    let rest = list5;
-    while (rest[0] && keywords.has(rest[0].value)) rest = rest.slice(1);
-    const [first] = rest;
-    const last = rest.at(-1);
+  return lists.flatMap((list6) => {
+    let rest2 = list6;
+    while (rest2[0] && keywords.has(rest2[0].value)) rest2 = rest2.slice(1);
+    const [first] = rest2;
+    const last = rest2.at(-1);
     if (!first || !last) return [];
     const assignments = [];
     let index = 0;
-    for (; index < rest.length; index++) {
-      const word2 = rest[index];
+    for (; index < rest2.length; index++) {
+      const word2 = rest2[index];
       const [, name, value = ""] = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(word2.value) ?? [];
       if (name !== void 0) assignments.push({ name, value, word: word2 });
       else if (!wrappers.has(word2.value)) break;
     }
-    const words4 = rest.slice(index);
+    const words4 = rest2.slice(index);
     const tool = (words4[0]?.value ?? "").replace(/^.*\//, "");
     const command2 = { assignments, words: words4, tool, start: first.start, end: last.end };
     return [command2, ...scriptArgument(tool, words4, depth)];
@@ -61346,11 +61808,11 @@ var init_shell2 = __esm({
 // src/dockerfile/toolchains.ts
 function compilesWith({ tool, words: words4 }) {
   const args3 = words4.slice(1).map(({ value }) => value);
-  const [sub = "", next] = args3.filter((value) => !value.startsWith("+") && !/^-(?!-?help)/.test(value));
+  const [sub = "", next2] = args3.filter((value) => !value.startsWith("+") && !/^-(?!-?help)/.test(value));
   if (args3.some((value) => /^(?:--version|--help|-V|-v)$/.test(value)) && args3.length === 1) return void 0;
   if (/^go(?:\d[\w.]*)?$/.test(tool)) return sub === "build" || sub === "install" ? "go" : void 0;
   if (tool === "cargo") {
-    return cargoCommands.has(sub) || sub === "chef" && next === "cook" || sub === "auditable" && next === "build" ? "cargo" : void 0;
+    return cargoCommands.has(sub) || sub === "chef" && next2 === "cook" || sub === "auditable" && next2 === "build" ? "cargo" : void 0;
   }
   if (tool === "rustc") return "cargo";
   if (tool === "zig") return zigCommands.has(sub) && !args3.includes("--fetch") ? "zig" : void 0;
@@ -61376,8 +61838,8 @@ function targetsOf({ assignments, words: words4, tool }) {
     if (!/^(?:cargo|rustc|cross|zig)$/.test(tool)) return [];
     const [, joined] = /^(?:--target=|-Dtarget=|-target=)(.+)$/.exec(word2.value) ?? [];
     if (joined !== void 0) return [{ word: word2, value: joined }];
-    const next = words4[index + 1];
-    return /^--?target$/.test(word2.value) && next ? [{ word: next, value: next.value }] : [];
+    const next2 = words4[index + 1];
+    return /^--?target$/.test(word2.value) && next2 ? [{ word: next2, value: next2.value }] : [];
   });
   return [...set.map(({ word: word2, value }) => ({ word: word2, value })), ...flags];
 }
@@ -61422,6 +61884,47 @@ var init_toolchains = __esm({
   }
 });
 
+// src/lint/rules/examples.ts
+var goFile, goProject, goProjectUntargeted, webPage;
+var init_examples = __esm({
+  "src/lint/rules/examples.ts"() {
+    "use strict";
+    goFile = `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+ARG TARGETARCH
+COPY main.go .
+RUN GOARCH=$TARGETARCH go build -o /app main.go
+
+FROM gcr.io/distroless/static-debian13:nonroot
+COPY --from=build /app /app
+ENTRYPOINT ["/app"]
+`;
+    goProject = `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+ARG TARGETOS
+ARG TARGETARCH
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -o /app .
+
+FROM gcr.io/distroless/static-debian13:nonroot
+COPY --from=build /app /app
+ENTRYPOINT ["/app"]
+`;
+    goProjectUntargeted = goProject.replace("ARG TARGETOS\nARG TARGETARCH\n", "").replace(" GOOS=$TARGETOS GOARCH=$TARGETARCH", "");
+    webPage = `FROM --platform=$BUILDPLATFORM node:24 AS web
+WORKDIR /web
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY . .
+RUN npm run build
+
+FROM nginx:1.29
+COPY --from=web /web/dist /usr/share/nginx/html
+`;
+  }
+});
+
 // src/lint/rules/compile.ts
 function byImage(stage, { toolchain: toolchain2, command: command2 }) {
   if (toolchain2 !== "c" || !/^g?make$/.test(command2.tool)) return toolchain2;
@@ -61437,6 +61940,7 @@ var init_compile2 = __esm({
     "use strict";
     init_stages();
     init_toolchains();
+    init_examples();
     advice = {
       go: "GOOS=$TARGETOS GOARCH=$TARGETARCH go build",
       cargo: "cargo build --target, chosen from $TARGETARCH",
@@ -61451,30 +61955,8 @@ var init_compile2 = __esm({
 compiler runs under QEMU, several times to thirty times slower, and now and then crashes there. Go, Rust and Zig cross-compile:
 pin the stage with \`--platform=$BUILDPLATFORM\` and tell the toolchain the target, or let \`xbuild\` compile on the host. For a
 C compiler or \`make\` this is only information: cross-compiling C needs a sysroot.`,
-      bad: `FROM golang:1.26 AS build
-WORKDIR /src
-COPY go.mod go.sum ./
-RUN go mod download
-COPY . .
-RUN CGO_ENABLED=0 go build -o /app .
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
-      good: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-ARG TARGETOS
-ARG TARGETARCH
-WORKDIR /src
-COPY go.mod go.sum ./
-RUN go mod download
-COPY . .
-RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -o /app .
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
+      bad: goProjectUntargeted.replace("--platform=$BUILDPLATFORM ", ""),
+      good: goProject,
       *check({ stages }) {
         for (const stage of stages) {
           if (stage.platform !== "target") continue;
@@ -61500,18 +61982,8 @@ ENTRYPOINT ["/app"]
 machine that it runs on. What is copied from there into the image is then the same binary for every platform, and nothing fails
 until the container starts. Reported where nothing in the stage speaks of \`TARGETARCH\`, \`GOARCH\`, \`--target\` or \`xx\`, and a
 stage of the target platform takes files from it.`,
-      bad: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-WORKDIR /src
-COPY go.mod go.sum ./
-RUN go mod download
-COPY . .
-RUN CGO_ENABLED=0 go build -o /app .
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
-      good: emulatedCompile.good,
+      bad: goProjectUntargeted,
+      good: goProject,
       *check({ stages }) {
         const inImages = stagesOfImages(stages);
         const takenFrom = [...inImages].filter(({ platform: platform8 }) => platform8 === "target").flatMap((one2) => copiedInto(one2, stages));
@@ -61679,17 +62151,17 @@ function downloadAfter(instructions2) {
   return void 0;
 }
 function downloads2({ tool, words: words4 }) {
-  const [sub = "", ...rest] = words4.slice(1).map(({ value }) => value);
-  if (rest.some((value) => /^(?:-mod=vendor|--offline|--frozen|-g|--global|--version)$/.test(value)))
+  const [sub = "", ...rest2] = words4.slice(1).map(({ value }) => value);
+  if (rest2.some((value) => /^(?:-mod=vendor|--offline|--frozen|-g|--global|--version)$/.test(value)))
     return false;
   if (tool === "go")
-    return sub === "mod" && rest[0] === "download" || sub === "build" && !rest.some((value) => value.endsWith(".go"));
+    return sub === "mod" && rest2[0] === "download" || sub === "build" && !rest2.some((value) => value.endsWith(".go"));
   if (tool === "cargo") return sub === "build" || sub === "fetch";
   if (tool === "npm" || tool === "pnpm")
-    return sub === "ci" || /^(?:install|i)$/.test(sub) && rest.every((value) => value.startsWith("-"));
-  if (tool === "yarn") return sub === "" || sub === "install" && rest.every((value) => value.startsWith("-"));
+    return sub === "ci" || /^(?:install|i)$/.test(sub) && rest2.every((value) => value.startsWith("-"));
+  if (tool === "yarn") return sub === "" || sub === "install" && rest2.every((value) => value.startsWith("-"));
   if (/^pip3?$/.test(tool))
-    return sub === "install" && rest.some((value) => value === "-r" || value.startsWith("--requirement"));
+    return sub === "install" && rest2.some((value) => value === "-r" || value.startsWith("--requirement"));
   if (tool === "bundle" || tool === "composer" || tool === "poetry") return sub === "install";
   return tool === "uv" && sub === "sync";
 }
@@ -61700,6 +62172,7 @@ var init_context = __esm({
     init_shell2();
     init_stages();
     init_dockerignore();
+    init_examples();
     wholeContext = /^(?:\.\/?|\/|\*|\.\/\*)$/;
     sourcesBeforeDependencies = {
       id: "sources-before-dependencies",
@@ -61708,24 +62181,8 @@ var init_context = __esm({
       explanation: `A layer is built anew when anything before it changed. After \`COPY . .\` every edit of every file downloads all
 dependencies again, once for each platform. Copy the manifests first (\`go.mod go.sum\`, \`Cargo.toml Cargo.lock\`,
 \`package.json\` and its lock file), download, then copy the rest; or keep the downloads in a \`RUN --mount=type=cache\`.`,
-      bad: `FROM --platform=$BUILDPLATFORM node:24 AS web
-WORKDIR /web
-COPY . .
-RUN npm ci && npm run build
-
-FROM nginx:1.29
-COPY --from=web /web/dist /usr/share/nginx/html
-`,
-      good: `FROM --platform=$BUILDPLATFORM node:24 AS web
-WORKDIR /web
-COPY package.json package-lock.json ./
-RUN npm ci
-COPY . .
-RUN npm run build
-
-FROM nginx:1.29
-COPY --from=web /web/dist /usr/share/nginx/html
-`,
+      bad: webPage.replace("COPY package.json package-lock.json ./\nRUN npm ci\n", "").replace("RUN npm run", "RUN npm ci && npm run"),
+      good: webPage,
       *check({ stages }) {
         for (const stage of stages) {
           const before = lineage(stage).slice(1).flatMap(({ instructions: instructions2 }) => instructions2);
@@ -61969,6 +62426,29 @@ function defaultReport({ keyword, body }, { start: start2, end }, name, value) {
     ...arg && !/["'\\]/.test(body.text) && { edits: [{ start: start2 + name.length, end, text: "" }] }
   };
 }
+function* ownTargets(instruction, known) {
+  for (const { word: word2, value } of targetsIn(instruction)) {
+    const [, name] = /^\$\{?(\w+)\}?$/.exec(value) ?? [];
+    if (name === void 0 || automatic.has(name) || known.has(name) || setsAnything(instruction, name))
+      continue;
+    yield {
+      start: word2.start,
+      end: word2.end,
+      message: `${name} is empty here unless the base image sets it: the toolchain then compiles for the build machine`,
+      fix: `ARG ${name} before it, in the same stage, or $TARGETARCH`,
+      severity: "warning"
+    };
+  }
+}
+function targetsIn(instruction) {
+  if (instruction.keyword === "RUN") return commandsOf(instruction).flatMap(targetsOf);
+  if (instruction.keyword !== "ENV") return [];
+  return declaredBy(instruction).filter(({ name }) => targetVariables.test(name)).map((declared2) => ({ word: declared2, value: declared2.value ?? "" }));
+}
+function setsAnything(instruction, name) {
+  if (setsItself(instruction, name)) return true;
+  return instruction.keyword === "RUN" && /(?:^|[\s;&|])(?:source|eval|\.)\s/m.test(scriptOf(instruction));
+}
 function declare(instruction, scope) {
   const names6 = instruction.onbuild ? scope.onbuild : scope.plain;
   for (const { name } of declaredBy(instruction)) names6.add(name);
@@ -61996,7 +62476,9 @@ var init_platform_args = __esm({
     "use strict";
     init_shell2();
     init_stages();
+    init_toolchains();
     init_variables();
+    init_examples();
     automatic = new Set(automaticVariables);
     platformArgDefault = {
       id: "platform-arg-default",
@@ -62007,24 +62489,8 @@ platform, and a bare \`ARG TARGETARCH\` brings the value into a stage. A default
 every platform of the image gets amd64 binaries, under the label of its own architecture, and no step fails. A constant in
 \`ENV\` does the same. \`TARGETOS=linux\` changes nothing for Linux images and is only information; a default of a \`BUILD\u2026\`
 variable is a warning: the build is wrong on machines of another architecture.`,
-      bad: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-ARG TARGETARCH=amd64
-COPY main.go .
-RUN GOARCH=$TARGETARCH go build -o /app main.go
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
-      good: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-ARG TARGETARCH
-COPY main.go .
-RUN GOARCH=$TARGETARCH go build -o /app main.go
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
+      bad: goFile.replace("ARG TARGETARCH", "ARG TARGETARCH=amd64"),
+      good: goFile,
       *check({ instructions: instructions2 }) {
         for (const instruction of instructions2) {
           for (const declared2 of declaredBy(instruction)) {
@@ -62041,16 +62507,11 @@ ENTRYPOINT ["/app"]
       summary: "A stage that uses TARGETARCH or another automatic platform variable declares it with ARG.",
       explanation: `The automatic platform variables are there in \`FROM\` lines, but inside a stage only after \`ARG TARGETARCH\` in that
 stage or in one that it is based on. An \`ARG\` before the first \`FROM\` or in another stage does not count. Without it the
-variable is empty: \`GOARCH= go build\` compiles for the build machine, and a download gets a name without an architecture.`,
-      bad: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-COPY main.go .
-RUN GOARCH=$TARGETARCH go build -o /app main.go
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
-      good: platformArgDefault.good,
+variable is empty: \`GOARCH= go build\` compiles for the build machine, and a download gets a name without an architecture. A
+variable of your own that names the target (\`GOARCH=$ARCH\`, \`--target $TRIPLE\`) and that nothing in the stage sets is a warning:
+only the base image could set it.`,
+      bad: goFile.replace("ARG TARGETARCH\n", ""),
+      good: goFile,
       buildkit: ["UndefinedVar"],
       *check({ stages, comments, text: text7 }) {
         for (const stage of stages) {
@@ -62070,6 +62531,7 @@ ENTRYPOINT ["/app"]
                 edits: [insertArg(text7, instruction, use.name, comments)]
               };
             }
+            yield* ownTargets(instruction, known);
             declare(instruction, scope);
           }
         }
@@ -62088,6 +62550,7 @@ var init_stage_platform = __esm({
   "src/lint/rules/stage-platform.ts"() {
     "use strict";
     init_stages();
+    init_examples();
     platformFlag = (stage) => stage.from.flags.find(({ name }) => name === "platform");
     decidingFlag = (stage) => lineage(stage).map(platformFlag).find((flag2) => flag2 !== void 0);
     describesImage = /* @__PURE__ */ new Set(["ENTRYPOINT", "CMD", "EXPOSE", "USER", "VOLUME", "HEALTHCHECK"]);
@@ -62100,24 +62563,8 @@ machine for every platform: the index says arm64, the image holds an amd64 root 
 arm64 then meets the wrong C library, shell and certificates tool. A constant such as \`linux/amd64\` does the same for every
 other platform (only a warning in a Dockerfile that shows no sign of several platforms). A last stage that only runs a check
 or exports files is left alone.`,
-      bad: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-ARG TARGETARCH
-COPY main.go .
-RUN GOARCH=$TARGETARCH go build -o /app main.go
-
-FROM --platform=$BUILDPLATFORM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
-      good: `FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-ARG TARGETARCH
-COPY main.go .
-RUN GOARCH=$TARGETARCH go build -o /app main.go
-
-FROM gcr.io/distroless/static-debian13:nonroot
-COPY --from=build /app /app
-ENTRYPOINT ["/app"]
-`,
+      bad: goFile.replace("FROM gcr", "FROM --platform=$BUILDPLATFORM gcr"),
+      good: goFile,
       *check({ text: text7, stages, instructions: instructions2, oneArchitecture }) {
         const last = stages.at(-1);
         if (oneArchitecture && last?.platform === "constant") return;
@@ -62150,26 +62597,8 @@ ENTRYPOINT ["/app"]
       explanation: `\`FROM --platform=linux/amd64\` runs under emulation on an arm64 machine (Apple Silicon, Graviton), however
 small the step is, and hides what the stage depends on. \`$BUILDPLATFORM\` is the machine that builds, whatever it is. A stage
 that serves one architecture by its name (\`AS libs-amd64\`) is left alone.`,
-      bad: `FROM --platform=linux/amd64 node:24 AS assets
-WORKDIR /web
-COPY package.json package-lock.json ./
-RUN npm ci
-COPY . .
-RUN npm run build
-
-FROM nginx:1.29
-COPY --from=assets /web/dist /usr/share/nginx/html
-`,
-      good: `FROM --platform=$BUILDPLATFORM node:24 AS assets
-WORKDIR /web
-COPY package.json package-lock.json ./
-RUN npm ci
-COPY . .
-RUN npm run build
-
-FROM nginx:1.29
-COPY --from=assets /web/dist /usr/share/nginx/html
-`,
+      bad: webPage.replace("$BUILDPLATFORM", "linux/amd64"),
+      good: webPage,
       buildkit: ["FromPlatformFlagConstDisallowed"],
       *check({ stages, oneArchitecture }) {
         for (const stage of oneArchitecture ? [] : stages.slice(0, -1)) {
@@ -62755,10 +63184,10 @@ function checkIgnoreComments(comments, ids) {
   return comments.flatMap(({ start: start2, text: text7 }) => {
     const match = pattern2.exec(text7);
     if (!match) return [];
-    const [, list5 = "", reason2 = ""] = match;
+    const [, list6 = "", reason2 = ""] = match;
     const from = start2 + match.index;
     const place = { start: from, end: start2 + text7.trimEnd().length };
-    const unknown3 = list5.split(",").filter((id) => !ids.includes(id));
+    const unknown3 = list6.split(",").filter((id) => !ids.includes(id));
     const reports = unknown3.map((id) => {
       const near = closestMatch(id, ids);
       return {
@@ -62771,7 +63200,7 @@ function checkIgnoreComments(comments, ids) {
       reports.push({
         ...place,
         message: "this comment gives no reason",
-        fix: `# xbuild-lint ignore=${list5} reason`
+        fix: `# xbuild-lint ignore=${list6} reason`
       });
     }
     return reports;
@@ -62803,16 +63232,16 @@ function lintDockerfile(text7, path6, options = {}) {
   );
 }
 function isSkipped({ buildkit = [] }, { directives }) {
-  const [, list5 = ""] = /(?:^|;)\s*skip=([^;]*)/.exec(directives["check"] ?? "") ?? [];
-  const skipped = list5.split(",").map((name) => name.trim());
+  const [, list6 = ""] = /(?:^|;)\s*skip=([^;]*)/.exec(directives["check"] ?? "") ?? [];
+  const skipped = list6.split(",").map((name) => name.trim());
   return buildkit.length > 0 && (skipped.includes("all") || buildkit.some((name) => skipped.includes(name)));
 }
 function ignoreComments({ comments, instructions: instructions2 }, lines) {
   return comments.filter(({ text: text7 }) => text7.includes("xbuild-lint")).map(({ start: start2, end, text: text7 }) => {
-    const next = instructions2.find((instruction) => instruction.start >= end);
+    const next2 = instructions2.find((instruction) => instruction.start >= end);
     const inside = instructions2.find((one2) => one2.start < start2 && end <= one2.end);
     const firstLine4 = lines.positionAt(start2).line;
-    const until2 = inside ?? next;
+    const until2 = inside ?? next2;
     return {
       start: end - text7.length,
       text: text7,
@@ -62850,9 +63279,9 @@ function applyFixes(text7, lint) {
   let count3 = 0;
   for (let round = 0; round < mostRounds; round++) {
     const fixable = lint(current).filter(({ edits }) => edits && edits.length > 0);
-    const { text: next, applied } = applyEdits(current, fixable);
+    const { text: next2, applied } = applyEdits(current, fixable);
     if (applied === 0) break;
-    current = next;
+    current = next2;
     count3 += applied;
   }
   return { text: current, count: count3 };
@@ -62994,10 +63423,10 @@ var init_buildkit_check = __esm({
 });
 
 // src/lint/find-files.ts
-import { stat as stat19 } from "node:fs/promises";
-import { basename as basename14, join as join58, relative as relative14, resolve as resolve14 } from "node:path";
+import { stat as stat20 } from "node:fs/promises";
+import { basename as basename15, join as join59, relative as relative14, resolve as resolve15 } from "node:path";
 function kindOf2(path6) {
-  const name = basename14(path6);
+  const name = basename15(path6);
   if (/ignore$|\.(?:md|txt|sh|j2|tmpl|tpl|go|py|ts|js|rs|html)$/i.test(name)) return void 0;
   if (/^docker-bake(?:\.\w+)*\.(?:hcl|json)$/.test(name)) return "bake";
   if (/^(?:docker|container)file(?:[._-].*)?$/i.test(name) || /\.(?:docker|container)file$/i.test(name))
@@ -63020,8 +63449,8 @@ async function findFiles2(cwd, named2, signal) {
   if (named2.length === 0) return trackedFiles(cwd, cwd, signal);
   const files = [];
   for (const name of named2) {
-    const path6 = resolve14(cwd, name);
-    const found = await stat19(path6).catch(() => void 0);
+    const path6 = resolve15(cwd, name);
+    const found = await stat20(path6).catch(() => void 0);
     if (!found) {
       const why = "there is no such file";
       throw new Failure({
@@ -63051,7 +63480,7 @@ async function trackedFiles(cwd, dir2, signal) {
   }
   const paths = lines.filter((line) => /^100/.test(line)).map((line) => line.slice(line.indexOf("	") + 1));
   const files = [...new Set(paths)].filter((path6) => kindOf2(path6) !== void 0);
-  if (files.length > 0) return files.map((path6) => relative14(cwd, join58(dir2, path6)));
+  if (files.length > 0) return files.map((path6) => relative14(cwd, join59(dir2, path6)));
   throw new Failure({
     kind: "usage",
     what: "There are no files to lint",
@@ -63105,7 +63534,7 @@ function readTarget2(text7, name, target) {
   const start2 = Math.max(index, 0);
   const line = text7.indexOf("\n", start2);
   const place = { start: start2, end: index < 0 ? start2 : line < 0 ? text7.length : line };
-  const values = (list5 = []) => list5.map((item) => ({ ...place, value: attributes(item) }));
+  const values = (list6 = []) => list6.map((item) => ({ ...place, value: attributes(item) }));
   const outputs = values(target.output);
   return {
     kind: "bake",
@@ -63146,9 +63575,9 @@ function maskExpressions(text7) {
 }
 function buildArguments({ tool, words: words4 }) {
   if (!engines.has(tool)) return void 0;
-  const rest = words4.slice(1);
-  for (const [index, { value }] of rest.entries()) {
-    if (value === "build" || value === "b") return rest.slice(index + 1);
+  const rest2 = words4.slice(1);
+  for (const [index, { value }] of rest2.entries()) {
+    if (value === "build" || value === "b") return rest2.slice(index + 1);
     if (value !== "buildx" && value !== "image" && value !== "builder" && !value.startsWith("-"))
       return void 0;
   }
@@ -63165,8 +63594,8 @@ function readBuild({ start: start2, end }, args3) {
     }
     const [, flag2 = "", joined] = /^(-[^=]*)(?:=([\s\S]*))?$/.exec(word2.value) ?? [];
     const name = short[flag2] ?? flag2;
-    const next = joined === void 0 && !switches.has(name) ? args3[++index] : void 0;
-    const value = { value: joined ?? next?.value ?? "true", start: word2.start, end: (next ?? word2).end };
+    const next2 = joined === void 0 && !switches.has(name) ? args3[++index] : void 0;
+    const value = { value: joined ?? next2?.value ?? "true", start: word2.start, end: (next2 ?? word2).end };
     values.set(name, [...values.get(name) ?? [], value]);
   }
   const all = (name) => values.get(name) ?? [];
@@ -63248,7 +63677,7 @@ function readStep(text7, tree) {
   };
 }
 function readAction({ start: start2, end }, inputs3) {
-  const list5 = (name, separator) => {
+  const list6 = (name, separator) => {
     const tree = inputs3.get(name);
     const script2 = tree.script();
     const whole = script2?.text.trim();
@@ -63266,11 +63695,11 @@ function readAction({ start: start2, end }, inputs3) {
     kind: "action",
     start: start2,
     end,
-    platforms: list5("platforms", /[\n,]/),
-    cacheFrom: list5("cache-from", /\n/),
-    cacheTo: list5("cache-to", /\n/),
-    tags: list5("tags", /[\n,]/),
-    outputs: list5("outputs", /\n/),
+    platforms: list6("platforms", /[\n,]/),
+    cacheFrom: list6("cache-from", /\n/),
+    cacheTo: list6("cache-to", /\n/),
+    tags: list6("tags", /[\n,]/),
+    outputs: list6("outputs", /\n/),
     load: one2("load"),
     push: one2("push"),
     provenance: one2("provenance"),
@@ -64196,14 +64625,14 @@ var require_Collection = __commonJS({
         if (isEmptyPath(path6))
           this.add(value);
         else {
-          const [key, ...rest] = path6;
+          const [key, ...rest2] = path6;
           const node2 = this.get(key, true);
           if (identity3.isCollection(node2))
-            node2.addIn(rest, value);
+            node2.addIn(rest2, value);
           else if (node2 === void 0 && this.schema)
-            this.set(key, collectionFromPath(this.schema, rest, value));
+            this.set(key, collectionFromPath(this.schema, rest2, value));
           else
-            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
+            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest2}`);
         }
       }
       /**
@@ -64211,14 +64640,14 @@ var require_Collection = __commonJS({
        * @returns `true` if the item was found and removed.
        */
       deleteIn(path6) {
-        const [key, ...rest] = path6;
-        if (rest.length === 0)
+        const [key, ...rest2] = path6;
+        if (rest2.length === 0)
           return this.delete(key);
         const node2 = this.get(key, true);
         if (identity3.isCollection(node2))
-          return node2.deleteIn(rest);
+          return node2.deleteIn(rest2);
         else
-          throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
+          throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest2}`);
       }
       /**
        * Returns item at `key`, or `undefined` if not found. By default unwraps
@@ -64226,12 +64655,12 @@ var require_Collection = __commonJS({
        * `true` (collections are always returned intact).
        */
       getIn(path6, keepScalar) {
-        const [key, ...rest] = path6;
+        const [key, ...rest2] = path6;
         const node2 = this.get(key, true);
-        if (rest.length === 0)
+        if (rest2.length === 0)
           return !keepScalar && identity3.isScalar(node2) ? node2.value : node2;
         else
-          return identity3.isCollection(node2) ? node2.getIn(rest, keepScalar) : void 0;
+          return identity3.isCollection(node2) ? node2.getIn(rest2, keepScalar) : void 0;
       }
       hasAllNullValues(allowScalar) {
         return this.items.every((node2) => {
@@ -64245,28 +64674,28 @@ var require_Collection = __commonJS({
        * Checks if the collection includes a value with the key `key`.
        */
       hasIn(path6) {
-        const [key, ...rest] = path6;
-        if (rest.length === 0)
+        const [key, ...rest2] = path6;
+        if (rest2.length === 0)
           return this.has(key);
         const node2 = this.get(key, true);
-        return identity3.isCollection(node2) ? node2.hasIn(rest) : false;
+        return identity3.isCollection(node2) ? node2.hasIn(rest2) : false;
       }
       /**
        * Sets a value in this collection. For `!!set`, `value` needs to be a
        * boolean to add/remove the item from the set.
        */
       setIn(path6, value) {
-        const [key, ...rest] = path6;
-        if (rest.length === 0) {
+        const [key, ...rest2] = path6;
+        if (rest2.length === 0) {
           this.set(key, value);
         } else {
           const node2 = this.get(key, true);
           if (identity3.isCollection(node2))
-            node2.setIn(rest, value);
+            node2.setIn(rest2, value);
           else if (node2 === void 0 && this.schema)
-            this.set(key, collectionFromPath(this.schema, rest, value));
+            this.set(key, collectionFromPath(this.schema, rest2, value));
           else
-            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
+            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest2}`);
         }
       }
     };
@@ -64353,8 +64782,8 @@ var require_foldFlowLines = __commonJS({
           split2 = void 0;
         } else {
           if (ch === " " && prev && prev !== " " && prev !== "\n" && prev !== "	") {
-            const next = text7[i2 + 1];
-            if (next && next !== " " && next !== "\n" && next !== "	")
+            const next2 = text7[i2 + 1];
+            if (next2 && next2 !== " " && next2 !== "\n" && next2 !== "	")
               split2 = i2;
           }
           if (i2 >= end) {
@@ -65263,7 +65692,7 @@ ${indent5}${line}` : "\n";
           str += ",";
         } else if (ctx.options.trailingComma) {
           if (ctx.options.lineWidth > 0) {
-            reqNewline || (reqNewline = lines.reduce((sum, line) => sum + line.length + 2, 2) + (str.length + 2) > ctx.options.lineWidth);
+            reqNewline || (reqNewline = lines.reduce((sum2, line) => sum2 + line.length + 2, 2) + (str.length + 2) > ctx.options.lineWidth);
           }
           if (reqNewline) {
             str += ",";
@@ -65279,7 +65708,7 @@ ${indent5}${line}` : "\n";
         return start2 + end;
       } else {
         if (!reqNewline) {
-          const len = lines.reduce((sum, line) => sum + line.length + 2, 2);
+          const len = lines.reduce((sum2, line) => sum2 + line.length + 2, 2);
           reqNewline = ctx.options.lineWidth > 0 && len > ctx.options.lineWidth;
         }
         if (reqNewline) {
@@ -66001,12 +66430,12 @@ ${cn.comment}` : item.comment;
             } else
               throw new TypeError(`Expected [key, value] tuple: ${it}`);
           } else if (it && it instanceof Object) {
-            const keys = Object.keys(it);
-            if (keys.length === 1) {
-              key = keys[0];
+            const keys2 = Object.keys(it);
+            if (keys2.length === 1) {
+              key = keys2[0];
               value = it[key];
             } else {
-              throw new TypeError(`Expected tuple with one key, not ${keys.length} keys`);
+              throw new TypeError(`Expected tuple with one key, not ${keys2.length} keys`);
             }
           } else {
             key = it;
@@ -66552,8 +66981,8 @@ var require_tags = __commonJS({
         if (Array.isArray(customTags))
           tags2 = [];
         else {
-          const keys = Array.from(schemas.keys()).filter((key) => key !== "yaml11").map((key) => JSON.stringify(key)).join(", ");
-          throw new Error(`Unknown schema "${schemaName}"; use one of ${keys} or define customTags array`);
+          const keys2 = Array.from(schemas.keys()).filter((key) => key !== "yaml11").map((key) => JSON.stringify(key)).join(", ");
+          throw new Error(`Unknown schema "${schemaName}"; use one of ${keys2} or define customTags array`);
         }
       }
       if (Array.isArray(customTags)) {
@@ -66568,8 +66997,8 @@ var require_tags = __commonJS({
         const tagObj = typeof tag === "string" ? tagsByName[tag] : tag;
         if (!tagObj) {
           const tagName = JSON.stringify(tag);
-          const keys = Object.keys(tagsByName).map((key) => JSON.stringify(key)).join(", ");
-          throw new Error(`Unknown custom tag ${tagName}; use one of ${keys}`);
+          const keys2 = Object.keys(tagsByName).map((key) => JSON.stringify(key)).join(", ");
+          throw new Error(`Unknown custom tag ${tagName}; use one of ${keys2}`);
         }
         if (!tags3.includes(tagObj))
           tags3.push(tagObj);
@@ -67071,7 +67500,7 @@ ${pointer}
 var require_resolve_props = __commonJS({
   "node_modules/yaml/dist/compose/resolve-props.js"(exports) {
     "use strict";
-    function resolveProps(tokens2, { flow, indicator, next, offset, onError, parentIndent, startOnNewline }) {
+    function resolveProps(tokens2, { flow, indicator, next: next2, offset, onError, parentIndent, startOnNewline }) {
       let spaceBefore = false;
       let atNewline = startOnNewline;
       let hasSpace2 = startOnNewline;
@@ -67100,7 +67529,7 @@ var require_resolve_props = __commonJS({
         }
         switch (token.type) {
           case "space":
-            if (!flow && (indicator !== "doc-start" || next?.type !== "flow-collection") && token.source.includes("	")) {
+            if (!flow && (indicator !== "doc-start" || next2?.type !== "flow-collection") && token.source.includes("	")) {
               tab = token;
             }
             hasSpace2 = true;
@@ -67179,10 +67608,10 @@ var require_resolve_props = __commonJS({
       }
       const last = tokens2[tokens2.length - 1];
       const end = last ? last.offset + last.source.length : offset;
-      if (reqSpace && next && next.type !== "space" && next.type !== "newline" && next.type !== "comma" && (next.type !== "scalar" || next.source !== "")) {
-        onError(next.offset, "MISSING_CHAR", "Tags and anchors must be separated from the next token by white space");
+      if (reqSpace && next2 && next2.type !== "space" && next2.type !== "newline" && next2.type !== "comma" && (next2.type !== "scalar" || next2.source !== "")) {
+        onError(next2.offset, "MISSING_CHAR", "Tags and anchors must be separated from the next token by white space");
       }
-      if (tab && (atNewline && tab.indent <= parentIndent || next?.type === "block-map" || next?.type === "block-seq"))
+      if (tab && (atNewline && tab.indent <= parentIndent || next2?.type === "block-map" || next2?.type === "block-seq"))
         onError(tab, "TAB_AS_INDENT", "Tabs are not allowed as indentation");
       return {
         comma,
@@ -68042,20 +68471,20 @@ var require_resolve_flow_scalar = __commonJS({
           res += fold;
           i2 = offset;
         } else if (ch === "\\") {
-          let next = source[++i2];
-          const cc = escapeCodes[next];
+          let next2 = source[++i2];
+          const cc = escapeCodes[next2];
           if (cc)
             res += cc;
-          else if (next === "\n") {
-            next = source[i2 + 1];
-            while (next === " " || next === "	")
-              next = source[++i2 + 1];
-          } else if (next === "\r" && source[i2 + 1] === "\n") {
-            next = source[++i2 + 1];
-            while (next === " " || next === "	")
-              next = source[++i2 + 1];
-          } else if (next === "x" || next === "u" || next === "U") {
-            const length = next === "x" ? 2 : next === "u" ? 4 : 8;
+          else if (next2 === "\n") {
+            next2 = source[i2 + 1];
+            while (next2 === " " || next2 === "	")
+              next2 = source[++i2 + 1];
+          } else if (next2 === "\r" && source[i2 + 1] === "\n") {
+            next2 = source[++i2 + 1];
+            while (next2 === " " || next2 === "	")
+              next2 = source[++i2 + 1];
+          } else if (next2 === "x" || next2 === "u" || next2 === "U") {
+            const length = next2 === "x" ? 2 : next2 === "u" ? 4 : 8;
             res += parseCharCode(source, i2 + 1, length, onError);
             i2 += length;
           } else {
@@ -68065,10 +68494,10 @@ var require_resolve_flow_scalar = __commonJS({
           }
         } else if (ch === " " || ch === "	") {
           const wsStart = i2;
-          let next = source[i2 + 1];
-          while (next === " " || next === "	")
-            next = source[++i2 + 1];
-          if (next !== "\n" && !(next === "\r" && source[i2 + 2] === "\n"))
+          let next2 = source[i2 + 1];
+          while (next2 === " " || next2 === "	")
+            next2 = source[++i2 + 1];
+          if (next2 !== "\n" && !(next2 === "\r" && source[i2 + 2] === "\n"))
             res += i2 > wsStart ? source.slice(wsStart, i2 + 1) : ch;
         } else {
           res += ch;
@@ -69070,9 +69499,9 @@ var require_lexer = __commonJS({
           this.lineEndPos = null;
         }
         this.atEnd = !incomplete;
-        let next = this.next ?? "stream";
-        while (next && (incomplete || this.hasChars(1)))
-          next = yield* this.parseNext(next);
+        let next2 = this.next ?? "stream";
+        while (next2 && (incomplete || this.hasChars(1)))
+          next2 = yield* this.parseNext(next2);
       }
       atLineEnd() {
         let i2 = this.pos;
@@ -69095,8 +69524,8 @@ var require_lexer = __commonJS({
           while (ch === " ")
             ch = this.buffer[++indent5 + offset];
           if (ch === "\r") {
-            const next = this.buffer[indent5 + offset + 1];
-            if (next === "\n" || !next && !this.atEnd)
+            const next2 = this.buffer[indent5 + offset + 1];
+            if (next2 === "\n" || !next2 && !this.atEnd)
               return offset + indent5 + 1;
           }
           return ch === "\n" || indent5 >= this.indentNext || !ch && !this.atEnd ? offset + indent5 : -1;
@@ -69133,8 +69562,8 @@ var require_lexer = __commonJS({
       peek(n3) {
         return this.buffer.substr(this.pos, n3);
       }
-      *parseNext(next) {
-        switch (next) {
+      *parseNext(next2) {
+        switch (next2) {
           case "stream":
             return yield* this.parseStream();
           case "line-start":
@@ -69323,8 +69752,8 @@ var require_lexer = __commonJS({
             this.flowKey = true;
             return yield* this.parseQuotedScalar();
           case ":": {
-            const next = this.charAt(1);
-            if (this.flowKey || isEmpty2(next) || next === ",") {
+            const next2 = this.charAt(1);
+            if (this.flowKey || isEmpty2(next2) || next2 === ",") {
               this.flowKey = false;
               yield* this.pushCount(1);
               yield* this.pushSpaces(true);
@@ -69403,10 +69832,10 @@ var require_lexer = __commonJS({
               indent5 = 0;
               break;
             case "\r": {
-              const next = this.buffer[i3 + 1];
-              if (!next && !this.atEnd)
+              const next2 = this.buffer[i3 + 1];
+              if (!next2 && !this.atEnd)
                 return this.setNext("block-scalar");
-              if (next === "\n")
+              if (next2 === "\n")
                 break;
             }
             // fallthrough
@@ -69468,21 +69897,21 @@ var require_lexer = __commonJS({
         let ch;
         while (ch = this.buffer[++i2]) {
           if (ch === ":") {
-            const next = this.buffer[i2 + 1];
-            if (isEmpty2(next) || inFlow && flowIndicatorChars.has(next))
+            const next2 = this.buffer[i2 + 1];
+            if (isEmpty2(next2) || inFlow && flowIndicatorChars.has(next2))
               break;
             end = i2;
           } else if (isEmpty2(ch)) {
-            let next = this.buffer[i2 + 1];
+            let next2 = this.buffer[i2 + 1];
             if (ch === "\r") {
-              if (next === "\n") {
+              if (next2 === "\n") {
                 i2 += 1;
                 ch = "\n";
-                next = this.buffer[i2 + 1];
+                next2 = this.buffer[i2 + 1];
               } else
                 end = i2;
             }
-            if (next === "#" || inFlow && flowIndicatorChars.has(next))
+            if (next2 === "#" || inFlow && flowIndicatorChars.has(next2))
               break;
             if (ch === "\n") {
               const cs = this.continueScalar(i2 + 1);
@@ -69647,15 +70076,15 @@ var require_parser3 = __commonJS({
     var node_process = __require("process");
     var cst = require_cst();
     var lexer = require_lexer();
-    function includesToken(list5, type) {
-      for (let i2 = 0; i2 < list5.length; ++i2)
-        if (list5[i2].type === type)
+    function includesToken(list6, type) {
+      for (let i2 = 0; i2 < list6.length; ++i2)
+        if (list6[i2].type === type)
           return true;
       return false;
     }
-    function findNonEmptyIndex(list5) {
-      for (let i2 = 0; i2 < list5.length; ++i2) {
-        switch (list5[i2].type) {
+    function findNonEmptyIndex(list6) {
+      for (let i2 = 0; i2 < list6.length; ++i2) {
+        switch (list6[i2].type) {
           case "space":
           case "comment":
           case "newline":
@@ -70672,16 +71101,16 @@ function parseYaml(text7) {
       const [start2, end] = error.pos.map((offset) => Math.min(offset, text7.length));
       return { fault: { start: start2, end, message: error.message.replace(/ at line \d+[\s\S]*$/, "") } };
     }
-    const resolve25 = (node2) => (0, import_yaml.isAlias)(node2) ? node2.resolve(document2) : node2;
-    return { root: toTree(text7, document2.contents, resolve25, 0) };
+    const resolve26 = (node2) => (0, import_yaml.isAlias)(node2) ? node2.resolve(document2) : node2;
+    return { root: toTree(text7, document2.contents, resolve26, 0) };
   } catch (error) {
     return { fault: { start: 0, end: 0, message: error.message } };
   }
 }
-function toTree(text7, given, resolve25, depth) {
-  const node2 = depth > deepest2 ? void 0 : resolve25(given);
+function toTree(text7, given, resolve26, depth) {
+  const node2 = depth > deepest2 ? void 0 : resolve26(given);
   const [start2 = 0, end = start2] = node2?.range ?? [];
-  const inner = (child) => toTree(text7, child, resolve25, depth + 1);
+  const inner = (child) => toTree(text7, child, resolve26, depth + 1);
   const entries2 = () => {
     if (!(0, import_yaml.isMap)(node2)) return [];
     return node2.items.filter(import_yaml.isPair).flatMap((pair) => {
@@ -70716,12 +71145,12 @@ function mapScalar(text7, start2, end) {
   const indent5 = /^[ \t]*(?=\S)/m.exec(text7.slice(position, end))?.[0].length ?? 0;
   while (position < end) {
     const newline = text7.indexOf("\n", position);
-    const next = newline < 0 || newline >= end ? end : newline + 1;
-    const lineEnd = text7[next - 1] === "\n" ? next - 1 : next;
+    const next2 = newline < 0 || newline >= end ? end : newline + 1;
+    const lineEnd = text7[next2 - 1] === "\n" ? next2 - 1 : next2;
     const from = Math.min(position + indent5, lineEnd);
     pieces2.push({ start: from, end: lineEnd });
-    pieces2.push({ start: lineEnd, end: next, own: folded ? " " : "\n" });
-    position = next;
+    pieces2.push({ start: lineEnd, end: next2, own: folded ? " " : "\n" });
+    position = next2;
   }
   return joinPieces(text7, pieces2);
 }
@@ -70803,13 +71232,13 @@ var init_lint_workflow = __esm({
 });
 
 // src/lint/source-file.ts
-import { realpath as realpath6, stat as stat20 } from "node:fs/promises";
+import { realpath as realpath6, stat as stat21 } from "node:fs/promises";
 async function readSource2(path6) {
   try {
-    const bytes = await readBytes(path6);
-    const text7 = bytes.toString("utf8");
-    if (Buffer.from(text7, "utf8").equals(bytes)) return { text: text7, encoding: "utf8" };
-    return { text: bytes.toString("latin1"), encoding: "latin1" };
+    const bytes2 = await readBytes(path6);
+    const text7 = bytes2.toString("utf8");
+    if (Buffer.from(text7, "utf8").equals(bytes2)) return { text: text7, encoding: "utf8" };
+    return { text: bytes2.toString("latin1"), encoding: "latin1" };
   } catch (error) {
     const why = isFailure(error) && error.why || error.message;
     throw new Failure({
@@ -70825,7 +71254,7 @@ async function readSource2(path6) {
 async function writeSource(path6, text7, { encoding }) {
   try {
     const real = await realpath6(path6);
-    const { mode } = await stat20(real);
+    const { mode } = await stat21(real);
     await writeAtomically(real, async (handle) => {
       await handle.chmod(mode & 4095);
       await writeAll(handle, Buffer.from(text7, encoding));
@@ -70858,8 +71287,8 @@ __export(lint_files_exports, {
   dockerignoreOf: () => dockerignoreOf,
   lintFiles: () => lintFiles
 });
-import { existsSync as existsSync12, readFileSync as readFileSync6, statSync as statSync3 } from "node:fs";
-import { dirname as dirname29, join as join59, resolve as resolve15 } from "node:path";
+import { existsSync as existsSync12, readFileSync as readFileSync6, statSync as statSync4 } from "node:fs";
+import { dirname as dirname29, join as join60, resolve as resolve16 } from "node:path";
 async function lintFiles(request) {
   const { cwd, registry, signal } = request;
   const paths = await findFiles2(cwd, request.files, signal);
@@ -70871,10 +71300,10 @@ async function lintFiles(request) {
   let fixed = 0;
   try {
     for (const path6 of paths) {
-      const source = await readSource2(resolve15(cwd, path6));
+      const source = await readSource2(resolve16(cwd, path6));
       const lint = await linterOf(path6, source, context2);
       const result = request.fix ? applyFixes(source.text, lint) : { text: source.text, count: 0 };
-      if (result.count > 0) await writeSource(resolve15(cwd, path6), result.text, source);
+      if (result.count > 0) await writeSource(resolve16(cwd, path6), result.text, source);
       fixed += result.count;
       texts2.set(path6, result.text);
       const own4 = lint(result.text);
@@ -70890,15 +71319,15 @@ async function linterOf(path6, { text: text7 }, context2) {
   const { cwd, ignore, registry, client, signal } = context2;
   const kind = kindOfNamed(path6);
   if (kind === "dockerfile") {
-    const dockerignore = dockerignoreOf(resolve15(cwd, path6));
+    const dockerignore = dockerignoreOf(resolve16(cwd, path6));
     const asked2 = registry && client ? await checkBasePlatforms2(text7, path6, registry.platforms, client) : [];
     return (now) => lintDockerfile(now, path6, { ignore, dockerignore, more: now === text7 ? asked2 : [] });
   }
   if (kind === "workflow") {
-    const readDockerfile = (wanted2) => readIfThere3(join59(context2.root, wanted2));
+    const readDockerfile = (wanted2) => readIfThere3(join60(context2.root, wanted2));
     return (now) => lintWorkflow(now, path6, { ignore, readDockerfile });
   }
-  const printed = await printBake(resolve15(cwd, path6), signal);
+  const printed = await printBake(resolve16(cwd, path6), signal);
   if ("json" in printed) return (now) => lintBake(now, path6, printed.json, ignore);
   if ("missing" in printed) {
     context2.notes.push(`${path6} was not looked at: ${printed.missing}`);
@@ -70911,7 +71340,7 @@ async function linterOf(path6, { text: text7 }, context2) {
 async function withBuildkit(path6, text7, own4, context2) {
   const { registry, cwd, notes: notes2, ignore, signal } = context2;
   if (!registry || kindOfNamed(path6) !== "dockerfile") return [];
-  const checked = await checkWithBuildkit(resolve15(cwd, path6), signal);
+  const checked = await checkWithBuildkit(resolve16(cwd, path6), signal);
   if ("reason" in checked) {
     notes2.push(`BuildKit did not check ${path6}: ${checked.reason}`);
     return [];
@@ -70921,10 +71350,10 @@ async function withBuildkit(path6, text7, own4, context2) {
 }
 function dockerignoreOf(path6) {
   if (/goreleaser/i.test(path6)) return void 0;
-  return readIfThere3(`${path6}.dockerignore`) ?? readIfThere3(join59(dirname29(path6), ".dockerignore"));
+  return readIfThere3(`${path6}.dockerignore`) ?? readIfThere3(join60(dirname29(path6), ".dockerignore"));
 }
 function readIfThere3(path6) {
-  return existsSync12(path6) && statSync3(path6).isFile() ? readFileSync6(path6, "utf8") : void 0;
+  return existsSync12(path6) && statSync4(path6).isFile() ? readFileSync6(path6, "utf8") : void 0;
 }
 var init_lint_files = __esm({
   "src/lint/lint-files.ts"() {
@@ -70986,7 +71415,7 @@ var init_dockerfile4 = __esm({
 
 // src/binary/exit-program.ts
 function exitProgram({ arch, elf }) {
-  const { code: code2, flags = 0 } = programs[arch];
+  const { code: code2, flags = 0 } = programs2[arch];
   const is64 = elf.class === 64;
   const header2 = is64 ? 64 : 52;
   const segment = is64 ? 56 : 32;
@@ -71019,13 +71448,13 @@ function exitProgram({ arch, elf }) {
   file.set(code2, start2);
   return file;
 }
-var exitProgramStatus, words2, programs, address;
+var exitProgramStatus, words2, programs2, address;
 var init_exit_program = __esm({
   "src/binary/exit-program.ts"() {
     "use strict";
     exitProgramStatus = 42;
     words2 = (...values) => values.flatMap((value) => [value & 255, value >>> 8 & 255, value >>> 16 & 255, value >>> 24]);
-    programs = {
+    programs2 = {
       // mov eax, 60; mov edi, 42; syscall
       amd64: { code: [184, 60, 0, 0, 0, 191, 42, 0, 0, 0, 15, 5] },
       // mov eax, 1; mov ebx, 42; int 0x80
@@ -71050,15 +71479,15 @@ var init_exit_program = __esm({
 });
 
 // src/doctor/binfmt.ts
-import { readdir as readdir17, readFile as readFile18 } from "node:fs/promises";
-import { join as join60 } from "node:path";
+import { readdir as readdir17, readFile as readFile9 } from "node:fs/promises";
+import { join as join61 } from "node:path";
 async function readHandlers(folder) {
   const names6 = await readdir17(folder).catch(() => []);
   if (!names6.includes("status")) return void 0;
-  const status = await readEntry2(join60(folder, "status"));
+  const status = await readEntry2(join61(folder, "status"));
   if (!status.startsWith("enabled")) return [];
   const entries2 = names6.filter((name) => name !== "status" && name !== "register").sort();
-  return Promise.all(entries2.map(async (name) => parseHandler(name, await readEntry2(join60(folder, name)))));
+  return Promise.all(entries2.map(async (name) => parseHandler(name, await readEntry2(join61(folder, name)))));
 }
 function parseHandler(name, text7) {
   const value = (key) => new RegExp(`^${key}:?[ \\t]+(.*)$`, "m").exec(text7)?.[1]?.trim() ?? "";
@@ -71098,18 +71527,18 @@ var readEntry2;
 var init_binfmt = __esm({
   "src/doctor/binfmt.ts"() {
     "use strict";
-    readEntry2 = (path6) => readFile18(path6, "utf8").catch(() => "");
+    readEntry2 = (path6) => readFile9(path6, "utf8").catch(() => "");
   }
 });
 
 // src/doctor/checks/emulation.ts
 import { existsSync as existsSync13 } from "node:fs";
 import { writeFile as writeFile7 } from "node:fs/promises";
-import { join as join61 } from "node:path";
+import { join as join62 } from "node:path";
 function judge4(platform8, handler, runs, { dir: dir2 }) {
   const { name, interpreter, flags } = handler;
   const fixed = flags.includes("F");
-  const named2 = `${nameOf4(platform8)}: ${name} (${interpreter}, flags ${flags || "none"})`;
+  const named2 = `${nameOf3(platform8)}: ${name} (${interpreter}, flags ${flags || "none"})`;
   const again = {
     fix: `${uninstall(name)} && ${install([platform8])}`,
     repairs: [{ command: binfmt(["--uninstall", name], dir2) }, installing2([platform8], dir2)]
@@ -71118,14 +71547,14 @@ function judge4(platform8, handler, runs, { dir: dir2 }) {
     return warning({ why: `${named2}: the interpreter is gone`, ...again });
   if (runs === false) return warning({ why: `${named2}: a program of this platform does not run`, ...again });
   if (!fixed) return warning({ why: `${named2}: without the flag F it does not work in containers`, ...again });
-  return ok(`${named2} ${runs ? "runs" : "was not tried: programs in TMPDIR may not run"}`);
+  return ok(`${named2} ${runs ? "runs" : notTried}`);
 }
 async function tryPrograms(platforms2, signal) {
   const folder = await makeTemporaryFolder("xbuild-doctor-");
   try {
     const results = await Promise.all(
       platforms2.map(async (platform8) => {
-        const tool = join61(folder.path, platform8.arch);
+        const tool = join62(folder.path, platform8.arch);
         await writeFile7(tool, exitProgram(platform8), { mode: 493 });
         const { exitCode } = await run({ tool, args: [], cwd: folder.path }, { signal, timeout: 3 }).catch(
           (error) => {
@@ -71150,7 +71579,7 @@ function firstEmulatedRun(files) {
   }
   return void 0;
 }
-var needsNone, emulation, nameOf4, archsOf, image2, binfmt, install, uninstall, installing2;
+var notTried, needsNone, emulation, nameOf3, archsOf, image2, binfmt, install, uninstall, installing2;
 var init_emulation = __esm({
   "src/doctor/checks/emulation.ts"() {
     "use strict";
@@ -71161,6 +71590,7 @@ var init_emulation = __esm({
     init_temporary_folder();
     init_binfmt();
     init_outcome();
+    notTried = "was not tried, for programs in TMPDIR may not run";
     needsNone = "xbuild itself needs no emulator";
     emulation = {
       id: "emulation",
@@ -71185,13 +71615,13 @@ so works outside of containers only. \`--fix\` runs \`tonistiigi/binfmt\` and re
           const handler = handlerOf(exitProgram(platform8), handlers ?? []);
           const node2 = nodes2.find(({ native: native2 }) => native2?.split("/")[1] === platform8.arch);
           if (runs && (platform8.arch === machine2.arch || !handler))
-            return ok(`${nameOf4(platform8)}: this machine runs it`);
-          if (node2 && !handler) return ok(`${nameOf4(platform8)}: the node ${node2.name} runs it`);
+            return ok(`${nameOf3(platform8)}: this machine runs it`);
+          if (node2 && !handler) return ok(`${nameOf3(platform8)}: the node ${node2.name} runs it`);
           if (handler) return judge4(platform8, handler, runs, around);
-          if (runs === void 0) return ok(`${nameOf4(platform8)}: no emulator`);
-          if (!needed) return ok(`${nameOf4(platform8)}: no emulator, and nothing needs it`);
+          if (runs === void 0) return ok(`${nameOf3(platform8)}: ${notTried}`);
+          if (!needed) return ok(`${nameOf3(platform8)}: no emulator, and nothing needs it`);
           return warning({
-            why: `${nameOf4(platform8)}: no emulator for ${needed}`,
+            why: `${nameOf3(platform8)}: no emulator for ${needed}`,
             fix: `${install([platform8])}   (or --platform=$BUILDPLATFORM for that stage: xbuild lint)`,
             repairs: [installing2([platform8], dir2)]
           });
@@ -71199,7 +71629,7 @@ so works outside of containers only. \`--fix\` runs \`tonistiigi/binfmt\` and re
         return combine(outcomes, (details2) => ok(needsNone, details2));
       }
     };
-    nameOf4 = ({ arch }) => `linux/${arch}`;
+    nameOf3 = ({ arch }) => `linux/${arch}`;
     archsOf = (platforms2) => platforms2.map(({ arch }) => arch).join(",");
     image2 = ["run", "--privileged", "--rm", "tonistiigi/binfmt"];
     binfmt = (args3, cwd) => ({ tool: "docker", args: [...image2, ...args3], cwd });
@@ -71207,7 +71637,7 @@ so works outside of containers only. \`--fix\` runs \`tonistiigi/binfmt\` and re
     uninstall = (name) => `docker ${image2.join(" ")} --uninstall ${name}`;
     installing2 = (platforms2, cwd) => ({
       command: binfmt(["--install", archsOf(platforms2)], cwd),
-      check: ({ stdout }) => binfmtFault(stdout, platforms2.map(nameOf4))
+      check: ({ stdout }) => binfmtFault(stdout, platforms2.map(nameOf3))
     });
   }
 });
@@ -71225,11 +71655,11 @@ var init_engine = __esm({
       question: "Does the engine answer that DOCKER_HOST or docker\u2019s context names?",
       findings: "A warning where it does not, where DOCKER_HOST hides a chosen context, or where it is reached over TCP without TLS; a problem where it hangs.",
       run: async (around) => {
-        const { options, env: env3 } = around;
+        const { options, env: env4 } = around;
         if (!(options instanceof Failure) && options.backend === "oci")
           return notApplicable("with the backend oci, no engine is used");
         const facts = await around.engine();
-        const host = env3["DOCKER_HOST"];
+        const host = env4["DOCKER_HOST"];
         const place = host ? `DOCKER_HOST=${host}` : void 0;
         if (facts instanceof Failure) {
           const hangs = facts.why?.startsWith("no answer") === true;
@@ -71237,14 +71667,14 @@ var init_engine = __esm({
           return { ...found, details: [...found.details ?? [], ...place ? [place] : []] };
         }
         const described = `engine ${facts.version}, ${place ?? `context ${facts.context}`}, ${facts.containerdStore ? "containerd\u2019s image store" : "the classic image store"}`;
-        const context2 = env3["DOCKER_CONTEXT"];
+        const context2 = env4["DOCKER_CONTEXT"];
         if (host && context2)
           return warning({
             why: `DOCKER_CONTEXT=${context2} has no effect, because DOCKER_HOST is set`,
             details: [described],
             fix: "unset DOCKER_HOST"
           });
-        if (host?.startsWith("tcp://") && !env3["DOCKER_TLS_VERIFY"] && !/\/\/(?:127\.|localhost|\[::1\])/.test(host))
+        if (host?.startsWith("tcp://") && !env4["DOCKER_TLS_VERIFY"] && !/\/\/(?:127\.|localhost|\[::1\])/.test(host))
           return warning({
             why: `${host} is reached without TLS: whoever is between may run anything on it`,
             details: [described],
@@ -71302,9 +71732,11 @@ var init_image = __esm({
           const [first, ...more] = lines;
           const fix2 = `xbuild verify ${quoteWord(text7)}`;
           if (first !== void 0) return problem({ why: `${text7}: ${first}`, details: more, fix: fix2 });
-          if (remarks.length > 0)
-            return warning({ why: `${text7}: ${remarks[0]}`, details: remarks.slice(1), fix: fix2 });
-          return ok(`${report3.reference}: ${held.join(", ")}`, [report3.indexDigest, ...report3.remarks]);
+          return ok(`${report3.reference}: ${held.join(", ")}`, [
+            report3.indexDigest,
+            ...report3.remarks,
+            ...remarks
+          ]);
         } finally {
           await source.close();
         }
@@ -71315,10 +71747,10 @@ var init_image = __esm({
 
 // src/doctor/checks/network.ts
 import { existsSync as existsSync14 } from "node:fs";
-async function look(host, { env: env3 }) {
+async function look(host, { env: env4 }) {
   try {
-    const proxy = isLoopback(host) ? void 0 : proxyFor(new URL(`https://${host}`), env3);
-    const hasCertificates = await hostTls(host, false, env3) !== void 0;
+    const proxy = isLoopback(host) ? void 0 : proxyFor(new URL(`https://${host}`), env4);
+    const hasCertificates = await hostTls(host, false, env4) !== void 0;
     const outcome3 = proxy && ok(`${host}: through ${proxy.protocol}//${proxy.host}`);
     return { host, proxy, hasCertificates, ...outcome3 && { outcome: outcome3 } };
   } catch (error) {
@@ -71326,9 +71758,9 @@ async function look(host, { env: env3 }) {
     return { host, hasCertificates: false, outcome: fromFailure(error) };
   }
 }
-function missingFiles(env3) {
+function missingFiles(env4) {
   return ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"].flatMap((name) => {
-    const paths = (env3[name] ?? "").split(name === "SSL_CERT_DIR" ? ":" : "\0").filter(Boolean);
+    const paths = (env4[name] ?? "").split(name === "SSL_CERT_DIR" ? ":" : "\0").filter(Boolean);
     return paths.filter((path6) => !existsSync14(path6)).map((path6) => warning({ why: `${name} names ${path6}, which is not there`, fix: `unset ${name}` }));
   });
 }
@@ -71462,7 +71894,7 @@ var init_node3 = __esm({
 // src/doctor/checks/nodes.ts
 function describe10(platform8, found) {
   const ids = [platform8.id, ...platform8.baseline ? [platform8.baseline] : []];
-  const lists = (list5) => ids.some((id) => list5.includes(id));
+  const lists = (list6) => ids.some((id) => list6.includes(id));
   const asked2 = found.find((node3) => lists(node3.asked));
   const native2 = found.find(({ native: native3 }) => native3 !== void 0 && archOf(native3) === platform8.arch);
   const node2 = asked2 ?? native2 ?? found.find((node3) => lists(node3.platforms));
@@ -71548,13 +71980,13 @@ or the right; where only a push can tell, it says so.`,
 
 // src/doctor/checks/remote-cache.ts
 import { existsSync as existsSync15, readFileSync as readFileSync7 } from "node:fs";
-import { join as join62 } from "node:path";
+import { join as join63 } from "node:path";
 function judge5({ path: path6, text: text7, root: root2 }) {
   const builds = /docker\/(?:build-push|bake)-action|docker\s+(?:buildx|build)\b/.test(text7);
   const isXbuild = callsXbuild.test(text7);
   if (!builds && !isXbuild) return [];
   const readDockerfile = (wanted2) => {
-    const file = join62(root2, wanted2);
+    const file = join63(root2, wanted2);
     return existsSync15(file) ? readFileSync7(file, "utf8") : void 0;
   };
   const findings = lintWorkflow(text7, path6, { readDockerfile }).filter(
@@ -71627,8 +72059,8 @@ var init_toolchain2 = __esm({
         if (!(found instanceof Failure)) {
           const { language, project: project2, images } = found;
           const { name, version: version2 } = project2.toolchain;
-          const programs2 = images.flatMap((image4) => image4.executables.map(({ name: name2 }) => name2)).join(", ");
-          return ok(`${name} ${version2}, for ${programs2} (${language.title})`, project2.remarks);
+          const programs3 = images.flatMap((image4) => image4.executables.map(({ name: name2 }) => name2)).join(", ");
+          return ok(`${name} ${version2}, for ${programs3} (${language.title})`, project2.remarks);
         }
         const isNoProject = found.kind === "project" && found.what.startsWith("There is no");
         if (!isNoProject) return fromFailure(found);
@@ -71745,7 +72177,7 @@ var init_checks = __esm({
 });
 
 // src/doctor/machine.ts
-import { access as access4, constants as constants13, statfs } from "node:fs/promises";
+import { access as access4, constants as constants14, statfs } from "node:fs/promises";
 import { dirname as dirname30 } from "node:path";
 var thisMachine;
 var init_machine = __esm({
@@ -71762,7 +72194,7 @@ var init_machine = __esm({
           const found = await statfs(path6).catch(() => void 0);
           if (!found && path6 !== dirname30(path6)) continue;
           if (!found) return { folder: path6, free: 0, takesFiles: false, writable: false };
-          const writable2 = await access4(path6, constants13.W_OK).then(
+          const writable2 = await access4(path6, constants14.W_OK).then(
             () => true,
             () => false
           );
@@ -71844,9 +72276,9 @@ var init_system_failure = __esm({
 async function within(seconds3, signal, work, late) {
   const own4 = new AbortController();
   let timer;
-  const isLate = new Promise((resolve25) => {
+  const isLate = new Promise((resolve26) => {
     timer = setTimeout(() => {
-      resolve25(late());
+      resolve26(late());
       own4.abort();
     }, seconds3 * 1e3);
   });
@@ -72063,7 +72495,7 @@ var init_project4 = __esm({
 
 // src/doctor/project-files.ts
 import { readdir as readdir18 } from "node:fs/promises";
-import { join as join63, relative as relative15 } from "node:path";
+import { join as join64, relative as relative15 } from "node:path";
 async function readLintable(dir2, kind, signal) {
   const root2 = await repositoryRoot(dir2, signal) ?? dir2;
   const from = kind === "dockerfile" ? dir2 : root2;
@@ -72073,7 +72505,7 @@ async function readLintable(dir2, kind, signal) {
   });
   const files = [];
   for (const path6 of tracked.filter((path7) => kindOf2(path7) === kind)) {
-    const absolute2 = join63(from, path6);
+    const absolute2 = join64(from, path6);
     const source = await readSource2(absolute2).catch((error) => {
       if (error instanceof Failure) return void 0;
       throw error;
@@ -72085,7 +72517,7 @@ async function readLintable(dir2, kind, signal) {
 async function usualFiles(dir2) {
   const workflows = ".github/workflows";
   const [own4, ci] = await Promise.all(
-    [dir2, join63(dir2, workflows)].map((folder) => readdir18(folder).catch(() => []))
+    [dir2, join64(dir2, workflows)].map((folder) => readdir18(folder).catch(() => []))
   );
   return [...own4 ?? [], ...(ci ?? []).map((name) => `${workflows}/${name}`)].sort();
 }
@@ -72100,12 +72532,12 @@ var init_project_files2 = __esm({
 
 // src/doctor/surroundings.ts
 function readSurroundings(given) {
-  const { dir: dir2, env: env3, options, signal, machine: machine2, insecure } = given;
+  const { dir: dir2, env: env4, options, signal, machine: machine2, insecure } = given;
   const isSettled = !(options instanceof Failure);
   const files = /* @__PURE__ */ new Map();
   const registries = createRegistryClient({
     signal,
-    env: env3,
+    env: env4,
     insecure,
     timeout: Math.floor(sharedLimit),
     retry: { attempts: 1 }
@@ -72344,8 +72776,8 @@ var init_describe = __esm({
 });
 
 // src/commands/doctor.ts
-import { stat as stat21 } from "node:fs/promises";
-import { resolve as resolve16 } from "node:path";
+import { stat as stat22 } from "node:fs/promises";
+import { resolve as resolve17 } from "node:path";
 async function settle(resolving) {
   return resolving.catch((error) => {
     if (isFailure(error, "usage")) return error;
@@ -72358,7 +72790,7 @@ function insecureOf(options, flag2) {
   return [...new Set(images.flatMap((image4) => image4.insecureRegistries))];
 }
 async function checkFolder2(dir2) {
-  const found = await stat21(dir2).catch(() => void 0);
+  const found = await stat22(dir2).catch(() => void 0);
   if (found?.isDirectory()) return;
   throw new Failure({
     kind: "usage",
@@ -72407,7 +72839,7 @@ var init_doctor = __esm({
         json: { type: "boolean", describe: "Print the report as JSON on stdout" }
       },
       run: async (argv2) => {
-        const dir2 = resolve16(argv2.dir ?? ".");
+        const dir2 = resolve17(argv2.dir ?? ".");
         await checkFolder2(dir2);
         const options = await settle(resolveOptions({ ...argv2, dir: dir2 }));
         const platforms2 = options instanceof Failure ? parsePlatforms(argv2.platform ?? defaultPlatforms) : options.platforms;
@@ -72461,8 +72893,8 @@ __export(read_project_exports, {
   readProject: () => readProject2,
   readRemote: () => readRemote
 });
-import { readdirSync, readFileSync as readFileSync8, statSync as statSync4 } from "node:fs";
-import { basename as basename15, join as join64, relative as relative16, sep as sep5 } from "node:path";
+import { readdirSync, readFileSync as readFileSync8, statSync as statSync5 } from "node:fs";
+import { basename as basename16, join as join65, relative as relative16, sep as sep5 } from "node:path";
 async function readProject2(options, signal) {
   const { dir: dir2, lang: lang5 } = options;
   const language = await detectLanguage(dir2, lang5);
@@ -72480,7 +72912,7 @@ async function readProject2(options, signal) {
     problem2 = error.what;
   }
   const main2 = project2 && mainExecutable(project2);
-  const name = main2?.name ?? basename15(dir2);
+  const name = main2?.name ?? basename16(dir2);
   return {
     dir: dir2,
     root: root2 ?? dir2,
@@ -72493,14 +72925,14 @@ async function readProject2(options, signal) {
       executables: project2?.executables ?? [],
       main: main2,
       compilesC: (project2?.cCode.length ?? 0) > 0,
-      kindOf: (path6) => kindOf3(join64(dir2, path6)),
-      list: (path6) => listFolder2(join64(dir2, path6)),
-      read: (path6) => readFileIfThere(join64(dir2, path6))
+      kindOf: (path6) => kindOf3(join65(dir2, path6)),
+      list: (path6) => listFolder2(join65(dir2, path6)),
+      read: (path6) => readFileIfThere(join65(dir2, path6))
     }
   };
 }
 function kindOf3(path6) {
-  const found = statSync4(path6, { throwIfNoEntry: false });
+  const found = statSync5(path6, { throwIfNoEntry: false });
   return found?.isDirectory() ? "folder" : found?.isFile() ? "file" : void 0;
 }
 function listFolder2(path6) {
@@ -72511,7 +72943,7 @@ function listFolder2(path6) {
   }
 }
 function readFileIfThere(path6) {
-  const found = statSync4(path6, { throwIfNoEntry: false });
+  const found = statSync5(path6, { throwIfNoEntry: false });
   if (!found?.isFile() || found.size > largest) return void 0;
   try {
     return readFileSync8(path6, "utf8");
@@ -72590,8 +73022,8 @@ function expandWord(raw, lookup2, substitute2, escapeChar = "\\") {
   while (at < raw.length) {
     const char = raw[at];
     if (char === escapeChar && at + 1 < raw.length) {
-      const next = raw[at + 1];
-      text7 += quoted2 && !'"\\$`'.includes(next) ? char + next : next === "\n" ? "" : next;
+      const next2 = raw[at + 1];
+      text7 += quoted2 && !'"\\$`'.includes(next2) ? char + next2 : next2 === "\n" ? "" : next2;
       at += 2;
     } else if (char === "'" && !quoted2) {
       const end = raw.indexOf("'", at + 1);
@@ -72624,11 +73056,11 @@ function expandWord(raw, lookup2, substitute2, escapeChar = "\\") {
   }
   return { text: text7, unknown: unknown3 };
 }
-function closing2(text7, start2, open12, close) {
+function closing2(text7, start2, open13, close) {
   let depth = 1;
   for (let index = start2; index < text7.length; index++) {
     if (text7[index] === "\\") index++;
-    else if (text7[index] === open12) depth++;
+    else if (text7[index] === open13) depth++;
     else if (text7[index] === close && --depth === 0) return index;
   }
   return text7.length;
@@ -72644,8 +73076,8 @@ function pairsOf({ keyword, words: words4, body }) {
   const [first] = words4;
   if (!first) return [];
   if (keyword !== "ARG" && !first.raw.includes("=")) {
-    const rest = body.text.trimStart().slice(first.raw.length).trim();
-    return [{ name: first.value, raw: rest }];
+    const rest2 = body.text.trimStart().slice(first.raw.length).trim();
+    return [{ name: first.value, raw: rest2 }];
   }
   return words4.map(({ raw }) => {
     const equals = raw.indexOf("=");
@@ -72656,24 +73088,24 @@ function pairsOf({ keyword, words: words4, body }) {
 function walkStage(dockerfile2, stage, visit, override = (_, known) => known) {
   const escapeChar = dockerfile2.directives["escape"] === "`" ? "`" : "\\";
   const args3 = /* @__PURE__ */ new Map();
-  const env3 = /* @__PURE__ */ new Map();
+  const env4 = /* @__PURE__ */ new Map();
   const globals = /* @__PURE__ */ new Map();
   const stages = lineage(stage).reverse();
   const outside = hasNoVariables.test(stages[0]?.image ?? "") ? { value: "" } : { unknown: "base" };
   const automatic2 = new Set(automaticVariables);
-  const scopeOf2 = (env4, args4) => {
+  const scopeOf2 = (env5, args4) => {
     const lookup3 = (name) => override(
       name,
-      env4.get(name) ?? (automatic2.has(name) ? { unknown: "platform" } : void 0) ?? args4.get(name) ?? (/^(?:PATH|SSL_CERT_FILE)$/.test(name) ? { unknown: "base" } : outside)
+      env5.get(name) ?? (automatic2.has(name) ? { unknown: "platform" } : void 0) ?? args4.get(name) ?? (/^(?:PATH|SSL_CERT_FILE)$/.test(name) ? { unknown: "base" } : outside)
     );
-    return { lookup: lookup3, env: env4, expand: (raw) => expandWord(raw, lookup3, void 0, escapeChar) };
+    return { lookup: lookup3, env: env5, expand: (raw) => expandWord(raw, lookup3, void 0, escapeChar) };
   };
   const known = ({ text: text7, unknown: unknown3 }, from) => unknown3.length === 0 ? { value: text7 } : { unknown: reason(unknown3, from) };
   const fromGlobals = (name) => globals.get(name) ?? { value: "" };
-  const { lookup: lookup2, expand: expand2 } = scopeOf2(env3, args3);
-  for (const { keyword, ...rest } of dockerfile2.globals) {
+  const { lookup: lookup2, expand: expand2 } = scopeOf2(env4, args3);
+  for (const { keyword, ...rest2 } of dockerfile2.globals) {
     if (keyword !== "ARG") continue;
-    for (const { name, raw } of pairsOf({ keyword, ...rest })) {
+    for (const { name, raw } of pairsOf({ keyword, ...rest2 })) {
       globals.set(
         name,
         raw === void 0 ? { unknown: "argument" } : known(expandWord(raw, fromGlobals, void 0, escapeChar), fromGlobals)
@@ -72682,14 +73114,14 @@ function walkStage(dockerfile2, stage, visit, override = (_, known) => known) {
   }
   for (const one2 of stages) {
     for (const instruction of one2.instructions) {
-      visit(instruction, scopeOf2(new Map(env3), new Map(args3)), one2);
+      visit(instruction, scopeOf2(new Map(env4), new Map(args3)), one2);
       const { keyword, onbuild } = instruction;
       if (onbuild || keyword !== "ARG" && keyword !== "ENV") continue;
       const values = pairsOf(instruction).map(({ name, raw }) => {
         const bare = globals.get(name) ?? { unknown: "argument" };
         return [name, raw === void 0 ? bare : known(expand2(raw), lookup2)];
       });
-      for (const [name, value] of values) (keyword === "ENV" ? env3 : args3).set(name, value);
+      for (const [name, value] of values) (keyword === "ENV" ? env4 : args3).set(name, value);
     }
   }
 }
@@ -72805,13 +73237,13 @@ function program(by) {
   return words4 ? { words: words4 } : { shell: by.body.text.trim() };
 }
 function healthcheck2(by) {
-  const [, keyword = "", rest = ""] = /^\s*(\w+)\s*([\s\S]*)$/.exec(by.body.text) ?? [];
+  const [, keyword = "", rest2 = ""] = /^\s*(\w+)\s*([\s\S]*)$/.exec(by.body.text) ?? [];
   if (keyword.toUpperCase() === "NONE") return { test: void 0 };
   const flag2 = (name) => by.flags.find((flag3) => flag3.name === name)?.value;
-  const words4 = execWords({ body: { text: rest, at: by.body.at } });
+  const words4 = execWords({ body: { text: rest2, at: by.body.at } });
   const retries = Number(flag2("retries"));
   return {
-    test: words4 ? { words: words4 } : { shell: rest.trim() },
+    test: words4 ? { words: words4 } : { shell: rest2.trim() },
     ...Object.fromEntries(
       durationFlags.flatMap((name) => {
         const value = flag2(name);
@@ -73102,18 +73534,18 @@ function adoptUser({ value, by }, ledger, context2) {
 function adoptProgram({ entrypoint, cmd }, ledger, context2) {
   const words4 = (said) => said && toWords(said, ledger, context2);
   const first = words4(entrypoint);
-  const rest = words4(cmd);
+  const rest2 = words4(cmd);
   if (entrypoint && first === void 0) return;
   if (entrypoint && first) {
     const isProgram4 = first.length === 1 && first[0] === context2.program;
     if (isProgram4) ledger.covered(entrypoint.by, "the entrypoint is the program");
     else ledger.set(entrypoint.by, "image", "entrypoint", first);
-  } else if (cmd && rest) {
+  } else if (cmd && rest2) {
     ledger.set(cmd.by, "image", "entrypoint", [], "[image] entrypoint = [], args");
   }
-  if (cmd && rest) {
-    if (rest.length > 0)
-      ledger.set(cmd.by, "image", "args", rest, entrypoint ? void 0 : "[image] entrypoint = [], args");
+  if (cmd && rest2) {
+    if (rest2.length > 0)
+      ledger.set(cmd.by, "image", "args", rest2, entrypoint ? void 0 : "[image] entrypoint = [], args");
     else ledger.covered(cmd.by, "there are no arguments anyway");
   }
 }
@@ -73154,20 +73586,20 @@ var init_config2 = __esm({
 // src/init/adopt/build.ts
 function splitFlags(words4, valued3) {
   const flags = [];
-  const rest = [];
+  const rest2 = [];
   for (let index = 0; index < words4.length; index++) {
     const word2 = words4[index];
     const [, name, , raw] = /^["']?--?([A-Za-z][\w-]*)(=([\s\S]*))?$/.exec(word2) ?? [];
     if (word2 === "--") {
-      rest.push(...words4.slice(index + 1));
+      rest2.push(...words4.slice(index + 1));
       break;
     }
-    if (name === void 0) rest.push(word2);
+    if (name === void 0) rest2.push(word2);
     else if (raw !== void 0) flags.push({ name, raw: /^["']/.test(word2) ? word2[0] + raw : raw });
     else if (valued3.has(name)) flags.push({ name, raw: words4[++index] });
     else flags.push({ name, raw: void 0 });
   }
-  return { flags, rest };
+  return { flags, rest: rest2 };
 }
 var init_build3 = __esm({
   "src/init/adopt/build.ts"() {
@@ -73176,8 +73608,8 @@ var init_build3 = __esm({
 });
 
 // src/init/adopt/cargo-build.ts
-function readCargoBuild(words4, env3, resolve25) {
-  const { flags, rest } = splitFlags(
+function readCargoBuild(words4, env4, resolve26) {
+  const { flags, rest: rest2 } = splitFlags(
     withShortForms(words4.slice(1).filter((word2) => !word2.startsWith("+"))),
     valued
   );
@@ -73186,9 +73618,9 @@ function readCargoBuild(words4, env3, resolve25) {
   const left3 = [];
   const bins = [];
   let features = [];
-  let isRelease = rest[0] === "install";
+  let isRelease = rest2[0] === "install";
   for (const { name, raw } of flags) {
-    const { text: text7, unknown: unknown3 } = raw === void 0 ? { text: "", unknown: [] } : resolve25(raw);
+    const { text: text7, unknown: unknown3 } = raw === void 0 ? { text: "", unknown: [] } : resolve26(raw);
     if (name === "target") covered.push("the target follows from the platform");
     else if (harmless.has(name)) isRelease ||= name === "release" || name === "r";
     else if (unknown3.length > 0) left3.push(`--${name} takes ${unknown3[0]}, which has no value here`);
@@ -73206,11 +73638,11 @@ function readCargoBuild(words4, env3, resolve25) {
   }
   if (features.length > 0) settings2["features"] = features;
   if (!isRelease) covered.push("xbuild builds in release mode");
-  readCargoEnvironment(env3, settings2, covered);
+  readCargoEnvironment(env4, settings2, covered);
   return { settings: settings2, bins, output: void 0, covered, left: left3 };
 }
-function readCargoEnvironment(env3, settings2, covered) {
-  for (const [name, value] of Object.entries(env3)) {
+function readCargoEnvironment(env4, settings2, covered) {
+  for (const [name, value] of Object.entries(env4)) {
     if (/^CARGO_(?:HOME|TARGET_DIR|BUILD_TARGET|TARGET_\w+_(?:LINKER|RUNNER))$|^RUSTUP_HOME$|^CARGO_NET_|^CARGO_INCREMENTAL$|^PKG_CONFIG/.test(
       name
     ))
@@ -73248,15 +73680,15 @@ var init_cargo_build = __esm({
 });
 
 // src/init/adopt/go-build.ts
-function readGoBuild(words4, env3, resolve25) {
-  const { flags, rest } = splitFlags(words4.slice(2), valued2);
+function readGoBuild(words4, env4, resolve26) {
+  const { flags, rest: rest2 } = splitFlags(words4.slice(2), valued2);
   const settings2 = {};
   const covered = [];
   const left3 = [];
   let output;
   const goflags = [];
   for (const { name, raw } of flags) {
-    const { text: text7, unknown: unknown3 } = raw === void 0 ? { text: "", unknown: [] } : resolve25(raw);
+    const { text: text7, unknown: unknown3 } = raw === void 0 ? { text: "", unknown: [] } : resolve26(raw);
     if (name === "o") output = text7;
     else if (name === "ldflags") readLdflags(text7, unknown3, { settings: settings2, covered, left: left3 });
     else if (unknown3.length > 0) left3.push(`-${name} takes ${unknown3[0]}, which has no value here`);
@@ -73270,12 +73702,12 @@ function readGoBuild(words4, env3, resolve25) {
   }
   if (goflags.some((flag2) => /\s/.test(flag2))) left3.push(`${goflags.join(" ")}: pass it after --`);
   else if (goflags.length > 0) settings2["env"] = { GOFLAGS: goflags.join(" ") };
-  readGoEnvironment(env3, settings2, covered);
-  const bins = rest.map((word2) => resolve25(word2).text).filter((word2) => !word2.includes("$"));
+  readGoEnvironment(env4, settings2, covered);
+  const bins = rest2.map((word2) => resolve26(word2).text).filter((word2) => !word2.includes("$"));
   return { settings: settings2, bins: bins.map(goPackage), output, covered, left: left3 };
 }
-function readGoEnvironment(env3, settings2, covered) {
-  for (const [name, value] of Object.entries(env3)) {
+function readGoEnvironment(env4, settings2, covered) {
+  for (const [name, value] of Object.entries(env4)) {
     if (name === "CGO_ENABLED") settings2["cgo"] = value === "1";
     else if (ofThePlatform.has(name)) covered.push(`${name} follows from the platform`);
     else if (ofTheMachine.has(name)) covered.push(`${name} is this machine's`);
@@ -73294,8 +73726,8 @@ function readLdflags(text7, unknown3, { settings: settings2, covered, left: left
     else vars[name] = value;
   }
   if (Object.keys(vars).length > 0) settings2["vars"] = vars;
-  const { rest, external } = takeExternal(withoutAssignments(words4));
-  const others = rest.filter((word2) => !/^--?(?:s|w)(?:=true)?$/.test(word2));
+  const { rest: rest2, external } = takeExternal(withoutAssignments(words4));
+  const others = rest2.filter((word2) => !/^--?(?:s|w)(?:=true)?$/.test(word2));
   if (/-static\b/.test(external)) covered.push("xbuild links statically by itself");
   else if (external !== "") left3.push(`-extldflags ${external}: [go] ldflags takes it`);
   const linkMode = others.findIndex((word2) => /^--?linkmode/.test(word2));
@@ -73346,14 +73778,14 @@ var init_go_build = __esm({
 });
 
 // src/init/adopt/zig-build.ts
-function readZigBuild(words4, resolve25) {
+function readZigBuild(words4, resolve26) {
   const settings2 = {};
   const args3 = [];
   const covered = [];
   const left3 = [];
   const given = words4.slice(2);
   for (let index = 0; index < given.length; index++) {
-    const { text: text7, unknown: unknown3 } = resolve25(given[index]);
+    const { text: text7, unknown: unknown3 } = resolve26(given[index]);
     const [, mode] = /^-D(?:optimize|release)=(\w+)$|^--release=(\w+)$/.exec(text7)?.filter(Boolean) ?? [];
     if (/^-D(?:target|cpu)=/.test(text7)) covered.push("the target follows from the platform");
     else if (unknown3.length > 0) left3.push(`${text7} has no value here`);
@@ -73397,37 +73829,37 @@ function commandsOfRuns(runs) {
       const placeholder2 = known.unknown === "platform" ? void 0 : placeholderFor(name);
       return placeholder2 === void 0 ? known : { value: placeholder2 };
     };
-    const resolve25 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
+    const resolve26 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
     return withoutSubstitutions(commandsOf(by)).map((command2) => {
-      const env3 = {};
-      for (const [name, known] of scope.env) if ("value" in known) env3[name] = known.value;
-      for (const [name, known] of own4) if ("value" in known) env3[name] = known.value;
+      const env4 = {};
+      for (const [name, known] of scope.env) if ("value" in known) env4[name] = known.value;
+      for (const [name, known] of own4) if ("value" in known) env4[name] = known.value;
       for (const { name, word: word2 } of command2.assignments) {
-        const { text: text7, unknown: unknown3 } = resolve25(word2.raw.slice(word2.raw.indexOf("=") + 1));
+        const { text: text7, unknown: unknown3 } = resolve26(word2.raw.slice(word2.raw.indexOf("=") + 1));
         const known = unknown3.length > 0 ? { unknown: "shell" } : { value: text7 };
-        if ("value" in known) env3[name] = known.value;
+        if ("value" in known) env4[name] = known.value;
         if (command2.tool === "") own4.set(name, known);
       }
-      const here2 = { by, command: command2, workdir, env: env3, resolve: resolve25 };
+      const here2 = { by, command: command2, workdir, env: env4, resolve: resolve26 };
       const [, folder] = command2.words;
-      if (command2.tool === "cd" && folder) workdir = absolute(resolve25(folder.raw).text, workdir);
+      if (command2.tool === "cd" && folder) workdir = absolute(resolve26(folder.raw).text, workdir);
       return here2;
     });
   });
 }
 function readBuild2({
   command: command2,
-  env: env3,
-  resolve: resolve25
+  env: env4,
+  resolve: resolve26
 }) {
   const words4 = command2.words.map(({ raw }) => raw);
   switch (compilesWith(command2)) {
     case "go":
-      return readGoBuild(words4, env3, resolve25);
+      return readGoBuild(words4, env4, resolve26);
     case "cargo":
-      return command2.tool === "rustc" || words4.includes("chef") ? void 0 : readCargoBuild(words4, env3, resolve25);
+      return command2.tool === "rustc" || words4.includes("chef") ? void 0 : readCargoBuild(words4, env4, resolve26);
     case "zig":
-      return words4[1] === "build" ? readZigBuild(words4, resolve25) : void 0;
+      return words4[1] === "build" ? readZigBuild(words4, resolve26) : void 0;
     default:
       return void 0;
   }
@@ -73486,11 +73918,11 @@ function readStage(dockerfile2, stage, project2, earlier) {
     return build2 ? [{ run: run2, build: build2, bins: binsInProject(run2, build2, facts) }] : [];
   });
   const base = earlier.find((one2) => one2.stage === stage.base);
-  const programs2 = new Set(base?.programs);
+  const programs3 = new Set(base?.programs);
   const names6 = /* @__PURE__ */ new Set([...base?.names ?? [], ...project2.executables.map(({ name }) => name)]);
   const add = (path6) => {
-    programs2.add(path6);
-    names6.add(nameOf5(path6));
+    programs3.add(path6);
+    names6.add(nameOf4(path6));
   };
   for (const copied of facts.copies) {
     const source = copied.from === void 0 ? void 0 : stageOf(copied.from, dockerfile2.stages);
@@ -73504,27 +73936,27 @@ function readStage(dockerfile2, stage, project2, earlier) {
     if (!/^(?:cp|mv|install)$/.test(tool)) continue;
     const paths = words4.slice(1).map(({ raw }) => command2.resolve(raw).text).filter((word2) => !word2.startsWith("-"));
     const target = paths.pop() ?? "";
-    const moved = paths.map((path6) => absolute(path6, command2.workdir)).find((path6) => programs2.has(path6) || names6.has(nameOf5(path6)));
+    const moved = paths.map((path6) => absolute(path6, command2.workdir)).find((path6) => programs3.has(path6) || names6.has(nameOf4(path6)));
     if (moved)
       add(
         absolute(
-          target.endsWith("/") || target === "." ? `${target}/${nameOf5(moved)}` : target,
+          target.endsWith("/") || target === "." ? `${target}/${nameOf4(moved)}` : target,
           command2.workdir
         )
       );
   }
-  return { stage, facts, commands: commands3, builds, programs: programs2, names: names6 };
+  return { stage, facts, commands: commands3, builds, programs: programs3, names: names6 };
 }
-function isProgram3({ programs: programs2, names: names6 }, path6) {
-  return programs2.has(absolute(path6, "/")) || names6.has(nameOf5(path6)) && !path6.endsWith("/");
+function isProgram3({ programs: programs3, names: names6 }, path6) {
+  return programs3.has(absolute(path6, "/")) || names6.has(nameOf4(path6)) && !path6.endsWith("/");
 }
 function placeOf2({ target }, source) {
-  return target.endsWith("/") || folders.test(target) ? absolute(nameOf5(source), target) : target;
+  return target.endsWith("/") || folders.test(target) ? absolute(nameOf4(source), target) : target;
 }
 function outputsOf({ run: run2, build: build2, bins }, project2) {
-  const { workdir, command: command2, env: env3 } = run2;
+  const { workdir, command: command2, env: env4 } = run2;
   const names6 = [
-    ...bins.map(nameOf5).filter((name) => name !== "." && name !== ""),
+    ...bins.map(nameOf4).filter((name) => name !== "." && name !== ""),
     ...project2.executables.map(({ name }) => name)
   ];
   if (build2.output !== void 0) {
@@ -73533,13 +73965,13 @@ function outputsOf({ run: run2, build: build2, bins }, project2) {
     return isFolder2 ? names6.map((name) => absolute(name, path6)) : [path6];
   }
   if (command2.tool === "go") {
-    const folder = command2.words[1]?.value === "install" ? env3["GOBIN"] ?? "/go/bin" : workdir;
+    const folder = command2.words[1]?.value === "install" ? env4["GOBIN"] ?? "/go/bin" : workdir;
     return names6.map((name) => absolute(name, folder));
   }
   if (command2.tool === "zig") return names6.map((name) => absolute(`zig-out/bin/${name}`, workdir));
   if (command2.words.some(({ value }) => value === "install"))
     return names6.map((name) => `/usr/local/cargo/bin/${name}`);
-  return names6.map((name) => absolute(`${env3["CARGO_TARGET_DIR"] ?? "target"}/release/${name}`, workdir));
+  return names6.map((name) => absolute(`${env4["CARGO_TARGET_DIR"] ?? "target"}/release/${name}`, workdir));
 }
 function binsInProject({ workdir, command: command2 }, { bins }, facts) {
   if (command2.tool === "cargo" || command2.tool === "zig") return [...bins];
@@ -73555,7 +73987,7 @@ function binsInProject({ workdir, command: command2 }, { bins }, facts) {
 function projectFolder({ copies }, path6) {
   return copies.filter(({ from, sources }) => from === void 0 && sources.some((source) => /^\.?\/?\.?$/.test(source))).map(({ target }) => target.replace(/(?<=.)\/$/, "")).filter((folder) => path6 === folder || path6.startsWith(folder === "/" ? "/" : `${folder}/`)).sort((a2, b) => b.length - a2.length)[0];
 }
-var folders, nameOf5;
+var folders, nameOf4;
 var init_programs2 = __esm({
   "src/init/adopt/programs.ts"() {
     "use strict";
@@ -73564,23 +73996,23 @@ var init_programs2 = __esm({
     init_commands();
     init_known_names();
     folders = /^\/(?:(?:usr\/(?:local\/)?)?s?bin|opt|etc|usr|srv|home|root|tmp|var)?$/;
-    nameOf5 = (path6) => path6.replace(/\/+$/, "").replace(/^.*\//, "");
+    nameOf4 = (path6) => path6.replace(/\/+$/, "").replace(/^.*\//, "");
   }
 });
 
 // src/init/adopt/files.ts
 function adoptFiles(copies, stages, all, project2, ledger) {
-  const programs2 = [];
+  const programs3 = [];
   let hasSystemFiles = false;
   const last = stages.at(-1);
   const names6 = last?.names ?? /* @__PURE__ */ new Set();
   const add = (copied, source) => {
-    programs2.push({ path: placeOf2(copied, source), by: copied.by });
-    if (programs2.length === 1) ledger.covered(copied.by, "the program");
+    programs3.push({ path: placeOf2(copied, source), by: copied.by });
+    if (programs3.length === 1) ledger.covered(copied.by, "the program");
     else
       ledger.left(
         copied.by,
-        `${nameOf5(source)} is a second program: an image of xbuild has one; bins or [images.NAME] make several images`
+        `${nameOf4(source)} is a second program: an image of xbuild has one; bins or [images.NAME] make several images`
       );
   };
   const take = (copied, from) => {
@@ -73632,15 +74064,15 @@ function adoptFiles(copies, stages, all, project2, ledger) {
           const kind = project2.kindOf(one2);
           if (one2 === ".")
             ledger.left(by, "it copies the whole project: name what the program reads in [image] files");
-          else if (kind === void 0 && (names6.has(nameOf5(one2)) || programs2.length === 0 && /^(?:dist|bin|build|out)\b/.test(one2)))
+          else if (kind === void 0 && (names6.has(nameOf4(one2)) || programs3.length === 0 && /^(?:dist|bin|build|out)\b/.test(one2)))
             add(copied, one2);
           else if (kind === void 0) ledger.left(by, `there is no ${one2} in the project`);
-          else if (names6.has(nameOf5(one2)) && kind === "file") add(copied, one2);
+          else if (names6.has(nameOf4(one2)) && kind === "file") add(copied, one2);
           else take(copied, one2);
         }
     }
   }
-  return { program: programs2[0], systemFiles: hasSystemFiles };
+  return { program: programs3[0], systemFiles: hasSystemFiles };
 }
 function fromProject({ facts }, path6, project2) {
   const root2 = projectFolder(facts, path6);
@@ -73650,10 +74082,10 @@ function fromProject({ facts }, path6, project2) {
     if (from !== void 0 || path6 !== target && !path6.startsWith(target.endsWith("/") ? target : `${target}/`))
       continue;
     for (const source of sources) {
-      const rest = path6.slice(target.length).replace(/^\//, "");
+      const rest2 = path6.slice(target.length).replace(/^\//, "");
       const candidates = [
-        `${clean2(source)}/${rest}`.replace(/\/$/, ""),
-        nameOf5(source) === rest ? clean2(source) : void 0
+        `${clean2(source)}/${rest2}`.replace(/\/$/, ""),
+        nameOf4(source) === rest2 ? clean2(source) : void 0
       ];
       const found = candidates.find((one2) => one2 !== void 0 && one2 !== "." && project2.kindOf(one2));
       if (found !== void 0) return found;
@@ -73665,7 +74097,7 @@ function matching2(source, project2) {
   const path6 = clean2(source);
   if (!/[*?[]/.test(path6)) return [path6];
   const folder = path6.replace(/\/?[^/]*$/, "");
-  const pattern3 = nameOf5(path6).replace(/[.+^${}()|\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const pattern3 = nameOf4(path6).replace(/[.+^${}()|\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
   const found = /[*?[]/.test(folder) ? [] : project2.list(folder || ".").filter((name) => new RegExp(`^${pattern3}$`).test(name));
   return found.length > 0 ? found.map((name) => folder ? `${folder}/${name}` : name) : [path6];
 }
@@ -73701,7 +74133,7 @@ function createLedger({ text: text7 }, file) {
     left: (by, says) => say2(by, "left", says),
     has: (by) => said.has(by),
     entries: () => [...said].sort(([a2], [b]) => a2.start - b.start).flatMap(
-      ([by, list5]) => list5.map((one2) => ({ file, line: lineOf(by), text: shorten4(text7.slice(by.start, by.end)), ...one2 }))
+      ([by, list6]) => list6.map((one2) => ({ file, line: lineOf(by), text: shorten4(text7.slice(by.start, by.end)), ...one2 }))
     )
   };
 }
@@ -73717,8 +74149,8 @@ var init_ledger = __esm({
 });
 
 // src/init/adopt/run-kinds.ts
-function kindOfCommand({ command: command2, resolve: resolve25 }) {
-  const words4 = command2.words.map(({ raw }) => resolve25(raw).text);
+function kindOfCommand({ command: command2, resolve: resolve26 }) {
+  const words4 = command2.words.map(({ raw }) => resolve26(raw).text);
   const { tool } = command2;
   const [, sub = ""] = words4;
   if (tool === "" || nothing2.has(tool)) return { kind: "nothing" };
@@ -73752,10 +74184,10 @@ function kindOfCommand({ command: command2, resolve: resolve25 }) {
 }
 function installedPackages(tool, words4) {
   if (!Object.hasOwn(managers, tool)) return void 0;
-  const rest = words4.slice(1).filter(
+  const rest2 = words4.slice(1).filter(
     (word2, at, all) => !word2.startsWith("-") && !/^(?:--virtual|-t|-X|--repository)$/.test(all[at - 1] ?? "")
   );
-  const [sub, ...names6] = rest;
+  const [sub, ...names6] = rest2;
   if (sub !== "add" && sub !== "install") return [];
   return names6.map((name) => name.replace(/[=<>~@].*$/, ""));
 }
@@ -74084,6 +74516,11 @@ var init_key_docs = __esm({
         example: '{ "/usr/bin/ls" = "/usr/bin/busybox" }',
         unset: "none"
       },
+      "image.init": {
+        text: "A static program of yours that becomes process 1, passes signals on and reaps: tini, catatonit. One for each platform.",
+        example: '"tools/tini-static-{arch}"',
+        unset: "none: the program is process 1"
+      },
       "image.entrypoint": {
         text: "The entrypoint of the image.",
         example: '["/usr/bin/server", "serve"]',
@@ -74316,11 +74753,11 @@ function mergeSettings(settings2) {
   for (const setting of settings2) {
     const name = `${setting.table}.${setting.key}`;
     const before = merged.get(name);
-    merged.set(name, before ? { ...before, value: join65(before.value, setting.value) } : setting);
+    merged.set(name, before ? { ...before, value: join66(before.value, setting.value) } : setting);
   }
   return [...merged.values()];
 }
-function join65(first, second) {
+function join66(first, second) {
   if (Array.isArray(first) && Array.isArray(second)) {
     const has = new Set(first.map((item) => JSON.stringify(item)));
     return [...first, ...second.filter((item) => !has.has(JSON.stringify(item)))];
@@ -74356,15 +74793,15 @@ function tomlText(settings2) {
 `;
 }
 function comment({ table: table2, key, from }) {
-  return `# ${keyDocs[nameOf6(table2, key)]?.text ?? ""} (${from})`;
+  return `# ${keyDocs[nameOf5(table2, key)]?.text ?? ""} (${from})`;
 }
-function nameOf6(table2, key) {
+function nameOf5(table2, key) {
   return table2 === "" ? key : `${table2}.${key}`;
 }
 function subTable({ table: table2, key, value }) {
   const entries2 = Object.entries(value);
   return [
-    `[${nameOf6(table2, key)}]`,
+    `[${nameOf5(table2, key)}]`,
     ...entries2.map(([name, item]) => `${tomlKey(name)} = ${tomlValue(item)}`)
   ];
 }
@@ -74415,7 +74852,7 @@ async function keepUsable(settings2, entries2, dir2) {
   for (const setting of settings2) {
     const problem2 = await problemOf(setting, dir2);
     if (problem2 === void 0) kept.push(setting);
-    else problems.set(`${setting.from} ${nameOf6(setting.table, setting.key)}`, problem2);
+    else problems.set(`${setting.from} ${nameOf5(setting.table, setting.key)}`, problem2);
   }
   const checked = entries2.map((entry) => {
     const name = entry.says.replace(/^\[(\w+)\] ([\w-]+)[\s\S]*$/, "$1.$2");
@@ -74464,13 +74901,13 @@ function readMakefile(text7) {
     const mapped = { text: script2, at: (index) => index };
     for (const command2 of parseShell(mapped)) {
       if (!compilesWith(command2)) continue;
-      const env3 = Object.fromEntries(command2.assignments.map(({ name: name2, value }) => [name2, value]));
+      const env4 = Object.fromEntries(command2.assignments.map(({ name: name2, value }) => [name2, value]));
       const lookup2 = (name2) => {
         const placeholder2 = placeholderFor(name2);
         return placeholder2 === void 0 ? { unknown: "shell" } : { value: placeholder2 };
       };
-      const resolve25 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
-      const build2 = readBuild2({ command: command2, env: env3, resolve: resolve25 });
+      const resolve26 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
+      const build2 = readBuild2({ command: command2, env: env4, resolve: resolve26 });
       if (build2) found.push({ build: build2, line: number2, text: line.trim(), target, command: command2 });
     }
   }
@@ -74503,21 +74940,21 @@ function expand(text7, variables, depth = 0) {
   if (depth > deepest3 || text7.length > 1e4) return text7;
   let out = "";
   for (let at = 0; at < text7.length; ) {
-    const open12 = text7[at + 1];
-    if (text7[at] !== "$" || open12 === void 0) {
+    const open13 = text7[at + 1];
+    if (text7[at] !== "$" || open13 === void 0) {
       out += text7[at++];
       continue;
     }
-    if (open12 === "$") {
+    if (open13 === "$") {
       out += "$";
       at += 2;
       continue;
     }
-    if (open12 !== "(" && open12 !== "{") {
+    if (open13 !== "(" && open13 !== "{") {
       at += 2;
       continue;
     }
-    const end = closing3(text7, at + 2, open12, open12 === "(" ? ")" : "}");
+    const end = closing3(text7, at + 2, open13, open13 === "(" ? ")" : "}");
     out += variableText(text7.slice(at + 2, end), variables, depth);
     at = end + 1;
   }
@@ -74532,10 +74969,10 @@ function variableText(body, variables, depth) {
   if (value === void 0 || value === "") return placeholderFor(body.trim()) ?? "";
   return expand(value, variables, depth + 1);
 }
-function closing3(text7, start2, open12, close) {
+function closing3(text7, start2, open13, close) {
   let depth = 1;
   for (let index = start2; index < text7.length; index++) {
-    if (text7[index] === open12) depth++;
+    if (text7[index] === open13) depth++;
     else if (text7[index] === close && --depth === 0) return index;
   }
   return text7.length;
@@ -74591,7 +75028,7 @@ var init_platforms2 = __esm({
 });
 
 // src/init/sources/release-files.ts
-function resolve17(text7) {
+function resolve18(text7) {
   const unknown3 = [];
   const filled = text7.replace(/\{\{-?\s*(.*?)\s*-?\}\}/g, (whole, body) => {
     const [, name = ""] = /^\.([\w.]+)$/.exec(body) ?? [];
@@ -74623,7 +75060,7 @@ function readReleaseFile(root2, names6) {
 function goBuild(one2) {
   const ldflags = list3(one2["ldflags"]).map(String).join(" ");
   const tags2 = list3(one2["tags"]).map(String).join(",");
-  const env3 = Object.fromEntries(
+  const env4 = Object.fromEntries(
     list3(one2["env"]).map(String).flatMap((pair) => {
       const equals = pair.indexOf("=");
       return equals > 0 && !pair.includes("{{") ? [[pair.slice(0, equals), pair.slice(equals + 1)]] : [];
@@ -74638,7 +75075,7 @@ function goBuild(one2) {
     ...ldflags ? [`-ldflags=${ldflags}`] : [],
     ...main2
   ];
-  return readGoBuild(words4, env3, resolve17);
+  return readGoBuild(words4, env4, resolve18);
 }
 var templates, isMap2, list3;
 var init_release_files = __esm({
@@ -74758,9 +75195,9 @@ async function collectSettings({ facts, dir: dir2, root: root2 }, options, chose
   const usable = await keepUsable(settings2, entries2, dir2);
   return { settings: mergeSettings(usable.settings), entries: usable.entries, dockerfile: dockerfile2 };
 }
-function findPlatforms({ list: list5, read: read4 }, atRoot) {
+function findPlatforms({ list: list6, read: read4 }, atRoot) {
   if (!atRoot) return void 0;
-  const workflows = list5(".github/workflows").filter((name) => /\.ya?ml$/.test(name));
+  const workflows = list6(".github/workflows").filter((name) => /\.ya?ml$/.test(name));
   const files = [...workflows.map((name) => `.github/workflows/${name}`), ".gitlab-ci.yml"];
   for (const file of files) {
     const found = platformsOf2(read4(file) ?? "", file.startsWith(".github") ? "github" : "gitlab");
@@ -74856,10 +75293,10 @@ var init_ci2 = __esm({
     init_template2();
     ciFile = { github: ".github/workflows/image.yml", gitlab: ".gitlab-ci.yml" };
     setup = {
-      go: ({ goFile, folder }) => [
+      go: ({ goFile: goFile2, folder }) => [
         "      - uses: actions/setup-go@v6",
         "        with:",
-        `          go-version-file: ${folder === "." ? goFile : `${folder}/${goFile}`}`,
+        `          go-version-file: ${folder === "." ? goFile2 : `${folder}/${goFile2}`}`,
         `          cache-dependency-path: ${folder === "." ? "go.sum" : `${folder}/go.sum`}`
       ],
       rust: () => ["      - run: rustup show active-toolchain || rustup toolchain install stable"],
@@ -74999,6 +75436,10 @@ Example: "Dockerfile.template"`,
               additionalProperties: {
                 type: "string"
               }
+            },
+            init: {
+              description: 'A static program of yours that becomes process 1, passes signals on and reaps: tini, catatonit. One for each platform.\nExample: "tools/tini-static-{arch}"',
+              type: "string"
             },
             entrypoint: {
               description: 'The entrypoint of the image.\nExample: ["/usr/bin/server", "serve"]',
@@ -75241,6 +75682,10 @@ Example: "Dockerfile.template"`,
                 additionalProperties: {
                   type: "string"
                 }
+              },
+              init: {
+                description: 'A static program of yours that becomes process 1, passes signals on and reaps: tini, catatonit. One for each platform.\nExample: "tools/tini-static-{arch}"',
+                type: "string"
               },
               entrypoint: {
                 description: 'The entrypoint of the image.\nExample: ["/usr/bin/server", "serve"]',
@@ -75762,8 +76207,8 @@ var plan_init_exports = {};
 __export(plan_init_exports, {
   planInit: () => planInit
 });
-import { readFile as readFile19 } from "node:fs/promises";
-import { join as join66 } from "node:path";
+import { readFile as readFile10 } from "node:fs/promises";
+import { join as join67 } from "node:path";
 async function planInit(found, options, { ci, dockerfile: chosen2 }) {
   const { facts, folder } = found;
   const inRoot = (path7) => folder === "." ? path7 : `${folder}/${path7}`;
@@ -75788,10 +76233,10 @@ async function planInit(found, options, { ci, dockerfile: chosen2 }) {
   else change(path6, "make image and make image-push", before, targets3.text);
   if (ci !== "none") {
     const file = ciFile[ci];
-    const there = await readFile19(join66(found.root, file), "utf8").catch(() => void 0);
-    const next = ci === "gitlab" ? addGitlabJob(there, ciFacts(found)) : githubFile(there, found);
-    if ("kept" in next) kept.push({ path: file, why: next.kept });
-    else change(file, "the CI job", there, next.text);
+    const there = await readFile10(join67(found.root, file), "utf8").catch(() => void 0);
+    const next2 = ci === "gitlab" ? addGitlabJob(there, ciFacts(found)) : githubFile(there, found);
+    if ("kept" in next2) kept.push({ path: file, why: next2.kept });
+    else change(file, "the CI job", there, next2.text);
   }
   return {
     changes,
@@ -75891,8 +76336,8 @@ function describeEntries(entries2) {
     return [
       `${titles2[outcome3]}:`,
       ...own4.map((entry) => {
-        const shown2 = entry.text.length > text7 ? `${entry.text.slice(0, text7 - 1)}\u2026` : entry.text;
-        return `  ${place(entry).padEnd(width2)}  ${shown2.padEnd(text7)}  ${outcome3 === "moved" ? "\u2192 " : ""}${entry.says}`;
+        const shown3 = entry.text.length > text7 ? `${entry.text.slice(0, text7 - 1)}\u2026` : entry.text;
+        return `  ${place(entry).padEnd(width2)}  ${shown3.padEnd(text7)}  ${outcome3 === "moved" ? "\u2192 " : ""}${entry.says}`;
       }),
       ""
     ];
@@ -75924,15 +76369,15 @@ var write_files_exports = {};
 __export(write_files_exports, {
   writeChanges: () => writeChanges
 });
-import { mkdir as mkdir16, stat as stat22 } from "node:fs/promises";
-import { dirname as dirname31, join as join67 } from "node:path";
+import { mkdir as mkdir16, stat as stat23 } from "node:fs/promises";
+import { dirname as dirname31, join as join68 } from "node:path";
 async function writeChanges(root2, changes) {
   for (const { path: path6, before, after } of changes) {
-    const place = join67(root2, path6);
+    const place = join68(root2, path6);
     try {
       if (await readTextIfThere(place) !== before) throw changedMeanwhile(path6);
       await mkdir16(dirname31(place), { recursive: true });
-      const mode = (await stat22(place).catch(() => void 0))?.mode;
+      const mode = (await stat23(place).catch(() => void 0))?.mode;
       await writeFileAtomically(place, after, mode === void 0 ? {} : { mode: mode & 4095 });
     } catch (error) {
       if (isFailure(error, "usage")) throw error;
@@ -75964,12 +76409,394 @@ var init_write_files = __esm({
   }
 });
 
+// src/init/prove/compare.ts
+function compareImages(dockerfile2, xbuild) {
+  return {
+    config: fields.flatMap((name) => {
+      const [a2, b] = [dockerfile2, xbuild].map(({ config }) => fieldText(config[name]));
+      if (a2 === void 0 && b === void 0) return [];
+      return [{ name, dockerfile: a2 ?? "", xbuild: b ?? "", same: a2 === b }];
+    }),
+    files: compareFiles(dockerfile2, xbuild),
+    program: comparePrograms(dockerfile2, xbuild),
+    size: { dockerfile: dockerfile2.size, xbuild: xbuild.size }
+  };
+}
+function fieldText(value) {
+  if (value === null || value === void 0 || value === "") return void 0;
+  if (Array.isArray(value)) {
+    const isPairs = value.every((item) => typeof item === "string" && /^\w+=/.test(item));
+    return value.length === 0 ? void 0 : isPairs ? [...value].sort().join(" ") : JSON.stringify(value);
+  }
+  if (typeof value !== "object") return String(value);
+  const entries2 = Object.entries(value).sort(([a2], [b]) => a2 < b ? -1 : 1);
+  if (entries2.length === 0) return void 0;
+  const isSet3 = entries2.every(
+    ([, item]) => typeof item === "object" && item !== null && Object.keys(item).length === 0
+  );
+  return isSet3 ? entries2.map(([key]) => key).join(" ") : JSON.stringify(Object.fromEntries(entries2));
+}
+function compareFiles({ files: a2, program: pa }, { files: b, program: pb }) {
+  const result = {
+    same: 0,
+    different: [],
+    modes: [],
+    onlyDockerfile: [],
+    onlyXbuild: []
+  };
+  for (const [path6, entry] of a2) {
+    const other = b.get(path6);
+    if (!other) {
+      if (entry.type !== "directory") result.onlyDockerfile.push(`/${path6}`);
+    } else if (contentOf(entry) !== contentOf(other)) result.different.push(`/${path6}`);
+    else if (entry.mode !== other.mode && entry.type !== "symlink") result.modes.push(`/${path6}`);
+    else result.same++;
+  }
+  for (const [path6, entry] of b)
+    if (!a2.has(path6) && entry.type !== "directory") result.onlyXbuild.push(`/${path6}`);
+  const isProgram4 = (path6) => path6 === pa?.path || path6 === pb?.path;
+  for (const key of ["different", "onlyDockerfile", "onlyXbuild"])
+    result[key] = result[key].filter((path6) => !isProgram4(path6)).sort();
+  return result;
+}
+function comparePrograms(dockerfile2, xbuild) {
+  const [a2, b] = [dockerfile2, xbuild].map(({ program: program2 }) => program2);
+  const facts = (one2) => one2 && { path: one2.path, size: one2.entry.size, sha256: one2.entry.sha256 ?? "" };
+  const same = a2 !== void 0 && a2.entry.sha256 === b?.entry.sha256;
+  const [factsA, factsB] = [facts(a2), facts(b)];
+  return {
+    ...factsA && { dockerfile: factsA },
+    ...factsB && { xbuild: factsB },
+    same,
+    reasons: same ? [] : reasonsOf(a2?.elf, b?.elf)
+  };
+}
+function reasonsOf(a2, b) {
+  if (!a2 || !b) return a2 === b ? [] : ["one of them is no ELF file"];
+  const settings2 = (elf) => ({ go: elf.go?.version ?? "", ...elf.go?.settings });
+  const [left3, right3] = [settings2(a2), settings2(b)];
+  const names6 = [.../* @__PURE__ */ new Set([...Object.keys(left3), ...Object.keys(right3)])];
+  const reasons3 = names6.filter((name) => (left3[name] ?? "") !== (right3[name] ?? "")).map((name) => `${name}: ${left3[name] || "none"} there, ${right3[name] || "none"} here`);
+  const linkage = ({ interpreter }) => interpreter === void 0 ? "static" : `dynamic, ${interpreter}`;
+  if (linkage(a2) !== linkage(b)) reasons3.push(`linkage: ${linkage(a2)} there, ${linkage(b)} here`);
+  return reasons3;
+}
+var fields, contentOf;
+var init_compare2 = __esm({
+  "src/init/prove/compare.ts"() {
+    "use strict";
+    fields = [
+      "Entrypoint",
+      "Cmd",
+      "User",
+      "WorkingDir",
+      "Env",
+      "ExposedPorts",
+      "Labels",
+      "Volumes",
+      "StopSignal",
+      "Healthcheck"
+    ];
+    contentOf = ({ type, sha256: sha2562, link: link3 }) => `${type} ${sha2562 ?? ""} ${type === "symlink" ? link3 : ""}`;
+  }
+});
+
+// src/init/prove/read-image.ts
+import { createHash as createHash12 } from "node:crypto";
+import { createWriteStream as createWriteStream3 } from "node:fs";
+import { join as join69 } from "node:path";
+import { pipeline as pipeline3 } from "node:stream/promises";
+async function readWholeImage(path6, folder) {
+  const source = await openImage(path6);
+  try {
+    const { platforms: platforms2 } = await inspectImage(source);
+    const [image4] = platforms2;
+    if (!image4?.manifest || !image4.config) throw unreadable5(path6);
+    const { manifest, config } = image4;
+    const bytes2 = await source.document(manifest.config);
+    const raw = bytes2 && parseJson3(bytes2, path6)["config"];
+    const files = /* @__PURE__ */ new Map();
+    const budget = createBudget();
+    for (const layer of manifest.layers) await addLayer(source, layer, files, budget.unpacked);
+    const size2 = [manifest.config, ...manifest.layers].reduce((sum2, one2) => sum2 + one2.size, 0);
+    const programPath2 = entrypointPaths(config).map((one2) => resolveLinks(one2.slice(1), files)).find((one2) => files.get(one2)?.type === "file");
+    const entry = programPath2 === void 0 ? void 0 : files.get(programPath2);
+    const elf = programPath2 === void 0 ? void 0 : await readProgram(source, manifest.layers, programPath2, folder);
+    return {
+      config: raw ?? {},
+      files,
+      size: size2,
+      ...programPath2 !== void 0 && entry && { program: { path: `/${programPath2}`, entry, ...elf && { elf } } }
+    };
+  } finally {
+    await source.close();
+  }
+}
+async function addLayer(source, layer, files, count3) {
+  const own4 = /* @__PURE__ */ new Set();
+  for await (const entry of readTar(
+    streamSource(decompress(source.blob(layer), layer.digest)),
+    layer.digest
+  )) {
+    const path6 = entryPath(entry.name);
+    if (path6 === void 0 || path6 === "") continue;
+    const name = path6.replace(/^.*\//, "");
+    const folder = path6.slice(0, path6.length - name.length);
+    if (name === ".wh..wh..opq") removeBelow(files, folder, own4);
+    else if (name.startsWith(".wh.")) {
+      files.delete(`${folder}${name.slice(".wh.".length)}`);
+      removeBelow(files, `${folder}${name.slice(".wh.".length)}/`, own4);
+    } else {
+      count3(entry.size);
+      const target = entry.type === "hardlink" ? files.get(entryPath(entry.link) ?? "") : void 0;
+      const { type, mode, size: size2, link: link3 } = entry;
+      files.set(
+        path6,
+        target ?? { type, mode, size: size2, link: link3, ...type === "file" && { sha256: await hash(entry) } }
+      );
+      own4.add(path6);
+    }
+  }
+}
+function removeBelow(files, folder, own4) {
+  for (const path6 of files.keys()) if (path6.startsWith(folder) && !own4.has(path6)) files.delete(path6);
+}
+async function hash(entry) {
+  const sha2562 = createHash12("sha256");
+  for await (const piece of entry.content()) sha2562.update(piece);
+  return sha2562.digest("hex");
+}
+function resolveLinks(path6, files) {
+  let parts = path6.split("/");
+  for (let links = 0; links < mostLinks2; links++) {
+    const at = parts.findIndex(
+      (_, index) => files.get(parts.slice(0, index + 1).join("/"))?.type === "symlink"
+    );
+    if (at < 0) break;
+    const { link: link3 } = files.get(parts.slice(0, at + 1).join("/"));
+    const from = link3.startsWith("/") ? [] : parts.slice(0, at);
+    const next2 = [];
+    for (const part of [...from, ...link3.split("/"), ...parts.slice(at + 1)]) {
+      if (part === "..") next2.pop();
+      else if (part !== "" && part !== ".") next2.push(part);
+    }
+    parts = next2;
+  }
+  return parts.join("/");
+}
+async function readProgram(source, layers, path6, folder) {
+  for (const layer of [...layers].reverse()) {
+    const chunks = source.blob(layer);
+    for await (const entry of readTar(streamSource(decompress(chunks, layer.digest)), layer.digest)) {
+      if (entryPath(entry.name) !== path6 || entry.type !== "file") continue;
+      const file = join69(folder, "program");
+      await pipeline3(entry.content(), createWriteStream3(file));
+      try {
+        return readElfFile(file);
+      } catch {
+        return void 0;
+      }
+    }
+  }
+  return void 0;
+}
+function unreadable5(path6) {
+  return new Failure({
+    kind: "verification",
+    what: "The image of one of the two builds cannot be read",
+    where: path6,
+    why: "it has no platform with a manifest and a config"
+  });
+}
+var mostLinks2;
+var init_read_image = __esm({
+  "src/init/prove/read-image.ts"() {
+    "use strict";
+    init_elf();
+    init_errors();
+    init_bounds();
+    init_byte_source();
+    init_decompress();
+    init_source2();
+    init_tar_read();
+    init_entrypoint();
+    init_inspect();
+    init_manifest();
+    mostLinks2 = 40;
+  }
+});
+
+// src/init/prove/prove.ts
+var prove_exports = {};
+__export(prove_exports, {
+  dockerfileCommand: () => dockerfileCommand2,
+  prove: () => prove
+});
+import { join as join70 } from "node:path";
+async function prove(options, dockerfile2, context2) {
+  const folder = await makeTemporaryFolder("xbuild-prove-");
+  try {
+    const platform8 = onePlatform(options.platforms);
+    const archive = join70(folder.path, "dockerfile.tar");
+    const started = performance.now();
+    await buildDockerfile(options, dockerfile2, platform8, archive, context2);
+    const seconds3 = (performance.now() - started) / 1e3;
+    const dist = join70(folder.path, "dist");
+    const report3 = await build(
+      { ...options, platforms: [platform8], push: false, load: false, outputs: [], dist },
+      { emit: context2.emit, signal: context2.signal }
+    );
+    const [image4] = report3.images;
+    if (!image4) throw noImage();
+    const [theirs, ours] = [
+      await readWholeImage(archive, folder.path),
+      await readWholeImage(join70(dist, `${image4.name}.oci.tar`), folder.path)
+    ];
+    return {
+      platform: platform8.id,
+      dockerfile: dockerfile2,
+      images: { dockerfile: await baseOf(options.dir, dockerfile2), xbuild: image4.base.reference },
+      seconds: { dockerfile: seconds3, xbuild: report3.seconds.total ?? 0 },
+      comparison: compareImages(theirs, ours)
+    };
+  } finally {
+    await folder.remove();
+  }
+}
+function onePlatform(platforms2) {
+  const own4 = platforms2.find(({ id }) => id === `linux/${hostArch()}`);
+  return own4 ?? platforms2[0];
+}
+function dockerfileCommand2({ dir: dir2, buildx }, dockerfile2, platform8, archive) {
+  return {
+    tool: "docker",
+    args: [
+      "buildx",
+      "build",
+      ...buildx.builder === void 0 ? [] : ["--builder", buildx.builder],
+      "--progress=plain",
+      `--platform=${platform8.id}`,
+      "--provenance=false",
+      "--sbom=false",
+      `--file=${join70(dir2, dockerfile2)}`,
+      `--output=type=oci,dest=${archive}`,
+      dir2
+    ],
+    cwd: dir2
+  };
+}
+async function buildDockerfile(options, dockerfile2, platform8, archive, { emit, signal }) {
+  emit({ type: "note", level: "info", text: `docker buildx build --file ${dockerfile2} for ${platform8.id}` });
+  const result = await run(dockerfileCommand2(options, dockerfile2, platform8, archive), { signal });
+  if (result.ok) return;
+  const text7 = await readText(join70(options.dir, dockerfile2));
+  const failure = explainBuildxError({ said: result.stderr, dockerfile: text7 });
+  const { kind, why, where, fix: fix2 } = failure;
+  throw new Failure({
+    kind,
+    what: `${dockerfile2} cannot be built: ${failure.what}`,
+    why,
+    where,
+    fix: fix2,
+    cause: failure
+  });
+}
+async function baseOf(dir2, dockerfile2) {
+  const { stages } = parseDockerfile(await readText(join70(dir2, dockerfile2)), dockerfile2);
+  const last = stages.at(-1);
+  return (last && lineage(last).at(-1)?.image) ?? "";
+}
+function noImage() {
+  return new Failure({ kind: "project", what: "xbuild made no image", fix: "xbuild plan" });
+}
+var init_prove = __esm({
+  "src/init/prove/prove.ts"() {
+    "use strict";
+    init_build();
+    init_parse();
+    init_stages();
+    init_errors();
+    init_errors2();
+    init_process();
+    init_host_arch();
+    init_read_file();
+    init_temporary_folder();
+    init_compare2();
+    init_read_image();
+  }
+});
+
+// src/init/prove/text.ts
+var text_exports = {};
+__export(text_exports, {
+  describeProof: () => describeProof
+});
+function describeProof({ platform: platform8, dockerfile: dockerfile2, images, seconds: seconds3, comparison }) {
+  const { config, files, program: program2, size: size2 } = comparison;
+  const cut4 = (text7) => text7.length > longest2 ? `${text7.slice(0, longest2 - 1)}\u2026` : text7;
+  const rows = [
+    ["", dockerfile2, "xbuild", ""],
+    ["base", images.dockerfile, images.xbuild, ""],
+    ...config.map((field5) => [field5.name, cut4(field5.dockerfile), cut4(field5.xbuild), field5.same ? "" : "\u2260"]),
+    [
+      "program",
+      program2.dockerfile?.path ?? "none",
+      program2.xbuild?.path ?? "none",
+      program2.dockerfile?.path === program2.xbuild?.path ? "" : "\u2260"
+    ],
+    ["its size", bytes(program2.dockerfile?.size), bytes(program2.xbuild?.size), ""],
+    [
+      "its sha256",
+      hash2(program2.dockerfile?.sha256),
+      hash2(program2.xbuild?.sha256),
+      program2.same ? "the same bytes" : "\u2260"
+    ],
+    ["image", describeBytes(size2.dockerfile), describeBytes(size2.xbuild), ""],
+    ["seconds", describeSeconds(seconds3.dockerfile), describeSeconds(seconds3.xbuild), ""]
+  ];
+  return [
+    `For ${platform8}:`,
+    formatTable(rows.map((row2) => row2.map(cut4))),
+    "",
+    program2.same ? "The program has the same bytes." : "The program has other bytes:",
+    ...program2.reasons.map((reason2) => `  ${reason2}`),
+    ...program2.same || program2.reasons.length > 0 ? [] : ["  the compilers do not say why; versions and paths are the usual reasons"],
+    "",
+    `Files: ${count(files.same, "path")} the same`,
+    ...list4("with other content", files.different),
+    ...list4("with other permissions", files.modes),
+    ...list4("only with the Dockerfile", files.onlyDockerfile),
+    ...list4("only with xbuild", files.onlyXbuild),
+    ""
+  ].join("\n");
+}
+function list4(title, paths) {
+  if (paths.length === 0) return [];
+  const rest2 = paths.length - shown2;
+  return [
+    `  ${paths.length} ${title}:`,
+    ...paths.slice(0, shown2).map((path6) => `    ${path6}`),
+    ...rest2 > 0 ? [`    and ${rest2} more`] : []
+  ];
+}
+var longest2, shown2, bytes, hash2;
+var init_text2 = __esm({
+  "src/init/prove/text.ts"() {
+    "use strict";
+    init_format();
+    longest2 = 48;
+    shown2 = 12;
+    bytes = (size2) => size2 === void 0 ? "" : describeBytes(size2);
+    hash2 = (sha2562) => sha2562 === void 0 ? "" : sha2562.slice(0, 12);
+  }
+});
+
 // src/commands/init.ts
 async function ciOf({ facts, host, root: root2 }) {
   const { existsSync: existsSync18 } = await import("node:fs");
-  const { join: join75 } = await import("node:path");
-  if (existsSync18(join75(root2, ".github/workflows"))) return "github";
-  if (facts.kindOf(".gitlab-ci.yml") || existsSync18(join75(root2, ".gitlab-ci.yml"))) return "gitlab";
+  const { join: join78 } = await import("node:path");
+  if (existsSync18(join78(root2, ".github/workflows"))) return "github";
+  if (facts.kindOf(".gitlab-ci.yml") || existsSync18(join78(root2, ".gitlab-ci.yml"))) return "gitlab";
   return host ?? "none";
 }
 async function show3(plan) {
@@ -76027,7 +76854,8 @@ function report2({ changes, kept, entries: entries2, dockerfile: dockerfile2 }, 
     ...proof !== void 0 && { proof }
   };
 }
-async function proveIt(options, dockerfile2, _json) {
+async function proveIt(dir2, lang5, dockerfile2, json) {
+  const options = await resolveOptions({ dir: dir2, lang: lang5 });
   if (dockerfile2 === void 0) {
     throw new Failure({
       kind: "usage",
@@ -76037,10 +76865,20 @@ async function proveIt(options, dockerfile2, _json) {
       fix: "xbuild init --prove --file PATH/Dockerfile"
     });
   }
-  return void 0;
+  const { prove: prove2 } = await Promise.resolve().then(() => (init_prove(), prove_exports));
+  const { describeProof: describeProof2 } = await Promise.resolve().then(() => (init_text2(), text_exports));
+  const progress = createProgress("auto");
+  try {
+    const proof = await prove2(options, dockerfile2, { emit: progress.emit, signal: interruptSignal });
+    await progress.close();
+    if (!json) process.stdout.write(cleanText(describeProof2(proof)));
+    return proof;
+  } finally {
+    await progress.close();
+  }
 }
 var ciKinds, initCommand, say;
-var init_init = __esm({
+var init_init2 = __esm({
   "src/commands/init.ts"() {
     "use strict";
     init_flags();
@@ -76048,6 +76886,7 @@ var init_init = __esm({
     init_errors();
     init_interrupt();
     init_confirm2();
+    init_progress3();
     init_printable();
     init_command4();
     ciKinds = ["github", "gitlab", "none"];
@@ -76073,7 +76912,7 @@ var init_init = __esm({
         json: { type: "boolean", describe: "Print what is found and done as JSON" }
       },
       run: async (argv2) => {
-        const { dir: dir2, lang: lang5, ci, file, yes = false, dryRun = false, prove = false, json = false } = argv2;
+        const { dir: dir2, lang: lang5, ci, file, yes = false, dryRun = false, prove: prove2 = false, json = false } = argv2;
         const options = await resolveOptions({ dir: dir2, lang: lang5 });
         const { readProject: readProject3 } = await Promise.resolve().then(() => (init_read_project(), read_project_exports));
         const { planInit: planInit2 } = await Promise.resolve().then(() => (init_plan_init(), plan_init_exports));
@@ -76085,7 +76924,7 @@ var init_init = __esm({
         if (!json) await show3(plan);
         const written = dryRun ? [] : await write3(plan, found.root, yes);
         if (!json && !dryRun) say(ending(plan.changes.length, written));
-        const proof = prove ? await proveIt(options, plan.dockerfile, json) : void 0;
+        const proof = prove2 ? await proveIt(found.dir, lang5, plan.dockerfile, json) : void 0;
         if (json) process.stdout.write(`${printJson(report2(plan, written, proof))}
 `);
       }
@@ -76113,8 +76952,8 @@ var init_finding = __esm({
 });
 
 // src/lint/format/text.ts
-var text_exports = {};
-__export(text_exports, {
+var text_exports2 = {};
+__export(text_exports2, {
   countFindings: () => countFindings,
   formatText: () => formatText
 });
@@ -76126,10 +76965,10 @@ function formatText(findings, texts2, colour) {
     const { file, line, column: column2, severity, ruleId, message, fix: fix2 } = finding;
     const source = indexes.get(file)?.lineText(line) ?? "";
     const gutter = " ".repeat(String(line).length);
-    const shown2 = showLine(source, finding);
+    const shown3 = showLine(source, finding);
     return [
       `${file}:${line}:${column2}: ${paint(severity, severity)}: ${message} [${ruleId}]`,
-      ...source.trim() === "" ? [] : [`  ${line} | ${shown2.text}`, `  ${gutter} | ${shown2.indent}${paint(severity, shown2.mark)}`],
+      ...source.trim() === "" ? [] : [`  ${line} | ${shown3.text}`, `  ${gutter} | ${shown3.indent}${paint(severity, shown3.mark)}`],
       ...fix2 === void 0 ? [] : [`  ${gutter} = fix: ${fix2}`],
       ""
     ].join("\n");
@@ -76156,7 +76995,7 @@ function countFindings(findings, files) {
   return counts.length === 0 ? `no findings in ${where}` : `${counts.join(", ")} in ${where}`;
 }
 var longestLine2, colours2;
-var init_text2 = __esm({
+var init_text3 = __esm({
   "src/lint/format/text.ts"() {
     "use strict";
     init_source_text();
@@ -76172,11 +77011,11 @@ __export(json_exports, {
   formatJson: () => formatJson
 });
 function formatJson(findings) {
-  const list5 = findings.map(({ ruleId, severity, file, line, column: column2, endLine, endColumn, message, fix: fix2 }) => ({
+  const list6 = findings.map(({ ruleId, severity, file, line, column: column2, endLine, endColumn, message, fix: fix2 }) => ({
     ...{ ruleId, severity, file, line, column: column2, endLine, endColumn, message },
     ...fix2 !== void 0 && { fix: fix2 }
   }));
-  return `${JSON.stringify({ findings: list5 }, void 0, 2)}
+  return `${JSON.stringify({ findings: list6 }, void 0, 2)}
 `;
 }
 var init_json = __esm({
@@ -76330,7 +77169,7 @@ async function print({ findings: found, texts: read4, notes: notes2, fixed }, fo
   const { isAtLeast: isAtLeast2 } = await Promise.resolve().then(() => (init_finding(), finding_exports));
   const findings = found.map(cleanFinding);
   const texts2 = new Map([...read4].map(([path6, text7]) => [cleanText(path6), text7]));
-  const { countFindings: countFindings2, formatText: formatText2 } = await Promise.resolve().then(() => (init_text2(), text_exports));
+  const { countFindings: countFindings2, formatText: formatText2 } = await Promise.resolve().then(() => (init_text3(), text_exports2));
   if (format6 === "json") process.stdout.write((await Promise.resolve().then(() => (init_json(), json_exports))).formatJson(findings));
   else if (format6 === "github")
     process.stdout.write((await Promise.resolve().then(() => (init_github(), github_exports))).formatGithub(findings));
@@ -76532,8 +77371,8 @@ var merge_inputs_exports = {};
 __export(merge_inputs_exports, {
   readMergeInputs: () => readMergeInputs
 });
-import { readdir as readdir19, stat as stat23 } from "node:fs/promises";
-import { basename as basename16, join as join68 } from "node:path";
+import { readdir as readdir19, stat as stat24 } from "node:fs/promises";
+import { basename as basename17, join as join71 } from "node:path";
 async function readMergeInputs(words4, tags2) {
   const texts2 = (await Promise.all(words4.map(readWord))).flat();
   const [home] = tags2.map(parseReference);
@@ -76556,10 +77395,10 @@ async function readMergeInputs(words4, tags2) {
 }
 async function readWord(word2) {
   if (isDigest(word2)) return [word2];
-  const found = await stat23(word2).catch(() => void 0);
+  const found = await stat24(word2).catch(() => void 0);
   if (found?.isDirectory()) {
     const files = await readdir19(word2, { recursive: true, withFileTypes: true });
-    const paths = files.filter((entry) => entry.isFile()).map((entry) => join68(entry.parentPath, entry.name));
+    const paths = files.filter((entry) => entry.isFile()).map((entry) => join71(entry.parentPath, entry.name));
     if (paths.length === 0) throw noInput(word2, "it is a folder without a file");
     return (await Promise.all(paths.toSorted().map(readLines))).flat();
   }
@@ -76570,7 +77409,7 @@ async function readWord(word2) {
 async function readLines(path6) {
   const words4 = (await readText(path6, 1024 * 1024)).split(/\s+/).filter(Boolean);
   if (words4.length > 0) return words4;
-  if (/^[a-f0-9]{64}$/.test(basename16(path6))) return [`sha256:${basename16(path6)}`];
+  if (/^[a-f0-9]{64}$/.test(basename17(path6))) return [`sha256:${basename17(path6)}`];
   throw noInput(path6, "it is empty");
 }
 function readInput(text7, home) {
@@ -76641,9 +77480,9 @@ async function copyImage(source, root2, target, context2) {
   const { registry, repository } = target;
   if (source.repository && formatRepository(source.repository) === formatRepository(target)) return;
   if (await client.headManifest({ registry, repository, digest: root2.digest }, { push: true })) return;
-  const bytes = await source.document(root2);
-  if (!bytes) throw missingBlob(source.name, root2.digest);
-  const manifest = parseManifest(bytes, root2.mediaType, `${source.name}@${root2.digest}`);
+  const bytes2 = await source.document(root2);
+  if (!bytes2) throw missingBlob(source.name, root2.digest);
+  const manifest = parseManifest(bytes2, root2.mediaType, `${source.name}@${root2.digest}`);
   if (manifest.kind === "index") {
     for (const entry of imagesFirst(manifest.manifests)) await copyImage(source, entry, target, context2);
   } else {
@@ -76651,7 +77490,7 @@ async function copyImage(source, root2, target, context2) {
     const distinct2 = new Map(blobs.map((blob) => [blob.digest, blob])).values();
     await mapLimit([...distinct2], parallel6, (blob) => copyBlob(source, blob, target, context2));
   }
-  await client.putManifest({ registry, repository }, { mediaType: root2.mediaType, bytes });
+  await client.putManifest({ registry, repository }, { mediaType: root2.mediaType, bytes: bytes2 });
 }
 function imagesFirst(entries2) {
   const rank = (entry) => isIndex(entry) ? 2 : isAttestation(entry) ? 1 : 0;
@@ -76695,20 +77534,20 @@ function mergeIndex(parts, wishes) {
     ...images.toSorted((a2, b) => place(a2.entry.digest) - place(b.entry.digest)),
     ...distinct2.filter(({ entry }) => isAttestation(entry)).toSorted((a2, b) => place(subjectOf(a2.entry)) - place(subjectOf(b.entry)))
   ].map(({ entry }) => annotate(entry, given));
-  const { annotations, remarks } = commonAnnotations(parts);
+  const { annotations: annotations2, remarks } = commonAnnotations(parts);
   const mediaType = mediaTypeOf2(parts, sorted3);
-  const whole = { ...annotations, ...given("index") };
+  const whole = { ...annotations2, ...given("index") };
   const document2 = {
     schemaVersion: 2,
     mediaType,
     manifests: sorted3,
     ...Object.keys(whole).length > 0 && { annotations: whole }
   };
-  const bytes = Buffer.from(JSON.stringify(document2, void 0, parts[0]?.indent ?? 0));
+  const bytes2 = Buffer.from(JSON.stringify(document2, void 0, parts[0]?.indent ?? 0));
   return {
     mediaType,
-    bytes,
-    digest: digestOf(bytes),
+    bytes: bytes2,
+    digest: digestOf(bytes2),
     platforms: sorted3.filter((entry) => !isAttestation(entry)).map((entry) => ({ platform: platformId(entry.platform) ?? "unknown", digest: entry.digest })),
     remarks
   };
@@ -76738,17 +77577,17 @@ function checkPlatforms(images, wanted2) {
   });
 }
 function commonAnnotations(parts) {
-  const annotations = {};
+  const annotations2 = {};
   const remarks = [];
   for (const key of new Set(parts.flatMap((part) => Object.keys(part.annotations)))) {
     const values = new Set(parts.flatMap((part) => part.annotations[key] ?? []));
-    if (values.size === 1) annotations[key] = [...values][0];
+    if (values.size === 1) annotations2[key] = [...values][0];
     else
       remarks.push(
         `the annotation ${key} is left out, for the images differ in it: ${[...values].join(", ")}`
       );
   }
-  return { annotations, remarks };
+  return { annotations: annotations2, remarks };
 }
 function mediaTypeOf2(parts, entries2) {
   const own4 = new Set(parts.map((part) => part.mediaType));
@@ -76773,8 +77612,8 @@ function annotate(entry, given) {
   const platform8 = platforms.find(({ id }) => id === platformId(entry.platform));
   const added = platform8 ? given("manifest-descriptor", platform8) : {};
   if (Object.keys(added).length === 0) return entry;
-  const { mediaType, digest: digest4, size: size2, annotations, ...rest } = entry;
-  return { mediaType, digest: digest4, size: size2, annotations: { ...annotations, ...added }, ...rest };
+  const { mediaType, digest: digest4, size: size2, annotations: annotations2, ...rest2 } = entry;
+  return { mediaType, digest: digest4, size: size2, annotations: { ...annotations2, ...added }, ...rest2 };
 }
 var subjectOf;
 var init_merge_index = __esm({
@@ -76785,7 +77624,7 @@ var init_merge_index = __esm({
     init_manifest();
     init_platforms();
     init_annotations();
-    subjectOf = ({ annotations }) => annotations?.["vnd.docker.reference.digest"];
+    subjectOf = ({ annotations: annotations2 }) => annotations2?.["vnd.docker.reference.digest"];
   }
 });
 
@@ -76805,8 +77644,8 @@ async function verifyPushed({ registry, repository }, digest4, platforms2, { cli
   return report3;
 }
 function describeChecked({ platforms: platforms2 }) {
-  const programs2 = platforms2.filter(({ entrypoint }) => entrypoint?.elf).length;
-  return `${count(platforms2.length, "platform")}, ${count(programs2, "program")} of the right architecture`;
+  const programs3 = platforms2.filter(({ entrypoint }) => entrypoint?.elf).length;
+  return `${count(platforms2.length, "platform")}, ${count(programs3, "program")} of the right architecture`;
 }
 async function moveTags(tags2, manifest, { client }) {
   for (const tag of tags2) await client.putManifest(withTag(parseReference(tag)), manifest);
@@ -76838,12 +77677,12 @@ var init_publish = __esm({
 
 // src/image/publish/read-part.ts
 async function readPart(source, root2) {
-  const bytes = await documentOf(source, root2);
-  const parsed = parseManifest(bytes, root2.mediaType, source.name);
-  const indent5 = / +/.exec(/^\{\n *"/.exec(Buffer.from(bytes.subarray(0, 20)).toString())?.[0] ?? "")?.[0].length ?? 0;
+  const bytes2 = await documentOf(source, root2);
+  const parsed = parseManifest(bytes2, root2.mediaType, source.name);
+  const indent5 = / +/.exec(/^\{\n *"/.exec(Buffer.from(bytes2.subarray(0, 20)).toString())?.[0] ?? "")?.[0].length ?? 0;
   if (parsed.kind === "index") {
     if (parsed.manifests.some(isIndex)) throw notMergeable(source.name, "its index holds indexes");
-    const { manifests } = parseJson3(bytes, source.name);
+    const { manifests } = parseJson3(bytes2, source.name);
     const entries2 = await Promise.all(
       manifests.map(
         async (entry2) => entry2.platform ? entry2 : { ...entry2, ...await platformOf3(source, entry2) }
@@ -76858,13 +77697,16 @@ async function readPart(source, root2) {
     };
   }
   const { digest: digest4 } = root2;
-  const entry = { mediaType: parsed.mediaType, digest: digest4, size: bytes.length };
+  const entry = { mediaType: parsed.mediaType, digest: digest4, size: bytes2.length };
   return {
     name: source.name,
     entries: [{ ...entry, ...await platformOf3(source, entry) }],
-    annotations: {},
+    annotations: indexAnnotations(parsed.annotations),
     indent: indent5
   };
+}
+function indexAnnotations(annotations2) {
+  return Object.fromEntries(Object.entries(annotations2).filter(([key]) => ownKeys.includes(key)));
 }
 async function platformOf3(source, entry) {
   const manifest = parseManifest(await documentOf(source, entry), entry.mediaType, source.name);
@@ -76874,8 +77716,8 @@ async function platformOf3(source, entry) {
   return { platform: { architecture, os: os2, ...variant2 && { variant: variant2 } } };
 }
 async function documentOf(source, descriptor) {
-  const bytes = await source.document(descriptor);
-  if (bytes) return bytes;
+  const bytes2 = await source.document(descriptor);
+  if (bytes2) return bytes2;
   throw missingBlob(source.name, descriptor.digest);
 }
 function notMergeable(where, why) {
@@ -76892,6 +77734,7 @@ var init_read_part = __esm({
     "use strict";
     init_errors();
     init_manifest();
+    init_own_annotations();
     init_layout_files();
   }
 });
@@ -76968,7 +77811,7 @@ __export(imagetools_exports, {
   imagetoolsCommand: () => imagetoolsCommand,
   runImagetools: () => runImagetools
 });
-function imagetoolsCommand({ group, parts }, annotations, { builder: builder3, cwd }) {
+function imagetoolsCommand({ group, parts }, annotations2, { builder: builder3, cwd }) {
   return {
     tool: "docker",
     args: [
@@ -76977,13 +77820,13 @@ function imagetoolsCommand({ group, parts }, annotations, { builder: builder3, c
       "create",
       ...builder3 === void 0 ? [] : ["--builder", builder3],
       ...group.tags.flatMap((tag) => ["--tag", tag]),
-      ...annotations.flatMap((text7) => ["--annotation", text7]),
+      ...annotations2.flatMap((text7) => ["--annotation", text7]),
       ...parts.map(({ from }) => formatReference(from))
     ],
     cwd
   };
 }
-async function runImagetools(planned, { platforms: platforms2, annotations }, options, context2) {
+async function runImagetools(planned, { platforms: platforms2, annotations: annotations2 }, options, context2) {
   const { client, recorder, signal } = context2;
   for (const { parts } of planned) {
     for (const { source } of parts) {
@@ -76994,7 +77837,7 @@ async function runImagetools(planned, { platforms: platforms2, annotations }, op
   const images = [];
   for (const merge of planned) {
     await recorder.task(pushTaskId(merge.group), async (task) => {
-      const command2 = imagetoolsCommand(merge, annotations, options);
+      const command2 = imagetoolsCommand(merge, annotations2, options);
       const { ok: ok2, stderr } = await run(command2, { signal, onStderr: task.progress });
       if (!ok2) throw imagetoolsFailed(merge, stderr);
       const target = parseReference(merge.group.tags[0]);
@@ -77114,8 +77957,8 @@ async function pushVerified({ source, tags: tags2, platforms: platforms2 }, cont
     task.detail(describeChecked(report3));
     return report3;
   });
-  const bytes = await source.document(root2);
-  if (!bytes) throw missingBlob(source.name, root2.digest);
+  const bytes2 = await source.document(root2);
+  if (!bytes2) throw missingBlob(source.name, root2.digest);
   await recorder.task("push", async (task) => {
     for (const [name, references] of byRepository(tags2)) {
       const target = references[0];
@@ -77125,7 +77968,7 @@ async function pushVerified({ source, tags: tags2, platforms: platforms2 }, cont
     }
     task.detail(`${root2.digest}, the very bytes`);
   });
-  await moveTags(tags2, { mediaType: root2.mediaType, bytes }, context2);
+  await moveTags(tags2, { mediaType: root2.mediaType, bytes: bytes2 }, context2);
   return publishedImage(tags2, before);
 }
 var pushTasks;
@@ -77299,28 +78142,28 @@ var self_check_exports = {};
 __export(self_check_exports, {
   selfCheck: () => selfCheck
 });
-import { chmod as chmod4, writeFile as writeFile8 } from "node:fs/promises";
-import { join as join69 } from "node:path";
+import { writeFile as writeFile8 } from "node:fs/promises";
+import { join as join72 } from "node:path";
 async function selfCheck(signal) {
   const folder = await makeTemporaryFolder("xbuild-self-check-");
   try {
     const platforms2 = parsePlatforms(archs.map((arch) => `linux/${arch}`));
-    const programs2 = /* @__PURE__ */ new Map();
+    const programs3 = /* @__PURE__ */ new Map();
     for (const [index, platform8] of platforms2.entries()) {
-      programs2.set(platform8.id, await writeProgram(folder.path, platform8, archs[index]));
+      programs3.set(platform8.id, await writeProgram(folder.path, platform8, archs[index]));
     }
-    const archive = join69(folder.path, "image.tar");
+    const archive = join72(folder.path, "image.tar");
     const { indexDigest } = await buildOciImage(specOf(platforms2), {
-      file: (_, platform8) => ({ path: programs2.get(platform8.id) }),
+      file: (_, platform8) => ({ path: programs3.get(platform8.id) }),
       root: folder.path,
       outputs: [{ type: "archive", path: archive }],
       compression: "gzip",
-      cacheFolder: join69(folder.path, "cache"),
+      cacheFolder: join72(folder.path, "cache"),
       signal
     });
     const image4 = await readBack2(archive, platforms2);
     const own4 = about().platform;
-    const program2 = programs2.get(own4);
+    const program2 = programs3.get(own4);
     if (program2 !== void 0) await runProgram(program2, own4, folder.path);
     return { about: about(), digest: indexDigest, image: image4, ran: program2 && own4 };
   } finally {
@@ -77328,11 +78171,10 @@ async function selfCheck(signal) {
   }
 }
 async function writeProgram(folder, platform8, arch) {
-  const path6 = join69(folder, `check-${arch}`);
-  const bytes = tinyProgram(arch, textFor(platform8.id));
-  checkBinary(readElf(bytes), platform8, path6);
-  await writeFile8(path6, bytes);
-  await chmod4(path6, 493);
+  const path6 = join72(folder, `check-${arch}`);
+  const bytes2 = tinyProgram(arch, textFor(platform8.id));
+  checkBinary(readElf(bytes2), platform8, path6);
+  await writeFile8(path6, bytes2, { mode: 493 });
   return path6;
 }
 function specOf(platforms2) {
@@ -77397,6 +78239,7 @@ var init_self_check2 = __esm({
     "use strict";
     init_interrupt();
     init_self_check_text();
+    init_printable();
     init_command4();
     selfCheckCommand = defineCommand({
       usage: "self-check",
@@ -77406,8 +78249,8 @@ var init_self_check2 = __esm({
       run: async (argv2) => {
         const { selfCheck: selfCheck2 } = await Promise.resolve().then(() => (init_self_check(), self_check_exports));
         const found = await selfCheck2(interruptSignal);
-        process.stdout.write(argv2.json ? `${JSON.stringify(found, void 0, 2)}
-` : describeSelfCheck(found));
+        process.stdout.write(argv2.json ? `${printJson(found)}
+` : cleanText(describeSelfCheck(found)));
       }
     });
   }
@@ -77598,7 +78441,7 @@ var init_verify3 = __esm({
 
 // src/ui/annotations.ts
 import { existsSync as existsSync16 } from "node:fs";
-import { dirname as dirname32, isAbsolute as isAbsolute2, join as join70, relative as relative17 } from "node:path";
+import { dirname as dirname32, isAbsolute as isAbsolute2, join as join73, relative as relative17 } from "node:path";
 function compileErrors(output) {
   const found = /* @__PURE__ */ new Map();
   let head2;
@@ -77613,11 +78456,11 @@ function compileErrors(output) {
   }
   return [...found.values()];
 }
-function annotate2(failure, env3 = process.env) {
-  if (env3["GITHUB_ACTIONS"] !== "true" || failure.kind === "no" || failure.kind === "interrupted") return "";
+function annotate2(failure, env4 = process.env) {
+  if (env4["GITHUB_ACTIONS"] !== "true" || failure.kind === "no" || failure.kind === "interrupted") return "";
   const clean3 = (text7) => printable2(redact(text7), 500);
   const errors = failure.kind === "compile" ? compileErrors(cleanText(failure.why ?? "")) : [];
-  const root2 = env3["GITHUB_WORKSPACE"] || process.cwd();
+  const root2 = env4["GITHUB_WORKSPACE"] || process.cwd();
   const placed = errors.flatMap(({ file, line, column: column2, message }) => {
     const path6 = pathInRepository(file, failure.where ?? root2, root2);
     return path6 === void 0 ? [] : [workflowCommand("error", { file: path6, line, col: column2 }, clean3(message))];
@@ -77628,7 +78471,7 @@ function annotate2(failure, env3 = process.env) {
 }
 function pathInRepository(file, project2, root2) {
   for (let folder = project2; ; folder = dirname32(folder)) {
-    const path6 = isAbsolute2(file) ? file : join70(folder, file);
+    const path6 = isAbsolute2(file) ? file : join73(folder, file);
     const inside = relative17(root2, path6);
     if (existsSync16(path6)) return inside.startsWith("..") || isAbsolute2(inside) ? void 0 : inside;
     if (folder === dirname32(folder) || relative17(root2, folder).startsWith("..")) return void 0;
@@ -77961,17 +78804,17 @@ var init_cliui = __esm({
 });
 
 // node_modules/escalade/sync/index.mjs
-import { dirname as dirname33, resolve as resolve18 } from "path";
-import { readdirSync as readdirSync2, statSync as statSync5 } from "fs";
+import { dirname as dirname33, resolve as resolve19 } from "path";
+import { readdirSync as readdirSync2, statSync as statSync6 } from "fs";
 function sync_default(start2, callback) {
-  let dir2 = resolve18(".", start2);
-  let tmp, stats = statSync5(dir2);
+  let dir2 = resolve19(".", start2);
+  let tmp, stats = statSync6(dir2);
   if (!stats.isDirectory()) {
     dir2 = dirname33(dir2);
   }
   while (true) {
     tmp = callback(dir2, readdirSync2(dir2));
-    if (tmp) return resolve18(dir2, tmp);
+    if (tmp) return resolve19(dir2, tmp);
     dir2 = dirname33(tmp = dir2);
     if (tmp === dir2) break;
   }
@@ -78313,7 +79156,7 @@ var init_yargs_parser = __esm({
           let key;
           let letters;
           let m;
-          let next;
+          let next2;
           let value;
           if (arg !== "--" && /^-/.test(arg) && isUnknownOptionAsArg(arg)) {
             pushPositional(arg);
@@ -78346,12 +79189,12 @@ var init_yargs_parser = __esm({
               } else if (checkAllAliases(key, flags.nargs) !== false) {
                 i2 = eatNargs(i2, key, args3);
               } else {
-                next = args3[i2 + 1];
-                if (next !== void 0 && (!next.match(/^-/) || next.match(negative)) && !checkAllAliases(key, flags.bools) && !checkAllAliases(key, flags.counts)) {
-                  setArg(key, next);
+                next2 = args3[i2 + 1];
+                if (next2 !== void 0 && (!next2.match(/^-/) || next2.match(negative)) && !checkAllAliases(key, flags.bools) && !checkAllAliases(key, flags.counts)) {
+                  setArg(key, next2);
                   i2++;
-                } else if (/^(true|false)$/.test(next)) {
-                  setArg(key, next);
+                } else if (/^(true|false)$/.test(next2)) {
+                  setArg(key, next2);
                   i2++;
                 } else {
                   setArg(key, defaultValue(key));
@@ -78364,12 +79207,12 @@ var init_yargs_parser = __esm({
               setArg(m[1], m[2]);
             }
           } else if (arg.match(/^-.\..+/) && !arg.match(negative)) {
-            next = args3[i2 + 1];
+            next2 = args3[i2 + 1];
             m = arg.match(/^-(.\..+)/);
             if (m !== null && Array.isArray(m) && m.length >= 2) {
               key = m[1];
-              if (next !== void 0 && !next.match(/^-/) && !checkAllAliases(key, flags.bools) && !checkAllAliases(key, flags.counts)) {
-                setArg(key, next);
+              if (next2 !== void 0 && !next2.match(/^-/) && !checkAllAliases(key, flags.bools) && !checkAllAliases(key, flags.counts)) {
+                setArg(key, next2);
                 i2++;
               } else {
                 setArg(key, defaultValue(key));
@@ -78379,7 +79222,7 @@ var init_yargs_parser = __esm({
             letters = arg.slice(1, -1).split("");
             broken2 = false;
             for (let j = 0; j < letters.length; j++) {
-              next = arg.slice(j + 2);
+              next2 = arg.slice(j + 2);
               if (letters[j + 1] && letters[j + 1] === "=") {
                 value = arg.slice(j + 3);
                 key = letters[j];
@@ -78393,17 +79236,17 @@ var init_yargs_parser = __esm({
                 broken2 = true;
                 break;
               }
-              if (next === "-") {
-                setArg(letters[j], next);
+              if (next2 === "-") {
+                setArg(letters[j], next2);
                 continue;
               }
-              if (/[A-Za-z]/.test(letters[j]) && /^-?\d+(\.\d*)?(e-?\d+)?$/.test(next) && checkAllAliases(next, flags.bools) === false) {
-                setArg(letters[j], next);
+              if (/[A-Za-z]/.test(letters[j]) && /^-?\d+(\.\d*)?(e-?\d+)?$/.test(next2) && checkAllAliases(next2, flags.bools) === false) {
+                setArg(letters[j], next2);
                 broken2 = true;
                 break;
               }
               if (letters[j + 1] && letters[j + 1].match(/\W/)) {
-                setArg(letters[j], next);
+                setArg(letters[j], next2);
                 broken2 = true;
                 break;
               } else {
@@ -78417,12 +79260,12 @@ var init_yargs_parser = __esm({
               } else if (checkAllAliases(key, flags.nargs) !== false) {
                 i2 = eatNargs(i2, key, args3);
               } else {
-                next = args3[i2 + 1];
-                if (next !== void 0 && (!/^(-|--)[^-]/.test(next) || next.match(negative)) && !checkAllAliases(key, flags.bools) && !checkAllAliases(key, flags.counts)) {
-                  setArg(key, next);
+                next2 = args3[i2 + 1];
+                if (next2 !== void 0 && (!/^(-|--)[^-]/.test(next2) || next2.match(negative)) && !checkAllAliases(key, flags.bools) && !checkAllAliases(key, flags.counts)) {
+                  setArg(key, next2);
                   i2++;
-                } else if (/^(true|false)$/.test(next)) {
-                  setArg(key, next);
+                } else if (/^(true|false)$/.test(next2)) {
+                  setArg(key, next2);
                   i2++;
                 } else {
                   setArg(key, defaultValue(key));
@@ -78518,11 +79361,11 @@ var init_yargs_parser = __esm({
         }
         function eatArray(i2, key, args4, argAfterEqualSign) {
           let argsToSet = [];
-          let next = argAfterEqualSign || args4[i2 + 1];
+          let next2 = argAfterEqualSign || args4[i2 + 1];
           const nargsCount = checkAllAliases(key, flags.nargs);
-          if (checkAllAliases(key, flags.bools) && !/^(true|false)$/.test(next)) {
+          if (checkAllAliases(key, flags.bools) && !/^(true|false)$/.test(next2)) {
             argsToSet.push(true);
-          } else if (isUndefined(next) || isUndefined(argAfterEqualSign) && /^-/.test(next) && !negative.test(next) && !isUnknownOptionAsArg(next)) {
+          } else if (isUndefined(next2) || isUndefined(argAfterEqualSign) && /^-/.test(next2) && !negative.test(next2) && !isUnknownOptionAsArg(next2)) {
             if (defaults[key] !== void 0) {
               const defVal = defaults[key];
               argsToSet = Array.isArray(defVal) ? defVal : [defVal];
@@ -78534,11 +79377,11 @@ var init_yargs_parser = __esm({
             for (let ii = i2 + 1; ii < args4.length; ii++) {
               if (!configuration2["greedy-arrays"] && argsToSet.length > 0 || nargsCount && typeof nargsCount === "number" && argsToSet.length >= nargsCount)
                 break;
-              next = args4[ii];
-              if (/^-/.test(next) && !negative.test(next) && !isUnknownOptionAsArg(next))
+              next2 = args4[ii];
+              if (/^-/.test(next2) && !negative.test(next2) && !isUnknownOptionAsArg(next2))
                 break;
               i2 = ii;
-              argsToSet.push(processValue(key, next, inputIsString));
+              argsToSet.push(processValue(key, next2, inputIsString));
             }
           }
           if (typeof nargsCount === "number" && (nargsCount && argsToSet.length < nargsCount || isNaN(nargsCount) && argsToSet.length === 0)) {
@@ -78576,8 +79419,8 @@ var init_yargs_parser = __esm({
             });
           }
           if (checkAllAliases(key, flags.normalize) && !checkAllAliases(key, flags.arrays)) {
-            const keys = [key].concat(flags.aliases[key] || []);
-            keys.forEach(function(key2) {
+            const keys2 = [key].concat(flags.aliases[key] || []);
+            keys2.forEach(function(key2) {
               Object.defineProperty(argvReturn, key2, {
                 enumerable: true,
                 get() {
@@ -78691,17 +79534,17 @@ var init_yargs_parser = __esm({
           if (typeof envPrefix === "undefined")
             return;
           const prefix = typeof envPrefix === "string" ? envPrefix : "";
-          const env3 = mixin2.env();
-          Object.keys(env3).forEach(function(envVar) {
+          const env4 = mixin2.env();
+          Object.keys(env4).forEach(function(envVar) {
             if (prefix === "" || envVar.lastIndexOf(prefix, 0) === 0) {
-              const keys = envVar.split("__").map(function(key, i2) {
+              const keys2 = envVar.split("__").map(function(key, i2) {
                 if (i2 === 0) {
                   key = key.substring(prefix.length);
                 }
                 return camelCase(key);
               });
-              if ((configOnly && flags.configs[keys.join(".")] || !configOnly) && !hasKey(argv3, keys)) {
-                setArg(keys.join("."), env3[envVar]);
+              if ((configOnly && flags.configs[keys2.join(".")] || !configOnly) && !hasKey(argv3, keys2)) {
+                setArg(keys2.join("."), env4[envVar]);
               }
             }
           });
@@ -78749,24 +79592,24 @@ var init_yargs_parser = __esm({
             }
           });
         }
-        function hasKey(obj, keys) {
+        function hasKey(obj, keys2) {
           let o2 = obj;
           if (!configuration2["dot-notation"])
-            keys = [keys.join(".")];
-          keys.slice(0, -1).forEach(function(key2) {
+            keys2 = [keys2.join(".")];
+          keys2.slice(0, -1).forEach(function(key2) {
             o2 = o2[key2] || {};
           });
-          const key = keys[keys.length - 1];
+          const key = keys2[keys2.length - 1];
           if (typeof o2 !== "object")
             return false;
           else
             return key in o2;
         }
-        function setKey(obj, keys, value) {
+        function setKey(obj, keys2, value) {
           let o2 = obj;
           if (!configuration2["dot-notation"])
-            keys = [keys.join(".")];
-          keys.slice(0, -1).forEach(function(key2) {
+            keys2 = [keys2.join(".")];
+          keys2.slice(0, -1).forEach(function(key2) {
             key2 = sanitizeKey(key2);
             if (typeof o2 === "object" && o2[key2] === void 0) {
               o2[key2] = {};
@@ -78782,8 +79625,8 @@ var init_yargs_parser = __esm({
               o2 = o2[key2];
             }
           });
-          const key = sanitizeKey(keys[keys.length - 1]);
-          const isTypeArray = checkAllAliases(keys.join("."), flags.arrays);
+          const key = sanitizeKey(keys2[keys2.length - 1]);
+          const isTypeArray = checkAllAliases(keys2.join("."), flags.arrays);
           const isValueArray = Array.isArray(value);
           let duplicate = configuration2["duplicate-arguments-array"];
           if (!duplicate && checkAllAliases(key, flags.nargs)) {
@@ -78844,8 +79687,8 @@ var init_yargs_parser = __esm({
         }
         function checkAllAliases(key, flag2) {
           const toCheck = [].concat(flags.aliases[key] || [], key);
-          const keys = Object.keys(flag2);
-          const setAlias = toCheck.find((key2) => keys.includes(key2));
+          const keys2 = Object.keys(flag2);
+          const setAlias = toCheck.find((key2) => keys2.includes(key2));
           return setAlias ? flag2[setAlias] : false;
         }
         function hasAnyFlag(key) {
@@ -78867,15 +79710,15 @@ var init_yargs_parser = __esm({
             return false;
           }
           let hasAllFlags = true;
-          let next;
+          let next2;
           const letters = arg.slice(1).split("");
           for (let j = 0; j < letters.length; j++) {
-            next = arg.slice(j + 2);
+            next2 = arg.slice(j + 2);
             if (!hasAnyFlag(letters[j])) {
               hasAllFlags = false;
               break;
             }
-            if (letters[j + 1] && letters[j + 1] === "=" || next === "-" || /[A-Za-z]/.test(letters[j]) && /^-?\d+(\.\d*)?(e-?\d+)?$/.test(next) || letters[j + 1] && letters[j + 1].match(/\W/)) {
+            if (letters[j + 1] && letters[j + 1] === "=" || next2 === "-" || /[A-Za-z]/.test(letters[j]) && /^-?\d+(\.\d*)?(e-?\d+)?$/.test(next2) || letters[j + 1] && letters[j + 1].match(/\W/)) {
               break;
             }
           }
@@ -78957,10 +79800,10 @@ var init_yargs_parser = __esm({
 
 // node_modules/yargs-parser/build/lib/index.js
 import { format as format4 } from "util";
-import { normalize as normalize2, resolve as resolve19 } from "path";
+import { normalize as normalize2, resolve as resolve20 } from "path";
 import { readFileSync as readFileSync9 } from "fs";
 import { createRequire } from "node:module";
-var _a, _b, _c, minNodeVersion, nodeVersion, env2, require2, parser, yargsParser, lib_default;
+var _a, _b, _c, minNodeVersion, nodeVersion, env3, require2, parser, yargsParser, lib_default;
 var init_lib2 = __esm({
   "node_modules/yargs-parser/build/lib/index.js"() {
     init_string_utils();
@@ -78980,16 +79823,16 @@ var init_lib2 = __esm({
         throw Error(`yargs parser supports a minimum Node.js version of ${minNodeVersion}. Read our version support policy: https://github.com/yargs/yargs-parser#supported-nodejs-versions`);
       }
     }
-    env2 = process ? process.env : {};
+    env3 = process ? process.env : {};
     require2 = createRequire ? createRequire(import.meta.url) : void 0;
     parser = new YargsParser({
       cwd: process.cwd,
       env: () => {
-        return env2;
+        return env3;
       },
       format: format4,
       normalize: normalize2,
-      resolve: resolve19,
+      resolve: resolve20,
       require: (path6) => {
         if (typeof require2 !== "undefined") {
           return require2(path6);
@@ -79035,9 +79878,9 @@ var init_process_argv = __esm({
 });
 
 // node_modules/y18n/build/lib/platform-shims/node.js
-import { readFileSync as readFileSync10, statSync as statSync6, writeFile as writeFile9 } from "fs";
+import { readFileSync as readFileSync10, statSync as statSync7, writeFile as writeFile9 } from "fs";
 import { format as format5 } from "util";
-import { resolve as resolve20 } from "path";
+import { resolve as resolve21 } from "path";
 var node_default;
 var init_node4 = __esm({
   "node_modules/y18n/build/lib/platform-shims/node.js"() {
@@ -79047,10 +79890,10 @@ var init_node4 = __esm({
         writeFile: writeFile9
       },
       format: format5,
-      resolve: resolve20,
+      resolve: resolve21,
       exists: (file) => {
         try {
-          return statSync6(file).isFile();
+          return statSync7(file).isFile();
         } catch (err) {
           return false;
         }
@@ -79265,7 +80108,7 @@ var require_get_caller_file = __commonJS({
 import { notStrictEqual, strictEqual } from "assert";
 import { inspect as inspect3 } from "util";
 import { fileURLToPath as fileURLToPath3 } from "url";
-import { basename as basename17, dirname as dirname34, extname, relative as relative18, resolve as resolve21, join as join71 } from "path";
+import { basename as basename18, dirname as dirname34, extname, relative as relative18, resolve as resolve22, join as join74 } from "path";
 import { createRequire as createRequire2 } from "node:module";
 import { readFileSync as readFileSync11, readdirSync as readdirSync3 } from "node:fs";
 var import_get_caller_file, __dirname, mainFilename, require3, esm_default;
@@ -79297,12 +80140,12 @@ var init_esm = __esm({
       mainFilename: mainFilename || process.cwd(),
       Parser: lib_default,
       path: {
-        basename: basename17,
+        basename: basename18,
         dirname: dirname34,
         extname,
         relative: relative18,
-        resolve: resolve21,
-        join: join71
+        resolve: resolve22,
+        join: join74
       },
       process: {
         argv: () => process.argv,
@@ -79324,7 +80167,7 @@ var init_esm = __esm({
       },
       stringWidth: string_width_default,
       y18n: y18n_default({
-        directory: resolve21(__dirname, "../../../locales"),
+        directory: resolve22(__dirname, "../../../locales"),
         updateFiles: false
       })
     };
@@ -80195,13 +81038,13 @@ function usage(yargs, shim3) {
     const deprecatedOptions = yargs.getDeprecatedOptions();
     const groups = yargs.getGroups();
     const options = yargs.getOptions();
-    let keys = [];
-    keys = keys.concat(Object.keys(descriptions));
-    keys = keys.concat(Object.keys(demandedOptions));
-    keys = keys.concat(Object.keys(demandedCommands));
-    keys = keys.concat(Object.keys(options.default));
-    keys = keys.filter(filterHiddenOptions);
-    keys = Object.keys(keys.reduce((acc, key) => {
+    let keys2 = [];
+    keys2 = keys2.concat(Object.keys(descriptions));
+    keys2 = keys2.concat(Object.keys(demandedOptions));
+    keys2 = keys2.concat(Object.keys(demandedCommands));
+    keys2 = keys2.concat(Object.keys(options.default));
+    keys2 = keys2.filter(filterHiddenOptions);
+    keys2 = Object.keys(keys2.reduce((acc, key) => {
       if (key !== "_")
         acc[key] = true;
       return acc;
@@ -80273,11 +81116,11 @@ function usage(yargs, shim3) {
       ui2.div();
     }
     const aliasKeys = (Object.keys(options.alias) || []).concat(Object.keys(yargs.parsed.newAliases) || []);
-    keys = keys.filter((key) => !yargs.parsed.newAliases[key] && aliasKeys.every((alias) => (options.alias[alias] || []).indexOf(key) === -1));
+    keys2 = keys2.filter((key) => !yargs.parsed.newAliases[key] && aliasKeys.every((alias) => (options.alias[alias] || []).indexOf(key) === -1));
     const defaultGroup = __("Options:");
     if (!groups[defaultGroup])
       groups[defaultGroup] = [];
-    addUngroupedKeys(keys, options.alias, groups, defaultGroup);
+    addUngroupedKeys(keys2, options.alias, groups, defaultGroup);
     const isLongSwitch = (sw) => /^--/.test(getText(sw));
     const displayedGroups = Object.keys(groups).filter((groupName) => groups[groupName].length > 0).map((groupName) => {
       const normalizedKeys = groups[groupName].filter(filterHiddenOptions).map((key) => {
@@ -80430,13 +81273,13 @@ function usage(yargs, shim3) {
   self.hasCachedHelpMessage = function() {
     return !!cachedHelpMessage;
   };
-  function addUngroupedKeys(keys, aliases, groups, defaultGroup) {
+  function addUngroupedKeys(keys2, aliases, groups, defaultGroup) {
     let groupedKeys = [];
     let toCheck = null;
     Object.keys(groups).forEach((group) => {
       groupedKeys = groupedKeys.concat(groups[group]);
     });
-    keys.forEach((key) => {
+    keys2.forEach((key) => {
       toCheck = [key].concat(aliases[key]);
       if (!toCheck.some((k) => groupedKeys.indexOf(k) !== -1)) {
         groups[defaultGroup].push(key);
@@ -80846,9 +81689,9 @@ var init_completion3 = __esm({
         if (isSyncCompletionFunction(this.customCompletionFunction)) {
           const result = this.customCompletionFunction(current, argv2);
           if (isPromise(result)) {
-            return result.then((list5) => {
+            return result.then((list6) => {
               this.shim.process.nextTick(() => {
-                done(null, list5);
+                done(null, list6);
               });
             }).catch((err) => {
               this.shim.process.nextTick(() => {
@@ -81443,16 +82286,16 @@ var init_yargs_factory = __esm({
         this[kPopulateParserHintArrayDictionary](this.alias.bind(this), "alias", key, value);
         return this;
       }
-      array(keys) {
-        argsert("<array|string>", [keys], arguments.length);
-        this[kPopulateParserHintArray]("array", keys);
-        this[kTrackManuallySetKeys](keys);
+      array(keys2) {
+        argsert("<array|string>", [keys2], arguments.length);
+        this[kPopulateParserHintArray]("array", keys2);
+        this[kTrackManuallySetKeys](keys2);
         return this;
       }
-      boolean(keys) {
-        argsert("<array|string>", [keys], arguments.length);
-        this[kPopulateParserHintArray]("boolean", keys);
-        this[kTrackManuallySetKeys](keys);
+      boolean(keys2) {
+        argsert("<array|string>", [keys2], arguments.length);
+        this[kPopulateParserHintArray]("boolean", keys2);
+        this[kTrackManuallySetKeys](keys2);
         return this;
       }
       check(f, global3) {
@@ -81479,26 +82322,26 @@ var init_yargs_factory = __esm({
         this[kPopulateParserHintArrayDictionary](this.choices.bind(this), "choices", key, value);
         return this;
       }
-      coerce(keys, value) {
-        argsert("<object|string|array> [function]", [keys, value], arguments.length);
-        if (Array.isArray(keys)) {
+      coerce(keys2, value) {
+        argsert("<object|string|array> [function]", [keys2, value], arguments.length);
+        if (Array.isArray(keys2)) {
           if (!value) {
             throw new YError("coerce callback must be provided");
           }
-          for (const key of keys) {
+          for (const key of keys2) {
             this.coerce(key, value);
           }
           return this;
-        } else if (typeof keys === "object") {
-          for (const key of Object.keys(keys)) {
-            this.coerce(key, keys[key]);
+        } else if (typeof keys2 === "object") {
+          for (const key of Object.keys(keys2)) {
+            this.coerce(key, keys2[key]);
           }
           return this;
         }
         if (!value) {
           throw new YError("coerce callback must be provided");
         }
-        const coerceKey = keys;
+        const coerceKey = keys2;
         __classPrivateFieldGet(this, _YargsInstance_options, "f").key[coerceKey] = true;
         __classPrivateFieldGet(this, _YargsInstance_globalMiddleware, "f").addCoerceMiddleware((argv2, yargs) => {
           var _a2;
@@ -81571,10 +82414,10 @@ var init_yargs_factory = __esm({
         __classPrivateFieldGet(this, _YargsInstance_command, "f").addDirectory(dir2, req, __classPrivateFieldGet(this, _YargsInstance_shim, "f").getCallerFile(), opts);
         return this;
       }
-      count(keys) {
-        argsert("<array|string>", [keys], arguments.length);
-        this[kPopulateParserHintArray]("count", keys);
-        this[kTrackManuallySetKeys](keys);
+      count(keys2) {
+        argsert("<array|string>", [keys2], arguments.length);
+        this[kPopulateParserHintArray]("count", keys2);
+        this[kTrackManuallySetKeys](keys2);
         return this;
       }
       default(key, value, defaultDescription) {
@@ -81610,7 +82453,7 @@ var init_yargs_factory = __esm({
         };
         return this;
       }
-      demand(keys, max, msg) {
+      demand(keys2, max, msg) {
         if (Array.isArray(max)) {
           max.forEach((key) => {
             assertNotStrictEqual(msg, true, __classPrivateFieldGet(this, _YargsInstance_shim, "f"));
@@ -81621,26 +82464,26 @@ var init_yargs_factory = __esm({
           msg = max;
           max = Infinity;
         }
-        if (typeof keys === "number") {
+        if (typeof keys2 === "number") {
           assertNotStrictEqual(msg, true, __classPrivateFieldGet(this, _YargsInstance_shim, "f"));
-          this.demandCommand(keys, max, msg, msg);
-        } else if (Array.isArray(keys)) {
-          keys.forEach((key) => {
+          this.demandCommand(keys2, max, msg, msg);
+        } else if (Array.isArray(keys2)) {
+          keys2.forEach((key) => {
             assertNotStrictEqual(msg, true, __classPrivateFieldGet(this, _YargsInstance_shim, "f"));
             this.demandOption(key, msg);
           });
         } else {
           if (typeof msg === "string") {
-            this.demandOption(keys, msg);
+            this.demandOption(keys2, msg);
           } else if (msg === true || typeof msg === "undefined") {
-            this.demandOption(keys);
+            this.demandOption(keys2);
           }
         }
         return this;
       }
-      demandOption(keys, msg) {
-        argsert("<object|string|array> [string]", [keys, msg], arguments.length);
-        this[kPopulateParserHintSingleValueDictionary](this.demandOption.bind(this), "demandedOptions", keys, msg);
+      demandOption(keys2, msg) {
+        argsert("<object|string|array> [string]", [keys2, msg], arguments.length);
+        this[kPopulateParserHintSingleValueDictionary](this.demandOption.bind(this), "demandedOptions", keys2, msg);
         return this;
       }
       deprecateOption(option, message) {
@@ -81648,10 +82491,10 @@ var init_yargs_factory = __esm({
         __classPrivateFieldGet(this, _YargsInstance_options, "f").deprecatedOptions[option] = message;
         return this;
       }
-      describe(keys, description) {
-        argsert("<object|string|array> [string]", [keys, description], arguments.length);
-        this[kSetKey](keys, true);
-        __classPrivateFieldGet(this, _YargsInstance_usage, "f").describe(keys, description);
+      describe(keys2, description) {
+        argsert("<object|string|array> [string]", [keys2, description], arguments.length);
+        this[kSetKey](keys2, true);
+        __classPrivateFieldGet(this, _YargsInstance_usage, "f").describe(keys2, description);
         return this;
       }
       detectLocale(detect) {
@@ -81709,12 +82552,12 @@ var init_yargs_factory = __esm({
       async getCompletion(args3, done) {
         argsert("<array> [function]", [args3, done], arguments.length);
         if (!done) {
-          return new Promise((resolve25, reject) => {
+          return new Promise((resolve26, reject) => {
             __classPrivateFieldGet(this, _YargsInstance_completion, "f").getCompletion(args3, (err, completions) => {
               if (err)
                 reject(err);
               else
-                resolve25(completions);
+                resolve26(completions);
             });
           });
         } else {
@@ -81829,15 +82672,15 @@ var init_yargs_factory = __esm({
         this[kPopulateParserHintSingleValueDictionary](this.nargs.bind(this), "narg", key, value);
         return this;
       }
-      normalize(keys) {
-        argsert("<array|string>", [keys], arguments.length);
-        this[kPopulateParserHintArray]("normalize", keys);
+      normalize(keys2) {
+        argsert("<array|string>", [keys2], arguments.length);
+        this[kPopulateParserHintArray]("normalize", keys2);
         return this;
       }
-      number(keys) {
-        argsert("<array|string>", [keys], arguments.length);
-        this[kPopulateParserHintArray]("number", keys);
-        this[kTrackManuallySetKeys](keys);
+      number(keys2) {
+        argsert("<array|string>", [keys2], arguments.length);
+        this[kPopulateParserHintArray]("number", keys2);
+        this[kTrackManuallySetKeys](keys2);
         return this;
       }
       option(key, opt) {
@@ -82066,18 +82909,18 @@ var init_yargs_factory = __esm({
         __classPrivateFieldSet(this, _YargsInstance_recommendCommands, recommend, "f");
         return this;
       }
-      required(keys, max, msg) {
-        return this.demand(keys, max, msg);
+      required(keys2, max, msg) {
+        return this.demand(keys2, max, msg);
       }
-      require(keys, max, msg) {
-        return this.demand(keys, max, msg);
+      require(keys2, max, msg) {
+        return this.demand(keys2, max, msg);
       }
-      requiresArg(keys) {
-        argsert("<array|string|object> [number]", [keys], arguments.length);
-        if (typeof keys === "string" && __classPrivateFieldGet(this, _YargsInstance_options, "f").narg[keys]) {
+      requiresArg(keys2) {
+        argsert("<array|string|object> [number]", [keys2], arguments.length);
+        if (typeof keys2 === "string" && __classPrivateFieldGet(this, _YargsInstance_options, "f").narg[keys2]) {
           return this;
         } else {
-          this[kPopulateParserHintSingleValueDictionary](this.requiresArg.bind(this), "narg", keys, NaN);
+          this[kPopulateParserHintSingleValueDictionary](this.requiresArg.bind(this), "narg", keys2, NaN);
         }
         return this;
       }
@@ -82126,9 +82969,9 @@ var init_yargs_factory = __esm({
         __classPrivateFieldGet(this, _YargsInstance_usage, "f").showVersion(level2);
         return this;
       }
-      skipValidation(keys) {
-        argsert("<array|string>", [keys], arguments.length);
-        this[kPopulateParserHintArray]("skipValidation", keys);
+      skipValidation(keys2) {
+        argsert("<array|string>", [keys2], arguments.length);
+        this[kPopulateParserHintArray]("skipValidation", keys2);
         return this;
       }
       strict(enabled) {
@@ -82146,10 +82989,10 @@ var init_yargs_factory = __esm({
         __classPrivateFieldSet(this, _YargsInstance_strictOptions, enabled !== false, "f");
         return this;
       }
-      string(keys) {
-        argsert("<array|string>", [keys], arguments.length);
-        this[kPopulateParserHintArray]("string", keys);
-        this[kTrackManuallySetKeys](keys);
+      string(keys2) {
+        argsert("<array|string>", [keys2], arguments.length);
+        this[kPopulateParserHintArray]("string", keys2);
+        this[kTrackManuallySetKeys](keys2);
         return this;
       }
       terminalWidth() {
@@ -82355,9 +83198,9 @@ var init_yargs_factory = __esm({
         __classPrivateFieldGet(this, _YargsInstance_pkgs, "f")[npath] = obj || {};
         return __classPrivateFieldGet(this, _YargsInstance_pkgs, "f")[npath];
       }
-      [kPopulateParserHintArray](type, keys) {
-        keys = [].concat(keys);
-        keys.forEach((key) => {
+      [kPopulateParserHintArray](type, keys2) {
+        keys2 = [].concat(keys2);
+        keys2.forEach((key) => {
           key = this[kSanitizeKey](key);
           __classPrivateFieldGet(this, _YargsInstance_options, "f")[type].push(key);
         });
@@ -82528,9 +83371,9 @@ var init_yargs_factory = __esm({
           });
         });
         Object.assign(__classPrivateFieldGet(this, _YargsInstance_preservedGroups, "f"), Object.keys(__classPrivateFieldGet(this, _YargsInstance_groups, "f")).reduce((acc, groupName) => {
-          const keys = __classPrivateFieldGet(this, _YargsInstance_groups, "f")[groupName].filter((key) => !(key in localLookup));
-          if (keys.length > 0) {
-            acc[groupName] = keys;
+          const keys2 = __classPrivateFieldGet(this, _YargsInstance_groups, "f")[groupName].filter((key) => !(key in localLookup));
+          if (keys2.length > 0) {
+            acc[groupName] = keys2;
           }
           return acc;
         }, {}));
@@ -82741,11 +83584,11 @@ var init_yargs_factory = __esm({
       [kSetHasOutput]() {
         __classPrivateFieldSet(this, _YargsInstance_hasOutput, true, "f");
       }
-      [kTrackManuallySetKeys](keys) {
-        if (typeof keys === "string") {
-          __classPrivateFieldGet(this, _YargsInstance_options, "f").key[keys] = true;
+      [kTrackManuallySetKeys](keys2) {
+        if (typeof keys2 === "string") {
+          __classPrivateFieldGet(this, _YargsInstance_options, "f").key[keys2] = true;
         } else {
-          for (const k of keys) {
+          for (const k of keys2) {
             __classPrivateFieldGet(this, _YargsInstance_options, "f").key[k] = true;
           }
         }
@@ -82846,7 +83689,7 @@ var init_elsewhere2 = __esm({
 
 // src/commands/usage.ts
 import { existsSync as existsSync17 } from "node:fs";
-import { resolve as resolve22 } from "node:path";
+import { resolve as resolve23 } from "node:path";
 function usageFailure(fault2, args3, commands3) {
   const command2 = chosenCommand(args3, commands3);
   const help = `xbuild ${nameOf2(command2)} --help`;
@@ -82902,7 +83745,7 @@ function spellings([name, flag2]) {
   return [name, camelCase3, ...[flag2.alias ?? []].flat()].map((each) => [each, flag2]);
 }
 function checkFolder3(dir2, commands3) {
-  if (!/^[\w-]+$/.test(dir2) || existsSync17(resolve22(dir2))) return;
+  if (!/^[\w-]+$/.test(dir2) || existsSync17(resolve23(dir2))) return;
   throw unknownCommand(dir2, commands3);
 }
 function unknownCommand(word2, commands3) {
@@ -82956,15 +83799,15 @@ function unknownFlag(name, flag2, args3, commands3) {
       fix: `leave --${positive2} out`
     });
   }
-  const keys = instead ? [] : tablesOf(long);
+  const keys2 = instead ? [] : tablesOf(long);
   const others = commands3.filter((other) => Object.hasOwn(other.flags, name)).map(nameOf2);
-  const isElsewhere = instead !== void 0 || keys.length > 0 || others.length > 0;
+  const isElsewhere = instead !== void 0 || keys2.length > 0 || others.length > 0;
   const suggestion = isElsewhere ? void 0 : closestMatch(name, Object.keys(command2.flags));
   return new Failure({
     kind: "usage",
     what: `Unknown flag ${flag2}${suggestion ? `; did you mean --${suggestion}?` : ""}`,
-    why: others.length > 0 ? `it is a flag of xbuild ${others.join(", ")}, not of xbuild ${nameOf2(command2)}` : instead ? instead.why : keys.length > 0 ? `it is a key of xbuild.toml: ${keys.map((table2) => `[${table2}] ${long}`).join(", ")}` : "arguments for the toolchain go after --",
-    fix: others.length > 0 || !isElsewhere ? `xbuild ${nameOf2(command2)} --help` : instead?.fix ?? `${long} in [${keys[0]}] of xbuild.toml`
+    why: others.length > 0 ? `it is a flag of xbuild ${others.join(", ")}, not of xbuild ${nameOf2(command2)}` : instead ? instead.why : keys2.length > 0 ? `it is a key of xbuild.toml: ${keys2.map((table2) => `[${table2}] ${long}`).join(", ")}` : "arguments for the toolchain go after --",
+    fix: others.length > 0 || !isElsewhere ? `xbuild ${nameOf2(command2)} --help` : instead?.fix ?? `${long} in [${keys2[0]}] of xbuild.toml`
   });
 }
 function chosenCommand(args3, commands3) {
@@ -82998,7 +83841,7 @@ var init_usage2 = __esm({
 async function runCommand(given, commands3, texts2) {
   const args3 = given[0] === "help" ? helpArguments(given.slice(1), commands3) : given;
   checkFlags(args3, commands3);
-  const program2 = yargs_default([...args3]).scriptName("xbuild").usage(texts2.usage).parserConfiguration({ "populate--": true, "greedy-arrays": false }).strict().middleware((argv2) => {
+  const program2 = yargs_default(separateValues(args3, commands3)).scriptName("xbuild").usage(texts2.usage).parserConfiguration({ "populate--": true, "greedy-arrays": false }).strict().middleware((argv2) => {
     Object.assign(argv2, lastValues(argv2, commands3));
   }).demandCommand(0).version(version).alias("version", "v").help().alias("help", "h").wrap(Math.min(120, process.stdout.columns ?? 100)).epilogue(texts2.epilogue).exitProcess(false).fail((message, error) => {
     if (error && error.name !== "YError") throw error;
@@ -83013,6 +83856,18 @@ function helpArguments(words4, commands3) {
   if (name === void 0 || name.startsWith("-")) return ["--help"];
   if (commands3.some((command2) => nameOf2(command2) === name)) return [name, "--help"];
   throw unknownCommand(name, commands3);
+}
+function separateValues(args3, commands3) {
+  const { flags } = chosenCommand(args3, commands3);
+  const long = new Map(
+    Object.entries(flags).filter(([, flag2]) => flag2.type !== "boolean").flatMap(([name, { alias }]) => [alias ?? []].flat().map((short2) => [short2, name]))
+  );
+  const end = args3.indexOf("--");
+  return args3.map((argument2, at) => {
+    if (end >= 0 && at >= end || !/^-[^-]./s.test(argument2)) return argument2;
+    const name = long.get(argument2.charAt(1));
+    return name === void 0 ? argument2 : `--${name}=${argument2.slice(2).replace(/^=/, "")}`;
+  });
 }
 function toModule(command2, isDefault2, commands3) {
   const { usage: usage2, describe: describe11, positionals, flags } = command2;
@@ -83056,9 +83911,9 @@ function readFault(message) {
   if (unknown3 !== void 0) return { kind: "unknown", name: unknown3.split(", ")[0] ?? "" };
   const [, lacking] = /^Not enough arguments following: (.*)$/.exec(message) ?? [];
   if (lacking !== void 0) return { kind: "no value", name: lacking };
-  const [, name, given = "", list5 = ""] = /^Invalid values:\s+Argument: (.+?), Given: "?(.*?)"?, Choices: (.*)/s.exec(message) ?? [];
+  const [, name, given = "", list6 = ""] = /^Invalid values:\s+Argument: (.+?), Given: "?(.*?)"?, Choices: (.*)/s.exec(message) ?? [];
   if (name !== void 0) {
-    const choices = [...list5.matchAll(/"(.*?)"/g)].map(([, choice]) => choice);
+    const choices = [...list6.matchAll(/"(.*?)"/g)].map(([, choice]) => choice);
     return { kind: "not a choice", name, given, choices };
   }
   const [, first, second] = /^Arguments (\S+) and (\S+) are mutually exclusive/.exec(message) ?? [];
@@ -83088,7 +83943,7 @@ var main_exports3 = {};
 __export(main_exports3, {
   main: () => main
 });
-import { resolve as resolve23 } from "node:path";
+import { resolve as resolve24 } from "node:path";
 async function main(args3) {
   recordStart();
   listenForInterrupts();
@@ -83118,7 +83973,7 @@ async function writeTrace() {
   const path6 = process.env["XBUILD_TRACE"];
   if (!path6) return;
   const spans2 = timeline().map((span) => ({ ...span, name: redact(span.name) }));
-  await writeUserFile(resolve23(path6), `${JSON.stringify(chromeTrace(spans2))}
+  await writeUserFile(resolve24(path6), `${JSON.stringify(chromeTrace(spans2))}
 `, "XBUILD_TRACE");
 }
 function endWithBug(error) {
@@ -83151,7 +84006,7 @@ var init_main4 = __esm({
     init_completion2();
     init_dockerfile3();
     init_doctor();
-    init_init();
+    init_init2();
     init_lint();
     init_merge2();
     init_plan2();
@@ -83202,11 +84057,11 @@ ${summary}`,
 
 // src/load-main.ts
 import * as module from "node:module";
-import { join as join72 } from "node:path";
+import { join as join75 } from "node:path";
 function loadMain() {
   const { enableCompileCache } = module;
   try {
-    enableCompileCache?.(join72(cacheFolder(), "compiled"));
+    enableCompileCache?.(join75(cacheFolder(), "compiled"));
   } catch {
   }
   return Promise.resolve().then(() => (init_main4(), main_exports3));
@@ -83220,7 +84075,7 @@ var init_load_main = __esm({
 
 // src/cli.ts
 var cli_exports = {};
-import { statSync as statSync7 } from "node:fs";
+import { statSync as statSync8 } from "node:fs";
 import { tmpdir as tmpdir7 } from "node:os";
 function startFault() {
   try {
@@ -83229,7 +84084,7 @@ function startFault() {
     return ["The working directory does not exist any more", "cd to a folder that is there"];
   }
   const folder = tmpdir7();
-  if (statSync7(folder, { throwIfNoEntry: false })?.isDirectory()) return void 0;
+  if (statSync8(folder, { throwIfNoEntry: false })?.isDirectory()) return void 0;
   return [`The folder for temporary files, ${folder}, does not exist`, "set TMPDIR to a folder, or unset it"];
 }
 var args2, fault;
@@ -83299,19 +84154,19 @@ var init_commands2 = __esm({
 });
 
 // src/ci/github/cache-service.ts
-import { createHash as createHash12 } from "node:crypto";
-import { createReadStream as createReadStream6, createWriteStream as createWriteStream3 } from "node:fs";
-import { stat as stat24 } from "node:fs/promises";
+import { createHash as createHash13 } from "node:crypto";
+import { createReadStream as createReadStream6, createWriteStream as createWriteStream4 } from "node:fs";
+import { stat as stat25 } from "node:fs/promises";
 import { Readable as Readable6 } from "node:stream";
-import { pipeline as pipeline3 } from "node:stream/promises";
+import { pipeline as pipeline4 } from "node:stream/promises";
 import { setTimeout as sleep2 } from "node:timers/promises";
-function findCacheService(env3 = process.env) {
-  const token = env3["ACTIONS_RUNTIME_TOKEN"];
-  const url = env3["ACTIONS_RESULTS_URL"];
+function findCacheService(env4 = process.env) {
+  const token = env4["ACTIONS_RUNTIME_TOKEN"];
+  const url = env4["ACTIONS_RESULTS_URL"];
   if (!token || !url) return "this step has no ACTIONS_RUNTIME_TOKEN and ACTIONS_RESULTS_URL";
   if (!URL.canParse(url)) return "ACTIONS_RESULTS_URL is no address";
-  if (!env3["ACTIONS_CACHE_SERVICE_V2"]) return "this runner offers no cache service v2";
-  const mode = env3["ACTIONS_CACHE_MODE"]?.trim().toLowerCase() ?? "";
+  if (!env4["ACTIONS_CACHE_SERVICE_V2"]) return "this runner offers no cache service v2";
+  const mode = env4["ACTIONS_CACHE_MODE"]?.trim().toLowerCase() ?? "";
   const call = caller(url, token);
   return {
     reads: !["none", "write-only"].includes(mode),
@@ -83327,7 +84182,7 @@ function findCacheService(env3 = process.env) {
       const created = await call("CreateCacheEntry", { key, version: version2 });
       const address3 = field4(created, "signed_upload_url");
       if (created["ok"] !== true || !address3) return false;
-      const { size: size2 } = await stat24(file);
+      const { size: size2 } = await stat25(file);
       await upload(address3, file, size2);
       const end = await call("FinalizeCacheEntryUpload", { key, version: version2, size_bytes: String(size2) });
       if (end["ok"] !== true)
@@ -83337,7 +84192,7 @@ function findCacheService(env3 = process.env) {
   };
 }
 function entryVersion(folders2, compression2) {
-  return createHash12("sha256").update(JSON.stringify(["xbuild 1", compression2, ...folders2])).digest("hex");
+  return createHash13("sha256").update(JSON.stringify(["xbuild 1", compression2, ...folders2])).digest("hex");
 }
 function field4(answer, name) {
   const value = answer[name] ?? answer[name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())];
@@ -83377,7 +84232,7 @@ async function retried(work) {
 async function download(address3, file) {
   const response = await fetch(address3, { signal: AbortSignal.timeout(blockTime) });
   if (!response.ok || !response.body) throw refusal2(response, "a download");
-  await pipeline3(Readable6.fromWeb(response.body), createWriteStream3(file));
+  await pipeline4(Readable6.fromWeb(response.body), createWriteStream4(file));
 }
 async function upload(address3, file, size2) {
   const count3 = Math.max(1, Math.ceil(size2 / blockSize3));
@@ -83385,9 +84240,9 @@ async function upload(address3, file, size2) {
     { length: count3 },
     (_, at) => Buffer.from(String(at).padStart(8, "0")).toString("base64")
   );
-  let next = 0;
+  let next2 = 0;
   const lane = async () => {
-    for (let at = next++; at < count3; at = next++) {
+    for (let at = next2++; at < count3; at = next2++) {
       const start2 = at * blockSize3;
       const length = Math.min(blockSize3, size2 - start2);
       await retried(
@@ -83396,8 +84251,8 @@ async function upload(address3, file, size2) {
     }
   };
   await Promise.all(Array.from({ length: Math.min(blocksAtOnce, count3) }, lane));
-  const list5 = `<?xml version="1.0" encoding="utf-8"?><BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join("")}</BlockList>`;
-  await retried(() => putBody(`${address3}&comp=blocklist`, list5, Buffer.byteLength(list5)));
+  const list6 = `<?xml version="1.0" encoding="utf-8"?><BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join("")}</BlockList>`;
+  await retried(() => putBody(`${address3}&comp=blocklist`, list6, Buffer.byteLength(list6)));
 }
 function put(address3, file, start2, length) {
   if (length === 0) return putBody(address3, "", 0);
@@ -83439,11 +84294,11 @@ function parseList(text7, { keepCommas: keepCommas2 = false, keepQuotes = false 
   return readFields(text7, { keepCommas: keepCommas2, keepQuotes }).flatMap((field5) => keepCommas2 ? [field5] : field5.split(",")).map((item) => item.trim()).filter(Boolean);
 }
 function readFields(text7, { keepCommas: keepCommas2, keepQuotes }) {
-  const fields = [];
+  const fields2 = [];
   let field5 = "";
   let quoted2 = false;
   const endField = () => {
-    fields.push(field5);
+    fields2.push(field5);
     field5 = "";
   };
   for (let at = 0; at < text7.length; at++) {
@@ -83459,7 +84314,7 @@ function readFields(text7, { keepCommas: keepCommas2, keepQuotes }) {
     else if (character !== "\r") field5 += character;
   }
   endField();
-  return fields;
+  return fields2;
 }
 var init_lists = __esm({
   "src/ci/action/lists.ts"() {
@@ -83468,18 +84323,18 @@ var init_lists = __esm({
 });
 
 // src/ci/action/inputs.ts
-function readInput2(name, env3) {
-  return (env3[`INPUT_${name.replaceAll(" ", "_").toUpperCase()}`] ?? "").trim();
+function readInput2(name, env4) {
+  return (env4[`INPUT_${name.replaceAll(" ", "_").toUpperCase()}`] ?? "").trim();
 }
-function readSwitch(name, env3) {
-  const value = readInput2(name, env3);
+function readSwitch(name, env4) {
+  const value = readInput2(name, env4);
   if (value === "") return void 0;
   if (/^(true|True|TRUE)$/.test(value)) return true;
   if (/^(false|False|FALSE)$/.test(value)) return false;
   throw notAValue(name, value, ["true", "false"]);
 }
-function readChoice(name, choices, env3) {
-  const value = readInput2(name, env3);
+function readChoice(name, choices, env4) {
+  const value = readInput2(name, env4);
   if (value === "") return choices[0];
   const found = choices.find((choice) => choice === value);
   if (found !== void 0) return found;
@@ -83494,32 +84349,32 @@ function notAValue(name, value, choices) {
     fix: `${name}: ${near ?? choices[0]}`
   });
 }
-function buildArguments2(env3) {
-  const refused2 = names5().filter((name) => inputs2[name].kind === "refused" && readInput2(name, env3) !== "");
+function buildArguments2(env4) {
+  const refused2 = names5().filter((name) => inputs2[name].kind === "refused" && readInput2(name, env4) !== "");
   if (refused2.length > 0) throw cannotHonour(refused2);
   return {
-    flags: names5().flatMap((name) => argumentsOf(name, env3)),
-    toolchainArgs: parseList(readInput2("args", env3), keepCommas),
+    flags: names5().flatMap((name) => argumentsOf(name, env4)),
+    toolchainArgs: parseList(readInput2("args", env4), keepCommas),
     remarks: names5().flatMap((name) => {
       const input = inputs2[name];
-      return input.kind === "no effect" && readInput2(name, env3) !== "" ? [`The input ${name} has no effect: ${input.why}`] : [];
+      return input.kind === "no effect" && readInput2(name, env4) !== "" ? [`The input ${name} has no effect: ${input.why}`] : [];
     })
   };
 }
-function argumentsOf(name, env3) {
+function argumentsOf(name, env4) {
   const input = inputs2[name];
   switch (input.kind) {
     case "list": {
-      const given = parseList(readInput2(name, env3), input.form);
-      const items = given.length > 0 ? given : fromMetadata(name, env3);
+      const given = parseList(readInput2(name, env4), input.form);
+      const items = given.length > 0 ? given : fromMetadata(name, env4);
       return items.map((item) => `--${input.flag}=${oneItem(name, item)}`);
     }
     case "text": {
-      const value = readInput2(name, env3);
+      const value = readInput2(name, env4);
       return value === "" ? [] : [`--${input.flag}=${value}`];
     }
     case "switch": {
-      const value = readSwitch(name, env3);
+      const value = readSwitch(name, env4);
       return value === void 0 ? [] : [`--${input.flag}=${value}`];
     }
     default:
@@ -83537,8 +84392,8 @@ function oneItem(name, item) {
     fix: `write one item a line in ${name}, and none with a line break in its value`
   });
 }
-function fromMetadata(name, env3) {
-  const json = env3["DOCKER_METADATA_OUTPUT_JSON"];
+function fromMetadata(name, env4) {
+  const json = env4["DOCKER_METADATA_OUTPUT_JSON"];
   if (!json || !["tags", "labels", "annotations"].includes(name)) return [];
   let metadata;
   try {
@@ -83567,7 +84422,7 @@ function cannotHonour(refused2) {
     fix: all.map(({ name, fix: fix2 }) => `instead of ${name}: ${fix2}`).join("\n")
   });
 }
-var keepCommas, list4, text6, toggle, own3, noRun, noSecrets, inputs2, names5;
+var keepCommas, list5, text6, toggle, own3, noRun, noSecrets, inputs2, names5;
 var init_inputs = __esm({
   "src/ci/action/inputs.ts"() {
     "use strict";
@@ -83575,7 +84430,7 @@ var init_inputs = __esm({
     init_closest_match();
     init_lists();
     keepCommas = { keepCommas: true };
-    list4 = (flag2, form) => ({ kind: "list", flag: flag2, ...form && { form } });
+    list5 = (flag2, form) => ({ kind: "list", flag: flag2, ...form && { form } });
     text6 = (flag2) => ({ kind: "text", flag: flag2 });
     toggle = (flag2) => ({ kind: "switch", flag: flag2 });
     own3 = { kind: "own" };
@@ -83589,20 +84444,20 @@ var init_inputs = __esm({
       fix: "give it to the compiler as a variable: env: of this step"
     };
     inputs2 = {
-      annotations: list4("annotation", keepCommas),
+      annotations: list5("annotation", keepCommas),
       builder: text6("builder"),
-      "cache-from": list4("cache-from", keepCommas),
-      "cache-to": list4("cache-to", keepCommas),
+      "cache-from": list5("cache-from", keepCommas),
+      "cache-to": list5("cache-to", keepCommas),
       context: own3,
-      labels: list4("label", keepCommas),
+      labels: list5("label", keepCommas),
       load: toggle("load"),
       "no-cache": own3,
-      outputs: list4("output", { keepCommas: true, keepQuotes: true }),
-      platforms: list4("platform"),
+      outputs: list5("output", { keepCommas: true, keepQuotes: true }),
+      platforms: list5("platform"),
       provenance: text6("provenance"),
       push: toggle("push"),
       sbom: text6("sbom"),
-      tags: list4("tag"),
+      tags: list5("tag"),
       "add-hosts": noRun,
       allow: noRun,
       "cgroup-parent": noRun,
@@ -83654,7 +84509,7 @@ var init_inputs = __esm({
       backend: text6("backend"),
       base: text6("base"),
       bench: own3,
-      bin: list4("bin"),
+      bin: list5("bin"),
       cache: text6("cache"),
       compression: text6("compression"),
       "digest-file": text6("digest-file"),
@@ -83676,24 +84531,24 @@ var init_inputs = __esm({
 });
 
 // src/ci/github/archive.ts
-import { createReadStream as createReadStream7, createWriteStream as createWriteStream4 } from "node:fs";
+import { createReadStream as createReadStream7, createWriteStream as createWriteStream5 } from "node:fs";
 import { mkdir as mkdir17, writeFile as writeFile10 } from "node:fs/promises";
-import { pipeline as pipeline4 } from "node:stream/promises";
+import { pipeline as pipeline5 } from "node:stream/promises";
 import * as zlib3 from "node:zlib";
 async function packFiles(file, folders2, files, signal) {
-  const list5 = `${file}.list`;
+  const list6 = `${file}.list`;
   const plain3 = `${file}.tar`;
   await Promise.all(folders2.map((folder) => mkdir17(folder, { recursive: true })));
-  await writeFile10(list5, [...folders2, ...files].map((path6) => `${path6.replace(/^\/+/, "")}\0`).join(""));
-  const args3 = ["-c", "-f", plain3, "-C", "/", "--no-recursion", "--null", "-T", list5];
+  await writeFile10(list6, [...folders2, ...files].map((path6) => `${path6.replace(/^\/+/, "")}\0`).join(""));
+  const args3 = ["-c", "-f", plain3, "-C", "/", "--no-recursion", "--null", "-T", list6];
   await tar(args3, signal, [0, 1]);
   const pack = zstd.createZstdCompress?.({}) ?? zlib3.createGzip({ level: 4 });
-  await pipeline4(createReadStream7(plain3), pack, createWriteStream4(file));
+  await pipeline5(createReadStream7(plain3), pack, createWriteStream5(file));
 }
 async function unpackFiles(file, folders2, signal) {
   const plain3 = `${file}.tar`;
   const unpack = zstd.createZstdDecompress?.() ?? zlib3.createGunzip();
-  await pipeline4(createReadStream7(file), unpack, createWriteStream4(plain3));
+  await pipeline5(createReadStream7(file), unpack, createWriteStream5(plain3));
   const members = folders2.map((folder) => folder.replace(/^\/+/, ""));
   await tar(["-x", "-f", plain3, "-C", "/", ...members], signal, [0]);
 }
@@ -83714,8 +84569,8 @@ var init_archive2 = __esm({
 });
 
 // src/ci/action/toolchain.ts
-import { mkdtemp as mkdtemp5, rm as rm15, stat as stat25 } from "node:fs/promises";
-import { join as join73 } from "node:path";
+import { mkdtemp as mkdtemp5, rm as rm15, stat as stat26 } from "node:fs/promises";
+import { join as join76 } from "node:path";
 async function restoreToolchain({ service, cache: cache2, temporary, signal }) {
   if (!service.reads) return { note: "this job may not read the cache" };
   const paths = cache2.folders.map(({ path: path6 }) => path6);
@@ -83728,7 +84583,7 @@ async function restoreToolchain({ service, cache: cache2, temporary, signal }) {
         file
       );
       if (found === void 0) return {};
-      const { size: size2 } = await stat25(file);
+      const { size: size2 } = await stat26(file);
       await unpackFiles(file, paths, signal);
       return { restored: found, size: size2 };
     } catch (error) {
@@ -83740,9 +84595,9 @@ async function restoreToolchain({ service, cache: cache2, temporary, signal }) {
 async function saveToolchain({ service, cache: cache2, temporary, signal }, { restored }, since) {
   if (!service.writes) return "this job may not write the cache";
   const used = (await readKeptFiles(cache2.folders, since)).filter((file) => file.isUsed);
-  const total = used.reduce((sum, { size: size2 }) => sum + size2, 0);
+  const total = used.reduce((sum2, { size: size2 }) => sum2 + size2, 0);
   if (total === 0) return "nothing to keep";
-  const fresh = used.filter((file) => file.isNew).reduce((sum, { size: size2 }) => sum + size2, 0);
+  const fresh = used.filter((file) => file.isNew).reduce((sum2, { size: size2 }) => sum2 + size2, 0);
   const fits2 = restored !== void 0 && cache2.restoreKeys[0] !== void 0 && restored.startsWith(cache2.restoreKeys[0]);
   if (fits2 && fresh < total * newShare)
     return "the restored entry has all of it but a few files; kept as it is";
@@ -83764,9 +84619,9 @@ async function saveToolchain({ service, cache: cache2, temporary, signal }, { re
   });
 }
 async function withFile(temporary, work) {
-  const folder = await mkdtemp5(join73(temporary, "xbuild-cache-"));
+  const folder = await mkdtemp5(join76(temporary, "xbuild-cache-"));
   try {
-    return await work(join73(folder, "archive"));
+    return await work(join76(folder, "archive"));
   } finally {
     await rm15(folder, { recursive: true, force: true });
   }
@@ -83783,27 +84638,27 @@ var init_toolchain3 = __esm({
 });
 
 // src/ci/action/caches.ts
-import { createHash as createHash13 } from "node:crypto";
+import { createHash as createHash14 } from "node:crypto";
 import { dirname as dirname35 } from "node:path";
 async function openCaches(context2, dir2, temporary) {
-  const { env: env3, signal, print: print2 } = context2;
+  const { env: env4, signal, print: print2 } = context2;
   const none = (note) => {
     print2(`Toolchain cache: ${note}`);
     return { restore: async () => {
     }, save: async () => {
     }, use: () => ({ note }) };
   };
-  if (readSwitch("no-cache", env3)) return none("not used, for no-cache is set");
-  if (readSwitch("toolchain-cache", env3) === false) return none("not used, for toolchain-cache is false");
-  const service = findCacheService(env3);
+  if (readSwitch("no-cache", env4)) return none("not used, for no-cache is set");
+  if (readSwitch("toolchain-cache", env4) === false) return none("not used, for toolchain-cache is false");
+  const service = findCacheService(env4);
   if (typeof service === "string") return none(`not used: ${service}`);
   const shared = { service, temporary, signal };
   try {
     const toolchain2 = {
       ...shared,
-      cache: await toolchainCache(await optionsOf(env3, dir2), signal, env3)
+      cache: await toolchainCache(await optionsOf(env4, dir2), signal, env4)
     };
-    const bench2 = { ...shared, cache: benchCache(dir2, env3) };
+    const bench2 = { ...shared, cache: benchCache(dir2, env4) };
     let use = {};
     let measured = {};
     return {
@@ -83828,18 +84683,18 @@ async function openCaches(context2, dir2, temporary) {
     throw error;
   }
 }
-function optionsOf(env3, dir2) {
-  const platform8 = parseList(readInput2("platforms", env3));
-  const lang5 = readInput2("lang", env3);
+function optionsOf(env4, dir2) {
+  const platform8 = parseList(readInput2("platforms", env4));
+  const lang5 = readInput2("lang", env4);
   return resolveOptions(
     { dir: dir2, ...platform8.length > 0 && { platform: platform8 }, ...lang5 && { lang: lang5 } },
-    env3
+    env4
   );
 }
-function benchCache(dir2, env3) {
+function benchCache(dir2, env4) {
   const path6 = dirname35(benchFile(dir2));
-  const stem = `xbuild-bench-${createHash13("sha256").update(path6).digest("hex").slice(0, 8)}`;
-  const key = `${stem}-${env3["GITHUB_RUN_ID"] ?? "local"}-${env3["GITHUB_RUN_ATTEMPT"] ?? "1"}-${env3["GITHUB_JOB"] ?? ""}`;
+  const stem = `xbuild-bench-${createHash14("sha256").update(path6).digest("hex").slice(0, 8)}`;
+  const key = `${stem}-${env4["GITHUB_RUN_ID"] ?? "local"}-${env4["GITHUB_RUN_ATTEMPT"] ?? "1"}-${env4["GITHUB_JOB"] ?? ""}`;
   return {
     key,
     restoreKeys: [`${stem}-`],
@@ -83900,15 +84755,15 @@ var run_action_exports = {};
 __export(run_action_exports, {
   runAction: () => runAction
 });
-import { chmod as chmod5, mkdir as mkdir18, mkdtemp as mkdtemp6, readFile as readFile20, writeFile as writeFile11 } from "node:fs/promises";
+import { chmod as chmod4, mkdir as mkdir18, mkdtemp as mkdtemp6, readFile as readFile11, writeFile as writeFile11 } from "node:fs/promises";
 import { tmpdir as tmpdir8 } from "node:os";
-import { join as join74, resolve as resolve24 } from "node:path";
+import { join as join77, resolve as resolve25 } from "node:path";
 async function runAction(context2) {
-  const { env: env3, print: print2 } = context2;
+  const { env: env4, print: print2 } = context2;
   try {
-    const temporary = await mkdtemp6(join74(env3["RUNNER_TEMP"] || tmpdir8(), "xbuild-"));
+    const temporary = await mkdtemp6(join77(env4["RUNNER_TEMP"] || tmpdir8(), "xbuild-"));
     await install2(context2, temporary);
-    if (readSwitch("install-only", env3)) return exitCodes.ok;
+    if (readSwitch("install-only", env4)) return exitCodes.ok;
     return await buildProject(context2, temporary);
   } catch (error) {
     const isKnown = error instanceof Failure;
@@ -83917,24 +84772,24 @@ async function runAction(context2) {
     return isKnown ? error.exitCode : exitCodes.bug;
   }
 }
-async function install2({ env: env3, xbuild }, temporary) {
-  const bin3 = join74(temporary, "bin");
+async function install2({ env: env4, xbuild }, temporary) {
+  const bin3 = join77(temporary, "bin");
   await mkdir18(bin3);
-  const program2 = join74(bin3, "xbuild");
+  const program2 = join77(bin3, "xbuild");
   await writeFile11(program2, `#!/bin/sh
 exec ${xbuild.map(quoteWord).join(" ")} "$@"
 `);
-  await chmod5(program2, 493);
-  await addPath(bin3, env3);
+  await chmod4(program2, 493);
+  await addPath(bin3, env4);
 }
 async function buildProject(context2, temporary) {
-  const { env: env3, signal, print: print2, xbuild } = context2;
-  const { flags, toolchainArgs, remarks } = buildArguments2(env3);
-  const bench2 = readChoice("bench", ["auto", "never", "always"], env3);
+  const { env: env4, signal, print: print2, xbuild } = context2;
+  const { flags, toolchainArgs, remarks } = buildArguments2(env4);
+  const bench2 = readChoice("bench", ["auto", "never", "always"], env4);
   for (const remark of remarks) print2(workflowCommand2("warning", remark, { title: "xbuild" }));
-  const workspace = env3["GITHUB_WORKSPACE"] || process.cwd();
-  const dir2 = resolve24(workspace, readInput2("context", env3) || ".");
-  const report3 = resolve24(workspace, readInput2("report", env3) || join74(temporary, "report.json"));
+  const workspace = env4["GITHUB_WORKSPACE"] || process.cwd();
+  const dir2 = resolve25(workspace, readInput2("context", env4) || ".");
+  const report3 = resolve25(workspace, readInput2("report", env4) || join77(temporary, "report.json"));
   const caches = await openCaches(context2, dir2, temporary);
   await caches.restore();
   const since = Date.now();
@@ -83948,16 +84803,16 @@ async function buildProject(context2, temporary) {
       cwd: workspace,
       // What a pull request measures is in no cache that others see.
       env: {
-        XBUILD_BENCH: env3["GITHUB_EVENT_NAME"] === "pull_request" && bench2 === "auto" ? "never" : bench2
+        XBUILD_BENCH: env4["GITHUB_EVENT_NAME"] === "pull_request" && bench2 === "auto" ? "never" : bench2
       }
     },
     { signal, onStderr: print2, onStdout: print2 }
   );
   const written = await readReport(report3);
   if (written.artifacts?.length) await caches.save(since);
-  await writeValues("GITHUB_OUTPUT", actionOutputs(written, report3), env3);
-  if (readSwitch("summary", env3) !== false)
-    await writeSummary(renderSummary(written, { cache: caches.use() }), env3);
+  await writeValues("GITHUB_OUTPUT", actionOutputs(written, report3), env4);
+  if (readSwitch("summary", env4) !== false)
+    await writeSummary(renderSummary(written, { cache: caches.use() }), env4);
   const { error } = written;
   if (error?.what) {
     const text7 = [error.what, error.where, error.why, error.fix && `fix: ${error.fix}`].filter(Boolean).join("\n");
@@ -83967,7 +84822,7 @@ async function buildProject(context2, temporary) {
 }
 async function readReport(path6) {
   try {
-    return JSON.parse(await readFile20(path6, "utf8"));
+    return JSON.parse(await readFile11(path6, "utf8"));
   } catch {
     return {};
   }
