@@ -31,10 +31,13 @@ more: \`where\`, \`why\`, and as \`fix\` the command that helps. [Troubleshootin
 ${kinds.map(kind => section(kind, failures)).join('\n')}`
 }
 
+/** Not only what a run knows. */
+const isTelling = (what: string) => /[a-z]{2}/i.test(what)
+
 function section(kind: FailureKind, failures: readonly SourceFailure[]): string {
   const rows = failures
     .filter(({ kinds }) => kinds.includes(kind))
-    .flatMap(({ whats, fixes }) => whats.map(what => row(what, fixes)))
+    .flatMap(({ whats, fixes }) => whats.filter(isTelling).map(what => row(what, fixes)))
   if (rows.length === 0) return ''
   const sorted = [...new Set(rows)].sort()
   return `## ${exitCodes[kind]}: ${titles[kind]}\n\n| message | what fixes it |\n|---|---|\n${sorted.join('\n')}\n`
