@@ -9,7 +9,7 @@ import { stepId } from './compile.ts'
 import type { Prepared } from './prepare.ts'
 
 /** Tells whoever draws what a build is going to do. */
-export function announce({ plan, backend, remarks }: Prepared, recorder: Recorder): void {
+export function announce({ plan, backend, remarks, hints }: Prepared, recorder: Recorder): void {
   const { project, compile } = plan
   const steps = [...compile.prepare, ...compile.steps]
   const tasks: TaskInfo[] = [
@@ -29,7 +29,7 @@ export function announce({ plan, backend, remarks }: Prepared, recorder: Recorde
   for (const text of [...remarks, ...plan.remarks]) recorder.note('info', text)
   for (const text of compile.remarks ?? []) recorder.note('info', text)
   for (const text of compile.warnings ?? []) recorder.note('warning', text)
-  for (const text of compile.hints) recorder.note('hint', text)
+  for (const text of [...hints, ...compile.hints]) recorder.note('hint', text)
   recorder.emit({ type: 'plan', tasks })
   for (const { title, command } of steps) recorder.commands.push({ title, ...command })
 }

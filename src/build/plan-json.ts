@@ -77,7 +77,7 @@ interface StagedJson {
 const notRunYet = 'the steps of [build] before are not run by a plan: the project is shown as it is now'
 
 /** A prepared build as data for printing. Pure. */
-export function planJson({ plan, backend, remarks }: Prepared): PlanJson {
+export function planJson({ plan, backend, remarks, hints }: Prepared): PlanJson {
   const { project, compile } = plan
   return {
     schemaVersion: planVersion,
@@ -96,6 +96,7 @@ export function planJson({ plan, backend, remarks }: Prepared): PlanJson {
       ...plan.remarks,
       ...(compile.remarks ?? []),
       ...(compile.warnings ?? []),
+      ...hints,
       ...compile.hints,
       ...(backend.name === 'oci' && backend.reason ? [backend.reason] : []),
     ],

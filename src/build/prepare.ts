@@ -15,6 +15,7 @@ import { checkEntrypoint } from './check-entrypoint.ts'
 import { readGit } from './git-info.ts'
 import { isWarm } from './last-build.ts'
 import { findOutputFolder } from './output-folder.ts'
+import { hintsOfOwnFiles } from './own-files.ts'
 import { type Plan, planBuild } from './plan.ts'
 import { checkPlatformFiles } from './platform-files.ts'
 import { withKnownUser } from './users.ts'
@@ -27,6 +28,8 @@ export interface Prepared {
   readonly backend: Backend
   /** What a person should know before it starts. */
   readonly remarks: readonly string[]
+  /** What the project's own Dockerfile or Makefile has and this build has not. */
+  readonly hints: readonly string[]
 }
 
 /** What preparing a build may use. */
@@ -61,12 +64,12 @@ export async function prepareBuild(
     onDownload,
     signal,
   }
-  const [inspected, own, builder] = await Promise.all([
+  const [inspected, ownGit, builder] = await Promise.all([
     language.inspect(dir, context),
     readGit(dir, signal),
     readBuilder(options, signal),
   ])
-  const git = await gitOf(inspected, wanted, own, signal)
+  const git = await gitOf(inspected, wanted, ownGit, signal)
   const project = { ...inspected, remarks: [...inspected.remarks, ...git.remarks] }
   const source = chooseVersion(git, project, options.versionFrom)
   const warm = await isWarm(options.dist, project, platforms)
@@ -79,6 +82,7 @@ export async function prepareBuild(
     ...(caches && { caches }),
   }
   const plan = planBuild(facts, options)
+  const own = hintsOfOwnFiles(plan)
   const images = await Promise.all(
     plan.images.map(async image => pinBase(await withKnownUser(await readFiles(image, options)), lookUpBase)),
   )
@@ -86,6 +90,7 @@ export async function prepareBuild(
   return {
     plan: { ...plan, images },
     backend,
+    hints: await own,
     remarks: [...remarks, ...attestationRemark(plan, backend, warm), ...cacheRemarks(plan, backend)],
   }
 }

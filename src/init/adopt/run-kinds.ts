@@ -1,3 +1,4 @@
+import { installedPackages } from '../../dockerfile/packages.ts'
 import type { RunCommand } from './commands.ts'
 
 /** What a command of a RUN is for, as far as that matters to whoever leaves it out. */
@@ -50,39 +51,9 @@ export function kindOfCommand({ command, resolve }: RunCommand): RunKind {
   }
 }
 
-const managers: Readonly<Record<string, RegExp>> = {
-  apk: /^(?:add|del|update|upgrade)$/,
-  'apt-get': /^(?:install|update|upgrade|clean|autoremove|remove|purge|autoclean|dist-upgrade)$/,
-  apt: /^(?:install|update|upgrade|clean|autoremove|remove|purge)$/,
-  yum: /^(?:install|update|upgrade|clean|-y)$/,
-  dnf: /^(?:install|update|upgrade|clean|-y)$/,
-  microdnf: /^(?:install|update|upgrade|clean|-y)$/,
-  tdnf: /^(?:install|update|upgrade|clean|-y)$/,
-}
-
-function installedPackages(tool: string, words: readonly string[]): string[] | undefined {
-  if (!Object.hasOwn(managers, tool)) return undefined
-  const rest = words
-    .slice(1)
-    .filter(
-      (word, at, all) =>
-        !word.startsWith('-') && !/^(?:--virtual|-t|-X|--repository)$/.test(all[at - 1] ?? ''),
-    )
-  const [sub, ...names] = rest
-  if (sub !== 'add' && sub !== 'install') return []
-  return names.map(name => name.replace(/[=<>~@].*$/, ''))
-}
-
-/** What every distroless image has, or a static binary does not need. */
-const inDistroless =
-  /^(?:ca-certificates|ca-certificates-bundle|tzdata|libc6-compat|gcompat|musl|libgcc|libgcc-s1|libgcc1|libstdc\+\+6?|libc6|openssl|libssl\d?[\w.-]*|netbase|media-types|mailcap|base-files)$/
 /** What only a compile needs, and xbuild or this machine's toolchain has. */
 const forCompiling =
   /^(?:git|make|gcc|g\+\+|build-base|build-essential|musl-dev|musl-tools|libc-dev|libc6-dev(?:-\w+)*|linux-headers|binutils|file|bash|curl|wget|xz-utils|xz|tar|unzip|gzip|clang|lld|llvm|upx|openssh-client|openssh|gnupg|cmake|pkg-config|pkgconf|pkgconfig|gcc-(?:aarch64|x86-64|arm)\S*|g\+\+-\S+|crossbuild-\S+|mercurial|bzr|subversion|ca-certificates|tzdata|zig|go|rust|cargo|perl)$/
-
-/** Packages of the final image that distroless does not have. */
-export const missingPackages = (packages: readonly string[]): string[] =>
-  packages.filter(name => !inDistroless.test(name))
 
 /** Packages of a build stage that may be C libraries or generators. */
 export const compilePackages = (packages: readonly string[]): string[] =>

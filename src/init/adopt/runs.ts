@@ -1,7 +1,8 @@
 import type { Instruction } from '../../dockerfile/model.ts'
+import { missingPackages } from '../../dockerfile/packages.ts'
 import type { RunCommand } from './commands.ts'
 import type { Ledger } from './ledger.ts'
-import { compilePackages, kindOfCommand, missingPackages } from './run-kinds.ts'
+import { compilePackages, kindOfCommand } from './run-kinds.ts'
 
 /** The users that RUN instructions make, by name, with their numbers where they are said. */
 export interface MadeUsers {
