@@ -15,7 +15,8 @@ import { node } from './checks/node.ts'
 import { nodes } from './checks/nodes.ts'
 import { push } from './checks/push.ts'
 import { remoteCache } from './checks/remote-cache.ts'
-import { targets, toolchain } from './checks/toolchain.ts'
+import { targets } from './checks/targets.ts'
+import { toolchain } from './checks/toolchain.ts'
 
 /** Everything that doctor looks at, in the order in which it is shown. Adding a check is a record in checks/ and a line here. */
 export const checks: readonly Check[] = [

@@ -2,7 +2,7 @@ import { Failure, isFailure } from '../../errors.ts'
 import { languages } from '../../languages/index.ts'
 import { run } from '../../process.ts'
 import type { Check } from '../check.ts'
-import { fromFailure, notApplicable, ok, problem, warning } from '../outcome.ts'
+import { fromFailure, notApplicable, ok, warning } from '../outcome.ts'
 import type { Surroundings } from '../surroundings.ts'
 
 export const toolchain: Check = {
@@ -46,59 +46,4 @@ async function versionOf(
     text &&
     (/\d/.test(text) ? (text.startsWith('go version') ? text.slice('go version '.length) : text) : undefined)
   )
-}
-
-export const targets: Check = {
-  id: 'targets',
-  title: 'Targets',
-  question:
-    'Can the toolchain compile for every wanted platform: Rust’s standard libraries, C compilers where C code is compiled?',
-  findings: `Each platform is planned as a build plans it. A problem where one cannot be compiled, such as C code without a C compiler; a warning
-where rustup has to add a target first. \`--fix\` runs \`rustup target add\`.`,
-  run: async ({ project, options, platforms, machine }) => {
-    if (options instanceof Failure) return notApplicable('the configuration is wrong')
-    const found = await project()
-    if (found instanceof Failure) return notApplicable('no project could be read')
-    const { language, project: inspected, images, source } = found
-    const executables = [...new Set(images.flatMap(({ executables }) => executables))]
-    const request = {
-      executables,
-      options: options.language,
-      toolchainArgs: [],
-      source,
-      jobs: 1,
-      processors: 1,
-      warm: true,
-    }
-    const failures: Failure[] = []
-    const steps = platforms.flatMap(platform => {
-      try {
-        return language.compile(inspected, { ...request, platforms: [platform] }).prepare
-      } catch (error) {
-        if (!isFailure(error)) throw error
-        failures.push(error)
-        return []
-      }
-    })
-    const [first] = failures
-    if (first) {
-      const others = failures.slice(1).map(({ what }) => what)
-      const base = fromFailure(first)
-      return problem({ ...base, details: [...(base.details ?? []), ...others] })
-    }
-    const adding = steps.filter(({ installs }) => installs !== undefined)
-    if (adding.length > 0) {
-      const commands = [...new Map(adding.map(({ command }) => [command.args.join(' '), command])).values()]
-      return warning({
-        why: `${adding.map(({ installs }) => installs).join('; ')} is missing; a build adds it`,
-        fix: commands.map(({ tool, args }) => [tool, ...args].join(' ')).join('\n'),
-        repairs: commands.map(command => ({ command })),
-      })
-    }
-    const c = inspected.cCode.map(({ dependency }) => dependency)
-    const ids = platforms.map(({ id }) => id).join(', ')
-    return ok(
-      `${ids}${c.length > 0 ? `, with C code of ${[...new Set(c)].join(', ')}` : ''}; this is linux/${machine.arch}`,
-    )
-  },
 }

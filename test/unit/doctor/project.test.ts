@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { dockerfile } from '../../../src/doctor/checks/dockerfile.ts'
 import { remoteCache } from '../../../src/doctor/checks/remote-cache.ts'
-import { targets, toolchain } from '../../../src/doctor/checks/toolchain.ts'
+import { targets } from '../../../src/doctor/checks/targets.ts'
+import { toolchain } from '../../../src/doctor/checks/toolchain.ts'
 import { type ProjectFacts, repositoriesOf } from '../../../src/doctor/project.ts'
 import { Failure } from '../../../src/errors.ts'
 import type { CompilePlan } from '../../../src/languages/language.ts'
@@ -77,6 +78,7 @@ describe('targets', () => {
     expect(await targets.run(await around({ project: facts(() => ({ prepare: [] })) }))).toMatchObject({
       status: 'ok',
       why: 'linux/amd64, linux/arm64; this is linux/amd64',
+      details: [expect.stringMatching(/^C compilers, where there is C code: linux\/amd64 .*, linux\/arm64 /)],
     })
     expect(await targets.run(await around())).toMatchObject({ status: 'not applicable' })
   })
