@@ -11,7 +11,7 @@ import { keepUsable } from './keep-usable.ts'
 import type { FoundProject } from './read-project.ts'
 import { mergeSettings, type Setting, type Table } from './settings.ts'
 import { readMakefile } from './sources/makefile-flags.ts'
-import { isDefault, platformsOf } from './sources/platforms.ts'
+import { isDefault, platformsOf, widest } from './sources/platforms.ts'
 import { readReleaseFile } from './sources/release-files.ts'
 import { makefileNames } from './write/makefile.ts'
 
@@ -60,7 +60,7 @@ export async function collectSettings(
     const moved: string[] = []
     for (const [key, value] of Object.entries(build.settings)) {
       const setting = withoutDefaults(key, value, facts)
-      if (setting === undefined || hasOwn(key)) continue
+      if (setting === undefined || hasOwn(key) || (adopted?.compiles && key !== 'vars')) continue
       settings.push({ table: language, key, value: setting, from: `${file}:${line}` })
       moved.push(key)
     }
@@ -72,7 +72,8 @@ export async function collectSettings(
         outcome: 'moved',
         says: moved.map(key => `[${language}] ${key}`).join(', '),
       })
-    for (const says of build.left) entries.push({ file, line, text, outcome: 'left', says })
+    for (const says of adopted?.compiles ? [] : build.left)
+      entries.push({ file, line, text, outcome: 'left', says })
   }
   const names = facts.main ? [facts.main.name, facts.main.package] : []
   for (const file of [find(koFiles), find(releaseFiles)]) {
@@ -106,11 +107,14 @@ function findPlatforms({ list, read }: FoundProject['facts'], atRoot: boolean): 
   if (!atRoot) return undefined
   const workflows = list('.github/workflows').filter(name => /\.ya?ml$/.test(name))
   const files = [...workflows.map(name => `.github/workflows/${name}`), '.gitlab-ci.yml']
-  for (const file of files) {
-    const found = platformsOf(read(file) ?? '', file.startsWith('.github') ? 'github' : 'gitlab')
-    if (found) return { table: '', key: 'platforms', value: found.platforms, from: `${file}:${found.line}` }
-  }
-  return undefined
+  const found = widest(
+    files.flatMap(file => {
+      const platforms = platformsOf(read(file) ?? '', file.startsWith('.github') ? 'github' : 'gitlab')
+      return platforms ? [{ ...platforms, file }] : []
+    }),
+  )
+  if (!found || isDefault(found.platforms)) return undefined
+  return { table: '', key: 'platforms', value: found.platforms, from: `${found.file}:${found.line}` }
 }
 
 /** A folder dist that is the project's own, such as that of a front end, is not written into. */

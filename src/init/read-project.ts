@@ -71,8 +71,17 @@ export async function readProject(options: Options, signal: AbortSignal): Promis
 }
 
 function kindOf(path: string): 'file' | 'folder' | undefined {
-  const found = statSync(path, { throwIfNoEntry: false })
+  const found = statIfThere(path)
   return found?.isDirectory() ? 'folder' : found?.isFile() ? 'file' : undefined
+}
+
+/** Nothing for a path below a file, too, or one that nobody may look at. */
+function statIfThere(path: string) {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
 }
 
 function listFolder(path: string): string[] {
@@ -87,7 +96,7 @@ const largest = 4 * 1024 * 1024
 
 /** The text of a file of ordinary size; undefined where there is none. */
 function readFileIfThere(path: string): string | undefined {
-  const found = statSync(path, { throwIfNoEntry: false })
+  const found = statIfThere(path)
   if (!found?.isFile() || found.size > largest) return undefined
   try {
     return readFileSync(path, 'utf8')

@@ -32,7 +32,7 @@ describe('xbuild init', () => {
     expect(JSON.parse(await read(dir, '.xbuild/schema.json'))).toMatchObject({ title: 'xbuild.toml' })
     expect(await read(dir, 'Makefile')).toMatch(/^all:\n\tgo vet \.\/\.\.\.\n\n# Container images/)
     expect(await read(dir, '.github/workflows/image.yml')).toContain('run: xbuild build\n')
-    expect(first.stderr).toMatch(/Left for you to decide:\n {2}Dockerfile:6 .*does not have bash/)
+    expect(first.stderr).toMatch(/Left for you to decide:\n {2}Dockerfile:6 .*the image had bash/)
     expect(await xbuild(['lint', '.github/workflows/image.yml'], { cwd: dir })).toMatchObject({ code: 0 })
     const second = await xbuild(['init', '--yes'], { cwd: dir })
     expect(second).toMatchObject({ code: 0, stdout: '' })

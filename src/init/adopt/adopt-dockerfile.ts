@@ -4,10 +4,12 @@ import { parseDockerfile } from '../../dockerfile/parse.ts'
 import { pairsOf } from '../../dockerfile/scope.ts'
 import { automaticVariables } from '../../dockerfile/variables.ts'
 import type { Setting } from '../settings.ts'
+import { readMakefile } from '../sources/makefile-flags.ts'
+import { makefileNames } from '../write/makefile.ts'
 import { adoptBase, needsShell } from './base.ts'
 import { adoptBuilds } from './builds.ts'
 import { adoptConfig } from './config.ts'
-import { adoptFiles } from './files.ts'
+import { adoptFiles, isScript } from './files.ts'
 import { placeholderFor, withPlaceholders } from './known-names.ts'
 import { createLedger, type Entry, type Ledger } from './ledger.ts'
 import { readStages, type StageFacts } from './programs.ts'
@@ -19,6 +21,8 @@ import { userOf } from './user.ts'
 export interface Adoption {
   readonly settings: readonly Setting[]
   readonly entries: readonly Entry[]
+  /** Whether it says how the program is compiled. */
+  readonly compiles: boolean
 }
 
 /**
@@ -29,14 +33,15 @@ export function adoptDockerfile(text: string, file: string, project: ProjectFact
   const dockerfile = parseDockerfile(text, file)
   const ledger = createLedger(dockerfile, file)
   const facts = readFinalImage(dockerfile, withPlaceholders)
-  if (!facts) return { settings: [], entries: [] }
+  if (!facts) return { settings: [], entries: [], compiles: false }
   const stages = readStages(dockerfile, facts.stage, project)
   const commands = stages.flatMap(stage => stage.commands)
   const inImage = (one: StageFacts) => isInLineage(facts.stage, one.stage)
 
-  adoptBuilds(stages, project, ledger)
-  const keepsShell = needsShell(facts)
+  const scripts = isScript(facts.copies, project)
+  const keepsShell = needsShell(facts, scripts)
   const copied = adoptFiles(facts.copies, stages, dockerfile.stages, project, ledger)
+  adoptBuilds(stages, copied.program?.name, project, ledger)
   const last = stages.at(-1)
   // A Dockerfile of one stage compiles where the program is then run.
   const own = last?.builds.length ? { path: [...last.programs][0], by: last.builds[0]?.run.by } : undefined
@@ -44,14 +49,22 @@ export function adoptDockerfile(text: string, file: string, project: ProjectFact
   const by = copied.program?.by ?? own?.by
   adoptBase(facts, keepsShell, copied, ledger)
   if (program !== undefined && by) placeProgram(program, project, ledger, by)
+  const makefile = makefileNames.map(project.read).find(text => text !== undefined)
+  const makeCompiles = makefile !== undefined && readMakefile(makefile) !== undefined
   const compiling = new Set(stages.flatMap(({ builds }) => builds.map(({ run }) => run)))
-  for (const one of stages) adoptRuns(one.commands, inImage(one), compiling, ledger)
+  for (const one of stages) adoptRuns(one.commands, inImage(one), compiling, makeCompiles, ledger)
   const made = madeUsers(commands)
   const keeps = ledger.settings.some(({ key }) => key === 'base')
-  adoptConfig(facts, ledger, { program, keepsShell, user: name => userOf(name, made, keeps) })
+  adoptConfig(facts, ledger, {
+    program,
+    keepsShell,
+    isScript: scripts,
+    user: name => userOf(name, made, keeps),
+  })
 
   sayTheRest(dockerfile, stages, inImage, ledger)
-  return { settings: ledger.settings, entries: ledger.entries() }
+  const compiles = stages.some(({ builds }) => builds.length > 0)
+  return { settings: ledger.settings, entries: ledger.entries(), compiles }
 }
 
 function isInLineage(stage: Stage, wanted: Stage): boolean {

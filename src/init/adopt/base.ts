@@ -22,13 +22,21 @@ export function baseKind(reference: string): BaseKind {
   return distributions.test(repository) ? 'distribution' : 'other'
 }
 
-/** Whether the program or the health check needs the shell of the base, and the base has one. */
-export function needsShell({ base, entrypoint, cmd, healthcheck }: ImageFacts): boolean {
+/**
+ * Whether the program or the health check needs the shell of the base, and the base has one.
+ * @param isScript whether a path of the image is a script of the project
+ */
+export function needsShell(
+  { base, entrypoint, cmd, healthcheck }: ImageFacts,
+  isScript: (path: string) => boolean,
+): boolean {
   const kind = baseKind(base.value)
   if (kind !== 'distribution' && kind !== 'debug') return false
   const needs = (program: NonNullable<typeof cmd>['value'] | undefined) => {
     const words = program && wordsOf(program)
-    return program !== undefined && (words === undefined || isOfDistribution(words))
+    return (
+      program !== undefined && (words === undefined || isOfDistribution(words) || isScript(words[0] ?? ''))
+    )
   }
   if (needs(entrypoint?.value) || needs(cmd?.value)) return true
   // Of the programs that a check calls, alpine and busybox have wget, nc and the like themselves.
@@ -44,7 +52,9 @@ export function adoptBase(
 ): void {
   const { value: reference, by } = base
   const kind = baseKind(reference)
-  if (reference.includes('$')) {
+  // `ARG BASE=placeholder`
+  const isOpen = by.body.text.includes('$') && kind === 'other' && !/[/:]/.test(reference)
+  if (reference.includes('$') || isOpen) {
     ledger.left(by, 'only docker build knows its base: [image] base names one')
     return
   }

@@ -1,13 +1,23 @@
 import type { Table, TomlValue } from '../settings.ts'
 import type { Ledger } from './ledger.ts'
-import type { StageFacts } from './programs.ts'
+import { nameOf, type StageFacts } from './programs.ts'
 import type { ProjectFacts } from './project.ts'
 
 const toolOf = { go: 'go', rust: 'cargo', zig: 'zig' } as const
 
-/** The compiling commands of the stages become the table of the language, and `bins`. */
-export function adoptBuilds(stages: readonly StageFacts[], project: ProjectFacts, ledger: Ledger): void {
+/**
+ * The compiling commands of the stages become the table of the language, and `bins`.
+ * @param program the name of the program that the image runs, where several are compiled
+ */
+export function adoptBuilds(
+  stages: readonly StageFacts[],
+  program: string | undefined,
+  project: ProjectFacts,
+  ledger: Ledger,
+): void {
   const table: Table = project.language
+  const all = stages.flatMap(stage => stage.builds).flatMap(({ bins }) => bins)
+  const named = all.filter(bin => nameOf(bin) === program)
   for (const { run, build, bins } of stages.flatMap(stage => stage.builds)) {
     const { by, command } = run
     if (!command.tool.startsWith(toolOf[project.language])) {
@@ -18,7 +28,8 @@ export function adoptBuilds(stages: readonly StageFacts[], project: ProjectFacts
       const setting = withoutDefaults(key, value, project)
       if (setting !== undefined) ledger.set(by, table, key, setting)
     }
-    const chosen = bins.filter(bin => bin !== '' && !isMain(bin, project))
+    const own = named.length > 0 ? bins.filter(bin => named.includes(bin)) : bins
+    const chosen = own.filter(bin => bin !== '' && !isMain(bin, project))
     const there = chosen.filter(bin => isThere(bin, project))
     if (there.length > 0) ledger.set(by, '', 'bins', there)
     if (there.length < chosen.length)

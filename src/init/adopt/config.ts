@@ -11,6 +11,8 @@ export interface ConfigContext {
   readonly program: string | undefined
   /** Whether the image keeps a base with a shell. */
   readonly keepsShell: boolean
+  /** Whether a path of the image is a script of the project. */
+  isScript(path: string): boolean
   /** The user for a name that RUN made, or what is in the way of it. */
   user(name: string): { readonly value: string } | { readonly problem: string } | { readonly covered: string }
 }
@@ -128,12 +130,15 @@ function toWords(
   }
   if (context.keepsShell) return exact
   const words = wordsOf(value)
-  if (words && !isOfDistribution(words)) return words
+  const script = words && context.isScript(words[0] ?? '')
+  if (words && !isOfDistribution(words) && !script) return words
   ledger.left(
     by,
-    words
-      ? `${words[0]} is not in a distroless image`
-      : 'it needs a shell, which a distroless image does not have',
+    script
+      ? `${words[0]} is a script, and a distroless image has no shell: [image] base takes an image that has one`
+      : words
+        ? `${words[0]} is not in a distroless image`
+        : 'it needs a shell, which a distroless image does not have',
   )
   return undefined
 }

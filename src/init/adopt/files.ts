@@ -7,7 +7,7 @@ import type { ProjectFacts } from './project.ts'
 /** What the COPY and ADD of the last stage bring. */
 export interface Copied {
   /** Where the first program of the project goes. */
-  readonly program: { readonly path: string; readonly by: CopyFacts['by'] } | undefined
+  readonly program: { readonly path: string; readonly name: string; readonly by: CopyFacts['by'] } | undefined
   /** Whether they bring certificates, users or time zones, as distroless has them. */
   readonly systemFiles: boolean
 }
@@ -28,12 +28,12 @@ export function adoptFiles(
   const last = stages.at(-1)
   const names = last?.names ?? new Set()
   const add = (copied: CopyFacts, source: string) => {
-    programs.push({ path: placeOf(copied, source), by: copied.by })
+    programs.push({ path: placeOf(copied, source), name: nameOf(source), by: copied.by })
     if (programs.length === 1) ledger.covered(copied.by, 'the program')
     else
       ledger.left(
         copied.by,
-        `${nameOf(source)} is a second program: an image of xbuild has one; bins or [images.NAME] make several images`,
+        `${nameOf(source)} is a second program: [image] programs puts several into one image, [images.NAME] makes several images`,
       )
   }
   const take = (copied: CopyFacts, from: string) => {
@@ -138,4 +138,17 @@ function matching(source: string, project: ProjectFacts): string[] {
     ? []
     : project.list(folder || '.').filter(name => new RegExp(`^${pattern}$`).test(name))
   return found.length > 0 ? found.map(name => (folder ? `${folder}/${name}` : name)) : [path]
+}
+
+/** Whether a file of the image is a script that is copied from the project. */
+export function isScript(copies: readonly CopyFacts[], project: ProjectFacts): (path: string) => boolean {
+  return path =>
+    copies.some(copied =>
+      copied.sources.some(
+        source =>
+          copied.from === undefined &&
+          placeOf(copied, source) === path &&
+          project.read(clean(source))?.startsWith('#!') === true,
+      ),
+    )
 }

@@ -119,7 +119,7 @@ function withoutAssignments(words: readonly string[]): string[] {
 /** A package as --bin takes it: a file stands for its folder. */
 function goPackage(word: string): string {
   const path = word.replace(/\/$/, '')
-  if (!path.endsWith('.go')) return path
+  if (!/\.go$|\/\*$/.test(path)) return path
   const folder = path.replace(/\/?[^/]*$/, '')
   return folder === '' || folder === '.' ? '.' : `./${folder.replace(/^\.\//, '')}`
 }

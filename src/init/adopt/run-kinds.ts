@@ -9,9 +9,11 @@ export type RunKind =
   | { readonly kind: 'user'; readonly name: string; readonly id: string | undefined; readonly group: boolean }
   | { readonly kind: 'folder'; readonly paths: readonly string[] }
   | { readonly kind: 'left'; readonly says: string }
+  | { readonly kind: 'other'; readonly words: readonly string[] }
+  | { readonly kind: 'make'; readonly words: readonly string[] }
 
 const nothing = new Set(
-  'sh bash ash cd set true : echo printf [ test ls cat exit export umask sync sleep which env if fi done trap source .'.split(
+  'sh bash ash cd set true : echo printf [ test ls cat exit export umask sync sleep which env if fi done case esac in trap source .'.split(
     ' ',
   ),
 )
@@ -21,7 +23,8 @@ export function kindOfCommand({ command, resolve }: RunCommand): RunKind {
   const words = command.words.map(({ raw }) => resolve(raw).text)
   const { tool } = command
   const [, sub = ''] = words
-  if (tool === '' || nothing.has(tool)) return { kind: 'nothing' }
+  if (tool === '' || nothing.has(tool) || isNoCommand(words)) return { kind: 'nothing' }
+  if (tool === 'make' || tool === 'gmake') return { kind: 'make', words }
   const packages = installedPackages(tool, words)
   if (packages) return { kind: 'packages', packages }
   if (/^(?:adduser|useradd|addgroup|groupadd)$/.test(tool)) return userOf(tool, words)
@@ -34,21 +37,25 @@ export function kindOfCommand({ command, resolve }: RunCommand): RunKind {
     return { kind: 'left', says: 'xbuild does not compress binaries: layers are compressed anyway' }
   if (tool === 'go' && /^(?:mod|env|version|clean|get|work|telemetry)$/.test(sub))
     return { kind: 'covered', says: 'go downloads what it needs' }
-  if (tool === 'cargo' && /^(?:fetch|chef|new|init|vendor|update|--version)$/.test(sub))
+  if (tool === 'cargo' && /^(?:fetch|chef|new|init|vendor|update|clean)$/.test(sub))
     return { kind: 'covered', says: 'cargo downloads what it needs' }
   if (tool === 'rustup')
     return { kind: 'covered', says: 'xbuild adds the target to this machine, and asks first' }
-  if (/^(?:go|cargo|zig)$/.test(tool) && /^(?:test|vet|fmt|clippy|generate|run|tool)$/.test(sub))
+  if (/^(?:go|cargo|zig)$/.test(tool) && /^(?:test|vet|fmt|clippy)$/.test(sub))
     return { kind: 'left', says: `${tool} ${sub} is no part of the image: run it before xbuild` }
-  if (/^(?:setcap)$/.test(tool))
+  if (tool === 'setcap') {
     return {
       kind: 'left',
       says: 'a layer cannot keep file capabilities of a file that xbuild adds: --cap-add in docker run',
     }
-  return {
-    kind: 'left',
-    says: `${tool} does not run: nothing runs inside the image; run it before xbuild where the compile needs it`,
   }
+  return { kind: 'other', words }
+}
+
+/** What a shell's `case` has in the place of a command, and questions for a version. */
+function isNoCommand([first = '', ...rest]: readonly string[]): boolean {
+  const isPattern = !/^[./~$]/.test(first) && /[/*]/.test(first)
+  return isPattern || (rest.length === 1 && /^(?:--version|version|-V|-v|--help)$/.test(rest[0] ?? ''))
 }
 
 /** What only a compile needs, and xbuild or this machine's toolchain has. */

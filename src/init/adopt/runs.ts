@@ -26,6 +26,7 @@ export function adoptRuns(
   commands: readonly RunCommand[],
   isFinal: boolean,
   compiling: ReadonlySet<RunCommand>,
+  makeCompiles: boolean,
   ledger: Ledger,
 ): void {
   const folders = new Map<Instruction, string[]>()
@@ -35,6 +36,10 @@ export function adoptRuns(
     const found = kindOfCommand(command)
     if (found.kind === 'covered') ledger.covered(by, found.says)
     else if (found.kind === 'left') ledger.left(by, found.says)
+    else if (found.kind === 'make' && makeCompiles)
+      ledger.covered(by, 'xbuild compiles, with the flags that the Makefile has')
+    else if (found.kind === 'other' || found.kind === 'make')
+      ledger.left(by, doesNotRun(found.words, isFinal))
     else if (found.kind === 'user') ledger.covered(by, 'the image names its user by number')
     else if (found.kind === 'packages') adoptPackages(by, found.packages, isFinal, ledger)
     else if (found.kind === 'folder' && isFinal) folders.set(by, [...(folders.get(by) ?? []), ...found.paths])
@@ -56,10 +61,7 @@ export function adoptRuns(
 function adoptPackages(by: Instruction, packages: readonly string[], isFinal: boolean, ledger: Ledger): void {
   const missing = isFinal ? missingPackages(packages) : compilePackages(packages)
   if (missing.length > 0 && isFinal)
-    ledger.left(
-      by,
-      `a distroless image does not have ${missing.join(', ')}: [image] base takes one that does`,
-    )
+    ledger.left(by, `the image had ${missing.join(', ')}: [image] base takes an image that has them`)
   else if (missing.length > 0)
     ledger.left(by, `the compile had ${missing.join(', ')}: this machine needs them where the program does`)
   else if (packages.length > 0)
@@ -67,4 +69,12 @@ function adoptPackages(by: Instruction, packages: readonly string[], isFinal: bo
       by,
       isFinal ? 'a distroless image has what a static binary needs of it' : 'tools of the compile',
     )
+}
+
+/** A command that makes something for the image, or for the compile. */
+function doesNotRun(words: readonly string[], isFinal: boolean): string {
+  if (isFinal) return `${words[0]} does not run: nothing runs inside the image`
+  const isPlain = words.length <= 8 && words.every(word => !word.includes('$') && word.length < 40)
+  const command = isPlain ? `[${words.map(word => JSON.stringify(word)).join(', ')}]` : `["${words[0]}", …]`
+  return `${words[0]} does not run in the image: before = [${command}] in [build] runs it on this machine`
 }

@@ -34,6 +34,8 @@ export function readMakefile(text: string): MakefileBuild | undefined {
         return placeholder === undefined ? ({ unknown: 'shell' } as const) : { value: placeholder }
       }
       const resolve = (raw: string) => expandWord(raw, lookup, placeholderOfScript)
+      // A program for another system is none for an image.
+      if (/^(?:windows|darwin|freebsd|openbsd|js|wasip1)$/.test(env['GOOS'] ?? '')) continue
       const build = readBuild({ command, env, resolve })
       if (build) found.push({ build, line: number, text: line.trim(), target, command })
     }

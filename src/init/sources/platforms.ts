@@ -10,23 +10,27 @@ export interface FoundPlatforms {
   readonly line: number
 }
 
-/** The platforms of the first build of a workflow or pipeline that names some. */
+/** The platforms of the build of a workflow or pipeline that names most; one platform alone is a test's. */
 export function platformsOf(text: string, kind: 'github' | 'gitlab'): FoundPlatforms | undefined {
   const file = parseYaml(text)
   if ('fault' in file) return undefined
   const { jobs } = kind === 'github' ? readGitHub(text, file.root) : readGitLab(text, file.root)
-  const builds = jobs.flatMap(({ steps }) => steps).flatMap(step => step.builds)
-  for (const { platforms } of builds) {
-    const names = platforms
-      .flatMap(({ value }) => value.split(','))
-      .map(name => name.trim())
-      .filter(Boolean)
-    const ids = names.some(name => name.includes('$')) ? [] : idsOf(names)
-    const [first] = platforms
-    if (ids.length > 0 && first && !isDefault(ids))
-      return { platforms: ids, line: indexLines(text).positionAt(first.start).line }
-  }
-  return undefined
+  const found = jobs
+    .flatMap(({ steps }) => steps)
+    .flatMap(step => step.builds)
+    .flatMap(({ platforms: values }): FoundPlatforms[] => {
+      const [first] = values
+      const names = values.flatMap(({ value }) => value.split(',')).map(name => name.trim())
+      const platforms = names.some(name => name.includes('$')) ? [] : idsOf(names.filter(Boolean))
+      if (!first || platforms.length < 2) return []
+      return [{ platforms, line: indexLines(text).positionAt(first.start).line }]
+    })
+  return widest(found)
+}
+
+/** The list with most platforms, the first of them. */
+export function widest<T extends Pick<FoundPlatforms, 'platforms'>>(found: readonly T[]): T | undefined {
+  return [...found].sort((a, b) => b.platforms.length - a.platforms.length)[0]
 }
 
 function idsOf(names: readonly string[]): string[] {

@@ -58,7 +58,7 @@ test.each([
   ['ADD a.tar.gz /', /unpacks/],
   ['COPY <<EOF /a\ntext\nEOF', /into a file of the project/],
   ['ARG P\nCOPY $P /', /depends on P/],
-  ['RUN apk add bash imagemagick', /does not have bash, imagemagick/],
+  ['RUN apk add bash imagemagick', /the image had bash, imagemagick/],
   ['RUN setcap cap_net_bind_service=+ep /app', /capabilities/],
   ['ENTRYPOINT ["/sbin/tini", "--", "/app"]', /tini is not in a distroless image/],
   ['CMD /app $OPTS', /needs a shell/],
