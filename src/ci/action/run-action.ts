@@ -5,6 +5,7 @@ import { exitCodes, Failure } from '../../errors.ts'
 import { run } from '../../process.ts'
 import { describeBug, describeFailure } from '../../ui/messages.ts'
 import { quoteWord } from '../../util/quote-word.ts'
+import { findCacheService } from '../github/cache-service.ts'
 import { workflowCommand } from '../github/commands.ts'
 import { addPath, writeSummary, writeValues } from '../github/files.ts'
 import { renderSummary, type WrittenReport } from '../summary.ts'
@@ -62,8 +63,9 @@ async function buildProject(context: ActionContext, temporary: string): Promise<
       tool,
       args: [...first, 'build', dir, ...flags, ...own, ...after],
       cwd: workspace,
-      // What a pull request measures is in no cache that others see.
       env: {
+        ...sccacheSettings(env),
+        // What a pull request measures is in no cache that others see.
         XBUILD_BENCH: env['GITHUB_EVENT_NAME'] === 'pull_request' && bench === 'auto' ? 'never' : bench,
       },
     },
@@ -83,6 +85,14 @@ async function buildProject(context: ActionContext, temporary: string): Promise<
     print(workflowCommand('error', text, { title: 'xbuild' }))
   }
   return built.exitCode ?? exitCodes.interrupted
+}
+
+/** Without a storage of its own, sccache keeps what it has in GitHub's cache, whose variables only this step has. */
+export function sccacheSettings(env: NodeJS.ProcessEnv): Record<string, string> {
+  const hasStorage = Object.keys(env).some(name =>
+    /^SCCACHE_(?!LOG|ERROR_LOG|SERVER|IDLE|NO_DAEMON)/.test(name),
+  )
+  return hasStorage || typeof findCacheService(env) === 'string' ? {} : { SCCACHE_GHA_ENABLED: 'true' }
 }
 
 /** What the build left; a build that was ended may have left nothing. */

@@ -25,16 +25,22 @@ async function notesOf(plan: Plan): Promise<string[]> {
 
 test('what sccache had is the difference of its counts', async () => {
   const { path } = await fakeTools({
-    sccache: [{ times: 1, stdout: stats(10, 5) }, { stdout: stats(50, 15) }],
+    sccache: [
+      { when: /start-server/, exitCode: 2 },
+      { times: 1, stdout: stats(10, 5) },
+      { stdout: stats(50, 15) },
+    ],
   })
   vi.stubEnv('PATH', path)
   expect(await notesOf(planWith({ RUSTC_WRAPPER: 'sccache' }))).toEqual([
-    'sccache: 40 of 50 compiles were in its cache',
+    'sccache had 40 of 50 compiles in its cache',
   ])
 })
 
 test('sccache that does not answer, or was asked for nothing, is no remark', async () => {
-  const { path } = await fakeTools({ sccache: [{ times: 1, exitCode: 2 }, { stdout: stats(1, 1) }] })
+  const { path } = await fakeTools({
+    sccache: [{ when: /start-server/ }, { times: 1, exitCode: 2 }, { stdout: stats(1, 1) }],
+  })
   vi.stubEnv('PATH', path)
   expect(await notesOf(planWith({ RUSTC_WRAPPER: 'sccache' }))).toEqual([])
   expect(await notesOf(planWith({ RUSTC_WRAPPER: '/opt/bin/sccache' }))).toEqual([])
