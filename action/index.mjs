@@ -262,9 +262,9 @@ function _isValidObjectKey(object$1, key) {
 }
 // @__NO_SIDE_EFFECTS__
 function _joinExpects(values$1, separator) {
-  const list6 = [...new Set(values$1)];
-  if (list6.length > 1) return `(${list6.join(` ${separator} `)})`;
-  return list6[0] ?? "never";
+  const list7 = [...new Set(values$1)];
+  if (list7.length > 1) return `(${list7.join(` ${separator} `)})`;
+  return list7[0] ?? "never";
 }
 function _standardSchema(schema2) {
   schema2["~standard"] = {
@@ -8270,15 +8270,15 @@ var init_mjs = __esm({
         this.listeners[ev].push(fn);
       }
       removeListener(ev, fn) {
-        const list6 = this.listeners[ev];
-        const i2 = list6.indexOf(fn);
+        const list7 = this.listeners[ev];
+        const i2 = list7.indexOf(fn);
         if (i2 === -1) {
           return;
         }
-        if (i2 === 0 && list6.length === 1) {
-          list6.length = 0;
+        if (i2 === 0 && list7.length === 1) {
+          list7.length = 0;
         } else {
-          list6.splice(i2, 1);
+          list7.splice(i2, 1);
         }
       }
       emit(ev, code2, signal) {
@@ -10313,8 +10313,8 @@ async function readFilters(dir2, signal) {
   };
 }
 function notRun(names6) {
-  const list6 = names6.toSorted().join(", ");
-  return `The version ends in -dirty, maybe because filters that .git/config defines are not run (${list6}): if you trust them, define them in ~/.gitconfig`;
+  const list7 = names6.toSorted().join(", ");
+  return `The version ends in -dirty, maybe because filters that .git/config defines are not run (${list7}): if you trust them, define them in ~/.gitconfig`;
 }
 var maximumSubmodules, trusted, programs;
 var init_git_changes = __esm({
@@ -12393,7 +12393,7 @@ function parseListed(line) {
     module: unquote(module2),
     modulePath: unquote(modulePath),
     moduleDir: unquote(moduleDir),
-    files: [files, cgoFiles].flatMap((list6) => unquote(list6).split("/")).filter(Boolean),
+    files: [files, cgoFiles].flatMap((list7) => unquote(list7).split("/")).filter(Boolean),
     deps: new Set(unquote(deps).split(" ").filter(Boolean)),
     error: unquote(error)
   };
@@ -12423,19 +12423,19 @@ var init_list = __esm({
 // src/languages/go/programs.ts
 import { basename as basename5, relative as relative3 } from "node:path";
 async function listPrograms(dir2, architectures3, listing, context2) {
-  const list6 = (patternsOf, more) => Promise.all(
+  const list7 = (patternsOf, more) => Promise.all(
     architectures3.map((platform8, index) => {
       const here2 = patternsOf(index);
       return here2.length === 0 ? [] : listPackages(dir2, { ...listing, ...more, platform: platform8, patterns: here2 }, context2);
     })
   );
-  const cached2 = await list6(() => listing.patterns, { deep: true, offline: true }).catch(onlyProjectFailures);
+  const cached2 = await list7(() => listing.patterns, { deep: true, offline: true }).catch(onlyProjectFailures);
   const isCached = hasAllImports(cached2, wantedMains(dir2, mainsOf(cached2), context2), dir2);
-  const shallow = isCached ? cached2.map((listed) => listed.filter((item) => !item.dependency)) : await list6(() => listing.patterns, { deep: false });
+  const shallow = isCached ? cached2.map((listed) => listed.filter((item) => !item.dependency)) : await list7(() => listing.patterns, { deep: false });
   const mains = mainsOf(shallow);
   const wanted2 = wantedMains(dir2, mains, context2);
   const wantedHere = (listed = []) => listed.filter((item) => isProgram(item) && wanted2.has(packageOf(item, dir2)));
-  const listings = isCached ? cached2.map((listed) => withImports(listed, wantedHere(listed))) : await list6((index) => wantedHere(shallow[index]).map((item) => packageOf(item, dir2)), { deep: true });
+  const listings = isCached ? cached2.map((listed) => withImports(listed, wantedHere(listed))) : await list7((index) => wantedHere(shallow[index]).map((item) => packageOf(item, dir2)), { deep: true });
   return { shallow, listings, mains };
 }
 function hasAllImports(listings, wanted2, root2) {
@@ -12897,10 +12897,10 @@ function compiledPackages(stderr) {
 }
 function explainGo(output) {
   const lines = output.split("\n").filter((line) => line.trim() && !packageLine.test(line) && !/^go: downloading /.test(line));
-  const shown3 = lines.slice(0, 20);
+  const shown4 = lines.slice(0, 20);
   return [
-    ...shown3,
-    ...lines.length > shown3.length ? [`\u2026 ${lines.length - shown3.length} more lines`] : [],
+    ...shown4,
+    ...lines.length > shown4.length ? [`\u2026 ${lines.length - shown4.length} more lines`] : [],
     ...lacksLargeFiles.test(output) ? [`(${largeFiles})`] : [],
     ...noVcsStatus.test(output) ? [`(${vcsStatus})`] : []
   ].join("\n");
@@ -13021,9 +13021,9 @@ var init_build_script = __esm({
 // src/languages/rust/explain.ts
 function explainRust(output, platform8) {
   const lines = [...new Set(fittingErrors(output, platform8))].flatMap((block3) => block3.split("\n")).map(shorten);
-  const shown3 = lines.slice(0, shownLines2);
-  const more = lines.length - shown3.length;
-  return [...shown3, ...more > 0 ? [`\u2026 ${more} more lines`] : []].join("\n");
+  const shown4 = lines.slice(0, shownLines2);
+  const more = lines.length - shown4.length;
+  return [...shown4, ...more > 0 ? [`\u2026 ${more} more lines`] : []].join("\n");
 }
 function fittingErrors(output, platform8) {
   const blocks = errorBlocks(output);
@@ -13333,7 +13333,7 @@ function matchesCfg(expression, cfg) {
   const tokens2 = expression.match(/"[^"]*"|[A-Za-z_][A-Za-z0-9_-]*|[(),=]/g) ?? [];
   let at = 0;
   const take = (token) => tokens2[at] === token && ++at > 0;
-  const list6 = () => {
+  const list7 = () => {
     const results = [];
     if (!take("(")) return results;
     while (at < tokens2.length && !take(")")) {
@@ -13344,9 +13344,9 @@ function matchesCfg(expression, cfg) {
   };
   const predicate = () => {
     const name = tokens2[at++] ?? "";
-    if (name === "all" || name === "cfg") return list6().every(Boolean);
-    if (name === "any") return list6().some(Boolean);
-    if (name === "not") return !list6().some(Boolean);
+    if (name === "all" || name === "cfg") return list7().every(Boolean);
+    if (name === "any") return list7().some(Boolean);
+    if (name === "not") return !list7().some(Boolean);
     if (take("=")) return cfg.values[name] === tokens2[at++]?.slice(1, -1);
     return cfg.names.has(name);
   };
@@ -18594,13 +18594,13 @@ var init_metadata = __esm({
 function parseCargoLock(text7) {
   return text7.split(/^\[\[package\]\]$/m).slice(1).map((block3) => {
     const key = (name) => new RegExp(`^${name} = "([^"]*)"`, "m").exec(block3)?.[1];
-    const list6 = /^dependencies = \[([^\]]*)\]/m.exec(block3)?.[1] ?? "";
+    const list7 = /^dependencies = \[([^\]]*)\]/m.exec(block3)?.[1] ?? "";
     const source = key("source");
     return {
       name: key("name") ?? "",
       version: key("version") ?? "",
       ...source !== void 0 && { source },
-      dependencies: [...list6.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? "")
+      dependencies: [...list7.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? "")
     };
   });
 }
@@ -19949,9 +19949,9 @@ function readZigProgress(line) {
 }
 function explainZig(output) {
   const lines = output.split(/\r?\n|\r/).filter((line) => !noise2.some((pattern3) => pattern3.test(line))).map((line) => line.length > 300 ? `${line.slice(0, 297)}\u2026` : line);
-  const shown3 = lines.slice(0, shownLines3);
-  const more = lines.length - shown3.length;
-  return [...shown3, ...more > 0 ? [`\u2026 ${more} more lines`] : []].join("\n");
+  const shown4 = lines.slice(0, shownLines3);
+  const more = lines.length - shown4.length;
+  return [...shown4, ...more > 0 ? [`\u2026 ${more} more lines`] : []].join("\n");
 }
 function isZigRace(output) {
   return /\b(FileNotFound|PathAlreadyExists|AccessDenied|EEXIST)\b/.test(output);
@@ -20876,12 +20876,12 @@ async function checkOwnFolder(dist) {
   if (names6.length === 0 || names6.includes(lastBuildFile)) return;
   const ignored = await readText(join22(dist, ".gitignore")).catch(() => "");
   if (ignored.startsWith(marker)) return;
-  const shown3 = names6.sort().slice(0, 3);
+  const shown4 = names6.sort().slice(0, 3);
   throw new Failure({
     kind: "usage",
     what: `The folder ${shortPath(dist)} is not xbuild's: it was there before`,
     where: dist,
-    why: `it holds ${shown3.join(", ")}${names6.length > shown3.length ? ` and ${names6.length - shown3.length} more` : ""}; outputs in it could end up in the program, or make the sources modified for git`,
+    why: `it holds ${shown4.join(", ")}${names6.length > shown4.length ? ` and ${names6.length - shown4.length} more` : ""}; outputs in it could end up in the program, or make the sources modified for git`,
     fix: anotherFolder(dist)
   });
 }
@@ -21604,8 +21604,8 @@ function choiceRemark(project2, options, executables) {
   if (!chosen2 || wantedNames(options).length > 0) return [];
   const others = otherChoices(project2, chosen2);
   if (others.length === 0) return [];
-  const shown3 = others.length > 4 ? [...others.slice(0, 3), `${others.length - 3} more`] : others;
-  return [`building ${chosen2.name}; the project also has ${shown3.join(", ")}`];
+  const shown4 = others.length > 4 ? [...others.slice(0, 3), `${others.length - 3} more`] : others;
+  return [`building ${chosen2.name}; the project also has ${shown4.join(", ")}`];
 }
 function checkDistinct(executables) {
   for (const [index, { name, package: first }] of executables.entries()) {
@@ -26035,7 +26035,7 @@ function parseStatus(text7) {
   try {
     const value = JSON.parse(text7);
     const lists = ["vertexes", "statuses", "logs", "warnings"].map((name) => value[name]);
-    const isStatus = lists.some(Boolean) && lists.every((list6) => list6 == null || Array.isArray(list6));
+    const isStatus = lists.some(Boolean) && lists.every((list7) => list7 == null || Array.isArray(list7));
     return isStatus ? value : void 0;
   } catch {
     return void 0;
@@ -33780,7 +33780,7 @@ async function draw(tasks2, stream) {
   class StderrRenderer extends DefaultRenderer3 {
     static nonTTY = true;
   }
-  const list6 = new Listr2(
+  const list7 = new Listr2(
     tasks2.map(
       (task) => ({
         title: task.title,
@@ -33809,7 +33809,7 @@ async function draw(tasks2, stream) {
       }
     }
   );
-  await list6.run().catch(() => {
+  await list7.run().catch(() => {
   });
 }
 var init_terminal = __esm({
@@ -35594,9 +35594,9 @@ function sameAddress(a2, b) {
 function isInRange2(host, network2, prefix) {
   const family = isIP(network2) === 6 ? "ipv6" : "ipv4";
   if (isIP(network2) !== isIP(host) || prefix > (family === "ipv6" ? 128 : 32)) return false;
-  const list6 = new BlockList();
-  list6.addSubnet(network2, prefix, family);
-  return list6.check(host, family);
+  const list7 = new BlockList();
+  list7.addSubnet(network2, prefix, family);
+  return list7.check(host, family);
 }
 var init_proxies = __esm({
   "src/registry/proxies.ts"() {
@@ -41567,8 +41567,8 @@ var require_util2 = __commonJS({
       }
       return values;
     }
-    function getDecodeSplit(name, list6) {
-      const value = list6.get(name, true);
+    function getDecodeSplit(name, list7) {
+      const value = list7.get(name, true);
       if (value === null) {
         return null;
       }
@@ -51565,7 +51565,7 @@ var init_bases = __esm({
 });
 
 // src/build/announce.ts
-function announce({ plan, backend, remarks }, recorder) {
+function announce({ plan, backend, remarks, hints }, recorder) {
   const { project: project2, compile } = plan;
   const steps2 = [...compile.prepare, ...compile.steps];
   const tasks2 = [
@@ -51585,7 +51585,7 @@ function announce({ plan, backend, remarks }, recorder) {
   for (const text7 of [...remarks, ...plan.remarks]) recorder.note("info", text7);
   for (const text7 of compile.remarks ?? []) recorder.note("info", text7);
   for (const text7 of compile.warnings ?? []) recorder.note("warning", text7);
-  for (const text7 of compile.hints) recorder.note("hint", text7);
+  for (const text7 of [...hints, ...compile.hints]) recorder.note("hint", text7);
   recorder.emit({ type: "plan", tasks: tasks2 });
   for (const { title, command: command2 } of steps2) recorder.commands.push({ title, ...command2 });
 }
@@ -51752,30 +51752,41 @@ import { basename as basename14 } from "node:path";
 async function withCacheCounts(plan, recorder, signal, work) {
   const sccache = sccacheOf(plan);
   if (sccache === void 0) return work();
-  const before = await countsOf(sccache, plan.cwd, signal);
+  await ask2(sccache, ["--start-server"], signal);
+  const before = await countsOf(sccache, signal);
   const result = await work();
-  const after = await countsOf(sccache, plan.cwd, signal);
+  const after = await countsOf(sccache, signal);
   if (before && after) {
     const [hits, misses] = [after.hits - before.hits, after.misses - before.misses];
     if (hits + misses > 0)
-      recorder.note("info", `sccache: ${hits} of ${count(hits + misses, "compile")} were in its cache`);
+      recorder.note("info", `sccache had ${hits} of ${count(hits + misses, "compile")} in its cache`);
   }
   return result;
 }
-function sccacheOf({ compile }) {
-  const wrappers2 = compile.steps.map(
-    ({ command: command2 }) => command2.env?.["RUSTC_WRAPPER"] ?? process.env["RUSTC_WRAPPER"]
-  );
-  return wrappers2.find((wrapper) => wrapper !== void 0 && basename14(wrapper) === "sccache");
+function sccacheOf({ compile, cwd }) {
+  for (const { command: command2 } of compile.steps) {
+    const tool = command2.env?.["RUSTC_WRAPPER"] ?? process.env["RUSTC_WRAPPER"];
+    if (tool !== void 0 && basename14(tool) === "sccache") {
+      return { tool, cwd, ...command2.env && { env: command2.env } };
+    }
+  }
+  return void 0;
 }
-async function countsOf(tool, cwd, signal) {
+async function countsOf(sccache, signal) {
+  const stdout = await ask2(sccache, ["--show-stats", "--stats-format=json"], signal);
   try {
-    const args3 = ["--show-stats", "--stats-format=json"];
-    const { ok: ok2, stdout } = await run({ tool, args: args3, cwd }, { signal, timeout: 20 });
-    if (!ok2) return void 0;
-    const { stats } = JSON.parse(stdout);
+    const { stats } = JSON.parse(stdout ?? "");
     return { hits: sum(stats.cache_hits), misses: sum(stats.cache_misses) };
   } catch {
+    return void 0;
+  }
+}
+async function ask2(sccache, args3, signal) {
+  try {
+    const { ok: ok2, stdout } = await run({ ...sccache, args: args3 }, { signal, timeout: 20 });
+    return ok2 ? stdout : void 0;
+  } catch (error) {
+    if (isFailure(error, "interrupted")) throw error;
     return void 0;
   }
 }
@@ -51786,6 +51797,7 @@ function sum(value) {
 var init_compile_cache = __esm({
   "src/build/compile-cache.ts"() {
     "use strict";
+    init_errors();
     init_process();
     init_format();
   }
@@ -52069,12 +52081,12 @@ function checkEntrypoint({ config, files, base }) {
   });
   if (paths.some((path6) => isThere3(path6))) return;
   const [program2, ...others] = files.map(({ target }) => target);
-  const shown3 = [program2, ...others.slice(0, 4), ...others.length > 4 ? ["\u2026"] : []];
+  const shown4 = [program2, ...others.slice(0, 4), ...others.length > 4 ? ["\u2026"] : []];
   throw new Failure({
     kind: "usage",
     what: `The entrypoint ${JSON.stringify(word2)} is not in the image`,
     where: "[image] entrypoint of xbuild.toml",
-    why: `the image has ${shown3.join(", ")}, and the base ${base.reference} has no programs`,
+    why: `the image has ${shown4.join(", ")}, and the base ${base.reference} has no programs`,
     fix: word2.startsWith("/") ? `program = ${JSON.stringify(word2)} in [image] puts the program there` : `entrypoint = [${JSON.stringify(program2)}, \u2026] in [image]`
   });
 }
@@ -52090,2822 +52102,515 @@ var init_check_entrypoint = __esm({
   }
 });
 
-// src/build/plan-image.ts
-import { dirname as dirname25, join as join50 } from "node:path";
-function chosenBase(reference) {
-  if (reference !== "scratch" && !isLocalBase(reference)) parseReference(reference);
-  return {
-    reference,
-    family: knownBase(reference).family,
-    predicted: false,
-    reason: "chosen with --base or [image] base"
+// src/dockerfile/expand.ts
+function expandWord(raw, lookup2, substitute2, escapeChar = "\\") {
+  const unknown3 = [];
+  let text7 = "";
+  let at = 0;
+  let quoted2 = false;
+  const variable2 = (name, operator, word2) => {
+    const known = lookup2(name);
+    const isSet3 = "value" in known && (known.value !== "" || !operator.startsWith(":"));
+    if (operator === "" || /^:?[-+?]$/.test(operator)) {
+      if (!("value" in known)) {
+        unknown3.push(name);
+        return `\${${name}}`;
+      }
+      if (operator.endsWith("-")) return isSet3 ? known.value : nested(word2);
+      if (operator.endsWith("+")) return isSet3 ? nested(word2) : "";
+      return known.value;
+    }
+    unknown3.push(name);
+    return `\${${name}}`;
   };
-}
-function programPath(name) {
-  return rootFolders.has(name) ? `/usr/local/bin/${name}` : `/${name}`;
-}
-function pathInImage({ name }, index, program2) {
-  const next2 = program2 && join50(dirname25(program2), name);
-  const target = (index === 0 ? program2 : next2) ?? programPath(name);
-  return { target, source: { artifact: name }, mode: 493 };
-}
-function linkFile(target, link3, family) {
-  checkImagePath(target, "[image] links", family);
-  checkImagePath(linkedPath(target, link3), `[image] links ${JSON.stringify(target)}`);
-  return { target, source: { link: link3 }, mode: 511 };
-}
-function planImage({ name, executables, image: asked2 }, base, source, options) {
-  const image4 = fillImage(asked2, { ...sourcePlaceholders(source), name, platform: void 0 });
-  const tags2 = image4.tags.map((tag) => checkTag(tag, name));
-  if (tags2.length === 0 && options.load && !options.push) tags2.push(localTag(name));
-  const programs3 = executables.map((item, index) => pathInImage(item, index, image4.program));
-  for (const { target } of programs3) checkImagePath(target, "[image] program", base.family);
-  const program2 = programs3[0]?.target ?? "";
-  const links = Object.entries(image4.links).map(([target, link3]) => linkFile(target, link3, base.family));
-  for (const { to } of image4.files) checkDestination(to);
-  const spec2 = {
-    name,
-    platforms: options.platforms,
-    base,
-    config: imageConfig2(image4, program2, base, source),
-    files: [...programs3, ...links],
-    annotations: image4.annotations,
-    epoch: source.epoch,
-    tags: tags2,
-    ...image4.folders.length > 0 && { ownedFolders: image4.folders }
+  const nested = (word2) => {
+    const inner = expandWord(word2, lookup2, substitute2, escapeChar);
+    unknown3.push(...inner.unknown);
+    return inner.text;
   };
-  for (const { path: path6 } of image4.folders) checkImagePath(path6, "[image] folders", base.family);
-  const destinations = planDestinations({
-    tags: tags2,
-    name,
-    push: options.push,
-    byDigest: options.byDigest,
-    load: options.load,
-    outputs: options.outputs,
-    fallback: join50(options.dist, `${name}.oci.tar`)
-  });
-  return { executables, spec: spec2, image: image4, destinations };
-}
-function fillImage(image4, values) {
-  const fill3 = (place) => (text7) => fillPlaceholders(text7, values, place);
-  const fillTable = (table2, place) => Object.fromEntries(Object.entries(table2).map(([key, text7]) => [key, fill3(`${place} ${key}`)(text7)]));
-  return {
-    ...image4,
-    tags: image4.tags.map(fill3("--tag or [image] tags")),
-    annotations: image4.annotations.map(fill3("--annotation or [image] annotations")),
-    args: image4.args.map(fill3("[image] args")),
-    env: fillTable(image4.env, "[image] env"),
-    labels: fillTable(image4.labels, "--label or [image] labels")
+  const script2 = (body) => {
+    const value = substitute2?.(body);
+    if (value === void 0) unknown3.push(`$(${body})`);
+    return value ?? `$(${body})`;
   };
-}
-function imageConfig2(image4, program2, base, source) {
-  const user = image4.user ?? (base.reference === "scratch" ? scratchUser : void 0);
-  const labels = {
-    ...source.revision && { "org.opencontainers.image.revision": source.revision },
-    ...source.version && { "org.opencontainers.image.version": source.version },
-    ...image4.labels
-  };
-  return {
-    entrypoint: [...image4.init === void 0 ? [] : initWords, ...image4.entrypoint ?? [program2]],
-    cmd: image4.args,
-    env: image4.env,
-    ...user !== void 0 && { user },
-    ...image4.workdir !== void 0 && { workdir: checkWorkdir(image4.workdir) },
-    ports: image4.ports,
-    labels,
-    ...image4.volumes.length > 0 && { volumes: image4.volumes },
-    ...image4.stopSignal !== void 0 && { stopSignal: image4.stopSignal },
-    ...image4.healthcheck && { healthcheck: image4.healthcheck }
-  };
-}
-var rootFolders, scratchUser;
-var init_plan_image = __esm({
-  "src/build/plan-image.ts"() {
-    "use strict";
-    init_known();
-    init_local();
-    init_destination();
-    init_init();
-    init_paths2();
-    init_reference2();
-    init_placeholders();
-    rootFolders = new Set(
-      "bin boot dev etc home lib lib32 lib64 media mnt opt proc root run sbin srv sys tmp usr var".split(" ")
-    );
-    scratchUser = "65532:65532";
-  }
-});
-
-// src/build/plan.ts
-function planBuild(facts, options) {
-  const { project: project2, source } = facts;
-  const { platforms: platforms2, backend, buildx, compression: compression2, verify, offline, lock, dist, dir: root2 } = options;
-  const wanted2 = wantedImages(project2, options);
-  const executables = [...new Set(wanted2.flatMap((image4) => image4.executables))];
-  checkDistinct(executables);
-  const compile = languages[project2.language].compile(project2, {
-    platforms: platforms2,
-    executables,
-    options: options.language,
-    toolchainArgs: options.toolchainArgs,
-    source,
-    jobs: options.jobs,
-    processors: facts.processors,
-    warm: facts.warm,
-    ...facts.caches && { caches: facts.caches }
-  });
-  checkInstalls({ project: project2, compile, installs: options.installs });
-  const images = wanted2.map((item) => {
-    const { base: chosen2, registry } = item.image;
-    const named2 = chosen2 ? chosenBase(chosen2) : predictBase(compile.prediction, { registry });
-    const base = lockBase(named2, lock);
-    checkBasePlatforms(base.reference, platforms2);
-    return planImage(item, base, source, options);
-  });
-  const bases = images.map(({ spec: spec2 }) => spec2.base);
-  const remarks = [
-    ...project2.remarks,
-    ...choiceRemark(project2, options, executables),
-    ...lockRemarks(bases, lock),
-    ...images.flatMap(rootRemark)
-  ];
-  checkDistinctPlaces(images.map(({ spec: { name, tags: tags2 }, destinations }) => ({ name, tags: tags2, destinations })));
-  return {
-    project: project2,
-    installs: options.installs,
-    source,
-    platforms: platforms2,
-    before: options.before,
-    lock,
-    compile,
-    warm: facts.warm,
-    remarks,
-    images,
-    backend,
-    buildx,
-    compression: compression2,
-    verify,
-    offline,
-    dist,
-    root: root2,
-    cwd: facts.cwd
-  };
-}
-function rootRemark({ spec: { name, base, config } }) {
-  if (config.user !== void 0 || !knownBase(base.reference).runsAsRoot) return [];
-  return [`${base.reference} runs ${name} as root: --user 65532:65532, or [image] user, says otherwise`];
-}
-var init_plan = __esm({
-  "src/build/plan.ts"() {
-    "use strict";
-    init_choose2();
-    init_known();
-    init_destination();
-    init_languages();
-    init_installs();
-    init_locked_bases();
-    init_plan_image();
-    init_wanted_images();
-  }
-});
-
-// src/build/platform-files.ts
-import { open as open12 } from "node:fs/promises";
-async function checkPlatformFiles({ files, platforms: platforms2 }) {
-  for (const { target, source } of files) {
-    if (!("paths" in source)) continue;
-    for (const platform8 of platforms2) {
-      const path6 = source.paths[platform8.id] ?? "";
-      const isInit = target === initTarget;
-      if (!isInit && !await isElf(path6)) continue;
-      const elf = readElfFile(path6);
-      checkBinary(elf, platform8, path6);
-      if (isInit && elf.linkage === "dynamic") throw notStatic(path6, elf.interpreter ?? elf.needed.join(", "));
+  while (at < raw.length) {
+    const char = raw[at];
+    if (char === escapeChar && at + 1 < raw.length) {
+      const next2 = raw[at + 1];
+      text7 += quoted2 && !'"\\$`'.includes(next2) ? char + next2 : next2 === "\n" ? "" : next2;
+      at += 2;
+    } else if (char === "'" && !quoted2) {
+      const end = raw.indexOf("'", at + 1);
+      text7 += raw.slice(at + 1, end < 0 ? raw.length : end);
+      at = end < 0 ? raw.length : end + 1;
+    } else if (char === '"') {
+      quoted2 = !quoted2;
+      at++;
+    } else if (char === "`" && substitute2) {
+      const end = raw.indexOf("`", at + 1);
+      text7 += script2(raw.slice(at + 1, end < 0 ? raw.length : end));
+      at = end < 0 ? raw.length : end + 1;
+    } else if (substitute2 && raw.startsWith("$(", at)) {
+      const end = closing(raw, at + 2, "(", ")");
+      text7 += script2(raw.slice(at + 2, end));
+      at = end + 1;
+    } else if (raw.startsWith("${", at)) {
+      const end = closing(raw, at + 2, "{", "}");
+      const [, name = "", operator = "", word2 = ""] = /^([A-Za-z_]\w*)(:?[-+?]|[#%/:^,]+)?([\s\S]*)$/.exec(raw.slice(at + 2, end)) ?? [];
+      text7 += variable2(name, operator, word2);
+      at = end + 1;
+    } else if (char === "$" && /[A-Za-z_]/.test(raw[at + 1] ?? "")) {
+      const [name = ""] = /^\w+/.exec(raw.slice(at + 1)) ?? [];
+      text7 += variable2(name, "", "");
+      at += 1 + name.length;
+    } else {
+      text7 += char;
+      at++;
     }
   }
+  return { text: text7, unknown: unknown3 };
 }
-async function isElf(path6) {
-  const file = await open12(path6);
-  try {
-    const { buffer: buffer4, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return bytesRead === 4 && buffer4.toString("latin1") === "\x7FELF";
-  } finally {
-    await file.close();
+function closing(text7, start2, open13, close) {
+  let depth = 1;
+  for (let index = start2; index < text7.length; index++) {
+    if (text7[index] === "\\") index++;
+    else if (text7[index] === open13) depth++;
+    else if (text7[index] === close && --depth === 0) return index;
   }
+  return text7.length;
 }
-function notStatic(path6, needs2) {
-  return new Failure({
-    kind: "verification",
-    what: "The init of the image is not static",
-    where: path6,
-    why: `it needs ${needs2}, which the base need not have`,
-    fix: "take tini-static of https://github.com/krallin/tini/releases, or catatonit"
-  });
-}
-var init_platform_files = __esm({
-  "src/build/platform-files.ts"() {
-    "use strict";
-    init_elf();
-    init_verify();
-    init_errors();
-    init_init();
-  }
-});
-
-// src/image/base-users.ts
-var base_users_exports = {};
-__export(base_users_exports, {
-  readBaseUsers: () => readBaseUsers
-});
-import { createReadStream as createReadStream5 } from "node:fs";
-import { mkdtemp as mkdtemp4, readFile as readFile7, rm as rm12 } from "node:fs/promises";
-import { join as join51 } from "node:path";
-async function readBaseUsers({ reference, digest: digest4 }, { platform: platform8, registries, offline, work }) {
-  const local2 = isLocalBase(reference);
-  const parsed = local2 ? void 0 : { ...parseReference(reference), ...digest4 !== void 0 && { digest: digest4 } };
-  const source = parsed ? offline ? unaskedSource(parsed) : registrySource(registries, parsed) : await openImage(reference, registries);
-  const cache2 = await openCache(cacheFolder(), () => {
-  });
-  const folder = await mkdtemp4(join51(work, "users-"));
-  try {
-    const base = await openSourceBase(source, {
-      cache: cache2,
-      reference: parsed,
-      unasked: offline,
-      remark: () => {
-      }
-    });
-    const { layers } = await base.image(platform8);
-    const scans = /* @__PURE__ */ new Map();
-    const read4 = async (number2, paths = wanted) => {
-      const layer = layers[number2];
-      if (!layer) throw new Error(`no layer ${number2}`);
-      return scanLayer(createReadStream5(await layer.file()), paths, folder, reference);
-    };
-    const scan = (number2) => {
-      const known = scans.get(number2) ?? read4(number2);
-      scans.set(number2, known);
-      return known;
-    };
-    const extract = async (number2, path6) => {
-      const captured = (await read4(number2, /* @__PURE__ */ new Set([path6]))).entries.get(path6)?.captured;
-      if (captured) return captured;
-      throw new Failure({
-        kind: "verification",
-        what: "The users of the base image cannot be read",
-        where: `${reference}: ${path6}`,
-        fix: "--user UID:GID"
-      });
-    };
-    const rootfs = createRootfs(layers.length, scan, extract);
-    const textOf = async (path6) => {
-      const found = await rootfs.resolve(path6);
-      const isFile = found?.entry.type === "file" || found?.entry.type === "hardlink";
-      return found && isFile ? readFile7((await rootfs.read(found)).path, "utf8") : "";
-    };
-    return parseUsers(await textOf("/etc/passwd"), await textOf("/etc/group"));
-  } finally {
-    await rm12(folder, { recursive: true, force: true });
-    await source.close();
-    await cache2.close();
-  }
-}
-var wanted;
-var init_base_users = __esm({
-  "src/image/base-users.ts"() {
-    "use strict";
-    init_local();
-    init_users();
-    init_errors();
-    init_reference2();
-    init_cache_folder();
-    init_registry_source();
-    init_source2();
-    init_layer_scan();
-    init_rootfs();
-    init_cache2();
-    init_cached_base();
-    init_source_base();
-    wanted = /* @__PURE__ */ new Set(["etc/passwd", "etc/group"]);
-  }
-});
-
-// src/build/users.ts
-async function withKnownUser(image4) {
-  if (!namedUser(image4) && namedOwners(image4).length === 0) return image4;
-  const { spec: spec2, template: template2 } = image4;
-  const users = await ownUsers(spec2) ?? (template2 === void 0 ? usersOf(spec2.base.family) : void 0);
-  return users ? withNumbers(image4, users) : image4;
-}
-async function withNumericUser(image4, context2) {
-  const user = namedUser(image4);
-  const [owner] = namedOwners(image4);
-  if (!user && owner === void 0) return image4;
-  const users = image4.template === void 0 ? await baseUsers(image4.spec, context2) : void 0;
-  if (users) return withNumbers(image4, users);
-  if (owner !== void 0) throw unknownOwner(owner, image4);
-  const text7 = `${image4.spec.name} runs as ${user}; Kubernetes' runAsNonRoot needs a number: --user UID:GID`;
-  context2.recorder.note("warning", text7);
-  return image4;
-}
-function namedUser({ spec: { config } }) {
-  return config.user !== void 0 && !isNumericUser(config.user) ? config.user : void 0;
-}
-function namedOwners({ spec: { files, folders: folders2 = [] } }) {
-  return [...files, ...folders2].flatMap(({ owner }) => owner && !isNumericUser(owner) ? [owner] : []);
-}
-function withNumbers(image4, users) {
-  const { spec: spec2 } = image4;
-  const { user } = spec2.config;
-  const numbered = (name, where) => {
-    const number2 = numericUser(name, users);
-    if (number2 === void 0) throw noSuchUser(name, spec2, users, where);
-    return number2;
-  };
-  const owned = (item) => item.owner === void 0 ? item : { ...item, owner: numbered(item.owner, "owner in [image] files of xbuild.toml") };
-  const config = user === void 0 ? spec2.config : { ...spec2.config, user: numbered(user, "--user, or [image] user of xbuild.toml") };
-  const folders2 = spec2.folders && { folders: spec2.folders.map(owned) };
-  return { ...image4, spec: { ...spec2, config, files: spec2.files.map(owned), ...folders2 } };
-}
-async function baseUsers({ base, platforms: platforms2 }, context2) {
-  const [platform8] = platforms2;
-  if (!platform8) return void 0;
-  const { readBaseUsers: readBaseUsers2 } = await Promise.resolve().then(() => (init_base_users(), base_users_exports));
-  try {
-    return await readBaseUsers2(base, { ...context2, platform: platform8 });
-  } catch (error) {
-    if (isUnreachable2(error) || isFailure(error, "tool")) return void 0;
-    throw error;
-  }
-}
-async function ownUsers({ files }) {
-  const read4 = async (path6) => {
-    const file = files.find(({ target }) => target === path6);
-    return file && "path" in file.source ? readText(file.source.path) : void 0;
-  };
-  const passwd = await read4("/etc/passwd");
-  return passwd === void 0 ? void 0 : parseUsers(passwd, await read4("/etc/group") ?? "");
-}
-function noSuchUser(user, { base }, { users, groups }, where) {
-  const [name = "", group] = user.split(":");
-  const isUser = /^\d+$/.test(name) || users.has(name);
-  const names6 = [...(isUser ? groups : users).keys()].slice(0, 12);
-  return new Failure({
-    kind: "usage",
-    what: `The image has no ${isUser ? `group ${JSON.stringify(group)}` : `user ${JSON.stringify(name)}`}`,
-    where,
-    why: names6.length > 0 ? `${base.reference} has ${names6.join(", ")}` : `${base.reference} has no /etc/passwd, so a user has a number only`,
-    fix: where.startsWith("--user") ? "--user 65532:65532" : 'owner = "65532:65532"'
-  });
-}
-function unknownOwner(owner, { spec: spec2, template: template2 }) {
-  return new Failure({
-    kind: "usage",
-    what: `The number of the owner ${owner} is not known`,
-    where: "owner in [image] files of xbuild.toml",
-    why: template2 === void 0 ? `the users of ${spec2.base.reference} cannot be read from here` : "what is in the base of a template is not known to xbuild",
-    fix: 'owner = "65532:65532", in numbers'
-  });
-}
-var init_users2 = __esm({
-  "src/build/users.ts"() {
-    "use strict";
-    init_lookup2();
-    init_users();
-    init_errors();
-    init_read_file();
-  }
-});
-
-// src/build/version.ts
-function chooseVersion({ source, tagged }, project2, from) {
-  const { version: ofGit, ...facts } = source;
-  const version2 = versionOf(from, ofGit, tagged, project2);
-  return { ...facts, ...version2 && { version: version2 } };
-}
-function versionOf(from, ofGit, tagged, { version: ofManifest, root: root2 }) {
-  if (from === void 0) return tagged ? ofGit : ofManifest ?? ofGit;
-  if (from !== "git" && from !== "manifest") return from;
-  const version2 = from === "git" ? ofGit : ofManifest;
-  if (version2) return version2;
-  throw new Failure({
-    kind: "usage",
-    what: `--version-from ${from} finds no version`,
-    where: root2,
-    why: from === "git" ? "the project is in no git repository with a commit that git reads" : "the project\u2019s manifest states no version (Cargo.toml and build.zig.zon may; go.mod has none)",
-    fix: "--version-from TEXT, with the version itself"
-  });
-}
-async function gitOf(project2, wanted2, git4, signal) {
-  const folders2 = new Set(chosen(project2, wanted2).map(({ versionFolder }) => versionFolder));
-  const [folder] = folders2;
-  return folders2.size === 1 && folder !== void 0 ? await readGit(folder, signal) : git4;
-}
-function chosen(project2, wanted2) {
-  try {
-    return chooseExecutables(project2, wanted2);
-  } catch (error) {
-    if (error instanceof Failure) return [];
-    throw error;
-  }
-}
-var init_version3 = __esm({
-  "src/build/version.ts"() {
-    "use strict";
-    init_errors();
-    init_choose();
-    init_git_info();
-  }
-});
-
-// src/build/prepare.ts
-import { availableParallelism as availableParallelism5 } from "node:os";
-async function prepareBuild(given, { lookUpBase: lookUpBase2, signal, download: download2 = false, onDownload }) {
-  const { dir: dir2, platforms: platforms2, toolchainArgs } = given;
-  const language = await detectLanguage(dir2, given.lang);
-  const { options, remarks, caches } = await findOutputFolder(given);
-  checkToolchainArgs(language, toolchainArgs);
-  const wanted2 = wantedNames(options);
-  const context2 = {
-    options: options.language,
-    platforms: platforms2,
-    toolchainArgs,
-    wanted: wanted2,
-    download: download2,
-    onDownload,
-    signal
-  };
-  const [inspected, own4, builder3] = await Promise.all([
-    language.inspect(dir2, context2),
-    readGit(dir2, signal),
-    readBuilder(options, signal)
-  ]);
-  const git4 = await gitOf(inspected, wanted2, own4, signal);
-  const project2 = { ...inspected, remarks: [...inspected.remarks, ...git4.remarks] };
-  const source = chooseVersion(git4, project2, options.versionFrom);
-  const warm = await isWarm(options.dist, project2, platforms2);
-  const facts = {
-    project: project2,
-    source,
-    warm,
-    processors: availableParallelism5(),
-    cwd: process.cwd(),
-    ...caches && { caches }
-  };
-  const plan = planBuild(facts, options);
-  const images = await Promise.all(
-    plan.images.map(async (image4) => pinBase(await withKnownUser(await readFiles(image4, options)), lookUpBase2))
-  );
-  const backend = chooseBackend(plan, builder3);
-  return {
-    plan: { ...plan, images },
-    backend,
-    remarks: [...remarks, ...attestationRemark(plan, backend, warm), ...cacheRemarks(plan, backend)]
-  };
-}
-function cacheRemarks({ images, buildx }, backend) {
-  if (backend.name !== "buildx") return [];
-  const all = images.flatMap(
-    ({ spec: spec2, destinations }) => droppedGitHubCaches(cacheValues(spec2, destinations, buildx), process.env, backend.builder, Date.now())
-  );
-  return [...new Set(all)];
-}
-function attestationRemark({ images, buildx }, { name }, warm) {
-  const pushes2 = images.some(({ destinations }) => destinations.some(({ type }) => type === "push"));
-  if (warm || !pushes2 || name !== "buildx" || buildx.provenance !== void 0) return [];
-  return ["no provenance is attached, so one source has one digest; --provenance=mode=max attaches it"];
-}
-async function readFiles(image4, { dir: dir2, dist, platforms: platforms2 }) {
-  const { files, init: init2 } = image4.image;
-  const rules = init2 === void 0 ? files : [...files, initFile(init2, platforms2, dir2)];
-  const found = await findProjectFiles(rules, { root: dir2, leftOut: [dist], platforms: platforms2 });
-  const spec2 = { ...image4.spec, files: [...image4.spec.files, ...found.files], folders: found.folders };
-  checkTargets(spec2);
-  checkEntrypoint(spec2);
-  await checkPlatformFiles(spec2);
-  const { template: template2 } = image4.image;
-  return { ...image4, spec: spec2, ...template2 !== void 0 && { template: await readTemplate2(template2) } };
-}
-async function readTemplate2(path6) {
-  try {
-    return await readText(path6, 16 * 1024 * 1024);
-  } catch (error) {
-    throw new Failure({
-      kind: "usage",
-      what: `The Dockerfile template ${path6} cannot be read`,
-      where: "[image] template of xbuild.toml",
-      why: isFailure(error) && error.why || error.message,
-      fix: "xbuild dockerfile > Dockerfile.template, with template taken out of xbuild.toml, gives one to start from",
-      cause: error
-    });
-  }
-}
-var init_prepare = __esm({
-  "src/build/prepare.ts"() {
-    "use strict";
-    init_errors();
-    init_cache();
-    init_init();
-    init_project_files();
-    init_targets();
-    init_languages();
-    init_read_file();
-    init_backend();
-    init_bases();
-    init_check_entrypoint();
-    init_git_info();
-    init_last_build();
-    init_output_folder();
-    init_plan();
-    init_platform_files();
-    init_users2();
-    init_version3();
-    init_wanted_images();
-  }
-});
-
-// src/build/registries.ts
-async function withRegistries({ image: image4, images, registryTimeout: timeout4 }, signal, use, onWait) {
-  const insecure = [image4, ...Object.values(images)].flatMap((options) => options.insecureRegistries);
-  const ended = new AbortController();
-  const either = AbortSignal.any([signal, ended.signal]);
-  const registries = createRegistryClient({ signal: either, insecure, timeout: timeout4, onWait });
-  try {
-    return await use(registries);
-  } finally {
-    ended.abort();
-    await registries.close();
-  }
-}
-function prepareOnly(options, signal) {
-  return withRegistries(
-    options,
-    signal,
-    (registries) => prepareBuild(options, { lookUpBase: createBaseLookup(registries), signal })
-  );
-}
-var init_registries = __esm({
-  "src/build/registries.ts"() {
-    "use strict";
-    init_lookup2();
-    init_client();
-    init_prepare();
-  }
-});
-
-// src/build/watch-downloads.ts
-function watchDownloads(say2) {
-  let count3 = 0;
-  let latest = "";
-  let said = "";
-  const tell = () => {
-    const text7 = count3 === 0 ? "Reading the project; its dependencies may have to be downloaded first" : `Downloading dependencies: ${latest}${count3 > 1 ? `, ${count3} so far` : ""}`;
-    if (text7 !== said) say2(text7);
-    said = text7;
-  };
-  const timer = setInterval(tell, patience3);
-  return {
-    onDownload(what) {
-      count3 += 1;
-      latest = what;
-    },
-    end: () => clearInterval(timer)
-  };
-}
-var patience3;
-var init_watch_downloads = __esm({
-  "src/build/watch-downloads.ts"() {
-    "use strict";
-    patience3 = 5e3;
-  }
-});
-
-// src/build/work-folder.ts
-import { sep as sep3 } from "node:path";
-async function withWorkFolder(dist, use) {
-  await makeOutputFolder(dist);
-  const folder = await makeTemporaryFolder(".xbuild-", dist).catch((error) => {
-    throw notWritable(dist, error);
-  });
-  try {
-    return await use(folder.path);
-  } catch (error) {
-    const { path: faulty = "", dest = faulty } = error;
-    throw dest.startsWith(dist + sep3) ? writeFailure(error, dest) : error;
-  } finally {
-    await folder.remove();
-  }
-}
-var init_work_folder = __esm({
-  "src/build/work-folder.ts"() {
-    "use strict";
-    init_atomic();
-    init_temporary_folder();
-    init_output_folder();
-  }
-});
-
-// src/build/build.ts
-import { join as join52 } from "node:path";
-import { setImmediate as setImmediate4 } from "node:timers/promises";
-function build(options, { emit, confirm: confirm2, signal }) {
-  const startedAt = /* @__PURE__ */ new Date();
-  const recorder = createRecorder(emit);
-  return withRegistries(
-    options,
-    signal,
-    async (registries) => {
-      const asking = { registries, questions: createQuestions(registries), recorder, signal };
-      const prepared = await prepare3(options, asking);
-      const { plan } = prepared;
-      await askToInstall(plan, { confirm: confirm2, recorder, signal });
-      announce(prepared, recorder);
-      const images = [];
-      let artifacts = [];
-      const report3 = () => makeReport(plan, artifacts, images.filter(isDone), recorder, startedAt);
-      try {
-        await withWorkFolder(plan.dist, async (work) => {
-          const run2 = { ...prepared, ...asking, work, logs: join52(plan.dist, "logs") };
-          const binaries2 = await compileAndCheck(run2);
-          artifacts = await recorder.stage("verify", () => verifyAndKeep(binaries2, run2));
-          await makeImages(run2, artifacts, (image4, index) => {
-            images[index] = image4;
-          });
-          await recordBuild(plan.dist, plan.project, artifacts, images.filter(isDone));
-        });
-      } catch (error) {
-        throw withReport(error, report3());
-      }
-      return report3();
-    },
-    recorder.waiting
-  );
-}
-function prepare3(options, { questions, recorder, signal }) {
-  const watch = watchDownloads((text7) => recorder.note("info", text7));
-  return recorder.stage("inspect", async () => {
-    try {
-      const { lookUpBase: lookUpBase2 } = questions;
-      const preparing = prepareBuild(options, {
-        lookUpBase: lookUpBase2,
-        signal,
-        download: true,
-        onDownload: watch.onDownload
-      });
-      void preloadModules(options).then(() => askEarly(options, questions));
-      return await preparing;
-    } finally {
-      watch.end();
-    }
-  });
-}
-async function compileAndCheck(run2) {
-  const { plan, work, logs, recorder, signal } = run2;
-  const ready = restoreLastBinaries(plan, work);
-  const [binaries2] = await untilFirstFailure(signal, (either) => {
-    const started = plan.warm ? ready.then(() => setImmediate4()) : Promise.resolve();
-    const checked = unlessAborted(
-      started.then(() => askRegistries(run2)),
-      either
-    );
-    const compile = async () => {
-      await (plan.warm ? ready : Promise.all([ready, checked]));
-      return recorder.stage(
-        "compile",
-        () => withFilesKept(
-          plan.project.keptFiles ?? [],
-          () => withCacheCounts(
-            plan,
-            recorder,
-            either,
-            () => compilePlan(plan, { work, logs, emit: recorder.emit, signal: either })
-          )
-        )
-      );
-    };
-    return [compile(), checked];
-  });
-  return binaries2;
-}
-async function makeImages(run2, artifacts, done) {
-  const { plan, backend, questions, recorder } = run2;
-  const context2 = { ...run2, artifacts };
-  const confirmed = await confirmBases(plan, artifacts, questions.lookUpBase, recorder);
-  const limit = backend.name === "oci" ? imagesAtOnce : 1;
-  const made = await mapLimit(confirmed, limit, async (image4, index) => {
-    const one2 = await makeAndReadBack(image4, context2);
-    if (!one2.publish) done(one2.reported, index);
-    return one2;
-  });
-  for (const [index, { publish: publish2, reported }] of made.entries()) {
-    if (!publish2) continue;
-    await recorder.stage("image", publish2);
-    done(reported, index);
-  }
-}
-async function makeAndReadBack(planned, context2) {
-  const { plan, backend, work, registries, recorder } = context2;
-  const { offline = false } = plan;
-  const image4 = await withNumericUser(planned, { registries, recorder, work, offline });
-  const made = await recorder.stage("image", () => makeImage(image4, backend.name, context2));
-  const verified = await recorder.stage("readBack", () => readBack(image4, made, context2));
-  const reported = await withPreviousSizes(plan.dist, { ...made.reported, ...verified });
-  return { ...made, reported };
-}
-var isDone, imagesAtOnce;
-var init_build = __esm({
-  "src/build/build.ts"() {
-    "use strict";
-    init_errors();
-    init_make3();
-    init_read_back();
-    init_recorder();
-    init_map_limit();
-    init_until_first_failure();
-    init_with_files_kept();
-    init_announce();
-    init_artifacts();
-    init_ask_early();
-    init_bases();
-    init_compile();
-    init_compile_cache();
-    init_installs();
-    init_last_build();
-    init_preload();
-    init_prepare();
-    init_registries();
-    init_report();
-    init_users2();
-    init_watch_downloads();
-    init_work_folder();
-    isDone = (image4) => image4 !== void 0;
-    imagesAtOnce = 3;
-  }
-});
-
-// src/ui/confirm.ts
-async function confirm(question, signal) {
-  const { createInterface } = await import("node:readline");
-  const reader = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await new Promise((resolve26, reject) => {
-      reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
-      reader.on("close", () => resolve26("no"));
-      signal.addEventListener("abort", () => reject(interrupted()), { once: true });
-      reader.question(`${question} [Y/n] `, resolve26);
-    });
-    return /^\s*(y|yes)?\s*$/i.test(answer);
-  } finally {
-    reader.close();
-  }
-}
-var canAsk;
-var init_confirm2 = __esm({
-  "src/ui/confirm.ts"() {
-    "use strict";
-    init_errors();
-    canAsk = () => process.stdin.isTTY === true && process.stderr.isTTY === true;
-  }
-});
-
-// src/ui/messages.ts
-function describeFailure2(failure, paint = plainPaint) {
-  if (failure.kind === "interrupted") return "xbuild: interrupted";
-  const lines = [
-    `xbuild: ${failure.what}`,
-    failure.where && `  where  ${indent3(failure.where)}`,
-    failure.why && `  why    ${indent3(failure.why)}`,
-    failure.fix && `  fix    ${indent3(failure.fix)}`
-  ];
-  return paintHead(cleanText(redact(lines.filter(Boolean).join("\n"))), paint);
-}
-function paintHead(text7, paint) {
-  const [head2 = "", ...rest2] = text7.split("\n");
-  return [paint("red", head2), ...rest2].join("\n");
-}
-function describeBug(error) {
-  const stack = error instanceof Error ? error.stack ?? error.message : String(error);
-  return `xbuild: this is a bug in xbuild, not in your project
-${cleanText(redact(stack))}`;
-}
-function exitCodeOf(error) {
-  return error instanceof Failure ? error.exitCode : exitCodes.bug;
-}
-function failureJson(error) {
-  if (!(error instanceof Failure)) return { error: { kind: "bug", what: redact(String(error)) } };
-  const { kind, what, where, why, fix: fix2, report: report3 } = error;
-  return redactAll({ ...report3, error: { kind, what, where, why, fix: fix2 } });
-}
-var indent3;
-var init_messages3 = __esm({
-  "src/ui/messages.ts"() {
-    "use strict";
-    init_errors();
-    init_printable();
-    init_redact();
-    init_color();
-    indent3 = (text7) => text7.trimEnd().split("\n").join("\n         ");
-  }
-});
-
-// src/ui/next-step.ts
-function nextStep({ images: [image4], platforms: platforms2 }, { ports, dir: dir2 }) {
-  if (!image4) return void 0;
-  const { tags: tags2, destinations } = image4;
-  if (destinations.includes(engineName)) {
-    const runsHere2 = platforms2.some((id) => id.split("/")[1] === hostArch());
-    return runsHere2 && tags2[0] ? ["docker run --rm", ...ports.map(publish), tags2[0]].join(" ") : void 0;
-  }
-  if (!destinations[0]?.endsWith(".oci.tar")) return void 0;
-  return ["xbuild", ...dir2 === process.cwd() ? [] : [quoteWord(shortPath(dir2))], "--load"].join(" ");
-}
-function publish(port) {
-  const [number2 = "", protocol] = port.split("/");
-  return `-p ${number2}:${number2}${protocol && protocol !== "tcp" ? `/${protocol}` : ""}`;
-}
-var init_next_step = __esm({
-  "src/ui/next-step.ts"() {
-    "use strict";
-    init_destination();
-    init_host_arch();
-    init_paths();
-    init_quote_word();
-  }
-});
-
-// src/bench/render/comparison-text.ts
-function describeComparisons(comparisons, now) {
-  const measured = comparisons.flatMap((item) => item.baseline ? [{ ...item, baseline: item.baseline }] : []);
-  if (measured.length > 0) return [describeMeasured(measured, now)];
-  return comparisons.flatMap(describeEstimate).slice(0, 1);
-}
-function describeMeasured(items, now) {
-  const origins = items.map(({ baseline }) => ` (${originText(baseline, now)})`);
-  const isShared = new Set(origins).size === 1;
-  const texts2 = items.map((item, index) => `${measuredText(item)}${isShared ? "" : origins[index]}`);
-  return `${texts2.join("; ")}${isShared ? origins[0] : ""}`;
-}
-function measuredText({ platform: platform8, native: native2, baseline, ratio }) {
-  const cold = native2 ? `${describeSeconds(native2.seconds)} cold against ` : "";
-  return `${platform8}: ${cold}${emulatedText(baseline)}${ratio ? `, ${describeRatio(ratio)}` : ""}`;
-}
-function describeEstimate({ platform: platform8, estimate, measure: measure3 }) {
-  if (!estimate) return [];
-  const basis = `an estimate, from published cold builds of small ${languages[estimate.language].title} programs`;
-  const command2 = measure3 ? `; to measure it: ${measure3.map(quoteWord).join(" ")}` : "";
-  return [`${platform8}: about ${rangeText(estimate)} times as long under emulation (${basis})${command2}`];
-}
-function rangeText({ low, high }) {
-  const [from, to] = [Math.round(low), Math.round(high)];
-  return from === to ? `${from}` : `${from} to ${to}`;
-}
-function emulatedText({ seconds: seconds3, ended }) {
-  if (seconds3 !== void 0) return `${describeSeconds(seconds3)} emulated`;
-  if (ended?.kind === "cut-off") return `more than ${describeSeconds(ended.limit)} emulated`;
-  return "an emulated build that crashed";
-}
-function originText({ at, revision, emulator: emulator2, sameMachine: sameMachine2 }, now) {
-  const days = Math.floor((now - Date.parse(at)) / day2);
-  const age = days < 1 ? "today" : days === 1 ? "yesterday" : `${days} days ago`;
-  return [
-    `measured ${age}`,
-    revision && `at ${revision.slice(0, 12)}`,
-    emulator2?.version && `with qemu ${emulator2.version}`,
-    !sameMachine2 && "both on another machine"
-  ].filter(Boolean).join(" ");
-}
-var day2;
-var init_comparison_text = __esm({
-  "src/bench/render/comparison-text.ts"() {
-    "use strict";
-    init_languages();
-    init_format();
-    init_quote_word();
-    init_results();
-    day2 = 24 * 60 * 60 * 1e3;
-  }
-});
-
-// src/ui/summary.ts
-function summarize(report3, { columns: columns2, digests, next: next2 }) {
-  const { images, seconds: seconds3, comparison = [] } = report3;
-  const facts = [
-    ...images.map((image4) => ["image", describeImage(image4, digests)]),
-    ["binaries", describePlace(report3.artifacts.map(({ path: path6 }) => shortPath(path6)))],
-    [
-      "time",
-      `${describeSeconds(seconds3.total)}: compile ${describeSeconds(seconds3.compile)}, image ${describeSeconds(seconds3.image + seconds3.readBack)}`
-    ],
-    ...describeComparisons(comparison, Date.now()).map((text7) => ["emulated", text7]),
-    ...next2 === void 0 ? [] : [["next", next2]]
-  ];
-  return ["", sizeTable(report3, columns2), "", formatTable(facts)].join("\n");
-}
-function describeImage({ name, destinations, digest: digest4 }, digests) {
-  return `${name}${digests && digest4 ? ` ${digest4}` : ""} \u2192 ${destinations.map(shortPath).join(", ")}`;
-}
-function sizeTable(report3, columns2) {
-  const head2 = ["platform", "image", "binary", "compressed", "change"];
-  const rows = report3.images.flatMap(
-    (image4) => report3.platforms.map((platform8) => sizeRow(report3, image4, platform8))
-  );
-  const isUsed = head2.map((_, index) => index !== 1 && rows.some((row2) => row2[index] !== ""));
-  isUsed[1] = report3.images.length > 1;
-  const select = (row2) => row2.filter((_, index) => isUsed[index]);
-  const whole = formatTable([head2, ...rows].map(select));
-  const excess = widthOf(whole) - columns2;
-  if (excess <= 0 || !isUsed[1]) return whole;
-  const longest3 = Math.max(...rows.map(([, name = ""]) => name.length));
-  const length = Math.max(shortestName, longest3 - excess);
-  return formatTable([head2, ...rows.map((row2) => row2.with(1, cut2(row2[1] ?? "", length)))].map(select));
-}
-function sizeRow({ artifacts }, image4, platform8) {
-  const binaries2 = artifacts.filter((item) => item.platform === platform8 && image4.binaries.includes(item.name));
-  const made = image4.platforms.find((item) => item.platform === platform8);
-  return [
-    platform8,
-    image4.name,
-    describeBytes(binaries2.reduce((total, { size: size2 }) => total + size2, 0)),
-    made?.size === void 0 ? "" : describeBytes(made.size),
-    describeChange(made)
-  ];
-}
-function describeChange({ size: size2, previousSize } = {}) {
-  if (size2 === void 0 || previousSize === void 0) return "";
-  if (size2 === previousSize) return "none";
-  return `${size2 > previousSize ? "+" : "\u2212"}${describeBytes(Math.abs(size2 - previousSize))}`;
-}
-function describePlace(paths) {
-  const [first = ""] = paths;
-  if (paths.length < 2) return first;
-  const parts = paths.map((path6) => path6.split("/"));
-  const pattern3 = first.split("/").map((part, index) => {
-    const all = parts.map((path6) => path6[index] ?? "");
-    if (all.every((each) => each === part)) return part;
-    return all.every((each) => each.startsWith("linux_")) ? "linux_*" : "*";
-  });
-  return pattern3.join("/");
-}
-var shortestName, widthOf, cut2;
-var init_summary = __esm({
-  "src/ui/summary.ts"() {
-    "use strict";
-    init_comparison_text();
-    init_format();
-    init_paths();
-    shortestName = 8;
-    widthOf = (text7) => Math.max(...text7.split("\n").map((line) => line.length));
-    cut2 = (text7, length) => text7.length > length ? `${text7.slice(0, length - 1)}\u2026` : text7;
-  }
-});
-
-// src/ui/timings-text.ts
-function describeTimings(spans2, columns2 = 100) {
-  const shown3 = spans2.filter(({ kind, start: start2, end }) => kind === "stage" || end - start2 >= shortest);
-  const total = Math.max(1, ...spans2.map((span) => span.end));
-  const barWidth3 = Math.min(40, Math.max(10, Math.floor(columns2 / 3)));
-  const nameWidth = Math.max(20, columns2 - barWidth3 - 20);
-  const rows = shown3.map(({ kind, name, start: start2, end }) => {
-    const left3 = Math.min(barWidth3 - 1, Math.floor(start2 / total * barWidth3));
-    const width2 = Math.max(1, Math.round((end - start2) / total * barWidth3));
-    const bar2 = (" ".repeat(left3) + "\u2588".repeat(Math.min(width2, barWidth3 - left3))).padEnd(barWidth3);
-    const text7 = cut3(" ".repeat(indents[kind]) + name, nameWidth);
-    return `${seconds2(start2)}  ${seconds2(end - start2)}  ${bar2}  ${text7}`;
-  });
-  const hidden3 = spans2.length - shown3.length;
-  const rest2 = hidden3 > 0 ? [`${hidden3} shorter than ${shortest} ms; XBUILD_TRACE=FILE has them all`] : [];
-  return ["   start   seconds", ...rows, ...rest2].join("\n");
-}
-var shortest, indents, seconds2, cut3;
-var init_timings_text = __esm({
-  "src/ui/timings-text.ts"() {
-    "use strict";
-    shortest = 5;
-    indents = { start: 0, stage: 0, task: 2, command: 4, request: 4 };
-    seconds2 = (milliseconds) => (milliseconds / 1e3).toFixed(3).padStart(8);
-    cut3 = (text7, width2) => text7.length <= width2 ? text7 : `${text7.slice(0, width2 - 1)}\u2026`;
-  }
-});
-
-// src/build/plan-json.ts
-function planJson({ plan, backend, remarks }) {
-  const { project: project2, compile } = plan;
-  return {
-    schemaVersion: planVersion,
-    language: project2.language,
-    dir: project2.root,
-    toolchain: project2.toolchain,
-    platforms: plan.platforms.map(({ id }) => id),
-    before: plan.before,
-    files: compile.files.map(({ path: path6, text: text7, mode }) => ({ path: path6, text: text7, mode: octal(mode) })),
-    steps: [...compile.prepare, ...compile.steps].map((step) => plannedStep(step, plan.dist)),
-    concurrency: compile.concurrency,
-    images: plan.images.map((image4) => plannedImage(image4, backend, plan)),
-    notes: [
-      ...plan.before.length > 0 ? [notRunYet] : [],
-      ...remarks,
-      ...plan.remarks,
-      ...compile.remarks ?? [],
-      ...compile.warnings ?? [],
-      ...compile.hints,
-      ...backend.name === "oci" && backend.reason ? [backend.reason] : []
-    ]
-  };
-}
-function plannedStep({ title, command: command2, produces }, dist) {
-  return {
-    title,
-    command: printTokens(command2),
-    produces: produces.map(({ platform: platform8, name }) => ({
-      platform: platform8.id,
-      name,
-      path: artifactPath(dist, { platform: platform8, name })
-    }))
-  };
-}
-function plannedImage(image4, backend, plan) {
-  const { executables, spec: spec2, destinations } = image4;
-  const [executable3, ...others] = executables.map(executableJson);
-  const { name, base, tags: tags2, config, annotations: annotations2, epoch } = spec2;
-  return {
-    name,
-    executable: executable3,
-    ...others.length > 0 && { others },
-    backend: backend.name,
-    base,
-    tags: tags2,
-    destinations: destinations.flatMap(describeDestination),
-    config,
-    annotations: annotations2,
-    epoch,
-    staged: stagedFiles(spec2).map(({ platform: platform8, path: path6, file: { source, mode, owner } }) => ({
-      path: path6,
-      mode: octal(mode),
-      ...owner !== void 0 && { owner },
-      source: stagedSource(source, platform8, plan.dist)
-    })),
-    dockerfile: imageDockerfile(image4),
-    ...backend.name === "buildx" && { command: printTokens(imageCommand(image4, plan)) }
-  };
-}
-function executableJson({ name, package: path6, predicted }) {
-  return { name, package: path6, ...predicted && { predicted: true } };
-}
-function stagedSource(source, platform8, dist) {
-  if ("link" in source) return `link to ${source.link}`;
-  if ("path" in source) return source.path;
-  if ("paths" in source) return source.paths[platform8?.id ?? ""] ?? "";
-  return artifactPath(dist, { platform: platform8, name: source.artifact });
-}
-function octal(mode) {
-  return `0${mode.toString(8)}`;
-}
-var planVersion, notRunYet;
-var init_plan_json = __esm({
-  "src/build/plan-json.ts"() {
-    "use strict";
-    init_make();
-    init_stage();
-    init_destination();
-    init_substitute();
-    init_artifacts();
-    planVersion = 1;
-    notRunYet = "the steps of [build] before are not run by a plan: the project is shown as it is now";
-  }
-});
-
-// src/ui/plan-text.ts
-function describePlan(plan) {
-  const { toolchain: toolchain2, platforms: platforms2, concurrency } = plan;
-  const head2 = [
-    `# ${plan.language} project, ${toolchain2.name} ${toolchain2.version}, for ${platforms2.join(", ")}`,
-    "# {work} is a temporary folder; commands and their environment are printed as build runs them",
-    ...plan.notes.map((note) => `# note: ${note}`)
-  ];
-  const before = plan.before.length > 0 ? [["# before the project is read", ...plan.before.map(describeCommand)].join("\n")] : [];
-  const files = plan.files.map(({ path: path6, mode, text: text7 }) => `# write ${path6} (${mode})
-${indent4(text7)}`);
-  const steps2 = plan.steps.map(
-    ({ title, command: command2, produces }) => [
-      `# ${title}`,
-      describeCommand(command2),
-      ...produces.map(({ path: path6 }) => `# then verify and keep ${path6}`)
-    ].join("\n")
-  );
-  const count3 = `${plan.steps.length} ${plan.steps.length === 1 ? "step" : "steps"}`;
-  const compile = `# ${count3}, compiling ${concurrency === 1 ? "one at a time" : `${concurrency} in parallel`}`;
-  return `${[head2.join("\n"), ...before, ...files, compile, ...steps2, ...plan.images.map(describeImage2)].join("\n\n")}
-`;
-}
-function describeImage2(image4) {
-  const { base } = image4;
-  return [
-    `# Image ${image4.name}${image4.executable.predicted ? " (predicted: only a compile shows which executables there are)" : ""}`,
-    `# base ${base.reference}${base.predicted ? `, predicted: ${base.reason}` : ""}`,
-    ...image4.staged.map(
-      ({ path: path6, mode, owner, source }) => `# stage ${path6} (${[mode, owner].filter(Boolean).join(", ")}) from ${source}`
-    ),
-    indent4(image4.dockerfile),
-    image4.command ? describeCommand(image4.command) : "# made by xbuild itself, without Docker",
-    ...image4.destinations.map((destination) => `# to ${destination}, then read back and verified`)
-  ].join("\n");
-}
-function describeCommand({ tool, args: args3, cwd, env: env4 }) {
-  const variables = Object.entries(env4 ?? {}).map(([name, value]) => `${name}=${quoteWord(value)}`);
-  return `(cd ${quoteWord(cwd)} && ${[...variables, quoteWord(tool), ...args3.map(quoteWord)].join(" ")})`;
-}
-function indent4(text7) {
-  return text7.trimEnd().replace(/^/gm, "    ");
-}
-var init_plan_text = __esm({
-  "src/ui/plan-text.ts"() {
-    "use strict";
-    init_quote_word();
-  }
-});
-
-// src/commands/plan.ts
-async function printPlan(options, json) {
-  const plan = redactAll(planJson(await prepareOnly(options, interruptSignal)));
-  process.stdout.write(json ? `${printJson(plan)}
-` : cleanText(describePlan(plan)));
-}
-var planCommand;
-var init_plan2 = __esm({
-  "src/commands/plan.ts"() {
-    "use strict";
-    init_plan_json();
-    init_registries();
-    init_flags();
-    init_options7();
-    init_interrupt();
-    init_plan_text();
-    init_printable();
-    init_redact();
-    init_command4();
-    planCommand = defineCommand({
-      usage: "plan [dir]",
-      describe: "Print what build would do, without doing it",
-      examples: [["plan --json | jq '.steps[].command'", "the commands that a build would run"]],
-      positionals: dirPositional,
-      flags: { ...buildFlags2, json: { type: "boolean", describe: "Print the plan as JSON" } },
-      run: async (argv2) => printPlan(await resolveOptions(argv2), argv2.json === true)
-    });
-  }
-});
-
-// src/commands/build.ts
-import { resolve as resolve14 } from "node:path";
-async function reportFailure(failure, path6) {
-  if (path6 !== void 0) {
-    const report3 = { schemaVersion: reportVersion, xbuild: version, ...failureJson(failure) };
-    await writeUserFile(resolve14(path6), asJson(report3), "--report").catch((error) => {
-      process.stderr.write(`${describeFailure2(error)}
-`);
-    });
-  }
-  throw failure;
-}
-async function withProgress(mode, work) {
-  const progress = createProgress(mode);
-  try {
-    return await work(progress.emit);
-  } finally {
-    await progress.close();
-  }
-}
-function compare(report3, options, argv2) {
-  const measure3 = argv2.bench ? "always" : options.bench.auto ? "missing" : "never";
-  return withProgress(
-    argv2.progress,
-    (emit) => compareFinished(report3, options, measure3, { emit, signal: interruptSignal })
-  );
-}
-async function show2(report3, options, argv2, printsJson) {
-  const json = `${printJson(redactAll(report3))}
-`;
-  if (argv2.progress !== "quiet") process.stderr.write(`${summaryText(report3, options, argv2)}
-`);
-  const isShown = printsJson || !argv2.json;
-  if (isShown)
-    process.stdout.write(argv2.json ? json : report3.images.map((image4) => `${resultLine(image4)}
-`).join(""));
-  if (argv2.report) await writeUserFile(resolve14(argv2.report), json, "--report");
-}
-function showTimings() {
-  process.stderr.write(`${cleanText(redact(describeTimings(timeline(), process.stderr.columns)))}
-`);
-}
-function summaryText(report3, { image: image4, images, dir: dir2 }, argv2) {
-  const { isTTY, columns: columns2 } = process.stderr;
-  const ports = images[report3.images[0]?.name ?? ""]?.ports ?? image4.ports;
-  const text7 = summarize(report3, {
-    columns: isTTY && columns2 || 120,
-    digests: argv2.json === true,
-    // A log has no next command.
-    next: isTTY && !process.env["CI"] ? nextStep(report3, { ports, dir: dir2 }) : void 0
-  });
-  return cleanText(redact(text7));
-}
-async function checkDigestFile(path6, { push: push2 }) {
-  if (push2) return checkUserFile(resolve14(path6), "--digest-file");
-  throw new Failure({
-    kind: "usage",
-    what: "--digest-file needs a push",
-    why: "it lists what is in a registry, for xbuild merge",
-    fix: "add --push-by-digest or --push"
-  });
-}
-function digestLines({ images }) {
-  return images.flatMap(({ tags: tags2, digest: digest4 }) => digest4 === void 0 ? [] : tags2.map((tag) => `${tag}@${digest4}
-`)).join("");
-}
-function resultLine({ name, tags: tags2, digest: digest4 }) {
-  const [first] = tags2;
-  const paint = paintFor(process.stdout);
-  return digest4 === void 0 ? name : `${first ? first.replace(/:[\w.-]+$/, "") : name}@${paint("cyan", digest4)}`;
-}
-var buildCommand, asJson;
-var init_build2 = __esm({
-  "src/commands/build.ts"() {
-    "use strict";
-    init_after_build();
-    init_threshold_flags();
-    init_thresholds();
-    init_build();
-    init_report();
-    init_flags();
-    init_options7();
-    init_errors();
-    init_interrupt();
-    init_color();
-    init_confirm2();
-    init_messages3();
-    init_next_step();
-    init_progress3();
-    init_summary();
-    init_timings_text();
-    init_printable();
-    init_redact();
-    init_timeline();
-    init_write_user_file();
-    init_version2();
-    init_before3();
-    init_command4();
-    init_plan2();
-    buildCommand = defineCommand({
-      usage: "build [dir]",
-      describe: "Compile, verify, and push or write the image",
-      examples: [
-        ["--tag registry.example.com/app:1.0 --push", "build linux/amd64 and linux/arm64, push one tag"],
-        ["--load", "load NAME:latest into the Docker engine, for this machine"],
-        ["", "without a registry: dist/NAME.oci.tar and the binaries"],
-        ["--platform linux/amd64,linux/arm/v7 -o image.tar", "other platforms, as an OCI archive"],
-        ["./cmd/server -- -tags=netgo", "one program of a project, with flags for the toolchain"]
-      ],
-      positionals: dirPositional,
-      flags: {
-        ...buildFlags2,
-        report: { type: "string", requiresArg: true, describe: "Write a JSON report to a file" },
-        "digest-file": {
-          type: "string",
-          requiresArg: true,
-          describe: "Write what was pushed to a file, NAME:TAG@DIGEST a line, for xbuild merge"
-        },
-        bench: { type: "boolean", describe: "After the build, measure it under emulation and compare" },
-        ...benchBoundFlags,
-        timings: { type: "boolean", describe: "Show where the time went: every stage, command and request" },
-        "dry-run": { type: "boolean", describe: "Print the plan and do nothing else" },
-        ...outputFlags2
-      },
-      run: async (argv2) => {
-        const options = await resolveOptions(argv2).catch((error) => reportFailure(error, argv2.report));
-        if (argv2.dryRun) return printPlan(options, argv2.json === true);
-        const thresholds = readThresholds(argv2);
-        if (argv2.digestFile !== void 0) await checkDigestFile(argv2.digestFile, options);
-        if (argv2.report) await checkUserFile(resolve14(argv2.report), "--report");
-        await runBeforeSteps(options, argv2.progress).catch((error) => reportFailure(error, argv2.report));
-        const report3 = await withProgress(
-          argv2.progress,
-          (emit) => build(options, { emit, confirm: canAsk() ? confirm : void 0, signal: interruptSignal })
-        ).catch((error) => reportFailure(error, argv2.report));
-        let whole = report3;
-        let failure;
-        try {
-          const compared = await compare(report3, options, argv2);
-          whole = { ...report3, comparison: compared.comparisons };
-          checkComparisons(compared, thresholds, report3.host);
-        } catch (error) {
-          failure = withReport(error, whole);
-        }
-        if (argv2.digestFile !== void 0)
-          await writeUserFile(resolve14(argv2.digestFile), digestLines(report3), "--digest-file");
-        await show2(whole, options, argv2, failure === void 0);
-        if (argv2.timings) showTimings();
-        if (failure) throw failure;
-      }
-    });
-    asJson = (value) => `${JSON.stringify(redactAll(value), void 0, 2)}
-`;
-  }
-});
-
-// src/ui/cache-text.ts
-function describeCacheUse({ folder, size: size2, parts }, removed) {
-  if (parts.length === 0) return `${folder}
-  empty`;
-  const rows = parts.map((part) => [
-    `  ${part.name}`,
-    describeBytes(part.size),
-    count(part.files, "file"),
-    part.holds
-  ]);
-  const end = removed ? `Removed ${describeBytes(size2)}.` : `${describeBytes(size2)} in all; xbuild cache --prune removes it. Builds remove what was not used for 30 days.`;
-  return [folder, formatTable(rows), end].join("\n");
-}
-var init_cache_text = __esm({
-  "src/ui/cache-text.ts"() {
-    "use strict";
-    init_format();
-  }
-});
-
-// src/util/cache-use.ts
-var cache_use_exports = {};
-__export(cache_use_exports, {
-  pruneCache: () => pruneCache,
-  readCacheUse: () => readCacheUse
-});
-import { lstat as lstat4, readdir as readdir15, rm as rm13 } from "node:fs/promises";
-import { join as join53 } from "node:path";
-async function readCacheUse(folder) {
-  const names6 = await namesIn(folder);
-  const found = await Promise.all(names6.map(async (name) => ({ name, ...await sizeOf2(join53(folder, name)) })));
-  const parts = found.filter(({ files, name }) => files > 0 && name !== "swept").map((part) => ({ ...part, holds: contents[part.name] ?? "not of this version of xbuild" })).sort((a2, b) => b.size - a2.size);
-  return { folder, size: parts.reduce((total, { size: size2 }) => total + size2, 0), parts };
-}
-async function pruneCache(folder) {
-  for (const name of await namesIn(folder)) {
-    const path6 = join53(folder, name);
-    await rm13(path6, { recursive: true, force: true }).catch((error) => {
-      throw writeFailure(error, path6);
-    });
-  }
-}
-async function namesIn(folder) {
-  try {
-    return (await readdir15(folder)).sort();
-  } catch (error) {
-    if (error.code === "ENOENT") return [];
-    throw writeFailure(error, folder);
-  }
-}
-async function sizeOf2(path6) {
-  const found = await lstat4(path6).catch(() => void 0);
-  if (!found) return { files: 0, size: 0 };
-  if (!found.isDirectory()) return { files: 1, size: found.size };
-  const inside = await Promise.all(
-    (await readdir15(path6).catch(() => [])).map((name) => sizeOf2(join53(path6, name)))
-  );
-  return inside.reduce((a2, b) => ({ files: a2.files + b.files, size: a2.size + b.size }), { files: 0, size: 0 });
-}
-var contents;
-var init_cache_use = __esm({
-  "src/util/cache-use.ts"() {
-    "use strict";
-    init_atomic();
-    contents = {
-      blobs: "layers of bases and images, by digest",
-      layers: "which files gave which layer",
-      bases: "which digest a base's tag stood for",
-      "diff-ids": "layers of bases that were decompressed and checked",
-      compilers: "wrappers of C compilers for Rust",
-      toolchains: "Zig for the emulated builds of bench",
-      buildx: "caches of docker buildx, from --cache local",
-      compiled: "xbuild's own code, compiled by Node.js"
-    };
-  }
-});
-
-// src/commands/cache.ts
-var cacheCommand;
-var init_cache3 = __esm({
-  "src/commands/cache.ts"() {
-    "use strict";
-    init_cache_text();
-    init_cache_folder();
-    init_printable();
-    init_command4();
-    cacheCommand = defineCommand({
-      usage: "cache",
-      describe: "Show where xbuild's own cache is and how large; --prune empties it",
-      positionals: {},
-      flags: {
-        prune: { type: "boolean", describe: "Remove all of it; builds fill it again" },
-        json: { type: "boolean", describe: "Print it as JSON" }
-      },
-      run: async (argv2) => {
-        const { pruneCache: pruneCache2, readCacheUse: readCacheUse2 } = await Promise.resolve().then(() => (init_cache_use(), cache_use_exports));
-        const use = await readCacheUse2(cacheFolder());
-        if (argv2.prune) await pruneCache2(use.folder);
-        const removed = argv2.prune === true;
-        process.stdout.write(
-          argv2.json ? `${printJson({ ...use, removed })}
-` : `${cleanText(describeCacheUse(use, removed))}
-`
-        );
-      }
-    });
-  }
-});
-
-// src/commands/ci/shared-flags.ts
-var reportFlag, githubFlag;
-var init_shared_flags = __esm({
-  "src/commands/ci/shared-flags.ts"() {
-    "use strict";
-    reportFlag = {
-      report: {
-        type: "string",
-        array: true,
-        requiresArg: true,
-        describe: "Report of a build: jobs are balanced by its seconds, caches pruned to what it used"
-      }
-    };
-    githubFlag = {
-      github: { type: "boolean", describe: "Set outputs of the step, or add to its summary, in GitHub Actions" }
-    };
-  }
-});
-
-// src/commands/ci/task.ts
-function defineTask(task) {
-  return task;
-}
-var init_task = __esm({
-  "src/commands/ci/task.ts"() {
+var init_expand = __esm({
+  "src/dockerfile/expand.ts"() {
     "use strict";
   }
 });
 
-// src/ci/cache/recipe.ts
-var touchInterval;
-var init_recipe = __esm({
-  "src/ci/cache/recipe.ts"() {
-    "use strict";
-    touchInterval = 61 * 60 * 1e3;
-  }
-});
-
-// src/ci/cache/go.ts
-import { dirname as dirname26, join as join54 } from "node:path";
-function buildCache(path6) {
-  return {
-    path: path6,
-    holds: "compiled packages",
-    isUsed: (file, { mtime, since }) => /^[0-9a-f]{2}\/[0-9a-f]{64}-[ad]$/.test(file) ? mtime >= since - touchInterval : /^(README|trim\.txt)$/.test(file)
-  };
-}
-async function downloads(path6, locks) {
-  const texts2 = await Promise.all(locks.map((lock) => readTextIfThere(lock)));
-  const wanted2 = new Set(texts2.flatMap((text7) => modulesOf(text7 ?? "")));
-  return {
-    path: path6,
-    holds: "downloaded modules",
-    isUsed: (file) => {
-      if (file.startsWith("sumdb/")) return true;
-      const [, module2, version2] = /^(.+)\/@v\/(.+)\.(?:info|mod|zip|ziphash|lock)$/.exec(file) ?? [];
-      if (module2 === "golang.org/toolchain") return true;
-      return module2 !== void 0 && wanted2.has(`${module2}@${version2}`);
-    }
-  };
-}
-function modulesOf(sum2) {
-  return sum2.split("\n").flatMap((line) => {
-    const [module2, version2] = line.split(" ");
-    if (!module2 || !version2) return [];
-    return [spelled(`${module2}@${version2.replace(/\/go\.mod$/, "")}`)];
-  });
-}
-var goCache, spelled;
-var init_go3 = __esm({
-  "src/ci/cache/go.ts"() {
-    "use strict";
-    init_run_go();
-    init_read_file();
-    init_recipe();
-    goCache = {
-      variables: /^(GO(FLAGS|EXPERIMENT|AMD64|ARM|ARM64|386|OS|ARCH)|CGO_\w+|CC|CXX|AR|PKG_CONFIG)$/,
-      read: async (options, signal) => {
-        const { dir: dir2, language, platforms: platforms2 } = options;
-        const context2 = { options: language, platforms: platforms2, signal };
-        const { stdout } = await runGo(
-          dir2,
-          ["env", "-json", "GOVERSION", "GOCACHE", "GOMODCACHE", "GOWORK"],
-          context2
-        );
-        const { GOVERSION, GOCACHE, GOMODCACHE, GOWORK } = JSON.parse(stdout);
-        const root2 = GOWORK && GOWORK !== "off" ? dirname26(GOWORK) : dir2;
-        const members = root2 === dir2 ? [dir2] : [root2, dir2];
-        const locks = members.flatMap((folder) => [join54(folder, "go.sum"), join54(folder, "go.work.sum")]);
-        return {
-          toolchain: (GOVERSION ?? "go").replace(/[^\w.-]+/g, "-"),
-          locks,
-          folders: [
-            ...GOCACHE && GOCACHE !== "off" ? [buildCache(GOCACHE)] : [],
-            ...GOMODCACHE ? [await downloads(join54(GOMODCACHE, "cache", "download"), locks)] : []
-          ]
-        };
-      }
-    };
-    spelled = (text7) => text7.replace(/[A-Z]/g, (letter) => `!${letter.toLowerCase()}`);
-  }
-});
-
-// src/ci/cache/rust.ts
-import { join as join55 } from "node:path";
-function cannotRead(dir2, why) {
-  return new Failure({
-    kind: "project",
-    what: "cargo could not read the project",
-    where: dir2,
-    why: why.trim(),
-    fix: "cargo metadata --no-deps"
-  });
-}
-function toolchainOf(verbose) {
-  const field5 = (name) => new RegExp(`^${name}: (\\S+)`, "m").exec(verbose)?.[1] ?? "unknown";
-  return `rustc${field5("release")}-${field5("commit-hash").slice(0, 8)}`;
-}
-function cratesOf(lock) {
-  return lock.split("[[package]]").flatMap((text7) => {
-    const field5 = (key) => new RegExp(`^${key} = "([^"]+)"`, "m").exec(text7)?.[1];
-    const [name, version2] = [field5("name"), field5("version")];
-    return name && version2 && field5("source") ? [{ name, version: version2 }] : [];
-  });
-}
-function isCrateOf(crates) {
-  const files = new Set(crates.map(({ name, version: version2 }) => `${name}-${version2}.crate`));
-  return (file) => files.has(file.slice(file.lastIndexOf("/") + 1));
-}
-function compiledFile(crates) {
-  const names6 = new Set(crates.map(({ name }) => name));
-  const libraries = new Set(crates.map(({ name }) => name.replaceAll("-", "_")));
-  return (file) => {
-    if (/^(\.rustc_info\.json|CACHEDIR\.TAG)$/.test(file)) return true;
-    const [, kind, entry = ""] = /(?:^|\/)(\.fingerprint|build|deps)\/([^/]+)/.exec(file) ?? [];
-    const [, name = ""] = /^(.+)-[0-9a-f]{16}(?:\.|$)/.exec(entry) ?? [];
-    if (kind !== "deps") return names6.has(name);
-    return libraries.has(name) || libraries.has(name.replace(/^lib/, ""));
-  };
-}
-var rustCache;
-var init_rust3 = __esm({
-  "src/ci/cache/rust.ts"() {
-    "use strict";
-    init_errors();
-    init_process();
-    init_cache_folder();
-    init_read_file();
-    rustCache = {
-      variables: /^(CARGO_(BUILD|TARGET|PROFILE|INCREMENTAL|ENCODED)\w*|RUST\w*|(TARGET_|HOST_)?(CC|CXX|CFLAGS|CXXFLAGS|AR)(_\w+)?)$/,
-      read: async ({ dir: dir2, language }, signal) => {
-        const ask3 = (tool, args3) => run({ tool, args: args3, cwd: dir2, env: language.rust.env }, { signal, keep: 64 * 1024 * 1024 });
-        const version2 = await ask3("rustc", ["-vV"]);
-        const metadata = await ask3("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"]);
-        if (!version2.ok || !metadata.ok) throw cannotRead(dir2, version2.ok ? metadata.stderr : version2.stderr);
-        const { workspace_root, target_directory } = JSON.parse(metadata.stdout);
-        const lock = join55(workspace_root ?? dir2, "Cargo.lock");
-        const crates = cratesOf(await readTextIfThere(lock) ?? "");
-        const home = language.rust.env["CARGO_HOME"] || process.env["CARGO_HOME"] || join55(homeFolder() ?? "/", ".cargo");
-        return {
-          toolchain: toolchainOf(version2.stdout),
-          locks: [lock],
-          folders: [
-            { path: join55(home, "registry", "index"), holds: "the index of crates", isUsed: () => true },
-            { path: join55(home, "registry", "cache"), holds: "downloaded crates", isUsed: isCrateOf(crates) },
-            { path: join55(home, "git", "db"), holds: "crates from git", isUsed: () => true },
-            {
-              path: target_directory ?? join55(dir2, "target"),
-              holds: "compiled crates",
-              isUsed: compiledFile(crates)
-            }
-          ]
-        };
-      }
-    };
-  }
-});
-
-// src/ci/cache/zig.ts
-import { join as join56 } from "node:path";
-var zigCache;
-var init_zig4 = __esm({
-  "src/ci/cache/zig.ts"() {
-    "use strict";
-    init_zig();
-    init_errors();
-    init_version();
-    init_cache_folder();
-    zigCache = {
-      variables: /^(ZIG_\w+|CC|CXX|CFLAGS|CXXFLAGS)$/,
-      read: async ({ dir: dir2, language }, signal) => {
-        const env4 = { ...process.env, ...language.zig.env };
-        const zig2 = await findZig(dir2, signal);
-        if (!zig2)
-          throw new Failure({
-            kind: "tool",
-            what: "zig was not found on PATH",
-            where: dir2,
-            fix: installZig(void 0)
-          });
-        const base = env4["XDG_CACHE_HOME"] || join56(homeFolder() ?? "/", ".cache");
-        const global3 = env4["ZIG_GLOBAL_CACHE_DIR"] || join56(base, "zig");
-        return {
-          toolchain: `zig${zig2.version}`,
-          locks: [join56(dir2, "build.zig.zon")],
-          folders: [
-            { path: global3, holds: "packages and compiled runtimes", isUsed: (file) => !file.startsWith("tmp/") },
-            {
-              path: join56(dir2, ".zig-cache", "xbuild"),
-              holds: "compiled code",
-              isUsed: (file) => !/(^|\/)tmp\//.test(file)
-            }
-          ]
-        };
-      }
-    };
-  }
-});
-
-// src/ci/cache/plan.ts
-var plan_exports = {};
-__export(plan_exports, {
-  toolchainCache: () => toolchainCache
-});
-import { createHash as createHash11 } from "node:crypto";
-import { relative as relative12 } from "node:path";
-async function toolchainCache(options, signal, env4 = process.env) {
-  const { name: language } = await detectLanguage(options.dir, options.lang);
-  const recipe = recipes[language];
-  const { toolchain: toolchain2, locks, folders: folders2 } = await recipe.read(options, signal);
-  const machine2 = [language, env4["RUNNER_OS"] ?? process.platform, env4["RUNNER_ARCH"] ?? process.arch];
-  const stem = ["xbuild", ...machine2, toolchain2, settingsDigest(options, recipe, env4)].join("-");
-  const locked = `${stem}-${await lockDigest(options.dir, locks)}`;
-  return { language, key: `${locked}-${runOf(env4)}`, restoreKeys: [`${locked}-`, `${stem}-`], folders: folders2 };
-}
-function runOf(env4) {
-  const run2 = env4["GITHUB_RUN_ID"] ? `${env4["GITHUB_RUN_ID"]}-${env4["GITHUB_RUN_ATTEMPT"] ?? "1"}` : env4["CI_JOB_ID"];
-  return run2 ?? "local";
-}
-function settingsDigest({ dir: dir2, platforms: platforms2, language }, recipe, env4) {
-  const variables = Object.entries(env4).filter(([name]) => recipe.variables.test(name) && !isSecretName(name)).sort(([a2], [b]) => a2 < b ? -1 : 1);
-  const root2 = env4["GITHUB_WORKSPACE"] ?? env4["CI_PROJECT_DIR"];
-  const { go: go2, rust: rust2, zig: zig2, c: c3 } = language;
-  return digest3(
-    [root2 ? relative12(root2, dir2) : "", platforms2.map(({ id }) => id).sort(), go2, rust2, zig2, c3, variables],
-    8
-  );
-}
-async function lockDigest(dir2, locks) {
-  const texts2 = await Promise.all(locks.map(async (lock) => [relative12(dir2, lock), await readTextIfThere(lock)]));
-  return digest3(texts2, 16);
-}
-function digest3(value, length) {
-  return createHash11("sha256").update(JSON.stringify(value)).digest("hex").slice(0, length);
-}
-var recipes;
-var init_plan3 = __esm({
-  "src/ci/cache/plan.ts"() {
-    "use strict";
-    init_languages();
-    init_read_file();
-    init_secret_name();
-    init_go3();
-    init_rust3();
-    init_zig4();
-    recipes = { go: goCache, rust: rustCache, zig: zigCache };
-  }
-});
-
-// src/ci/github/files.ts
-var files_exports = {};
-__export(files_exports, {
-  addPath: () => addPath,
-  formatValues: () => formatValues,
-  writeSummary: () => writeSummary,
-  writeValues: () => writeValues
-});
-import { randomUUID as randomUUID3 } from "node:crypto";
-import { appendFile as appendFile3 } from "node:fs/promises";
-async function writeValues(variable2, values, env4 = process.env) {
-  await append(variable2, formatValues(values), env4);
-}
-function formatValues(values, delimiter2 = newDelimiter()) {
-  return Object.entries(values).map(([name, value]) => {
-    if (name.includes(delimiter2) || value.includes(delimiter2))
-      throw new Error("a value holds its delimiter");
-    return `${name}<<${delimiter2}
-${value}
-${delimiter2}
-`;
-  }).join("");
-}
-async function addPath(folder, env4 = process.env) {
-  await append("GITHUB_PATH", `${folder}
-`, env4);
-}
-async function writeSummary(markdown, env4 = process.env) {
-  const text7 = Buffer.byteLength(markdown) <= summaryLimit ? markdown : `${markdown.slice(0, summaryLimit / 4)}
-
-\u2026
-`;
-  await append("GITHUB_STEP_SUMMARY", text7, env4);
-}
-async function append(variable2, text7, env4) {
-  const path6 = env4[variable2];
-  try {
-    if (!path6) throw new Error(`${variable2} is not set`);
-    await appendFile3(path6, text7);
-  } catch (error) {
-    throw new Failure({
-      kind: "usage",
-      what: `${variable2} cannot be written`,
-      ...path6 && { where: path6 },
-      why: error.message,
-      fix: "run it in a step of GitHub Actions, or without --github",
-      cause: error
-    });
-  }
-}
-var summaryLimit, newDelimiter;
-var init_files = __esm({
-  "src/ci/github/files.ts"() {
-    "use strict";
-    init_errors();
-    summaryLimit = 1024 * 1024;
-    newDelimiter = () => `xbuild_${randomUUID3()}`;
-  }
-});
-
-// src/commands/ci/cache-key.ts
-var platform5, lang2, cacheKeyTask;
-var init_cache_key = __esm({
-  "src/commands/ci/cache-key.ts"() {
-    "use strict";
-    init_flags();
-    init_options7();
-    init_interrupt();
-    init_shared_flags();
-    init_task();
-    ({ platform: platform5, lang: lang2 } = buildFlags2);
-    cacheKeyTask = defineTask({
-      describe: "prints the key of the toolchain\u2019s cache",
-      flags: {
-        platform: platform5,
-        lang: lang2,
-        "restore-keys": {
-          type: "boolean",
-          describe: "Print the beginnings of earlier keys instead, a line each"
-        },
-        ...githubFlag,
-        json: { type: "boolean", describe: "Print JSON" }
-      },
-      run: async (argv2) => {
-        const { toolchainCache: toolchainCache2 } = await Promise.resolve().then(() => (init_plan3(), plan_exports));
-        const options = await resolveOptions(argv2);
-        const { language, key, restoreKeys, folders: folders2 } = await toolchainCache2(options, interruptSignal);
-        const paths = folders2.map(({ path: path6 }) => path6);
-        if (argv2.github) {
-          const { writeValues: writeValues2 } = await Promise.resolve().then(() => (init_files(), files_exports));
-          const lists = { "restore-keys": restoreKeys.join("\n"), paths: paths.join("\n") };
-          return writeValues2("GITHUB_OUTPUT", { key, ...lists });
-        }
-        process.stdout.write(
-          argv2.json ? `${JSON.stringify({ language, key, restoreKeys, paths }, void 0, 2)}
-` : `${argv2.restoreKeys ? restoreKeys.join("\n") : key}
-`
-        );
-      }
-    });
-  }
-});
-
-// src/ci/cache/used-files.ts
-var used_files_exports = {};
-__export(used_files_exports, {
-  pruneFolders: () => pruneFolders,
-  readKeptFiles: () => readKeptFiles
-});
-import { readdir as readdir16, rm as rm14, stat as stat19 } from "node:fs/promises";
-import { join as join57, relative as relative13, sep as sep4 } from "node:path";
-async function readKeptFiles(folders2, since) {
-  const all = await Promise.all(folders2.map((folder) => filesOf(folder, since)));
-  return all.flat();
-}
-async function filesOf({ path: root2, isUsed }, since) {
-  const entries2 = await readdir16(root2, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries2.filter((entry) => entry.isFile() || entry.isSymbolicLink());
-  const read4 = await mapLimit(files, 64, async ({ parentPath, name }) => {
-    const path6 = join57(parentPath, name);
-    const found = await stat19(path6).catch(() => void 0);
-    if (!found) return [];
-    const file = relative13(root2, path6).split(sep4).join("/");
-    const used = isUsed(file, { mtime: found.mtimeMs, since });
-    return [{ path: path6, size: found.size, isUsed: used, isNew: found.mtimeMs >= since }];
-  });
-  return read4.flat();
-}
-async function pruneFolders(folders2, since) {
-  const unused = (await readKeptFiles(folders2, since)).filter((file) => !file.isUsed);
-  await mapLimit(unused, 64, ({ path: path6 }) => rm14(path6, { force: true }));
-  return unused.reduce((total, { size: size2 }) => total + size2, 0);
-}
-var init_used_files = __esm({
-  "src/ci/cache/used-files.ts"() {
-    "use strict";
-    init_map_limit();
-  }
-});
-
-// src/ci/report-file.ts
-var report_file_exports = {};
-__export(report_file_exports, {
-  readReportFile: () => readReportFile
-});
-async function readReportFile(path6) {
-  let why = "it is no report of xbuild build";
-  try {
-    const value = JSON.parse(await readText(path6));
-    if (typeof value === "object" && value !== null && "schemaVersion" in value && "xbuild" in value) {
-      return value;
-    }
-  } catch (error) {
-    why = error.message;
-  }
-  throw new Failure({
-    kind: "usage",
-    what: "The report cannot be read",
-    where: path6,
-    why,
-    fix: `xbuild build --report ${quoteWord(path6)}`
-  });
-}
-var init_report_file = __esm({
-  "src/ci/report-file.ts"() {
-    "use strict";
-    init_errors();
-    init_quote_word();
-    init_read_file();
-  }
-});
-
-// src/commands/ci/cache-paths.ts
-async function startOf2(paths) {
-  const { readReportFile: readReportFile2 } = await Promise.resolve().then(() => (init_report_file(), report_file_exports));
-  const reports = await Promise.all(paths.map(readReportFile2));
-  const starts = reports.map(({ startedAt }) => Date.parse(startedAt ?? ""));
-  if (starts.length > 0 && starts.every(Number.isFinite)) return Math.min(...starts);
-  throw new Failure({
-    kind: "usage",
-    what: starts.length === 0 ? "--prune needs the report of a build" : "A report does not say when its build began",
-    why: "what was used since that build began is kept, and nothing else",
-    fix: "xbuild build --report report.json, then xbuild ci cache-paths --prune --report report.json"
-  });
-}
-var platform6, lang3, cachePathsTask;
-var init_cache_paths = __esm({
-  "src/commands/ci/cache-paths.ts"() {
-    "use strict";
-    init_flags();
-    init_options7();
-    init_errors();
-    init_interrupt();
-    init_format();
-    init_shared_flags();
-    init_task();
-    ({ platform: platform6, lang: lang3 } = buildFlags2);
-    cachePathsTask = defineTask({
-      describe: "prints the folders to keep, and prunes them",
-      flags: {
-        platform: platform6,
-        lang: lang3,
-        prune: { type: "boolean", describe: "Remove from them what the build of --report did not use" },
-        ...reportFlag,
-        json: { type: "boolean", describe: "Print JSON" }
-      },
-      run: async (argv2) => {
-        const { toolchainCache: toolchainCache2 } = await Promise.resolve().then(() => (init_plan3(), plan_exports));
-        const { folders: folders2 } = await toolchainCache2(await resolveOptions(argv2), interruptSignal);
-        if (argv2.prune) {
-          const since = await startOf2(argv2.report ?? []);
-          const { pruneFolders: pruneFolders2 } = await Promise.resolve().then(() => (init_used_files(), used_files_exports));
-          const removed = await pruneFolders2(folders2, since);
-          process.stderr.write(`xbuild: removed ${describeBytes(removed)} that the build did not use
-`);
-        }
-        const list6 = folders2.map(({ path: path6, holds }) => ({ path: path6, holds }));
-        process.stdout.write(
-          argv2.json ? `${JSON.stringify(list6, void 0, 2)}
-` : list6.map(({ path: path6 }) => `${path6}
-`).join("")
-        );
-      }
-    });
-  }
-});
-
-// src/ci/plan-matrix.ts
-function planMatrix(units, limit) {
-  const weigh = weights(units);
-  const platforms2 = distinct(units.map(({ platform: platform8 }) => platform8));
-  const programs3 = distinct(units.map(({ program: program2 }) => program2));
-  const isRecorded = units.some(({ seconds: seconds3 }) => seconds3 !== void 0);
-  const weightOf = (some, on6) => units.filter(({ program: program2, platform: platform8 }) => some.includes(program2) && on6.includes(platform8)).reduce((sum2, unit) => sum2 + weigh(unit), 0);
-  const job = (some, on6) => ({
-    programs: some,
-    platforms: on6,
-    ...isRecorded && { seconds: Math.round(weightOf(some, on6) * 10) / 10 }
-  });
-  if (limit <= platforms2.length) {
-    return spread(platforms2, limit, (platform8) => weightOf(programs3, [platform8])).map((on6) => job(programs3, on6));
-  }
-  const shares = shareJobs(platforms2, limit, programs3.length, (platform8) => weightOf(programs3, [platform8]));
-  return platforms2.flatMap(
-    (platform8, index) => spread(programs3, shares[index] ?? 1, (program2) => weightOf([program2], [platform8])).map(
-      (some) => job(some, [platform8])
-    )
-  );
-}
-function shareJobs(platforms2, limit, most, weightOf) {
-  const shares = platforms2.map(() => 1);
-  for (let left3 = limit - platforms2.length; left3 > 0; left3--) {
-    const lengths = platforms2.map(
-      (platform8, index) => shares[index] < most ? weightOf(platform8) / shares[index] : -1
-    );
-    const longest3 = lengths.indexOf(Math.max(...lengths));
-    if (lengths[longest3] < 0) break;
-    shares[longest3] = shares[longest3] + 1;
-  }
-  return shares;
-}
-function spread(items, count3, weightOf) {
-  const groups = Array.from({ length: Math.min(count3, items.length) }, () => ({
-    weight: 0,
-    items: []
-  }));
-  for (const item of items.toSorted((a2, b) => weightOf(b) - weightOf(a2))) {
-    const lightest = groups.reduce((best, group) => group.weight < best.weight ? group : best);
-    lightest.weight += weightOf(item);
-    lightest.items.push(item);
-  }
-  return groups.map((group) => group.items.toSorted((a2, b) => items.indexOf(a2) - items.indexOf(b)));
-}
-function weights(units) {
-  const mean = (some) => {
-    const known = some.flatMap(({ seconds: seconds3 }) => seconds3 ?? []);
-    return known.length > 0 ? known.reduce((sum2, one2) => sum2 + one2, 0) / known.length : void 0;
-  };
-  return ({ program: program2, seconds: seconds3 }) => seconds3 ?? mean(units.filter((other) => other.program === program2)) ?? mean(units) ?? 1;
-}
-var distinct;
-var init_plan_matrix = __esm({
-  "src/ci/plan-matrix.ts"() {
-    "use strict";
-    distinct = (items) => [...new Set(items)];
-  }
-});
-
-// src/ci/recorded-seconds.ts
-import { readFile as readFile8 } from "node:fs/promises";
-async function readRecordedSeconds(paths) {
-  const found = /* @__PURE__ */ new Map();
-  const missing3 = [];
-  for (const path6 of paths) {
-    const artifacts = await readArtifacts2(path6);
-    if (!artifacts) missing3.push(path6);
-    for (const { name, platform: platform8, seconds: seconds3, cached: cached2 } of artifacts ?? []) {
-      if (cached2) continue;
-      const together = artifacts?.filter((other) => !other.cached && other.seconds === seconds3).length ?? 1;
-      found.set(`${name} ${platform8}`, seconds3 / together);
-    }
-  }
-  return { seconds: (program2, platform8) => found.get(`${program2} ${platform8}`), missing: missing3 };
-}
-async function readArtifacts2(path6) {
-  try {
-    const text7 = await readFile8(path6, "utf8");
-    return parse(reportSchema, JSON.parse(text7)).artifacts;
-  } catch (error) {
-    if (error.code === "ENOENT") return void 0;
-    throw new Failure({
-      kind: "usage",
-      what: `${path6} is no report of a build`,
-      where: "--report",
-      why: error.message,
-      fix: "name a file that xbuild build --report FILE has written",
-      cause: error
-    });
-  }
-}
-var reportSchema;
-var init_recorded_seconds = __esm({
-  "src/ci/recorded-seconds.ts"() {
-    "use strict";
-    init_dist();
-    init_errors();
-    reportSchema = object({
-      artifacts: array(
-        object({
-          name: string(),
-          platform: string(),
-          seconds: number(),
-          cached: optional(boolean(), false)
-        })
-      )
-    });
-  }
-});
-
-// src/ci/matrix.ts
-var matrix_exports = {};
-__export(matrix_exports, {
-  makeMatrix: () => makeMatrix
-});
-async function makeMatrix(options, { jobs: jobs2, most, reports, signal }) {
-  const { dir: dir2, platforms: platforms2, toolchainArgs } = options;
-  const language = await detectLanguage(dir2, options.lang);
-  checkToolchainArgs(language, toolchainArgs);
-  const project2 = await language.inspect(dir2, {
-    options: options.language,
-    platforms: platforms2,
-    toolchainArgs,
-    wanted: wantedNames(options),
-    download: true,
-    signal
-  });
-  const images = wantedImages(project2, options);
-  checkDistinct([...new Set(images.flatMap((image4) => image4.executables))]);
-  const names6 = images.map(({ name }) => name);
-  checkNames2(names6);
-  const { seconds: seconds3, missing: missing3 } = await readRecordedSeconds(reports);
-  const units = images.flatMap(
-    ({ name, executables }) => platforms2.map(({ id }) => {
-      const known = executables.map((executable3) => seconds3(executable3.name, id)).filter((item) => item !== void 0);
-      const sum2 = known.reduce((total, item) => total + item, 0);
-      return { program: name, platform: id, ...known.length > 0 && { seconds: sum2 } };
-    })
-  );
-  const planned = planMatrix(units, jobs2 ?? platforms2.length);
-  if (planned.length <= most) return { jobs: planned, missing: missing3 };
-  throw new Failure({
-    kind: "usage",
-    what: `The matrix would have ${count(planned.length, "job")}`,
-    where: "--jobs",
-    why: `a matrix of this kind has at most ${most}`,
-    fix: `--jobs ${most}`
-  });
-}
-function checkNames2(names6) {
-  const wrong2 = names6.find((name) => !/^[\w./@+-]+$/.test(name));
-  if (wrong2 === void 0) return;
-  throw new Failure({
-    kind: "usage",
-    what: `${JSON.stringify(wrong2)} cannot be in a matrix`,
-    where: "[images] of xbuild.toml",
-    why: "a shell would split or change it",
-    fix: 'give the image a name of letters, digits, ".", "_" and "-"'
-  });
-}
-var init_matrix = __esm({
-  "src/ci/matrix.ts"() {
-    "use strict";
-    init_wanted_images();
-    init_errors();
-    init_languages();
-    init_format();
-    init_plan_matrix();
-    init_recorded_seconds();
-  }
-});
-
-// src/ci/matrix-format.ts
-var matrix_format_exports = {};
-__export(matrix_format_exports, {
-  matrixFormats: () => matrixFormats,
-  maximumJobs: () => maximumJobs
-});
-function entries(jobs2) {
-  const names6 = jobs2.map(({ platforms: platforms2 }) => platforms2.map((id) => id.replaceAll("/", "-")).join("_"));
-  return jobs2.map(({ programs: programs3, platforms: platforms2, seconds: seconds3 }, index) => {
-    const name = names6[index];
-    const isAlone = names6.filter((other) => other === name).length === 1;
-    const platform8 = platforms2.join(",");
-    return {
-      job: isAlone ? name : `${name}-${names6.slice(0, index + 1).filter((other) => other === name).length}`,
-      platform: platform8,
-      args: [`--platform=${platform8}`, ...programs3.map((program2) => `--bin=${program2}`)].join(" "),
-      ...seconds3 !== void 0 && { seconds: seconds3 }
-    };
-  });
-}
-function github2(jobs2) {
-  return JSON.stringify({ include: entries(jobs2) });
-}
-function gitlab2(jobs2) {
-  const matrix2 = entries(jobs2).map(({ job, platform: platform8, args: args3 }) => ({
-    XBUILD_JOB: job,
-    XBUILD_PLATFORM: platform8,
-    XBUILD_ARGS: args3
-  }));
-  return JSON.stringify({ ".xbuild-matrix": { parallel: { matrix: matrix2 } } }, void 0, 2);
-}
-function text5(jobs2) {
-  const rows = entries(jobs2).map(({ job, args: args3, seconds: seconds3 }) => [
-    job,
-    seconds3 === void 0 ? "" : describeSeconds(seconds3),
-    args3
-  ]);
-  return `${count(jobs2.length, "job")}
-${formatTable(rows)}`;
-}
-var maximumJobs, matrixFormats;
-var init_matrix_format = __esm({
-  "src/ci/matrix-format.ts"() {
-    "use strict";
-    init_format();
-    maximumJobs = { github: 256, gitlab: 200 };
-    matrixFormats = { text: text5, github: github2, gitlab: gitlab2 };
-  }
-});
-
-// src/commands/ci/matrix.ts
-function jobsOf2(text7) {
-  const jobs2 = Number(text7);
-  if (Number.isInteger(jobs2) && jobs2 >= 1) return jobs2;
-  throw new Failure({
-    kind: "usage",
-    what: `--jobs ${text7} is not a number of jobs`,
-    why: "it is a whole number, 1 or more",
-    fix: "--jobs 5"
-  });
-}
-var platform7, bin2, lang4, matrixTask;
-var init_matrix2 = __esm({
-  "src/commands/ci/matrix.ts"() {
-    "use strict";
-    init_flags();
-    init_options7();
-    init_errors();
-    init_interrupt();
-    init_printable();
-    init_shared_flags();
-    init_task();
-    ({ platform: platform7, bin: bin2, lang: lang4 } = buildFlags2);
-    matrixTask = defineTask({
-      describe: "spreads programs and platforms over the jobs of a matrix",
-      flags: {
-        platform: platform7,
-        bin: bin2,
-        lang: lang4,
-        jobs: { alias: "j", type: "string", requiresArg: true, describe: "Most jobs (one for each platform)" },
-        ...reportFlag,
-        format: {
-          choices: ["text", "github", "gitlab"],
-          describe: "text, strategy.matrix of GitHub, or a job of GitLab to extend (text)"
-        },
-        json: { type: "boolean", describe: "The same as --format github" }
-      },
-      run: async (argv2) => {
-        const { jobs: _, ...flags } = argv2;
-        const options = await resolveOptions(flags);
-        const { makeMatrix: makeMatrix2 } = await Promise.resolve().then(() => (init_matrix(), matrix_exports));
-        const { matrixFormats: matrixFormats2, maximumJobs: maximumJobs2 } = await Promise.resolve().then(() => (init_matrix_format(), matrix_format_exports));
-        const format6 = argv2.format ?? (argv2.json ? "github" : "text");
-        const { jobs: jobs2, missing: missing3 } = await makeMatrix2(options, {
-          jobs: argv2.jobs === void 0 ? void 0 : jobsOf2(argv2.jobs),
-          most: format6 === "text" ? Number.POSITIVE_INFINITY : maximumJobs2[format6],
-          reports: argv2.report ?? [],
-          signal: interruptSignal
-        });
-        for (const path6 of missing3)
-          process.stderr.write(`xbuild: ${cleanText(path6)} is not there: its seconds do not count
-`);
-        process.stdout.write(`${matrixFormats2[format6](jobs2)}
-`);
-      }
-    });
-  }
-});
-
-// src/ci/summary.ts
-var summary_exports = {};
-__export(summary_exports, {
-  renderSummary: () => renderSummary
-});
-function renderSummary(report3, { cache: cache2, now = Date.now() } = {}) {
-  const { error, artifacts = [], images = [], seconds: seconds3, comparison = [], notes: notes2 = [] } = report3;
-  const parts = [
-    `### xbuild: ${error ? "the build failed" : titleOf2(images)}`,
-    ...error ? [errorText(error)] : [],
-    ...images.length > 0 ? [imageTable(images)] : [],
-    ...artifacts.length > 0 ? [artifactTable(artifacts, comparison)] : [],
-    ...seconds3 ? [stageText(seconds3, artifacts, cache2)] : [],
-    ...chart(comparison),
-    ...describeComparisons(comparison, now).map((line) => `- ${escapeText(line)}`),
-    ...details(
-      "Notes",
-      notes2.map((note) => `- ${escapeText(note)}`)
-    )
-  ];
-  return `${parts.join("\n\n")}
-`;
-}
-function titleOf2(images) {
-  return images.length === 0 ? "compiled" : count(images.length, "image");
-}
-function errorText({ what, where, why, fix: fix2 }) {
-  const lines = [what, where && `where  ${where}`, why && `why    ${why}`, fix2 && `fix    ${fix2}`];
-  return fence(lines.filter(Boolean).join("\n"));
-}
-function imageTable(images) {
-  return [
-    "| image | digest | base | destinations | read back |",
-    "|---|---|---|---|---|",
-    ...images.map(
-      ({ name, digest: digest4, base, tags: tags2, destinations, verified, notReadBack }) => row([
-        code(name),
-        digest4 ? code(digest4) : "",
-        code(base.reference),
-        [.../* @__PURE__ */ new Set([...tags2, ...destinations])].map(code).join("<br>"),
-        verified ? "yes" : notReadBack ? escapeText(`no: ${notReadBack}`) : ""
-      ])
-    )
-  ].join("\n");
-}
-function artifactTable(artifacts, comparison) {
-  const times = new Map(comparison.map(({ platform: platform8, ratio }) => [platform8, ratio]));
-  return [
-    "| binary | platform | size | compiled in | cache | emulated \xF7 native |",
-    "|---|---|--:|--:|---|--:|",
-    ...artifacts.map(({ name, platform: platform8, size: size2, seconds: seconds3, cached: cached2 }) => {
-      const ratio = times.get(platform8);
-      return row([
-        code(name),
-        code(platform8),
-        describeBytes(size2),
-        describeSeconds(seconds3),
-        cached2 ? "hit" : "",
-        ratio ? `**${ratio.atLeast ? "> " : ""}${ratio.times.toFixed(1)}\xD7**` : ""
-      ]);
-    })
-  ].join("\n");
-}
-function stageText(seconds3, artifacts, cache2) {
-  const { inspect: inspect4, compile, verify, image: image4, readBack: readBack3, total } = seconds3;
-  const stages = Object.entries({ inspect: inspect4, compile, verify, image: image4, "read back": readBack3 });
-  const text7 = stages.map(([name, value]) => `${name} ${describeSeconds(value)}`).join(", ");
-  const cached2 = artifacts.filter((artifact) => artifact.cached).length;
-  const hits = `${cached2} of ${count(artifacts.length, "binary", "binaries")} had nothing to compile`;
-  return [`**${describeSeconds(total)}**: ${text7}; ${hits}`, cacheText(cache2)].filter(Boolean).join("  \n");
-}
-function cacheText(cache2) {
-  if (!cache2) return "";
-  const { restored, size: size2, note } = cache2;
-  const found = restored ? `restored ${code(restored)}${size2 === void 0 ? "" : ` (${describeBytes(size2)})`}` : "nothing to restore";
-  return `Toolchain cache: ${found}${note ? `; ${escapeText(note)}` : ""}`;
-}
-function chart(comparison) {
-  const known = comparison.flatMap(
-    ({ platform: platform8, native: native2, baseline }) => native2 && baseline?.seconds !== void 0 ? [{ platform: platform8, native: native2.seconds, emulated: baseline.seconds }] : []
-  );
-  if (known.length === 0) return [];
-  const longest3 = Math.max(...known.flatMap(({ native: native2, emulated: emulated2 }) => [native2, emulated2]));
-  const bar2 = (seconds3) => "\u2588".repeat(Math.max(1, Math.round(seconds3 / longest3 * barWidth2)));
-  const lines = known.flatMap(({ platform: platform8, native: native2, emulated: emulated2 }) => [
-    platform8,
-    `  xbuild    ${bar2(native2)} ${describeSeconds(native2)}`,
-    `  emulated  ${bar2(emulated2)} ${describeSeconds(emulated2)}`
-  ]);
-  return [fence(["From source to binary, cold caches", ...lines].join("\n"))];
-}
-function details(title, lines) {
-  if (lines.length === 0) return [];
-  return [[`<details><summary>${title}</summary>`, "", ...lines, "", "</details>"].join("\n")];
-}
-function fence(text7) {
-  const longest3 = Math.max(2, ...[...text7.matchAll(/`+/g)].map(([run2]) => run2.length));
-  const ticks = "`".repeat(longest3 + 1);
-  return `${ticks}text
-${cleanText(text7)}
-${ticks}`;
-}
-function code(text7) {
-  return `<code>${escapeHtml(cleanText(text7).replace(/\s+/g, " "))}</code>`;
-}
-function escapeText(text7) {
-  return escapeHtml(cleanText(text7).replace(/\s+/g, " "));
-}
-function escapeHtml(text7) {
-  return text7.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("|", "&#124;").replaceAll("`", "&#96;").replaceAll("*", "&#42;").replaceAll("_", "&#95;").replaceAll("[", "&#91;");
-}
-var barWidth2, row;
-var init_summary2 = __esm({
-  "src/ci/summary.ts"() {
-    "use strict";
-    init_comparison_text();
-    init_format();
-    init_printable();
-    barWidth2 = 40;
-    row = (cells) => `| ${cells.join(" | ")} |`;
-  }
-});
-
-// src/commands/ci/summary.ts
-var summaryTask;
-var init_summary3 = __esm({
-  "src/commands/ci/summary.ts"() {
-    "use strict";
-    init_errors();
-    init_shared_flags();
-    init_task();
-    summaryTask = defineTask({
-      describe: "prints reports of builds as Markdown",
-      flags: {
-        ...reportFlag,
-        ...githubFlag
-      },
-      run: async (argv2) => {
-        const { readReportFile: readReportFile2 } = await Promise.resolve().then(() => (init_report_file(), report_file_exports));
-        const { renderSummary: renderSummary2 } = await Promise.resolve().then(() => (init_summary2(), summary_exports));
-        const paths = argv2.report ?? [];
-        if (paths.length === 0) {
-          throw new Failure({
-            kind: "usage",
-            what: "There is no report to summarize",
-            fix: "xbuild build --report report.json, then xbuild ci summary --report report.json"
-          });
-        }
-        const reports = await Promise.all(paths.map(readReportFile2));
-        const text7 = reports.map((report3) => renderSummary2(report3)).join("\n");
-        if (!argv2.github) return void process.stdout.write(text7);
-        const { writeSummary: writeSummary2 } = await Promise.resolve().then(() => (init_files(), files_exports));
-        await writeSummary2(text7);
-      }
-    });
-  }
-});
-
-// src/commands/ci.ts
-function checkFlagsOf(name, argv2) {
-  const given = (flag2) => Object.entries(argv2).some(([key, value]) => key === flag2 && value !== void 0);
-  for (const other of names2) {
-    const foreign = Object.keys(tasks[other].flags).find((flag2) => given(flag2) && !(flag2 in tasks[name].flags));
-    if (foreign === void 0) continue;
-    throw new Failure({
-      kind: "usage",
-      what: `--${foreign} is a flag of xbuild ci ${other}, not of xbuild ci ${name}`,
-      fix: "xbuild ci --help"
-    });
-  }
-}
-var tasks, names2, ciCommand;
-var init_ci = __esm({
-  "src/commands/ci.ts"() {
-    "use strict";
-    init_errors();
-    init_cache_key();
-    init_cache_paths();
-    init_matrix2();
-    init_summary3();
-    init_command4();
-    tasks = {
-      matrix: matrixTask,
-      "cache-key": cacheKeyTask,
-      "cache-paths": cachePathsTask,
-      summary: summaryTask
-    };
-    names2 = Object.keys(tasks);
-    ciCommand = defineCommand({
-      usage: "ci <task> [dir]",
-      describe: `For pipelines: ${names2.map((name) => `${name} ${tasks[name].describe}`).join("; ")}`,
-      positionals: {
-        task: { choices: names2, demandOption: true, describe: "What to do" },
-        dir: { type: "string", describe: "Folder of the project (.)" }
-      },
-      flags: Object.assign({}, ...Object.values(tasks).map(({ flags }) => flags)),
-      run: async (argv2) => {
-        const task = tasks[argv2.task];
-        checkFlagsOf(argv2.task, argv2);
-        await task.run(argv2);
-      }
-    });
-  }
-});
-
-// src/ui/completion.ts
-function valueFlags(commands3) {
-  const flags = commands3.flatMap((command2) => command2.flags).filter((flag2) => flag2.takesValue);
-  return [...new Map(flags.map((flag2) => [flag2.name, flag2])).values()].map((flag2) => {
-    const same = flags.filter(({ name }) => name === flag2.name);
-    return { ...flag2, choices: [...new Set(same.flatMap(({ choices }) => choices))] };
-  });
-}
-function bash(commands3) {
-  const values = valueFlags(commands3);
-  const withChoices = values.filter(({ choices }) => choices.length > 0);
-  const others = values.filter(({ choices }) => choices.length === 0);
-  const caseOf = (flags, body) => `    ${flags.join(" | ")}) ${body} ;;`;
-  const words4 = (list6) => `COMPREPLY=($(compgen -W ${quote2(list6.join(" "))} -- "$current"))`;
-  const files = "compopt -o default; COMPREPLY=()";
-  return `# bash completion for xbuild: source <(xbuild completion bash)
-_xbuild() {
-  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command= word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in
-    --) compopt -o default; COMPREPLY=(); return ;;
-    ${names3(commands3).join(" | ")}) command=\${command:-$word} ;;
-    esac
-  done
-  # Bash splits --flag=value at the sign.
-  [ "$current" = = ] && current= && previous='=' && COMP_CWORD=$((COMP_CWORD + 1))
-  [ "$previous" = = ] && previous=\${COMP_WORDS[COMP_CWORD - 2]}
-  case $previous in
-${withChoices.map((flag2) => caseOf(dashed(flag2), `${words4(flag2.choices)}; return`)).join("\n")}
-${caseOf(others.flatMap(dashed), `${files}; return`)}
-  esac
-  case \${command:-${commands3[0]?.name}}:$current in
-${commands3.map(({ name, flags }) => `    ${name}:-*) ${words4([...flags.flatMap(dashed), "--help"])} ;;`).join("\n")}
-${commands3.filter(({ choices }) => choices.length > 0).map(({ name, choices }) => `    ${name}:*) ${words4(choices)} ;;`).join("\n")}
-    *)
-      compopt -o default
-      COMPREPLY=()
-      if [ -z "$command" ]; then
-        COMPREPLY=($(compgen -W ${quote2(names3(commands3).join(" "))} -- "$current") $(compgen -d -- "$current"))
-      fi
-      ;;
-  esac
-}
-complete -F _xbuild xbuild
-`;
-}
-function zsh(commands3) {
-  const escapeColons = (text7) => text7.replace(/[[\]:\\]/g, "\\$&");
-  const argument2 = ({ takesValue, choices, name }) => takesValue ? `:${name}:${choices.length > 0 ? `(${choices.join(" ")})` : "_files"}` : "";
-  const specOf2 = (flag2) => dashed(flag2).map(
-    (name) => `      ${quote2(`*${name}${flag2.takesValue && name.startsWith("--") ? "=" : ""}[${escapeColons(flag2.describe)}]${argument2(flag2)}`)} \\`
-  );
-  const branch = ({ name, flags, choices }) => `    ${name})
-      _arguments \\
-${flags.flatMap(specOf2).map((line) => `${line}
-`).join("")}      '--help[Show help]' \\
-      ${quote2(choices.length > 0 ? `:argument:(${choices.join(" ")})` : "*:file:_files")}
-      ;;`;
-  return `#compdef xbuild
-# zsh completion for xbuild: source <(xbuild completion zsh), or a file _xbuild in a folder of $fpath
-_xbuild() {
-  local -a commands
-  commands=(
-${commands3.map(({ name, describe: describe11 }) => `    ${quote2(`${name}:${escapeColons(describe11)}`)}`).join("\n")}
-  )
-  local command=\${words[2]}
-  if (( CURRENT == 2 )) && [[ $command != -* ]]; then
-    _describe command commands
-    _files -/
-    return
-  fi
-  if (( \${+commands[(r)$command:*]} )); then
-    shift words
-    (( CURRENT-- ))
-  else
-    command=${commands3[0]?.name}
-  fi
-  case $command in
-${commands3.map(branch).join("\n")}
-  esac
-}
-# A file in $fpath is run as the function, anything else defines it.
-if [[ $funcstack[1] == _xbuild ]]; then _xbuild "$@"; else compdef _xbuild xbuild; fi
-`;
-}
-function fish(commands3) {
-  const all = names3(commands3).join(" ");
-  const lines = commands3.flatMap(({ name, describe: describe11, flags, choices }, index) => {
-    const seen2 = `__fish_seen_subcommand_from ${name}`;
-    const when = index === 0 ? `${seen2}; or not __fish_seen_subcommand_from ${all}` : seen2;
+// src/dockerfile/variables.ts
+function declaredBy({ keyword, words: words4 }) {
+  if (keyword !== "ARG" && keyword !== "ENV") return [];
+  const [first, ...rest2] = words4;
+  if (!first) return [];
+  if (keyword === "ENV" && !first.value.includes("=")) {
+    const last = rest2.at(-1) ?? first;
     return [
-      `complete -c xbuild -n 'not __fish_seen_subcommand_from ${all}' -a ${name} -d ${quote2(describe11)}`,
-      ...choices.length > 0 ? [`complete -c xbuild -f -n '${seen2}' -a ${quote2(choices.join(" "))}`] : [],
-      ...flags.map((flag2) => {
-        const alias = flag2.alias ? ` -s ${flag2.alias}` : "";
-        const value = flag2.takesValue ? flag2.choices.length > 0 ? ` -x -a ${quote2(flag2.choices.join(" "))}` : " -r" : "";
-        return `complete -c xbuild -n '${when}' -l ${flag2.name}${alias}${value} -d ${quote2(flag2.describe)}`;
-      })
+      {
+        name: first.value,
+        value: rest2.map(({ value }) => value).join(" "),
+        start: first.start,
+        end: last.end
+      }
     ];
-  });
-  return `# fish completion for xbuild: xbuild completion fish > ~/.config/fish/completions/xbuild.fish
-${lines.join("\n")}
-`;
-}
-var completionScripts, shells, dashed, quote2, names3;
-var init_completion = __esm({
-  "src/ui/completion.ts"() {
-    "use strict";
-    completionScripts = { bash, zsh, fish };
-    shells = Object.keys(completionScripts);
-    dashed = ({ name, alias }) => [`--${name}`, ...alias ? [`-${alias}`] : []];
-    quote2 = (text7) => `'${text7.replaceAll("'", "\u2019")}'`;
-    names3 = (commands3) => commands3.map(({ name }) => name);
   }
-});
-
-// src/ui/help.ts
-function columns(rows) {
-  const width2 = Math.max(...rows.map(([first]) => first.length));
-  return rows.map(([first, second]) => `  ${first.padEnd(width2)}  ${second}`).join("\n");
-}
-function helpEpilogue(exitCodes2) {
-  return [
-    `Environment:
-${columns(Object.entries(environment))}`,
-    `Exit codes: ${exitCodes2}`,
-    "xbuild help COMMAND shows the flags of one command, xbuild man the manual page; docs/ of the source has guides."
-  ].join("\n\n");
-}
-var flagGroups, environment;
-var init_help = __esm({
-  "src/ui/help.ts"() {
-    "use strict";
-    flagGroups = {
-      "What is built:": ["platform", "bin", "lang", "jobs", "version-from", "before", "yes", "install"],
-      "The image:": [
-        "tag",
-        "base",
-        "base-registry",
-        "pin",
-        "locked",
-        "user",
-        "label",
-        "annotation",
-        "compression",
-        "backend"
-      ],
-      "Where it goes:": ["push", "load", "output", "dist"],
-      "Registries:": ["offline", "insecure-registry", "registry-timeout", "verify"],
-      "docker buildx:": ["builder", "cache-from", "cache-to", "provenance", "sbom", "metadata-file"],
-      "Comparison with emulation:": ["bench", "bench-fail-under", "bench-max-growth"],
-      "What is shown:": ["dry-run", "progress", "json", "report", "timings"]
-    };
-    environment = {
-      XBUILD_PLATFORM: "like --platform, comma-separated",
-      XBUILD_BACKEND: "like --backend",
-      XBUILD_BUILDER: "like --builder",
-      XBUILD_BASE: "like --base",
-      XBUILD_BASE_REGISTRY: "like --base-registry",
-      XBUILD_DIST: "like --dist",
-      XBUILD_JOBS: "like --jobs",
-      XBUILD_VERSION_FROM: "like --version-from",
-      XBUILD_ZIG: "the zig that compiles C code and Zig projects",
-      XBUILD_BENCH: "auto, always or never: whether a build is measured under emulation",
-      XBUILD_TRACE: "a file for the timeline of the run, for the trace viewer of Chrome",
-      SOURCE_DATE_EPOCH: "every time in the image, in seconds since 1970 (the commit\u2019s)",
-      "DOCKER_HOST, DOCKER_CONFIG": "as docker has them; logins are those of docker login",
-      "HTTPS_PROXY, NO_PROXY": "as curl has them",
-      "NO_COLOR, FORCE_COLOR": "without colours, or with them on no terminal",
-      XDG_CACHE_HOME: "the folder above that of xbuild cache (~/.cache)"
-    };
-  }
-});
-
-// src/ui/manual.ts
-function manualPage(commands3, texts2) {
-  const lines = [
-    `.TH XBUILD 1 "" "xbuild ${roff(texts2.version)}" "User Commands"`,
-    ".SH NAME",
-    `xbuild \\- ${roff(texts2.summary)}`,
-    ".SH SYNOPSIS",
-    ...commands3.flatMap(({ usage: usage2 }) => [".B xbuild", roff(usage2), ".br"]),
-    ".SH DESCRIPTION",
-    `Without the name of a command, xbuild runs ${commands3[0]?.name}. What comes after \\-\\- goes to the toolchain.`,
-    "The result goes to standard output, everything else to standard error.",
-    ".SH COMMANDS",
-    ...commands3.flatMap(describeCommand2),
-    ".SH EXIT STATUS",
-    roff(texts2.exitCodes),
-    ".SH ENVIRONMENT",
-    ...Object.entries(environment).flatMap(([names6, does]) => definition(names6, `${does}.`)),
-    ".SH FILES",
-    ...definition(
-      "xbuild.toml",
-      "The project's configuration: flags go first, then XBUILD_* variables, then this file."
-    ),
-    ...definition("~/.cache/xbuild", "xbuild's own cache, or xbuild below XDG_CACHE_HOME; see xbuild cache.")
-  ];
-  return `${lines.join("\n")}
-`;
-}
-function describeCommand2({ usage: usage2, describe: describe11, flags }) {
-  return [".SS", `xbuild ${roff(usage2)}`, ".PP", `${roff(describe11)}.`, ...flags.flatMap(describeFlag)];
-}
-function describeFlag({ name, alias, describe: describe11, takesValue, choices }) {
-  const value = choices.length > 0 ? ` ${choices.join("|")}` : takesValue ? " VALUE" : "";
-  return definition(`${alias ? `-${alias}, ` : ""}--${name}${value}`, describe11);
-}
-function roff(text7) {
-  return text7.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/, "\\&$1");
-}
-var definition;
-var init_manual = __esm({
-  "src/ui/manual.ts"() {
-    "use strict";
-    init_help();
-    definition = (term, text7) => [".TP", `.B ${roff(term)}`, roff(text7)];
-  }
-});
-
-// src/commands/completion.ts
-function referenceOf({ usage: usage2, describe: describe11, positionals, flags, ...rest2 }) {
-  const [positional] = Object.values(positionals);
-  return {
-    name: nameOf2({ usage: usage2 }),
-    usage: usage2,
-    describe: describe11,
-    choices: (positional?.choices ?? []).map(String),
-    flags: Object.entries(flags).filter(([name, { hidden: hidden3 }]) => !hidden3 && !(name in (rest2.renamed ?? {}))).map(([name, { alias, describe: describe12 = "", type, choices = [] }]) => ({
-      name,
-      alias: [alias ?? []].flat()[0],
-      describe: String(describe12),
-      takesValue: type !== "boolean",
-      choices: choices.map(String)
-    }))
-  };
-}
-var completionCommand, manCommand;
-var init_completion2 = __esm({
-  "src/commands/completion.ts"() {
-    "use strict";
-    init_completion();
-    init_manual();
-    init_version2();
-    init_command4();
-    completionCommand = (commands3) => defineCommand({
-      usage: "completion <shell>",
-      describe: "Print the completion script of a shell: source <(xbuild completion bash)",
-      positionals: { shell: { choices: shells, demandOption: true, describe: "The shell" } },
-      flags: {},
-      run: async ({ shell }) => {
-        process.stdout.write(completionScripts[shell](commands3().map(referenceOf)));
-      }
-    });
-    manCommand = (commands3, texts2) => defineCommand({
-      usage: "man",
-      describe: "Print the manual page, for man -l - or a file xbuild.1",
-      positionals: {},
-      flags: {},
-      run: async () => {
-        process.stdout.write(manualPage(commands3().map(referenceOf), { version, ...texts2 }));
-      }
-    });
-  }
-});
-
-// src/commands/dockerfile.ts
-var dockerfileCommand;
-var init_dockerfile3 = __esm({
-  "src/commands/dockerfile.ts"() {
-    "use strict";
-    init_plan_json();
-    init_registries();
-    init_flags();
-    init_options7();
-    init_interrupt();
-    init_printable();
-    init_command4();
-    dockerfileCommand = defineCommand({
-      usage: "dockerfile [dir]",
-      describe: "Print the generated Dockerfile",
-      examples: [["dockerfile > Dockerfile", "the Dockerfile that a build would hand to buildx"]],
-      positionals: dirPositional,
-      flags: buildFlags2,
-      run: async (argv2) => {
-        const options = await resolveOptions(argv2);
-        const { images } = planJson(await prepareOnly(options, interruptSignal));
-        const several = images.length > 1;
-        for (const { name, dockerfile: dockerfile2 } of images) {
-          const text7 = several ? `# --- ${name} ---
-${dockerfile2}
-` : dockerfile2;
-          process.stdout.write(process.stdout.isTTY ? cleanText(text7) : text7);
-        }
-      }
-    });
-  }
-});
-
-// src/doctor/outcome.ts
-function fromFailure({ what, where, why, fix: fix2 }, status = "problem") {
-  const [reason2, ...more] = (why ?? "").split("\n").filter(Boolean);
-  return {
-    status,
-    why: reason2 === void 0 ? what : `${what}: ${reason2}`,
-    details: [...more, ...where && !what.includes(where) ? [where] : []],
-    ...fix2 && { fix: fix2 }
-  };
-}
-function combine(outcomes, whenAllOk) {
-  const sorted3 = outcomes.toSorted((a2, b) => statuses.indexOf(a2.status) - statuses.indexOf(b.status));
-  const [worst, ...others] = sorted3;
-  const lines = (found) => found.flatMap(({ why, details: details2 = [] }) => [why, ...details2]);
-  if (!worst || worst.status === "ok" || worst.status === "not applicable") return whenAllOk(lines(sorted3));
-  const fixes = [...new Set(sorted3.map(({ fix: fix2 }) => fix2).filter((fix2) => fix2 !== void 0))];
-  const repairs = sorted3.flatMap(({ repairs: repairs2 = [] }) => repairs2);
-  return {
-    status: worst.status,
-    why: worst.why,
-    details: [...worst.details ?? [], ...lines(others)],
-    ...fixes.length > 0 && { fix: fixes.join("\n") },
-    ...repairs.length > 0 && { repairs }
-  };
-}
-var statuses, ok, warning, problem, notApplicable;
-var init_outcome = __esm({
-  "src/doctor/outcome.ts"() {
-    "use strict";
-    statuses = ["problem", "warning", "ok", "not applicable"];
-    ok = (why, details2 = []) => ({ status: "ok", why, details: details2 });
-    warning = (found) => ({ status: "warning", ...found });
-    problem = (found) => ({ status: "problem", ...found });
-    notApplicable = (why) => ({ status: "not applicable", why });
-  }
-});
-
-// src/doctor/checks/actions.ts
-function readToken2(token) {
-  try {
-    const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
-    const scopes = JSON.parse(claims.ac);
+  return words4.map(({ value, start: start2, end }) => {
+    const equals = value.indexOf("=");
     return {
-      expires: Number(claims.exp) * 1e3 || Number.POSITIVE_INFINITY,
-      // 1 reads, 2 writes, 3 does both.
-      scopes: scopes.map(({ Scope, Permission }) => ({
-        name: String(Scope),
-        canWrite: (Permission & 2) !== 0
-      }))
+      name: equals < 0 ? value : value.slice(0, equals),
+      value: equals < 0 ? void 0 : value.slice(equals + 1),
+      start: start2,
+      end
     };
+  });
+}
+function usesIn({ text: text7, at }) {
+  return [...text7.matchAll(/(?<!\\)(?:\\\\)*\$(?:\{[!#]?([A-Za-z_]\w*)|([A-Za-z_]\w*))/g)].map((match) => {
+    const [whole, braced, bare] = match;
+    const name = braced ?? bare ?? "";
+    const dollar = match.index + whole.lastIndexOf("$");
+    const end = match.index + whole.length;
+    const closed = braced !== void 0 && text7[end] === "}" ? end + 1 : end;
+    return { name, start: at(dollar), end: at(closed - 1) + 1 };
+  });
+}
+function usesOf(instruction) {
+  const { keyword, body, heredocs, flags } = instruction;
+  const bodies = heredocs.filter(({ quoted: quoted2 }) => keyword === "RUN" || !quoted2).map((heredoc) => heredoc.body);
+  const flagUses = flags.flatMap(
+    ({ value, start: start2, end }) => usesIn({ text: value, at: () => start2 }).map(({ name }) => ({ name, start: start2, end }))
+  );
+  return [...flagUses, ...[body, ...bodies].flatMap(usesIn)];
+}
+function mentionsTarget({ body, heredocs, flags }) {
+  const texts2 = [body.text, ...heredocs.map(({ body: body2 }) => body2.text), ...flags.map(({ value }) => value)];
+  return texts2.some((text7) => /TARGET(?:PLATFORM|ARCH|OS|VARIANT)\b/.test(text7));
+}
+var automaticVariables;
+var init_variables = __esm({
+  "src/dockerfile/variables.ts"() {
+    "use strict";
+    automaticVariables = [
+      "TARGETPLATFORM",
+      "TARGETOS",
+      "TARGETARCH",
+      "TARGETVARIANT",
+      "BUILDPLATFORM",
+      "BUILDOS",
+      "BUILDARCH",
+      "BUILDVARIANT"
+    ];
+  }
+});
+
+// src/dockerfile/stages.ts
+function collectStages(instructions2, globals) {
+  const defaults = new Map(globals.flatMap(declaredBy).map(({ name, value }) => [name, value]));
+  const stages = [];
+  let own4 = [];
+  for (const instruction of instructions2) {
+    if (instruction.keyword !== "FROM" || instruction.onbuild) {
+      own4.push(instruction);
+      continue;
+    }
+    own4 = [];
+    stages.push({ ...readFrom(instruction, stages, defaults), instructions: own4 });
+  }
+  return stages;
+}
+function readFrom(from, earlier, defaults) {
+  const [imageWord, as, name] = from.words;
+  const image4 = fillIn(imageWord?.value ?? "", defaults);
+  const flag2 = from.flags.find(({ name: name2 }) => name2 === "platform");
+  const platformText2 = flag2 && fillIn(flag2.value, defaults);
+  const base = findStage(image4, earlier);
+  return {
+    index: earlier.length,
+    name: as?.value.toUpperCase() === "AS" ? name?.value.toLowerCase() : void 0,
+    from,
+    image: image4,
+    imageWord,
+    base,
+    platformText: platformText2,
+    platform: platformText2 === void 0 ? base?.platform ?? "target" : platformOf2(platformText2)
+  };
+}
+function findStage(name, stages) {
+  const wanted2 = name.toLowerCase();
+  return wanted2 === "" ? void 0 : stages.findLast((stage) => stage.name === wanted2);
+}
+function lineage(stage) {
+  const stages = [];
+  for (let current = stage; current; current = current.base) stages.push(current);
+  return stages;
+}
+function sourcesOf(stage, stages) {
+  return stage.instructions.flatMap(sourceNames).map((name) => findStage(name, stages) ?? (/^\d+$/.test(name) ? stages[Number(name)] : void 0)).filter((found) => found !== void 0);
+}
+function copiedInto(stage, stages) {
+  const copies = stage.instructions.filter(({ keyword }) => keyword === "COPY");
+  return sourcesOf({ ...stage, instructions: copies }, stages);
+}
+function stagesOfImages(stages) {
+  const bases = stages.map((stage) => dynamicBase(stage) ?? stage.base);
+  const used = new Set(stages.flatMap((stage) => [...sourcesOf(stage, stages)]));
+  const isBase = (stage) => bases.some((base) => typeof base === "string" ? stage.name?.startsWith(base) : base === stage);
+  const found = /* @__PURE__ */ new Set();
+  const visit = (stage) => {
+    for (const one2 of lineage(stage)) {
+      if (found.has(one2)) continue;
+      found.add(one2);
+      for (const source of copiedInto(one2, stages)) if (source.platform === "target") visit(source);
+    }
+  };
+  for (const stage of stages) {
+    const isLast = stage === stages.at(-1) || !(used.has(stage) || isBase(stage));
+    if (isLast && stage.platform === "target") visit(stage);
+  }
+  return found;
+}
+function dynamicBase({ imageWord }) {
+  const [, prefix] = /^([^$]+)\$/.exec(imageWord?.value.toLowerCase() ?? "") ?? [];
+  return prefix;
+}
+function sourceNames({ keyword, flags }) {
+  if (keyword === "COPY") return flags.filter(({ name }) => name === "from").map(({ value }) => value);
+  if (keyword !== "RUN") return [];
+  return flags.filter(({ name }) => name === "mount").flatMap(({ value }) => value.split(",")).flatMap((part) => part.startsWith("from=") ? [part.slice("from=".length)] : []);
+}
+function architectureWords(text7) {
+  return text7.match(new RegExp(word, "gi")) ?? [];
+}
+function servesOneArchitecture(stage) {
+  return lineage(stage).some(
+    ({ name = "", image: image4 }) => architectureWord.test(name) || architectureWord.test(image4)
+  );
+}
+function namesArchitecture(path6) {
+  return architectureWord.test(path6.replace(/^.*\//, ""));
+}
+function platformOf2(text7) {
+  if (/\$\{?BUILD(?:PLATFORM|ARCH|OS)\b/.test(text7)) return "build";
+  if (/\$\{?TARGET(?:PLATFORM|ARCH|OS)\b/.test(text7)) return "target";
+  return text7.includes("$") ? "unknown" : text7 === "" ? "target" : "constant";
+}
+function fillIn(text7, defaults) {
+  let filled = text7;
+  for (let round = 0; round < 5 && filled.includes("$"); round++) {
+    const next2 = filled.replace(
+      /\$(?:(\w+)|\{(\w+)(?::?-([^${}]*))?\})/g,
+      (whole, bare, braced, fallback) => {
+        const name = bare ?? braced;
+        if (/^(?:BUILD|TARGET)(?:PLATFORM|ARCH|OS|VARIANT)$/.test(name)) return whole;
+        const value = defaults.get(name);
+        return value === void 0 || value.length > 1e3 ? fallback || whole : value;
+      }
+    );
+    if (next2 === filled || next2.length > 1e4) break;
+    filled = next2;
+  }
+  return filled;
+}
+var architectures2, word, architectureWord;
+var init_stages = __esm({
+  "src/dockerfile/stages.ts"() {
+    "use strict";
+    init_variables();
+    architectures2 = "x86[_-]64|amd64|x64|i?[36]86|aarch64|arm64(?:v8)?|arm(?:v\\d\\w*|hf|el|\\d+)?|riscv64|ppc64le|s390x|loong64|mips64(?:le|el)?";
+    word = `(?<![a-z0-9])(?:${architectures2})(?![a-z0-9])`;
+    architectureWord = new RegExp(word, "i");
+  }
+});
+
+// src/dockerfile/scope.ts
+function pairsOf({ keyword, words: words4, body }) {
+  const [first] = words4;
+  if (!first) return [];
+  if (keyword !== "ARG" && !first.raw.includes("=")) {
+    const rest2 = body.text.trimStart().slice(first.raw.length).trim();
+    return [{ name: first.value, raw: rest2 }];
+  }
+  return words4.map(({ raw }) => {
+    const equals = raw.indexOf("=");
+    if (equals < 0) return { name: withoutQuotes(raw) };
+    return { name: withoutQuotes(raw.slice(0, equals)), raw: raw.slice(equals + 1) };
+  });
+}
+function walkStage(dockerfile2, stage, visit, override = (_, known) => known) {
+  const escapeChar = dockerfile2.directives["escape"] === "`" ? "`" : "\\";
+  const args3 = /* @__PURE__ */ new Map();
+  const env4 = /* @__PURE__ */ new Map();
+  const globals = /* @__PURE__ */ new Map();
+  const stages = lineage(stage).reverse();
+  const outside = hasNoVariables.test(stages[0]?.image ?? "") ? { value: "" } : { unknown: "base" };
+  const automatic2 = new Set(automaticVariables);
+  const scopeOf2 = (env5, args4) => {
+    const lookup3 = (name) => override(
+      name,
+      env5.get(name) ?? (automatic2.has(name) ? { unknown: "platform" } : void 0) ?? args4.get(name) ?? (/^(?:PATH|SSL_CERT_FILE)$/.test(name) ? { unknown: "base" } : outside)
+    );
+    return { lookup: lookup3, env: env5, expand: (raw) => expandWord(raw, lookup3, void 0, escapeChar) };
+  };
+  const known = ({ text: text7, unknown: unknown3 }, from) => unknown3.length === 0 ? { value: text7 } : { unknown: reason(unknown3, from) };
+  const fromGlobals = (name) => globals.get(name) ?? { value: "" };
+  const { lookup: lookup2, expand: expand2 } = scopeOf2(env4, args3);
+  for (const { keyword, ...rest2 } of dockerfile2.globals) {
+    if (keyword !== "ARG") continue;
+    for (const { name, raw } of pairsOf({ keyword, ...rest2 })) {
+      globals.set(
+        name,
+        raw === void 0 ? { unknown: "argument" } : known(expandWord(raw, fromGlobals, void 0, escapeChar), fromGlobals)
+      );
+    }
+  }
+  for (const one2 of stages) {
+    for (const instruction of one2.instructions) {
+      visit(instruction, scopeOf2(new Map(env4), new Map(args3)), one2);
+      const { keyword, onbuild } = instruction;
+      if (onbuild || keyword !== "ARG" && keyword !== "ENV") continue;
+      const values = pairsOf(instruction).map(({ name, raw }) => {
+        const bare = globals.get(name) ?? { unknown: "argument" };
+        return [name, raw === void 0 ? bare : known(expand2(raw), lookup2)];
+      });
+      for (const [name, value] of values) (keyword === "ENV" ? env4 : args3).set(name, value);
+    }
+  }
+}
+function reason(names6, lookup2) {
+  const [name = ""] = names6;
+  const known = lookup2(name);
+  return "unknown" in known ? known.unknown : "shell";
+}
+function execWords({ body }) {
+  try {
+    const words4 = JSON.parse(body.text);
+    return Array.isArray(words4) && words4.every((word2) => typeof word2 === "string") ? words4 : void 0;
   } catch {
     return void 0;
   }
 }
-var actions;
-var init_actions = __esm({
-  "src/doctor/checks/actions.ts"() {
+var hasNoVariables, withoutQuotes;
+var init_scope = __esm({
+  "src/dockerfile/scope.ts"() {
     "use strict";
-    init_errors();
-    init_outcome();
-    actions = {
-      id: "actions",
-      title: "GitHub Actions",
-      question: "In a job of GitHub Actions: is the cache service there for `type=gha`, in version 2, and may this run write to it?",
-      findings: "A problem where `[cache]` names `type=gha` and buildx would drop it without a word; else a warning.",
-      run: async ({ env: env4, options, machine: machine2 }) => {
-        if (env4["GITHUB_ACTIONS"] !== "true") return notApplicable("this is no job of GitHub Actions");
-        const caches = options instanceof Failure ? [] : [...options.buildx.cacheFrom, ...options.buildx.cacheTo];
-        const isUsed = caches.some((cache2) => /(?:^|,)type=gha(?:,|$)/.test(cache2));
-        const lacking = isUsed ? problem : warning;
-        const token = env4["ACTIONS_RUNTIME_TOKEN"];
-        if (!token || !(env4["ACTIONS_RESULTS_URL"] || env4["ACTIONS_CACHE_URL"])) {
-          if (!isUsed)
-            return ok("no token of the cache service, as in every run: step; nothing here uses type=gha");
-          return problem({
-            why: "a run: step has no token of the cache service, so buildx drops type=gha",
-            fix: "uses: crazy-max/ghaction-github-runtime@v4   before this step"
-          });
+    init_expand();
+    init_stages();
+    init_variables();
+    hasNoVariables = /^(?:scratch|(?:docker\.io\/)?(?:library\/)?(?:alpine|debian|ubuntu|busybox)|(?:.*\/)?distroless\/[\w-]+)(?:[:@].*)?$/;
+    withoutQuotes = (text7) => text7.replace(/["']/g, "");
+  }
+});
+
+// src/dockerfile/final-image.ts
+function readFinalImage(dockerfile2, override) {
+  const stage = dockerfile2.stages.at(-1);
+  return stage && readImage3(dockerfile2, stage, override);
+}
+function readImage3(dockerfile2, stage, override) {
+  const first = lineage(stage).at(-1) ?? stage;
+  const facts = {
+    stage,
+    base: { value: first.image, by: first.from },
+    env: /* @__PURE__ */ new Map(),
+    labels: /* @__PURE__ */ new Map(),
+    ports: [],
+    volumes: [],
+    runs: [],
+    copies: []
+  };
+  let current;
+  let cmdIsSet = false;
+  let workdir = "/";
+  walkStage(
+    dockerfile2,
+    stage,
+    (by, scope, own4) => {
+      if (own4 !== current) cmdIsSet = false;
+      current = own4;
+      if (by.onbuild) return;
+      const [word2] = by.words;
+      const one2 = () => ({ value: scope.expand(by.body.text.trim()), by });
+      switch (by.keyword) {
+        case "ENV":
+          for (const { name, raw = "" } of pairsOf(by)) facts.env.set(name, { value: scope.expand(raw), by });
+          break;
+        case "LABEL":
+          for (const { name, raw = "" } of pairsOf(by))
+            facts.labels.set(name, { value: scope.expand(raw), by });
+          break;
+        case "EXPOSE":
+          for (const { raw } of by.words) facts.ports.push({ value: scope.expand(raw), by });
+          break;
+        case "VOLUME":
+          for (const raw of execWords(by) ?? by.words.map(({ raw: raw2 }) => raw2))
+            facts.volumes.push({ value: scope.expand(raw), by });
+          break;
+        case "USER":
+          facts.user = one2();
+          break;
+        case "STOPSIGNAL":
+          facts.stopSignal = one2();
+          break;
+        case "MAINTAINER":
+          facts.maintainer = { value: by.body.text.trim().replace(/^"(.*)"$/, "$1"), by };
+          break;
+        case "WORKDIR": {
+          const { text: text7, unknown: unknown3 } = scope.expand(word2 ? by.body.text.trim() : "");
+          workdir = absolute(text7, workdir);
+          facts.workdir = { value: { text: workdir, unknown: unknown3 }, by };
+          break;
         }
-        if (!/^(?:true|1)$/i.test(env4["ACTIONS_CACHE_SERVICE_V2"] ?? "") || !env4["ACTIONS_RESULTS_URL"])
-          return lacking({
-            why: "version 1 of the cache service ended in April 2025, and ACTIONS_CACHE_SERVICE_V2 does not say that this is 2",
-            fix: "export ACTIONS_CACHE_SERVICE_V2=true   with ACTIONS_RESULTS_URL of the runner"
-          });
-        const read4 = readToken2(token);
-        if (!read4) return warning({ why: "ACTIONS_RUNTIME_TOKEN is not a token that says what it allows" });
-        if (read4.expires < machine2.now())
-          return lacking({
-            why: `ACTIONS_RUNTIME_TOKEN expired at ${new Date(read4.expires).toISOString()}`,
-            fix: "re-run the job"
-          });
-        const names6 = (canWrite) => read4.scopes.filter((scope) => scope.canWrite === canWrite).map(({ name }) => name);
-        const scopes = [
-          `writes: ${names6(true).join(", ") || "none"}`,
-          `only reads: ${names6(false).join(", ") || "none"}`
-        ];
-        if (names6(true).length > 0) return ok("the cache service is there", scopes);
-        return warning({
-          why: "this run may read the cache and not write it, as for a pull request of a fork",
-          details: scopes,
-          fix: "--cache-to for pushes to the default branch alone"
-        });
+        case "ENTRYPOINT":
+          facts.entrypoint = { value: program(by), by };
+          if (!cmdIsSet) delete facts.cmd;
+          break;
+        case "CMD":
+          facts.cmd = { value: program(by), by };
+          cmdIsSet = true;
+          break;
+        case "HEALTHCHECK":
+          facts.healthcheck = { value: healthcheck2(by), by };
+          break;
+        case "RUN":
+          facts.runs.push({ by, workdir, scope });
+          break;
+        case "COPY":
+        case "ADD":
+          facts.copies.push(copy(by, scope, workdir));
       }
+    },
+    override
+  );
+  return facts;
+}
+function program(by) {
+  const words4 = execWords(by);
+  return words4 ? { words: words4 } : { shell: by.body.text.trim() };
+}
+function healthcheck2(by) {
+  const [, keyword = "", rest2 = ""] = /^\s*(\w+)\s*([\s\S]*)$/.exec(by.body.text) ?? [];
+  if (keyword.toUpperCase() === "NONE") return { test: void 0 };
+  const flag2 = (name) => by.flags.find((flag3) => flag3.name === name)?.value;
+  const words4 = execWords({ body: { text: rest2, at: by.body.at } });
+  const retries = Number(flag2("retries"));
+  return {
+    test: words4 ? { words: words4 } : { shell: rest2.trim() },
+    ...Object.fromEntries(
+      durationFlags.flatMap((name) => {
+        const value = flag2(name);
+        return value !== void 0 && parseDuration(value) !== 0 ? [[name, value]] : [];
+      })
+    ),
+    ...retries > 0 && { retries }
+  };
+}
+function copy(by, scope, workdir) {
+  const flag2 = (name) => by.flags.find((flag3) => flag3.name === name)?.value;
+  const words4 = (execWords(by) ?? by.words.map(({ raw }) => raw)).map((raw) => scope.expand(raw));
+  const texts2 = words4.map(({ text: text7 }) => text7);
+  const target = texts2.at(-1) ?? ".";
+  return {
+    by,
+    from: flag2("from"),
+    // What here-documents are written as are no files of the context.
+    sources: texts2.slice(0, -1).filter((source) => !source.startsWith("<<")),
+    target: `${absolute(target, workdir)}${/(^|\/)\.?$/.test(target) ? "/" : ""}`.replace(/^\/\/$/, "/"),
+    mode: flag2("chmod"),
+    owner: flag2("chown"),
+    unknown: words4.flatMap(({ unknown: unknown3 }) => unknown3)
+  };
+}
+function absolute(path6, folder) {
+  const parts = [];
+  for (const part of (path6.startsWith("/") ? path6 : `${folder}/${path6}`).split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+var durationFlags;
+var init_final_image = __esm({
+  "src/dockerfile/final-image.ts"() {
+    "use strict";
+    init_duration2();
+    init_scope();
+    init_stages();
+    durationFlags = ["interval", "timeout", "start-period", "start-interval"];
+  }
+});
+
+// src/dockerfile/packages.ts
+function installedPackages(tool, words4) {
+  if (!Object.hasOwn(managers, tool)) return void 0;
+  const rest2 = words4.slice(1).filter(
+    (word2, at, all) => !word2.startsWith("-") && !/^(?:--virtual|-t|-X|--repository)$/.test(all[at - 1] ?? "")
+  );
+  const [sub, ...names6] = rest2;
+  if (sub !== "add" && sub !== "install") return [];
+  return names6.map((name) => name.replace(/[=<>~@].*$/, ""));
+}
+var managers, inDistroless, missingPackages;
+var init_packages = __esm({
+  "src/dockerfile/packages.ts"() {
+    "use strict";
+    managers = {
+      apk: /^(?:add|del|update|upgrade)$/,
+      "apt-get": /^(?:install|update|upgrade|clean|autoremove|remove|purge|autoclean|dist-upgrade)$/,
+      apt: /^(?:install|update|upgrade|clean|autoremove|remove|purge)$/,
+      yum: /^(?:install|update|upgrade|clean|-y)$/,
+      dnf: /^(?:install|update|upgrade|clean|-y)$/,
+      microdnf: /^(?:install|update|upgrade|clean|-y)$/,
+      tdnf: /^(?:install|update|upgrade|clean|-y)$/
     };
+    inDistroless = /^(?:ca-certificates|ca-certificates-bundle|tzdata|libc6-compat|gcompat|musl|libgcc|libgcc-s1|libgcc1|libstdc\+\+6?|libc6|openssl|libssl\d?[\w.-]*|netbase|media-types|mailcap|base-files)$/;
+    missingPackages = (packages) => packages.filter((name) => !inDistroless.test(name));
   }
 });
 
@@ -60835,190 +58540,6 @@ var init_instruction = __esm({
   }
 });
 
-// src/dockerfile/variables.ts
-function declaredBy({ keyword, words: words4 }) {
-  if (keyword !== "ARG" && keyword !== "ENV") return [];
-  const [first, ...rest2] = words4;
-  if (!first) return [];
-  if (keyword === "ENV" && !first.value.includes("=")) {
-    const last = rest2.at(-1) ?? first;
-    return [
-      {
-        name: first.value,
-        value: rest2.map(({ value }) => value).join(" "),
-        start: first.start,
-        end: last.end
-      }
-    ];
-  }
-  return words4.map(({ value, start: start2, end }) => {
-    const equals = value.indexOf("=");
-    return {
-      name: equals < 0 ? value : value.slice(0, equals),
-      value: equals < 0 ? void 0 : value.slice(equals + 1),
-      start: start2,
-      end
-    };
-  });
-}
-function usesIn({ text: text7, at }) {
-  return [...text7.matchAll(/(?<!\\)(?:\\\\)*\$(?:\{[!#]?([A-Za-z_]\w*)|([A-Za-z_]\w*))/g)].map((match) => {
-    const [whole, braced, bare] = match;
-    const name = braced ?? bare ?? "";
-    const dollar = match.index + whole.lastIndexOf("$");
-    const end = match.index + whole.length;
-    const closed = braced !== void 0 && text7[end] === "}" ? end + 1 : end;
-    return { name, start: at(dollar), end: at(closed - 1) + 1 };
-  });
-}
-function usesOf(instruction) {
-  const { keyword, body, heredocs, flags } = instruction;
-  const bodies = heredocs.filter(({ quoted: quoted2 }) => keyword === "RUN" || !quoted2).map((heredoc) => heredoc.body);
-  const flagUses = flags.flatMap(
-    ({ value, start: start2, end }) => usesIn({ text: value, at: () => start2 }).map(({ name }) => ({ name, start: start2, end }))
-  );
-  return [...flagUses, ...[body, ...bodies].flatMap(usesIn)];
-}
-function mentionsTarget({ body, heredocs, flags }) {
-  const texts2 = [body.text, ...heredocs.map(({ body: body2 }) => body2.text), ...flags.map(({ value }) => value)];
-  return texts2.some((text7) => /TARGET(?:PLATFORM|ARCH|OS|VARIANT)\b/.test(text7));
-}
-var automaticVariables;
-var init_variables = __esm({
-  "src/dockerfile/variables.ts"() {
-    "use strict";
-    automaticVariables = [
-      "TARGETPLATFORM",
-      "TARGETOS",
-      "TARGETARCH",
-      "TARGETVARIANT",
-      "BUILDPLATFORM",
-      "BUILDOS",
-      "BUILDARCH",
-      "BUILDVARIANT"
-    ];
-  }
-});
-
-// src/dockerfile/stages.ts
-function collectStages(instructions2, globals) {
-  const defaults = new Map(globals.flatMap(declaredBy).map(({ name, value }) => [name, value]));
-  const stages = [];
-  let own4 = [];
-  for (const instruction of instructions2) {
-    if (instruction.keyword !== "FROM" || instruction.onbuild) {
-      own4.push(instruction);
-      continue;
-    }
-    own4 = [];
-    stages.push({ ...readFrom(instruction, stages, defaults), instructions: own4 });
-  }
-  return stages;
-}
-function readFrom(from, earlier, defaults) {
-  const [imageWord, as, name] = from.words;
-  const image4 = fillIn(imageWord?.value ?? "", defaults);
-  const flag2 = from.flags.find(({ name: name2 }) => name2 === "platform");
-  const platformText2 = flag2 && fillIn(flag2.value, defaults);
-  const base = findStage(image4, earlier);
-  return {
-    index: earlier.length,
-    name: as?.value.toUpperCase() === "AS" ? name?.value.toLowerCase() : void 0,
-    from,
-    image: image4,
-    imageWord,
-    base,
-    platformText: platformText2,
-    platform: platformText2 === void 0 ? base?.platform ?? "target" : platformOf2(platformText2)
-  };
-}
-function findStage(name, stages) {
-  const wanted2 = name.toLowerCase();
-  return wanted2 === "" ? void 0 : stages.findLast((stage) => stage.name === wanted2);
-}
-function lineage(stage) {
-  const stages = [];
-  for (let current = stage; current; current = current.base) stages.push(current);
-  return stages;
-}
-function sourcesOf(stage, stages) {
-  return stage.instructions.flatMap(sourceNames).map((name) => findStage(name, stages) ?? (/^\d+$/.test(name) ? stages[Number(name)] : void 0)).filter((found) => found !== void 0);
-}
-function copiedInto(stage, stages) {
-  const copies = stage.instructions.filter(({ keyword }) => keyword === "COPY");
-  return sourcesOf({ ...stage, instructions: copies }, stages);
-}
-function stagesOfImages(stages) {
-  const bases = stages.map((stage) => dynamicBase(stage) ?? stage.base);
-  const used = new Set(stages.flatMap((stage) => [...sourcesOf(stage, stages)]));
-  const isBase = (stage) => bases.some((base) => typeof base === "string" ? stage.name?.startsWith(base) : base === stage);
-  const found = /* @__PURE__ */ new Set();
-  const visit = (stage) => {
-    for (const one2 of lineage(stage)) {
-      if (found.has(one2)) continue;
-      found.add(one2);
-      for (const source of copiedInto(one2, stages)) if (source.platform === "target") visit(source);
-    }
-  };
-  for (const stage of stages) {
-    const isLast = stage === stages.at(-1) || !(used.has(stage) || isBase(stage));
-    if (isLast && stage.platform === "target") visit(stage);
-  }
-  return found;
-}
-function dynamicBase({ imageWord }) {
-  const [, prefix] = /^([^$]+)\$/.exec(imageWord?.value.toLowerCase() ?? "") ?? [];
-  return prefix;
-}
-function sourceNames({ keyword, flags }) {
-  if (keyword === "COPY") return flags.filter(({ name }) => name === "from").map(({ value }) => value);
-  if (keyword !== "RUN") return [];
-  return flags.filter(({ name }) => name === "mount").flatMap(({ value }) => value.split(",")).flatMap((part) => part.startsWith("from=") ? [part.slice("from=".length)] : []);
-}
-function architectureWords(text7) {
-  return text7.match(new RegExp(word, "gi")) ?? [];
-}
-function servesOneArchitecture(stage) {
-  return lineage(stage).some(
-    ({ name = "", image: image4 }) => architectureWord.test(name) || architectureWord.test(image4)
-  );
-}
-function namesArchitecture(path6) {
-  return architectureWord.test(path6.replace(/^.*\//, ""));
-}
-function platformOf2(text7) {
-  if (/\$\{?BUILD(?:PLATFORM|ARCH|OS)\b/.test(text7)) return "build";
-  if (/\$\{?TARGET(?:PLATFORM|ARCH|OS)\b/.test(text7)) return "target";
-  return text7.includes("$") ? "unknown" : text7 === "" ? "target" : "constant";
-}
-function fillIn(text7, defaults) {
-  let filled = text7;
-  for (let round = 0; round < 5 && filled.includes("$"); round++) {
-    const next2 = filled.replace(
-      /\$(?:(\w+)|\{(\w+)(?::?-([^${}]*))?\})/g,
-      (whole, bare, braced, fallback) => {
-        const name = bare ?? braced;
-        if (/^(?:BUILD|TARGET)(?:PLATFORM|ARCH|OS|VARIANT)$/.test(name)) return whole;
-        const value = defaults.get(name);
-        return value === void 0 || value.length > 1e3 ? fallback || whole : value;
-      }
-    );
-    if (next2 === filled || next2.length > 1e4) break;
-    filled = next2;
-  }
-  return filled;
-}
-var architectures2, word, architectureWord;
-var init_stages = __esm({
-  "src/dockerfile/stages.ts"() {
-    "use strict";
-    init_variables();
-    architectures2 = "x86[_-]64|amd64|x64|i?[36]86|aarch64|arm64(?:v8)?|arm(?:v\\d\\w*|hf|el|\\d+)?|riscv64|ppc64le|s390x|loong64|mips64(?:le|el)?";
-    word = `(?<![a-z0-9])(?:${architectures2})(?![a-z0-9])`;
-    architectureWord = new RegExp(word, "i");
-  }
-});
-
 // src/dockerfile/parse.ts
 function parseDockerfile(text7, path6, dockerignore) {
   const ast = import_dockerfile_ast.DockerfileParser.parse(text7);
@@ -61072,6 +58593,3185 @@ var init_parse = __esm({
     init_source_text();
     init_instruction();
     init_stages();
+  }
+});
+
+// src/dockerfile/shell.ts
+function commandsOf(run2) {
+  if (run2.exec) return toCommands([[...run2.words]], 0);
+  return [run2.body, ...run2.heredocs.map(({ body }) => body)].flatMap((text7) => parseShell(text7));
+}
+function scriptOf({ body, heredocs }) {
+  return [body.text, ...heredocs.map((heredoc) => heredoc.body.text)].join("\n");
+}
+function parseShell(script2, depth = 0) {
+  const lists = [[]];
+  const inner = [];
+  const { text: text7, at } = script2;
+  let index = 0;
+  while (index < text7.length) {
+    const char = text7[index];
+    if (char === "\n" || ";&|()".includes(char)) {
+      if (lists.at(-1)?.length) lists.push([]);
+      index++;
+    } else if (/\s/.test(char)) index++;
+    else if (char === "#") index = until(text7, "\n", index);
+    else {
+      const end = wordEnd(text7, index, (from, to) => {
+        if (depth < deepest) inner.push({ text: text7.slice(from, to), at: (offset) => at(from + offset) });
+      });
+      const raw = text7.slice(index, end);
+      lists.at(-1)?.push({ raw, value: withoutQuotes2(raw), start: at(index), end: at(end - 1) + 1 });
+      index = end;
+    }
+  }
+  return [...toCommands(lists, depth), ...inner.flatMap((part) => parseShell(part, depth + 1))];
+}
+function wordEnd(text7, start2, substitution) {
+  let index = start2;
+  let quoted2 = false;
+  while (index < text7.length) {
+    const char = text7[index];
+    if (char === "\\") index += 2;
+    else if (char === '"') {
+      quoted2 = !quoted2;
+      index++;
+    } else if (char === "'" && !quoted2) index = until(text7, "'", index + 1) + 1;
+    else if (char === "`") {
+      const end = until(text7, "`", index + 1);
+      substitution(index + 1, end);
+      index = end + 1;
+    } else if (char === "$" && text7[index + 1] === "(") {
+      const end = closing2(text7, index + 2, "(", ")");
+      substitution(index + 2, end);
+      index = end + 1;
+    } else if (char === "$" && text7[index + 1] === "{") index = closing2(text7, index + 2, "{", "}") + 1;
+    else if (!quoted2 && (char === "\n" || /[\s;&|()]/.test(char))) break;
+    else index++;
+  }
+  return Math.min(Math.max(index, start2 + 1), text7.length);
+}
+function closing2(text7, start2, open13, close) {
+  let depth = 1;
+  for (let index = start2; index < text7.length; index++) {
+    const char = text7[index];
+    if (char === "\\") index++;
+    else if (char === "'" && open13 === "(") index = until(text7, "'", index + 1);
+    else if (char === open13) depth++;
+    else if (char === close && --depth === 0) return index;
+  }
+  return text7.length;
+}
+function until(text7, char, start2) {
+  const found = text7.indexOf(char, start2);
+  return found < 0 ? text7.length : found;
+}
+function withoutQuotes2(raw) {
+  return raw.replace(
+    /"((?:[^"\\]|\\[\s\S])*)"|'([^']*)'|\\([\s\S])/g,
+    (_, double, single4, escaped) => double === void 0 ? single4 ?? (escaped === "\n" ? "" : escaped) : double.replace(/\\(["\\$`])/g, "$1")
+  );
+}
+function toCommands(lists, depth) {
+  return lists.flatMap((list7) => {
+    let rest2 = list7;
+    while (rest2[0] && keywords.has(rest2[0].value)) rest2 = rest2.slice(1);
+    const [first] = rest2;
+    const last = rest2.at(-1);
+    if (!first || !last) return [];
+    const assignments = [];
+    let index = 0;
+    for (; index < rest2.length; index++) {
+      const word2 = rest2[index];
+      const [, name, value = ""] = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(word2.value) ?? [];
+      if (name !== void 0) assignments.push({ name, value, word: word2 });
+      else if (!wrappers.has(word2.value)) break;
+    }
+    const words4 = rest2.slice(index);
+    const tool = (words4[0]?.value ?? "").replace(/^.*\//, "");
+    const command2 = { assignments, words: words4, tool, start: first.start, end: last.end };
+    return [command2, ...scriptArgument(tool, words4, depth)];
+  });
+}
+function scriptArgument(tool, words4, depth) {
+  const flag2 = shells.has(tool) ? words4.findIndex(({ value }) => /^-[a-z]*c$/.test(value)) : -1;
+  const script2 = flag2 < 0 || depth >= deepest ? void 0 : words4[flag2 + 1];
+  if (!script2) return [];
+  const lead = /^["']/.test(script2.raw) ? 1 : 0;
+  const mapped = joinPieces(script2.value, [{ start: 0, end: script2.value.length }]);
+  return parseShell(
+    { text: mapped.text, at: (index) => Math.min(script2.start + lead + index, script2.end) },
+    depth + 1
+  );
+}
+var deepest, keywords, wrappers, shells;
+var init_shell2 = __esm({
+  "src/dockerfile/shell.ts"() {
+    "use strict";
+    init_source_text();
+    deepest = 4;
+    keywords = /* @__PURE__ */ new Set(["if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "time"]);
+    wrappers = /* @__PURE__ */ new Set([
+      "sudo",
+      "exec",
+      "command",
+      "env",
+      "nice",
+      "nohup",
+      "export",
+      "local",
+      "readonly",
+      "declare"
+    ]);
+    shells = /* @__PURE__ */ new Set(["sh", "bash", "ash", "dash", "zsh"]);
+  }
+});
+
+// src/dockerfile/toolchains.ts
+function compilesWith({ tool, words: words4 }) {
+  const args3 = words4.slice(1).map(({ value }) => value);
+  const [sub = "", next2] = args3.filter((value) => !value.startsWith("+") && !/^-(?!-?help)/.test(value));
+  if (args3.some((value) => /^(?:--version|--help|-V|-v)$/.test(value)) && args3.length === 1) return void 0;
+  if (/^go(?:\d[\w.]*)?$/.test(tool)) return sub === "build" || sub === "install" ? "go" : void 0;
+  if (tool === "cargo") {
+    return cargoCommands.has(sub) || sub === "chef" && next2 === "cook" || sub === "auditable" && next2 === "build" ? "cargo" : void 0;
+  }
+  if (tool === "rustc") return "cargo";
+  if (tool === "zig") return zigCommands.has(sub) && !args3.includes("--fetch") ? "zig" : void 0;
+  if (tool === "cmake") return args3.includes("--build") ? "c" : void 0;
+  if (tool === "meson") return sub === "compile" ? "c" : void 0;
+  return cTools.test(tool) ? "c" : void 0;
+}
+function compilesOf(stage) {
+  return stage.instructions.filter(({ keyword, onbuild }) => keyword === "RUN" && !onbuild).flatMap(
+    (run2) => commandsOf(run2).flatMap((command2) => {
+      const toolchain2 = compilesWith(command2);
+      return toolchain2 ? [{ run: run2, command: command2, toolchain: toolchain2 }] : [];
+    })
+  );
+}
+function targetsOf({ assignments, words: words4, tool }) {
+  const set = assignments.filter(({ name }) => targetVariables.test(name));
+  const flags = words4.flatMap((word2, index) => {
+    if (tool === "go") {
+      const [, value] = /^GOARCH=(.*)$/.exec(word2.value) ?? [];
+      return value === void 0 ? [] : [{ word: word2, value }];
+    }
+    if (!/^(?:cargo|rustc|cross|zig)$/.test(tool)) return [];
+    const [, joined] = /^(?:--target=|-Dtarget=|-target=)(.+)$/.exec(word2.value) ?? [];
+    if (joined !== void 0) return [{ word: word2, value: joined }];
+    const next2 = words4[index + 1];
+    return /^--?target$/.test(word2.value) && next2 ? [{ word: next2, value: next2.value }] : [];
+  });
+  return [...set.map(({ word: word2, value }) => ({ word: word2, value })), ...flags];
+}
+function hasTarget(stage, toolchain2) {
+  const instructions2 = lineage(stage).flatMap((one2) => one2.instructions);
+  if (instructions2.some((one2) => one2.keyword !== "ARG" && mentionsTarget(one2))) return true;
+  if (instructions2.some((one2) => one2.keyword === "ARG" && /\$\{?TARGET/.test(one2.body.text))) return true;
+  const names6 = instructions2.flatMap(declaredBy).map(({ name }) => name);
+  if (names6.some((name) => targetVariables.test(name))) return true;
+  const runs = instructions2.filter(({ keyword }) => keyword === "RUN");
+  if (runs.some((run2) => /\bxx-|\bcross\b/.test(scriptOf(run2)))) return true;
+  const commands3 = runs.flatMap(commandsOf);
+  if (commands3.some((command2) => targetsOf(command2).length > 0)) return true;
+  return toolchain2 === "zig" && commands3.some(({ words: words4 }) => words4.some(({ value }) => /^-D?target/.test(value)));
+}
+function choosesArchitecture(run2) {
+  const script2 = scriptOf(run2);
+  return /TARGET(?:PLATFORM|ARCH|VARIANT)\b/.test(script2) || machineQuestion.test(script2) || architecturesIn(script2).size > 1;
+}
+function architecturesIn(text7) {
+  return new Set(architectureWords(text7).map(goArchitecture));
+}
+function goArchitecture(word2) {
+  const lower = word2.toLowerCase();
+  if (/^(?:x86[_-]64|amd64|x64)$/.test(lower)) return "amd64";
+  if (/^(?:aarch64|arm64)/.test(lower)) return "arm64";
+  if (/^i?[36]86$/.test(lower)) return "386";
+  return lower.startsWith("arm") ? "arm" : lower;
+}
+var cTools, zigCommands, cargoCommands, targetVariables, machineQuestion;
+var init_toolchains = __esm({
+  "src/dockerfile/toolchains.ts"() {
+    "use strict";
+    init_shell2();
+    init_stages();
+    init_variables();
+    cTools = /^(?:(?:gcc|g\+\+|clang|clang\+\+)(?:-\d+)?|cc|c\+\+|make|gmake|ninja)$/;
+    zigCommands = /* @__PURE__ */ new Set(["build", "build-exe", "build-lib", "build-obj", "cc", "c++"]);
+    cargoCommands = /* @__PURE__ */ new Set(["build", "b", "install", "rustc", "zigbuild"]);
+    targetVariables = /^(?:GOARCH|CARGO_BUILD_TARGET)$/;
+    machineQuestion = /uname\s+-\w*[mp]|dpkg\s+--print-architecture|apk\s+--print-arch|\$\(arch\)|`arch`|\bxx-info\b|go\s+env\s+(?:GOHOST)?(?:ARCH|GOARCH)|rustc\s+-vV/;
+  }
+});
+
+// src/build/dockerfile-hint.ts
+var dockerfile_hint_exports = {};
+__export(dockerfile_hint_exports, {
+  dockerfileHint: () => dockerfileHint2
+});
+function dockerfileHint2(text7, name, image4) {
+  const facts = readFinalImage(parseDockerfile(text7, name));
+  if (!facts) return void 0;
+  const lacking = [
+    ...portsAndPlaces(facts, image4),
+    ...list3("COPY", copiesOf(facts, image4)),
+    ...list3("packages", packagesOf(facts))
+  ];
+  if (lacking.length === 0) return void 0;
+  return `${name} is not used, and has what this image has not: ${lacking.join("; ")}. xbuild init writes it into xbuild.toml`;
+}
+function portsAndPlaces(facts, { spec: { config } }) {
+  const texts2 = (said) => said.map(({ value }) => value.text);
+  const port = (text7) => text7.includes("/") ? text7 : `${text7}/tcp`;
+  const user = facts.user?.value.text;
+  const command2 = argumentsOf(facts);
+  const isSource = compilesItself(facts);
+  return [
+    ...list3(
+      "EXPOSE",
+      texts2(facts.ports).filter((text7) => !config.ports.includes(port(text7)))
+    ),
+    ...user && config.user === void 0 && !usual.test(user) ? [`USER ${user}`] : [],
+    ...list3(
+      "VOLUME",
+      texts2(facts.volumes).filter((text7) => !config.volumes?.includes(text7))
+    ),
+    ...!isSource && facts.workdir && facts.workdir.value.text !== "/" && config.workdir === void 0 ? [`WORKDIR ${facts.workdir.value.text}`] : [],
+    ...list3(
+      "ENV",
+      [...facts.env.keys()].filter((key) => !isSource && key !== "PATH" && !Object.hasOwn(config.env, key))
+    ),
+    ...facts.healthcheck?.value.test && !config.healthcheck ? ["HEALTHCHECK"] : [],
+    ...facts.stopSignal && !config.stopSignal ? [`STOPSIGNAL ${facts.stopSignal.value.text}`] : [],
+    ...command2.length > 0 && config.cmd.length === 0 && config.entrypoint.length === 1 ? [`the arguments ${command2.join(" ")}`] : []
+  ];
+}
+function argumentsOf({ entrypoint, cmd }) {
+  const words4 = (program2) => program2 && "words" in program2 ? program2.words : [];
+  if (!entrypoint) return words4(cmd?.value).slice(1);
+  return [...words4(entrypoint.value).slice(1), ...words4(cmd?.value)];
+}
+function copiesOf(facts, { executables }) {
+  if (compilesItself(facts)) return [];
+  const programs3 = new Set(executables.map(({ name }) => name));
+  const isFile = (source) => !/^\.?\/?$/.test(source) && !programs3.has(source.split("/").at(-1) ?? "");
+  const own4 = ({ from, sources }) => from === void 0 ? sources.filter(isFile) : [];
+  return facts.copies.flatMap(own4);
+}
+function packagesOf(facts) {
+  if (compilesItself(facts)) return [];
+  const commands3 = facts.runs.flatMap(({ by }) => commandsOf(by));
+  const packages = commands3.flatMap(
+    ({ tool, words: words4 }) => installedPackages(
+      tool,
+      words4.map(({ value }) => value)
+    )
+  );
+  return missingPackages(packages.filter((name) => name !== void 0));
+}
+function compilesItself({ runs }) {
+  return runs.some(({ by }) => commandsOf(by).some((command2) => compilesWith(command2) !== void 0));
+}
+function list3(kind, names6) {
+  const distinct2 = [...new Set(names6)];
+  if (distinct2.length === 0) return [];
+  const more = distinct2.length > shown ? ` and ${distinct2.length - shown} more` : "";
+  return [`${kind} ${distinct2.slice(0, shown).join(" ")}${more}`];
+}
+var shown, usual;
+var init_dockerfile_hint = __esm({
+  "src/build/dockerfile-hint.ts"() {
+    "use strict";
+    init_final_image();
+    init_packages();
+    init_parse();
+    init_shell2();
+    init_toolchains();
+    shown = 4;
+    usual = /^(root|0|nonroot|65532)(:(root|0|nonroot|65532))?$/;
+  }
+});
+
+// src/build/own-files.ts
+import { join as join50 } from "node:path";
+async function hintsOfOwnFiles({ root: root2, project: project2, images, compile }) {
+  if (await readTextIfThere(join50(root2, configFile)) !== void 0) return [];
+  const texts2 = await Promise.all(
+    recipes.map((name) => readTextIfThere(join50(root2, name)).catch(() => void 0))
+  );
+  const found = recipes.flatMap((name, at) => texts2[at] === void 0 ? [] : [{ name, text: texts2[at] }]);
+  const dockerfile2 = found.find(({ name }) => dockerfiles.includes(name));
+  const [image4] = images;
+  const hints = [];
+  if (dockerfile2 && image4 && images.length === 1) {
+    const { dockerfileHint: dockerfileHint3 } = await Promise.resolve().then(() => (init_dockerfile_hint(), dockerfile_hint_exports));
+    hints.push(dockerfileHint3(dockerfile2.text, dockerfile2.name, image4));
+  }
+  if (project2.language === "go") {
+    const given = compile.steps.flatMap(({ command: command2 }) => command2.args).join(" ");
+    hints.push(found.map(({ name, text: text7 }) => stampHint(name, text7, given)).find(Boolean));
+  }
+  return hints.filter((hint) => hint !== void 0);
+}
+function stampHint(file, text7, given) {
+  const named2 = [...text7.matchAll(/(?<![\w-])-X[ =]\s*\\?['"]?([\w./~${}()-]+\.[A-Za-z_]\w*)\s*=/g)];
+  const names6 = named2.map(([, name = ""]) => name.replace(/\$[({](\w+)[)}]/g, (whole, key) => textOf(key, text7) ?? whole)).filter((name) => !name.includes("$") && !given.includes(`${name}=`));
+  const [first, ...others] = [...new Set(names6)];
+  if (first === void 0) return void 0;
+  const more = others.length > 0 ? ` and ${others.length} more` : "";
+  const value = valueFor(first);
+  return `${file} sets ${first}${more} by -X, which this build does not: [go] vars = { "${first}" = "${value}" } in xbuild.toml, or xbuild init`;
+}
+function textOf(key, text7) {
+  const [, value] = new RegExp(`^\\s*(?:export\\s+)?${key}\\s*[:?]?=\\s*["']?([\\w./~-]+)["']?\\s*$`, "m").exec(text7) ?? [];
+  return value;
+}
+function valueFor(name) {
+  const variable2 = name.slice(name.lastIndexOf(".") + 1);
+  if (/commit|sha|revision|githash/i.test(variable2)) return "{commit}";
+  if (/date|time/i.test(variable2)) return "{date}";
+  return /branch/i.test(variable2) ? "{branch}" : "{version}";
+}
+var recipes, dockerfiles;
+var init_own_files = __esm({
+  "src/build/own-files.ts"() {
+    "use strict";
+    init_load();
+    init_read_file();
+    recipes = [
+      "Makefile",
+      "GNUmakefile",
+      ".goreleaser.yml",
+      ".goreleaser.yaml",
+      "Dockerfile",
+      "Containerfile"
+    ];
+    dockerfiles = ["Dockerfile", "Containerfile"];
+  }
+});
+
+// src/build/plan-image.ts
+import { dirname as dirname25, join as join51 } from "node:path";
+function chosenBase(reference) {
+  if (reference !== "scratch" && !isLocalBase(reference)) parseReference(reference);
+  return {
+    reference,
+    family: knownBase(reference).family,
+    predicted: false,
+    reason: "chosen with --base or [image] base"
+  };
+}
+function programPath(name) {
+  return rootFolders.has(name) ? `/usr/local/bin/${name}` : `/${name}`;
+}
+function pathInImage({ name }, index, program2) {
+  const next2 = program2 && join51(dirname25(program2), name);
+  const target = (index === 0 ? program2 : next2) ?? programPath(name);
+  return { target, source: { artifact: name }, mode: 493 };
+}
+function linkFile(target, link3, family) {
+  checkImagePath(target, "[image] links", family);
+  checkImagePath(linkedPath(target, link3), `[image] links ${JSON.stringify(target)}`);
+  return { target, source: { link: link3 }, mode: 511 };
+}
+function planImage({ name, executables, image: asked2 }, base, source, options) {
+  const image4 = fillImage(asked2, { ...sourcePlaceholders(source), name, platform: void 0 });
+  const tags2 = image4.tags.map((tag) => checkTag(tag, name));
+  if (tags2.length === 0 && options.load && !options.push) tags2.push(localTag(name));
+  const programs3 = executables.map((item, index) => pathInImage(item, index, image4.program));
+  for (const { target } of programs3) checkImagePath(target, "[image] program", base.family);
+  const program2 = programs3[0]?.target ?? "";
+  const links = Object.entries(image4.links).map(([target, link3]) => linkFile(target, link3, base.family));
+  for (const { to } of image4.files) checkDestination(to);
+  const spec2 = {
+    name,
+    platforms: options.platforms,
+    base,
+    config: imageConfig2(image4, program2, base, source),
+    files: [...programs3, ...links],
+    annotations: image4.annotations,
+    epoch: source.epoch,
+    tags: tags2,
+    ...image4.folders.length > 0 && { ownedFolders: image4.folders }
+  };
+  for (const { path: path6 } of image4.folders) checkImagePath(path6, "[image] folders", base.family);
+  const destinations = planDestinations({
+    tags: tags2,
+    name,
+    push: options.push,
+    byDigest: options.byDigest,
+    load: options.load,
+    outputs: options.outputs,
+    fallback: join51(options.dist, `${name}.oci.tar`)
+  });
+  return { executables, spec: spec2, image: image4, destinations };
+}
+function fillImage(image4, values) {
+  const fill3 = (place) => (text7) => fillPlaceholders(text7, values, place);
+  const fillTable = (table2, place) => Object.fromEntries(Object.entries(table2).map(([key, text7]) => [key, fill3(`${place} ${key}`)(text7)]));
+  return {
+    ...image4,
+    tags: image4.tags.map(fill3("--tag or [image] tags")),
+    annotations: image4.annotations.map(fill3("--annotation or [image] annotations")),
+    args: image4.args.map(fill3("[image] args")),
+    env: fillTable(image4.env, "[image] env"),
+    labels: fillTable(image4.labels, "--label or [image] labels")
+  };
+}
+function imageConfig2(image4, program2, base, source) {
+  const user = image4.user ?? (base.reference === "scratch" ? scratchUser : void 0);
+  const labels = {
+    ...source.revision && { "org.opencontainers.image.revision": source.revision },
+    ...source.version && { "org.opencontainers.image.version": source.version },
+    ...image4.labels
+  };
+  return {
+    entrypoint: [...image4.init === void 0 ? [] : initWords, ...image4.entrypoint ?? [program2]],
+    cmd: image4.args,
+    env: image4.env,
+    ...user !== void 0 && { user },
+    ...image4.workdir !== void 0 && { workdir: checkWorkdir(image4.workdir) },
+    ports: image4.ports,
+    labels,
+    ...image4.volumes.length > 0 && { volumes: image4.volumes },
+    ...image4.stopSignal !== void 0 && { stopSignal: image4.stopSignal },
+    ...image4.healthcheck && { healthcheck: image4.healthcheck }
+  };
+}
+var rootFolders, scratchUser;
+var init_plan_image = __esm({
+  "src/build/plan-image.ts"() {
+    "use strict";
+    init_known();
+    init_local();
+    init_destination();
+    init_init();
+    init_paths2();
+    init_reference2();
+    init_placeholders();
+    rootFolders = new Set(
+      "bin boot dev etc home lib lib32 lib64 media mnt opt proc root run sbin srv sys tmp usr var".split(" ")
+    );
+    scratchUser = "65532:65532";
+  }
+});
+
+// src/build/plan.ts
+function planBuild(facts, options) {
+  const { project: project2, source } = facts;
+  const { platforms: platforms2, backend, buildx, compression: compression2, verify, offline, lock, dist, dir: root2 } = options;
+  const wanted2 = wantedImages(project2, options);
+  const executables = [...new Set(wanted2.flatMap((image4) => image4.executables))];
+  checkDistinct(executables);
+  const compile = languages[project2.language].compile(project2, {
+    platforms: platforms2,
+    executables,
+    options: options.language,
+    toolchainArgs: options.toolchainArgs,
+    source,
+    jobs: options.jobs,
+    processors: facts.processors,
+    warm: facts.warm,
+    ...facts.caches && { caches: facts.caches }
+  });
+  checkInstalls({ project: project2, compile, installs: options.installs });
+  const images = wanted2.map((item) => {
+    const { base: chosen2, registry } = item.image;
+    const named2 = chosen2 ? chosenBase(chosen2) : predictBase(compile.prediction, { registry });
+    const base = lockBase(named2, lock);
+    checkBasePlatforms(base.reference, platforms2);
+    return planImage(item, base, source, options);
+  });
+  const bases = images.map(({ spec: spec2 }) => spec2.base);
+  const remarks = [
+    ...project2.remarks,
+    ...choiceRemark(project2, options, executables),
+    ...lockRemarks(bases, lock),
+    ...images.flatMap(rootRemark)
+  ];
+  checkDistinctPlaces(images.map(({ spec: { name, tags: tags2 }, destinations }) => ({ name, tags: tags2, destinations })));
+  return {
+    project: project2,
+    installs: options.installs,
+    source,
+    platforms: platforms2,
+    before: options.before,
+    lock,
+    compile,
+    warm: facts.warm,
+    remarks,
+    images,
+    backend,
+    buildx,
+    compression: compression2,
+    verify,
+    offline,
+    dist,
+    root: root2,
+    cwd: facts.cwd
+  };
+}
+function rootRemark({ spec: { name, base, config } }) {
+  if (config.user !== void 0 || !knownBase(base.reference).runsAsRoot) return [];
+  return [`${base.reference} runs ${name} as root: --user 65532:65532, or [image] user, says otherwise`];
+}
+var init_plan = __esm({
+  "src/build/plan.ts"() {
+    "use strict";
+    init_choose2();
+    init_known();
+    init_destination();
+    init_languages();
+    init_installs();
+    init_locked_bases();
+    init_plan_image();
+    init_wanted_images();
+  }
+});
+
+// src/build/platform-files.ts
+import { open as open12 } from "node:fs/promises";
+async function checkPlatformFiles({ files, platforms: platforms2 }) {
+  for (const { target, source } of files) {
+    if (!("paths" in source)) continue;
+    for (const platform8 of platforms2) {
+      const path6 = source.paths[platform8.id] ?? "";
+      const isInit = target === initTarget;
+      if (!isInit && !await isElf(path6)) continue;
+      const elf = readElfFile(path6);
+      checkBinary(elf, platform8, path6);
+      if (isInit && elf.linkage === "dynamic") throw notStatic(path6, elf.interpreter ?? elf.needed.join(", "));
+    }
+  }
+}
+async function isElf(path6) {
+  const file = await open12(path6);
+  try {
+    const { buffer: buffer4, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return bytesRead === 4 && buffer4.toString("latin1") === "\x7FELF";
+  } finally {
+    await file.close();
+  }
+}
+function notStatic(path6, needs2) {
+  return new Failure({
+    kind: "verification",
+    what: "The init of the image is not static",
+    where: path6,
+    why: `it needs ${needs2}, which the base need not have`,
+    fix: "take tini-static of https://github.com/krallin/tini/releases, or catatonit"
+  });
+}
+var init_platform_files = __esm({
+  "src/build/platform-files.ts"() {
+    "use strict";
+    init_elf();
+    init_verify();
+    init_errors();
+    init_init();
+  }
+});
+
+// src/image/base-users.ts
+var base_users_exports = {};
+__export(base_users_exports, {
+  readBaseUsers: () => readBaseUsers
+});
+import { createReadStream as createReadStream5 } from "node:fs";
+import { mkdtemp as mkdtemp4, readFile as readFile7, rm as rm12 } from "node:fs/promises";
+import { join as join52 } from "node:path";
+async function readBaseUsers({ reference, digest: digest4 }, { platform: platform8, registries, offline, work }) {
+  const local2 = isLocalBase(reference);
+  const parsed = local2 ? void 0 : { ...parseReference(reference), ...digest4 !== void 0 && { digest: digest4 } };
+  const source = parsed ? offline ? unaskedSource(parsed) : registrySource(registries, parsed) : await openImage(reference, registries);
+  const cache2 = await openCache(cacheFolder(), () => {
+  });
+  const folder = await mkdtemp4(join52(work, "users-"));
+  try {
+    const base = await openSourceBase(source, {
+      cache: cache2,
+      reference: parsed,
+      unasked: offline,
+      remark: () => {
+      }
+    });
+    const { layers } = await base.image(platform8);
+    const scans = /* @__PURE__ */ new Map();
+    const read4 = async (number2, paths = wanted) => {
+      const layer = layers[number2];
+      if (!layer) throw new Error(`no layer ${number2}`);
+      return scanLayer(createReadStream5(await layer.file()), paths, folder, reference);
+    };
+    const scan = (number2) => {
+      const known = scans.get(number2) ?? read4(number2);
+      scans.set(number2, known);
+      return known;
+    };
+    const extract = async (number2, path6) => {
+      const captured = (await read4(number2, /* @__PURE__ */ new Set([path6]))).entries.get(path6)?.captured;
+      if (captured) return captured;
+      throw new Failure({
+        kind: "verification",
+        what: "The users of the base image cannot be read",
+        where: `${reference}: ${path6}`,
+        fix: "--user UID:GID"
+      });
+    };
+    const rootfs = createRootfs(layers.length, scan, extract);
+    const textOf2 = async (path6) => {
+      const found = await rootfs.resolve(path6);
+      const isFile = found?.entry.type === "file" || found?.entry.type === "hardlink";
+      return found && isFile ? readFile7((await rootfs.read(found)).path, "utf8") : "";
+    };
+    return parseUsers(await textOf2("/etc/passwd"), await textOf2("/etc/group"));
+  } finally {
+    await rm12(folder, { recursive: true, force: true });
+    await source.close();
+    await cache2.close();
+  }
+}
+var wanted;
+var init_base_users = __esm({
+  "src/image/base-users.ts"() {
+    "use strict";
+    init_local();
+    init_users();
+    init_errors();
+    init_reference2();
+    init_cache_folder();
+    init_registry_source();
+    init_source2();
+    init_layer_scan();
+    init_rootfs();
+    init_cache2();
+    init_cached_base();
+    init_source_base();
+    wanted = /* @__PURE__ */ new Set(["etc/passwd", "etc/group"]);
+  }
+});
+
+// src/build/users.ts
+async function withKnownUser(image4) {
+  if (!namedUser(image4) && namedOwners(image4).length === 0) return image4;
+  const { spec: spec2, template: template2 } = image4;
+  const users = await ownUsers(spec2) ?? (template2 === void 0 ? usersOf(spec2.base.family) : void 0);
+  return users ? withNumbers(image4, users) : image4;
+}
+async function withNumericUser(image4, context2) {
+  const user = namedUser(image4);
+  const [owner] = namedOwners(image4);
+  if (!user && owner === void 0) return image4;
+  const users = image4.template === void 0 ? await baseUsers(image4.spec, context2) : void 0;
+  if (users) return withNumbers(image4, users);
+  if (owner !== void 0) throw unknownOwner(owner, image4);
+  const text7 = `${image4.spec.name} runs as ${user}; Kubernetes' runAsNonRoot needs a number: --user UID:GID`;
+  context2.recorder.note("warning", text7);
+  return image4;
+}
+function namedUser({ spec: { config } }) {
+  return config.user !== void 0 && !isNumericUser(config.user) ? config.user : void 0;
+}
+function namedOwners({ spec: { files, folders: folders2 = [] } }) {
+  return [...files, ...folders2].flatMap(({ owner }) => owner && !isNumericUser(owner) ? [owner] : []);
+}
+function withNumbers(image4, users) {
+  const { spec: spec2 } = image4;
+  const { user } = spec2.config;
+  const numbered = (name, where) => {
+    const number2 = numericUser(name, users);
+    if (number2 === void 0) throw noSuchUser(name, spec2, users, where);
+    return number2;
+  };
+  const owned = (item) => item.owner === void 0 ? item : { ...item, owner: numbered(item.owner, "owner in [image] files of xbuild.toml") };
+  const config = user === void 0 ? spec2.config : { ...spec2.config, user: numbered(user, "--user, or [image] user of xbuild.toml") };
+  const folders2 = spec2.folders && { folders: spec2.folders.map(owned) };
+  return { ...image4, spec: { ...spec2, config, files: spec2.files.map(owned), ...folders2 } };
+}
+async function baseUsers({ base, platforms: platforms2 }, context2) {
+  const [platform8] = platforms2;
+  if (!platform8) return void 0;
+  const { readBaseUsers: readBaseUsers2 } = await Promise.resolve().then(() => (init_base_users(), base_users_exports));
+  try {
+    return await readBaseUsers2(base, { ...context2, platform: platform8 });
+  } catch (error) {
+    if (isUnreachable2(error) || isFailure(error, "tool")) return void 0;
+    throw error;
+  }
+}
+async function ownUsers({ files }) {
+  const read4 = async (path6) => {
+    const file = files.find(({ target }) => target === path6);
+    return file && "path" in file.source ? readText(file.source.path) : void 0;
+  };
+  const passwd = await read4("/etc/passwd");
+  return passwd === void 0 ? void 0 : parseUsers(passwd, await read4("/etc/group") ?? "");
+}
+function noSuchUser(user, { base }, { users, groups }, where) {
+  const [name = "", group] = user.split(":");
+  const isUser = /^\d+$/.test(name) || users.has(name);
+  const names6 = [...(isUser ? groups : users).keys()].slice(0, 12);
+  return new Failure({
+    kind: "usage",
+    what: `The image has no ${isUser ? `group ${JSON.stringify(group)}` : `user ${JSON.stringify(name)}`}`,
+    where,
+    why: names6.length > 0 ? `${base.reference} has ${names6.join(", ")}` : `${base.reference} has no /etc/passwd, so a user has a number only`,
+    fix: where.startsWith("--user") ? "--user 65532:65532" : 'owner = "65532:65532"'
+  });
+}
+function unknownOwner(owner, { spec: spec2, template: template2 }) {
+  return new Failure({
+    kind: "usage",
+    what: `The number of the owner ${owner} is not known`,
+    where: "owner in [image] files of xbuild.toml",
+    why: template2 === void 0 ? `the users of ${spec2.base.reference} cannot be read from here` : "what is in the base of a template is not known to xbuild",
+    fix: 'owner = "65532:65532", in numbers'
+  });
+}
+var init_users2 = __esm({
+  "src/build/users.ts"() {
+    "use strict";
+    init_lookup2();
+    init_users();
+    init_errors();
+    init_read_file();
+  }
+});
+
+// src/build/version.ts
+function chooseVersion({ source, tagged }, project2, from) {
+  const { version: ofGit, ...facts } = source;
+  const version2 = versionOf(from, ofGit, tagged, project2);
+  return { ...facts, ...version2 && { version: version2 } };
+}
+function versionOf(from, ofGit, tagged, { version: ofManifest, root: root2 }) {
+  if (from === void 0) return tagged ? ofGit : ofManifest ?? ofGit;
+  if (from !== "git" && from !== "manifest") return from;
+  const version2 = from === "git" ? ofGit : ofManifest;
+  if (version2) return version2;
+  throw new Failure({
+    kind: "usage",
+    what: `--version-from ${from} finds no version`,
+    where: root2,
+    why: from === "git" ? "the project is in no git repository with a commit that git reads" : "the project\u2019s manifest states no version (Cargo.toml and build.zig.zon may; go.mod has none)",
+    fix: "--version-from TEXT, with the version itself"
+  });
+}
+async function gitOf(project2, wanted2, git4, signal) {
+  const folders2 = new Set(chosen(project2, wanted2).map(({ versionFolder }) => versionFolder));
+  const [folder] = folders2;
+  return folders2.size === 1 && folder !== void 0 ? await readGit(folder, signal) : git4;
+}
+function chosen(project2, wanted2) {
+  try {
+    return chooseExecutables(project2, wanted2);
+  } catch (error) {
+    if (error instanceof Failure) return [];
+    throw error;
+  }
+}
+var init_version3 = __esm({
+  "src/build/version.ts"() {
+    "use strict";
+    init_errors();
+    init_choose();
+    init_git_info();
+  }
+});
+
+// src/build/prepare.ts
+import { availableParallelism as availableParallelism5 } from "node:os";
+async function prepareBuild(given, { lookUpBase: lookUpBase2, signal, download: download2 = false, onDownload }) {
+  const { dir: dir2, platforms: platforms2, toolchainArgs } = given;
+  const language = await detectLanguage(dir2, given.lang);
+  const { options, remarks, caches } = await findOutputFolder(given);
+  checkToolchainArgs(language, toolchainArgs);
+  const wanted2 = wantedNames(options);
+  const context2 = {
+    options: options.language,
+    platforms: platforms2,
+    toolchainArgs,
+    wanted: wanted2,
+    download: download2,
+    onDownload,
+    signal
+  };
+  const [inspected, ownGit, builder3] = await Promise.all([
+    language.inspect(dir2, context2),
+    readGit(dir2, signal),
+    readBuilder(options, signal)
+  ]);
+  const git4 = await gitOf(inspected, wanted2, ownGit, signal);
+  const project2 = { ...inspected, remarks: [...inspected.remarks, ...git4.remarks] };
+  const source = chooseVersion(git4, project2, options.versionFrom);
+  const warm = await isWarm(options.dist, project2, platforms2);
+  const facts = {
+    project: project2,
+    source,
+    warm,
+    processors: availableParallelism5(),
+    cwd: process.cwd(),
+    ...caches && { caches }
+  };
+  const plan = planBuild(facts, options);
+  const own4 = hintsOfOwnFiles(plan);
+  const images = await Promise.all(
+    plan.images.map(async (image4) => pinBase(await withKnownUser(await readFiles(image4, options)), lookUpBase2))
+  );
+  const backend = chooseBackend(plan, builder3);
+  return {
+    plan: { ...plan, images },
+    backend,
+    hints: await own4,
+    remarks: [...remarks, ...attestationRemark(plan, backend, warm), ...cacheRemarks(plan, backend)]
+  };
+}
+function cacheRemarks({ images, buildx }, backend) {
+  if (backend.name !== "buildx") return [];
+  const all = images.flatMap(
+    ({ spec: spec2, destinations }) => droppedGitHubCaches(cacheValues(spec2, destinations, buildx), process.env, backend.builder, Date.now())
+  );
+  return [...new Set(all)];
+}
+function attestationRemark({ images, buildx }, { name }, warm) {
+  const pushes2 = images.some(({ destinations }) => destinations.some(({ type }) => type === "push"));
+  if (warm || !pushes2 || name !== "buildx" || buildx.provenance !== void 0) return [];
+  return ["no provenance is attached, so one source has one digest; --provenance=mode=max attaches it"];
+}
+async function readFiles(image4, { dir: dir2, dist, platforms: platforms2 }) {
+  const { files, init: init2 } = image4.image;
+  const rules = init2 === void 0 ? files : [...files, initFile(init2, platforms2, dir2)];
+  const found = await findProjectFiles(rules, { root: dir2, leftOut: [dist], platforms: platforms2 });
+  const spec2 = { ...image4.spec, files: [...image4.spec.files, ...found.files], folders: found.folders };
+  checkTargets(spec2);
+  checkEntrypoint(spec2);
+  await checkPlatformFiles(spec2);
+  const { template: template2 } = image4.image;
+  return { ...image4, spec: spec2, ...template2 !== void 0 && { template: await readTemplate2(template2) } };
+}
+async function readTemplate2(path6) {
+  try {
+    return await readText(path6, 16 * 1024 * 1024);
+  } catch (error) {
+    throw new Failure({
+      kind: "usage",
+      what: `The Dockerfile template ${path6} cannot be read`,
+      where: "[image] template of xbuild.toml",
+      why: isFailure(error) && error.why || error.message,
+      fix: "xbuild dockerfile > Dockerfile.template, with template taken out of xbuild.toml, gives one to start from",
+      cause: error
+    });
+  }
+}
+var init_prepare = __esm({
+  "src/build/prepare.ts"() {
+    "use strict";
+    init_errors();
+    init_cache();
+    init_init();
+    init_project_files();
+    init_targets();
+    init_languages();
+    init_read_file();
+    init_backend();
+    init_bases();
+    init_check_entrypoint();
+    init_git_info();
+    init_last_build();
+    init_output_folder();
+    init_own_files();
+    init_plan();
+    init_platform_files();
+    init_users2();
+    init_version3();
+    init_wanted_images();
+  }
+});
+
+// src/build/registries.ts
+async function withRegistries({ image: image4, images, registryTimeout: timeout4 }, signal, use, onWait) {
+  const insecure = [image4, ...Object.values(images)].flatMap((options) => options.insecureRegistries);
+  const ended = new AbortController();
+  const either = AbortSignal.any([signal, ended.signal]);
+  const registries = createRegistryClient({ signal: either, insecure, timeout: timeout4, onWait });
+  try {
+    return await use(registries);
+  } finally {
+    ended.abort();
+    await registries.close();
+  }
+}
+function prepareOnly(options, signal) {
+  return withRegistries(
+    options,
+    signal,
+    (registries) => prepareBuild(options, { lookUpBase: createBaseLookup(registries), signal })
+  );
+}
+var init_registries = __esm({
+  "src/build/registries.ts"() {
+    "use strict";
+    init_lookup2();
+    init_client();
+    init_prepare();
+  }
+});
+
+// src/build/watch-downloads.ts
+function watchDownloads(say2) {
+  let count3 = 0;
+  let latest = "";
+  let said = "";
+  const tell = () => {
+    const text7 = count3 === 0 ? "Reading the project; its dependencies may have to be downloaded first" : `Downloading dependencies: ${latest}${count3 > 1 ? `, ${count3} so far` : ""}`;
+    if (text7 !== said) say2(text7);
+    said = text7;
+  };
+  const timer = setInterval(tell, patience3);
+  return {
+    onDownload(what) {
+      count3 += 1;
+      latest = what;
+    },
+    end: () => clearInterval(timer)
+  };
+}
+var patience3;
+var init_watch_downloads = __esm({
+  "src/build/watch-downloads.ts"() {
+    "use strict";
+    patience3 = 5e3;
+  }
+});
+
+// src/build/work-folder.ts
+import { sep as sep3 } from "node:path";
+async function withWorkFolder(dist, use) {
+  await makeOutputFolder(dist);
+  const folder = await makeTemporaryFolder(".xbuild-", dist).catch((error) => {
+    throw notWritable(dist, error);
+  });
+  try {
+    return await use(folder.path);
+  } catch (error) {
+    const { path: faulty = "", dest = faulty } = error;
+    throw dest.startsWith(dist + sep3) ? writeFailure(error, dest) : error;
+  } finally {
+    await folder.remove();
+  }
+}
+var init_work_folder = __esm({
+  "src/build/work-folder.ts"() {
+    "use strict";
+    init_atomic();
+    init_temporary_folder();
+    init_output_folder();
+  }
+});
+
+// src/build/build.ts
+import { join as join53 } from "node:path";
+import { setImmediate as setImmediate4 } from "node:timers/promises";
+function build(options, { emit, confirm: confirm2, signal }) {
+  const startedAt = /* @__PURE__ */ new Date();
+  const recorder = createRecorder(emit);
+  return withRegistries(
+    options,
+    signal,
+    async (registries) => {
+      const asking = { registries, questions: createQuestions(registries), recorder, signal };
+      const prepared = await prepare3(options, asking);
+      const { plan } = prepared;
+      await askToInstall(plan, { confirm: confirm2, recorder, signal });
+      announce(prepared, recorder);
+      const images = [];
+      let artifacts = [];
+      const report3 = () => makeReport(plan, artifacts, images.filter(isDone), recorder, startedAt);
+      try {
+        await withWorkFolder(plan.dist, async (work) => {
+          const run2 = { ...prepared, ...asking, work, logs: join53(plan.dist, "logs") };
+          const binaries2 = await compileAndCheck(run2);
+          artifacts = await recorder.stage("verify", () => verifyAndKeep(binaries2, run2));
+          await makeImages(run2, artifacts, (image4, index) => {
+            images[index] = image4;
+          });
+          await recordBuild(plan.dist, plan.project, artifacts, images.filter(isDone));
+        });
+      } catch (error) {
+        throw withReport(error, report3());
+      }
+      return report3();
+    },
+    recorder.waiting
+  );
+}
+function prepare3(options, { questions, recorder, signal }) {
+  const watch = watchDownloads((text7) => recorder.note("info", text7));
+  return recorder.stage("inspect", async () => {
+    try {
+      const { lookUpBase: lookUpBase2 } = questions;
+      const preparing = prepareBuild(options, {
+        lookUpBase: lookUpBase2,
+        signal,
+        download: true,
+        onDownload: watch.onDownload
+      });
+      void preloadModules(options).then(() => askEarly(options, questions));
+      return await preparing;
+    } finally {
+      watch.end();
+    }
+  });
+}
+async function compileAndCheck(run2) {
+  const { plan, work, logs, recorder, signal } = run2;
+  const ready = restoreLastBinaries(plan, work);
+  const [binaries2] = await untilFirstFailure(signal, (either) => {
+    const started = plan.warm ? ready.then(() => setImmediate4()) : Promise.resolve();
+    const checked = unlessAborted(
+      started.then(() => askRegistries(run2)),
+      either
+    );
+    const compile = async () => {
+      await (plan.warm ? ready : Promise.all([ready, checked]));
+      return recorder.stage(
+        "compile",
+        () => withFilesKept(
+          plan.project.keptFiles ?? [],
+          () => withCacheCounts(
+            plan,
+            recorder,
+            either,
+            () => compilePlan(plan, { work, logs, emit: recorder.emit, signal: either })
+          )
+        )
+      );
+    };
+    return [compile(), checked];
+  });
+  return binaries2;
+}
+async function makeImages(run2, artifacts, done) {
+  const { plan, backend, questions, recorder } = run2;
+  const context2 = { ...run2, artifacts };
+  const confirmed = await confirmBases(plan, artifacts, questions.lookUpBase, recorder);
+  const limit = backend.name === "oci" ? imagesAtOnce : 1;
+  const made = await mapLimit(confirmed, limit, async (image4, index) => {
+    const one2 = await makeAndReadBack(image4, context2);
+    if (!one2.publish) done(one2.reported, index);
+    return one2;
+  });
+  for (const [index, { publish: publish2, reported }] of made.entries()) {
+    if (!publish2) continue;
+    await recorder.stage("image", publish2);
+    done(reported, index);
+  }
+}
+async function makeAndReadBack(planned, context2) {
+  const { plan, backend, work, registries, recorder } = context2;
+  const { offline = false } = plan;
+  const image4 = await withNumericUser(planned, { registries, recorder, work, offline });
+  const made = await recorder.stage("image", () => makeImage(image4, backend.name, context2));
+  const verified = await recorder.stage("readBack", () => readBack(image4, made, context2));
+  const reported = await withPreviousSizes(plan.dist, { ...made.reported, ...verified });
+  return { ...made, reported };
+}
+var isDone, imagesAtOnce;
+var init_build = __esm({
+  "src/build/build.ts"() {
+    "use strict";
+    init_errors();
+    init_make3();
+    init_read_back();
+    init_recorder();
+    init_map_limit();
+    init_until_first_failure();
+    init_with_files_kept();
+    init_announce();
+    init_artifacts();
+    init_ask_early();
+    init_bases();
+    init_compile();
+    init_compile_cache();
+    init_installs();
+    init_last_build();
+    init_preload();
+    init_prepare();
+    init_registries();
+    init_report();
+    init_users2();
+    init_watch_downloads();
+    init_work_folder();
+    isDone = (image4) => image4 !== void 0;
+    imagesAtOnce = 3;
+  }
+});
+
+// src/ui/confirm.ts
+async function confirm(question, signal) {
+  const { createInterface } = await import("node:readline");
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await new Promise((resolve26, reject) => {
+      reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+      reader.on("close", () => resolve26("no"));
+      signal.addEventListener("abort", () => reject(interrupted()), { once: true });
+      reader.question(`${question} [Y/n] `, resolve26);
+    });
+    return /^\s*(y|yes)?\s*$/i.test(answer);
+  } finally {
+    reader.close();
+  }
+}
+var canAsk;
+var init_confirm2 = __esm({
+  "src/ui/confirm.ts"() {
+    "use strict";
+    init_errors();
+    canAsk = () => process.stdin.isTTY === true && process.stderr.isTTY === true;
+  }
+});
+
+// src/ui/messages.ts
+function describeFailure2(failure, paint = plainPaint) {
+  if (failure.kind === "interrupted") return "xbuild: interrupted";
+  const lines = [
+    `xbuild: ${failure.what}`,
+    failure.where && `  where  ${indent3(failure.where)}`,
+    failure.why && `  why    ${indent3(failure.why)}`,
+    failure.fix && `  fix    ${indent3(failure.fix)}`
+  ];
+  return paintHead(cleanText(redact(lines.filter(Boolean).join("\n"))), paint);
+}
+function paintHead(text7, paint) {
+  const [head2 = "", ...rest2] = text7.split("\n");
+  return [paint("red", head2), ...rest2].join("\n");
+}
+function describeBug(error) {
+  const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+  return `xbuild: this is a bug in xbuild, not in your project
+${cleanText(redact(stack))}`;
+}
+function exitCodeOf(error) {
+  return error instanceof Failure ? error.exitCode : exitCodes.bug;
+}
+function failureJson(error) {
+  if (!(error instanceof Failure)) return { error: { kind: "bug", what: redact(String(error)) } };
+  const { kind, what, where, why, fix: fix2, report: report3 } = error;
+  return redactAll({ ...report3, error: { kind, what, where, why, fix: fix2 } });
+}
+var indent3;
+var init_messages3 = __esm({
+  "src/ui/messages.ts"() {
+    "use strict";
+    init_errors();
+    init_printable();
+    init_redact();
+    init_color();
+    indent3 = (text7) => text7.trimEnd().split("\n").join("\n         ");
+  }
+});
+
+// src/ui/next-step.ts
+function nextStep({ images: [image4], platforms: platforms2 }, { ports, dir: dir2 }) {
+  if (!image4) return void 0;
+  const { tags: tags2, destinations } = image4;
+  if (destinations.includes(engineName)) {
+    const runsHere2 = platforms2.some((id) => id.split("/")[1] === hostArch());
+    return runsHere2 && tags2[0] ? ["docker run --rm", ...ports.map(publish), tags2[0]].join(" ") : void 0;
+  }
+  if (!destinations[0]?.endsWith(".oci.tar")) return void 0;
+  return ["xbuild", ...dir2 === process.cwd() ? [] : [quoteWord(shortPath(dir2))], "--load"].join(" ");
+}
+function publish(port) {
+  const [number2 = "", protocol] = port.split("/");
+  return `-p ${number2}:${number2}${protocol && protocol !== "tcp" ? `/${protocol}` : ""}`;
+}
+var init_next_step = __esm({
+  "src/ui/next-step.ts"() {
+    "use strict";
+    init_destination();
+    init_host_arch();
+    init_paths();
+    init_quote_word();
+  }
+});
+
+// src/bench/render/comparison-text.ts
+function describeComparisons(comparisons, now) {
+  const measured = comparisons.flatMap((item) => item.baseline ? [{ ...item, baseline: item.baseline }] : []);
+  if (measured.length > 0) return [describeMeasured(measured, now)];
+  return comparisons.flatMap(describeEstimate).slice(0, 1);
+}
+function describeMeasured(items, now) {
+  const origins = items.map(({ baseline }) => ` (${originText(baseline, now)})`);
+  const isShared = new Set(origins).size === 1;
+  const texts2 = items.map((item, index) => `${measuredText(item)}${isShared ? "" : origins[index]}`);
+  return `${texts2.join("; ")}${isShared ? origins[0] : ""}`;
+}
+function measuredText({ platform: platform8, native: native2, baseline, ratio }) {
+  const cold = native2 ? `${describeSeconds(native2.seconds)} cold against ` : "";
+  return `${platform8}: ${cold}${emulatedText(baseline)}${ratio ? `, ${describeRatio(ratio)}` : ""}`;
+}
+function describeEstimate({ platform: platform8, estimate, measure: measure3 }) {
+  if (!estimate) return [];
+  const basis = `an estimate, from published cold builds of small ${languages[estimate.language].title} programs`;
+  const command2 = measure3 ? `; to measure it: ${measure3.map(quoteWord).join(" ")}` : "";
+  return [`${platform8}: about ${rangeText(estimate)} times as long under emulation (${basis})${command2}`];
+}
+function rangeText({ low, high }) {
+  const [from, to] = [Math.round(low), Math.round(high)];
+  return from === to ? `${from}` : `${from} to ${to}`;
+}
+function emulatedText({ seconds: seconds3, ended }) {
+  if (seconds3 !== void 0) return `${describeSeconds(seconds3)} emulated`;
+  if (ended?.kind === "cut-off") return `more than ${describeSeconds(ended.limit)} emulated`;
+  return "an emulated build that crashed";
+}
+function originText({ at, revision, emulator: emulator2, sameMachine: sameMachine2 }, now) {
+  const days = Math.floor((now - Date.parse(at)) / day2);
+  const age = days < 1 ? "today" : days === 1 ? "yesterday" : `${days} days ago`;
+  return [
+    `measured ${age}`,
+    revision && `at ${revision.slice(0, 12)}`,
+    emulator2?.version && `with qemu ${emulator2.version}`,
+    !sameMachine2 && "both on another machine"
+  ].filter(Boolean).join(" ");
+}
+var day2;
+var init_comparison_text = __esm({
+  "src/bench/render/comparison-text.ts"() {
+    "use strict";
+    init_languages();
+    init_format();
+    init_quote_word();
+    init_results();
+    day2 = 24 * 60 * 60 * 1e3;
+  }
+});
+
+// src/ui/summary.ts
+function summarize(report3, { columns: columns2, digests, next: next2 }) {
+  const { images, seconds: seconds3, comparison = [] } = report3;
+  const facts = [
+    ...images.map((image4) => ["image", describeImage(image4, digests)]),
+    ["binaries", describePlace(report3.artifacts.map(({ path: path6 }) => shortPath(path6)))],
+    [
+      "time",
+      `${describeSeconds(seconds3.total)}: compile ${describeSeconds(seconds3.compile)}, image ${describeSeconds(seconds3.image + seconds3.readBack)}`
+    ],
+    ...describeComparisons(comparison, Date.now()).map((text7) => ["emulated", text7]),
+    ...next2 === void 0 ? [] : [["next", next2]]
+  ];
+  return ["", sizeTable(report3, columns2), "", formatTable(facts)].join("\n");
+}
+function describeImage({ name, destinations, digest: digest4 }, digests) {
+  return `${name}${digests && digest4 ? ` ${digest4}` : ""} \u2192 ${destinations.map(shortPath).join(", ")}`;
+}
+function sizeTable(report3, columns2) {
+  const head2 = ["platform", "image", "binary", "compressed", "change"];
+  const rows = report3.images.flatMap(
+    (image4) => report3.platforms.map((platform8) => sizeRow(report3, image4, platform8))
+  );
+  const isUsed = head2.map((_, index) => index !== 1 && rows.some((row2) => row2[index] !== ""));
+  isUsed[1] = report3.images.length > 1;
+  const select = (row2) => row2.filter((_, index) => isUsed[index]);
+  const whole = formatTable([head2, ...rows].map(select));
+  const excess = widthOf(whole) - columns2;
+  if (excess <= 0 || !isUsed[1]) return whole;
+  const longest3 = Math.max(...rows.map(([, name = ""]) => name.length));
+  const length = Math.max(shortestName, longest3 - excess);
+  return formatTable([head2, ...rows.map((row2) => row2.with(1, cut2(row2[1] ?? "", length)))].map(select));
+}
+function sizeRow({ artifacts }, image4, platform8) {
+  const binaries2 = artifacts.filter((item) => item.platform === platform8 && image4.binaries.includes(item.name));
+  const made = image4.platforms.find((item) => item.platform === platform8);
+  return [
+    platform8,
+    image4.name,
+    describeBytes(binaries2.reduce((total, { size: size2 }) => total + size2, 0)),
+    made?.size === void 0 ? "" : describeBytes(made.size),
+    describeChange(made)
+  ];
+}
+function describeChange({ size: size2, previousSize } = {}) {
+  if (size2 === void 0 || previousSize === void 0) return "";
+  if (size2 === previousSize) return "none";
+  return `${size2 > previousSize ? "+" : "\u2212"}${describeBytes(Math.abs(size2 - previousSize))}`;
+}
+function describePlace(paths) {
+  const [first = ""] = paths;
+  if (paths.length < 2) return first;
+  const parts = paths.map((path6) => path6.split("/"));
+  const pattern3 = first.split("/").map((part, index) => {
+    const all = parts.map((path6) => path6[index] ?? "");
+    if (all.every((each) => each === part)) return part;
+    return all.every((each) => each.startsWith("linux_")) ? "linux_*" : "*";
+  });
+  return pattern3.join("/");
+}
+var shortestName, widthOf, cut2;
+var init_summary = __esm({
+  "src/ui/summary.ts"() {
+    "use strict";
+    init_comparison_text();
+    init_format();
+    init_paths();
+    shortestName = 8;
+    widthOf = (text7) => Math.max(...text7.split("\n").map((line) => line.length));
+    cut2 = (text7, length) => text7.length > length ? `${text7.slice(0, length - 1)}\u2026` : text7;
+  }
+});
+
+// src/ui/timings-text.ts
+function describeTimings(spans2, columns2 = 100) {
+  const shown4 = spans2.filter(({ kind, start: start2, end }) => kind === "stage" || end - start2 >= shortest);
+  const total = Math.max(1, ...spans2.map((span) => span.end));
+  const barWidth3 = Math.min(40, Math.max(10, Math.floor(columns2 / 3)));
+  const nameWidth = Math.max(20, columns2 - barWidth3 - 20);
+  const rows = shown4.map(({ kind, name, start: start2, end }) => {
+    const left3 = Math.min(barWidth3 - 1, Math.floor(start2 / total * barWidth3));
+    const width2 = Math.max(1, Math.round((end - start2) / total * barWidth3));
+    const bar2 = (" ".repeat(left3) + "\u2588".repeat(Math.min(width2, barWidth3 - left3))).padEnd(barWidth3);
+    const text7 = cut3(" ".repeat(indents[kind]) + name, nameWidth);
+    return `${seconds2(start2)}  ${seconds2(end - start2)}  ${bar2}  ${text7}`;
+  });
+  const hidden3 = spans2.length - shown4.length;
+  const rest2 = hidden3 > 0 ? [`${hidden3} shorter than ${shortest} ms; XBUILD_TRACE=FILE has them all`] : [];
+  return ["   start   seconds", ...rows, ...rest2].join("\n");
+}
+var shortest, indents, seconds2, cut3;
+var init_timings_text = __esm({
+  "src/ui/timings-text.ts"() {
+    "use strict";
+    shortest = 5;
+    indents = { start: 0, stage: 0, task: 2, command: 4, request: 4 };
+    seconds2 = (milliseconds) => (milliseconds / 1e3).toFixed(3).padStart(8);
+    cut3 = (text7, width2) => text7.length <= width2 ? text7 : `${text7.slice(0, width2 - 1)}\u2026`;
+  }
+});
+
+// src/build/plan-json.ts
+function planJson({ plan, backend, remarks, hints }) {
+  const { project: project2, compile } = plan;
+  return {
+    schemaVersion: planVersion,
+    language: project2.language,
+    dir: project2.root,
+    toolchain: project2.toolchain,
+    platforms: plan.platforms.map(({ id }) => id),
+    before: plan.before,
+    files: compile.files.map(({ path: path6, text: text7, mode }) => ({ path: path6, text: text7, mode: octal(mode) })),
+    steps: [...compile.prepare, ...compile.steps].map((step) => plannedStep(step, plan.dist)),
+    concurrency: compile.concurrency,
+    images: plan.images.map((image4) => plannedImage(image4, backend, plan)),
+    notes: [
+      ...plan.before.length > 0 ? [notRunYet] : [],
+      ...remarks,
+      ...plan.remarks,
+      ...compile.remarks ?? [],
+      ...compile.warnings ?? [],
+      ...hints,
+      ...compile.hints,
+      ...backend.name === "oci" && backend.reason ? [backend.reason] : []
+    ]
+  };
+}
+function plannedStep({ title, command: command2, produces }, dist) {
+  return {
+    title,
+    command: printTokens(command2),
+    produces: produces.map(({ platform: platform8, name }) => ({
+      platform: platform8.id,
+      name,
+      path: artifactPath(dist, { platform: platform8, name })
+    }))
+  };
+}
+function plannedImage(image4, backend, plan) {
+  const { executables, spec: spec2, destinations } = image4;
+  const [executable3, ...others] = executables.map(executableJson);
+  const { name, base, tags: tags2, config, annotations: annotations2, epoch } = spec2;
+  return {
+    name,
+    executable: executable3,
+    ...others.length > 0 && { others },
+    backend: backend.name,
+    base,
+    tags: tags2,
+    destinations: destinations.flatMap(describeDestination),
+    config,
+    annotations: annotations2,
+    epoch,
+    staged: stagedFiles(spec2).map(({ platform: platform8, path: path6, file: { source, mode, owner } }) => ({
+      path: path6,
+      mode: octal(mode),
+      ...owner !== void 0 && { owner },
+      source: stagedSource(source, platform8, plan.dist)
+    })),
+    dockerfile: imageDockerfile(image4),
+    ...backend.name === "buildx" && { command: printTokens(imageCommand(image4, plan)) }
+  };
+}
+function executableJson({ name, package: path6, predicted }) {
+  return { name, package: path6, ...predicted && { predicted: true } };
+}
+function stagedSource(source, platform8, dist) {
+  if ("link" in source) return `link to ${source.link}`;
+  if ("path" in source) return source.path;
+  if ("paths" in source) return source.paths[platform8?.id ?? ""] ?? "";
+  return artifactPath(dist, { platform: platform8, name: source.artifact });
+}
+function octal(mode) {
+  return `0${mode.toString(8)}`;
+}
+var planVersion, notRunYet;
+var init_plan_json = __esm({
+  "src/build/plan-json.ts"() {
+    "use strict";
+    init_make();
+    init_stage();
+    init_destination();
+    init_substitute();
+    init_artifacts();
+    planVersion = 1;
+    notRunYet = "the steps of [build] before are not run by a plan: the project is shown as it is now";
+  }
+});
+
+// src/ui/plan-text.ts
+function describePlan(plan) {
+  const { toolchain: toolchain2, platforms: platforms2, concurrency } = plan;
+  const head2 = [
+    `# ${plan.language} project, ${toolchain2.name} ${toolchain2.version}, for ${platforms2.join(", ")}`,
+    "# {work} is a temporary folder; commands and their environment are printed as build runs them",
+    ...plan.notes.map((note) => `# note: ${note}`)
+  ];
+  const before = plan.before.length > 0 ? [["# before the project is read", ...plan.before.map(describeCommand)].join("\n")] : [];
+  const files = plan.files.map(({ path: path6, mode, text: text7 }) => `# write ${path6} (${mode})
+${indent4(text7)}`);
+  const steps2 = plan.steps.map(
+    ({ title, command: command2, produces }) => [
+      `# ${title}`,
+      describeCommand(command2),
+      ...produces.map(({ path: path6 }) => `# then verify and keep ${path6}`)
+    ].join("\n")
+  );
+  const count3 = `${plan.steps.length} ${plan.steps.length === 1 ? "step" : "steps"}`;
+  const compile = `# ${count3}, compiling ${concurrency === 1 ? "one at a time" : `${concurrency} in parallel`}`;
+  return `${[head2.join("\n"), ...before, ...files, compile, ...steps2, ...plan.images.map(describeImage2)].join("\n\n")}
+`;
+}
+function describeImage2(image4) {
+  const { base } = image4;
+  return [
+    `# Image ${image4.name}${image4.executable.predicted ? " (predicted: only a compile shows which executables there are)" : ""}`,
+    `# base ${base.reference}${base.predicted ? `, predicted: ${base.reason}` : ""}`,
+    ...image4.staged.map(
+      ({ path: path6, mode, owner, source }) => `# stage ${path6} (${[mode, owner].filter(Boolean).join(", ")}) from ${source}`
+    ),
+    indent4(image4.dockerfile),
+    image4.command ? describeCommand(image4.command) : "# made by xbuild itself, without Docker",
+    ...image4.destinations.map((destination) => `# to ${destination}, then read back and verified`)
+  ].join("\n");
+}
+function describeCommand({ tool, args: args3, cwd, env: env4 }) {
+  const variables = Object.entries(env4 ?? {}).map(([name, value]) => `${name}=${quoteWord(value)}`);
+  return `(cd ${quoteWord(cwd)} && ${[...variables, quoteWord(tool), ...args3.map(quoteWord)].join(" ")})`;
+}
+function indent4(text7) {
+  return text7.trimEnd().replace(/^/gm, "    ");
+}
+var init_plan_text = __esm({
+  "src/ui/plan-text.ts"() {
+    "use strict";
+    init_quote_word();
+  }
+});
+
+// src/commands/plan.ts
+async function printPlan(options, json) {
+  const plan = redactAll(planJson(await prepareOnly(options, interruptSignal)));
+  process.stdout.write(json ? `${printJson(plan)}
+` : cleanText(describePlan(plan)));
+}
+var planCommand;
+var init_plan2 = __esm({
+  "src/commands/plan.ts"() {
+    "use strict";
+    init_plan_json();
+    init_registries();
+    init_flags();
+    init_options7();
+    init_interrupt();
+    init_plan_text();
+    init_printable();
+    init_redact();
+    init_command4();
+    planCommand = defineCommand({
+      usage: "plan [dir]",
+      describe: "Print what build would do, without doing it",
+      examples: [["plan --json | jq '.steps[].command'", "the commands that a build would run"]],
+      positionals: dirPositional,
+      flags: { ...buildFlags2, json: { type: "boolean", describe: "Print the plan as JSON" } },
+      run: async (argv2) => printPlan(await resolveOptions(argv2), argv2.json === true)
+    });
+  }
+});
+
+// src/commands/build.ts
+import { resolve as resolve14 } from "node:path";
+async function reportFailure(failure, path6) {
+  if (path6 !== void 0) {
+    const report3 = { schemaVersion: reportVersion, xbuild: version, ...failureJson(failure) };
+    await writeUserFile(resolve14(path6), asJson(report3), "--report").catch((error) => {
+      process.stderr.write(`${describeFailure2(error)}
+`);
+    });
+  }
+  throw failure;
+}
+async function withProgress(mode, work) {
+  const progress = createProgress(mode);
+  try {
+    return await work(progress.emit);
+  } finally {
+    await progress.close();
+  }
+}
+function compare(report3, options, argv2) {
+  const measure3 = argv2.bench ? "always" : options.bench.auto ? "missing" : "never";
+  return withProgress(
+    argv2.progress,
+    (emit) => compareFinished(report3, options, measure3, { emit, signal: interruptSignal })
+  );
+}
+async function show2(report3, options, argv2, printsJson) {
+  const json = `${printJson(redactAll(report3))}
+`;
+  if (argv2.progress !== "quiet") process.stderr.write(`${summaryText(report3, options, argv2)}
+`);
+  const isShown = printsJson || !argv2.json;
+  if (isShown)
+    process.stdout.write(argv2.json ? json : report3.images.map((image4) => `${resultLine(image4)}
+`).join(""));
+  if (argv2.report) await writeUserFile(resolve14(argv2.report), json, "--report");
+}
+function showTimings() {
+  process.stderr.write(`${cleanText(redact(describeTimings(timeline(), process.stderr.columns)))}
+`);
+}
+function summaryText(report3, { image: image4, images, dir: dir2 }, argv2) {
+  const { isTTY, columns: columns2 } = process.stderr;
+  const ports = images[report3.images[0]?.name ?? ""]?.ports ?? image4.ports;
+  const text7 = summarize(report3, {
+    columns: isTTY && columns2 || 120,
+    digests: argv2.json === true,
+    // A log has no next command.
+    next: isTTY && !process.env["CI"] ? nextStep(report3, { ports, dir: dir2 }) : void 0
+  });
+  return cleanText(redact(text7));
+}
+async function checkDigestFile(path6, { push: push2 }) {
+  if (push2) return checkUserFile(resolve14(path6), "--digest-file");
+  throw new Failure({
+    kind: "usage",
+    what: "--digest-file needs a push",
+    why: "it lists what is in a registry, for xbuild merge",
+    fix: "add --push-by-digest or --push"
+  });
+}
+function digestLines({ images }) {
+  return images.flatMap(({ tags: tags2, digest: digest4 }) => digest4 === void 0 ? [] : tags2.map((tag) => `${tag}@${digest4}
+`)).join("");
+}
+function resultLine({ name, tags: tags2, digest: digest4 }) {
+  const [first] = tags2;
+  const paint = paintFor(process.stdout);
+  return digest4 === void 0 ? name : `${first ? first.replace(/:[\w.-]+$/, "") : name}@${paint("cyan", digest4)}`;
+}
+var buildCommand, asJson;
+var init_build2 = __esm({
+  "src/commands/build.ts"() {
+    "use strict";
+    init_after_build();
+    init_threshold_flags();
+    init_thresholds();
+    init_build();
+    init_report();
+    init_flags();
+    init_options7();
+    init_errors();
+    init_interrupt();
+    init_color();
+    init_confirm2();
+    init_messages3();
+    init_next_step();
+    init_progress3();
+    init_summary();
+    init_timings_text();
+    init_printable();
+    init_redact();
+    init_timeline();
+    init_write_user_file();
+    init_version2();
+    init_before3();
+    init_command4();
+    init_plan2();
+    buildCommand = defineCommand({
+      usage: "build [dir]",
+      describe: "Compile, verify, and push or write the image",
+      examples: [
+        ["--tag registry.example.com/app:1.0 --push", "build linux/amd64 and linux/arm64, push one tag"],
+        ["--load", "load NAME:latest into the Docker engine, for this machine"],
+        ["", "without a registry: dist/NAME.oci.tar and the binaries"],
+        ["--platform linux/amd64,linux/arm/v7 -o image.tar", "other platforms, as an OCI archive"],
+        ["./cmd/server -- -tags=netgo", "one program of a project, with flags for the toolchain"]
+      ],
+      positionals: dirPositional,
+      flags: {
+        ...buildFlags2,
+        report: { type: "string", requiresArg: true, describe: "Write a JSON report to a file" },
+        "digest-file": {
+          type: "string",
+          requiresArg: true,
+          describe: "Write what was pushed to a file, NAME:TAG@DIGEST a line, for xbuild merge"
+        },
+        bench: { type: "boolean", describe: "After the build, measure it under emulation and compare" },
+        ...benchBoundFlags,
+        timings: { type: "boolean", describe: "Show where the time went: every stage, command and request" },
+        "dry-run": { type: "boolean", describe: "Print the plan and do nothing else" },
+        ...outputFlags2
+      },
+      run: async (argv2) => {
+        const options = await resolveOptions(argv2).catch((error) => reportFailure(error, argv2.report));
+        if (argv2.dryRun) return printPlan(options, argv2.json === true);
+        const thresholds = readThresholds(argv2);
+        if (argv2.digestFile !== void 0) await checkDigestFile(argv2.digestFile, options);
+        if (argv2.report) await checkUserFile(resolve14(argv2.report), "--report");
+        await runBeforeSteps(options, argv2.progress).catch((error) => reportFailure(error, argv2.report));
+        const report3 = await withProgress(
+          argv2.progress,
+          (emit) => build(options, { emit, confirm: canAsk() ? confirm : void 0, signal: interruptSignal })
+        ).catch((error) => reportFailure(error, argv2.report));
+        let whole = report3;
+        let failure;
+        try {
+          const compared = await compare(report3, options, argv2);
+          whole = { ...report3, comparison: compared.comparisons };
+          checkComparisons(compared, thresholds, report3.host);
+        } catch (error) {
+          failure = withReport(error, whole);
+        }
+        if (argv2.digestFile !== void 0)
+          await writeUserFile(resolve14(argv2.digestFile), digestLines(report3), "--digest-file");
+        await show2(whole, options, argv2, failure === void 0);
+        if (argv2.timings) showTimings();
+        if (failure) throw failure;
+      }
+    });
+    asJson = (value) => `${JSON.stringify(redactAll(value), void 0, 2)}
+`;
+  }
+});
+
+// src/ui/cache-text.ts
+function describeCacheUse({ folder, size: size2, parts }, removed) {
+  if (parts.length === 0) return `${folder}
+  empty`;
+  const rows = parts.map((part) => [
+    `  ${part.name}`,
+    describeBytes(part.size),
+    count(part.files, "file"),
+    part.holds
+  ]);
+  const end = removed ? `Removed ${describeBytes(size2)}.` : `${describeBytes(size2)} in all; xbuild cache --prune removes it. Builds remove what was not used for 30 days.`;
+  return [folder, formatTable(rows), end].join("\n");
+}
+var init_cache_text = __esm({
+  "src/ui/cache-text.ts"() {
+    "use strict";
+    init_format();
+  }
+});
+
+// src/util/cache-use.ts
+var cache_use_exports = {};
+__export(cache_use_exports, {
+  pruneCache: () => pruneCache,
+  readCacheUse: () => readCacheUse
+});
+import { lstat as lstat4, readdir as readdir15, rm as rm13 } from "node:fs/promises";
+import { join as join54 } from "node:path";
+async function readCacheUse(folder) {
+  const names6 = await namesIn(folder);
+  const found = await Promise.all(names6.map(async (name) => ({ name, ...await sizeOf2(join54(folder, name)) })));
+  const parts = found.filter(({ files, name }) => files > 0 && name !== "swept").map((part) => ({ ...part, holds: contents[part.name] ?? "not of this version of xbuild" })).sort((a2, b) => b.size - a2.size);
+  return { folder, size: parts.reduce((total, { size: size2 }) => total + size2, 0), parts };
+}
+async function pruneCache(folder) {
+  for (const name of await namesIn(folder)) {
+    const path6 = join54(folder, name);
+    await rm13(path6, { recursive: true, force: true }).catch((error) => {
+      throw writeFailure(error, path6);
+    });
+  }
+}
+async function namesIn(folder) {
+  try {
+    return (await readdir15(folder)).sort();
+  } catch (error) {
+    if (error.code === "ENOENT") return [];
+    throw writeFailure(error, folder);
+  }
+}
+async function sizeOf2(path6) {
+  const found = await lstat4(path6).catch(() => void 0);
+  if (!found) return { files: 0, size: 0 };
+  if (!found.isDirectory()) return { files: 1, size: found.size };
+  const inside = await Promise.all(
+    (await readdir15(path6).catch(() => [])).map((name) => sizeOf2(join54(path6, name)))
+  );
+  return inside.reduce((a2, b) => ({ files: a2.files + b.files, size: a2.size + b.size }), { files: 0, size: 0 });
+}
+var contents;
+var init_cache_use = __esm({
+  "src/util/cache-use.ts"() {
+    "use strict";
+    init_atomic();
+    contents = {
+      blobs: "layers of bases and images, by digest",
+      layers: "which files gave which layer",
+      bases: "which digest a base's tag stood for",
+      "diff-ids": "layers of bases that were decompressed and checked",
+      compilers: "wrappers of C compilers for Rust",
+      toolchains: "Zig for the emulated builds of bench",
+      buildx: "caches of docker buildx, from --cache local",
+      compiled: "xbuild's own code, compiled by Node.js"
+    };
+  }
+});
+
+// src/commands/cache.ts
+var cacheCommand;
+var init_cache3 = __esm({
+  "src/commands/cache.ts"() {
+    "use strict";
+    init_cache_text();
+    init_cache_folder();
+    init_printable();
+    init_command4();
+    cacheCommand = defineCommand({
+      usage: "cache",
+      describe: "Show where xbuild's own cache is and how large; --prune empties it",
+      positionals: {},
+      flags: {
+        prune: { type: "boolean", describe: "Remove all of it; builds fill it again" },
+        json: { type: "boolean", describe: "Print it as JSON" }
+      },
+      run: async (argv2) => {
+        const { pruneCache: pruneCache2, readCacheUse: readCacheUse2 } = await Promise.resolve().then(() => (init_cache_use(), cache_use_exports));
+        const use = await readCacheUse2(cacheFolder());
+        if (argv2.prune) await pruneCache2(use.folder);
+        const removed = argv2.prune === true;
+        process.stdout.write(
+          argv2.json ? `${printJson({ ...use, removed })}
+` : `${cleanText(describeCacheUse(use, removed))}
+`
+        );
+      }
+    });
+  }
+});
+
+// src/commands/ci/shared-flags.ts
+var reportFlag, githubFlag;
+var init_shared_flags = __esm({
+  "src/commands/ci/shared-flags.ts"() {
+    "use strict";
+    reportFlag = {
+      report: {
+        type: "string",
+        array: true,
+        requiresArg: true,
+        describe: "Report of a build: jobs are balanced by its seconds, caches pruned to what it used"
+      }
+    };
+    githubFlag = {
+      github: { type: "boolean", describe: "Set outputs of the step, or add to its summary, in GitHub Actions" }
+    };
+  }
+});
+
+// src/commands/ci/task.ts
+function defineTask(task) {
+  return task;
+}
+var init_task = __esm({
+  "src/commands/ci/task.ts"() {
+    "use strict";
+  }
+});
+
+// src/ci/cache/recipe.ts
+var touchInterval;
+var init_recipe = __esm({
+  "src/ci/cache/recipe.ts"() {
+    "use strict";
+    touchInterval = 61 * 60 * 1e3;
+  }
+});
+
+// src/ci/cache/go.ts
+import { dirname as dirname26, join as join55 } from "node:path";
+function buildCache(path6) {
+  return {
+    path: path6,
+    holds: "compiled packages",
+    isUsed: (file, { mtime, since }) => /^[0-9a-f]{2}\/[0-9a-f]{64}-[ad]$/.test(file) ? mtime >= since - touchInterval : /^(README|trim\.txt)$/.test(file)
+  };
+}
+async function downloads(path6, locks) {
+  const texts2 = await Promise.all(locks.map((lock) => readTextIfThere(lock)));
+  const wanted2 = new Set(texts2.flatMap((text7) => modulesOf(text7 ?? "")));
+  return {
+    path: path6,
+    holds: "downloaded modules",
+    isUsed: (file) => {
+      if (file.startsWith("sumdb/")) return true;
+      const [, module2, version2] = /^(.+)\/@v\/(.+)\.(?:info|mod|zip|ziphash|lock)$/.exec(file) ?? [];
+      if (module2 === "golang.org/toolchain") return true;
+      return module2 !== void 0 && wanted2.has(`${module2}@${version2}`);
+    }
+  };
+}
+function modulesOf(sum2) {
+  return sum2.split("\n").flatMap((line) => {
+    const [module2, version2] = line.split(" ");
+    if (!module2 || !version2) return [];
+    return [spelled(`${module2}@${version2.replace(/\/go\.mod$/, "")}`)];
+  });
+}
+var goCache, spelled;
+var init_go3 = __esm({
+  "src/ci/cache/go.ts"() {
+    "use strict";
+    init_run_go();
+    init_read_file();
+    init_recipe();
+    goCache = {
+      variables: /^(GO(FLAGS|EXPERIMENT|AMD64|ARM|ARM64|386|OS|ARCH)|CGO_\w+|CC|CXX|AR|PKG_CONFIG)$/,
+      read: async (options, signal) => {
+        const { dir: dir2, language, platforms: platforms2 } = options;
+        const context2 = { options: language, platforms: platforms2, signal };
+        const { stdout } = await runGo(
+          dir2,
+          ["env", "-json", "GOVERSION", "GOCACHE", "GOMODCACHE", "GOWORK"],
+          context2
+        );
+        const { GOVERSION, GOCACHE, GOMODCACHE, GOWORK } = JSON.parse(stdout);
+        const root2 = GOWORK && GOWORK !== "off" ? dirname26(GOWORK) : dir2;
+        const members = root2 === dir2 ? [dir2] : [root2, dir2];
+        const locks = members.flatMap((folder) => [join55(folder, "go.sum"), join55(folder, "go.work.sum")]);
+        return {
+          toolchain: (GOVERSION ?? "go").replace(/[^\w.-]+/g, "-"),
+          locks,
+          folders: [
+            ...GOCACHE && GOCACHE !== "off" ? [buildCache(GOCACHE)] : [],
+            ...GOMODCACHE ? [await downloads(join55(GOMODCACHE, "cache", "download"), locks)] : []
+          ]
+        };
+      }
+    };
+    spelled = (text7) => text7.replace(/[A-Z]/g, (letter) => `!${letter.toLowerCase()}`);
+  }
+});
+
+// src/ci/cache/rust.ts
+import { join as join56 } from "node:path";
+function cannotRead(dir2, why) {
+  return new Failure({
+    kind: "project",
+    what: "cargo could not read the project",
+    where: dir2,
+    why: why.trim(),
+    fix: "cargo metadata --no-deps"
+  });
+}
+function toolchainOf(verbose) {
+  const field5 = (name) => new RegExp(`^${name}: (\\S+)`, "m").exec(verbose)?.[1] ?? "unknown";
+  return `rustc${field5("release")}-${field5("commit-hash").slice(0, 8)}`;
+}
+function cratesOf(lock) {
+  return lock.split("[[package]]").flatMap((text7) => {
+    const field5 = (key) => new RegExp(`^${key} = "([^"]+)"`, "m").exec(text7)?.[1];
+    const [name, version2] = [field5("name"), field5("version")];
+    return name && version2 && field5("source") ? [{ name, version: version2 }] : [];
+  });
+}
+function isCrateOf(crates) {
+  const files = new Set(crates.map(({ name, version: version2 }) => `${name}-${version2}.crate`));
+  return (file) => files.has(file.slice(file.lastIndexOf("/") + 1));
+}
+function compiledFile(crates) {
+  const names6 = new Set(crates.map(({ name }) => name));
+  const libraries = new Set(crates.map(({ name }) => name.replaceAll("-", "_")));
+  return (file) => {
+    if (/^(\.rustc_info\.json|CACHEDIR\.TAG)$/.test(file)) return true;
+    const [, kind, entry = ""] = /(?:^|\/)(\.fingerprint|build|deps)\/([^/]+)/.exec(file) ?? [];
+    const [, name = ""] = /^(.+)-[0-9a-f]{16}(?:\.|$)/.exec(entry) ?? [];
+    if (kind !== "deps") return names6.has(name);
+    return libraries.has(name) || libraries.has(name.replace(/^lib/, ""));
+  };
+}
+var rustCache;
+var init_rust3 = __esm({
+  "src/ci/cache/rust.ts"() {
+    "use strict";
+    init_errors();
+    init_process();
+    init_cache_folder();
+    init_read_file();
+    rustCache = {
+      variables: /^(CARGO_(BUILD|TARGET|PROFILE|INCREMENTAL|ENCODED)\w*|RUST\w*|(TARGET_|HOST_)?(CC|CXX|CFLAGS|CXXFLAGS|AR)(_\w+)?)$/,
+      read: async ({ dir: dir2, language }, signal) => {
+        const ask4 = (tool, args3) => run({ tool, args: args3, cwd: dir2, env: language.rust.env }, { signal, keep: 64 * 1024 * 1024 });
+        const version2 = await ask4("rustc", ["-vV"]);
+        const metadata = await ask4("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"]);
+        if (!version2.ok || !metadata.ok) throw cannotRead(dir2, version2.ok ? metadata.stderr : version2.stderr);
+        const { workspace_root, target_directory } = JSON.parse(metadata.stdout);
+        const lock = join56(workspace_root ?? dir2, "Cargo.lock");
+        const crates = cratesOf(await readTextIfThere(lock) ?? "");
+        const home = language.rust.env["CARGO_HOME"] || process.env["CARGO_HOME"] || join56(homeFolder() ?? "/", ".cargo");
+        return {
+          toolchain: toolchainOf(version2.stdout),
+          locks: [lock],
+          folders: [
+            { path: join56(home, "registry", "index"), holds: "the index of crates", isUsed: () => true },
+            { path: join56(home, "registry", "cache"), holds: "downloaded crates", isUsed: isCrateOf(crates) },
+            { path: join56(home, "git", "db"), holds: "crates from git", isUsed: () => true },
+            {
+              path: target_directory ?? join56(dir2, "target"),
+              holds: "compiled crates",
+              isUsed: compiledFile(crates)
+            }
+          ]
+        };
+      }
+    };
+  }
+});
+
+// src/ci/cache/zig.ts
+import { join as join57 } from "node:path";
+var zigCache;
+var init_zig4 = __esm({
+  "src/ci/cache/zig.ts"() {
+    "use strict";
+    init_zig();
+    init_errors();
+    init_version();
+    init_cache_folder();
+    zigCache = {
+      variables: /^(ZIG_\w+|CC|CXX|CFLAGS|CXXFLAGS)$/,
+      read: async ({ dir: dir2, language }, signal) => {
+        const env4 = { ...process.env, ...language.zig.env };
+        const zig2 = await findZig(dir2, signal);
+        if (!zig2)
+          throw new Failure({
+            kind: "tool",
+            what: "zig was not found on PATH",
+            where: dir2,
+            fix: installZig(void 0)
+          });
+        const base = env4["XDG_CACHE_HOME"] || join57(homeFolder() ?? "/", ".cache");
+        const global3 = env4["ZIG_GLOBAL_CACHE_DIR"] || join57(base, "zig");
+        return {
+          toolchain: `zig${zig2.version}`,
+          locks: [join57(dir2, "build.zig.zon")],
+          folders: [
+            { path: global3, holds: "packages and compiled runtimes", isUsed: (file) => !file.startsWith("tmp/") },
+            {
+              path: join57(dir2, ".zig-cache", "xbuild"),
+              holds: "compiled code",
+              isUsed: (file) => !/(^|\/)tmp\//.test(file)
+            }
+          ]
+        };
+      }
+    };
+  }
+});
+
+// src/ci/cache/plan.ts
+var plan_exports = {};
+__export(plan_exports, {
+  toolchainCache: () => toolchainCache
+});
+import { createHash as createHash11 } from "node:crypto";
+import { relative as relative12 } from "node:path";
+async function toolchainCache(options, signal, env4 = process.env) {
+  const { name: language } = await detectLanguage(options.dir, options.lang);
+  const recipe = recipes2[language];
+  const { toolchain: toolchain2, locks, folders: folders2 } = await recipe.read(options, signal);
+  const machine2 = [language, env4["RUNNER_OS"] ?? process.platform, env4["RUNNER_ARCH"] ?? process.arch];
+  const stem = ["xbuild", ...machine2, toolchain2, settingsDigest(options, recipe, env4)].join("-");
+  const locked = `${stem}-${await lockDigest(options.dir, locks)}`;
+  return { language, key: `${locked}-${runOf(env4)}`, restoreKeys: [`${locked}-`, `${stem}-`], folders: folders2 };
+}
+function runOf(env4) {
+  const run2 = env4["GITHUB_RUN_ID"] ? `${env4["GITHUB_RUN_ID"]}-${env4["GITHUB_RUN_ATTEMPT"] ?? "1"}` : env4["CI_JOB_ID"];
+  return run2 ?? "local";
+}
+function settingsDigest({ dir: dir2, platforms: platforms2, language }, recipe, env4) {
+  const variables = Object.entries(env4).filter(([name]) => recipe.variables.test(name) && !isSecretName(name)).sort(([a2], [b]) => a2 < b ? -1 : 1);
+  const root2 = env4["GITHUB_WORKSPACE"] ?? env4["CI_PROJECT_DIR"];
+  const { go: go2, rust: rust2, zig: zig2, c: c3 } = language;
+  return digest3(
+    [root2 ? relative12(root2, dir2) : "", platforms2.map(({ id }) => id).sort(), go2, rust2, zig2, c3, variables],
+    8
+  );
+}
+async function lockDigest(dir2, locks) {
+  const texts2 = await Promise.all(locks.map(async (lock) => [relative12(dir2, lock), await readTextIfThere(lock)]));
+  return digest3(texts2, 16);
+}
+function digest3(value, length) {
+  return createHash11("sha256").update(JSON.stringify(value)).digest("hex").slice(0, length);
+}
+var recipes2;
+var init_plan3 = __esm({
+  "src/ci/cache/plan.ts"() {
+    "use strict";
+    init_languages();
+    init_read_file();
+    init_secret_name();
+    init_go3();
+    init_rust3();
+    init_zig4();
+    recipes2 = { go: goCache, rust: rustCache, zig: zigCache };
+  }
+});
+
+// src/ci/github/files.ts
+var files_exports = {};
+__export(files_exports, {
+  addPath: () => addPath,
+  formatValues: () => formatValues,
+  writeSummary: () => writeSummary,
+  writeValues: () => writeValues
+});
+import { randomUUID as randomUUID3 } from "node:crypto";
+import { appendFile as appendFile3 } from "node:fs/promises";
+async function writeValues(variable2, values, env4 = process.env) {
+  await append(variable2, formatValues(values), env4);
+}
+function formatValues(values, delimiter2 = newDelimiter()) {
+  return Object.entries(values).map(([name, value]) => {
+    if (name.includes(delimiter2) || value.includes(delimiter2))
+      throw new Error("a value holds its delimiter");
+    return `${name}<<${delimiter2}
+${value}
+${delimiter2}
+`;
+  }).join("");
+}
+async function addPath(folder, env4 = process.env) {
+  await append("GITHUB_PATH", `${folder}
+`, env4);
+}
+async function writeSummary(markdown, env4 = process.env) {
+  const text7 = Buffer.byteLength(markdown) <= summaryLimit ? markdown : `${markdown.slice(0, summaryLimit / 4)}
+
+\u2026
+`;
+  await append("GITHUB_STEP_SUMMARY", text7, env4);
+}
+async function append(variable2, text7, env4) {
+  const path6 = env4[variable2];
+  try {
+    if (!path6) throw new Error(`${variable2} is not set`);
+    await appendFile3(path6, text7);
+  } catch (error) {
+    throw new Failure({
+      kind: "usage",
+      what: `${variable2} cannot be written`,
+      ...path6 && { where: path6 },
+      why: error.message,
+      fix: "run it in a step of GitHub Actions, or without --github",
+      cause: error
+    });
+  }
+}
+var summaryLimit, newDelimiter;
+var init_files = __esm({
+  "src/ci/github/files.ts"() {
+    "use strict";
+    init_errors();
+    summaryLimit = 1024 * 1024;
+    newDelimiter = () => `xbuild_${randomUUID3()}`;
+  }
+});
+
+// src/commands/ci/cache-key.ts
+var platform5, lang2, cacheKeyTask;
+var init_cache_key = __esm({
+  "src/commands/ci/cache-key.ts"() {
+    "use strict";
+    init_flags();
+    init_options7();
+    init_interrupt();
+    init_shared_flags();
+    init_task();
+    ({ platform: platform5, lang: lang2 } = buildFlags2);
+    cacheKeyTask = defineTask({
+      describe: "prints the key of the toolchain\u2019s cache",
+      flags: {
+        platform: platform5,
+        lang: lang2,
+        "restore-keys": {
+          type: "boolean",
+          describe: "Print the beginnings of earlier keys instead, a line each"
+        },
+        ...githubFlag,
+        json: { type: "boolean", describe: "Print JSON" }
+      },
+      run: async (argv2) => {
+        const { toolchainCache: toolchainCache2 } = await Promise.resolve().then(() => (init_plan3(), plan_exports));
+        const options = await resolveOptions(argv2);
+        const { language, key, restoreKeys, folders: folders2 } = await toolchainCache2(options, interruptSignal);
+        const paths = folders2.map(({ path: path6 }) => path6);
+        if (argv2.github) {
+          const { writeValues: writeValues2 } = await Promise.resolve().then(() => (init_files(), files_exports));
+          const lists = { "restore-keys": restoreKeys.join("\n"), paths: paths.join("\n") };
+          return writeValues2("GITHUB_OUTPUT", { key, ...lists });
+        }
+        process.stdout.write(
+          argv2.json ? `${JSON.stringify({ language, key, restoreKeys, paths }, void 0, 2)}
+` : `${argv2.restoreKeys ? restoreKeys.join("\n") : key}
+`
+        );
+      }
+    });
+  }
+});
+
+// src/ci/cache/used-files.ts
+var used_files_exports = {};
+__export(used_files_exports, {
+  pruneFolders: () => pruneFolders,
+  readKeptFiles: () => readKeptFiles
+});
+import { readdir as readdir16, rm as rm14, stat as stat19 } from "node:fs/promises";
+import { join as join58, relative as relative13, sep as sep4 } from "node:path";
+async function readKeptFiles(folders2, since) {
+  const all = await Promise.all(folders2.map((folder) => filesOf(folder, since)));
+  return all.flat();
+}
+async function filesOf({ path: root2, isUsed }, since) {
+  const entries2 = await readdir16(root2, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries2.filter((entry) => entry.isFile() || entry.isSymbolicLink());
+  const read4 = await mapLimit(files, 64, async ({ parentPath, name }) => {
+    const path6 = join58(parentPath, name);
+    const found = await stat19(path6).catch(() => void 0);
+    if (!found) return [];
+    const file = relative13(root2, path6).split(sep4).join("/");
+    const used = isUsed(file, { mtime: found.mtimeMs, since });
+    return [{ path: path6, size: found.size, isUsed: used, isNew: found.mtimeMs >= since }];
+  });
+  return read4.flat();
+}
+async function pruneFolders(folders2, since) {
+  const unused = (await readKeptFiles(folders2, since)).filter((file) => !file.isUsed);
+  await mapLimit(unused, 64, ({ path: path6 }) => rm14(path6, { force: true }));
+  return unused.reduce((total, { size: size2 }) => total + size2, 0);
+}
+var init_used_files = __esm({
+  "src/ci/cache/used-files.ts"() {
+    "use strict";
+    init_map_limit();
+  }
+});
+
+// src/ci/report-file.ts
+var report_file_exports = {};
+__export(report_file_exports, {
+  readReportFile: () => readReportFile
+});
+async function readReportFile(path6) {
+  let why = "it is no report of xbuild build";
+  try {
+    const value = JSON.parse(await readText(path6));
+    if (typeof value === "object" && value !== null && "schemaVersion" in value && "xbuild" in value) {
+      return value;
+    }
+  } catch (error) {
+    why = error.message;
+  }
+  throw new Failure({
+    kind: "usage",
+    what: "The report cannot be read",
+    where: path6,
+    why,
+    fix: `xbuild build --report ${quoteWord(path6)}`
+  });
+}
+var init_report_file = __esm({
+  "src/ci/report-file.ts"() {
+    "use strict";
+    init_errors();
+    init_quote_word();
+    init_read_file();
+  }
+});
+
+// src/commands/ci/cache-paths.ts
+async function startOf2(paths) {
+  const { readReportFile: readReportFile2 } = await Promise.resolve().then(() => (init_report_file(), report_file_exports));
+  const reports = await Promise.all(paths.map(readReportFile2));
+  const starts = reports.map(({ startedAt }) => Date.parse(startedAt ?? ""));
+  if (starts.length > 0 && starts.every(Number.isFinite)) return Math.min(...starts);
+  throw new Failure({
+    kind: "usage",
+    what: starts.length === 0 ? "--prune needs the report of a build" : "A report does not say when its build began",
+    why: "what was used since that build began is kept, and nothing else",
+    fix: "xbuild build --report report.json, then xbuild ci cache-paths --prune --report report.json"
+  });
+}
+var platform6, lang3, cachePathsTask;
+var init_cache_paths = __esm({
+  "src/commands/ci/cache-paths.ts"() {
+    "use strict";
+    init_flags();
+    init_options7();
+    init_errors();
+    init_interrupt();
+    init_format();
+    init_shared_flags();
+    init_task();
+    ({ platform: platform6, lang: lang3 } = buildFlags2);
+    cachePathsTask = defineTask({
+      describe: "prints the folders to keep, and prunes them",
+      flags: {
+        platform: platform6,
+        lang: lang3,
+        prune: { type: "boolean", describe: "Remove from them what the build of --report did not use" },
+        ...reportFlag,
+        json: { type: "boolean", describe: "Print JSON" }
+      },
+      run: async (argv2) => {
+        const { toolchainCache: toolchainCache2 } = await Promise.resolve().then(() => (init_plan3(), plan_exports));
+        const { folders: folders2 } = await toolchainCache2(await resolveOptions(argv2), interruptSignal);
+        if (argv2.prune) {
+          const since = await startOf2(argv2.report ?? []);
+          const { pruneFolders: pruneFolders2 } = await Promise.resolve().then(() => (init_used_files(), used_files_exports));
+          const removed = await pruneFolders2(folders2, since);
+          process.stderr.write(`xbuild: removed ${describeBytes(removed)} that the build did not use
+`);
+        }
+        const list7 = folders2.map(({ path: path6, holds }) => ({ path: path6, holds }));
+        process.stdout.write(
+          argv2.json ? `${JSON.stringify(list7, void 0, 2)}
+` : list7.map(({ path: path6 }) => `${path6}
+`).join("")
+        );
+      }
+    });
+  }
+});
+
+// src/ci/plan-matrix.ts
+function planMatrix(units, limit) {
+  const weigh = weights(units);
+  const platforms2 = distinct(units.map(({ platform: platform8 }) => platform8));
+  const programs3 = distinct(units.map(({ program: program2 }) => program2));
+  const isRecorded = units.some(({ seconds: seconds3 }) => seconds3 !== void 0);
+  const weightOf = (some, on6) => units.filter(({ program: program2, platform: platform8 }) => some.includes(program2) && on6.includes(platform8)).reduce((sum2, unit) => sum2 + weigh(unit), 0);
+  const job = (some, on6) => ({
+    programs: some,
+    platforms: on6,
+    ...isRecorded && { seconds: Math.round(weightOf(some, on6) * 10) / 10 }
+  });
+  if (limit <= platforms2.length) {
+    return spread(platforms2, limit, (platform8) => weightOf(programs3, [platform8])).map((on6) => job(programs3, on6));
+  }
+  const shares = shareJobs(platforms2, limit, programs3.length, (platform8) => weightOf(programs3, [platform8]));
+  return platforms2.flatMap(
+    (platform8, index) => spread(programs3, shares[index] ?? 1, (program2) => weightOf([program2], [platform8])).map(
+      (some) => job(some, [platform8])
+    )
+  );
+}
+function shareJobs(platforms2, limit, most, weightOf) {
+  const shares = platforms2.map(() => 1);
+  for (let left3 = limit - platforms2.length; left3 > 0; left3--) {
+    const lengths = platforms2.map(
+      (platform8, index) => shares[index] < most ? weightOf(platform8) / shares[index] : -1
+    );
+    const longest3 = lengths.indexOf(Math.max(...lengths));
+    if (lengths[longest3] < 0) break;
+    shares[longest3] = shares[longest3] + 1;
+  }
+  return shares;
+}
+function spread(items, count3, weightOf) {
+  const groups = Array.from({ length: Math.min(count3, items.length) }, () => ({
+    weight: 0,
+    items: []
+  }));
+  for (const item of items.toSorted((a2, b) => weightOf(b) - weightOf(a2))) {
+    const lightest = groups.reduce((best, group) => group.weight < best.weight ? group : best);
+    lightest.weight += weightOf(item);
+    lightest.items.push(item);
+  }
+  return groups.map((group) => group.items.toSorted((a2, b) => items.indexOf(a2) - items.indexOf(b)));
+}
+function weights(units) {
+  const mean = (some) => {
+    const known = some.flatMap(({ seconds: seconds3 }) => seconds3 ?? []);
+    return known.length > 0 ? known.reduce((sum2, one2) => sum2 + one2, 0) / known.length : void 0;
+  };
+  return ({ program: program2, seconds: seconds3 }) => seconds3 ?? mean(units.filter((other) => other.program === program2)) ?? mean(units) ?? 1;
+}
+var distinct;
+var init_plan_matrix = __esm({
+  "src/ci/plan-matrix.ts"() {
+    "use strict";
+    distinct = (items) => [...new Set(items)];
+  }
+});
+
+// src/ci/recorded-seconds.ts
+import { readFile as readFile8 } from "node:fs/promises";
+async function readRecordedSeconds(paths) {
+  const found = /* @__PURE__ */ new Map();
+  const missing3 = [];
+  for (const path6 of paths) {
+    const artifacts = await readArtifacts2(path6);
+    if (!artifacts) missing3.push(path6);
+    for (const { name, platform: platform8, seconds: seconds3, cached: cached2 } of artifacts ?? []) {
+      if (cached2) continue;
+      const together = artifacts?.filter((other) => !other.cached && other.seconds === seconds3).length ?? 1;
+      found.set(`${name} ${platform8}`, seconds3 / together);
+    }
+  }
+  return { seconds: (program2, platform8) => found.get(`${program2} ${platform8}`), missing: missing3 };
+}
+async function readArtifacts2(path6) {
+  try {
+    const text7 = await readFile8(path6, "utf8");
+    return parse(reportSchema, JSON.parse(text7)).artifacts;
+  } catch (error) {
+    if (error.code === "ENOENT") return void 0;
+    throw new Failure({
+      kind: "usage",
+      what: `${path6} is no report of a build`,
+      where: "--report",
+      why: error.message,
+      fix: "name a file that xbuild build --report FILE has written",
+      cause: error
+    });
+  }
+}
+var reportSchema;
+var init_recorded_seconds = __esm({
+  "src/ci/recorded-seconds.ts"() {
+    "use strict";
+    init_dist();
+    init_errors();
+    reportSchema = object({
+      artifacts: array(
+        object({
+          name: string(),
+          platform: string(),
+          seconds: number(),
+          cached: optional(boolean(), false)
+        })
+      )
+    });
+  }
+});
+
+// src/ci/matrix.ts
+var matrix_exports = {};
+__export(matrix_exports, {
+  makeMatrix: () => makeMatrix
+});
+async function makeMatrix(options, { jobs: jobs2, most, reports, signal }) {
+  const { dir: dir2, platforms: platforms2, toolchainArgs } = options;
+  const language = await detectLanguage(dir2, options.lang);
+  checkToolchainArgs(language, toolchainArgs);
+  const project2 = await language.inspect(dir2, {
+    options: options.language,
+    platforms: platforms2,
+    toolchainArgs,
+    wanted: wantedNames(options),
+    download: true,
+    signal
+  });
+  const images = wantedImages(project2, options);
+  checkDistinct([...new Set(images.flatMap((image4) => image4.executables))]);
+  const names6 = images.map(({ name }) => name);
+  checkNames2(names6);
+  const { seconds: seconds3, missing: missing3 } = await readRecordedSeconds(reports);
+  const units = images.flatMap(
+    ({ name, executables }) => platforms2.map(({ id }) => {
+      const known = executables.map((executable3) => seconds3(executable3.name, id)).filter((item) => item !== void 0);
+      const sum2 = known.reduce((total, item) => total + item, 0);
+      return { program: name, platform: id, ...known.length > 0 && { seconds: sum2 } };
+    })
+  );
+  const planned = planMatrix(units, jobs2 ?? platforms2.length);
+  if (planned.length <= most) return { jobs: planned, missing: missing3 };
+  throw new Failure({
+    kind: "usage",
+    what: `The matrix would have ${count(planned.length, "job")}`,
+    where: "--jobs",
+    why: `a matrix of this kind has at most ${most}`,
+    fix: `--jobs ${most}`
+  });
+}
+function checkNames2(names6) {
+  const wrong2 = names6.find((name) => !/^[\w./@+-]+$/.test(name));
+  if (wrong2 === void 0) return;
+  throw new Failure({
+    kind: "usage",
+    what: `${JSON.stringify(wrong2)} cannot be in a matrix`,
+    where: "[images] of xbuild.toml",
+    why: "a shell would split or change it",
+    fix: 'give the image a name of letters, digits, ".", "_" and "-"'
+  });
+}
+var init_matrix = __esm({
+  "src/ci/matrix.ts"() {
+    "use strict";
+    init_wanted_images();
+    init_errors();
+    init_languages();
+    init_format();
+    init_plan_matrix();
+    init_recorded_seconds();
+  }
+});
+
+// src/ci/matrix-format.ts
+var matrix_format_exports = {};
+__export(matrix_format_exports, {
+  matrixFormats: () => matrixFormats,
+  maximumJobs: () => maximumJobs
+});
+function entries(jobs2) {
+  const names6 = jobs2.map(({ platforms: platforms2 }) => platforms2.map((id) => id.replaceAll("/", "-")).join("_"));
+  return jobs2.map(({ programs: programs3, platforms: platforms2, seconds: seconds3 }, index) => {
+    const name = names6[index];
+    const isAlone = names6.filter((other) => other === name).length === 1;
+    const platform8 = platforms2.join(",");
+    return {
+      job: isAlone ? name : `${name}-${names6.slice(0, index + 1).filter((other) => other === name).length}`,
+      platform: platform8,
+      args: [`--platform=${platform8}`, ...programs3.map((program2) => `--bin=${program2}`)].join(" "),
+      ...seconds3 !== void 0 && { seconds: seconds3 }
+    };
+  });
+}
+function github2(jobs2) {
+  return JSON.stringify({ include: entries(jobs2) });
+}
+function gitlab2(jobs2) {
+  const matrix2 = entries(jobs2).map(({ job, platform: platform8, args: args3 }) => ({
+    XBUILD_JOB: job,
+    XBUILD_PLATFORM: platform8,
+    XBUILD_ARGS: args3
+  }));
+  return JSON.stringify({ ".xbuild-matrix": { parallel: { matrix: matrix2 } } }, void 0, 2);
+}
+function text5(jobs2) {
+  const rows = entries(jobs2).map(({ job, args: args3, seconds: seconds3 }) => [
+    job,
+    seconds3 === void 0 ? "" : describeSeconds(seconds3),
+    args3
+  ]);
+  return `${count(jobs2.length, "job")}
+${formatTable(rows)}`;
+}
+var maximumJobs, matrixFormats;
+var init_matrix_format = __esm({
+  "src/ci/matrix-format.ts"() {
+    "use strict";
+    init_format();
+    maximumJobs = { github: 256, gitlab: 200 };
+    matrixFormats = { text: text5, github: github2, gitlab: gitlab2 };
+  }
+});
+
+// src/commands/ci/matrix.ts
+function jobsOf2(text7) {
+  const jobs2 = Number(text7);
+  if (Number.isInteger(jobs2) && jobs2 >= 1) return jobs2;
+  throw new Failure({
+    kind: "usage",
+    what: `--jobs ${text7} is not a number of jobs`,
+    why: "it is a whole number, 1 or more",
+    fix: "--jobs 5"
+  });
+}
+var platform7, bin2, lang4, matrixTask;
+var init_matrix2 = __esm({
+  "src/commands/ci/matrix.ts"() {
+    "use strict";
+    init_flags();
+    init_options7();
+    init_errors();
+    init_interrupt();
+    init_printable();
+    init_shared_flags();
+    init_task();
+    ({ platform: platform7, bin: bin2, lang: lang4 } = buildFlags2);
+    matrixTask = defineTask({
+      describe: "spreads programs and platforms over the jobs of a matrix",
+      flags: {
+        platform: platform7,
+        bin: bin2,
+        lang: lang4,
+        jobs: { alias: "j", type: "string", requiresArg: true, describe: "Most jobs (one for each platform)" },
+        ...reportFlag,
+        format: {
+          choices: ["text", "github", "gitlab"],
+          describe: "text, strategy.matrix of GitHub, or a job of GitLab to extend (text)"
+        },
+        json: { type: "boolean", describe: "The same as --format github" }
+      },
+      run: async (argv2) => {
+        const { jobs: _, ...flags } = argv2;
+        const options = await resolveOptions(flags);
+        const { makeMatrix: makeMatrix2 } = await Promise.resolve().then(() => (init_matrix(), matrix_exports));
+        const { matrixFormats: matrixFormats2, maximumJobs: maximumJobs2 } = await Promise.resolve().then(() => (init_matrix_format(), matrix_format_exports));
+        const format6 = argv2.format ?? (argv2.json ? "github" : "text");
+        const { jobs: jobs2, missing: missing3 } = await makeMatrix2(options, {
+          jobs: argv2.jobs === void 0 ? void 0 : jobsOf2(argv2.jobs),
+          most: format6 === "text" ? Number.POSITIVE_INFINITY : maximumJobs2[format6],
+          reports: argv2.report ?? [],
+          signal: interruptSignal
+        });
+        for (const path6 of missing3)
+          process.stderr.write(`xbuild: ${cleanText(path6)} is not there: its seconds do not count
+`);
+        process.stdout.write(`${matrixFormats2[format6](jobs2)}
+`);
+      }
+    });
+  }
+});
+
+// src/ci/summary.ts
+var summary_exports = {};
+__export(summary_exports, {
+  renderSummary: () => renderSummary
+});
+function renderSummary(report3, { cache: cache2, now = Date.now() } = {}) {
+  const { error, artifacts = [], images = [], seconds: seconds3, comparison = [], notes: notes2 = [] } = report3;
+  const parts = [
+    `### xbuild: ${error ? "the build failed" : titleOf2(images)}`,
+    ...error ? [errorText(error)] : [],
+    ...images.length > 0 ? [imageTable(images)] : [],
+    ...artifacts.length > 0 ? [artifactTable(artifacts, comparison)] : [],
+    ...seconds3 ? [stageText(seconds3, artifacts, cache2)] : [],
+    ...chart(comparison),
+    ...describeComparisons(comparison, now).map((line) => `- ${escapeText(line)}`),
+    ...details(
+      "Notes",
+      notes2.map((note) => `- ${escapeText(note)}`)
+    )
+  ];
+  return `${parts.join("\n\n")}
+`;
+}
+function titleOf2(images) {
+  return images.length === 0 ? "compiled" : count(images.length, "image");
+}
+function errorText({ what, where, why, fix: fix2 }) {
+  const lines = [what, where && `where  ${where}`, why && `why    ${why}`, fix2 && `fix    ${fix2}`];
+  return fence(lines.filter(Boolean).join("\n"));
+}
+function imageTable(images) {
+  return [
+    "| image | digest | base | destinations | read back |",
+    "|---|---|---|---|---|",
+    ...images.map(
+      ({ name, digest: digest4, base, tags: tags2, destinations, verified, notReadBack }) => row([
+        code(name),
+        digest4 ? code(digest4) : "",
+        code(base.reference),
+        [.../* @__PURE__ */ new Set([...tags2, ...destinations])].map(code).join("<br>"),
+        verified ? "yes" : notReadBack ? escapeText(`no: ${notReadBack}`) : ""
+      ])
+    )
+  ].join("\n");
+}
+function artifactTable(artifacts, comparison) {
+  const times = new Map(comparison.map(({ platform: platform8, ratio }) => [platform8, ratio]));
+  return [
+    "| binary | platform | size | compiled in | cache | emulated \xF7 native |",
+    "|---|---|--:|--:|---|--:|",
+    ...artifacts.map(({ name, platform: platform8, size: size2, seconds: seconds3, cached: cached2 }) => {
+      const ratio = times.get(platform8);
+      return row([
+        code(name),
+        code(platform8),
+        describeBytes(size2),
+        describeSeconds(seconds3),
+        cached2 ? "hit" : "",
+        ratio ? `**${ratio.atLeast ? "> " : ""}${ratio.times.toFixed(1)}\xD7**` : ""
+      ]);
+    })
+  ].join("\n");
+}
+function stageText(seconds3, artifacts, cache2) {
+  const { inspect: inspect4, compile, verify, image: image4, readBack: readBack3, total } = seconds3;
+  const stages = Object.entries({ inspect: inspect4, compile, verify, image: image4, "read back": readBack3 });
+  const text7 = stages.map(([name, value]) => `${name} ${describeSeconds(value)}`).join(", ");
+  const cached2 = artifacts.filter((artifact) => artifact.cached).length;
+  const hits = `${cached2} of ${count(artifacts.length, "binary", "binaries")} had nothing to compile`;
+  return [`**${describeSeconds(total)}**: ${text7}; ${hits}`, cacheText(cache2)].filter(Boolean).join("  \n");
+}
+function cacheText(cache2) {
+  if (!cache2) return "";
+  const { restored, size: size2, note } = cache2;
+  const found = restored ? `restored ${code(restored)}${size2 === void 0 ? "" : ` (${describeBytes(size2)})`}` : "nothing to restore";
+  return `Toolchain cache: ${found}${note ? `; ${escapeText(note)}` : ""}`;
+}
+function chart(comparison) {
+  const known = comparison.flatMap(
+    ({ platform: platform8, native: native2, baseline }) => native2 && baseline?.seconds !== void 0 ? [{ platform: platform8, native: native2.seconds, emulated: baseline.seconds }] : []
+  );
+  if (known.length === 0) return [];
+  const longest3 = Math.max(...known.flatMap(({ native: native2, emulated: emulated2 }) => [native2, emulated2]));
+  const bar2 = (seconds3) => "\u2588".repeat(Math.max(1, Math.round(seconds3 / longest3 * barWidth2)));
+  const lines = known.flatMap(({ platform: platform8, native: native2, emulated: emulated2 }) => [
+    platform8,
+    `  xbuild    ${bar2(native2)} ${describeSeconds(native2)}`,
+    `  emulated  ${bar2(emulated2)} ${describeSeconds(emulated2)}`
+  ]);
+  return [fence(["From source to binary, cold caches", ...lines].join("\n"))];
+}
+function details(title, lines) {
+  if (lines.length === 0) return [];
+  return [[`<details><summary>${title}</summary>`, "", ...lines, "", "</details>"].join("\n")];
+}
+function fence(text7) {
+  const longest3 = Math.max(2, ...[...text7.matchAll(/`+/g)].map(([run2]) => run2.length));
+  const ticks = "`".repeat(longest3 + 1);
+  return `${ticks}text
+${cleanText(text7)}
+${ticks}`;
+}
+function code(text7) {
+  return `<code>${escapeHtml(cleanText(text7).replace(/\s+/g, " "))}</code>`;
+}
+function escapeText(text7) {
+  return escapeHtml(cleanText(text7).replace(/\s+/g, " "));
+}
+function escapeHtml(text7) {
+  return text7.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("|", "&#124;").replaceAll("`", "&#96;").replaceAll("*", "&#42;").replaceAll("_", "&#95;").replaceAll("[", "&#91;");
+}
+var barWidth2, row;
+var init_summary2 = __esm({
+  "src/ci/summary.ts"() {
+    "use strict";
+    init_comparison_text();
+    init_format();
+    init_printable();
+    barWidth2 = 40;
+    row = (cells) => `| ${cells.join(" | ")} |`;
+  }
+});
+
+// src/commands/ci/summary.ts
+var summaryTask;
+var init_summary3 = __esm({
+  "src/commands/ci/summary.ts"() {
+    "use strict";
+    init_errors();
+    init_shared_flags();
+    init_task();
+    summaryTask = defineTask({
+      describe: "prints reports of builds as Markdown",
+      flags: {
+        ...reportFlag,
+        ...githubFlag
+      },
+      run: async (argv2) => {
+        const { readReportFile: readReportFile2 } = await Promise.resolve().then(() => (init_report_file(), report_file_exports));
+        const { renderSummary: renderSummary2 } = await Promise.resolve().then(() => (init_summary2(), summary_exports));
+        const paths = argv2.report ?? [];
+        if (paths.length === 0) {
+          throw new Failure({
+            kind: "usage",
+            what: "There is no report to summarize",
+            fix: "xbuild build --report report.json, then xbuild ci summary --report report.json"
+          });
+        }
+        const reports = await Promise.all(paths.map(readReportFile2));
+        const text7 = reports.map((report3) => renderSummary2(report3)).join("\n");
+        if (!argv2.github) return void process.stdout.write(text7);
+        const { writeSummary: writeSummary2 } = await Promise.resolve().then(() => (init_files(), files_exports));
+        await writeSummary2(text7);
+      }
+    });
+  }
+});
+
+// src/commands/ci.ts
+function checkFlagsOf(name, argv2) {
+  const given = (flag2) => Object.entries(argv2).some(([key, value]) => key === flag2 && value !== void 0);
+  for (const other of names2) {
+    const foreign = Object.keys(tasks[other].flags).find((flag2) => given(flag2) && !(flag2 in tasks[name].flags));
+    if (foreign === void 0) continue;
+    throw new Failure({
+      kind: "usage",
+      what: `--${foreign} is a flag of xbuild ci ${other}, not of xbuild ci ${name}`,
+      fix: "xbuild ci --help"
+    });
+  }
+}
+var tasks, names2, ciCommand;
+var init_ci = __esm({
+  "src/commands/ci.ts"() {
+    "use strict";
+    init_errors();
+    init_cache_key();
+    init_cache_paths();
+    init_matrix2();
+    init_summary3();
+    init_command4();
+    tasks = {
+      matrix: matrixTask,
+      "cache-key": cacheKeyTask,
+      "cache-paths": cachePathsTask,
+      summary: summaryTask
+    };
+    names2 = Object.keys(tasks);
+    ciCommand = defineCommand({
+      usage: "ci <task> [dir]",
+      describe: `For pipelines: ${names2.map((name) => `${name} ${tasks[name].describe}`).join("; ")}`,
+      positionals: {
+        task: { choices: names2, demandOption: true, describe: "What to do" },
+        dir: { type: "string", describe: "Folder of the project (.)" }
+      },
+      flags: Object.assign({}, ...Object.values(tasks).map(({ flags }) => flags)),
+      run: async (argv2) => {
+        const task = tasks[argv2.task];
+        checkFlagsOf(argv2.task, argv2);
+        await task.run(argv2);
+      }
+    });
+  }
+});
+
+// src/ui/completion.ts
+function valueFlags(commands3) {
+  const flags = commands3.flatMap((command2) => command2.flags).filter((flag2) => flag2.takesValue);
+  return [...new Map(flags.map((flag2) => [flag2.name, flag2])).values()].map((flag2) => {
+    const same = flags.filter(({ name }) => name === flag2.name);
+    return { ...flag2, choices: [...new Set(same.flatMap(({ choices }) => choices))] };
+  });
+}
+function bash(commands3) {
+  const values = valueFlags(commands3);
+  const withChoices = values.filter(({ choices }) => choices.length > 0);
+  const others = values.filter(({ choices }) => choices.length === 0);
+  const caseOf = (flags, body) => `    ${flags.join(" | ")}) ${body} ;;`;
+  const words4 = (list7) => `COMPREPLY=($(compgen -W ${quote2(list7.join(" "))} -- "$current"))`;
+  const files = "compopt -o default; COMPREPLY=()";
+  return `# bash completion for xbuild: source <(xbuild completion bash)
+_xbuild() {
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command= word
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case $word in
+    --) compopt -o default; COMPREPLY=(); return ;;
+    ${names3(commands3).join(" | ")}) command=\${command:-$word} ;;
+    esac
+  done
+  # Bash splits --flag=value at the sign.
+  [ "$current" = = ] && current= && previous='=' && COMP_CWORD=$((COMP_CWORD + 1))
+  [ "$previous" = = ] && previous=\${COMP_WORDS[COMP_CWORD - 2]}
+  case $previous in
+${withChoices.map((flag2) => caseOf(dashed(flag2), `${words4(flag2.choices)}; return`)).join("\n")}
+${caseOf(others.flatMap(dashed), `${files}; return`)}
+  esac
+  case \${command:-${commands3[0]?.name}}:$current in
+${commands3.map(({ name, flags }) => `    ${name}:-*) ${words4([...flags.flatMap(dashed), "--help"])} ;;`).join("\n")}
+${commands3.filter(({ choices }) => choices.length > 0).map(({ name, choices }) => `    ${name}:*) ${words4(choices)} ;;`).join("\n")}
+    *)
+      compopt -o default
+      COMPREPLY=()
+      if [ -z "$command" ]; then
+        COMPREPLY=($(compgen -W ${quote2(names3(commands3).join(" "))} -- "$current") $(compgen -d -- "$current"))
+      fi
+      ;;
+  esac
+}
+complete -F _xbuild xbuild
+`;
+}
+function zsh(commands3) {
+  const escapeColons = (text7) => text7.replace(/[[\]:\\]/g, "\\$&");
+  const argument2 = ({ takesValue, choices, name }) => takesValue ? `:${name}:${choices.length > 0 ? `(${choices.join(" ")})` : "_files"}` : "";
+  const specOf2 = (flag2) => dashed(flag2).map(
+    (name) => `      ${quote2(`*${name}${flag2.takesValue && name.startsWith("--") ? "=" : ""}[${escapeColons(flag2.describe)}]${argument2(flag2)}`)} \\`
+  );
+  const branch = ({ name, flags, choices }) => `    ${name})
+      _arguments \\
+${flags.flatMap(specOf2).map((line) => `${line}
+`).join("")}      '--help[Show help]' \\
+      ${quote2(choices.length > 0 ? `:argument:(${choices.join(" ")})` : "*:file:_files")}
+      ;;`;
+  return `#compdef xbuild
+# zsh completion for xbuild: source <(xbuild completion zsh), or a file _xbuild in a folder of $fpath
+_xbuild() {
+  local -a commands
+  commands=(
+${commands3.map(({ name, describe: describe11 }) => `    ${quote2(`${name}:${escapeColons(describe11)}`)}`).join("\n")}
+  )
+  local command=\${words[2]}
+  if (( CURRENT == 2 )) && [[ $command != -* ]]; then
+    _describe command commands
+    _files -/
+    return
+  fi
+  if (( \${+commands[(r)$command:*]} )); then
+    shift words
+    (( CURRENT-- ))
+  else
+    command=${commands3[0]?.name}
+  fi
+  case $command in
+${commands3.map(branch).join("\n")}
+  esac
+}
+# A file in $fpath is run as the function, anything else defines it.
+if [[ $funcstack[1] == _xbuild ]]; then _xbuild "$@"; else compdef _xbuild xbuild; fi
+`;
+}
+function fish(commands3) {
+  const all = names3(commands3).join(" ");
+  const lines = commands3.flatMap(({ name, describe: describe11, flags, choices }, index) => {
+    const seen2 = `__fish_seen_subcommand_from ${name}`;
+    const when = index === 0 ? `${seen2}; or not __fish_seen_subcommand_from ${all}` : seen2;
+    return [
+      `complete -c xbuild -n 'not __fish_seen_subcommand_from ${all}' -a ${name} -d ${quote2(describe11)}`,
+      ...choices.length > 0 ? [`complete -c xbuild -f -n '${seen2}' -a ${quote2(choices.join(" "))}`] : [],
+      ...flags.map((flag2) => {
+        const alias = flag2.alias ? ` -s ${flag2.alias}` : "";
+        const value = flag2.takesValue ? flag2.choices.length > 0 ? ` -x -a ${quote2(flag2.choices.join(" "))}` : " -r" : "";
+        return `complete -c xbuild -n '${when}' -l ${flag2.name}${alias}${value} -d ${quote2(flag2.describe)}`;
+      })
+    ];
+  });
+  return `# fish completion for xbuild: xbuild completion fish > ~/.config/fish/completions/xbuild.fish
+${lines.join("\n")}
+`;
+}
+var completionScripts, shells2, dashed, quote2, names3;
+var init_completion = __esm({
+  "src/ui/completion.ts"() {
+    "use strict";
+    completionScripts = { bash, zsh, fish };
+    shells2 = Object.keys(completionScripts);
+    dashed = ({ name, alias }) => [`--${name}`, ...alias ? [`-${alias}`] : []];
+    quote2 = (text7) => `'${text7.replaceAll("'", "\u2019")}'`;
+    names3 = (commands3) => commands3.map(({ name }) => name);
+  }
+});
+
+// src/ui/help.ts
+function columns(rows) {
+  const width2 = Math.max(...rows.map(([first]) => first.length));
+  return rows.map(([first, second]) => `  ${first.padEnd(width2)}  ${second}`).join("\n");
+}
+function helpEpilogue(exitCodes2) {
+  return [
+    `Environment:
+${columns(Object.entries(environment))}`,
+    `Exit codes: ${exitCodes2}`,
+    "xbuild help COMMAND shows the flags of one command, xbuild man the manual page; docs/ of the source has guides."
+  ].join("\n\n");
+}
+var flagGroups, environment;
+var init_help = __esm({
+  "src/ui/help.ts"() {
+    "use strict";
+    flagGroups = {
+      "What is built:": ["platform", "bin", "lang", "jobs", "version-from", "before", "yes", "install"],
+      "The image:": [
+        "tag",
+        "base",
+        "base-registry",
+        "pin",
+        "locked",
+        "user",
+        "label",
+        "annotation",
+        "compression",
+        "backend"
+      ],
+      "Where it goes:": ["push", "load", "output", "dist"],
+      "Registries:": ["offline", "insecure-registry", "registry-timeout", "verify"],
+      "docker buildx:": ["builder", "cache-from", "cache-to", "provenance", "sbom", "metadata-file"],
+      "Comparison with emulation:": ["bench", "bench-fail-under", "bench-max-growth"],
+      "What is shown:": ["dry-run", "progress", "json", "report", "timings"]
+    };
+    environment = {
+      XBUILD_PLATFORM: "like --platform, comma-separated",
+      XBUILD_BACKEND: "like --backend",
+      XBUILD_BUILDER: "like --builder",
+      XBUILD_BASE: "like --base",
+      XBUILD_BASE_REGISTRY: "like --base-registry",
+      XBUILD_DIST: "like --dist",
+      XBUILD_JOBS: "like --jobs",
+      XBUILD_VERSION_FROM: "like --version-from",
+      XBUILD_ZIG: "the zig that compiles C code and Zig projects",
+      XBUILD_BENCH: "auto, always or never: whether a build is measured under emulation",
+      XBUILD_TRACE: "a file for the timeline of the run, for the trace viewer of Chrome",
+      SOURCE_DATE_EPOCH: "every time in the image, in seconds since 1970 (the commit\u2019s)",
+      "DOCKER_HOST, DOCKER_CONFIG": "as docker has them; logins are those of docker login",
+      "HTTPS_PROXY, NO_PROXY": "as curl has them",
+      "NO_COLOR, FORCE_COLOR": "without colours, or with them on no terminal",
+      XDG_CACHE_HOME: "the folder above that of xbuild cache (~/.cache)"
+    };
+  }
+});
+
+// src/ui/manual.ts
+function manualPage(commands3, texts2) {
+  const lines = [
+    `.TH XBUILD 1 "" "xbuild ${roff(texts2.version)}" "User Commands"`,
+    ".SH NAME",
+    `xbuild \\- ${roff(texts2.summary)}`,
+    ".SH SYNOPSIS",
+    ...commands3.flatMap(({ usage: usage2 }) => [".B xbuild", roff(usage2), ".br"]),
+    ".SH DESCRIPTION",
+    `Without the name of a command, xbuild runs ${commands3[0]?.name}. What comes after \\-\\- goes to the toolchain.`,
+    "The result goes to standard output, everything else to standard error.",
+    ".SH COMMANDS",
+    ...commands3.flatMap(describeCommand2),
+    ".SH EXIT STATUS",
+    roff(texts2.exitCodes),
+    ".SH ENVIRONMENT",
+    ...Object.entries(environment).flatMap(([names6, does]) => definition(names6, `${does}.`)),
+    ".SH FILES",
+    ...definition(
+      "xbuild.toml",
+      "The project's configuration: flags go first, then XBUILD_* variables, then this file."
+    ),
+    ...definition("~/.cache/xbuild", "xbuild's own cache, or xbuild below XDG_CACHE_HOME; see xbuild cache.")
+  ];
+  return `${lines.join("\n")}
+`;
+}
+function describeCommand2({ usage: usage2, describe: describe11, flags }) {
+  return [".SS", `xbuild ${roff(usage2)}`, ".PP", `${roff(describe11)}.`, ...flags.flatMap(describeFlag)];
+}
+function describeFlag({ name, alias, describe: describe11, takesValue, choices }) {
+  const value = choices.length > 0 ? ` ${choices.join("|")}` : takesValue ? " VALUE" : "";
+  return definition(`${alias ? `-${alias}, ` : ""}--${name}${value}`, describe11);
+}
+function roff(text7) {
+  return text7.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/, "\\&$1");
+}
+var definition;
+var init_manual = __esm({
+  "src/ui/manual.ts"() {
+    "use strict";
+    init_help();
+    definition = (term, text7) => [".TP", `.B ${roff(term)}`, roff(text7)];
+  }
+});
+
+// src/commands/completion.ts
+function referenceOf({ usage: usage2, describe: describe11, positionals, flags, ...rest2 }) {
+  const [positional] = Object.values(positionals);
+  return {
+    name: nameOf2({ usage: usage2 }),
+    usage: usage2,
+    describe: describe11,
+    choices: (positional?.choices ?? []).map(String),
+    flags: Object.entries(flags).filter(([name, { hidden: hidden3 }]) => !hidden3 && !(name in (rest2.renamed ?? {}))).map(([name, { alias, describe: describe12 = "", type, choices = [] }]) => ({
+      name,
+      alias: [alias ?? []].flat()[0],
+      describe: String(describe12),
+      takesValue: type !== "boolean",
+      choices: choices.map(String)
+    }))
+  };
+}
+var completionCommand, manCommand;
+var init_completion2 = __esm({
+  "src/commands/completion.ts"() {
+    "use strict";
+    init_completion();
+    init_manual();
+    init_version2();
+    init_command4();
+    completionCommand = (commands3) => defineCommand({
+      usage: "completion <shell>",
+      describe: "Print the completion script of a shell: source <(xbuild completion bash)",
+      positionals: { shell: { choices: shells2, demandOption: true, describe: "The shell" } },
+      flags: {},
+      run: async ({ shell }) => {
+        process.stdout.write(completionScripts[shell](commands3().map(referenceOf)));
+      }
+    });
+    manCommand = (commands3, texts2) => defineCommand({
+      usage: "man",
+      describe: "Print the manual page, for man -l - or a file xbuild.1",
+      positionals: {},
+      flags: {},
+      run: async () => {
+        process.stdout.write(manualPage(commands3().map(referenceOf), { version, ...texts2 }));
+      }
+    });
+  }
+});
+
+// src/commands/dockerfile.ts
+var dockerfileCommand;
+var init_dockerfile3 = __esm({
+  "src/commands/dockerfile.ts"() {
+    "use strict";
+    init_plan_json();
+    init_registries();
+    init_flags();
+    init_options7();
+    init_interrupt();
+    init_printable();
+    init_command4();
+    dockerfileCommand = defineCommand({
+      usage: "dockerfile [dir]",
+      describe: "Print the generated Dockerfile",
+      examples: [["dockerfile > Dockerfile", "the Dockerfile that a build would hand to buildx"]],
+      positionals: dirPositional,
+      flags: buildFlags2,
+      run: async (argv2) => {
+        const options = await resolveOptions(argv2);
+        const { images } = planJson(await prepareOnly(options, interruptSignal));
+        const several = images.length > 1;
+        for (const { name, dockerfile: dockerfile2 } of images) {
+          const text7 = several ? `# --- ${name} ---
+${dockerfile2}
+` : dockerfile2;
+          process.stdout.write(process.stdout.isTTY ? cleanText(text7) : text7);
+        }
+      }
+    });
+  }
+});
+
+// src/doctor/outcome.ts
+function fromFailure({ what, where, why, fix: fix2 }, status = "problem") {
+  const [reason2, ...more] = (why ?? "").split("\n").filter(Boolean);
+  return {
+    status,
+    why: reason2 === void 0 ? what : `${what}: ${reason2}`,
+    details: [...more, ...where && !what.includes(where) ? [where] : []],
+    ...fix2 && { fix: fix2 }
+  };
+}
+function combine(outcomes, whenAllOk) {
+  const sorted3 = outcomes.toSorted((a2, b) => statuses.indexOf(a2.status) - statuses.indexOf(b.status));
+  const [worst, ...others] = sorted3;
+  const lines = (found) => found.flatMap(({ why, details: details2 = [] }) => [why, ...details2]);
+  if (!worst || worst.status === "ok" || worst.status === "not applicable") return whenAllOk(lines(sorted3));
+  const fixes = [...new Set(sorted3.map(({ fix: fix2 }) => fix2).filter((fix2) => fix2 !== void 0))];
+  const repairs = sorted3.flatMap(({ repairs: repairs2 = [] }) => repairs2);
+  return {
+    status: worst.status,
+    why: worst.why,
+    details: [...worst.details ?? [], ...lines(others)],
+    ...fixes.length > 0 && { fix: fixes.join("\n") },
+    ...repairs.length > 0 && { repairs }
+  };
+}
+var statuses, ok, warning, problem, notApplicable;
+var init_outcome = __esm({
+  "src/doctor/outcome.ts"() {
+    "use strict";
+    statuses = ["problem", "warning", "ok", "not applicable"];
+    ok = (why, details2 = []) => ({ status: "ok", why, details: details2 });
+    warning = (found) => ({ status: "warning", ...found });
+    problem = (found) => ({ status: "problem", ...found });
+    notApplicable = (why) => ({ status: "not applicable", why });
+  }
+});
+
+// src/doctor/checks/actions.ts
+function readToken2(token) {
+  try {
+    const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+    const scopes = JSON.parse(claims.ac);
+    return {
+      expires: Number(claims.exp) * 1e3 || Number.POSITIVE_INFINITY,
+      // 1 reads, 2 writes, 3 does both.
+      scopes: scopes.map(({ Scope, Permission }) => ({
+        name: String(Scope),
+        canWrite: (Permission & 2) !== 0
+      }))
+    };
+  } catch {
+    return void 0;
+  }
+}
+var actions;
+var init_actions = __esm({
+  "src/doctor/checks/actions.ts"() {
+    "use strict";
+    init_errors();
+    init_outcome();
+    actions = {
+      id: "actions",
+      title: "GitHub Actions",
+      question: "In a job of GitHub Actions: is the cache service there for `type=gha`, in version 2, and may this run write to it?",
+      findings: "A problem where `[cache]` names `type=gha` and buildx would drop it without a word; else a warning.",
+      run: async ({ env: env4, options, machine: machine2 }) => {
+        if (env4["GITHUB_ACTIONS"] !== "true") return notApplicable("this is no job of GitHub Actions");
+        const caches = options instanceof Failure ? [] : [...options.buildx.cacheFrom, ...options.buildx.cacheTo];
+        const isUsed = caches.some((cache2) => /(?:^|,)type=gha(?:,|$)/.test(cache2));
+        const lacking = isUsed ? problem : warning;
+        const token = env4["ACTIONS_RUNTIME_TOKEN"];
+        if (!token || !(env4["ACTIONS_RESULTS_URL"] || env4["ACTIONS_CACHE_URL"])) {
+          if (!isUsed)
+            return ok("no token of the cache service, as in every run: step; nothing here uses type=gha");
+          return problem({
+            why: "a run: step has no token of the cache service, so buildx drops type=gha",
+            fix: "uses: crazy-max/ghaction-github-runtime@v4   before this step"
+          });
+        }
+        if (!/^(?:true|1)$/i.test(env4["ACTIONS_CACHE_SERVICE_V2"] ?? "") || !env4["ACTIONS_RESULTS_URL"])
+          return lacking({
+            why: "version 1 of the cache service ended in April 2025, and ACTIONS_CACHE_SERVICE_V2 does not say that this is 2",
+            fix: "export ACTIONS_CACHE_SERVICE_V2=true   with ACTIONS_RESULTS_URL of the runner"
+          });
+        const read4 = readToken2(token);
+        if (!read4) return warning({ why: "ACTIONS_RUNTIME_TOKEN is not a token that says what it allows" });
+        if (read4.expires < machine2.now())
+          return lacking({
+            why: `ACTIONS_RUNTIME_TOKEN expired at ${new Date(read4.expires).toISOString()}`,
+            fix: "re-run the job"
+          });
+        const names6 = (canWrite) => read4.scopes.filter((scope) => scope.canWrite === canWrite).map(({ name }) => name);
+        const scopes = [
+          `writes: ${names6(true).join(", ") || "none"}`,
+          `only reads: ${names6(false).join(", ") || "none"}`
+        ];
+        if (names6(true).length > 0) return ok("the cache service is there", scopes);
+        return warning({
+          why: "this run may read the cache and not write it, as for a pull request of a fork",
+          details: scopes,
+          fix: "--cache-to for pushes to the default branch alone"
+        });
+      }
+    };
   }
 });
 
@@ -61203,13 +61903,13 @@ function judge({ image: image4, platform: platform8 }, found, wanted2) {
     return found.startsWith("? ") ? { message: `the registry could not be asked for ${image4}: ${found.slice(2)}`, severity: "warning" } : { message: found, fix: "check the name and the tag" };
   }
   const has = ({ id, baseline }) => found.includes(id) || baseline !== void 0 && found.includes(baseline);
-  const list6 = found.length > 0 ? found.join(", ") : "no platform of Linux";
+  const list7 = found.length > 0 ? found.join(", ") : "no platform of Linux";
   if (platform8 === "build" || platform8 === "constant" || platform8 === "unknown") {
-    return found.includes("linux/amd64") || found.includes("linux/arm64") || platform8 !== "build" ? void 0 : { message: `${image4} runs on no build machine: it has ${list6}`, fix: "another image" };
+    return found.includes("linux/amd64") || found.includes("linux/arm64") || platform8 !== "build" ? void 0 : { message: `${image4} runs on no build machine: it has ${list7}`, fix: "another image" };
   }
   const missing3 = wanted2.filter((one2) => !has(one2)).map(({ id }) => id);
   return missing3.length > 0 ? {
-    message: `${image4} has no ${missing3.join(", ")}: it has ${list6}`,
+    message: `${image4} has no ${missing3.join(", ")}: it has ${list7}`,
     fix: "an image of every platform, or fewer platforms"
   } : void 0;
 }
@@ -61444,7 +62144,7 @@ function questionsOf({ where, credHelpers, credsStore }, wanted2) {
     });
   return [...byHelper.values()];
 }
-async function ask2({ helper, serverUrl, where, matters }, { env: env4, signal }) {
+async function ask3({ helper, serverUrl, where, matters }, { env: env4, signal }) {
   const name = `docker-credential-${helper}`;
   try {
     const found = await askHelper(helper, serverUrl, where, { env: env4, helperTimeout: patience4, signal });
@@ -61484,7 +62184,7 @@ project or for all registries, else a warning. Nothing that it says is printed.`
         for await (const file of authFiles(around.env)) files.push(file);
         if (files.length === 0) return notApplicable("nobody is logged in to a registry here");
         const questions = files.flatMap((file) => questionsOf(file, wanted2));
-        const outcomes = await Promise.all(questions.map((question) => ask2(question, around)));
+        const outcomes = await Promise.all(questions.map((question) => ask3(question, around)));
         const without = [...new Set(files.map(({ where }) => where))];
         if (outcomes.length === 0) return ok(`${without.join(", ")}: no helper`);
         return combine(outcomes, ([first = "", ...more]) => ok(first, more));
@@ -61562,7 +62262,7 @@ var init_clock = __esm({
 
 // src/doctor/checks/configuration.ts
 import { existsSync as existsSync11 } from "node:fs";
-import { join as join58 } from "node:path";
+import { join as join59 } from "node:path";
 var configuration;
 var init_configuration = __esm({
   "src/doctor/checks/configuration.ts"() {
@@ -61578,7 +62278,7 @@ var init_configuration = __esm({
       run: async ({ options, dir: dir2 }) => {
         if (options instanceof Failure) return fromFailure(options);
         return ok(
-          existsSync11(join58(dir2, configFile)) ? `${configFile} is right` : `no ${configFile}: the defaults apply`
+          existsSync11(join59(dir2, configFile)) ? `${configFile} is right` : `no ${configFile}: the defaults apply`
         );
       }
     };
@@ -61671,216 +62371,6 @@ var init_limits = __esm({
     mostKilobytes = 128;
     mostStages = 200;
     mostLines = 5e3;
-  }
-});
-
-// src/dockerfile/shell.ts
-function commandsOf(run2) {
-  if (run2.exec) return toCommands([[...run2.words]], 0);
-  return [run2.body, ...run2.heredocs.map(({ body }) => body)].flatMap((text7) => parseShell(text7));
-}
-function scriptOf({ body, heredocs }) {
-  return [body.text, ...heredocs.map((heredoc) => heredoc.body.text)].join("\n");
-}
-function parseShell(script2, depth = 0) {
-  const lists = [[]];
-  const inner = [];
-  const { text: text7, at } = script2;
-  let index = 0;
-  while (index < text7.length) {
-    const char = text7[index];
-    if (char === "\n" || ";&|()".includes(char)) {
-      if (lists.at(-1)?.length) lists.push([]);
-      index++;
-    } else if (/\s/.test(char)) index++;
-    else if (char === "#") index = until(text7, "\n", index);
-    else {
-      const end = wordEnd(text7, index, (from, to) => {
-        if (depth < deepest) inner.push({ text: text7.slice(from, to), at: (offset) => at(from + offset) });
-      });
-      const raw = text7.slice(index, end);
-      lists.at(-1)?.push({ raw, value: withoutQuotes(raw), start: at(index), end: at(end - 1) + 1 });
-      index = end;
-    }
-  }
-  return [...toCommands(lists, depth), ...inner.flatMap((part) => parseShell(part, depth + 1))];
-}
-function wordEnd(text7, start2, substitution) {
-  let index = start2;
-  let quoted2 = false;
-  while (index < text7.length) {
-    const char = text7[index];
-    if (char === "\\") index += 2;
-    else if (char === '"') {
-      quoted2 = !quoted2;
-      index++;
-    } else if (char === "'" && !quoted2) index = until(text7, "'", index + 1) + 1;
-    else if (char === "`") {
-      const end = until(text7, "`", index + 1);
-      substitution(index + 1, end);
-      index = end + 1;
-    } else if (char === "$" && text7[index + 1] === "(") {
-      const end = closing(text7, index + 2, "(", ")");
-      substitution(index + 2, end);
-      index = end + 1;
-    } else if (char === "$" && text7[index + 1] === "{") index = closing(text7, index + 2, "{", "}") + 1;
-    else if (!quoted2 && (char === "\n" || /[\s;&|()]/.test(char))) break;
-    else index++;
-  }
-  return Math.min(Math.max(index, start2 + 1), text7.length);
-}
-function closing(text7, start2, open13, close) {
-  let depth = 1;
-  for (let index = start2; index < text7.length; index++) {
-    const char = text7[index];
-    if (char === "\\") index++;
-    else if (char === "'" && open13 === "(") index = until(text7, "'", index + 1);
-    else if (char === open13) depth++;
-    else if (char === close && --depth === 0) return index;
-  }
-  return text7.length;
-}
-function until(text7, char, start2) {
-  const found = text7.indexOf(char, start2);
-  return found < 0 ? text7.length : found;
-}
-function withoutQuotes(raw) {
-  return raw.replace(
-    /"((?:[^"\\]|\\[\s\S])*)"|'([^']*)'|\\([\s\S])/g,
-    (_, double, single4, escaped) => double === void 0 ? single4 ?? (escaped === "\n" ? "" : escaped) : double.replace(/\\(["\\$`])/g, "$1")
-  );
-}
-function toCommands(lists, depth) {
-  return lists.flatMap((list6) => {
-    let rest2 = list6;
-    while (rest2[0] && keywords.has(rest2[0].value)) rest2 = rest2.slice(1);
-    const [first] = rest2;
-    const last = rest2.at(-1);
-    if (!first || !last) return [];
-    const assignments = [];
-    let index = 0;
-    for (; index < rest2.length; index++) {
-      const word2 = rest2[index];
-      const [, name, value = ""] = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(word2.value) ?? [];
-      if (name !== void 0) assignments.push({ name, value, word: word2 });
-      else if (!wrappers.has(word2.value)) break;
-    }
-    const words4 = rest2.slice(index);
-    const tool = (words4[0]?.value ?? "").replace(/^.*\//, "");
-    const command2 = { assignments, words: words4, tool, start: first.start, end: last.end };
-    return [command2, ...scriptArgument(tool, words4, depth)];
-  });
-}
-function scriptArgument(tool, words4, depth) {
-  const flag2 = shells2.has(tool) ? words4.findIndex(({ value }) => /^-[a-z]*c$/.test(value)) : -1;
-  const script2 = flag2 < 0 || depth >= deepest ? void 0 : words4[flag2 + 1];
-  if (!script2) return [];
-  const lead = /^["']/.test(script2.raw) ? 1 : 0;
-  const mapped = joinPieces(script2.value, [{ start: 0, end: script2.value.length }]);
-  return parseShell(
-    { text: mapped.text, at: (index) => Math.min(script2.start + lead + index, script2.end) },
-    depth + 1
-  );
-}
-var deepest, keywords, wrappers, shells2;
-var init_shell2 = __esm({
-  "src/dockerfile/shell.ts"() {
-    "use strict";
-    init_source_text();
-    deepest = 4;
-    keywords = /* @__PURE__ */ new Set(["if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "time"]);
-    wrappers = /* @__PURE__ */ new Set([
-      "sudo",
-      "exec",
-      "command",
-      "env",
-      "nice",
-      "nohup",
-      "export",
-      "local",
-      "readonly",
-      "declare"
-    ]);
-    shells2 = /* @__PURE__ */ new Set(["sh", "bash", "ash", "dash", "zsh"]);
-  }
-});
-
-// src/dockerfile/toolchains.ts
-function compilesWith({ tool, words: words4 }) {
-  const args3 = words4.slice(1).map(({ value }) => value);
-  const [sub = "", next2] = args3.filter((value) => !value.startsWith("+") && !/^-(?!-?help)/.test(value));
-  if (args3.some((value) => /^(?:--version|--help|-V|-v)$/.test(value)) && args3.length === 1) return void 0;
-  if (/^go(?:\d[\w.]*)?$/.test(tool)) return sub === "build" || sub === "install" ? "go" : void 0;
-  if (tool === "cargo") {
-    return cargoCommands.has(sub) || sub === "chef" && next2 === "cook" || sub === "auditable" && next2 === "build" ? "cargo" : void 0;
-  }
-  if (tool === "rustc") return "cargo";
-  if (tool === "zig") return zigCommands.has(sub) && !args3.includes("--fetch") ? "zig" : void 0;
-  if (tool === "cmake") return args3.includes("--build") ? "c" : void 0;
-  if (tool === "meson") return sub === "compile" ? "c" : void 0;
-  return cTools.test(tool) ? "c" : void 0;
-}
-function compilesOf(stage) {
-  return stage.instructions.filter(({ keyword, onbuild }) => keyword === "RUN" && !onbuild).flatMap(
-    (run2) => commandsOf(run2).flatMap((command2) => {
-      const toolchain2 = compilesWith(command2);
-      return toolchain2 ? [{ run: run2, command: command2, toolchain: toolchain2 }] : [];
-    })
-  );
-}
-function targetsOf({ assignments, words: words4, tool }) {
-  const set = assignments.filter(({ name }) => targetVariables.test(name));
-  const flags = words4.flatMap((word2, index) => {
-    if (tool === "go") {
-      const [, value] = /^GOARCH=(.*)$/.exec(word2.value) ?? [];
-      return value === void 0 ? [] : [{ word: word2, value }];
-    }
-    if (!/^(?:cargo|rustc|cross|zig)$/.test(tool)) return [];
-    const [, joined] = /^(?:--target=|-Dtarget=|-target=)(.+)$/.exec(word2.value) ?? [];
-    if (joined !== void 0) return [{ word: word2, value: joined }];
-    const next2 = words4[index + 1];
-    return /^--?target$/.test(word2.value) && next2 ? [{ word: next2, value: next2.value }] : [];
-  });
-  return [...set.map(({ word: word2, value }) => ({ word: word2, value })), ...flags];
-}
-function hasTarget(stage, toolchain2) {
-  const instructions2 = lineage(stage).flatMap((one2) => one2.instructions);
-  if (instructions2.some((one2) => one2.keyword !== "ARG" && mentionsTarget(one2))) return true;
-  if (instructions2.some((one2) => one2.keyword === "ARG" && /\$\{?TARGET/.test(one2.body.text))) return true;
-  const names6 = instructions2.flatMap(declaredBy).map(({ name }) => name);
-  if (names6.some((name) => targetVariables.test(name))) return true;
-  const runs = instructions2.filter(({ keyword }) => keyword === "RUN");
-  if (runs.some((run2) => /\bxx-|\bcross\b/.test(scriptOf(run2)))) return true;
-  const commands3 = runs.flatMap(commandsOf);
-  if (commands3.some((command2) => targetsOf(command2).length > 0)) return true;
-  return toolchain2 === "zig" && commands3.some(({ words: words4 }) => words4.some(({ value }) => /^-D?target/.test(value)));
-}
-function choosesArchitecture(run2) {
-  const script2 = scriptOf(run2);
-  return /TARGET(?:PLATFORM|ARCH|VARIANT)\b/.test(script2) || machineQuestion.test(script2) || architecturesIn(script2).size > 1;
-}
-function architecturesIn(text7) {
-  return new Set(architectureWords(text7).map(goArchitecture));
-}
-function goArchitecture(word2) {
-  const lower = word2.toLowerCase();
-  if (/^(?:x86[_-]64|amd64|x64)$/.test(lower)) return "amd64";
-  if (/^(?:aarch64|arm64)/.test(lower)) return "arm64";
-  if (/^i?[36]86$/.test(lower)) return "386";
-  return lower.startsWith("arm") ? "arm" : lower;
-}
-var cTools, zigCommands, cargoCommands, targetVariables, machineQuestion;
-var init_toolchains = __esm({
-  "src/dockerfile/toolchains.ts"() {
-    "use strict";
-    init_shell2();
-    init_stages();
-    init_variables();
-    cTools = /^(?:(?:gcc|g\+\+|clang|clang\+\+)(?:-\d+)?|cc|c\+\+|make|gmake|ninja)$/;
-    zigCommands = /* @__PURE__ */ new Set(["build", "build-exe", "build-lib", "build-obj", "cc", "c++"]);
-    cargoCommands = /* @__PURE__ */ new Set(["build", "b", "install", "rustc", "zigbuild"]);
-    targetVariables = /^(?:GOARCH|CARGO_BUILD_TARGET)$/;
-    machineQuestion = /uname\s+-\w*[mp]|dpkg\s+--print-architecture|apk\s+--print-arch|\$\(arch\)|`arch`|\bxx-info\b|go\s+env\s+(?:GOHOST)?(?:ARCH|GOARCH)|rustc\s+-vV/;
   }
 });
 
@@ -62260,7 +62750,7 @@ function report(start2, end, image4) {
   };
 }
 var scratchWithoutCertificates, movingBaseTag;
-var init_final_image = __esm({
+var init_final_image2 = __esm({
   "src/lint/rules/final-image.ts"() {
     "use strict";
     init_stages();
@@ -63125,7 +63615,7 @@ var init_rules = __esm({
     init_compile2();
     init_constant_architecture();
     init_context();
-    init_final_image();
+    init_final_image2();
     init_foreign_asset();
     init_of_the_run();
     init_platform_args();
@@ -63184,10 +63674,10 @@ function checkIgnoreComments(comments, ids) {
   return comments.flatMap(({ start: start2, text: text7 }) => {
     const match = pattern2.exec(text7);
     if (!match) return [];
-    const [, list6 = "", reason2 = ""] = match;
+    const [, list7 = "", reason2 = ""] = match;
     const from = start2 + match.index;
     const place = { start: from, end: start2 + text7.trimEnd().length };
-    const unknown3 = list6.split(",").filter((id) => !ids.includes(id));
+    const unknown3 = list7.split(",").filter((id) => !ids.includes(id));
     const reports = unknown3.map((id) => {
       const near = closestMatch(id, ids);
       return {
@@ -63200,7 +63690,7 @@ function checkIgnoreComments(comments, ids) {
       reports.push({
         ...place,
         message: "this comment gives no reason",
-        fix: `# xbuild-lint ignore=${list6} reason`
+        fix: `# xbuild-lint ignore=${list7} reason`
       });
     }
     return reports;
@@ -63232,8 +63722,8 @@ function lintDockerfile(text7, path6, options = {}) {
   );
 }
 function isSkipped({ buildkit = [] }, { directives }) {
-  const [, list6 = ""] = /(?:^|;)\s*skip=([^;]*)/.exec(directives["check"] ?? "") ?? [];
-  const skipped = list6.split(",").map((name) => name.trim());
+  const [, list7 = ""] = /(?:^|;)\s*skip=([^;]*)/.exec(directives["check"] ?? "") ?? [];
+  const skipped = list7.split(",").map((name) => name.trim());
   return buildkit.length > 0 && (skipped.includes("all") || buildkit.some((name) => skipped.includes(name)));
 }
 function ignoreComments({ comments, instructions: instructions2 }, lines) {
@@ -63424,7 +63914,7 @@ var init_buildkit_check = __esm({
 
 // src/lint/find-files.ts
 import { stat as stat20 } from "node:fs/promises";
-import { basename as basename15, join as join59, relative as relative14, resolve as resolve15 } from "node:path";
+import { basename as basename15, join as join60, relative as relative14, resolve as resolve15 } from "node:path";
 function kindOf2(path6) {
   const name = basename15(path6);
   if (/ignore$|\.(?:md|txt|sh|j2|tmpl|tpl|go|py|ts|js|rs|html)$/i.test(name)) return void 0;
@@ -63480,7 +63970,7 @@ async function trackedFiles(cwd, dir2, signal) {
   }
   const paths = lines.filter((line) => /^100/.test(line)).map((line) => line.slice(line.indexOf("	") + 1));
   const files = [...new Set(paths)].filter((path6) => kindOf2(path6) !== void 0);
-  if (files.length > 0) return files.map((path6) => relative14(cwd, join59(dir2, path6)));
+  if (files.length > 0) return files.map((path6) => relative14(cwd, join60(dir2, path6)));
   throw new Failure({
     kind: "usage",
     what: "There are no files to lint",
@@ -63534,7 +64024,7 @@ function readTarget2(text7, name, target) {
   const start2 = Math.max(index, 0);
   const line = text7.indexOf("\n", start2);
   const place = { start: start2, end: index < 0 ? start2 : line < 0 ? text7.length : line };
-  const values = (list6 = []) => list6.map((item) => ({ ...place, value: attributes(item) }));
+  const values = (list7 = []) => list7.map((item) => ({ ...place, value: attributes(item) }));
   const outputs = values(target.output);
   return {
     kind: "bake",
@@ -63677,7 +64167,7 @@ function readStep(text7, tree) {
   };
 }
 function readAction({ start: start2, end }, inputs3) {
-  const list6 = (name, separator) => {
+  const list7 = (name, separator) => {
     const tree = inputs3.get(name);
     const script2 = tree.script();
     const whole = script2?.text.trim();
@@ -63695,11 +64185,11 @@ function readAction({ start: start2, end }, inputs3) {
     kind: "action",
     start: start2,
     end,
-    platforms: list6("platforms", /[\n,]/),
-    cacheFrom: list6("cache-from", /\n/),
-    cacheTo: list6("cache-to", /\n/),
-    tags: list6("tags", /[\n,]/),
-    outputs: list6("outputs", /\n/),
+    platforms: list7("platforms", /[\n,]/),
+    cacheFrom: list7("cache-from", /\n/),
+    cacheTo: list7("cache-to", /\n/),
+    tags: list7("tags", /[\n,]/),
+    outputs: list7("outputs", /\n/),
     load: one2("load"),
     push: one2("push"),
     provenance: one2("provenance"),
@@ -70076,15 +70566,15 @@ var require_parser3 = __commonJS({
     var node_process = __require("process");
     var cst = require_cst();
     var lexer = require_lexer();
-    function includesToken(list6, type) {
-      for (let i2 = 0; i2 < list6.length; ++i2)
-        if (list6[i2].type === type)
+    function includesToken(list7, type) {
+      for (let i2 = 0; i2 < list7.length; ++i2)
+        if (list7[i2].type === type)
           return true;
       return false;
     }
-    function findNonEmptyIndex(list6) {
-      for (let i2 = 0; i2 < list6.length; ++i2) {
-        switch (list6[i2].type) {
+    function findNonEmptyIndex(list7) {
+      for (let i2 = 0; i2 < list7.length; ++i2) {
+        switch (list7[i2].type) {
           case "space":
           case "comment":
           case "newline":
@@ -71288,7 +71778,7 @@ __export(lint_files_exports, {
   lintFiles: () => lintFiles
 });
 import { existsSync as existsSync12, readFileSync as readFileSync6, statSync as statSync4 } from "node:fs";
-import { dirname as dirname29, join as join60, resolve as resolve16 } from "node:path";
+import { dirname as dirname29, join as join61, resolve as resolve16 } from "node:path";
 async function lintFiles(request) {
   const { cwd, registry, signal } = request;
   const paths = await findFiles2(cwd, request.files, signal);
@@ -71324,7 +71814,7 @@ async function linterOf(path6, { text: text7 }, context2) {
     return (now) => lintDockerfile(now, path6, { ignore, dockerignore, more: now === text7 ? asked2 : [] });
   }
   if (kind === "workflow") {
-    const readDockerfile = (wanted2) => readIfThere3(join60(context2.root, wanted2));
+    const readDockerfile = (wanted2) => readIfThere3(join61(context2.root, wanted2));
     return (now) => lintWorkflow(now, path6, { ignore, readDockerfile });
   }
   const printed = await printBake(resolve16(cwd, path6), signal);
@@ -71350,7 +71840,7 @@ async function withBuildkit(path6, text7, own4, context2) {
 }
 function dockerignoreOf(path6) {
   if (/goreleaser/i.test(path6)) return void 0;
-  return readIfThere3(`${path6}.dockerignore`) ?? readIfThere3(join60(dirname29(path6), ".dockerignore"));
+  return readIfThere3(`${path6}.dockerignore`) ?? readIfThere3(join61(dirname29(path6), ".dockerignore"));
 }
 function readIfThere3(path6) {
   return existsSync12(path6) && statSync4(path6).isFile() ? readFileSync6(path6, "utf8") : void 0;
@@ -71374,7 +71864,7 @@ var init_lint_files = __esm({
 });
 
 // src/doctor/checks/dockerfile.ts
-var shown, dockerfile;
+var shown2, dockerfile;
 var init_dockerfile4 = __esm({
   "src/doctor/checks/dockerfile.ts"() {
     "use strict";
@@ -71385,7 +71875,7 @@ var init_dockerfile4 = __esm({
     init_format();
     init_quote_word();
     init_outcome();
-    shown = 5;
+    shown2 = 5;
     dockerfile = {
       id: "dockerfile",
       title: "Dockerfiles",
@@ -71404,7 +71894,7 @@ var init_dockerfile4 = __esm({
         const lines = bad.map(({ file, line, message, ruleId }) => `${file}:${line}: ${message} (${ruleId})`);
         const found = {
           why: `${named2}: ${count(bad.length, "finding")}`,
-          details: [...lines.slice(0, shown), ...lines.length > shown ? [`${lines.length - shown} more`] : []],
+          details: [...lines.slice(0, shown2), ...lines.length > shown2 ? [`${lines.length - shown2} more`] : []],
           fix: `xbuild lint ${files.length === 1 ? quoteWord(files[0]?.path ?? "") : quoteWord(dir2)}`
         };
         return bad.some(({ severity }) => severity === "error") ? problem(found) : warning(found);
@@ -71480,14 +71970,14 @@ var init_exit_program = __esm({
 
 // src/doctor/binfmt.ts
 import { readdir as readdir17, readFile as readFile9 } from "node:fs/promises";
-import { join as join61 } from "node:path";
+import { join as join62 } from "node:path";
 async function readHandlers(folder) {
   const names6 = await readdir17(folder).catch(() => []);
   if (!names6.includes("status")) return void 0;
-  const status = await readEntry2(join61(folder, "status"));
+  const status = await readEntry2(join62(folder, "status"));
   if (!status.startsWith("enabled")) return [];
   const entries2 = names6.filter((name) => name !== "status" && name !== "register").sort();
-  return Promise.all(entries2.map(async (name) => parseHandler(name, await readEntry2(join61(folder, name)))));
+  return Promise.all(entries2.map(async (name) => parseHandler(name, await readEntry2(join62(folder, name)))));
 }
 function parseHandler(name, text7) {
   const value = (key) => new RegExp(`^${key}:?[ \\t]+(.*)$`, "m").exec(text7)?.[1]?.trim() ?? "";
@@ -71534,7 +72024,7 @@ var init_binfmt = __esm({
 // src/doctor/checks/emulation.ts
 import { existsSync as existsSync13 } from "node:fs";
 import { writeFile as writeFile7 } from "node:fs/promises";
-import { join as join62 } from "node:path";
+import { join as join63 } from "node:path";
 function judge4(platform8, handler, runs, { dir: dir2 }) {
   const { name, interpreter, flags } = handler;
   const fixed = flags.includes("F");
@@ -71554,7 +72044,7 @@ async function tryPrograms(platforms2, signal) {
   try {
     const results = await Promise.all(
       platforms2.map(async (platform8) => {
-        const tool = join62(folder.path, platform8.arch);
+        const tool = join63(folder.path, platform8.arch);
         await writeFile7(tool, exitProgram(platform8), { mode: 493 });
         const { exitCode } = await run({ tool, args: [], cwd: folder.path }, { signal, timeout: 3 }).catch(
           (error) => {
@@ -71894,7 +72384,7 @@ var init_node3 = __esm({
 // src/doctor/checks/nodes.ts
 function describe10(platform8, found) {
   const ids = [platform8.id, ...platform8.baseline ? [platform8.baseline] : []];
-  const lists = (list6) => ids.some((id) => list6.includes(id));
+  const lists = (list7) => ids.some((id) => list7.includes(id));
   const asked2 = found.find((node3) => lists(node3.asked));
   const native2 = found.find(({ native: native3 }) => native3 !== void 0 && archOf(native3) === platform8.arch);
   const node2 = asked2 ?? native2 ?? found.find((node3) => lists(node3.platforms));
@@ -71980,13 +72470,13 @@ or the right; where only a push can tell, it says so.`,
 
 // src/doctor/checks/remote-cache.ts
 import { existsSync as existsSync15, readFileSync as readFileSync7 } from "node:fs";
-import { join as join63 } from "node:path";
+import { join as join64 } from "node:path";
 function judge5({ path: path6, text: text7, root: root2 }) {
   const builds = /docker\/(?:build-push|bake)-action|docker\s+(?:buildx|build)\b/.test(text7);
   const isXbuild = callsXbuild.test(text7);
   if (!builds && !isXbuild) return [];
   const readDockerfile = (wanted2) => {
-    const file = join63(root2, wanted2);
+    const file = join64(root2, wanted2);
     return existsSync15(file) ? readFileSync7(file, "utf8") : void 0;
   };
   const findings = lintWorkflow(text7, path6, { readDockerfile }).filter(
@@ -72031,6 +72521,87 @@ var init_remote_cache = __esm({
   }
 });
 
+// src/doctor/checks/targets.ts
+function planEach({ language, project: project2, images, source }, options, platforms2) {
+  const request = {
+    executables: [...new Set(images.flatMap(({ executables }) => executables))],
+    options: options.language,
+    toolchainArgs: [],
+    source,
+    jobs: 1,
+    processors: 1,
+    warm: true
+  };
+  const failures = [];
+  const steps2 = platforms2.flatMap((platform8) => {
+    try {
+      return language.compile(project2, { ...request, platforms: [platform8] }).prepare;
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      failures.push(error);
+      return [];
+    }
+  });
+  return { steps: steps2, failures };
+}
+async function cCompilers({ dir: dir2, options, platforms: platforms2, signal }) {
+  const found = await findCToolchains(dir2, platforms2, signal);
+  const preference = options instanceof Failure ? "auto" : options.language.c.toolchain;
+  const titles3 = platforms2.map((platform8) => {
+    try {
+      const request = { platform: platform8, preference, found, libcs: ["musl", "gnu"], dependency: "C code" };
+      return `${platform8.id} ${chooseCToolchain(request).title}`;
+    } catch (error) {
+      if (isFailure(error, "tool")) return `${platform8.id} none`;
+      throw error;
+    }
+  });
+  return `C compilers, where there is C code: ${titles3.join(", ")}`;
+}
+var targets2;
+var init_targets2 = __esm({
+  "src/doctor/checks/targets.ts"() {
+    "use strict";
+    init_c_toolchains();
+    init_errors();
+    init_outcome();
+    targets2 = {
+      id: "targets",
+      title: "Targets",
+      question: "Can the toolchain compile for every wanted platform: Rust\u2019s standard libraries, C compilers where C code is compiled?",
+      findings: `Each platform is planned as a build plans it. A problem where one cannot be compiled, such as C code without a C compiler; a warning
+where rustup has to add a target first. \`--fix\` runs \`rustup target add\`.`,
+      run: async (around) => {
+        const { project: project2, options, platforms: platforms2 } = around;
+        if (options instanceof Failure) return notApplicable("the configuration is wrong");
+        const found = await project2();
+        if (found instanceof Failure) return notApplicable("no project could be read");
+        const { steps: steps2, failures } = planEach(found, options, platforms2);
+        const [first] = failures;
+        if (first) {
+          const others = failures.slice(1).map(({ what }) => what);
+          const base = fromFailure(first);
+          return problem({ ...base, details: [...base.details ?? [], ...others] });
+        }
+        const adding = steps2.filter(({ installs }) => installs !== void 0);
+        if (adding.length > 0) {
+          const commands3 = [...new Map(adding.map(({ command: command2 }) => [command2.args.join(" "), command2])).values()];
+          return warning({
+            why: `${adding.map(({ installs }) => installs).join("; ")} is missing; a build adds it`,
+            fix: commands3.map(({ tool, args: args3 }) => [tool, ...args3].join(" ")).join("\n"),
+            repairs: commands3.map((command2) => ({ command: command2 }))
+          });
+        }
+        const code2 = [...new Set(found.project.cCode.map(({ dependency }) => dependency))];
+        return ok(`${platforms2.map(({ id }) => id).join(", ")}; this is linux/${around.machine.arch}`, [
+          ...code2.length > 0 ? [`C code: ${code2.join(", ")}`] : [],
+          await cCompilers(around)
+        ]);
+      }
+    };
+  }
+});
+
 // src/doctor/checks/toolchain.ts
 async function versionOf2({ versionCommand }, { dir: dir2, signal }) {
   const result = await run({ ...versionCommand, cwd: dir2 }, { signal, timeout: 4 }).catch((error) => {
@@ -72040,7 +72611,7 @@ async function versionOf2({ versionCommand }, { dir: dir2, signal }) {
   const text7 = result?.ok ? result.stdout.trim().split("\n")[0] : void 0;
   return text7 && (/\d/.test(text7) ? text7.startsWith("go version") ? text7.slice("go version ".length) : text7 : void 0);
 }
-var toolchain, targets2;
+var toolchain;
 var init_toolchain2 = __esm({
   "src/doctor/checks/toolchain.ts"() {
     "use strict";
@@ -72074,59 +72645,6 @@ var init_toolchain2 = __esm({
         });
       }
     };
-    targets2 = {
-      id: "targets",
-      title: "Targets",
-      question: "Can the toolchain compile for every wanted platform: Rust\u2019s standard libraries, C compilers where C code is compiled?",
-      findings: `Each platform is planned as a build plans it. A problem where one cannot be compiled, such as C code without a C compiler; a warning
-where rustup has to add a target first. \`--fix\` runs \`rustup target add\`.`,
-      run: async ({ project: project2, options, platforms: platforms2, machine: machine2 }) => {
-        if (options instanceof Failure) return notApplicable("the configuration is wrong");
-        const found = await project2();
-        if (found instanceof Failure) return notApplicable("no project could be read");
-        const { language, project: inspected, images, source } = found;
-        const executables = [...new Set(images.flatMap(({ executables: executables2 }) => executables2))];
-        const request = {
-          executables,
-          options: options.language,
-          toolchainArgs: [],
-          source,
-          jobs: 1,
-          processors: 1,
-          warm: true
-        };
-        const failures = [];
-        const steps2 = platforms2.flatMap((platform8) => {
-          try {
-            return language.compile(inspected, { ...request, platforms: [platform8] }).prepare;
-          } catch (error) {
-            if (!isFailure(error)) throw error;
-            failures.push(error);
-            return [];
-          }
-        });
-        const [first] = failures;
-        if (first) {
-          const others = failures.slice(1).map(({ what }) => what);
-          const base = fromFailure(first);
-          return problem({ ...base, details: [...base.details ?? [], ...others] });
-        }
-        const adding = steps2.filter(({ installs }) => installs !== void 0);
-        if (adding.length > 0) {
-          const commands3 = [...new Map(adding.map(({ command: command2 }) => [command2.args.join(" "), command2])).values()];
-          return warning({
-            why: `${adding.map(({ installs }) => installs).join("; ")} is missing; a build adds it`,
-            fix: commands3.map(({ tool, args: args3 }) => [tool, ...args3].join(" ")).join("\n"),
-            repairs: commands3.map((command2) => ({ command: command2 }))
-          });
-        }
-        const c3 = inspected.cCode.map(({ dependency }) => dependency);
-        const ids = platforms2.map(({ id }) => id).join(", ");
-        return ok(
-          `${ids}${c3.length > 0 ? `, with C code of ${[...new Set(c3)].join(", ")}` : ""}; this is linux/${machine2.arch}`
-        );
-      }
-    };
   }
 });
 
@@ -72151,6 +72669,7 @@ var init_checks = __esm({
     init_nodes();
     init_push2();
     init_remote_cache();
+    init_targets2();
     init_toolchain2();
     checks = [
       configuration,
@@ -72495,7 +73014,7 @@ var init_project4 = __esm({
 
 // src/doctor/project-files.ts
 import { readdir as readdir18 } from "node:fs/promises";
-import { join as join64, relative as relative15 } from "node:path";
+import { join as join65, relative as relative15 } from "node:path";
 async function readLintable(dir2, kind, signal) {
   const root2 = await repositoryRoot(dir2, signal) ?? dir2;
   const from = kind === "dockerfile" ? dir2 : root2;
@@ -72505,7 +73024,7 @@ async function readLintable(dir2, kind, signal) {
   });
   const files = [];
   for (const path6 of tracked.filter((path7) => kindOf2(path7) === kind)) {
-    const absolute2 = join64(from, path6);
+    const absolute2 = join65(from, path6);
     const source = await readSource2(absolute2).catch((error) => {
       if (error instanceof Failure) return void 0;
       throw error;
@@ -72517,7 +73036,7 @@ async function readLintable(dir2, kind, signal) {
 async function usualFiles(dir2) {
   const workflows = ".github/workflows";
   const [own4, ci] = await Promise.all(
-    [dir2, join64(dir2, workflows)].map((folder) => readdir18(folder).catch(() => []))
+    [dir2, join65(dir2, workflows)].map((folder) => readdir18(folder).catch(() => []))
   );
   return [...own4 ?? [], ...(ci ?? []).map((name) => `${workflows}/${name}`)].sort();
 }
@@ -72894,7 +73413,7 @@ __export(read_project_exports, {
   readRemote: () => readRemote
 });
 import { readdirSync, readFileSync as readFileSync8, statSync as statSync5 } from "node:fs";
-import { basename as basename16, join as join65, relative as relative16, sep as sep5 } from "node:path";
+import { basename as basename16, join as join66, relative as relative16, sep as sep5 } from "node:path";
 async function readProject2(options, signal) {
   const { dir: dir2, lang: lang5 } = options;
   const language = await detectLanguage(dir2, lang5);
@@ -72925,15 +73444,22 @@ async function readProject2(options, signal) {
       executables: project2?.executables ?? [],
       main: main2,
       compilesC: (project2?.cCode.length ?? 0) > 0,
-      kindOf: (path6) => kindOf3(join65(dir2, path6)),
-      list: (path6) => listFolder2(join65(dir2, path6)),
-      read: (path6) => readFileIfThere(join65(dir2, path6))
+      kindOf: (path6) => kindOf3(join66(dir2, path6)),
+      list: (path6) => listFolder2(join66(dir2, path6)),
+      read: (path6) => readFileIfThere(join66(dir2, path6))
     }
   };
 }
 function kindOf3(path6) {
-  const found = statSync5(path6, { throwIfNoEntry: false });
+  const found = statIfThere(path6);
   return found?.isDirectory() ? "folder" : found?.isFile() ? "file" : void 0;
+}
+function statIfThere(path6) {
+  try {
+    return statSync5(path6);
+  } catch {
+    return void 0;
+  }
 }
 function listFolder2(path6) {
   try {
@@ -72943,7 +73469,7 @@ function listFolder2(path6) {
   }
 }
 function readFileIfThere(path6) {
-  const found = statSync5(path6, { throwIfNoEntry: false });
+  const found = statIfThere(path6);
   if (!found?.isFile() || found.size > largest) return void 0;
   try {
     return readFileSync8(path6, "utf8");
@@ -72985,601 +73511,6 @@ var init_read_project = __esm({
     init_process();
     init_git_settings();
     largest = 4 * 1024 * 1024;
-  }
-});
-
-// src/dockerfile/expand.ts
-function expandWord(raw, lookup2, substitute2, escapeChar = "\\") {
-  const unknown3 = [];
-  let text7 = "";
-  let at = 0;
-  let quoted2 = false;
-  const variable2 = (name, operator, word2) => {
-    const known = lookup2(name);
-    const isSet3 = "value" in known && (known.value !== "" || !operator.startsWith(":"));
-    if (operator === "" || /^:?[-+?]$/.test(operator)) {
-      if (!("value" in known)) {
-        unknown3.push(name);
-        return `\${${name}}`;
-      }
-      if (operator.endsWith("-")) return isSet3 ? known.value : nested(word2);
-      if (operator.endsWith("+")) return isSet3 ? nested(word2) : "";
-      return known.value;
-    }
-    unknown3.push(name);
-    return `\${${name}}`;
-  };
-  const nested = (word2) => {
-    const inner = expandWord(word2, lookup2, substitute2, escapeChar);
-    unknown3.push(...inner.unknown);
-    return inner.text;
-  };
-  const script2 = (body) => {
-    const value = substitute2?.(body);
-    if (value === void 0) unknown3.push(`$(${body})`);
-    return value ?? `$(${body})`;
-  };
-  while (at < raw.length) {
-    const char = raw[at];
-    if (char === escapeChar && at + 1 < raw.length) {
-      const next2 = raw[at + 1];
-      text7 += quoted2 && !'"\\$`'.includes(next2) ? char + next2 : next2 === "\n" ? "" : next2;
-      at += 2;
-    } else if (char === "'" && !quoted2) {
-      const end = raw.indexOf("'", at + 1);
-      text7 += raw.slice(at + 1, end < 0 ? raw.length : end);
-      at = end < 0 ? raw.length : end + 1;
-    } else if (char === '"') {
-      quoted2 = !quoted2;
-      at++;
-    } else if (char === "`" && substitute2) {
-      const end = raw.indexOf("`", at + 1);
-      text7 += script2(raw.slice(at + 1, end < 0 ? raw.length : end));
-      at = end < 0 ? raw.length : end + 1;
-    } else if (substitute2 && raw.startsWith("$(", at)) {
-      const end = closing2(raw, at + 2, "(", ")");
-      text7 += script2(raw.slice(at + 2, end));
-      at = end + 1;
-    } else if (raw.startsWith("${", at)) {
-      const end = closing2(raw, at + 2, "{", "}");
-      const [, name = "", operator = "", word2 = ""] = /^([A-Za-z_]\w*)(:?[-+?]|[#%/:^,]+)?([\s\S]*)$/.exec(raw.slice(at + 2, end)) ?? [];
-      text7 += variable2(name, operator, word2);
-      at = end + 1;
-    } else if (char === "$" && /[A-Za-z_]/.test(raw[at + 1] ?? "")) {
-      const [name = ""] = /^\w+/.exec(raw.slice(at + 1)) ?? [];
-      text7 += variable2(name, "", "");
-      at += 1 + name.length;
-    } else {
-      text7 += char;
-      at++;
-    }
-  }
-  return { text: text7, unknown: unknown3 };
-}
-function closing2(text7, start2, open13, close) {
-  let depth = 1;
-  for (let index = start2; index < text7.length; index++) {
-    if (text7[index] === "\\") index++;
-    else if (text7[index] === open13) depth++;
-    else if (text7[index] === close && --depth === 0) return index;
-  }
-  return text7.length;
-}
-var init_expand = __esm({
-  "src/dockerfile/expand.ts"() {
-    "use strict";
-  }
-});
-
-// src/dockerfile/scope.ts
-function pairsOf({ keyword, words: words4, body }) {
-  const [first] = words4;
-  if (!first) return [];
-  if (keyword !== "ARG" && !first.raw.includes("=")) {
-    const rest2 = body.text.trimStart().slice(first.raw.length).trim();
-    return [{ name: first.value, raw: rest2 }];
-  }
-  return words4.map(({ raw }) => {
-    const equals = raw.indexOf("=");
-    if (equals < 0) return { name: withoutQuotes2(raw) };
-    return { name: withoutQuotes2(raw.slice(0, equals)), raw: raw.slice(equals + 1) };
-  });
-}
-function walkStage(dockerfile2, stage, visit, override = (_, known) => known) {
-  const escapeChar = dockerfile2.directives["escape"] === "`" ? "`" : "\\";
-  const args3 = /* @__PURE__ */ new Map();
-  const env4 = /* @__PURE__ */ new Map();
-  const globals = /* @__PURE__ */ new Map();
-  const stages = lineage(stage).reverse();
-  const outside = hasNoVariables.test(stages[0]?.image ?? "") ? { value: "" } : { unknown: "base" };
-  const automatic2 = new Set(automaticVariables);
-  const scopeOf2 = (env5, args4) => {
-    const lookup3 = (name) => override(
-      name,
-      env5.get(name) ?? (automatic2.has(name) ? { unknown: "platform" } : void 0) ?? args4.get(name) ?? (/^(?:PATH|SSL_CERT_FILE)$/.test(name) ? { unknown: "base" } : outside)
-    );
-    return { lookup: lookup3, env: env5, expand: (raw) => expandWord(raw, lookup3, void 0, escapeChar) };
-  };
-  const known = ({ text: text7, unknown: unknown3 }, from) => unknown3.length === 0 ? { value: text7 } : { unknown: reason(unknown3, from) };
-  const fromGlobals = (name) => globals.get(name) ?? { value: "" };
-  const { lookup: lookup2, expand: expand2 } = scopeOf2(env4, args3);
-  for (const { keyword, ...rest2 } of dockerfile2.globals) {
-    if (keyword !== "ARG") continue;
-    for (const { name, raw } of pairsOf({ keyword, ...rest2 })) {
-      globals.set(
-        name,
-        raw === void 0 ? { unknown: "argument" } : known(expandWord(raw, fromGlobals, void 0, escapeChar), fromGlobals)
-      );
-    }
-  }
-  for (const one2 of stages) {
-    for (const instruction of one2.instructions) {
-      visit(instruction, scopeOf2(new Map(env4), new Map(args3)), one2);
-      const { keyword, onbuild } = instruction;
-      if (onbuild || keyword !== "ARG" && keyword !== "ENV") continue;
-      const values = pairsOf(instruction).map(({ name, raw }) => {
-        const bare = globals.get(name) ?? { unknown: "argument" };
-        return [name, raw === void 0 ? bare : known(expand2(raw), lookup2)];
-      });
-      for (const [name, value] of values) (keyword === "ENV" ? env4 : args3).set(name, value);
-    }
-  }
-}
-function reason(names6, lookup2) {
-  const [name = ""] = names6;
-  const known = lookup2(name);
-  return "unknown" in known ? known.unknown : "shell";
-}
-function execWords({ body }) {
-  try {
-    const words4 = JSON.parse(body.text);
-    return Array.isArray(words4) && words4.every((word2) => typeof word2 === "string") ? words4 : void 0;
-  } catch {
-    return void 0;
-  }
-}
-var hasNoVariables, withoutQuotes2;
-var init_scope = __esm({
-  "src/dockerfile/scope.ts"() {
-    "use strict";
-    init_expand();
-    init_stages();
-    init_variables();
-    hasNoVariables = /^(?:scratch|(?:docker\.io\/)?(?:library\/)?(?:alpine|debian|ubuntu|busybox)|(?:.*\/)?distroless\/[\w-]+)(?:[:@].*)?$/;
-    withoutQuotes2 = (text7) => text7.replace(/["']/g, "");
-  }
-});
-
-// src/dockerfile/final-image.ts
-function readFinalImage(dockerfile2, override) {
-  const stage = dockerfile2.stages.at(-1);
-  return stage && readImage3(dockerfile2, stage, override);
-}
-function readImage3(dockerfile2, stage, override) {
-  const first = lineage(stage).at(-1) ?? stage;
-  const facts = {
-    stage,
-    base: { value: first.image, by: first.from },
-    env: /* @__PURE__ */ new Map(),
-    labels: /* @__PURE__ */ new Map(),
-    ports: [],
-    volumes: [],
-    runs: [],
-    copies: []
-  };
-  let current;
-  let cmdIsSet = false;
-  let workdir = "/";
-  walkStage(
-    dockerfile2,
-    stage,
-    (by, scope, own4) => {
-      if (own4 !== current) cmdIsSet = false;
-      current = own4;
-      if (by.onbuild) return;
-      const [word2] = by.words;
-      const one2 = () => ({ value: scope.expand(by.body.text.trim()), by });
-      switch (by.keyword) {
-        case "ENV":
-          for (const { name, raw = "" } of pairsOf(by)) facts.env.set(name, { value: scope.expand(raw), by });
-          break;
-        case "LABEL":
-          for (const { name, raw = "" } of pairsOf(by))
-            facts.labels.set(name, { value: scope.expand(raw), by });
-          break;
-        case "EXPOSE":
-          for (const { raw } of by.words) facts.ports.push({ value: scope.expand(raw), by });
-          break;
-        case "VOLUME":
-          for (const raw of execWords(by) ?? by.words.map(({ raw: raw2 }) => raw2))
-            facts.volumes.push({ value: scope.expand(raw), by });
-          break;
-        case "USER":
-          facts.user = one2();
-          break;
-        case "STOPSIGNAL":
-          facts.stopSignal = one2();
-          break;
-        case "MAINTAINER":
-          facts.maintainer = { value: by.body.text.trim().replace(/^"(.*)"$/, "$1"), by };
-          break;
-        case "WORKDIR": {
-          const { text: text7, unknown: unknown3 } = scope.expand(word2 ? by.body.text.trim() : "");
-          workdir = absolute(text7, workdir);
-          facts.workdir = { value: { text: workdir, unknown: unknown3 }, by };
-          break;
-        }
-        case "ENTRYPOINT":
-          facts.entrypoint = { value: program(by), by };
-          if (!cmdIsSet) delete facts.cmd;
-          break;
-        case "CMD":
-          facts.cmd = { value: program(by), by };
-          cmdIsSet = true;
-          break;
-        case "HEALTHCHECK":
-          facts.healthcheck = { value: healthcheck2(by), by };
-          break;
-        case "RUN":
-          facts.runs.push({ by, workdir, scope });
-          break;
-        case "COPY":
-        case "ADD":
-          facts.copies.push(copy(by, scope, workdir));
-      }
-    },
-    override
-  );
-  return facts;
-}
-function program(by) {
-  const words4 = execWords(by);
-  return words4 ? { words: words4 } : { shell: by.body.text.trim() };
-}
-function healthcheck2(by) {
-  const [, keyword = "", rest2 = ""] = /^\s*(\w+)\s*([\s\S]*)$/.exec(by.body.text) ?? [];
-  if (keyword.toUpperCase() === "NONE") return { test: void 0 };
-  const flag2 = (name) => by.flags.find((flag3) => flag3.name === name)?.value;
-  const words4 = execWords({ body: { text: rest2, at: by.body.at } });
-  const retries = Number(flag2("retries"));
-  return {
-    test: words4 ? { words: words4 } : { shell: rest2.trim() },
-    ...Object.fromEntries(
-      durationFlags.flatMap((name) => {
-        const value = flag2(name);
-        return value !== void 0 && parseDuration(value) !== 0 ? [[name, value]] : [];
-      })
-    ),
-    ...retries > 0 && { retries }
-  };
-}
-function copy(by, scope, workdir) {
-  const flag2 = (name) => by.flags.find((flag3) => flag3.name === name)?.value;
-  const words4 = (execWords(by) ?? by.words.map(({ raw }) => raw)).map((raw) => scope.expand(raw));
-  const texts2 = words4.map(({ text: text7 }) => text7);
-  const target = texts2.at(-1) ?? ".";
-  return {
-    by,
-    from: flag2("from"),
-    // What here-documents are written as are no files of the context.
-    sources: texts2.slice(0, -1).filter((source) => !source.startsWith("<<")),
-    target: `${absolute(target, workdir)}${/(^|\/)\.?$/.test(target) ? "/" : ""}`.replace(/^\/\/$/, "/"),
-    mode: flag2("chmod"),
-    owner: flag2("chown"),
-    unknown: words4.flatMap(({ unknown: unknown3 }) => unknown3)
-  };
-}
-function absolute(path6, folder) {
-  const parts = [];
-  for (const part of (path6.startsWith("/") ? path6 : `${folder}/${path6}`).split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
-}
-var durationFlags;
-var init_final_image2 = __esm({
-  "src/dockerfile/final-image.ts"() {
-    "use strict";
-    init_duration2();
-    init_scope();
-    init_stages();
-    durationFlags = ["interval", "timeout", "start-period", "start-interval"];
-  }
-});
-
-// src/init/adopt/program-words.ts
-function wordsOf(program2) {
-  if ("words" in program2) return program2.words;
-  const { shell } = program2;
-  if (/[$`|&;<>*?~()]/.test(shell)) return void 0;
-  const commands3 = parseShell({ text: shell, at: (index) => index });
-  const [command2] = commands3;
-  if (!command2 || commands3.length > 1 || command2.assignments.length > 0) return void 0;
-  return command2.words.map(({ value }) => value);
-}
-function withShell(program2) {
-  return "words" in program2 ? program2.words : ["/bin/sh", "-c", program2.shell];
-}
-function isOfDistribution([first = ""]) {
-  return ofDistributions.has(first.replace(/^.*\//, ""));
-}
-var ofDistributions;
-var init_program_words = __esm({
-  "src/init/adopt/program-words.ts"() {
-    "use strict";
-    init_shell2();
-    ofDistributions = new Set(
-      "sh ash bash dash zsh wget curl nc cat test pgrep busybox env exec tini dumb-init gosu su-exec".split(" ")
-    );
-  }
-});
-
-// src/init/adopt/base.ts
-function baseKind(reference) {
-  if (reference === "scratch") return "scratch";
-  const [, repository = reference, tag = ""] = /^([^@]*?)(?::([\w.-]+))?(?:@.*)?$/.exec(reference) ?? [];
-  const { family } = knownBase(reference);
-  if (/(?:^|\/)distroless\//.test(repository) || ["base", "base-nossl", "cc"].includes(family))
-    return /debug/.test(tag) ? "debug" : "distroless";
-  if (toolchains.test(repository)) return "toolchain";
-  return distributions.test(repository) ? "distribution" : "other";
-}
-function needsShell({ base, entrypoint, cmd, healthcheck: healthcheck3 }) {
-  const kind = baseKind(base.value);
-  if (kind !== "distribution" && kind !== "debug") return false;
-  const needs2 = (program2) => {
-    const words4 = program2 && wordsOf(program2);
-    return program2 !== void 0 && (words4 === void 0 || isOfDistribution(words4));
-  };
-  if (needs2(entrypoint?.value) || needs2(cmd?.value)) return true;
-  return /alpine|busybox|debug/.test(base.value) && needs2(healthcheck3?.value.test);
-}
-function adoptBase({ base, user }, keepsShell, copied, ledger) {
-  const { value: reference, by } = base;
-  const kind = baseKind(reference);
-  if (reference.includes("$")) {
-    ledger.left(by, "only docker build knows its base: [image] base names one");
-    return;
-  }
-  switch (kind) {
-    case "scratch":
-      if (copied.systemFiles)
-        ledger.covered(by, "a distroless base has the certificates, users and time zones, too");
-      else ledger.set(by, "image", "base", "scratch");
-      break;
-    case "distroless": {
-      const [, registry] = /^(.*\/distroless)\//.exec(reference) ?? [];
-      if (registry !== void 0 && registry !== "gcr.io/distroless")
-        ledger.set(by, "image", "registry", registry);
-      else ledger.covered(by, "xbuild chooses static, base or cc by what the binaries need");
-      break;
-    }
-    case "toolchain":
-      ledger.covered(by, "this machine compiles; the image is on a distroless base");
-      break;
-    case "distribution":
-      if (keepsShell) ledger.set(by, "image", "base", reference, "[image] base, for its shell");
-      else ledger.covered(by, `a distroless base is enough; base = "${reference}" in [image] keeps it`);
-      break;
-    default:
-      ledger.set(by, "image", "base", reference);
-  }
-  const isRoot = user === void 0 && !/nonroot/.test(reference);
-  if (isRoot && kind !== "other") ledger.left(by, runsAsRoot(kind, keepsShell));
-}
-function runsAsRoot(kind, keepsShell) {
-  return kind === "debug" || keepsShell ? 'it runs as root; user = "65532" in [image] would not' : 'it runs as root; with xbuild it runs as nonroot (65532): user = "root" in [image] keeps root';
-}
-var distributions, toolchains;
-var init_base4 = __esm({
-  "src/init/adopt/base.ts"() {
-    "use strict";
-    init_known();
-    init_program_words();
-    distributions = /^(?:docker\.io\/)?(?:library\/)?(?:alpine|debian|ubuntu|busybox|fedora|centos|rockylinux|almalinux|amazonlinux|archlinux|photon|oraclelinux)$|(?:^|\/)(?:ubi\d+(?:[-/]\w+)*|wolfi-base|debian-base|alpine|debian|ubuntu|busybox)$/;
-    toolchains = /(?:^|\/)(?:golang|go|rust|zig|rust-musl-builder|muslrust|cargo-chef|node)$/;
-  }
-});
-
-// src/init/adopt/builds.ts
-function adoptBuilds(stages, project2, ledger) {
-  const table2 = project2.language;
-  for (const { run: run2, build: build2, bins } of stages.flatMap((stage) => stage.builds)) {
-    const { by, command: command2 } = run2;
-    if (!command2.tool.startsWith(toolOf[project2.language])) {
-      ledger.left(by, `${command2.tool} compiles something else: build it on its own`);
-      continue;
-    }
-    for (const [key, value] of Object.entries(build2.settings)) {
-      const setting = withoutDefaults(key, value, project2);
-      if (setting !== void 0) ledger.set(by, table2, key, setting);
-    }
-    const chosen2 = bins.filter((bin3) => bin3 !== "" && !isMain(bin3, project2));
-    const there = chosen2.filter((bin3) => isThere2(bin3, project2));
-    if (there.length > 0) ledger.set(by, "", "bins", there);
-    if (there.length < chosen2.length)
-      ledger.left(by, `the project has no program ${chosen2.filter((bin3) => !there.includes(bin3)).join(", ")}`);
-    for (const text7 of build2.covered) ledger.covered(by, text7);
-    for (const text7 of build2.left) ledger.left(by, text7);
-    if (!ledger.has(by)) ledger.covered(by, "xbuild compiles");
-  }
-}
-function withoutDefaults(key, value, project2) {
-  if (key === "cgo") return value === false && project2.compilesC ? false : void 0;
-  if (key === "locked") return value;
-  if (key !== "vars") return value;
-  const vars = Object.entries(value).filter(
-    ([name, text7]) => stamped[name] !== text7
-  );
-  return vars.length > 0 ? Object.fromEntries(vars) : void 0;
-}
-function isThere2(bin3, { executables }) {
-  return executables.length === 0 || executables.some((one2) => [one2.package, one2.name].includes(bin3) || one2.aliases?.includes(bin3));
-}
-function isMain(bin3, { main: main2 }) {
-  return main2 === void 0 ? bin3 === "." : [main2.package, main2.name, ...main2.aliases ?? []].includes(bin3);
-}
-var toolOf, stamped;
-var init_builds = __esm({
-  "src/init/adopt/builds.ts"() {
-    "use strict";
-    toolOf = { go: "go", rust: "cargo", zig: "zig" };
-    stamped = {
-      "main.version": "{version}",
-      "main.commit": "{commit}",
-      "main.date": "{date}"
-    };
-  }
-});
-
-// src/init/adopt/known-names.ts
-function placeholderFor(name) {
-  return own.test(name) ? names4.find(([pattern3]) => pattern3.test(name))?.[1] : void 0;
-}
-function placeholderOfScript(script2) {
-  const text7 = script2.trim();
-  if (/^git\s+describe\b/.test(text7)) return "{version}";
-  if (/^git\s+rev-parse\b.*--abbrev-ref|^git\s+(?:branch|symbolic-ref)\b/.test(text7)) return "{branch}";
-  if (/^git\s+rev-parse\b.*--short|^git\s+(?:log|show)\b.*%h/.test(text7)) return "{short-commit}";
-  if (/^git\s+rev-parse\b|^git\s+(?:log|show)\b.*%H/.test(text7)) return "{commit}";
-  if (/^git\s+(?:log|show)\b.*%c[dDIitr]/.test(text7) || /^date\b/.test(text7)) return "{date}";
-  const [, variable2] = /^echo\s+"?\$\{?(\w+)\}?"?$/.exec(text7) ?? [];
-  return variable2 === void 0 ? void 0 : placeholderFor(variable2);
-}
-function looksLikePlaceholder(text7) {
-  return /\{(?:version|commit|short-commit|date|branch|tag|name|platform|env\.\w+)\}/.test(text7);
-}
-var names4, own, placeholder, withPlaceholders;
-var init_known_names = __esm({
-  "src/init/adopt/known-names.ts"() {
-    "use strict";
-    names4 = [
-      [/(?:^|_)(?:COMMIT|REVISION|SHA|SHA1|SHA256|HASH|VCS_REF|GITCOMMIT|GITSHA|REV)$/i, "{commit}"],
-      [/(?:^|_)(?:DATE|TIME|BUILDDATE|BUILDTIME|TIMESTAMP|CREATED)$/i, "{date}"],
-      [/(?:^|_)BRANCH$/i, "{branch}"],
-      [/(?:^|_)(?:VERSION|TAG|GITVERSION|DESCRIBE|RELEASE)$/i, "{version}"]
-    ];
-    own = /^(?:(?:APP|BUILD|GIT|IMAGE|RELEASE|PROJECT|BINARY|SOURCE|VCS|PKG|PACKAGE|CI|GITHUB|SERVICE)_)*(?:[A-Z0-9]+)$/i;
-    placeholder = /^(?:|dev|devel|develop|development|unknown|none|latest|local|main|master|head|snapshot|n\/a|undefined|undef|edge|nightly|v?0\.0\.0.*)$/i;
-    withPlaceholders = (name, known) => {
-      const isOpen2 = "value" in known ? placeholder.test(known.value) : known.unknown !== "platform" && known.unknown !== "shell";
-      const value = isOpen2 ? placeholderFor(name) : void 0;
-      return value === void 0 ? known : { value };
-    };
-  }
-});
-
-// src/init/adopt/config.ts
-function adoptConfig(facts, ledger, context2) {
-  adoptTable("env", facts.env, ledger);
-  adoptTable("labels", facts.labels, ledger);
-  if (facts.maintainer) {
-    const { value, by } = facts.maintainer;
-    ledger.set(by, "image", "labels", { "org.opencontainers.image.authors": value });
-  }
-  for (const port of facts.ports) {
-    const { text: text7, unknown: unknown3 } = port.value;
-    const ports = unknown3.length > 0 ? void 0 : portsOf(text7);
-    if (ports) ledger.set(port.by, "image", "ports", ports);
-    else ledger.left(port.by, notKnown(port.value));
-  }
-  for (const volume of facts.volumes) adoptText(volume, ledger, (text7) => ["volumes", [text7]]);
-  if (facts.stopSignal) adoptText(facts.stopSignal, ledger, (text7) => ["stop-signal", text7]);
-  if (facts.workdir) {
-    const { value, by } = facts.workdir;
-    if (value.text === "/") ledger.covered(by, "the working directory is / anyway");
-    else adoptText(facts.workdir, ledger, (text7) => ["workdir", text7]);
-  }
-  if (facts.user) adoptUser(facts.user, ledger, context2);
-  adoptProgram(facts, ledger, context2);
-  if (facts.healthcheck) adoptHealthcheck(facts.healthcheck, ledger, context2);
-}
-function adoptTable(key, pairs2, ledger) {
-  const byInstruction = /* @__PURE__ */ new Map();
-  for (const [name, { value, by }] of pairs2) {
-    if (value.unknown.length > 0) ledger.left(by, `${name}: ${notKnown(value)}`);
-    else if (looksLikePlaceholder(by.body.text))
-      ledger.left(by, `${name}: xbuild would replace the {\u2026} in it`);
-    else if (key === "labels" && ofXbuild[name] === value.text) ledger.covered(by, `${name}: xbuild sets it`);
-    else byInstruction.set(by, { ...byInstruction.get(by), [name]: value.text });
-  }
-  for (const [by, table2] of byInstruction) ledger.set(by, "image", key, table2);
-}
-function adoptText({ value, by }, ledger, setting) {
-  if (value.unknown.length > 0) ledger.left(by, notKnown(value));
-  else ledger.set(by, "image", ...setting(value.text));
-}
-function notKnown({ unknown: unknown3 }) {
-  const [name] = unknown3;
-  return name === void 0 ? "it is not understood" : `${name} has a value only while docker builds; {env.NAME} takes one from the environment`;
-}
-function portsOf(text7) {
-  const [, from, to = from, protocol] = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(text7) ?? [];
-  const first = Number(from);
-  const count3 = Number(to) - first + 1;
-  if (!(first > 0) || !(count3 > 0) || count3 > 200) return void 0;
-  const name = protocol?.toLowerCase() ?? "tcp";
-  return Array.from(
-    { length: count3 },
-    (_, index) => name === "tcp" ? first + index : `${first + index}/${name}`
-  );
-}
-function adoptUser({ value, by }, ledger, context2) {
-  const found = value.unknown.length > 0 ? { problem: notKnown(value) } : context2.user(value.text);
-  if ("value" in found) ledger.set(by, "image", "user", found.value);
-  else if ("covered" in found) ledger.covered(by, found.covered);
-  else ledger.left(by, found.problem);
-}
-function adoptProgram({ entrypoint, cmd }, ledger, context2) {
-  const words4 = (said) => said && toWords(said, ledger, context2);
-  const first = words4(entrypoint);
-  const rest2 = words4(cmd);
-  if (entrypoint && first === void 0) return;
-  if (entrypoint && first) {
-    const isProgram4 = first.length === 1 && first[0] === context2.program;
-    if (isProgram4) ledger.covered(entrypoint.by, "the entrypoint is the program");
-    else ledger.set(entrypoint.by, "image", "entrypoint", first);
-  } else if (cmd && rest2) {
-    ledger.set(cmd.by, "image", "entrypoint", [], "[image] entrypoint = [], args");
-  }
-  if (cmd && rest2) {
-    if (rest2.length > 0)
-      ledger.set(cmd.by, "image", "args", rest2, entrypoint ? void 0 : "[image] entrypoint = [], args");
-    else ledger.covered(cmd.by, "there are no arguments anyway");
-  }
-}
-function toWords({ value, by }, ledger, context2) {
-  const exact = withShell(value);
-  if (looksLikePlaceholder(by.body.text)) {
-    ledger.left(by, "xbuild would replace the {\u2026} in it");
-    return void 0;
-  }
-  if (context2.keepsShell) return exact;
-  const words4 = wordsOf(value);
-  if (words4 && !isOfDistribution(words4)) return words4;
-  ledger.left(
-    by,
-    words4 ? `${words4[0]} is not in a distroless image` : "it needs a shell, which a distroless image does not have"
-  );
-  return void 0;
-}
-function adoptHealthcheck({ value, by }, ledger, context2) {
-  const { test, ...timing } = value;
-  const words4 = test && toWords({ value: test, by }, ledger, context2);
-  if (!test) ledger.set(by, "image", "healthcheck", false);
-  else if (words4) ledger.set(by, "image", "healthcheck", { test: words4, ...timing });
-}
-var ofXbuild;
-var init_config2 = __esm({
-  "src/init/adopt/config.ts"() {
-    "use strict";
-    init_known_names();
-    init_program_words();
-    ofXbuild = {
-      "org.opencontainers.image.version": "{version}",
-      "org.opencontainers.image.revision": "{commit}"
-    };
   }
 });
 
@@ -73751,7 +73682,7 @@ function withoutAssignments(words4) {
 }
 function goPackage(word2) {
   const path6 = word2.replace(/\/$/, "");
-  if (!path6.endsWith(".go")) return path6;
+  if (!/\.go$|\/\*$/.test(path6)) return path6;
   const folder = path6.replace(/\/?[^/]*$/, "");
   return folder === "" || folder === "." ? "." : `./${folder.replace(/^\.\//, "")}`;
 }
@@ -73774,6 +73705,43 @@ var init_go_build = __esm({
     ofTheMachine = new Set(
       "GOCACHE GOMODCACHE GOPATH GOROOT GOBIN GOTMPDIR GO111MODULE GOTOOLCHAIN".split(" ")
     );
+  }
+});
+
+// src/init/adopt/known-names.ts
+function placeholderFor(name) {
+  return own.test(name) ? names4.find(([pattern3]) => pattern3.test(name))?.[1] : void 0;
+}
+function placeholderOfScript(script2) {
+  const text7 = script2.trim();
+  if (/^git\s+describe\b/.test(text7)) return "{version}";
+  if (/^git\s+rev-parse\b.*--abbrev-ref|^git\s+(?:branch|symbolic-ref)\b/.test(text7)) return "{branch}";
+  if (/^git\s+rev-parse\b.*--short|^git\s+(?:log|show)\b.*%h/.test(text7)) return "{short-commit}";
+  if (/^git\s+rev-parse\b|^git\s+(?:log|show)\b.*%H/.test(text7)) return "{commit}";
+  if (/^git\s+(?:log|show)\b.*%c[dDIitr]/.test(text7) || /^date\b/.test(text7)) return "{date}";
+  const [, variable2] = /^echo\s+"?\$\{?(\w+)\}?"?$/.exec(text7) ?? [];
+  return variable2 === void 0 ? void 0 : placeholderFor(variable2);
+}
+function looksLikePlaceholder(text7) {
+  return /\{(?:version|commit|short-commit|date|branch|tag|name|platform|env\.\w+)\}/.test(text7);
+}
+var names4, own, placeholder, withPlaceholders;
+var init_known_names = __esm({
+  "src/init/adopt/known-names.ts"() {
+    "use strict";
+    names4 = [
+      [/(?:^|_)(?:COMMIT|REVISION|SHA|SHA1|SHA256|HASH|VCS_REF|GITCOMMIT|GITSHA|REV)$/i, "{commit}"],
+      [/(?:^|_)(?:DATE|TIME|BUILDDATE|BUILDTIME|TIMESTAMP|CREATED)$/i, "{date}"],
+      [/(?:^|_)BRANCH$/i, "{branch}"],
+      [/(?:^|_)(?:VERSION|TAG|GITVERSION|DESCRIBE|RELEASE)$/i, "{version}"]
+    ];
+    own = /^(?:(?:APP|BUILD|GIT|IMAGE|RELEASE|PROJECT|BINARY|SOURCE|VCS|PKG|PACKAGE|CI|GITHUB|SERVICE)_)*(?:[A-Z0-9]+)$/i;
+    placeholder = /^(?:|dev|devel|develop|development|unknown|none|latest|local|main|master|head|snapshot|n\/a|undefined|undef|edge|nightly|v?0\.0\.0.*)$/i;
+    withPlaceholders = (name, known) => {
+      const isOpen2 = "value" in known ? placeholder.test(known.value) : known.unknown !== "platform" && known.unknown !== "shell";
+      const value = isOpen2 ? placeholderFor(name) : void 0;
+      return value === void 0 ? known : { value };
+    };
   }
 });
 
@@ -73876,7 +73844,7 @@ var init_commands = __esm({
   "src/init/adopt/commands.ts"() {
     "use strict";
     init_expand();
-    init_final_image2();
+    init_final_image();
     init_shell2();
     init_toolchains();
     init_cargo_build();
@@ -73884,6 +73852,246 @@ var init_commands = __esm({
     init_known_names();
     init_zig_build();
     isShell = ({ tool }) => /^(?:ba|a|da|z)?sh$/.test(tool);
+  }
+});
+
+// src/init/sources/makefile-flags.ts
+function readMakefile(text7) {
+  const lines = joinLines(text7);
+  const variables = readVariables2(lines);
+  const found = [];
+  let target = "";
+  for (const { text: line, number: number2 } of lines) {
+    const [, name] = /^([^\t#=:\s][^=:]*):(?!=)/.exec(line) ?? [];
+    if (name !== void 0) target = name.trim().split(/\s+/)[0] ?? "";
+    if (!line.startsWith("	")) continue;
+    const script2 = expand(line.replace(/^\t+[@+-]*/, ""), variables);
+    const mapped = { text: script2, at: (index) => index };
+    for (const command2 of parseShell(mapped)) {
+      if (!compilesWith(command2)) continue;
+      const env4 = Object.fromEntries(command2.assignments.map(({ name: name2, value }) => [name2, value]));
+      const lookup2 = (name2) => {
+        const placeholder2 = placeholderFor(name2);
+        return placeholder2 === void 0 ? { unknown: "shell" } : { value: placeholder2 };
+      };
+      const resolve26 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
+      if (/^(?:windows|darwin|freebsd|openbsd|js|wasip1)$/.test(env4["GOOS"] ?? "")) continue;
+      const build2 = readBuild2({ command: command2, env: env4, resolve: resolve26 });
+      if (build2) found.push({ build: build2, line: number2, text: line.trim(), target, command: command2 });
+    }
+  }
+  return found.find(({ target: target2 }) => /^(?:build|all|binary|release|compile)$/.test(target2)) ?? found.find(({ target: target2 }) => !/test|lint|race|debug|bench|cover|tool|gen/.test(target2));
+}
+function joinLines(text7) {
+  const lines = [];
+  let pending2;
+  for (const [index, line] of text7.split(/\r?\n/).entries()) {
+    const start2 = pending2 ?? { text: "", number: index + 1 };
+    const whole = start2.text + (pending2 ? ` ${line.trimStart()}` : line);
+    pending2 = whole.endsWith("\\") ? { ...start2, text: whole.slice(0, -1).trimEnd() } : void 0;
+    if (!pending2) lines.push({ text: whole, number: start2.number });
+  }
+  return lines;
+}
+function readVariables2(lines) {
+  const variables = /* @__PURE__ */ new Map();
+  for (const { text: text7 } of lines) {
+    const [, name, operator, value = ""] = /^\s*(?:export\s+|override\s+)*([\w.-]+)\s*(\?=|:{0,3}=|\+=|!=)\s*(.*)$/.exec(text7) ?? [];
+    if (name === void 0 || text7.startsWith("	")) continue;
+    const clean3 = value.replace(/\s+#.*$/, "").trim();
+    if (operator === "+=") variables.set(name, `${variables.get(name) ?? ""} ${clean3}`.trim());
+    else if (operator === "!=") variables.set(name, `$(shell ${clean3})`);
+    else variables.set(name, clean3);
+  }
+  return variables;
+}
+function expand(text7, variables, depth = 0) {
+  if (depth > deepest3 || text7.length > 1e4) return text7;
+  let out = "";
+  for (let at = 0; at < text7.length; ) {
+    const open13 = text7[at + 1];
+    if (text7[at] !== "$" || open13 === void 0) {
+      out += text7[at++];
+      continue;
+    }
+    if (open13 === "$") {
+      out += "$";
+      at += 2;
+      continue;
+    }
+    if (open13 !== "(" && open13 !== "{") {
+      at += 2;
+      continue;
+    }
+    const end = closing3(text7, at + 2, open13, open13 === "(" ? ")" : "}");
+    out += variableText(text7.slice(at + 2, end), variables, depth);
+    at = end + 1;
+  }
+  return out;
+}
+function variableText(body, variables, depth) {
+  const [, script2] = /^shell\s+([\s\S]*)$/.exec(body) ?? [];
+  if (script2 !== void 0) return placeholderOfScript(expand(script2, variables, depth + 1)) ?? `$(${script2})`;
+  const [, strip] = /^(?:strip|or|firstword)\s+([\s\S]*)$/.exec(body) ?? [];
+  if (strip !== void 0) return expand(strip.split(",")[0] ?? "", variables, depth + 1);
+  const value = variables.get(body.trim());
+  if (value === void 0 || value === "") return placeholderFor(body.trim()) ?? "";
+  return expand(value, variables, depth + 1);
+}
+function closing3(text7, start2, open13, close) {
+  let depth = 1;
+  for (let index = start2; index < text7.length; index++) {
+    if (text7[index] === open13) depth++;
+    else if (text7[index] === close && --depth === 0) return index;
+  }
+  return text7.length;
+}
+var deepest3;
+var init_makefile_flags = __esm({
+  "src/init/sources/makefile-flags.ts"() {
+    "use strict";
+    init_expand();
+    init_shell2();
+    init_toolchains();
+    init_commands();
+    init_known_names();
+    deepest3 = 20;
+  }
+});
+
+// src/init/write/makefile.ts
+function addTargets2(before, image4) {
+  if (before?.includes(marker2) || before !== void 0 && /^\t.*\bxbuild\b/m.test(before))
+    return { kept: "it calls xbuild already" };
+  const targets3 = ["image", "image-push"].filter((name2) => hasTarget2(before ?? "", name2));
+  if (targets3.length > 0) return { kept: `it has a target ${targets3.join(" and ")} already` };
+  const name = isSet2(before ?? "", "IMAGE") ? "XBUILD_IMAGE" : "IMAGE";
+  const tag = isSet2(before ?? "", "IMAGE_TAG") ? "XBUILD_TAG" : "IMAGE_TAG";
+  const block3 = [
+    marker2,
+    `${name} ?= ${image4}`,
+    `${tag} ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo latest)`,
+    "",
+    ".PHONY: image image-push",
+    "image: ## Build the image into dist/",
+    `	xbuild --tag $(${name}):$(${tag})`,
+    "",
+    "image-push: ## Build the image and push it",
+    `	xbuild --tag $(${name}):$(${tag}) --push`,
+    ""
+  ].join("\n");
+  if (before === void 0 || before.trim() === "") return { text: block3 };
+  return { text: `${before.replace(/\n*$/, "\n")}
+${block3}` };
+}
+function hasTarget2(text7, name) {
+  return text7.split("\n").some((line) => {
+    const [, targets3 = ""] = /^([^\t#=:][^=:]*):(?!=)/.exec(line) ?? [];
+    return targets3.trim().split(/\s+/).includes(name);
+  });
+}
+var marker2, makefileNames, isSet2;
+var init_makefile = __esm({
+  "src/init/write/makefile.ts"() {
+    "use strict";
+    marker2 = "# Container images, by xbuild.";
+    makefileNames = ["GNUmakefile", "makefile", "Makefile"];
+    isSet2 = (text7, name) => new RegExp(`^\\s*(?:export\\s+|override\\s+)*${name}\\s*[:?+!]*=`, "m").test(text7);
+  }
+});
+
+// src/init/adopt/program-words.ts
+function wordsOf(program2) {
+  if ("words" in program2) return program2.words;
+  const { shell } = program2;
+  if (/[$`|&;<>*?~()]/.test(shell)) return void 0;
+  const commands3 = parseShell({ text: shell, at: (index) => index });
+  const [command2] = commands3;
+  if (!command2 || commands3.length > 1 || command2.assignments.length > 0) return void 0;
+  return command2.words.map(({ value }) => value);
+}
+function withShell(program2) {
+  return "words" in program2 ? program2.words : ["/bin/sh", "-c", program2.shell];
+}
+function isOfDistribution([first = ""]) {
+  return ofDistributions.has(first.replace(/^.*\//, ""));
+}
+var ofDistributions;
+var init_program_words = __esm({
+  "src/init/adopt/program-words.ts"() {
+    "use strict";
+    init_shell2();
+    ofDistributions = new Set(
+      "sh ash bash dash zsh wget curl nc cat test pgrep busybox env exec tini dumb-init gosu su-exec".split(" ")
+    );
+  }
+});
+
+// src/init/adopt/base.ts
+function baseKind(reference) {
+  if (reference === "scratch") return "scratch";
+  const [, repository = reference, tag = ""] = /^([^@]*?)(?::([\w.-]+))?(?:@.*)?$/.exec(reference) ?? [];
+  const { family } = knownBase(reference);
+  if (/(?:^|\/)distroless\//.test(repository) || ["base", "base-nossl", "cc"].includes(family))
+    return /debug/.test(tag) ? "debug" : "distroless";
+  if (toolchains.test(repository)) return "toolchain";
+  return distributions.test(repository) ? "distribution" : "other";
+}
+function needsShell({ base, entrypoint, cmd, healthcheck: healthcheck3 }, isScript2) {
+  const kind = baseKind(base.value);
+  if (kind !== "distribution" && kind !== "debug") return false;
+  const needs2 = (program2) => {
+    const words4 = program2 && wordsOf(program2);
+    return program2 !== void 0 && (words4 === void 0 || isOfDistribution(words4) || isScript2(words4[0] ?? ""));
+  };
+  if (needs2(entrypoint?.value) || needs2(cmd?.value)) return true;
+  return /alpine|busybox|debug/.test(base.value) && needs2(healthcheck3?.value.test);
+}
+function adoptBase({ base, user }, keepsShell, copied, ledger) {
+  const { value: reference, by } = base;
+  const kind = baseKind(reference);
+  const isOpen2 = by.body.text.includes("$") && kind === "other" && !/[/:]/.test(reference);
+  if (reference.includes("$") || isOpen2) {
+    ledger.left(by, "only docker build knows its base: [image] base names one");
+    return;
+  }
+  switch (kind) {
+    case "scratch":
+      if (copied.systemFiles)
+        ledger.covered(by, "a distroless base has the certificates, users and time zones, too");
+      else ledger.set(by, "image", "base", "scratch");
+      break;
+    case "distroless": {
+      const [, registry] = /^(.*\/distroless)\//.exec(reference) ?? [];
+      if (registry !== void 0 && registry !== "gcr.io/distroless")
+        ledger.set(by, "image", "registry", registry);
+      else ledger.covered(by, "xbuild chooses static, base or cc by what the binaries need");
+      break;
+    }
+    case "toolchain":
+      ledger.covered(by, "this machine compiles; the image is on a distroless base");
+      break;
+    case "distribution":
+      if (keepsShell) ledger.set(by, "image", "base", reference, "[image] base, for its shell");
+      else ledger.covered(by, `a distroless base is enough; base = "${reference}" in [image] keeps it`);
+      break;
+    default:
+      ledger.set(by, "image", "base", reference);
+  }
+  const isRoot = user === void 0 && !/nonroot/.test(reference);
+  if (isRoot && kind !== "other") ledger.left(by, runsAsRoot(kind, keepsShell));
+}
+function runsAsRoot(kind, keepsShell) {
+  return kind === "debug" || keepsShell ? 'it runs as root; user = "65532" in [image] would not' : 'it runs as root; with xbuild it runs as nonroot (65532): user = "root" in [image] keeps root';
+}
+var distributions, toolchains;
+var init_base4 = __esm({
+  "src/init/adopt/base.ts"() {
+    "use strict";
+    init_known();
+    init_program_words();
+    distributions = /^(?:docker\.io\/)?(?:library\/)?(?:alpine|debian|ubuntu|busybox|fedora|centos|rockylinux|almalinux|amazonlinux|archlinux|photon|oraclelinux)$|(?:^|\/)(?:ubi\d+(?:[-/]\w+)*|wolfi-base|debian-base|alpine|debian|ubuntu|busybox)$/;
+    toolchains = /(?:^|\/)(?:golang|go|rust|zig|rust-musl-builder|muslrust|cargo-chef|node)$/;
   }
 });
 
@@ -73991,12 +74199,181 @@ var folders, nameOf4;
 var init_programs2 = __esm({
   "src/init/adopt/programs.ts"() {
     "use strict";
-    init_final_image2();
+    init_final_image();
     init_stages();
     init_commands();
     init_known_names();
     folders = /^\/(?:(?:usr\/(?:local\/)?)?s?bin|opt|etc|usr|srv|home|root|tmp|var)?$/;
     nameOf4 = (path6) => path6.replace(/\/+$/, "").replace(/^.*\//, "");
+  }
+});
+
+// src/init/adopt/builds.ts
+function adoptBuilds(stages, program2, project2, ledger) {
+  const table2 = project2.language;
+  const all = stages.flatMap((stage) => stage.builds).flatMap(({ bins }) => bins);
+  const named2 = all.filter((bin3) => nameOf4(bin3) === program2);
+  for (const { run: run2, build: build2, bins } of stages.flatMap((stage) => stage.builds)) {
+    const { by, command: command2 } = run2;
+    if (!command2.tool.startsWith(toolOf[project2.language])) {
+      ledger.left(by, `${command2.tool} compiles something else: build it on its own`);
+      continue;
+    }
+    for (const [key, value] of Object.entries(build2.settings)) {
+      const setting = withoutDefaults(key, value, project2);
+      if (setting !== void 0) ledger.set(by, table2, key, setting);
+    }
+    const own4 = named2.length > 0 ? bins.filter((bin3) => named2.includes(bin3)) : bins;
+    const chosen2 = own4.filter((bin3) => bin3 !== "" && !isMain(bin3, project2));
+    const there = chosen2.filter((bin3) => isThere2(bin3, project2));
+    if (there.length > 0) ledger.set(by, "", "bins", there);
+    if (there.length < chosen2.length)
+      ledger.left(by, `the project has no program ${chosen2.filter((bin3) => !there.includes(bin3)).join(", ")}`);
+    for (const text7 of build2.covered) ledger.covered(by, text7);
+    for (const text7 of build2.left) ledger.left(by, text7);
+    if (!ledger.has(by)) ledger.covered(by, "xbuild compiles");
+  }
+}
+function withoutDefaults(key, value, project2) {
+  if (key === "cgo") return value === false && project2.compilesC ? false : void 0;
+  if (key === "locked") return value;
+  if (key !== "vars") return value;
+  const vars = Object.entries(value).filter(
+    ([name, text7]) => stamped[name] !== text7
+  );
+  return vars.length > 0 ? Object.fromEntries(vars) : void 0;
+}
+function isThere2(bin3, { executables }) {
+  return executables.length === 0 || executables.some((one2) => [one2.package, one2.name].includes(bin3) || one2.aliases?.includes(bin3));
+}
+function isMain(bin3, { main: main2 }) {
+  return main2 === void 0 ? bin3 === "." : [main2.package, main2.name, ...main2.aliases ?? []].includes(bin3);
+}
+var toolOf, stamped;
+var init_builds = __esm({
+  "src/init/adopt/builds.ts"() {
+    "use strict";
+    init_programs2();
+    toolOf = { go: "go", rust: "cargo", zig: "zig" };
+    stamped = {
+      "main.version": "{version}",
+      "main.commit": "{commit}",
+      "main.date": "{date}"
+    };
+  }
+});
+
+// src/init/adopt/config.ts
+function adoptConfig(facts, ledger, context2) {
+  adoptTable("env", facts.env, ledger);
+  adoptTable("labels", facts.labels, ledger);
+  if (facts.maintainer) {
+    const { value, by } = facts.maintainer;
+    ledger.set(by, "image", "labels", { "org.opencontainers.image.authors": value });
+  }
+  for (const port of facts.ports) {
+    const { text: text7, unknown: unknown3 } = port.value;
+    const ports = unknown3.length > 0 ? void 0 : portsOf(text7);
+    if (ports) ledger.set(port.by, "image", "ports", ports);
+    else ledger.left(port.by, notKnown(port.value));
+  }
+  for (const volume of facts.volumes) adoptText(volume, ledger, (text7) => ["volumes", [text7]]);
+  if (facts.stopSignal) adoptText(facts.stopSignal, ledger, (text7) => ["stop-signal", text7]);
+  if (facts.workdir) {
+    const { value, by } = facts.workdir;
+    if (value.text === "/") ledger.covered(by, "the working directory is / anyway");
+    else adoptText(facts.workdir, ledger, (text7) => ["workdir", text7]);
+  }
+  if (facts.user) adoptUser(facts.user, ledger, context2);
+  adoptProgram(facts, ledger, context2);
+  if (facts.healthcheck) adoptHealthcheck(facts.healthcheck, ledger, context2);
+}
+function adoptTable(key, pairs2, ledger) {
+  const byInstruction = /* @__PURE__ */ new Map();
+  for (const [name, { value, by }] of pairs2) {
+    if (value.unknown.length > 0) ledger.left(by, `${name}: ${notKnown(value)}`);
+    else if (looksLikePlaceholder(by.body.text))
+      ledger.left(by, `${name}: xbuild would replace the {\u2026} in it`);
+    else if (key === "labels" && ofXbuild[name] === value.text) ledger.covered(by, `${name}: xbuild sets it`);
+    else byInstruction.set(by, { ...byInstruction.get(by), [name]: value.text });
+  }
+  for (const [by, table2] of byInstruction) ledger.set(by, "image", key, table2);
+}
+function adoptText({ value, by }, ledger, setting) {
+  if (value.unknown.length > 0) ledger.left(by, notKnown(value));
+  else ledger.set(by, "image", ...setting(value.text));
+}
+function notKnown({ unknown: unknown3 }) {
+  const [name] = unknown3;
+  return name === void 0 ? "it is not understood" : `${name} has a value only while docker builds; {env.NAME} takes one from the environment`;
+}
+function portsOf(text7) {
+  const [, from, to = from, protocol] = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(text7) ?? [];
+  const first = Number(from);
+  const count3 = Number(to) - first + 1;
+  if (!(first > 0) || !(count3 > 0) || count3 > 200) return void 0;
+  const name = protocol?.toLowerCase() ?? "tcp";
+  return Array.from(
+    { length: count3 },
+    (_, index) => name === "tcp" ? first + index : `${first + index}/${name}`
+  );
+}
+function adoptUser({ value, by }, ledger, context2) {
+  const found = value.unknown.length > 0 ? { problem: notKnown(value) } : context2.user(value.text);
+  if ("value" in found) ledger.set(by, "image", "user", found.value);
+  else if ("covered" in found) ledger.covered(by, found.covered);
+  else ledger.left(by, found.problem);
+}
+function adoptProgram({ entrypoint, cmd }, ledger, context2) {
+  const words4 = (said) => said && toWords(said, ledger, context2);
+  const first = words4(entrypoint);
+  const rest2 = words4(cmd);
+  if (entrypoint && first === void 0) return;
+  if (entrypoint && first) {
+    const isProgram4 = first.length === 1 && first[0] === context2.program;
+    if (isProgram4) ledger.covered(entrypoint.by, "the entrypoint is the program");
+    else ledger.set(entrypoint.by, "image", "entrypoint", first);
+  } else if (cmd && rest2) {
+    ledger.set(cmd.by, "image", "entrypoint", [], "[image] entrypoint = [], args");
+  }
+  if (cmd && rest2) {
+    if (rest2.length > 0)
+      ledger.set(cmd.by, "image", "args", rest2, entrypoint ? void 0 : "[image] entrypoint = [], args");
+    else ledger.covered(cmd.by, "there are no arguments anyway");
+  }
+}
+function toWords({ value, by }, ledger, context2) {
+  const exact = withShell(value);
+  if (looksLikePlaceholder(by.body.text)) {
+    ledger.left(by, "xbuild would replace the {\u2026} in it");
+    return void 0;
+  }
+  if (context2.keepsShell) return exact;
+  const words4 = wordsOf(value);
+  const script2 = words4 && context2.isScript(words4[0] ?? "");
+  if (words4 && !isOfDistribution(words4) && !script2) return words4;
+  ledger.left(
+    by,
+    script2 ? `${words4[0]} is a script, and a distroless image has no shell: [image] base takes an image that has one` : words4 ? `${words4[0]} is not in a distroless image` : "it needs a shell, which a distroless image does not have"
+  );
+  return void 0;
+}
+function adoptHealthcheck({ value, by }, ledger, context2) {
+  const { test, ...timing } = value;
+  const words4 = test && toWords({ value: test, by }, ledger, context2);
+  if (!test) ledger.set(by, "image", "healthcheck", false);
+  else if (words4) ledger.set(by, "image", "healthcheck", { test: words4, ...timing });
+}
+var ofXbuild;
+var init_config2 = __esm({
+  "src/init/adopt/config.ts"() {
+    "use strict";
+    init_known_names();
+    init_program_words();
+    ofXbuild = {
+      "org.opencontainers.image.version": "{version}",
+      "org.opencontainers.image.revision": "{commit}"
+    };
   }
 });
 
@@ -74007,12 +74384,12 @@ function adoptFiles(copies, stages, all, project2, ledger) {
   const last = stages.at(-1);
   const names6 = last?.names ?? /* @__PURE__ */ new Set();
   const add = (copied, source) => {
-    programs3.push({ path: placeOf2(copied, source), by: copied.by });
+    programs3.push({ path: placeOf2(copied, source), name: nameOf4(source), by: copied.by });
     if (programs3.length === 1) ledger.covered(copied.by, "the program");
     else
       ledger.left(
         copied.by,
-        `${nameOf4(source)} is a second program: an image of xbuild has one; bins or [images.NAME] make several images`
+        `${nameOf4(source)} is a second program: [image] programs puts several into one image, [images.NAME] makes several images`
       );
   };
   const take = (copied, from) => {
@@ -74101,11 +74478,18 @@ function matching2(source, project2) {
   const found = /[*?[]/.test(folder) ? [] : project2.list(folder || ".").filter((name) => new RegExp(`^${pattern3}$`).test(name));
   return found.length > 0 ? found.map((name) => folder ? `${folder}/${name}` : name) : [path6];
 }
+function isScript(copies, project2) {
+  return (path6) => copies.some(
+    (copied) => copied.sources.some(
+      (source) => copied.from === void 0 && placeOf2(copied, source) === path6 && project2.read(clean2(source))?.startsWith("#!") === true
+    )
+  );
+}
 var systemFiles2, clean2;
 var init_files2 = __esm({
   "src/init/adopt/files.ts"() {
     "use strict";
-    init_final_image2();
+    init_final_image();
     init_programs2();
     systemFiles2 = /^\/(?:etc\/(?:ssl|pki|passwd|group|shadow|nsswitch\.conf|mime\.types|ca-certificates)|usr\/(?:share|local\/share)\/(?:zoneinfo|ca-certificates)|usr\/local\/go\/lib\/time|lib\/ld-|lib64\/ld-|tmp)/;
     clean2 = (path6) => absolute(path6, "/").slice(1) || ".";
@@ -74133,7 +74517,7 @@ function createLedger({ text: text7 }, file) {
     left: (by, says) => say2(by, "left", says),
     has: (by) => said.has(by),
     entries: () => [...said].sort(([a2], [b]) => a2.start - b.start).flatMap(
-      ([by, list6]) => list6.map((one2) => ({ file, line: lineOf(by), text: shorten4(text7.slice(by.start, by.end)), ...one2 }))
+      ([by, list7]) => list7.map((one2) => ({ file, line: lineOf(by), text: shorten4(text7.slice(by.start, by.end)), ...one2 }))
     )
   };
 }
@@ -74153,7 +74537,8 @@ function kindOfCommand({ command: command2, resolve: resolve26 }) {
   const words4 = command2.words.map(({ raw }) => resolve26(raw).text);
   const { tool } = command2;
   const [, sub = ""] = words4;
-  if (tool === "" || nothing2.has(tool)) return { kind: "nothing" };
+  if (tool === "" || nothing2.has(tool) || isNoCommand(words4)) return { kind: "nothing" };
+  if (tool === "make" || tool === "gmake") return { kind: "make", words: words4 };
   const packages = installedPackages(tool, words4);
   if (packages) return { kind: "packages", packages };
   if (/^(?:adduser|useradd|addgroup|groupadd)$/.test(tool)) return userOf(tool, words4);
@@ -74166,30 +74551,23 @@ function kindOfCommand({ command: command2, resolve: resolve26 }) {
     return { kind: "left", says: "xbuild does not compress binaries: layers are compressed anyway" };
   if (tool === "go" && /^(?:mod|env|version|clean|get|work|telemetry)$/.test(sub))
     return { kind: "covered", says: "go downloads what it needs" };
-  if (tool === "cargo" && /^(?:fetch|chef|new|init|vendor|update|--version)$/.test(sub))
+  if (tool === "cargo" && /^(?:fetch|chef|new|init|vendor|update|clean)$/.test(sub))
     return { kind: "covered", says: "cargo downloads what it needs" };
   if (tool === "rustup")
     return { kind: "covered", says: "xbuild adds the target to this machine, and asks first" };
-  if (/^(?:go|cargo|zig)$/.test(tool) && /^(?:test|vet|fmt|clippy|generate|run|tool)$/.test(sub))
+  if (/^(?:go|cargo|zig)$/.test(tool) && /^(?:test|vet|fmt|clippy)$/.test(sub))
     return { kind: "left", says: `${tool} ${sub} is no part of the image: run it before xbuild` };
-  if (/^(?:setcap)$/.test(tool))
+  if (tool === "setcap") {
     return {
       kind: "left",
       says: "a layer cannot keep file capabilities of a file that xbuild adds: --cap-add in docker run"
     };
-  return {
-    kind: "left",
-    says: `${tool} does not run: nothing runs inside the image; run it before xbuild where the compile needs it`
-  };
+  }
+  return { kind: "other", words: words4 };
 }
-function installedPackages(tool, words4) {
-  if (!Object.hasOwn(managers, tool)) return void 0;
-  const rest2 = words4.slice(1).filter(
-    (word2, at, all) => !word2.startsWith("-") && !/^(?:--virtual|-t|-X|--repository)$/.test(all[at - 1] ?? "")
-  );
-  const [sub, ...names6] = rest2;
-  if (sub !== "add" && sub !== "install") return [];
-  return names6.map((name) => name.replace(/[=<>~@].*$/, ""));
+function isNoCommand([first = "", ...rest2]) {
+  const isPattern2 = !/^[./~$]/.test(first) && /[/*]/.test(first);
+  return isPattern2 || rest2.length === 1 && /^(?:--version|version|-V|-v|--help)$/.test(rest2[0] ?? "");
 }
 function userOf(tool, words4) {
   const isGroup = tool.includes("group");
@@ -74209,27 +74587,17 @@ function userOf(tool, words4) {
     group: isGroup
   };
 }
-var nothing2, managers, inDistroless, forCompiling, missingPackages, compilePackages;
+var nothing2, forCompiling, compilePackages;
 var init_run_kinds = __esm({
   "src/init/adopt/run-kinds.ts"() {
     "use strict";
+    init_packages();
     nothing2 = new Set(
-      "sh bash ash cd set true : echo printf [ test ls cat exit export umask sync sleep which env if fi done trap source .".split(
+      "sh bash ash cd set true : echo printf [ test ls cat exit export umask sync sleep which env if fi done case esac in trap source .".split(
         " "
       )
     );
-    managers = {
-      apk: /^(?:add|del|update|upgrade)$/,
-      "apt-get": /^(?:install|update|upgrade|clean|autoremove|remove|purge|autoclean|dist-upgrade)$/,
-      apt: /^(?:install|update|upgrade|clean|autoremove|remove|purge)$/,
-      yum: /^(?:install|update|upgrade|clean|-y)$/,
-      dnf: /^(?:install|update|upgrade|clean|-y)$/,
-      microdnf: /^(?:install|update|upgrade|clean|-y)$/,
-      tdnf: /^(?:install|update|upgrade|clean|-y)$/
-    };
-    inDistroless = /^(?:ca-certificates|ca-certificates-bundle|tzdata|libc6-compat|gcompat|musl|libgcc|libgcc-s1|libgcc1|libstdc\+\+6?|libc6|openssl|libssl\d?[\w.-]*|netbase|media-types|mailcap|base-files)$/;
     forCompiling = /^(?:git|make|gcc|g\+\+|build-base|build-essential|musl-dev|musl-tools|libc-dev|libc6-dev(?:-\w+)*|linux-headers|binutils|file|bash|curl|wget|xz-utils|xz|tar|unzip|gzip|clang|lld|llvm|upx|openssh-client|openssh|gnupg|cmake|pkg-config|pkgconf|pkgconfig|gcc-(?:aarch64|x86-64|arm)\S*|g\+\+-\S+|crossbuild-\S+|mercurial|bzr|subversion|ca-certificates|tzdata|zig|go|rust|cargo|perl)$/;
-    missingPackages = (packages) => packages.filter((name) => !inDistroless.test(name));
     compilePackages = (packages) => packages.filter((name) => !forCompiling.test(name));
   }
 });
@@ -74244,7 +74612,7 @@ function madeUsers(commands3) {
   }
   return { users, groups };
 }
-function adoptRuns(commands3, isFinal, compiling, ledger) {
+function adoptRuns(commands3, isFinal, compiling, makeCompiles, ledger) {
   const folders2 = /* @__PURE__ */ new Map();
   for (const command2 of commands3) {
     if (compiling.has(command2)) continue;
@@ -74252,6 +74620,10 @@ function adoptRuns(commands3, isFinal, compiling, ledger) {
     const found = kindOfCommand(command2);
     if (found.kind === "covered") ledger.covered(by, found.says);
     else if (found.kind === "left") ledger.left(by, found.says);
+    else if (found.kind === "make" && makeCompiles)
+      ledger.covered(by, "xbuild compiles, with the flags that the Makefile has");
+    else if (found.kind === "other" || found.kind === "make")
+      ledger.left(by, doesNotRun(found.words, isFinal));
     else if (found.kind === "user") ledger.covered(by, "the image names its user by number");
     else if (found.kind === "packages") adoptPackages(by, found.packages, isFinal, ledger);
     else if (found.kind === "folder" && isFinal) folders2.set(by, [...folders2.get(by) ?? [], ...found.paths]);
@@ -74272,10 +74644,7 @@ function adoptRuns(commands3, isFinal, compiling, ledger) {
 function adoptPackages(by, packages, isFinal, ledger) {
   const missing3 = isFinal ? missingPackages(packages) : compilePackages(packages);
   if (missing3.length > 0 && isFinal)
-    ledger.left(
-      by,
-      `a distroless image does not have ${missing3.join(", ")}: [image] base takes one that does`
-    );
+    ledger.left(by, `the image had ${missing3.join(", ")}: [image] base takes an image that has them`);
   else if (missing3.length > 0)
     ledger.left(by, `the compile had ${missing3.join(", ")}: this machine needs them where the program does`);
   else if (packages.length > 0)
@@ -74284,9 +74653,16 @@ function adoptPackages(by, packages, isFinal, ledger) {
       isFinal ? "a distroless image has what a static binary needs of it" : "tools of the compile"
     );
 }
+function doesNotRun(words4, isFinal) {
+  if (isFinal) return `${words4[0]} does not run: nothing runs inside the image`;
+  const isPlain = words4.length <= 8 && words4.every((word2) => !word2.includes("$") && word2.length < 40);
+  const command2 = isPlain ? `[${words4.map((word2) => JSON.stringify(word2)).join(", ")}]` : `["${words4[0]}", \u2026]`;
+  return `${words4[0]} does not run in the image: before = [${command2}] in [build] runs it on this machine`;
+}
 var init_runs = __esm({
   "src/init/adopt/runs.ts"() {
     "use strict";
+    init_packages();
     init_run_kinds();
   }
 });
@@ -74325,26 +74701,35 @@ function adoptDockerfile(text7, file, project2) {
   const dockerfile2 = parseDockerfile(text7, file);
   const ledger = createLedger(dockerfile2, file);
   const facts = readFinalImage(dockerfile2, withPlaceholders);
-  if (!facts) return { settings: [], entries: [] };
+  if (!facts) return { settings: [], entries: [], compiles: false };
   const stages = readStages(dockerfile2, facts.stage, project2);
   const commands3 = stages.flatMap((stage) => stage.commands);
   const inImage = (one2) => isInLineage(facts.stage, one2.stage);
-  adoptBuilds(stages, project2, ledger);
-  const keepsShell = needsShell(facts);
+  const scripts = isScript(facts.copies, project2);
+  const keepsShell = needsShell(facts, scripts);
   const copied = adoptFiles(facts.copies, stages, dockerfile2.stages, project2, ledger);
+  adoptBuilds(stages, copied.program?.name, project2, ledger);
   const last = stages.at(-1);
   const own4 = last?.builds.length ? { path: [...last.programs][0], by: last.builds[0]?.run.by } : void 0;
   const program2 = copied.program?.path ?? own4?.path;
   const by = copied.program?.by ?? own4?.by;
   adoptBase(facts, keepsShell, copied, ledger);
   if (program2 !== void 0 && by) placeProgram(program2, project2, ledger, by);
+  const makefile = makefileNames.map(project2.read).find((text8) => text8 !== void 0);
+  const makeCompiles = makefile !== void 0 && readMakefile(makefile) !== void 0;
   const compiling = new Set(stages.flatMap(({ builds }) => builds.map(({ run: run2 }) => run2)));
-  for (const one2 of stages) adoptRuns(one2.commands, inImage(one2), compiling, ledger);
+  for (const one2 of stages) adoptRuns(one2.commands, inImage(one2), compiling, makeCompiles, ledger);
   const made = madeUsers(commands3);
   const keeps = ledger.settings.some(({ key }) => key === "base");
-  adoptConfig(facts, ledger, { program: program2, keepsShell, user: (name) => userOf2(name, made, keeps) });
+  adoptConfig(facts, ledger, {
+    program: program2,
+    keepsShell,
+    isScript: scripts,
+    user: (name) => userOf2(name, made, keeps)
+  });
   sayTheRest(dockerfile2, stages, inImage, ledger);
-  return { settings: ledger.settings, entries: ledger.entries() };
+  const compiles = stages.some(({ builds }) => builds.length > 0);
+  return { settings: ledger.settings, entries: ledger.entries(), compiles };
 }
 function isInLineage(stage, wanted2) {
   for (let one2 = stage; one2; one2 = one2.base) if (one2 === wanted2) return true;
@@ -74412,10 +74797,12 @@ function sayArgument(by, { text: text7 }, ledger) {
 var init_adopt_dockerfile = __esm({
   "src/init/adopt/adopt-dockerfile.ts"() {
     "use strict";
-    init_final_image2();
+    init_final_image();
     init_parse();
     init_scope();
     init_variables();
+    init_makefile_flags();
+    init_makefile();
     init_base4();
     init_builds();
     init_config2();
@@ -74753,11 +75140,11 @@ function mergeSettings(settings2) {
   for (const setting of settings2) {
     const name = `${setting.table}.${setting.key}`;
     const before = merged.get(name);
-    merged.set(name, before ? { ...before, value: join66(before.value, setting.value) } : setting);
+    merged.set(name, before ? { ...before, value: join67(before.value, setting.value) } : setting);
   }
   return [...merged.values()];
 }
-function join66(first, second) {
+function join67(first, second) {
   if (Array.isArray(first) && Array.isArray(second)) {
     const has = new Set(first.map((item) => JSON.stringify(item)));
     return [...first, ...second.filter((item) => !has.has(JSON.stringify(item)))];
@@ -74887,123 +75274,22 @@ var init_keep_usable = __esm({
   }
 });
 
-// src/init/sources/makefile-flags.ts
-function readMakefile(text7) {
-  const lines = joinLines(text7);
-  const variables = readVariables2(lines);
-  const found = [];
-  let target = "";
-  for (const { text: line, number: number2 } of lines) {
-    const [, name] = /^([^\t#=:\s][^=:]*):(?!=)/.exec(line) ?? [];
-    if (name !== void 0) target = name.trim().split(/\s+/)[0] ?? "";
-    if (!line.startsWith("	")) continue;
-    const script2 = expand(line.replace(/^\t+[@+-]*/, ""), variables);
-    const mapped = { text: script2, at: (index) => index };
-    for (const command2 of parseShell(mapped)) {
-      if (!compilesWith(command2)) continue;
-      const env4 = Object.fromEntries(command2.assignments.map(({ name: name2, value }) => [name2, value]));
-      const lookup2 = (name2) => {
-        const placeholder2 = placeholderFor(name2);
-        return placeholder2 === void 0 ? { unknown: "shell" } : { value: placeholder2 };
-      };
-      const resolve26 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
-      const build2 = readBuild2({ command: command2, env: env4, resolve: resolve26 });
-      if (build2) found.push({ build: build2, line: number2, text: line.trim(), target, command: command2 });
-    }
-  }
-  return found.find(({ target: target2 }) => /^(?:build|all|binary|release|compile)$/.test(target2)) ?? found.find(({ target: target2 }) => !/test|lint|race|debug|bench|cover|tool|gen/.test(target2));
-}
-function joinLines(text7) {
-  const lines = [];
-  let pending2;
-  for (const [index, line] of text7.split(/\r?\n/).entries()) {
-    const start2 = pending2 ?? { text: "", number: index + 1 };
-    const whole = start2.text + (pending2 ? ` ${line.trimStart()}` : line);
-    pending2 = whole.endsWith("\\") ? { ...start2, text: whole.slice(0, -1).trimEnd() } : void 0;
-    if (!pending2) lines.push({ text: whole, number: start2.number });
-  }
-  return lines;
-}
-function readVariables2(lines) {
-  const variables = /* @__PURE__ */ new Map();
-  for (const { text: text7 } of lines) {
-    const [, name, operator, value = ""] = /^\s*(?:export\s+|override\s+)*([\w.-]+)\s*(\?=|:{0,3}=|\+=|!=)\s*(.*)$/.exec(text7) ?? [];
-    if (name === void 0 || text7.startsWith("	")) continue;
-    const clean3 = value.replace(/\s+#.*$/, "").trim();
-    if (operator === "+=") variables.set(name, `${variables.get(name) ?? ""} ${clean3}`.trim());
-    else if (operator === "!=") variables.set(name, `$(shell ${clean3})`);
-    else variables.set(name, clean3);
-  }
-  return variables;
-}
-function expand(text7, variables, depth = 0) {
-  if (depth > deepest3 || text7.length > 1e4) return text7;
-  let out = "";
-  for (let at = 0; at < text7.length; ) {
-    const open13 = text7[at + 1];
-    if (text7[at] !== "$" || open13 === void 0) {
-      out += text7[at++];
-      continue;
-    }
-    if (open13 === "$") {
-      out += "$";
-      at += 2;
-      continue;
-    }
-    if (open13 !== "(" && open13 !== "{") {
-      at += 2;
-      continue;
-    }
-    const end = closing3(text7, at + 2, open13, open13 === "(" ? ")" : "}");
-    out += variableText(text7.slice(at + 2, end), variables, depth);
-    at = end + 1;
-  }
-  return out;
-}
-function variableText(body, variables, depth) {
-  const [, script2] = /^shell\s+([\s\S]*)$/.exec(body) ?? [];
-  if (script2 !== void 0) return placeholderOfScript(expand(script2, variables, depth + 1)) ?? `$(${script2})`;
-  const [, strip] = /^(?:strip|or|firstword)\s+([\s\S]*)$/.exec(body) ?? [];
-  if (strip !== void 0) return expand(strip.split(",")[0] ?? "", variables, depth + 1);
-  const value = variables.get(body.trim());
-  if (value === void 0 || value === "") return placeholderFor(body.trim()) ?? "";
-  return expand(value, variables, depth + 1);
-}
-function closing3(text7, start2, open13, close) {
-  let depth = 1;
-  for (let index = start2; index < text7.length; index++) {
-    if (text7[index] === open13) depth++;
-    else if (text7[index] === close && --depth === 0) return index;
-  }
-  return text7.length;
-}
-var deepest3;
-var init_makefile_flags = __esm({
-  "src/init/sources/makefile-flags.ts"() {
-    "use strict";
-    init_expand();
-    init_shell2();
-    init_toolchains();
-    init_commands();
-    init_known_names();
-    deepest3 = 20;
-  }
-});
-
 // src/init/sources/platforms.ts
 function platformsOf2(text7, kind) {
   const file = parseYaml(text7);
   if ("fault" in file) return void 0;
   const { jobs: jobs2 } = kind === "github" ? readGitHub(text7, file.root) : readGitLab(text7, file.root);
-  const builds = jobs2.flatMap(({ steps: steps2 }) => steps2).flatMap((step) => step.builds);
-  for (const { platforms: platforms2 } of builds) {
-    const names6 = platforms2.flatMap(({ value }) => value.split(",")).map((name) => name.trim()).filter(Boolean);
-    const ids = names6.some((name) => name.includes("$")) ? [] : idsOf(names6);
-    const [first] = platforms2;
-    if (ids.length > 0 && first && !isDefault(ids))
-      return { platforms: ids, line: indexLines(text7).positionAt(first.start).line };
-  }
-  return void 0;
+  const found = jobs2.flatMap(({ steps: steps2 }) => steps2).flatMap((step) => step.builds).flatMap(({ platforms: values }) => {
+    const [first] = values;
+    const names6 = values.flatMap(({ value }) => value.split(",")).map((name) => name.trim());
+    const platforms2 = names6.some((name) => name.includes("$")) ? [] : idsOf(names6.filter(Boolean));
+    if (!first || platforms2.length < 2) return [];
+    return [{ platforms: platforms2, line: indexLines(text7).positionAt(first.start).line }];
+  });
+  return widest(found);
+}
+function widest(found) {
+  return [...found].sort((a2, b) => b.platforms.length - a2.platforms.length)[0];
 }
 function idsOf(names6) {
   try {
@@ -75042,14 +75328,14 @@ function resolve18(text7) {
   return { text: filled, unknown: unknown3 };
 }
 function readReleaseFile(root2, names6) {
-  const builds = list3(root2?.["builds"]).filter(isMap2).filter((one2) => !one2["builder"] || one2["builder"] === "go");
+  const builds = list4(root2?.["builds"]).filter(isMap2).filter((one2) => !one2["builder"] || one2["builder"] === "go");
   const said = (one2) => ["main", "binary", "id", "dir"].map((key) => String(one2[key] ?? "")).map((text7) => text7.replace(/^\.\//, ""));
   const chosen2 = builds.find(
     (one2) => said(one2).some((text7) => text7 !== "" && names6.some((name) => name.replace(/^\.\//, "") === text7))
   ) ?? builds[0];
   const file = isMap2(root2) ? root2 : {};
   const base = file["defaultBaseImage"];
-  const platforms2 = list3(file["defaultPlatforms"]).filter((one2) => typeof one2 === "string");
+  const platforms2 = list4(file["defaultPlatforms"]).filter((one2) => typeof one2 === "string");
   if (!chosen2 && base === void 0 && platforms2.length === 0) return void 0;
   return {
     build: goBuild(chosen2 ?? {}),
@@ -75058,10 +75344,10 @@ function readReleaseFile(root2, names6) {
   };
 }
 function goBuild(one2) {
-  const ldflags = list3(one2["ldflags"]).map(String).join(" ");
-  const tags2 = list3(one2["tags"]).map(String).join(",");
+  const ldflags = list4(one2["ldflags"]).map(String).join(" ");
+  const tags2 = list4(one2["tags"]).map(String).join(",");
   const env4 = Object.fromEntries(
-    list3(one2["env"]).map(String).flatMap((pair) => {
+    list4(one2["env"]).map(String).flatMap((pair) => {
       const equals = pair.indexOf("=");
       return equals > 0 && !pair.includes("{{") ? [[pair.slice(0, equals), pair.slice(equals + 1)]] : [];
     })
@@ -75070,14 +75356,14 @@ function goBuild(one2) {
   const words4 = [
     "go",
     "build",
-    ...list3(one2["flags"]).map(String),
+    ...list4(one2["flags"]).map(String),
     ...tags2 ? [`-tags=${tags2}`] : [],
     ...ldflags ? [`-ldflags=${ldflags}`] : [],
     ...main2
   ];
   return readGoBuild(words4, env4, resolve18);
 }
-var templates, isMap2, list3;
+var templates, isMap2, list4;
 var init_release_files = __esm({
   "src/init/sources/release-files.ts"() {
     "use strict";
@@ -75101,48 +75387,7 @@ var init_release_files = __esm({
       "Git.Branch": "{branch}"
     };
     isMap2 = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-    list3 = (value) => Array.isArray(value) ? value : value === void 0 || value === null ? [] : [value];
-  }
-});
-
-// src/init/write/makefile.ts
-function addTargets2(before, image4) {
-  if (before?.includes(marker2) || before !== void 0 && /^\t.*\bxbuild\b/m.test(before))
-    return { kept: "it calls xbuild already" };
-  const targets3 = ["image", "image-push"].filter((name2) => hasTarget2(before ?? "", name2));
-  if (targets3.length > 0) return { kept: `it has a target ${targets3.join(" and ")} already` };
-  const name = isSet2(before ?? "", "IMAGE") ? "XBUILD_IMAGE" : "IMAGE";
-  const tag = isSet2(before ?? "", "IMAGE_TAG") ? "XBUILD_TAG" : "IMAGE_TAG";
-  const block3 = [
-    marker2,
-    `${name} ?= ${image4}`,
-    `${tag} ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo latest)`,
-    "",
-    ".PHONY: image image-push",
-    "image: ## Build the image into dist/",
-    `	xbuild --tag $(${name}):$(${tag})`,
-    "",
-    "image-push: ## Build the image and push it",
-    `	xbuild --tag $(${name}):$(${tag}) --push`,
-    ""
-  ].join("\n");
-  if (before === void 0 || before.trim() === "") return { text: block3 };
-  return { text: `${before.replace(/\n*$/, "\n")}
-${block3}` };
-}
-function hasTarget2(text7, name) {
-  return text7.split("\n").some((line) => {
-    const [, targets3 = ""] = /^([^\t#=:][^=:]*):(?!=)/.exec(line) ?? [];
-    return targets3.trim().split(/\s+/).includes(name);
-  });
-}
-var marker2, makefileNames, isSet2;
-var init_makefile = __esm({
-  "src/init/write/makefile.ts"() {
-    "use strict";
-    marker2 = "# Container images, by xbuild.";
-    makefileNames = ["GNUmakefile", "makefile", "Makefile"];
-    isSet2 = (text7, name) => new RegExp(`^\\s*(?:export\\s+|override\\s+)*${name}\\s*[:?+!]*=`, "m").test(text7);
+    list4 = (value) => Array.isArray(value) ? value : value === void 0 || value === null ? [] : [value];
   }
 });
 
@@ -75160,7 +75405,7 @@ async function collectSettings({ facts, dir: dir2, root: root2 }, options, chose
     const moved = [];
     for (const [key, value] of Object.entries(build2.settings)) {
       const setting = withoutDefaults(key, value, facts);
-      if (setting === void 0 || hasOwn(key)) continue;
+      if (setting === void 0 || hasOwn(key) || adopted?.compiles && key !== "vars") continue;
       settings2.push({ table: language, key, value: setting, from: `${file}:${line}` });
       moved.push(key);
     }
@@ -75172,7 +75417,8 @@ async function collectSettings({ facts, dir: dir2, root: root2 }, options, chose
         outcome: "moved",
         says: moved.map((key) => `[${language}] ${key}`).join(", ")
       });
-    for (const says of build2.left) entries2.push({ file, line, text: text8, outcome: "left", says });
+    for (const says of adopted?.compiles ? [] : build2.left)
+      entries2.push({ file, line, text: text8, outcome: "left", says });
   };
   const names6 = facts.main ? [facts.main.name, facts.main.package] : [];
   for (const file of [find(koFiles), find(releaseFiles)]) {
@@ -75195,15 +75441,18 @@ async function collectSettings({ facts, dir: dir2, root: root2 }, options, chose
   const usable = await keepUsable(settings2, entries2, dir2);
   return { settings: mergeSettings(usable.settings), entries: usable.entries, dockerfile: dockerfile2 };
 }
-function findPlatforms({ list: list6, read: read4 }, atRoot) {
+function findPlatforms({ list: list7, read: read4 }, atRoot) {
   if (!atRoot) return void 0;
-  const workflows = list6(".github/workflows").filter((name) => /\.ya?ml$/.test(name));
+  const workflows = list7(".github/workflows").filter((name) => /\.ya?ml$/.test(name));
   const files = [...workflows.map((name) => `.github/workflows/${name}`), ".gitlab-ci.yml"];
-  for (const file of files) {
-    const found = platformsOf2(read4(file) ?? "", file.startsWith(".github") ? "github" : "gitlab");
-    if (found) return { table: "", key: "platforms", value: found.platforms, from: `${file}:${found.line}` };
-  }
-  return void 0;
+  const found = widest(
+    files.flatMap((file) => {
+      const platforms2 = platformsOf2(read4(file) ?? "", file.startsWith(".github") ? "github" : "gitlab");
+      return platforms2 ? [{ ...platforms2, file }] : [];
+    })
+  );
+  if (!found || isDefault(found.platforms)) return void 0;
+  return { table: "", key: "platforms", value: found.platforms, from: `${found.file}:${found.line}` };
 }
 async function otherOutputFolder(options) {
   try {
@@ -76208,7 +76457,7 @@ __export(plan_init_exports, {
   planInit: () => planInit
 });
 import { readFile as readFile10 } from "node:fs/promises";
-import { join as join67 } from "node:path";
+import { join as join68 } from "node:path";
 async function planInit(found, options, { ci, dockerfile: chosen2 }) {
   const { facts, folder } = found;
   const inRoot = (path7) => folder === "." ? path7 : `${folder}/${path7}`;
@@ -76233,7 +76482,7 @@ async function planInit(found, options, { ci, dockerfile: chosen2 }) {
   else change(path6, "make image and make image-push", before, targets3.text);
   if (ci !== "none") {
     const file = ciFile[ci];
-    const there = await readFile10(join67(found.root, file), "utf8").catch(() => void 0);
+    const there = await readFile10(join68(found.root, file), "utf8").catch(() => void 0);
     const next2 = ci === "gitlab" ? addGitlabJob(there, ciFacts(found)) : githubFile(there, found);
     if ("kept" in next2) kept.push({ path: file, why: next2.kept });
     else change(file, "the CI job", there, next2.text);
@@ -76336,8 +76585,8 @@ function describeEntries(entries2) {
     return [
       `${titles2[outcome3]}:`,
       ...own4.map((entry) => {
-        const shown3 = entry.text.length > text7 ? `${entry.text.slice(0, text7 - 1)}\u2026` : entry.text;
-        return `  ${place(entry).padEnd(width2)}  ${shown3.padEnd(text7)}  ${outcome3 === "moved" ? "\u2192 " : ""}${entry.says}`;
+        const shown4 = entry.text.length > text7 ? `${entry.text.slice(0, text7 - 1)}\u2026` : entry.text;
+        return `  ${place(entry).padEnd(width2)}  ${shown4.padEnd(text7)}  ${outcome3 === "moved" ? "\u2192 " : ""}${entry.says}`;
       }),
       ""
     ];
@@ -76370,10 +76619,10 @@ __export(write_files_exports, {
   writeChanges: () => writeChanges
 });
 import { mkdir as mkdir16, stat as stat23 } from "node:fs/promises";
-import { dirname as dirname31, join as join68 } from "node:path";
+import { dirname as dirname31, join as join69 } from "node:path";
 async function writeChanges(root2, changes) {
   for (const { path: path6, before, after } of changes) {
-    const place = join68(root2, path6);
+    const place = join69(root2, path6);
     try {
       if (await readTextIfThere(place) !== before) throw changedMeanwhile(path6);
       await mkdir16(dirname31(place), { recursive: true });
@@ -76504,7 +76753,7 @@ var init_compare2 = __esm({
 // src/init/prove/read-image.ts
 import { createHash as createHash12 } from "node:crypto";
 import { createWriteStream as createWriteStream3 } from "node:fs";
-import { join as join69 } from "node:path";
+import { join as join70 } from "node:path";
 import { pipeline as pipeline3 } from "node:stream/promises";
 async function readWholeImage(path6, folder) {
   const source = await openImage(path6);
@@ -76589,7 +76838,7 @@ async function readProgram(source, layers, path6, folder) {
     const chunks = source.blob(layer);
     for await (const entry of readTar(streamSource(decompress(chunks, layer.digest)), layer.digest)) {
       if (entryPath(entry.name) !== path6 || entry.type !== "file") continue;
-      const file = join69(folder, "program");
+      const file = join70(folder, "program");
       await pipeline3(entry.content(), createWriteStream3(file));
       try {
         return readElfFile(file);
@@ -76632,16 +76881,16 @@ __export(prove_exports, {
   dockerfileCommand: () => dockerfileCommand2,
   prove: () => prove
 });
-import { join as join70 } from "node:path";
+import { join as join71 } from "node:path";
 async function prove(options, dockerfile2, context2) {
   const folder = await makeTemporaryFolder("xbuild-prove-");
   try {
     const platform8 = onePlatform(options.platforms);
-    const archive = join70(folder.path, "dockerfile.tar");
+    const archive = join71(folder.path, "dockerfile.tar");
     const started = performance.now();
     await buildDockerfile(options, dockerfile2, platform8, archive, context2);
     const seconds3 = (performance.now() - started) / 1e3;
-    const dist = join70(folder.path, "dist");
+    const dist = join71(folder.path, "dist");
     const report3 = await build(
       { ...options, platforms: [platform8], push: false, load: false, outputs: [], dist },
       { emit: context2.emit, signal: context2.signal }
@@ -76650,7 +76899,7 @@ async function prove(options, dockerfile2, context2) {
     if (!image4) throw noImage();
     const [theirs, ours] = [
       await readWholeImage(archive, folder.path),
-      await readWholeImage(join70(dist, `${image4.name}.oci.tar`), folder.path)
+      await readWholeImage(join71(dist, `${image4.name}.oci.tar`), folder.path)
     ];
     return {
       platform: platform8.id,
@@ -76678,7 +76927,7 @@ function dockerfileCommand2({ dir: dir2, buildx }, dockerfile2, platform8, archi
       `--platform=${platform8.id}`,
       "--provenance=false",
       "--sbom=false",
-      `--file=${join70(dir2, dockerfile2)}`,
+      `--file=${join71(dir2, dockerfile2)}`,
       `--output=type=oci,dest=${archive}`,
       dir2
     ],
@@ -76689,7 +76938,7 @@ async function buildDockerfile(options, dockerfile2, platform8, archive, { emit,
   emit({ type: "note", level: "info", text: `docker buildx build --file ${dockerfile2} for ${platform8.id}` });
   const result = await run(dockerfileCommand2(options, dockerfile2, platform8, archive), { signal });
   if (result.ok) return;
-  const text7 = await readText(join70(options.dir, dockerfile2));
+  const text7 = await readText(join71(options.dir, dockerfile2));
   const failure = explainBuildxError({ said: result.stderr, dockerfile: text7 });
   const { kind, why, where, fix: fix2 } = failure;
   throw new Failure({
@@ -76702,7 +76951,7 @@ async function buildDockerfile(options, dockerfile2, platform8, archive, { emit,
   });
 }
 async function baseOf(dir2, dockerfile2) {
-  const { stages } = parseDockerfile(await readText(join70(dir2, dockerfile2)), dockerfile2);
+  const { stages } = parseDockerfile(await readText(join71(dir2, dockerfile2)), dockerfile2);
   const last = stages.at(-1);
   return (last && lineage(last).at(-1)?.image) ?? "";
 }
@@ -76763,29 +77012,29 @@ function describeProof({ platform: platform8, dockerfile: dockerfile2, images, s
     ...program2.same || program2.reasons.length > 0 ? [] : ["  the compilers do not say why; versions and paths are the usual reasons"],
     "",
     `Files: ${count(files.same, "path")} the same`,
-    ...list4("with other content", files.different),
-    ...list4("with other permissions", files.modes),
-    ...list4("only with the Dockerfile", files.onlyDockerfile),
-    ...list4("only with xbuild", files.onlyXbuild),
+    ...list5("with other content", files.different),
+    ...list5("with other permissions", files.modes),
+    ...list5("only with the Dockerfile", files.onlyDockerfile),
+    ...list5("only with xbuild", files.onlyXbuild),
     ""
   ].join("\n");
 }
-function list4(title, paths) {
+function list5(title, paths) {
   if (paths.length === 0) return [];
-  const rest2 = paths.length - shown2;
+  const rest2 = paths.length - shown3;
   return [
     `  ${paths.length} ${title}:`,
-    ...paths.slice(0, shown2).map((path6) => `    ${path6}`),
+    ...paths.slice(0, shown3).map((path6) => `    ${path6}`),
     ...rest2 > 0 ? [`    and ${rest2} more`] : []
   ];
 }
-var longest2, shown2, bytes, hash2;
+var longest2, shown3, bytes, hash2;
 var init_text2 = __esm({
   "src/init/prove/text.ts"() {
     "use strict";
     init_format();
     longest2 = 48;
-    shown2 = 12;
+    shown3 = 12;
     bytes = (size2) => size2 === void 0 ? "" : describeBytes(size2);
     hash2 = (sha2562) => sha2562 === void 0 ? "" : sha2562.slice(0, 12);
   }
@@ -76794,9 +77043,9 @@ var init_text2 = __esm({
 // src/commands/init.ts
 async function ciOf({ facts, host, root: root2 }) {
   const { existsSync: existsSync18 } = await import("node:fs");
-  const { join: join78 } = await import("node:path");
-  if (existsSync18(join78(root2, ".github/workflows"))) return "github";
-  if (facts.kindOf(".gitlab-ci.yml") || existsSync18(join78(root2, ".gitlab-ci.yml"))) return "gitlab";
+  const { join: join79 } = await import("node:path");
+  if (existsSync18(join79(root2, ".github/workflows"))) return "github";
+  if (facts.kindOf(".gitlab-ci.yml") || existsSync18(join79(root2, ".gitlab-ci.yml"))) return "gitlab";
   return host ?? "none";
 }
 async function show3(plan) {
@@ -76965,10 +77214,10 @@ function formatText(findings, texts2, colour) {
     const { file, line, column: column2, severity, ruleId, message, fix: fix2 } = finding;
     const source = indexes.get(file)?.lineText(line) ?? "";
     const gutter = " ".repeat(String(line).length);
-    const shown3 = showLine(source, finding);
+    const shown4 = showLine(source, finding);
     return [
       `${file}:${line}:${column2}: ${paint(severity, severity)}: ${message} [${ruleId}]`,
-      ...source.trim() === "" ? [] : [`  ${line} | ${shown3.text}`, `  ${gutter} | ${shown3.indent}${paint(severity, shown3.mark)}`],
+      ...source.trim() === "" ? [] : [`  ${line} | ${shown4.text}`, `  ${gutter} | ${shown4.indent}${paint(severity, shown4.mark)}`],
       ...fix2 === void 0 ? [] : [`  ${gutter} = fix: ${fix2}`],
       ""
     ].join("\n");
@@ -77011,11 +77260,11 @@ __export(json_exports, {
   formatJson: () => formatJson
 });
 function formatJson(findings) {
-  const list6 = findings.map(({ ruleId, severity, file, line, column: column2, endLine, endColumn, message, fix: fix2 }) => ({
+  const list7 = findings.map(({ ruleId, severity, file, line, column: column2, endLine, endColumn, message, fix: fix2 }) => ({
     ...{ ruleId, severity, file, line, column: column2, endLine, endColumn, message },
     ...fix2 !== void 0 && { fix: fix2 }
   }));
-  return `${JSON.stringify({ findings: list6 }, void 0, 2)}
+  return `${JSON.stringify({ findings: list7 }, void 0, 2)}
 `;
 }
 var init_json = __esm({
@@ -77372,7 +77621,7 @@ __export(merge_inputs_exports, {
   readMergeInputs: () => readMergeInputs
 });
 import { readdir as readdir19, stat as stat24 } from "node:fs/promises";
-import { basename as basename17, join as join71 } from "node:path";
+import { basename as basename17, join as join72 } from "node:path";
 async function readMergeInputs(words4, tags2) {
   const texts2 = (await Promise.all(words4.map(readWord))).flat();
   const [home] = tags2.map(parseReference);
@@ -77398,7 +77647,7 @@ async function readWord(word2) {
   const found = await stat24(word2).catch(() => void 0);
   if (found?.isDirectory()) {
     const files = await readdir19(word2, { recursive: true, withFileTypes: true });
-    const paths = files.filter((entry) => entry.isFile()).map((entry) => join71(entry.parentPath, entry.name));
+    const paths = files.filter((entry) => entry.isFile()).map((entry) => join72(entry.parentPath, entry.name));
     if (paths.length === 0) throw noInput(word2, "it is a folder without a file");
     return (await Promise.all(paths.toSorted().map(readLines))).flat();
   }
@@ -78143,7 +78392,7 @@ __export(self_check_exports, {
   selfCheck: () => selfCheck
 });
 import { writeFile as writeFile8 } from "node:fs/promises";
-import { join as join72 } from "node:path";
+import { join as join73 } from "node:path";
 async function selfCheck(signal) {
   const folder = await makeTemporaryFolder("xbuild-self-check-");
   try {
@@ -78152,13 +78401,13 @@ async function selfCheck(signal) {
     for (const [index, platform8] of platforms2.entries()) {
       programs3.set(platform8.id, await writeProgram(folder.path, platform8, archs[index]));
     }
-    const archive = join72(folder.path, "image.tar");
+    const archive = join73(folder.path, "image.tar");
     const { indexDigest } = await buildOciImage(specOf(platforms2), {
       file: (_, platform8) => ({ path: programs3.get(platform8.id) }),
       root: folder.path,
       outputs: [{ type: "archive", path: archive }],
       compression: "gzip",
-      cacheFolder: join72(folder.path, "cache"),
+      cacheFolder: join73(folder.path, "cache"),
       signal
     });
     const image4 = await readBack2(archive, platforms2);
@@ -78171,7 +78420,7 @@ async function selfCheck(signal) {
   }
 }
 async function writeProgram(folder, platform8, arch) {
-  const path6 = join72(folder, `check-${arch}`);
+  const path6 = join73(folder, `check-${arch}`);
   const bytes2 = tinyProgram(arch, textFor(platform8.id));
   checkBinary(readElf(bytes2), platform8, path6);
   await writeFile8(path6, bytes2, { mode: 493 });
@@ -78441,7 +78690,7 @@ var init_verify3 = __esm({
 
 // src/ui/annotations.ts
 import { existsSync as existsSync16 } from "node:fs";
-import { dirname as dirname32, isAbsolute as isAbsolute2, join as join73, relative as relative17 } from "node:path";
+import { dirname as dirname32, isAbsolute as isAbsolute2, join as join74, relative as relative17 } from "node:path";
 function compileErrors(output) {
   const found = /* @__PURE__ */ new Map();
   let head2;
@@ -78471,7 +78720,7 @@ function annotate2(failure, env4 = process.env) {
 }
 function pathInRepository(file, project2, root2) {
   for (let folder = project2; ; folder = dirname32(folder)) {
-    const path6 = isAbsolute2(file) ? file : join73(folder, file);
+    const path6 = isAbsolute2(file) ? file : join74(folder, file);
     const inside = relative17(root2, path6);
     if (existsSync16(path6)) return inside.startsWith("..") || isAbsolute2(inside) ? void 0 : inside;
     if (folder === dirname32(folder) || relative17(root2, folder).startsWith("..")) return void 0;
@@ -80108,7 +80357,7 @@ var require_get_caller_file = __commonJS({
 import { notStrictEqual, strictEqual } from "assert";
 import { inspect as inspect3 } from "util";
 import { fileURLToPath as fileURLToPath3 } from "url";
-import { basename as basename18, dirname as dirname34, extname, relative as relative18, resolve as resolve22, join as join74 } from "path";
+import { basename as basename18, dirname as dirname34, extname, relative as relative18, resolve as resolve22, join as join75 } from "path";
 import { createRequire as createRequire2 } from "node:module";
 import { readFileSync as readFileSync11, readdirSync as readdirSync3 } from "node:fs";
 var import_get_caller_file, __dirname, mainFilename, require3, esm_default;
@@ -80145,7 +80394,7 @@ var init_esm = __esm({
         extname,
         relative: relative18,
         resolve: resolve22,
-        join: join74
+        join: join75
       },
       process: {
         argv: () => process.argv,
@@ -81689,9 +81938,9 @@ var init_completion3 = __esm({
         if (isSyncCompletionFunction(this.customCompletionFunction)) {
           const result = this.customCompletionFunction(current, argv2);
           if (isPromise(result)) {
-            return result.then((list6) => {
+            return result.then((list7) => {
               this.shim.process.nextTick(() => {
-                done(null, list6);
+                done(null, list7);
               });
             }).catch((err) => {
               this.shim.process.nextTick(() => {
@@ -83911,9 +84160,9 @@ function readFault(message) {
   if (unknown3 !== void 0) return { kind: "unknown", name: unknown3.split(", ")[0] ?? "" };
   const [, lacking] = /^Not enough arguments following: (.*)$/.exec(message) ?? [];
   if (lacking !== void 0) return { kind: "no value", name: lacking };
-  const [, name, given = "", list6 = ""] = /^Invalid values:\s+Argument: (.+?), Given: "?(.*?)"?, Choices: (.*)/s.exec(message) ?? [];
+  const [, name, given = "", list7 = ""] = /^Invalid values:\s+Argument: (.+?), Given: "?(.*?)"?, Choices: (.*)/s.exec(message) ?? [];
   if (name !== void 0) {
-    const choices = [...list6.matchAll(/"(.*?)"/g)].map(([, choice]) => choice);
+    const choices = [...list7.matchAll(/"(.*?)"/g)].map(([, choice]) => choice);
     return { kind: "not a choice", name, given, choices };
   }
   const [, first, second] = /^Arguments (\S+) and (\S+) are mutually exclusive/.exec(message) ?? [];
@@ -84057,11 +84306,11 @@ ${summary}`,
 
 // src/load-main.ts
 import * as module from "node:module";
-import { join as join75 } from "node:path";
+import { join as join76 } from "node:path";
 function loadMain() {
   const { enableCompileCache } = module;
   try {
-    enableCompileCache?.(join75(cacheFolder(), "compiled"));
+    enableCompileCache?.(join76(cacheFolder(), "compiled"));
   } catch {
   }
   return Promise.resolve().then(() => (init_main4(), main_exports3));
@@ -84131,25 +84380,6 @@ ${error?.stack ?? error}
         process.exit(exitCodes.bug);
       }
     );
-  }
-});
-
-// src/ci/github/commands.ts
-function workflowCommand2(name, message, properties = {}) {
-  const given = Object.entries(properties).flatMap(
-    ([key, value]) => value === void 0 || value === "" ? [] : [`${key}=${escapeProperty2(String(value))}`]
-  );
-  return `::${name}${given.length > 0 ? ` ${given.join(",")}` : ""}::${escapeData2(message)}`;
-}
-function escapeData2(text7) {
-  return text7.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
-}
-function escapeProperty2(text7) {
-  return escapeData2(text7).replaceAll(":", "%3A").replaceAll(",", "%2C");
-}
-var init_commands2 = __esm({
-  "src/ci/github/commands.ts"() {
-    "use strict";
   }
 });
 
@@ -84251,8 +84481,8 @@ async function upload(address3, file, size2) {
     }
   };
   await Promise.all(Array.from({ length: Math.min(blocksAtOnce, count3) }, lane));
-  const list6 = `<?xml version="1.0" encoding="utf-8"?><BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join("")}</BlockList>`;
-  await retried(() => putBody(`${address3}&comp=blocklist`, list6, Buffer.byteLength(list6)));
+  const list7 = `<?xml version="1.0" encoding="utf-8"?><BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join("")}</BlockList>`;
+  await retried(() => putBody(`${address3}&comp=blocklist`, list7, Buffer.byteLength(list7)));
 }
 function put(address3, file, start2, length) {
   if (length === 0) return putBody(address3, "", 0);
@@ -84286,6 +84516,25 @@ var init_cache_service = __esm({
         this.isFinal = isFinal;
       }
     };
+  }
+});
+
+// src/ci/github/commands.ts
+function workflowCommand2(name, message, properties = {}) {
+  const given = Object.entries(properties).flatMap(
+    ([key, value]) => value === void 0 || value === "" ? [] : [`${key}=${escapeProperty2(String(value))}`]
+  );
+  return `::${name}${given.length > 0 ? ` ${given.join(",")}` : ""}::${escapeData2(message)}`;
+}
+function escapeData2(text7) {
+  return text7.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+}
+function escapeProperty2(text7) {
+  return escapeData2(text7).replaceAll(":", "%3A").replaceAll(",", "%2C");
+}
+var init_commands2 = __esm({
+  "src/ci/github/commands.ts"() {
+    "use strict";
   }
 });
 
@@ -84353,7 +84602,7 @@ function buildArguments2(env4) {
   const refused2 = names5().filter((name) => inputs2[name].kind === "refused" && readInput2(name, env4) !== "");
   if (refused2.length > 0) throw cannotHonour(refused2);
   return {
-    flags: names5().flatMap((name) => argumentsOf(name, env4)),
+    flags: names5().flatMap((name) => argumentsOf2(name, env4)),
     toolchainArgs: parseList(readInput2("args", env4), keepCommas),
     remarks: names5().flatMap((name) => {
       const input = inputs2[name];
@@ -84361,7 +84610,7 @@ function buildArguments2(env4) {
     })
   };
 }
-function argumentsOf(name, env4) {
+function argumentsOf2(name, env4) {
   const input = inputs2[name];
   switch (input.kind) {
     case "list": {
@@ -84422,7 +84671,7 @@ function cannotHonour(refused2) {
     fix: all.map(({ name, fix: fix2 }) => `instead of ${name}: ${fix2}`).join("\n")
   });
 }
-var keepCommas, list5, text6, toggle, own3, noRun, noSecrets, inputs2, names5;
+var keepCommas, list6, text6, toggle, own3, noRun, noSecrets, inputs2, names5;
 var init_inputs = __esm({
   "src/ci/action/inputs.ts"() {
     "use strict";
@@ -84430,7 +84679,7 @@ var init_inputs = __esm({
     init_closest_match();
     init_lists();
     keepCommas = { keepCommas: true };
-    list5 = (flag2, form) => ({ kind: "list", flag: flag2, ...form && { form } });
+    list6 = (flag2, form) => ({ kind: "list", flag: flag2, ...form && { form } });
     text6 = (flag2) => ({ kind: "text", flag: flag2 });
     toggle = (flag2) => ({ kind: "switch", flag: flag2 });
     own3 = { kind: "own" };
@@ -84444,20 +84693,20 @@ var init_inputs = __esm({
       fix: "give it to the compiler as a variable: env: of this step"
     };
     inputs2 = {
-      annotations: list5("annotation", keepCommas),
+      annotations: list6("annotation", keepCommas),
       builder: text6("builder"),
-      "cache-from": list5("cache-from", keepCommas),
-      "cache-to": list5("cache-to", keepCommas),
+      "cache-from": list6("cache-from", keepCommas),
+      "cache-to": list6("cache-to", keepCommas),
       context: own3,
-      labels: list5("label", keepCommas),
+      labels: list6("label", keepCommas),
       load: toggle("load"),
       "no-cache": own3,
-      outputs: list5("output", { keepCommas: true, keepQuotes: true }),
-      platforms: list5("platform"),
+      outputs: list6("output", { keepCommas: true, keepQuotes: true }),
+      platforms: list6("platform"),
       provenance: text6("provenance"),
       push: toggle("push"),
       sbom: text6("sbom"),
-      tags: list5("tag"),
+      tags: list6("tag"),
       "add-hosts": noRun,
       allow: noRun,
       "cgroup-parent": noRun,
@@ -84509,7 +84758,7 @@ var init_inputs = __esm({
       backend: text6("backend"),
       base: text6("base"),
       bench: own3,
-      bin: list5("bin"),
+      bin: list6("bin"),
       cache: text6("cache"),
       compression: text6("compression"),
       "digest-file": text6("digest-file"),
@@ -84536,11 +84785,11 @@ import { mkdir as mkdir17, writeFile as writeFile10 } from "node:fs/promises";
 import { pipeline as pipeline5 } from "node:stream/promises";
 import * as zlib3 from "node:zlib";
 async function packFiles(file, folders2, files, signal) {
-  const list6 = `${file}.list`;
+  const list7 = `${file}.list`;
   const plain3 = `${file}.tar`;
   await Promise.all(folders2.map((folder) => mkdir17(folder, { recursive: true })));
-  await writeFile10(list6, [...folders2, ...files].map((path6) => `${path6.replace(/^\/+/, "")}\0`).join(""));
-  const args3 = ["-c", "-f", plain3, "-C", "/", "--no-recursion", "--null", "-T", list6];
+  await writeFile10(list7, [...folders2, ...files].map((path6) => `${path6.replace(/^\/+/, "")}\0`).join(""));
+  const args3 = ["-c", "-f", plain3, "-C", "/", "--no-recursion", "--null", "-T", list7];
   await tar(args3, signal, [0, 1]);
   const pack = zstd.createZstdCompress?.({}) ?? zlib3.createGzip({ level: 4 });
   await pipeline5(createReadStream7(plain3), pack, createWriteStream5(file));
@@ -84570,7 +84819,7 @@ var init_archive2 = __esm({
 
 // src/ci/action/toolchain.ts
 import { mkdtemp as mkdtemp5, rm as rm15, stat as stat26 } from "node:fs/promises";
-import { join as join76 } from "node:path";
+import { join as join77 } from "node:path";
 async function restoreToolchain({ service, cache: cache2, temporary, signal }) {
   if (!service.reads) return { note: "this job may not read the cache" };
   const paths = cache2.folders.map(({ path: path6 }) => path6);
@@ -84619,9 +84868,9 @@ async function saveToolchain({ service, cache: cache2, temporary, signal }, { re
   });
 }
 async function withFile(temporary, work) {
-  const folder = await mkdtemp5(join76(temporary, "xbuild-cache-"));
+  const folder = await mkdtemp5(join77(temporary, "xbuild-cache-"));
   try {
-    return await work(join76(folder, "archive"));
+    return await work(join77(folder, "archive"));
   } finally {
     await rm15(folder, { recursive: true, force: true });
   }
@@ -84753,15 +85002,16 @@ var init_outputs = __esm({
 // src/ci/action/run-action.ts
 var run_action_exports = {};
 __export(run_action_exports, {
-  runAction: () => runAction
+  runAction: () => runAction,
+  sccacheSettings: () => sccacheSettings
 });
 import { chmod as chmod4, mkdir as mkdir18, mkdtemp as mkdtemp6, readFile as readFile11, writeFile as writeFile11 } from "node:fs/promises";
 import { tmpdir as tmpdir8 } from "node:os";
-import { join as join77, resolve as resolve25 } from "node:path";
+import { join as join78, resolve as resolve25 } from "node:path";
 async function runAction(context2) {
   const { env: env4, print: print2 } = context2;
   try {
-    const temporary = await mkdtemp6(join77(env4["RUNNER_TEMP"] || tmpdir8(), "xbuild-"));
+    const temporary = await mkdtemp6(join78(env4["RUNNER_TEMP"] || tmpdir8(), "xbuild-"));
     await install2(context2, temporary);
     if (readSwitch("install-only", env4)) return exitCodes.ok;
     return await buildProject(context2, temporary);
@@ -84773,9 +85023,9 @@ async function runAction(context2) {
   }
 }
 async function install2({ env: env4, xbuild }, temporary) {
-  const bin3 = join77(temporary, "bin");
+  const bin3 = join78(temporary, "bin");
   await mkdir18(bin3);
-  const program2 = join77(bin3, "xbuild");
+  const program2 = join78(bin3, "xbuild");
   await writeFile11(program2, `#!/bin/sh
 exec ${xbuild.map(quoteWord).join(" ")} "$@"
 `);
@@ -84789,7 +85039,7 @@ async function buildProject(context2, temporary) {
   for (const remark of remarks) print2(workflowCommand2("warning", remark, { title: "xbuild" }));
   const workspace = env4["GITHUB_WORKSPACE"] || process.cwd();
   const dir2 = resolve25(workspace, readInput2("context", env4) || ".");
-  const report3 = resolve25(workspace, readInput2("report", env4) || join77(temporary, "report.json"));
+  const report3 = resolve25(workspace, readInput2("report", env4) || join78(temporary, "report.json"));
   const caches = await openCaches(context2, dir2, temporary);
   await caches.restore();
   const since = Date.now();
@@ -84801,8 +85051,9 @@ async function buildProject(context2, temporary) {
       tool,
       args: [...first, "build", dir2, ...flags, ...own4, ...after],
       cwd: workspace,
-      // What a pull request measures is in no cache that others see.
       env: {
+        ...sccacheSettings(env4),
+        // What a pull request measures is in no cache that others see.
         XBUILD_BENCH: env4["GITHUB_EVENT_NAME"] === "pull_request" && bench2 === "auto" ? "never" : bench2
       }
     },
@@ -84820,6 +85071,12 @@ async function buildProject(context2, temporary) {
   }
   return built.exitCode ?? exitCodes.interrupted;
 }
+function sccacheSettings(env4) {
+  const hasStorage = Object.keys(env4).some(
+    (name) => /^SCCACHE_(?!LOG|ERROR_LOG|SERVER|IDLE|NO_DAEMON)/.test(name)
+  );
+  return hasStorage || typeof findCacheService(env4) === "string" ? {} : { SCCACHE_GHA_ENABLED: "true" };
+}
 async function readReport(path6) {
   try {
     return JSON.parse(await readFile11(path6, "utf8"));
@@ -84834,6 +85091,7 @@ var init_run_action = __esm({
     init_process();
     init_messages3();
     init_quote_word();
+    init_cache_service();
     init_commands2();
     init_files();
     init_summary2();
