@@ -1,4 +1,4 @@
-import { access, constants, statfs } from 'node:fs/promises'
+import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { hostArch } from '../util/host-arch.ts'
 
@@ -35,10 +35,12 @@ export const thisMachine: Machine = {
       const found = await statfs(path).catch(() => undefined)
       if (!found && path !== dirname(path)) continue
       if (!found) return { folder: path, free: 0, takesFiles: false, writable: false }
-      const writable = await access(path, constants.W_OK).then(
-        () => true,
-        () => false,
-      )
+      const isFolder = (await stat(path)).isDirectory()
+      const writable =
+        isFolder &&
+        (await access(path, constants.W_OK)
+          .then(() => true)
+          .catch(() => false))
       return {
         folder: path,
         free: found.bavail * found.bsize,

@@ -36,7 +36,7 @@ named builder, a cache or an attestation needs it, or where it hangs; else a war
       ...(facts.running ? [] : ['its node does not run; the first build starts it']),
     ]
     if (!lacks) return ok(named, details)
-    const command = createCommand('xbuild', dir, references.length > 0 && lacks.what.includes('reach'), true)
+    const command = createCommand('xbuild', dir, lacks.fix?.includes('network=host') === true, true)
     const found = {
       why: `${lacks.what}: ${lacks.why}`,
       details: [named, ...details],

@@ -20,7 +20,10 @@ Dockerfile with RUN is emulated where no node is native.`,
     const dead = found.filter(
       ({ status, error }) => error !== undefined || /^(?:error|unknown)$/.test(status),
     )
-    const details = platforms.map(platform => describe(platform, found))
+    const isKnown = found.some(node => node.platforms.length > 0)
+    const details = isKnown
+      ? platforms.map(platform => describe(platform, found))
+      : ['what it builds is known once it runs; the first build starts it']
     if (dead.length > 0) {
       const [first] = dead
       return warning({

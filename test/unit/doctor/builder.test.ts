@@ -129,6 +129,11 @@ File#buildkitd.toml:
     })
   })
 
+  it('knows nothing of one that does not run yet', async () => {
+    const found = await nodes.run(await around({ nodes: [{ status: 'inactive', platforms: [] }] }))
+    expect(found).toMatchObject({ status: 'ok', details: [expect.stringMatching(/once it runs/)] })
+  })
+
   it('warns of one that is dead, and asks nobody where there is no builder', async () => {
     const dead = { name: 'farm1', status: 'error', error: 'connection refused' }
     expect(await nodes.run(await around({ nodes: [{}, dead] }))).toMatchObject({

@@ -61,6 +61,7 @@ describe('disk', () => {
       status: 'problem',
       why: 'temporary files (/tmp): 0 B free',
     })
+    expect(await look({ writable: false }, /\.cache/)).toMatchObject({ status: 'warning' })
     expect(await look({ free: 0 }, /\.cache/)).toMatchObject({
       why: 'xbuild’s cache (/home/me/.cache/xbuild): 0 B free',
     })
@@ -69,8 +70,25 @@ describe('disk', () => {
   it('asks the nearest folder that is there', async () => {
     const found = await thisMachine.fileSystem('/proc/nowhere/at/all')
     expect(found).toMatchObject({ folder: '/proc', free: 0 })
+    expect(await thisMachine.fileSystem('/dev/null/nowhere')).toMatchObject({
+      folder: '/dev/null',
+      writable: false,
+    })
     const here = await thisMachine.fileSystem(await project({}))
     expect(here.writable && here.takesFiles && here.free > 0).toBe(true)
+  })
+})
+
+it('outputs go to no folder that is somebody else’s', async () => {
+  const files = { 'dist/index.html': '<html>' }
+  await expect(disk.run(await around({ files, env: { HOME: '/home/me' } }))).rejects.toThrow(/dist/)
+})
+
+it('the cache of xbuild cannot be read', async () => {
+  const found = await cache.run(await around({ env: { XDG_CACHE_HOME: '/dev/null' } }))
+  expect(found).toMatchObject({
+    status: 'warning',
+    why: '/dev/null/xbuild cannot be read: builds go on without it',
   })
 })
 
