@@ -11,6 +11,8 @@ interface Running {
   readonly since: number
   /** What it last said of itself. */
   detail?: string
+  /** The seconds after which it is named next. */
+  next: number
 }
 
 const marks = { done: '✔', failed: '✖', skipped: '-' } as const
@@ -31,10 +33,11 @@ export function plainLines(
   const line = (text: string) => stream.write(`${log.safe(text)}\n`)
   const titleOf = (id: string) => titles.get(id) ?? id
   const sayRunning = () => {
-    for (const [id, { since, detail }] of running) {
-      const seconds = Math.floor((Date.now() - since) / 1000)
-      if (seconds > 0 && seconds % patience === 0)
-        line(`  … ${titleOf(id)}: ${seconds} s${detail ? `, ${detail}` : ''}`)
+    for (const [id, task] of running) {
+      const seconds = Math.floor((Date.now() - task.since) / 1000)
+      if (seconds < task.next) continue
+      task.next = seconds - (seconds % patience) + patience
+      line(`  … ${titleOf(id)}: ${seconds} s${task.detail ? `, ${task.detail}` : ''}`)
     }
   }
   let timer: NodeJS.Timeout | undefined
@@ -60,7 +63,7 @@ export function plainLines(
       case 'plan':
         return begin(event.tasks)
       case 'start':
-        return void running.set(event.id, { since: Date.now() })
+        return void running.set(event.id, { since: Date.now(), next: patience })
       case 'progress': {
         const task = running.get(event.id)
         if (task) task.detail = event.detail
