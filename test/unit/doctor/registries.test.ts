@@ -158,7 +158,7 @@ describe('credentials', () => {
       status: 'problem',
       why: expect.stringMatching(/did not answer within 4 s/),
     })
-    expect(performance.now() - started).toBeLessThan(8000)
+    expect(performance.now() - started).toBeLessThan(15_000)
   }, 20_000)
 })
 
