@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Options } from '../config/options.ts'
 import { withReport } from '../errors.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
@@ -113,6 +113,9 @@ function prepare(options: Options, { questions, recorder, signal }: Run): Promis
   })
 }
 
+/** Milliseconds that a first compile waits for registries; a silent one ends it later, if it has to. */
+const patience = 5000
+
 /**
  * Compiles, and asks registries whether the images can be made and pushed. A first compile, which takes long, begins after
  * the answers; a later one takes hardly longer than they do, so that they end it if they have to. Either failure ends both;
@@ -129,7 +132,8 @@ async function compileAndCheck(run: PlannedRun): Promise<readonly CompiledBinary
       either,
     )
     const compile = async () => {
-      await (plan.warm ? ready : Promise.all([ready, checked]))
+      await ready
+      if (!plan.warm) await Promise.race([checked, sleep(patience, undefined, { ref: false })])
       return recorder.stage('compile', () =>
         withFilesKept(plan.project.keptFiles ?? [], () =>
           withCacheCounts(plan, recorder, either, () =>
