@@ -25,7 +25,7 @@ export interface CiFacts {
 /** Steps that put the toolchain on a runner of GitHub, which has rustup, Python and Node.js already. */
 const setup: Readonly<Record<LanguageName, (facts: CiFacts) => string[]>> = {
   go: ({ goFile, folder }) => [
-    '      - uses: actions/setup-go@v6',
+    '      - uses: actions/setup-go@v7',
     '        with:',
     `          go-version-file: ${folder === '.' ? goFile : `${folder}/${goFile}`}`,
     `          cache-dependency-path: ${folder === '.' ? 'go.sum' : `${folder}/go.sum`}`,
