@@ -2808,15 +2808,15 @@ var require_windows = __commonJS({
       }
       return false;
     }
-    function checkStat(stat27, path6, options) {
-      if (!stat27.isSymbolicLink() && !stat27.isFile()) {
+    function checkStat(stat28, path6, options) {
+      if (!stat28.isSymbolicLink() && !stat28.isFile()) {
         return false;
       }
       return checkPathExt(path6, options);
     }
     function isexe(path6, options, cb) {
-      fs.stat(path6, function(er, stat27) {
-        cb(er, er ? false : checkStat(stat27, path6, options));
+      fs.stat(path6, function(er, stat28) {
+        cb(er, er ? false : checkStat(stat28, path6, options));
       });
     }
     function sync(path6, options) {
@@ -2832,20 +2832,20 @@ var require_mode = __commonJS({
     isexe.sync = sync;
     var fs = __require("fs");
     function isexe(path6, options, cb) {
-      fs.stat(path6, function(er, stat27) {
-        cb(er, er ? false : checkStat(stat27, options));
+      fs.stat(path6, function(er, stat28) {
+        cb(er, er ? false : checkStat(stat28, options));
       });
     }
     function sync(path6, options) {
       return checkStat(fs.statSync(path6), options);
     }
-    function checkStat(stat27, options) {
-      return stat27.isFile() && checkMode(stat27, options);
+    function checkStat(stat28, options) {
+      return stat28.isFile() && checkMode(stat28, options);
     }
-    function checkMode(stat27, options) {
-      var mod = stat27.mode;
-      var uid = stat27.uid;
-      var gid = stat27.gid;
+    function checkMode(stat28, options) {
+      var mod = stat28.mode;
+      var uid = stat28.uid;
+      var gid = stat28.gid;
       var myUid = options.uid !== void 0 ? options.uid : process.getuid && process.getuid();
       var myGid = options.gid !== void 0 ? options.gid : process.getgid && process.getgid();
       var u2 = parseInt("100", 8);
@@ -19578,9 +19578,9 @@ function withFileReader(path6, use) {
     throw new UnreadableBinary(path6, `it cannot be opened: ${error.message}`, error);
   }
   try {
-    const stat27 = fstatSync(descriptor);
-    if (!stat27.isFile()) throw new UnreadableBinary(path6, "it is not a regular file");
-    return use(fileReader(path6, descriptor, stat27.size));
+    const stat28 = fstatSync(descriptor);
+    if (!stat28.isFile()) throw new UnreadableBinary(path6, "it is not a regular file");
+    return use(fileReader(path6, descriptor, stat28.size));
   } finally {
     closeSync(descriptor);
   }
@@ -29050,10 +29050,11 @@ function plainLines(stream, log = ciLog(), paint = paintFor(stream)) {
 `);
   const titleOf3 = (id) => titles3.get(id) ?? id;
   const sayRunning = () => {
-    for (const [id, { since, detail }] of running) {
-      const seconds3 = Math.floor((Date.now() - since) / 1e3);
-      if (seconds3 > 0 && seconds3 % patience2 === 0)
-        line(`  \u2026 ${titleOf3(id)}: ${seconds3} s${detail ? `, ${detail}` : ""}`);
+    for (const [id, task] of running) {
+      const seconds3 = Math.floor((Date.now() - task.since) / 1e3);
+      if (seconds3 < task.next) continue;
+      task.next = seconds3 - seconds3 % patience2 + patience2;
+      line(`  \u2026 ${titleOf3(id)}: ${seconds3} s${task.detail ? `, ${task.detail}` : ""}`);
     }
   };
   let timer;
@@ -29080,7 +29081,7 @@ function plainLines(stream, log = ciLog(), paint = paintFor(stream)) {
       case "plan":
         return begin(event.tasks);
       case "start":
-        return void running.set(event.id, { since: Date.now() });
+        return void running.set(event.id, { since: Date.now(), next: patience2 });
       case "progress": {
         const task = running.get(event.id);
         if (task) task.detail = event.detail;
@@ -59572,7 +59573,7 @@ var init_work_folder = __esm({
 
 // src/build/build.ts
 import { join as join53 } from "node:path";
-import { setImmediate as setImmediate4 } from "node:timers/promises";
+import { setImmediate as setImmediate4, setTimeout as sleep2 } from "node:timers/promises";
 function build(options, { emit, confirm: confirm2, signal }) {
   const startedAt = /* @__PURE__ */ new Date();
   const recorder = createRecorder(emit);
@@ -59634,7 +59635,8 @@ async function compileAndCheck(run2) {
       either
     );
     const compile = async () => {
-      await (plan.warm ? ready : Promise.all([ready, checked]));
+      await ready;
+      if (!plan.warm) await Promise.race([checked, sleep2(patience4, void 0, { ref: false })]);
       return recorder.stage(
         "compile",
         () => withFilesKept(
@@ -59677,7 +59679,7 @@ async function makeAndReadBack(planned, context2) {
   const reported = await withPreviousSizes(plan.dist, { ...made.reported, ...verified });
   return { ...made, reported };
 }
-var isDone, imagesAtOnce;
+var patience4, isDone, imagesAtOnce;
 var init_build = __esm({
   "src/build/build.ts"() {
     "use strict";
@@ -59703,6 +59705,7 @@ var init_build = __esm({
     init_users2();
     init_watch_downloads();
     init_work_folder();
+    patience4 = 5e3;
     isDone = (image4) => image4 !== void 0;
     imagesAtOnce = 3;
   }
@@ -62084,7 +62087,7 @@ named builder, a cache or an attestation needs it, or where it hangs; else a war
           ...facts.running ? [] : ["its node does not run; the first build starts it"]
         ];
         if (!lacks2) return ok(named2, details2);
-        const command2 = createCommand2("xbuild", dir2, references.length > 0 && lacks2.what.includes("reach"), true);
+        const command2 = createCommand2("xbuild", dir2, lacks2.fix?.includes("network=host") === true, true);
         const found = {
           why: `${lacks2.what}: ${lacks2.why}`,
           details: [named2, ...details2],
@@ -62147,7 +62150,7 @@ function questionsOf({ where, credHelpers, credsStore }, wanted2) {
 async function ask3({ helper, serverUrl, where, matters }, { env: env4, signal }) {
   const name = `docker-credential-${helper}`;
   try {
-    const found = await askHelper(helper, serverUrl, where, { env: env4, helperTimeout: patience4, signal });
+    const found = await askHelper(helper, serverUrl, where, { env: env4, helperTimeout: patience5, signal });
     return ok(`${name}: ${found ? "has credentials" : "has none"} for ${serverUrl}`);
   } catch (error) {
     if (!isFailure(error, "registry")) throw error;
@@ -62161,7 +62164,7 @@ async function wantedRegistries({ repositories, bases }) {
   ];
   return [...new Set(found)];
 }
-var hub, patience4, credentials;
+var hub, patience5, credentials;
 var init_credentials2 = __esm({
   "src/doctor/checks/credentials.ts"() {
     "use strict";
@@ -62171,7 +62174,7 @@ var init_credentials2 = __esm({
     init_credential_helper();
     init_outcome();
     hub = "https://index.docker.io/v1/";
-    patience4 = 4;
+    patience5 = 4;
     credentials = {
       id: "credentials",
       title: "Credentials",
@@ -62287,23 +62290,41 @@ var init_configuration = __esm({
 
 // src/doctor/checks/disk.ts
 import { tmpdir as tmpdir5 } from "node:os";
-function judge3(place, { folder, free, takesFiles, writable: writable2 }) {
-  const path6 = quoteWord(folder);
-  if (!writable2)
-    return {
-      free,
-      outcome: [problem({ why: `${place}: this user may not write to ${folder}`, fix: `ls -ld ${path6}` })]
-    };
-  if (!takesFiles)
-    return { free, outcome: [problem({ why: `${place}: no inode is free`, fix: `df -i ${path6}` })] };
+async function placesOf({
+  options,
+  dir: dir2,
+  env: env4,
+  project: project2
+}) {
+  const read4 = await project2();
+  const toolchain2 = read4 instanceof Failure ? void 0 : read4.project.cacheFolder;
+  const output = options instanceof Failure ? void 0 : await findOutputFolder({ ...options, push: true });
+  const places2 = [
+    { name: "dist", path: output?.options.dist ?? dir2 },
+    { name: "xbuild\u2019s cache", path: cacheFolder(env4), optional: true },
+    { name: "temporary files", path: env4["TMPDIR"] || tmpdir5() },
+    ...toolchain2 ? [{ name: "the toolchain\u2019s cache", path: toolchain2 }] : []
+  ];
+  return { places: places2, remarks: output?.remarks ?? [] };
+}
+function judge3({ name, path: path6, optional: optional2 = false }, { folder, free, takesFiles, writable: writable2 }) {
+  const place = `${name} (${path6})`;
+  const word2 = quoteWord(folder);
+  const bad = optional2 ? warning : problem;
+  const say2 = (why, fix2, how = bad) => ({
+    free,
+    outcome: [how({ why: `${place}: ${why}`, fix: fix2 })]
+  });
+  if (!writable2) return say2(`this user may not write to ${folder}`, `ls -ld ${word2}`);
+  if (!takesFiles) return say2("no inode is free", `df -i ${word2}`);
   if (free >= little) return { free, outcome: [] };
-  const low = { why: `${place}: ${describeBytes(free)} free`, fix: freeing };
-  return { free, outcome: [free < tooLittle ? problem(low) : warning(low)] };
+  return say2(`${describeBytes(free)} free`, freeing, free < tooLittle ? problem : warning);
 }
 var tooLittle, little, disk, freeing, large, cache;
 var init_disk = __esm({
   "src/doctor/checks/disk.ts"() {
     "use strict";
+    init_output_folder();
     init_errors();
     init_cache_folder();
     init_cache_use();
@@ -62316,26 +62337,17 @@ var init_disk = __esm({
       id: "disk",
       title: "Disk space",
       question: "Is there room where dist, the caches and temporary files lie, and may this user write there?",
-      findings: "A problem below 200 MB, without inodes, or where nothing may be written; a warning below 2 GB.",
-      run: async ({ machine: machine2, options, dir: dir2, env: env4, project: project2 }) => {
-        const read4 = await project2();
-        const toolchain2 = read4 instanceof Failure ? void 0 : read4.project.cacheFolder;
-        const folders2 = {
-          dist: options instanceof Failure ? dir2 : options.dist,
-          "xbuild\u2019s cache": cacheFolder(env4),
-          "temporary files": env4["TMPDIR"] || tmpdir5(),
-          ...toolchain2 && { "the toolchain\u2019s cache": toolchain2 }
-        };
+      findings: "A problem below 200 MB, without inodes, or where nothing may be written; a warning below 2 GB, and for xbuild\u2019s cache, which builds go on without.",
+      run: async (around) => {
+        const { machine: machine2 } = around;
+        const { places: places2, remarks } = await placesOf(around);
         const found = await Promise.all(
-          Object.entries(folders2).map(
-            async ([name, path6]) => judge3(`${name} (${path6})`, await machine2.fileSystem(path6))
-          )
+          places2.map(async (place) => judge3(place, await machine2.fileSystem(place.path)))
         );
         const free = Math.min(...found.map((one2) => one2.free));
-        const names6 = Object.keys(folders2).join(", ");
         return combine(
-          found.flatMap(({ outcome: outcome3 }) => outcome3),
-          () => ok(`${describeBytes(free)} free for ${names6}`)
+          [...remarks.map((why) => warning({ why })), ...found.flatMap(({ outcome: outcome3 }) => outcome3)],
+          () => ok(`${describeBytes(free)} free for ${places2.map(({ name }) => name).join(", ")}`)
         );
       }
     };
@@ -62345,9 +62357,19 @@ var init_disk = __esm({
       id: "cache",
       title: "Cache of xbuild",
       question: "Where is xbuild\u2019s own cache, and is it of a sensible size?",
-      findings: "A warning above 10 GB.",
+      findings: "A warning above 10 GB, or where it cannot be read; builds go on without it.",
       run: async ({ env: env4 }) => {
-        const { folder, size: size2, parts } = await readCacheUse(cacheFolder(env4));
+        const path6 = cacheFolder(env4);
+        const use = await readCacheUse(path6).catch((error) => {
+          if (isFailure(error)) return void 0;
+          throw error;
+        });
+        if (!use)
+          return warning({
+            why: `${path6} cannot be read: builds go on without it`,
+            fix: `ls -ld ${quoteWord(path6)}`
+          });
+        const { folder, size: size2, parts } = use;
         const why = `${folder}: ${parts.length === 0 ? "empty" : describeBytes(size2)}`;
         return size2 > large ? warning({ why, fix: "xbuild cache --prune" }) : ok(why);
       }
@@ -72415,7 +72437,8 @@ Dockerfile with RUN is emulated where no node is native.`,
         const dead = found.filter(
           ({ status, error }) => error !== void 0 || /^(?:error|unknown)$/.test(status)
         );
-        const details2 = platforms2.map((platform8) => describe10(platform8, found));
+        const isKnown = found.some((node2) => node2.platforms.length > 0);
+        const details2 = isKnown ? platforms2.map((platform8) => describe10(platform8, found)) : ["what it builds is known once it runs; the first build starts it"];
         if (dead.length > 0) {
           const [first] = dead;
           return warning({
@@ -72696,7 +72719,7 @@ var init_checks = __esm({
 });
 
 // src/doctor/machine.ts
-import { access as access4, constants as constants14, statfs } from "node:fs/promises";
+import { access as access4, constants as constants14, stat as stat22, statfs } from "node:fs/promises";
 import { dirname as dirname30 } from "node:path";
 var thisMachine;
 var init_machine = __esm({
@@ -72713,10 +72736,8 @@ var init_machine = __esm({
           const found = await statfs(path6).catch(() => void 0);
           if (!found && path6 !== dirname30(path6)) continue;
           if (!found) return { folder: path6, free: 0, takesFiles: false, writable: false };
-          const writable2 = await access4(path6, constants14.W_OK).then(
-            () => true,
-            () => false
-          );
+          const isFolder2 = (await stat22(path6)).isDirectory();
+          const writable2 = isFolder2 && await access4(path6, constants14.W_OK).then(() => true).catch(() => false);
           return {
             folder: path6,
             free: found.bavail * found.bsize,
@@ -73295,7 +73316,7 @@ var init_describe = __esm({
 });
 
 // src/commands/doctor.ts
-import { stat as stat22 } from "node:fs/promises";
+import { stat as stat23 } from "node:fs/promises";
 import { resolve as resolve17 } from "node:path";
 async function settle(resolving) {
   return resolving.catch((error) => {
@@ -73309,7 +73330,7 @@ function insecureOf(options, flag2) {
   return [...new Set(images.flatMap((image4) => image4.insecureRegistries))];
 }
 async function checkFolder2(dir2) {
-  const found = await stat22(dir2).catch(() => void 0);
+  const found = await stat23(dir2).catch(() => void 0);
   if (found?.isDirectory()) return;
   throw new Failure({
     kind: "usage",
@@ -75543,7 +75564,7 @@ var init_ci2 = __esm({
     ciFile = { github: ".github/workflows/image.yml", gitlab: ".gitlab-ci.yml" };
     setup = {
       go: ({ goFile: goFile2, folder }) => [
-        "      - uses: actions/setup-go@v6",
+        "      - uses: actions/setup-go@v7",
         "        with:",
         `          go-version-file: ${folder === "." ? goFile2 : `${folder}/${goFile2}`}`,
         `          cache-dependency-path: ${folder === "." ? "go.sum" : `${folder}/go.sum`}`
@@ -76618,7 +76639,7 @@ var write_files_exports = {};
 __export(write_files_exports, {
   writeChanges: () => writeChanges
 });
-import { mkdir as mkdir16, stat as stat23 } from "node:fs/promises";
+import { mkdir as mkdir16, stat as stat24 } from "node:fs/promises";
 import { dirname as dirname31, join as join69 } from "node:path";
 async function writeChanges(root2, changes) {
   for (const { path: path6, before, after } of changes) {
@@ -76626,7 +76647,7 @@ async function writeChanges(root2, changes) {
     try {
       if (await readTextIfThere(place) !== before) throw changedMeanwhile(path6);
       await mkdir16(dirname31(place), { recursive: true });
-      const mode = (await stat23(place).catch(() => void 0))?.mode;
+      const mode = (await stat24(place).catch(() => void 0))?.mode;
       await writeFileAtomically(place, after, mode === void 0 ? {} : { mode: mode & 4095 });
     } catch (error) {
       if (isFailure(error, "usage")) throw error;
@@ -77620,7 +77641,7 @@ var merge_inputs_exports = {};
 __export(merge_inputs_exports, {
   readMergeInputs: () => readMergeInputs
 });
-import { readdir as readdir19, stat as stat24 } from "node:fs/promises";
+import { readdir as readdir19, stat as stat25 } from "node:fs/promises";
 import { basename as basename17, join as join72 } from "node:path";
 async function readMergeInputs(words4, tags2) {
   const texts2 = (await Promise.all(words4.map(readWord))).flat();
@@ -77644,7 +77665,7 @@ async function readMergeInputs(words4, tags2) {
 }
 async function readWord(word2) {
   if (isDigest(word2)) return [word2];
-  const found = await stat24(word2).catch(() => void 0);
+  const found = await stat25(word2).catch(() => void 0);
   if (found?.isDirectory()) {
     const files = await readdir19(word2, { recursive: true, withFileTypes: true });
     const paths = files.filter((entry) => entry.isFile()).map((entry) => join72(entry.parentPath, entry.name));
@@ -84386,10 +84407,10 @@ ${error?.stack ?? error}
 // src/ci/github/cache-service.ts
 import { createHash as createHash13 } from "node:crypto";
 import { createReadStream as createReadStream6, createWriteStream as createWriteStream4 } from "node:fs";
-import { stat as stat25 } from "node:fs/promises";
+import { stat as stat26 } from "node:fs/promises";
 import { Readable as Readable6 } from "node:stream";
 import { pipeline as pipeline4 } from "node:stream/promises";
-import { setTimeout as sleep2 } from "node:timers/promises";
+import { setTimeout as sleep3 } from "node:timers/promises";
 function findCacheService(env4 = process.env) {
   const token = env4["ACTIONS_RUNTIME_TOKEN"];
   const url = env4["ACTIONS_RESULTS_URL"];
@@ -84412,7 +84433,7 @@ function findCacheService(env4 = process.env) {
       const created = await call("CreateCacheEntry", { key, version: version2 });
       const address3 = field4(created, "signed_upload_url");
       if (created["ok"] !== true || !address3) return false;
-      const { size: size2 } = await stat25(file);
+      const { size: size2 } = await stat26(file);
       await upload(address3, file, size2);
       const end = await call("FinalizeCacheEntryUpload", { key, version: version2, size_bytes: String(size2) });
       if (end["ok"] !== true)
@@ -84455,7 +84476,7 @@ async function retried(work) {
       return await work();
     } catch (error) {
       if (tried === attempts2 || error instanceof Refusal && error.isFinal) throw error;
-      await sleep2(500 * 2 ** tried);
+      await sleep3(500 * 2 ** tried);
     }
   }
 }
@@ -84818,7 +84839,7 @@ var init_archive2 = __esm({
 });
 
 // src/ci/action/toolchain.ts
-import { mkdtemp as mkdtemp5, rm as rm15, stat as stat26 } from "node:fs/promises";
+import { mkdtemp as mkdtemp5, rm as rm15, stat as stat27 } from "node:fs/promises";
 import { join as join77 } from "node:path";
 async function restoreToolchain({ service, cache: cache2, temporary, signal }) {
   if (!service.reads) return { note: "this job may not read the cache" };
@@ -84832,7 +84853,7 @@ async function restoreToolchain({ service, cache: cache2, temporary, signal }) {
         file
       );
       if (found === void 0) return {};
-      const { size: size2 } = await stat26(file);
+      const { size: size2 } = await stat27(file);
       await unpackFiles(file, paths, signal);
       return { restored: found, size: size2 };
     } catch (error) {
