@@ -43,7 +43,7 @@ describe('self-check', () => {
     // A folder that is mounted noexec: nothing in it has the right to run.
     await writeFile(
       preload,
-      `require('node:fs/promises').chmod = async () => {}; require('node:module').syncBuiltinESMExports()`,
+      `const fs = require('node:fs/promises'); const { writeFile } = fs; fs.writeFile = (path, data) => writeFile(path, data); require('node:module').syncBuiltinESMExports()`,
     )
     const { code, stderr } = await xbuild(['self-check'], {
       env: { TMPDIR: folder, NODE_OPTIONS: `--require=${preload}` },
