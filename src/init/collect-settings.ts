@@ -60,7 +60,8 @@ export async function collectSettings(
     const moved: string[] = []
     for (const [key, value] of Object.entries(build.settings)) {
       const setting = withoutDefaults(key, value, facts)
-      if (setting === undefined || hasOwn(key) || (adopted?.compiles && key !== 'vars')) continue
+      const isEmpty = Array.isArray(setting) && setting.length === 0
+      if (setting === undefined || isEmpty || hasOwn(key) || (adopted?.compiles && key !== 'vars')) continue
       settings.push({ table: language, key, value: setting, from: `${file}:${line}` })
       moved.push(key)
     }

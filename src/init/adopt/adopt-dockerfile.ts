@@ -1,4 +1,4 @@
-import { readFinalImage } from '../../dockerfile/final-image.ts'
+import { type ImageFacts, readFinalImage } from '../../dockerfile/final-image.ts'
 import type { Dockerfile, Instruction, Stage } from '../../dockerfile/model.ts'
 import { parseDockerfile } from '../../dockerfile/parse.ts'
 import { pairsOf } from '../../dockerfile/scope.ts'
@@ -10,9 +10,10 @@ import { adoptBase, needsShell } from './base.ts'
 import { adoptBuilds } from './builds.ts'
 import { adoptConfig } from './config.ts'
 import { adoptFiles, isScript } from './files.ts'
+import { adoptPrograms, type ImageProgram, startedPaths } from './image-programs.ts'
 import { placeholderFor, withPlaceholders } from './known-names.ts'
 import { createLedger, type Entry, type Ledger } from './ledger.ts'
-import { readStages, type StageFacts } from './programs.ts'
+import { nameOf, readStages, type StageFacts } from './programs.ts'
 import type { ProjectFacts } from './project.ts'
 import { adoptRuns, madeUsers } from './runs.ts'
 import { userOf } from './user.ts'
@@ -41,14 +42,17 @@ export function adoptDockerfile(text: string, file: string, project: ProjectFact
   const scripts = isScript(facts.copies, project)
   const keepsShell = needsShell(facts, scripts)
   const copied = adoptFiles(facts.copies, stages, dockerfile.stages, project, ledger)
-  adoptBuilds(stages, copied.program?.name, project, ledger)
   const last = stages.at(-1)
   // A Dockerfile of one stage compiles where the program is then run.
-  const own = last?.builds.length ? { path: [...last.programs][0], by: last.builds[0]?.run.by } : undefined
-  const program = copied.program?.path ?? own?.path
-  const by = copied.program?.by ?? own?.by
+  const compiled = last?.builds.flatMap(({ run }) =>
+    [...last.programs].map(path => ({ path, name: nameOf(path), by: run.by })),
+  )
+  const started = startedPaths(facts)
+  const own = compiled?.find(({ path }) => started.includes(path)) ?? compiled?.[0]
+  const main = adoptPrograms(copied.programs, facts, project, ledger) ?? own ?? namedProgram(facts, project)
+  adoptBuilds(stages, main?.name, project, ledger)
   adoptBase(facts, keepsShell, copied, ledger)
-  if (program !== undefined && by) placeProgram(program, project, ledger, by)
+  if (main) placeProgram(main.path, project, ledger, main.by)
   const makefile = makefileNames.map(project.read).find(text => text !== undefined)
   const makeCompiles = makefile !== undefined && readMakefile(makefile) !== undefined
   const compiling = new Set(stages.flatMap(({ builds }) => builds.map(({ run }) => run)))
@@ -56,7 +60,7 @@ export function adoptDockerfile(text: string, file: string, project: ProjectFact
   const made = madeUsers(commands)
   const keeps = ledger.settings.some(({ key }) => key === 'base')
   adoptConfig(facts, ledger, {
-    program,
+    program: main?.path,
     keepsShell,
     isScript: scripts,
     user: name => userOf(name, made, keeps),
@@ -65,6 +69,13 @@ export function adoptDockerfile(text: string, file: string, project: ProjectFact
   sayTheRest(dockerfile, stages, inImage, ledger)
   const compiles = stages.some(({ builds }) => builds.length > 0)
   return { settings: ledger.settings, entries: ledger.entries(), compiles }
+}
+
+/** The program that the entrypoint names, where it has the name of the project's and no line says how it gets there. */
+function namedProgram(facts: ImageFacts, { main }: ProjectFacts): ImageProgram | undefined {
+  const by = facts.entrypoint?.by ?? facts.cmd?.by
+  const path = startedPaths(facts).find(one => main !== undefined && nameOf(one) === main.name)
+  return path !== undefined && by && main ? { path, name: main.name, by } : undefined
 }
 
 function isInLineage(stage: Stage, wanted: Stage): boolean {

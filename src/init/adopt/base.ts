@@ -1,5 +1,6 @@
 import { knownBase } from '../../base/known.ts'
 import type { ImageFacts } from '../../dockerfile/final-image.ts'
+import { architectureWords } from '../../dockerfile/stages.ts'
 import type { Copied } from './files.ts'
 import type { Ledger } from './ledger.ts'
 import { isOfDistribution, wordsOf } from './program-words.ts'
@@ -56,6 +57,10 @@ export function adoptBase(
   const isOpen = by.body.text.includes('$') && kind === 'other' && !/[/:]/.test(reference)
   if (reference.includes('$') || isOpen) {
     ledger.left(by, 'only docker build knows its base: [image] base names one')
+    return
+  }
+  if (kind === 'other' && architectureWords(reference).length > 0) {
+    ledger.left(by, `${reference} is for one architecture: [image] base names an image of several platforms`)
     return
   }
   switch (kind) {

@@ -1,6 +1,6 @@
 import type { Table, TomlValue } from '../settings.ts'
 import type { Ledger } from './ledger.ts'
-import { nameOf, type StageFacts } from './programs.ts'
+import { nameOf, type StageBuild, type StageFacts } from './programs.ts'
 import type { ProjectFacts } from './project.ts'
 
 const toolOf = { go: 'go', rust: 'cargo', zig: 'zig' } as const
@@ -16,9 +16,13 @@ export function adoptBuilds(
   ledger: Ledger,
 ): void {
   const table: Table = project.language
-  const all = stages.flatMap(stage => stage.builds).flatMap(({ bins }) => bins)
-  const named = all.filter(bin => nameOf(bin) === program)
-  for (const { run, build, bins } of stages.flatMap(stage => stage.builds)) {
+  const makes = ({ build, bins }: StageBuild) =>
+    nameOf(build.output ?? '') === program || bins.some(bin => nameOf(bin) === program)
+  const builds = stages.flatMap(stage => stage.builds)
+  const isNamed = builds.some(makes)
+  const hasPrograms = ledger.settings.some(({ key }) => key === 'programs')
+  for (const one of builds) {
+    const { run, build, bins } = one
     const { by, command } = run
     if (!command.tool.startsWith(toolOf[project.language])) {
       ledger.left(by, `${command.tool} compiles something else: build it on its own`)
@@ -26,9 +30,15 @@ export function adoptBuilds(
     }
     for (const [key, value] of Object.entries(build.settings)) {
       const setting = withoutDefaults(key, value, project)
-      if (setting !== undefined) ledger.set(by, table, key, setting)
+      if (setting !== undefined && !(Array.isArray(setting) && setting.length === 0))
+        ledger.set(by, table, key, setting)
     }
-    const own = named.length > 0 ? bins.filter(bin => named.includes(bin)) : bins
+    const own =
+      hasPrograms || (isNamed && !makes(one))
+        ? []
+        : bins.length > 1 && isNamed
+          ? bins.filter(bin => nameOf(bin) === program)
+          : bins
     const chosen = own.filter(bin => bin !== '' && !isMain(bin, project))
     const there = chosen.filter(bin => isThere(bin, project))
     if (there.length > 0) ledger.set(by, '', 'bins', there)

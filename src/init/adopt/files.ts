@@ -1,13 +1,13 @@
 import { absolute, type CopyFacts } from '../../dockerfile/final-image.ts'
 import type { Stage } from '../../dockerfile/model.ts'
+import type { ImageProgram } from './image-programs.ts'
 import type { Ledger } from './ledger.ts'
 import { isProgram, nameOf, placeOf, projectFolder, type StageFacts, stageOf } from './programs.ts'
 import type { ProjectFacts } from './project.ts'
 
 /** What the COPY and ADD of the last stage bring. */
 export interface Copied {
-  /** Where the first program of the project goes. */
-  readonly program: { readonly path: string; readonly name: string; readonly by: CopyFacts['by'] } | undefined
+  readonly programs: readonly ImageProgram[]
   /** Whether they bring certificates, users or time zones, as distroless has them. */
   readonly systemFiles: boolean
 }
@@ -23,18 +23,12 @@ export function adoptFiles(
   project: ProjectFacts,
   ledger: Ledger,
 ): Copied {
-  const programs: NonNullable<Copied['program']>[] = []
+  const programs: ImageProgram[] = []
   let hasSystemFiles = false
   const last = stages.at(-1)
   const names = last?.names ?? new Set()
   const add = (copied: CopyFacts, source: string) => {
     programs.push({ path: placeOf(copied, source), name: nameOf(source), by: copied.by })
-    if (programs.length === 1) ledger.covered(copied.by, 'the program')
-    else
-      ledger.left(
-        copied.by,
-        `${nameOf(source)} is a second program: [image] programs puts several into one image, [images.NAME] makes several images`,
-      )
   }
   const take = (copied: CopyFacts, from: string) => {
     const kind = project.kindOf(from)
@@ -96,7 +90,7 @@ export function adoptFiles(
         }
     }
   }
-  return { program: programs[0], systemFiles: hasSystemFiles }
+  return { programs, systemFiles: hasSystemFiles }
 }
 
 /** The path in the project of a file that a stage has by a COPY of its own. */

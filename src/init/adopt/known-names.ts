@@ -10,7 +10,7 @@ const names: readonly [RegExp, string][] = [
 ]
 /** Prefixes that make a version that of something else: GO_VERSION, ALPINE_VERSION. */
 const own =
-  /^(?:(?:APP|BUILD|GIT|IMAGE|RELEASE|PROJECT|BINARY|SOURCE|VCS|PKG|PACKAGE|CI|GITHUB|SERVICE)_)*(?:[A-Z0-9]+)$/i
+  /^(?:(?:APP|BUILD|GIT|IMAGE|RELEASE|PROJECT|BINARY|SOURCE|VCS|PKG|PACKAGE|CI|GITHUB|SERVICE|PRODUCT|REVISION|COMMIT)_)*(?:[A-Z0-9]+)$/i
 
 /** What a default says that is there to be replaced by --build-arg. */
 const placeholder =

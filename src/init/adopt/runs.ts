@@ -61,7 +61,7 @@ export function adoptRuns(
 function adoptPackages(by: Instruction, packages: readonly string[], isFinal: boolean, ledger: Ledger): void {
   const missing = isFinal ? missingPackages(packages) : compilePackages(packages)
   if (missing.length > 0 && isFinal)
-    ledger.left(by, `the image had ${missing.join(', ')}: [image] base takes an image that has them`)
+    ledger.left(by, `the image had ${missing.join(', ')}: [image] base takes an image of your own`)
   else if (missing.length > 0)
     ledger.left(by, `the compile had ${missing.join(', ')}: this machine needs them where the program does`)
   else if (packages.length > 0)

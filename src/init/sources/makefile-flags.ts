@@ -114,7 +114,8 @@ function variableText(body: string, variables: ReadonlyMap<string, string>, dept
   if (strip !== undefined) return expand(strip.split(',')[0] ?? '', variables, depth + 1)
   const value = variables.get(body.trim())
   // What has a value only when make is called may be known under its name.
-  if (value === undefined || value === '') return placeholderFor(body.trim()) ?? ''
+  if (value === undefined) return placeholderFor(body.trim()) ?? (/^\w+$/.test(body) ? `$(${body})` : '')
+  if (value === '') return placeholderFor(body.trim()) ?? ''
   return expand(value, variables, depth + 1)
 }
 

@@ -1,5 +1,6 @@
 import type { Build } from '../adopt/build.ts'
 import { readGoBuild } from '../adopt/go-build.ts'
+import { placeholderFor } from '../adopt/known-names.ts'
 
 /** A build of .goreleaser.yml or .ko.yaml. */
 export interface ReleaseBuild {
@@ -38,7 +39,7 @@ function resolve(text: string): { text: string; unknown: string[] } {
     const [, name = ''] = /^\.([\w.]+)$/.exec(body) ?? []
     if (Object.hasOwn(templates, name)) return templates[name] as string
     const [, variable] = /^\.Env\.(\w+)$/.exec(body) ?? []
-    if (variable !== undefined) return `{env.${variable}}`
+    if (variable !== undefined) return placeholderFor(variable) ?? `{env.${variable}}`
     // Without spaces, at which the flags are split.
     const kept = whole.replace(/\s+/g, '')
     unknown.push(kept)

@@ -74,7 +74,23 @@ test.each([
   else expect(left.map(one => one.says).join('\n')).toMatch(says)
 })
 
+test('the program is the one that the entrypoint names; those next to it are programs', () => {
+  const several = goProject([], {
+    executables: ['api', 'cli'].map(name => ({ name, package: `./cmd/${name}` })),
+    main: undefined,
+  })
+  const text =
+    'FROM golang AS b\nCOPY . /s\nWORKDIR /s\nRUN go build -o /out/ ./cmd/...\nFROM alpine\nCOPY --from=b /out/cli /out/api /bin/\nENTRYPOINT ["api"]\n'
+  const { settings } = adoptDockerfile(text, 'Dockerfile', several)
+  expect(Object.fromEntries(settings.map(({ key, value }) => [key, value]))).toEqual({
+    programs: ['api', 'cli'],
+    program: '/bin/api',
+    entrypoint: ['api'],
+  })
+})
+
 test.each([
+  ['example.com/base-amd64:1', undefined],
   ['alpine:3.20', undefined],
   ['debian:bookworm-slim', undefined],
   ['gcr.io/distroless/base-debian12', undefined],
