@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { parseConfig } from '../../src/config/load.ts'
 import { exitCodes } from '../../src/errors.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -57,3 +58,13 @@ test('troubleshooting has a part for every exit code', () => {
       .sort((a, b) => a - b),
   )
 })
+
+const recipes = [...read('docs/recipes/README.md').matchAll(/^### (\S+)$[\s\S]*?^```toml\n([\s\S]*?)^```$/gm)]
+
+test.each(recipes.map(([, name = '', toml = '']) => [name, toml] as const))(
+  'the recipe of %s is an xbuild.toml, and its project is in the table',
+  async (name, toml) => {
+    await parseConfig(toml, name)
+    expect(read('docs/recipes/README.md')).toContain(`[${name}](#${name})`)
+  },
+)

@@ -17,7 +17,7 @@ export default {
   base: process.env.DOCS_BASE ?? '/',
   cleanUrls: false,
   // Pages are named README.md for those who read them where the sources are.
-  rewrites: { 'README.md': 'index.md', 'decisions/README.md': 'decisions/index.md' },
+  rewrites: { 'README.md': 'index.md', 'decisions/README.md': 'decisions/index.md', 'recipes/README.md': 'recipes/index.md' },
   head: [['link', { rel: 'icon', href: 'data:,' }]],
   markdown: { config: adapt },
   themeConfig: {
