@@ -276,13 +276,18 @@ async function killAll(kind) {
 
   let killed = 0
   let late = 0
+  // Ctrl-C ends it after the current one, with what was counted by then.
+  let isStopped = false
+  process.once('SIGINT', () => {
+    isStopped = true
+  })
   let version = 0
-  while (killed < points && late < 3 * points) {
+  while (!isStopped && killed < points && late < 3 * points) {
     const signal = killed % 2 === 0 ? 'SIGKILL' : 'SIGTERM'
     write(version)
     empty()
-    // Evenly over the whole build, and a little differently each time.
-    const at = ((killed + Math.random()) / points) * whole
+    // Evenly over the whole build, in no order, so that a run that is ended early has tried all of it.
+    const at = ((((killed * 89) % points) + Math.random()) / points) * whole
     const { code, milliseconds, signal: by } = await build(project, flags, { at, signal })
     if (code === 0) {
       // It was faster than expected.

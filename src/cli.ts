@@ -9,14 +9,19 @@ const args = process.argv.slice(2)
 // Without anybody who reads what is said, the work goes on; its exit code says how it ended.
 process.stderr.on('error', () => {})
 
-// Scripts ask this most often, so it is answered before anything else is loaded.
-if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) {
-  process.stdout.write(`${version}\n`)
-  process.exit(exitCodes.ok)
-}
-if (args.length === 2 && args.includes('--json') && (args.includes('--version') || args.includes('-v'))) {
-  process.stdout.write(`${JSON.stringify(about(), undefined, 2)}\n`)
-  process.exit(exitCodes.ok)
+/** Prints what was asked for and ends, with success only if it could be written. */
+function answer(text: string): void {
+  const end = (error?: NodeJS.ErrnoException | null) => {
+    if (error && error.code !== 'EPIPE') {
+      const fix = 'redirect stdout to a file with enough space'
+      process.stderr.write(
+        `xbuild: The result cannot be written\n  where  stdout\n  why    ${error.message}\n  fix    ${fix}\n`,
+      )
+    }
+    process.exit(error ? exitCodes.usage : exitCodes.ok)
+  }
+  process.stdout.on('error', end)
+  process.stdout.write(text, end)
 }
 
 /** What the program cannot start without, before a part of it trips over it. */
@@ -31,28 +36,37 @@ function startFault(): readonly [what: string, fix: string] | undefined {
   return [`The folder for temporary files, ${folder}, does not exist`, 'set TMPDIR to a folder, or unset it']
 }
 
-const fault = startFault()
-if (fault) {
-  process.stderr.write(`xbuild: ${fault[0]}\n  fix    ${fault[1]}\n`)
-  process.exit(exitCodes.usage)
+/** Runs the program. No await: the single executable is a CommonJS file. */
+function start(): void {
+  const fault = startFault()
+  if (fault) {
+    process.stderr.write(`xbuild: ${fault[0]}\n  fix    ${fault[1]}\n`)
+    process.exit(exitCodes.usage)
+  }
+  // A part that cannot be loaded is a bug, or an installation that is being replaced; Node.js itself would print the
+  // whole minified line.
+  loadMain()
+    .then(({ main }) => main(args))
+    .then(
+      code => {
+        process.exitCode = code
+      },
+      error => {
+        if (error?.code === 'EMFILE' || error?.code === 'ENFILE') {
+          process.stderr.write(
+            'xbuild: This process may open too few files to start\n  fix    ulimit -n 4096\n',
+          )
+          process.exit(exitCodes.usage)
+        }
+        process.stderr.write(`xbuild: a bug in xbuild, not in your project\n${error?.stack ?? error}\n`)
+        process.exit(exitCodes.bug)
+      },
+    )
 }
 
-// No await here: the single executable is a CommonJS file. A part that cannot be loaded is a bug, or an installation
-// that is being replaced; Node.js itself would print the whole minified line.
-loadMain()
-  .then(({ main }) => main(args))
-  .then(
-    code => {
-      process.exitCode = code
-    },
-    error => {
-      if (error?.code === 'EMFILE' || error?.code === 'ENFILE') {
-        process.stderr.write(
-          'xbuild: This process may open too few files to start\n  fix    ulimit -n 4096\n',
-        )
-        process.exit(exitCodes.usage)
-      }
-      process.stderr.write(`xbuild: a bug in xbuild, not in your project\n${error?.stack ?? error}\n`)
-      process.exit(exitCodes.bug)
-    },
-  )
+// Scripts ask for the version most often, so it is answered before anything else is loaded.
+const isVersion = args.includes('--version') || args.includes('-v')
+if (isVersion && args.length === 1) answer(`${version}\n`)
+else if (isVersion && args.length === 2 && args.includes('--json')) {
+  answer(`${JSON.stringify(about(), undefined, 2)}\n`)
+} else start()

@@ -17,7 +17,7 @@ Editors with a TOML language server (taplo, Even Better TOML) complete and check
 
 In \`tags\`, \`args\`, \`env\`, \`labels\` and \`annotations\` of \`[image]\`, in \`ldflags\`, \`tags\` and \`vars\` of \`[go]\`, \`env\` of \`[rust]\`, and
 \`args\` and \`env\` of \`[zig]\`, these become what they name: \`{version}\`, \`{commit}\`, \`{short-commit}\`, \`{date}\`, \`{branch}\`, \`{tag}\`,
-\`{name}\` and \`{env.NAME}\`; where a step is for one platform, \`{platform}\` too.
+\`{name}\` and \`{env.NAME}\`; where a step is for one platform, \`{platform}\` too. \`{{date}}\` is the text \`{date}\`.
 `
 
 /** docs/configuration.md. */

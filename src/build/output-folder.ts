@@ -12,6 +12,9 @@ import { lastBuildFile } from './last-build.ts'
 /** The first line of the .gitignore by which a folder is known as xbuild's own. */
 const marker = '# Outputs of xbuild: this folder can be deleted.'
 
+/** What bundlers of front ends write at the top of their dist, and xbuild never does. */
+const frontEnd = /^(assets|static|_next|_app)$|\.(html|js|mjs|css|js\.map)$/
+
 /** Where the outputs of a build go. */
 export interface OutputFolder {
   /** The options with the folder that is used. */
@@ -74,13 +77,17 @@ async function checkOwnFolder(dist: string): Promise<void> {
   const names = await readdir(dist).catch((error: unknown) => {
     throw notWritable(dist, error)
   })
-  if (names.length === 0 || names.includes(lastBuildFile)) return
-  const ignored = await readText(join(dist, '.gitignore')).catch(() => '')
-  if (ignored.startsWith(marker)) return
+  const ofFrontEnd = names.find(name => frontEnd.test(name))
+  const isOwn =
+    names.includes(lastBuildFile) ||
+    (await readText(join(dist, '.gitignore')).catch(() => '')).startsWith(marker)
+  if (names.length === 0 || (isOwn && ofFrontEnd === undefined)) return
   const shown = names.sort().slice(0, 3)
   throw new Failure({
     kind: 'usage',
-    what: `The folder ${shortPath(dist)} is not xbuild's: it was there before`,
+    what: isOwn
+      ? `The folder ${shortPath(dist)} is xbuild's, and a front end writes into it too: ${ofFrontEnd}`
+      : `The folder ${shortPath(dist)} is not xbuild's: it was there before`,
     where: dist,
     why:
       `it holds ${shown.join(', ')}${names.length > shown.length ? ` and ${names.length - shown.length} more` : ''}; ` +

@@ -49,9 +49,11 @@ const missing: Readonly<Record<string, { why: string; fix: string }>> = {
   },
 }
 
+const placeholder = /\{\{([a-z][a-z-]*|env\.\w+)\}\}|\{([a-z][a-z-]*|env\.\w+)\}/g
+
 /**
  * Replaces `{version}` and the others, and `{env.NAME}` by a variable of the environment. Braces around anything else are
- * text: arguments may hold JSON.
+ * text: arguments may hold JSON. `{{date}}` is the text `{date}`.
  * @param place the key or flag that the text comes from, for messages
  * @throws {Failure} usage, when a placeholder has no value.
  */
@@ -61,9 +63,11 @@ export function fillPlaceholders(
   place: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): string {
-  return text.replace(/\{([a-z][a-z-]*|env\.\w+)\}/g, (whole, name: string) => {
+  return text.replace(placeholder, (whole, escaped: string | undefined, plain: string | undefined) => {
+    const name = escaped ?? plain ?? ''
     const variable = name.startsWith('env.') ? name.slice('env.'.length) : undefined
     if (variable === undefined && !Object.hasOwn(values, name)) return whole
+    if (escaped !== undefined) return `{${escaped}}`
     const value = variable === undefined ? values[name] : env[variable]
     if (value !== undefined) return value
     const { why, fix } = missing[name] ?? {

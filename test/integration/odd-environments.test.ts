@@ -131,3 +131,15 @@ it('builds from a read-only project to an -o elsewhere, as a user without a name
   expect(result.stderr).toContain('cannot be written: binaries and logs go to')
   expect(await readdir(dir)).toEqual(['go.mod', 'main.go'])
 })
+
+it.each([['--version'], ['-v'], ['--version', '--json'], ['--help']])(
+  'xbuild %s into a full disk fails',
+  async (...args) => {
+    const full = await run(await project({}), args, { before: 'exec >/dev/full' })
+    expect(full.code).toBe(2)
+    expect(full.output).toContain('The result cannot be written')
+    expect(full.output).not.toMatch(/\n\s+at /)
+    const whole = await run(await project({}), args, {})
+    expect(whole.code).toBe(0)
+  },
+)

@@ -28,8 +28,30 @@ test.each<[string, Record<string, string>]>([
   expect(await readdir(dir, { recursive: true })).toEqual(before)
 })
 
+const own = { 'dist/.last-build.json': '{}', 'dist/linux_amd64/app': '' }
+test.each(['index.html', 'assets/app.js', 'main.css', 'app.js'])(
+  'a dist of xbuild’s that a front end has written %s into is refused, untouched',
+  async name => {
+    const dir = await project({ ...own, [`dist/${name}`]: '' })
+    const failure = await failureOf(find({ dir }))
+    expect(failure).toMatchObject({
+      kind: 'usage',
+      what: expect.stringContaining(name.split('/')[0] as string),
+    })
+    expect(failure.fix).toContain('--dist')
+    expect(await readdir(join(dir, 'dist'))).toContain('linux_amd64')
+  },
+)
+
 test.each<[string, Record<string, string>]>([
   ['that is not there', {}],
+  [
+    'with what flags put there',
+    {
+      ...{ ...own, 'dist/hello.oci.tar': '', 'dist/metadata.json': '', 'dist/report.txt': '' },
+      ...{ 'dist/layout/oci-layout': '', 'dist/chart.svg': '', 'dist/logs/linux_amd64.log': '' },
+    },
+  ],
   ['of a build before', { 'dist/.last-build.json': '{}', 'dist/linux_amd64/app': '' }],
 ])('a dist %s is used', async (_, files) => {
   const dir = await project(files)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { fillEnv, stepPlaceholders } from '../../../src/languages/placeholders.ts'
 import { parsePlatforms } from '../../../src/platforms.ts'
+import { fillPlaceholders } from '../../../src/util/placeholders.ts'
 import { failureOf } from '../../support/failure-of.ts'
 
 const source = { epoch: 0, version: '1.2.3' }
@@ -23,4 +24,16 @@ test.each([
     kind: 'usage',
     what: `${text} in [rust] env V has no value`,
   })
+})
+
+test.each([
+  ['{{version}}', '{version}'],
+  ['{{env.HOME}} {{name}}', '{env.HOME} {name}'],
+  ['a{{version}}b{version}', 'a{version}b1.2.3'],
+  ['{"v":"{version}"}', '{"v":"1.2.3"}'],
+  ['{{.Name}} {{other}} {{"a":{}}}', '{{.Name}} {{other}} {{"a":{}}}'],
+  ['{other} {', '{other} {'],
+])('%s is %s', (text, expected) => {
+  const values = { version: '1.2.3', name: undefined }
+  expect(fillPlaceholders(text, values, 'x', {})).toBe(expected)
 })
