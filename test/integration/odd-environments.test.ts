@@ -56,6 +56,49 @@ const faults: Readonly<Record<string, Fault>> = {
   'a xbuild.toml nested without end': { files: { 'xbuild.toml': `a = ${'['.repeat(20_000)}` } },
 }
 
+const deep = 20_000
+const helloRust = {
+  'Cargo.toml': '[package]\nname = "hello"\nversion = "1.0.0"\nedition = "2021"\n',
+  'Cargo.lock': 'version = 3\n\n[[package]]\nname = "hello"\nversion = "1.0.0"\n',
+  'src/main.rs': 'fn main() {}\n',
+}
+const cargoConfig = '.cargo/config.toml'
+const manyIncludes = `include = [${'"more.toml", '.repeat(500)}]\n`
+
+/** Files that a language reads, nested or linked without end; the project's other files are right. */
+const nested: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'a Cargo.toml': { ...helloRust, 'Cargo.toml': `${helloRust['Cargo.toml']}a = ${'['.repeat(deep)}` },
+  'a Cargo.lock': { ...helloRust, 'Cargo.lock': `a = ${'['.repeat(deep)}${']'.repeat(deep)}\n` },
+  'a cargo config': { ...helloRust, [cargoConfig]: `a = ${'{a='.repeat(deep)}` },
+  'a cfg() of a cargo config': {
+    ...helloRust,
+    [cargoConfig]: `[target.'cfg(${'not('.repeat(deep)}unix${')'.repeat(deep)})']\nrustflags = ["-g"]\n`,
+  },
+  'a cfg() without an end': {
+    ...helloRust,
+    [cargoConfig]: `[target.'cfg(${'any(all('.repeat(deep)}']\nlinker = "x"\n`,
+  },
+  'a cargo config that includes itself': { ...helloRust, [cargoConfig]: 'include = ["config.toml"]\n' },
+  'cargo configs that include each other, many times': {
+    ...{ ...helloRust, [cargoConfig]: manyIncludes },
+    ...{ '.cargo/more.toml': manyIncludes.replaceAll('more', 'most') },
+    '.cargo/most.toml': manyIncludes,
+  },
+  'a chain of cargo configs': {
+    ...{ ...helloRust, [cargoConfig]: 'include = ["0.toml"]\n' },
+    ...Object.fromEntries(
+      Array.from({ length: 300 }, (_, at) => [`.cargo/${at}.toml`, `include = ["${at + 1}.toml"]\n`]),
+    ),
+  },
+  'a rust-toolchain.toml': { ...helloRust, 'rust-toolchain.toml': `[toolchain]\na = ${'['.repeat(deep)}` },
+  'a build.zig.zon': {
+    'build.zig': 'b.addExecutable(.{ .name = "app" });\n',
+    'build.zig.zon': `.{ .name = .app, .a = ${'.{ .a = '.repeat(deep)}`,
+  },
+  'a build.zig': { 'build.zig': `${'b.addExecutable(.{ .name = '.repeat(deep)}\n`, 'build.zig.zon': '.{}' },
+  'a go.work': { ...helloGo, 'go.work': `go 1.21\nuse ${'( '.repeat(deep)}` },
+}
+
 interface Ended {
   readonly code: number | null
   readonly output: string
@@ -97,6 +140,20 @@ describe.each(Object.entries(faults))('%s', (_, fault) => {
     // 1 is a problem that doctor found.
     expect([0, ...(args[0] === 'doctor' ? [1] : []), 2, 3, 4, 5, 6, 7, 8], output).toContain(code)
     expect(output).not.toMatch(/\n\s+at |node:internal|a bug in xbuild/)
+  })
+})
+
+describe.each(Object.entries(nested))('%s nested without end', (_, files) => {
+  it.each([
+    ['plan', '--json', '--backend=oci', '--base=scratch', '--platform=linux/amd64'],
+    ['build', '--backend=oci', '--base=scratch', '--platform=linux/amd64'],
+    ['doctor', '--base=builtin'],
+  ])('xbuild %s ends without a stack', async (...args) => {
+    const started = Date.now()
+    const { code, output } = await run(await project(files), args, {})
+    expect([0, 1, 2, 3, 4, 5], output).toContain(code)
+    expect(output).not.toMatch(/\n\s+at (?!line)|node:internal|a bug in xbuild/)
+    expect(Date.now() - started).toBeLessThan(60_000)
   })
 })
 

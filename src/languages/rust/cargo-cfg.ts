@@ -33,18 +33,29 @@ export function targetCfg(triple: string): TargetCfg {
   }
 }
 
-/** Whether `cfg(all(unix, target_arch = "arm"))`, as a key of a cargo configuration, holds for a target. */
+/** More than anybody writes, and less than the stack of a process holds. */
+const deepest = 256
+
+/**
+ * Whether `cfg(all(unix, target_arch = "arm"))`, as a key of a cargo configuration, holds for a target. None does that is
+ * nested without end.
+ */
 export function matchesCfg(expression: string, cfg: TargetCfg): boolean {
   const tokens = expression.match(/"[^"]*"|[A-Za-z_][A-Za-z0-9_-]*|[(),=]/g) ?? []
   let at = 0
+  let depth = 0
+  let isTooDeep = false
   const take = (token: string) => tokens[at] === token && ++at > 0
   const list = (): boolean[] => {
     const results: boolean[] = []
     if (!take('(')) return results
+    isTooDeep ||= ++depth > deepest
+    if (isTooDeep) at = tokens.length
     while (at < tokens.length && !take(')')) {
       results.push(predicate())
       take(',')
     }
+    depth--
     return results
   }
   const predicate = (): boolean => {
@@ -55,5 +66,6 @@ export function matchesCfg(expression: string, cfg: TargetCfg): boolean {
     if (take('=')) return cfg.values[name] === tokens[at++]?.slice(1, -1)
     return cfg.names.has(name)
   }
-  return predicate()
+  const holds = predicate()
+  return holds && !isTooDeep
 }

@@ -55,14 +55,22 @@ export async function readCargoConfig(dir: string, env: NodeJS.ProcessEnv = proc
   return files
 }
 
-async function readIncludes({ path, table }: CargoConfigFile, depth = 0): Promise<CargoConfigFile[]> {
+/** @param seen each file is read once: they may name each other, and each any number of times */
+async function readIncludes(
+  { path, table }: CargoConfigFile,
+  depth = 0,
+  seen: Set<string> = new Set([path]),
+): Promise<CargoConfigFile[]> {
   const includes = [table['include'] ?? []].flat().map(item => (isTable(item) ? item['path'] : item))
   const files: CargoConfigFile[] = []
   // What is included later wins over what is included earlier.
   for (const include of includes.reverse()) {
     if (typeof include !== 'string' || depth > 8) continue
-    const file = await readConfig(join(dirname(path), include))
-    if (file) files.push(file, ...(await readIncludes(file, depth + 1)))
+    const named = join(dirname(path), include)
+    if (seen.has(named)) continue
+    seen.add(named)
+    const file = await readConfig(named)
+    if (file) files.push(file, ...(await readIncludes(file, depth + 1, seen)))
   }
   return files
 }

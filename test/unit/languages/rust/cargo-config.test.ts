@@ -26,6 +26,13 @@ describe('cfg expressions', () => {
     expect(matchesCfg(expression, targetCfg(musl))).toBe(expected)
   })
 
+  it('hold for no target where they are nested without end', () => {
+    const negated = (times: number) => `cfg(${'not('.repeat(times)}unix${')'.repeat(times)})`
+    expect(matchesCfg(negated(200), targetCfg(musl))).toBe(true)
+    expect(matchesCfg(negated(100_000), targetCfg(musl))).toBe(false)
+    expect(matchesCfg(`cfg(${'any(all('.repeat(100_000)}`, targetCfg(musl))).toBe(false)
+  })
+
   it.each([
     [
       'armv7-unknown-linux-musleabihf',
