@@ -58,7 +58,7 @@ describeWith(
             env: rigEnvironment(),
           },
         )
-        expect(result.stderr).toContain('read back')
+        expect(result.stderr).toMatch(/Read \S+ back: /)
         expect(result).toMatchObject({ code: 0, stdout: `${tag.slice(0, -2)}@${crane('digest', tag)}` })
         expect(platformsOf(crane('manifest', tag))).toEqual(platforms)
 

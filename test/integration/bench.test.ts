@@ -22,7 +22,7 @@ const outcomes = ({ samples }: Measurement) =>
 test('three strategies and three states of the caches are measured and kept', async () => {
   const tools = await benchTools()
   const { code, stdout, stderr } = await bench(tools, ['--runs', '2'])
-  expect([code, stderr]).toEqual([0, expect.stringContaining('✔ linux/riscv64 emulated')])
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/✔ .*linux\/riscv64 emulated/)])
   const measurement = await kept(tools)
   const once = (strategy: string) =>
     ['cold', 'unchanged', 'edited'].map(scenario => [strategy, scenario, 'measured'])
@@ -193,7 +193,7 @@ test('a strategy that fails for another reason does not hide the others, and is 
   await tools.emulated({ exitCode: 1, stderr: 'ERROR: failed to solve: no space left on device\n' })
   const { code, stdout, stderr } = await bench(tools, ['--runs', '1', '--scenario', 'cold'])
   expect(code).toBe(7)
-  expect(stderr).toContain('✖ linux/riscv64 emulated: cold failed')
+  expect(stderr).toMatch(/✖ .*linux\/riscv64 emulated: cold failed/)
   expect(stderr).toContain('linux/riscv64 emulated could not be measured')
   expect(stderr).toContain('The disk of the builder is full')
   expect(stdout).toMatch(/native +\d/)
@@ -208,7 +208,7 @@ test('what was measured before an interrupt is kept and shown', async () => {
       pid = started
     },
     onStderr: text => {
-      if (text.includes('✔ linux/riscv64 dockerfile-cross')) interruptOnceEmulating(tools, pid)
+      if (/✔ .*linux\/riscv64 dockerfile-cross/.test(text)) interruptOnceEmulating(tools, pid)
     },
   })
   expect(code).toBe(130)
@@ -371,12 +371,8 @@ const build = ({ dir, env }: BenchTools, ...args: string[]) =>
 test('a build ends with its comparison, which it measures itself where it is asked to', async () => {
   const tools = await benchTools()
   const first = await build(tools)
-  expect([first.code, first.stderr]).toEqual([
-    0,
-    expect.stringMatching(
-      /^linux\/riscv64: this build took .*; to measure it: xbuild bench \/.* --platform linux\/riscv64$/m,
-    ),
-  ])
+  // The published runs are of another platform.
+  expect([first.code, first.stderr]).toEqual([0, expect.not.stringContaining('emulat')])
   expect(existsSync(join(tools.dir, '.xbuild'))).toBe(false)
   const second = await build(tools, '--bench', '--json')
   const { comparison } = JSON.parse(second.stdout)
@@ -387,7 +383,9 @@ test('a build ends with its comparison, which it measures itself where it is ask
   await tools.fakes.add('docker', { exitCode: 1, stderr: 'no engine\n' })
   const third = await build(tools, '--bench')
   expect(third.stderr).toContain('warning: not measured against emulation')
-  expect(third.stderr).toMatch(/^linux\/riscv64: .* cold against .* emulated, .*× \(measured today\)/m)
+  expect(third.stderr).toMatch(
+    /^emulated +linux\/riscv64: .* cold against .* emulated, .*× \(measured today\)/m,
+  )
 })
 
 test('[bench] auto measures when no baseline fits, and then no more', async () => {

@@ -28,6 +28,9 @@ export function xbuild(args: readonly string[], options: CliOptions = {}): Promi
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     XBUILD_BACKEND: undefined,
+    // Tests read the log as it is elsewhere.
+    GITHUB_ACTIONS: undefined,
+    GITLAB_CI: undefined,
     SOURCE_DATE_EPOCH: undefined,
     ...options.env,
   }
