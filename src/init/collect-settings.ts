@@ -1,4 +1,5 @@
 import { parse as parseYamlText } from 'yaml'
+import { distrolessBase } from '../base/known.ts'
 import { findOutputFolder } from '../build/output-folder.ts'
 import type { Options } from '../config/options.ts'
 import { isFailure } from '../errors.ts'
@@ -65,13 +66,20 @@ export async function collectSettings(
       settings.push({ table: language, key, value: setting, from: `${file}:${line}` })
       moved.push(key)
     }
+    const bins = build.bins.filter(bin =>
+      facts.executables.some(one => [one.name, one.package].includes(bin)),
+    )
+    if (bins.length > 0 && !facts.main && !settings.some(({ key }) => key === 'bins' || key === 'programs')) {
+      settings.push({ table: '', key: 'bins', value: bins.slice(0, 1), from: `${file}:${line}` })
+      moved.push('bins')
+    }
     if (moved.length > 0)
       entries.push({
         file,
         line,
         text,
         outcome: 'moved',
-        says: moved.map(key => `[${language}] ${key}`).join(', '),
+        says: moved.map(key => (key === 'bins' ? key : `[${language}] ${key}`)).join(', '),
       })
     for (const says of adopted?.compiles ? [] : build.left)
       entries.push({ file, line, text, outcome: 'left', says })
@@ -96,7 +104,24 @@ export async function collectSettings(
   if (makefile && made && isOwn(made.command.tool, language))
     takeBuild(made.build, makefile, made.line, made.text)
   const platforms = findPlatforms(facts, root === dir)
-  if (platforms) settings.push(platforms)
+  if (platforms) {
+    const hasBase = settings.some(({ key }) => key === 'base')
+    const { served, missing } = hasBase
+      ? { served: platforms.ids, missing: [] }
+      : servedByDistroless(platforms.ids)
+    if (!isDefault(served) && served.length > 0)
+      settings.push({
+        table: '',
+        key: 'platforms',
+        value: served,
+        from: `${platforms.file}:${platforms.line}`,
+      })
+    const { file, line } = platforms
+    if (missing.length > 0) {
+      const says = `distroless has no image for ${missing.join(', ')}: base = "builtin" in [image] runs static binaries on them`
+      entries.push({ file, line, text: platforms.ids.join(','), outcome: 'left', says })
+    }
+  }
   settings.push(...(await otherOutputFolder(options)))
   const usable = await keepUsable(settings, entries, dir)
   return { settings: mergeSettings(usable.settings), entries: usable.entries, dockerfile }
@@ -104,7 +129,16 @@ export async function collectSettings(
 
 const isOwn = (tool: string, language: Table) => tool.startsWith(language === 'rust' ? 'cargo' : language)
 
-function findPlatforms({ list, read }: FoundProject['facts'], atRoot: boolean): Setting | undefined {
+interface PipelinePlatforms {
+  readonly ids: readonly string[]
+  readonly file: string
+  readonly line: number
+}
+
+function findPlatforms(
+  { list, read }: FoundProject['facts'],
+  atRoot: boolean,
+): PipelinePlatforms | undefined {
   if (!atRoot) return undefined
   const workflows = list('.github/workflows').filter(name => /\.ya?ml$/.test(name))
   const files = [...workflows.map(name => `.github/workflows/${name}`), '.gitlab-ci.yml']
@@ -115,7 +149,14 @@ function findPlatforms({ list, read }: FoundProject['facts'], atRoot: boolean): 
     }),
   )
   if (!found || isDefault(found.platforms)) return undefined
-  return { table: '', key: 'platforms', value: found.platforms, from: `${found.file}:${found.line}` }
+  return { ids: found.platforms, file: found.file, line: found.line }
+}
+
+/** The platforms that the default base has an image for. */
+function servedByDistroless(ids: readonly string[]): { served: string[]; missing: string[] } {
+  const { platforms = [] } = distrolessBase('static')
+  const isServed = (id: string) => platforms.includes(id) || platforms.includes(id.replace(/\/v\d$/, ''))
+  return { served: ids.filter(isServed), missing: ids.filter(id => !isServed(id)) }
 }
 
 /** A folder dist that is the project's own, such as that of a front end, is not written into. */

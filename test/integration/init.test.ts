@@ -46,6 +46,15 @@ describe('xbuild init', () => {
     expect(plan.steps[0].command.args).toContain('-tags=netgo')
   })
 
+  it('takes the platforms of the workflow that the base has, and says of the others', async () => {
+    const workflow =
+      'on: push\njobs:\n  a:\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          platforms: linux/amd64,linux/386,linux/arm/v7\n'
+    const dir = await project({ ...files, '.github/workflows/a.yml': workflow })
+    const { stderr } = await xbuild(['init', '--yes', '--ci=none'], { cwd: dir })
+    expect(stderr).toMatch(/\.github\/workflows\/a\.yml:7 .*no image for linux\/386: base = "builtin"/)
+    expect(await read(dir, 'xbuild.toml')).toContain('platforms = ["linux/amd64", "linux/arm/v7"]')
+  })
+
   it('prints a patch with --dry-run, and asks nobody without a terminal', async () => {
     const dir = await project(files)
     const dry = await xbuild(['init', '--dry-run', '--ci=gitlab'], { cwd: dir })

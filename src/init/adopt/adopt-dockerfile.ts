@@ -13,6 +13,7 @@ import { adoptFiles, isScript } from './files.ts'
 import { adoptPrograms, type ImageProgram, startedPaths } from './image-programs.ts'
 import { placeholderFor, withPlaceholders } from './known-names.ts'
 import { createLedger, type Entry, type Ledger } from './ledger.ts'
+import { onMergedUsr } from './merged-usr.ts'
 import { nameOf, readStages, type StageFacts } from './programs.ts'
 import type { ProjectFacts } from './project.ts'
 import { adoptRuns, madeUsers } from './runs.ts'
@@ -68,7 +69,7 @@ export function adoptDockerfile(text: string, file: string, project: ProjectFact
 
   sayTheRest(dockerfile, stages, inImage, ledger)
   const compiles = stages.some(({ builds }) => builds.length > 0)
-  return { settings: ledger.settings, entries: ledger.entries(), compiles }
+  return { settings: onMergedUsr(ledger.settings), entries: ledger.entries(), compiles }
 }
 
 /** The program that the entrypoint names, where it has the name of the project's and no line says how it gets there. */

@@ -28,7 +28,11 @@ test.each<[string, Record<string, unknown>]>([
   ['WORKDIR /w\nCOPY --from=build /out/app .', { workdir: '/w', program: '/w/app' }],
   ['COPY static /static', { files: [{ from: 'static', to: '/static' }] }],
   ['COPY ./static/ /srv/', { files: [{ from: 'static', to: '/srv' }] }],
-  ['COPY --chmod=755 run.sh /bin/', { files: [{ from: 'run.sh', to: '/bin/', mode: '0755' }] }],
+  ['COPY --chmod=755 run.sh /bin/', { files: [{ from: 'run.sh', to: '/usr/bin/', mode: '0755' }] }],
+  [
+    'COPY --from=build /out/app /bin/app\nENTRYPOINT ["/bin/app", "x"]',
+    { program: '/usr/bin/app', entrypoint: ['/usr/bin/app', 'x'] },
+  ],
   [
     'COPY conf/*.toml /etc/app/',
     {
@@ -84,7 +88,7 @@ test('the program is the one that the entrypoint names; those next to it are pro
   const { settings } = adoptDockerfile(text, 'Dockerfile', several)
   expect(Object.fromEntries(settings.map(({ key, value }) => [key, value]))).toEqual({
     programs: ['api', 'cli'],
-    program: '/bin/api',
+    program: '/usr/bin/api',
     entrypoint: ['api'],
   })
 })
