@@ -35,7 +35,7 @@ export function renderSummary(
     ...(error ? [errorText(error)] : []),
     ...(images.length > 0 ? [imageTable(images)] : []),
     ...(artifacts.length > 0 ? [artifactTable(artifacts, comparison)] : []),
-    ...(seconds ? [stageText(seconds, artifacts, cache)] : []),
+    ...(seconds && artifacts.length > 0 ? [stageText(seconds, artifacts, cache)] : []),
     ...chart(comparison),
     ...describeComparisons(comparison, now).map(line => `- ${escapeText(line)}`),
     ...details(
@@ -106,10 +106,9 @@ function stageText(
 function cacheText(cache: CacheUse | undefined): string {
   if (!cache) return ''
   const { restored, size, note } = cache
-  const found = restored
-    ? `restored ${code(restored)}${size === undefined ? '' : ` (${describeBytes(size)})`}`
-    : 'nothing to restore'
-  return `Toolchain cache: ${found}${note ? `; ${escapeText(note)}` : ''}`
+  const found =
+    restored && `restored ${code(restored)}${size === undefined ? '' : ` (${describeBytes(size)})`}`
+  return `Toolchain cache: ${[found, note && escapeText(note)].filter(Boolean).join('; ') || 'nothing to restore'}`
 }
 
 const barWidth = 40

@@ -77,13 +77,6 @@ async function buildProject(context: ActionContext, temporary: string): Promise<
   await writeValues('GITHUB_OUTPUT', actionOutputs(written, report), env)
   if (readSwitch('summary', env) !== false)
     await writeSummary(renderSummary(written, { cache: caches.use() }), env)
-  const { error } = written
-  if (error?.what) {
-    const text = [error.what, error.where, error.why, error.fix && `fix: ${error.fix}`]
-      .filter(Boolean)
-      .join('\n')
-    print(workflowCommand('error', text, { title: 'xbuild' }))
-  }
   return built.exitCode ?? exitCodes.interrupted
 }
 

@@ -6,10 +6,11 @@ import type { Project } from '../../../../src/languages/language.ts'
 
 const executables = ['server', 'client'].map(name => ({ name, package: `./cmd/${name}` }))
 const project = { root: '/p', executables } as unknown as Project
-const images = { web: { bin: 'server' }, api: { bin: 'server' }, client: {} } as unknown as Record<
-  string,
-  ImageOptions
->
+const images = {
+  web: { bin: 'server', programs: [] },
+  api: { bin: 'server', programs: [] },
+  client: { programs: [] },
+} as unknown as Record<string, ImageOptions>
 const names = (bins: readonly string[]) =>
   wantedExecutables(project, { bins, images } as unknown as Options).map(({ name }) => name)
 
