@@ -1720,9 +1720,9 @@ var init_redact = __esm({
 
 // src/util/timeline.ts
 function beginSpan(kind, name) {
-  const start2 = performance.now();
+  const start3 = performance.now();
   return () => {
-    spans.push({ kind, name, start: start2, end: performance.now() });
+    spans.push({ kind, name, start: start3, end: performance.now() });
   };
 }
 function recordStart() {
@@ -1735,16 +1735,16 @@ function timeline() {
 }
 function chromeTrace(all) {
   const lanes = [];
-  const laneOf = ({ kind, start: start2, end }) => {
-    const free = lanes.findIndex((lane2) => lane2.kind === kind && lane2.end <= start2);
+  const laneOf = ({ kind, start: start3, end }) => {
+    const free = lanes.findIndex((lane2) => lane2.kind === kind && lane2.end <= start3);
     const lane = free < 0 ? lanes.push({ kind, end }) - 1 : free;
     lanes[lane].end = end;
     return lane;
   };
   const events = all.map((span) => {
-    const { kind, name, start: start2, end } = span;
+    const { kind, name, start: start3, end } = span;
     const microseconds = (time2) => Math.round(time2 * 1e3);
-    const ts = microseconds(start2);
+    const ts = microseconds(start3);
     return { ph: "X", name, cat: kind, pid: 1, tid: laneOf(span) + 1, ts, dur: microseconds(end) - ts };
   });
   const names6 = lanes.map(
@@ -6820,21 +6820,21 @@ var init_split = __esm({
         return;
       }
       let { previousChunks } = state;
-      let start2 = -1;
+      let start3 = -1;
       for (let end = 0; end < chunk.length; end += 1) {
         if (chunk[end] === "\n") {
           const newlineLength = getNewlineLength(chunk, end, preserveNewlines, state);
-          let line = chunk.slice(start2 + 1, end + 1 - newlineLength);
+          let line = chunk.slice(start3 + 1, end + 1 - newlineLength);
           if (previousChunks.length > 0) {
             line = concatString(previousChunks, line);
             previousChunks = "";
           }
           yield line;
-          start2 = end;
+          start3 = end;
         }
       }
-      if (start2 !== chunk.length - 1) {
-        previousChunks = concatString(previousChunks, chunk.slice(start2 + 1));
+      if (start3 !== chunk.length - 1) {
+        previousChunks = concatString(previousChunks, chunk.slice(start3 + 1));
       }
       state.previousChunks = previousChunks;
     };
@@ -10788,9 +10788,11 @@ function isoDate(epoch) {
   return epoch > 0 ? new Date(epoch * 1e3).toISOString().replace(".000Z", "Z") : void 0;
 }
 function fillPlaceholders(text7, values, place, env4 = process.env) {
-  return text7.replace(/\{([a-z][a-z-]*|env\.\w+)\}/g, (whole, name) => {
+  return text7.replace(placeholder, (whole, escaped, plain3) => {
+    const name = escaped ?? plain3 ?? "";
     const variable2 = name.startsWith("env.") ? name.slice("env.".length) : void 0;
     if (variable2 === void 0 && !Object.hasOwn(values, name)) return whole;
+    if (escaped !== void 0) return `{${escaped}}`;
     const value = variable2 === void 0 ? values[name] : env4[variable2];
     if (value !== void 0) return value;
     const { why, fix: fix2 } = missing[name] ?? {
@@ -10800,7 +10802,7 @@ function fillPlaceholders(text7, values, place, env4 = process.env) {
     throw new Failure({ kind: "usage", what: `${whole} in ${place} has no value`, where: text7, why, fix: fix2 });
   });
 }
-var missing;
+var missing, placeholder;
 var init_placeholders = __esm({
   "src/util/placeholders.ts"() {
     "use strict";
@@ -10822,6 +10824,7 @@ var init_placeholders = __esm({
         fix: "git commit, or export SOURCE_DATE_EPOCH=$(date +%s)"
       }
     };
+    placeholder = /\{\{([a-z][a-z-]*|env\.\w+)\}\}|\{([a-z][a-z-]*|env\.\w+)\}/g;
   }
 });
 
@@ -11701,7 +11704,7 @@ function ownerMark() {
   return mark;
 }
 function isDead(text7) {
-  const [, pid, start2, where] = /^(\d+)-(\d+)-([0-9a-f]{8})$/.exec(text7) ?? [];
+  const [, pid, start3, where] = /^(\d+)-(\d+)-([0-9a-f]{8})$/.exec(text7) ?? [];
   if (pid === void 0 || where !== machine()) return false;
   try {
     process.kill(Number(pid), 0);
@@ -11709,7 +11712,7 @@ function isDead(text7) {
     return error.code === "ESRCH";
   }
   const now = startOf(Number(pid));
-  return now === "ended" || now !== void 0 && start2 !== "0" && String(now) !== start2;
+  return now === "ended" || now !== void 0 && start3 !== "0" && String(now) !== start3;
 }
 function startOf(pid) {
   try {
@@ -12062,8 +12065,8 @@ function declarationsOf(tokens2) {
   });
 }
 function withoutEmbeds(statement) {
-  const start2 = statement.findIndex(({ kind }) => kind !== "embed");
-  return { embedded: start2 !== 0, rest: start2 < 0 ? [] : statement.slice(start2) };
+  const start3 = statement.findIndex(({ kind }) => kind !== "embed");
+  return { embedded: start3 !== 0, rest: start3 < 0 ? [] : statement.slice(start3) };
 }
 function spec(kind, tokens2, embedded) {
   const equals = outermost(tokens2).find((at) => tokens2[at]?.text === "=") ?? tokens2.length;
@@ -12457,8 +12460,8 @@ function wantedMains(root2, mains, { wanted: wanted2 }) {
   if (wanted2 === void 0) return new Set(mains.map((item) => packageOf(item, root2)));
   const asked2 = mains.filter((item) => wanted2.some((name) => matches(item, name, root2)));
   if (wanted2.length > 0) return new Set(asked2.map((item) => packageOf(item, root2)));
-  const programs3 = new Map(mains.map((item) => [packageOf(item, root2), executable(item, /* @__PURE__ */ new Map(), root2)]));
-  const meant = mainExecutable({ ...projectName(mains, root2), root: root2, executables: [...programs3.values()] });
+  const programs4 = new Map(mains.map((item) => [packageOf(item, root2), executable(item, /* @__PURE__ */ new Map(), root2)]));
+  const meant = mainExecutable({ ...projectName(mains, root2), root: root2, executables: [...programs4.values()] });
   return new Set(meant ? [meant.package] : []);
 }
 function projectName(mains, root2) {
@@ -12704,19 +12707,19 @@ async function checkPrograms(dir2, listings, { wanted: wanted2 = [] }) {
   });
 }
 function programsOf(dir2, listings, architectures3, { platforms: platforms2 }, shallow) {
-  const programs3 = /* @__PURE__ */ new Map();
+  const programs4 = /* @__PURE__ */ new Map();
   const cCode = /* @__PURE__ */ new Map();
   let packages = 0;
   for (const main2 of shallow.flat().filter(isProgram)) {
     const program2 = executable(main2, /* @__PURE__ */ new Map(), dir2);
-    programs3.set(program2.package, program2);
+    programs4.set(program2.package, program2);
   }
   for (const [index, listed] of listings.entries()) {
     const same = platforms2.filter((platform8) => platform8.arch === architectures3[index]?.arch);
     const byPath = new Map(listed.map((item) => [item.path, item]));
     for (const main2 of listed.filter(isProgram)) {
       const program2 = executable(main2, byPath, dir2);
-      if (!programs3.get(program2.package)?.problem) programs3.set(program2.package, program2);
+      if (!programs4.get(program2.package)?.problem) programs4.set(program2.package, program2);
       packages = Math.max(packages, main2.deps.size + 1);
       for (const path6 of [...main2.deps, main2.path]) {
         const item = byPath.get(path6);
@@ -12728,7 +12731,7 @@ function programsOf(dir2, listings, architectures3, { platforms: platforms2 }, s
       }
     }
   }
-  return { programs: programs3, cCode, packages };
+  return { programs: programs4, cCode, packages };
 }
 async function readVariables(root2, listings, architectures3, assigned2) {
   const wanted2 = listings.flatMap(
@@ -12993,10 +12996,10 @@ function compilerErrors(block3, output) {
   const found = [printed, lines].map(selectErrors).find((errors) => errors.length > 0);
   return [...new Set(found ?? printed)].slice(0, shownLines);
 }
-function printedWarnings(output, start2) {
+function printedWarnings(output, start3) {
   return output.split(/\r?\n|\r/).flatMap((line) => {
-    const at = line.indexOf(start2);
-    return at < 0 ? [] : [line.slice(at + start2.length)];
+    const at = line.indexOf(start3);
+    return at < 0 ? [] : [line.slice(at + start3.length)];
   });
 }
 function selectErrors(lines) {
@@ -13332,14 +13335,19 @@ function targetCfg(triple) {
 function matchesCfg(expression, cfg) {
   const tokens2 = expression.match(/"[^"]*"|[A-Za-z_][A-Za-z0-9_-]*|[(),=]/g) ?? [];
   let at = 0;
+  let depth = 0;
+  let isTooDeep = false;
   const take = (token) => tokens2[at] === token && ++at > 0;
   const list7 = () => {
     const results = [];
     if (!take("(")) return results;
+    isTooDeep ||= ++depth > deepest;
+    if (isTooDeep) at = tokens2.length;
     while (at < tokens2.length && !take(")")) {
       results.push(predicate());
       take(",");
     }
+    depth--;
     return results;
   };
   const predicate = () => {
@@ -13350,9 +13358,10 @@ function matchesCfg(expression, cfg) {
     if (take("=")) return cfg.values[name] === tokens2[at++]?.slice(1, -1);
     return cfg.names.has(name);
   };
-  return predicate();
+  const holds = predicate();
+  return holds && !isTooDeep;
 }
-var architectures;
+var architectures, deepest;
 var init_cargo_cfg = __esm({
   "src/languages/rust/cargo-cfg.ts"() {
     "use strict";
@@ -13364,6 +13373,7 @@ var init_cargo_cfg = __esm({
       powerpc64le: "powerpc64",
       mips64el: "mips64"
     };
+    deepest = 256;
   }
 });
 
@@ -18250,13 +18260,16 @@ async function readCargoConfig(dir2, env4 = process.env) {
   }
   return files;
 }
-async function readIncludes({ path: path6, table: table2 }, depth = 0) {
+async function readIncludes({ path: path6, table: table2 }, depth = 0, seen2 = /* @__PURE__ */ new Set([path6])) {
   const includes = [table2["include"] ?? []].flat().map((item) => isTable2(item) ? item["path"] : item);
   const files = [];
   for (const include of includes.reverse()) {
     if (typeof include !== "string" || depth > 8) continue;
-    const file = await readConfig(join13(dirname7(path6), include));
-    if (file) files.push(file, ...await readIncludes(file, depth + 1));
+    const named2 = join13(dirname7(path6), include);
+    if (seen2.has(named2)) continue;
+    seen2.add(named2);
+    const file = await readConfig(named2);
+    if (file) files.push(file, ...await readIncludes(file, depth + 1, seen2));
   }
   return files;
 }
@@ -19518,9 +19531,9 @@ function dynamicEntries(file) {
   }
   return entries2;
 }
-function versionNames(file, start2, libraries) {
+function versionNames(file, start3, libraries) {
   const names6 = [];
-  let library = start2;
+  let library = start3;
   let steps2 = 0;
   for (let index = 0; index < libraries; index++) {
     const record2 = file.record(library, 16, "its version table");
@@ -19596,17 +19609,17 @@ function fileReader(path6, descriptor, size2) {
     }
     return buffer4;
   };
-  let start2 = 0;
+  let start3 = 0;
   let window = new Uint8Array(0);
   return {
     size: size2,
     read(offset, length) {
       if (length > windowSize) return pread(offset, length);
-      if (offset < start2 || offset + length > start2 + window.length) {
-        start2 = offset;
+      if (offset < start3 || offset + length > start3 + window.length) {
+        start3 = offset;
         window = pread(offset, Math.min(windowSize, size2 - offset));
       }
-      return window.subarray(offset - start2, offset - start2 + length);
+      return window.subarray(offset - start3, offset - start3 + length);
     }
   };
 }
@@ -19633,8 +19646,8 @@ var init_reader = __esm({
 });
 
 // src/binary/elf-file.ts
-function describeForeign(start2) {
-  const hex = Buffer.from(start2).toString("hex");
+function describeForeign(start3) {
+  const hex = Buffer.from(start3).toString("hex");
   if (hex.length > 0 && "7f454c46".startsWith(hex.slice(0, 8))) return void 0;
   const known = foreignFormats.find(([magic2]) => magic2 === "" ? hex === "" : hex.startsWith(magic2));
   return known?.[1] ?? "it does not begin with the ELF magic number";
@@ -19736,7 +19749,7 @@ var init_elf_file = __esm({
       /** The place in the file of what the program sees at `address`. */
       offsetOf(address3, what) {
         const segment = this.segments.find(
-          ({ type, address: start2, size: size2 }) => type === segmentType.load && address3 >= start2 && address3 < start2 + size2
+          ({ type, address: start3, size: size2 }) => type === segmentType.load && address3 >= start3 && address3 < start3 + size2
         );
         return segment ? address3 - segment.address + segment.offset : this.fail(`${what} is in no segment`);
       }
@@ -19809,11 +19822,11 @@ var init_elf_file = __esm({
 
 // src/binary/goinfo.ts
 function readGoBuildInfo(file) {
-  const start2 = findHeader(file);
-  if (start2 === void 0) return void 0;
-  const header2 = file.bytes(start2, headerSize, "its Go build information");
+  const start3 = findHeader(file);
+  if (start3 === void 0) return void 0;
+  const header2 = file.bytes(start3, headerSize, "its Go build information");
   if (((header2[15] ?? 0) & inlineStrings) === 0) return { version: "go1.17 or older", settings: {} };
-  const version2 = readString(file, start2 + headerSize);
+  const version2 = readString(file, start3 + headerSize);
   const modules = readString(file, version2.end);
   return { version: printable(version2.bytes.toString()), ...parseModules(modules.bytes) };
 }
@@ -19822,12 +19835,12 @@ function findHeader(file) {
     ({ type, flags }) => type === loadSegment && (flags & (flagWritable | flagExecutable)) === flagWritable
   );
   if (!place) return void 0;
-  const start2 = Math.ceil(place.offset / alignment) * alignment;
-  const size2 = Math.min(searchSize, place.offset + place.size - start2);
+  const start3 = Math.ceil(place.offset / alignment) * alignment;
+  const size2 = Math.min(searchSize, place.offset + place.size - start3);
   if (size2 < headerSize) return void 0;
-  const data = Buffer.from(file.bytes(start2, size2, "its data"));
+  const data = Buffer.from(file.bytes(start3, size2, "its data"));
   for (let at = data.indexOf(magic); at >= 0; at = data.indexOf(magic, at + 1)) {
-    if (at % alignment === 0) return start2 + at;
+    if (at % alignment === 0) return start3 + at;
   }
   return void 0;
 }
@@ -20018,29 +20031,29 @@ import { existsSync as existsSync5 } from "node:fs";
 import { readdir as readdir5 } from "node:fs/promises";
 import { basename as basename6, dirname as dirname10, join as join18, relative as relative5, sep } from "node:path";
 async function collectZig(step, result) {
-  const programs3 = await listPrograms2(step);
+  const programs4 = await listPrograms2(step);
   const facts = { seconds: result.seconds, cached: wasCached(result.stderr) };
   const found = step.produces.flatMap((expected) => {
-    const program2 = findProgram(expected, step, programs3);
+    const program2 = findProgram(expected, step, programs4);
     return program2 ? [{ ...expected, ...facts, path: join18(step.outputDir ?? "", program2.path) }] : [];
   });
   const missing3 = step.produces.find(({ name }) => !found.some((binary) => binary.name === name));
-  if (result.ok && missing3) throw otherPrograms(missing3.name, programs3, step, await listSteps(step));
+  if (result.ok && missing3) throw otherPrograms(missing3.name, programs4, step, await listSteps(step));
   return found;
 }
 async function installingStep(step, result) {
   if (!result.ok) return void 0;
-  const programs3 = await listPrograms2(step);
-  const missing3 = step.produces.filter((expected) => !findProgram(expected, step, programs3));
+  const programs4 = await listPrograms2(step);
+  const missing3 = step.produces.filter((expected) => !findProgram(expected, step, programs4));
   const [only] = missing3;
   if (!only || missing3.length > 1) return void 0;
   const steps2 = await listSteps(step);
   return steps2.some(({ name }) => name === only.name) ? withStep(step, only.name) : void 0;
 }
-function findProgram(expected, { produces }, programs3) {
-  const named2 = programs3.find(({ name }) => name === expected.name);
+function findProgram(expected, { produces }, programs4) {
+  const named2 = programs4.find(({ name }) => name === expected.name);
   if (named2 || !expected.predicted || produces.length > 1) return named2;
-  return new Set(programs3.map(({ name }) => name)).size === 1 ? programs3[0] : void 0;
+  return new Set(programs4.map(({ name }) => name)).size === 1 ? programs4[0] : void 0;
 }
 async function listPrograms2({ outputDir = "" }) {
   if (!existsSync5(outputDir)) return [];
@@ -20060,9 +20073,9 @@ function isProgram2(path6, inBin) {
   if (elf.type !== "dyn") return false;
   return elf.interpreter !== void 0 || elf.linkage === "static-pie" || inBin && !/\.so(\.|$)/.test(path6);
 }
-function otherPrograms(wanted2, programs3, { command: command2 }, steps2) {
+function otherPrograms(wanted2, programs4, { command: command2 }, steps2) {
   const ran = command2.args[command2.args.indexOf("build") + 1];
-  const names6 = [...new Set(programs3.map(({ name }) => name))];
+  const names6 = [...new Set(programs4.map(({ name }) => name))];
   const installed = names6.length === 0 ? "it installed no program for Linux" : `it installed ${names6.join(", ")}`;
   const listed = steps2.map(({ name, description }) => `  ${name}${description ? `   ${description}` : ""}`);
   const [first] = steps2;
@@ -20873,13 +20886,13 @@ async function checkOwnFolder(dist) {
   const names6 = await readdir7(dist).catch((error) => {
     throw notWritable(dist, error);
   });
-  if (names6.length === 0 || names6.includes(lastBuildFile)) return;
-  const ignored = await readText(join22(dist, ".gitignore")).catch(() => "");
-  if (ignored.startsWith(marker)) return;
+  const ofFrontEnd = names6.find((name) => frontEnd.test(name));
+  const isOwn2 = names6.includes(lastBuildFile) || (await readText(join22(dist, ".gitignore")).catch(() => "")).startsWith(marker);
+  if (names6.length === 0 || isOwn2 && ofFrontEnd === void 0) return;
   const shown4 = names6.sort().slice(0, 3);
   throw new Failure({
     kind: "usage",
-    what: `The folder ${shortPath(dist)} is not xbuild's: it was there before`,
+    what: isOwn2 ? `The folder ${shortPath(dist)} is xbuild's, and a front end writes into it too: ${ofFrontEnd}` : `The folder ${shortPath(dist)} is not xbuild's: it was there before`,
     where: dist,
     why: `it holds ${shown4.join(", ")}${names6.length > shown4.length ? ` and ${names6.length - shown4.length} more` : ""}; outputs in it could end up in the program, or make the sources modified for git`,
     fix: anotherFolder(dist)
@@ -20920,7 +20933,7 @@ function notWritable(dist, error) {
     cause: error
   });
 }
-var marker;
+var marker, frontEnd;
 var init_output_folder = __esm({
   "src/build/output-folder.ts"() {
     "use strict";
@@ -20930,6 +20943,7 @@ var init_output_folder = __esm({
     init_read_file();
     init_last_build();
     marker = "# Outputs of xbuild: this folder can be deleted.";
+    frontEnd = /^(assets|static|_next|_app)$|\.(html|js|mjs|css|js\.map)$/;
   }
 });
 
@@ -20994,13 +21008,13 @@ async function findGo(project2, platform8, { root: root2, signal }, host) {
     { tool: "go", args: ["mod", "download", "-json", name], cwd: "/", env: env4 },
     { signal }
   );
-  const answer = parseDownload(result.stdout);
-  if (answer?.Dir) return goFolder(answer.Dir, name);
+  const answer2 = parseDownload(result.stdout);
+  if (answer2?.Dir) return goFolder(answer2.Dir, name);
   throw new Failure({
     kind: "tool",
     what: `Go ${version2} for ${platform8.id} cannot be fetched`,
     where: name,
-    why: answer?.Error ?? result.stderr.trim(),
+    why: answer2?.Error ?? result.stderr.trim(),
     fix: 'give an image that has it: [bench] image = "\u2026" in xbuild.toml, or --image'
   });
 }
@@ -21558,8 +21572,8 @@ function wantedNames({ bins, image: image4, images }) {
   const named2 = Object.entries(images).flatMap(([name, table2]) => programsOf2(name, table2));
   return [named2, bins, image4.programs].map((names6) => [...names6]).find((names6) => names6.length > 0) ?? [];
 }
-function programsOf2(name, { bin: bin3, programs: programs3 }) {
-  return programs3.length > 0 ? programs3 : [bin3 ?? name];
+function programsOf2(name, { bin: bin3, programs: programs4 }) {
+  return programs4.length > 0 ? programs4 : [bin3 ?? name];
 }
 function wantedImages(project2, options) {
   const all = describedImages(project2, options);
@@ -23315,13 +23329,13 @@ function pathProblem(path6) {
 }
 function mergedProblem(path6, family) {
   if (family === void 0 || !debianFamilies.includes(family)) return void 0;
-  const folder = mergedFolders.find((merged) => path6 === merged || path6.startsWith(`${merged}/`));
+  const folder = mergedFolders.find((merged2) => path6 === merged2 || path6.startsWith(`${merged2}/`));
   return folder && `${folder} is a link to /usr${folder} in this base, which a file below it would replace`;
 }
 function suggestPath(path6) {
   const names6 = path6.replace(/[\0-\x1f\x7f]/g, "").split(/[/\\]/).map((name) => name.replace(/^(?:\.wh\.)+/, "").slice(0, 60)).filter((name) => name !== "" && name !== "." && name !== "..");
   const clean3 = `/${names6.join("/")}`;
-  if (mergedFolders.some((merged) => clean3.startsWith(`${merged}/`))) return `/usr${clean3}`;
+  if (mergedFolders.some((merged2) => clean3.startsWith(`${merged2}/`))) return `/usr${clean3}`;
   return names6.length > 0 && pathProblem(clean3) === void 0 && clean3 !== path6 ? clean3 : "/usr/local/bin/app";
 }
 var fileTime, folderModes, baseFolders, mergedFolders, debianFamilies;
@@ -23799,7 +23813,7 @@ var require_scan = __commonJS({
       const parts = [];
       let str = input;
       let index = -1;
-      let start2 = 0;
+      let start3 = 0;
       let lastIndex = 0;
       let isBrace = false;
       let isBracket = false;
@@ -23882,8 +23896,8 @@ var require_scan = __commonJS({
           tokens2.push(token);
           token = { value: "", depth: 0, isGlob: false };
           if (finished7 === true) continue;
-          if (prev === CHAR_DOT && index === start2 + 1) {
-            start2 += 2;
+          if (prev === CHAR_DOT && index === start3 + 1) {
+            start3 += 2;
             continue;
           }
           lastIndex = index + 1;
@@ -23895,7 +23909,7 @@ var require_scan = __commonJS({
             isGlob = token.isGlob = true;
             isExtglob = token.isExtglob = true;
             finished7 = true;
-            if (code2 === CHAR_EXCLAMATION_MARK && index === start2) {
+            if (code2 === CHAR_EXCLAMATION_MARK && index === start3) {
               negatedExtglob = true;
             }
             if (scanToEnd === true) {
@@ -23956,9 +23970,9 @@ var require_scan = __commonJS({
           }
           break;
         }
-        if (opts.nonegate !== true && code2 === CHAR_EXCLAMATION_MARK && index === start2) {
+        if (opts.nonegate !== true && code2 === CHAR_EXCLAMATION_MARK && index === start3) {
           negated = token.negated = true;
-          start2++;
+          start3++;
           continue;
         }
         if (opts.noparen !== true && code2 === CHAR_LEFT_PARENTHESES) {
@@ -23999,10 +24013,10 @@ var require_scan = __commonJS({
       let base = str;
       let prefix = "";
       let glob = "";
-      if (start2 > 0) {
-        prefix = str.slice(0, start2);
-        str = str.slice(start2);
-        lastIndex -= start2;
+      if (start3 > 0) {
+        prefix = str.slice(0, start3);
+        str = str.slice(start3);
+        lastIndex -= start3;
       }
       if (base && isGlob === true && lastIndex > 0) {
         base = str.slice(0, lastIndex);
@@ -24027,7 +24041,7 @@ var require_scan = __commonJS({
       const state = {
         prefix,
         input,
-        start: start2,
+        start: start3,
         base,
         glob,
         isBrace,
@@ -24048,11 +24062,11 @@ var require_scan = __commonJS({
       if (opts.parts === true || opts.tokens === true) {
         let prevIndex;
         for (let idx = 0; idx < slashes.length; idx++) {
-          const n4 = prevIndex !== void 0 ? prevIndex + 1 : start2;
+          const n4 = prevIndex !== void 0 ? prevIndex + 1 : start3;
           const i2 = slashes[idx];
           const value2 = input.slice(n4, i2);
           if (opts.tokens) {
-            if (idx === 0 && start2 !== 0) {
+            if (idx === 0 && start3 !== 0) {
               tokens2[idx].isPrefix = true;
               tokens2[idx].value = prefix;
             } else {
@@ -24061,12 +24075,12 @@ var require_scan = __commonJS({
             depth(tokens2[idx]);
             state.maxDepth += tokens2[idx].depth;
           }
-          if (i2 >= start2) {
+          if (i2 >= start3) {
             parts.push(value2);
             prevIndex = i2;
           }
         }
-        const n3 = prevIndex !== void 0 ? prevIndex + 1 : start2;
+        const n3 = prevIndex !== void 0 ? prevIndex + 1 : start3;
         const value = input.slice(n3);
         parts.push(value);
         if (opts.tokens && prevIndex && prevIndex + 1 < input.length) {
@@ -26048,9 +26062,9 @@ function time(text7) {
 function secondsOf({ runs }) {
   let covered = 0;
   let until2 = Number.NEGATIVE_INFINITY;
-  for (const [start2, end] of [...runs].sort(([a2], [b]) => a2 - b)) {
+  for (const [start3, end] of [...runs].sort(([a2], [b]) => a2 - b)) {
     if (end === void 0 || end <= until2) continue;
-    covered += end - Math.max(start2, until2);
+    covered += end - Math.max(start3, until2);
     until2 = end;
   }
   return covered / 1e3;
@@ -26674,9 +26688,9 @@ async function measureStrategy(planned, context2) {
     throw error;
   }
   const own4 = record2.current().samples.filter((item) => item.strategy === strategy && item.platform === platform8.id);
-  const fault2 = own4.some(({ outcome: { kind } }) => kind === "failed" || kind === "crashed");
+  const fault = own4.some(({ outcome: { kind } }) => kind === "failed" || kind === "crashed");
   const detail = resultsOf(own4).map((result) => `${result.scenario} ${describeResult(result)}`).join(", ");
-  emit({ type: fault2 ? "failed" : "done", id, detail });
+  emit({ type: fault ? "failed" : "done", id, detail });
 }
 async function runAll({ strategy, platform: platform8 }, context2, say2) {
   const { subject, request, scenarios, record: record2, signal } = context2;
@@ -28122,7 +28136,7 @@ function imageOptions(table2, dir2, flags, env4 = {}) {
   };
 }
 function onShared(name, table2, shared) {
-  const { programs: programs3, ...rest2 } = shared;
+  const { programs: programs4, ...rest2 } = shared;
   if (table2.bin === void 0) return { ...shared, ...table2 };
   if (table2.programs === void 0) return { ...rest2, ...table2 };
   throw new Failure({
@@ -28272,8 +28286,8 @@ function joinPieces(source, pieces2) {
   const starts = [];
   const texts2 = [];
   let length = 0;
-  for (const { start: start2, end, own: own4 } of pieces2) {
-    const text7 = own4 ?? source.slice(start2, end);
+  for (const { start: start3, end, own: own4 } of pieces2) {
+    const text7 = own4 ?? source.slice(start3, end);
     starts.push(length);
     texts2.push(text7);
     length += text7.length;
@@ -28580,13 +28594,13 @@ function hasMistakes(issues, text7, path6) {
   });
 }
 function notToml(error, path6) {
-  const fault2 = error;
-  const { line, column: column2 } = fault2.location?.start ?? fault2;
+  const fault = error;
+  const { line, column: column2 } = fault.location?.start ?? fault;
   return new Failure({
     kind: "usage",
     what: `${path6} is not valid TOML`,
     where: line === void 0 ? path6 : `${path6}:${line}:${column2}`,
-    why: error instanceof RangeError ? "its tables and arrays are nested too deeply" : fault2.message,
+    why: error instanceof RangeError ? "its tables and arrays are nested too deeply" : fault.message,
     fix: line === void 0 ? `check what wrote ${path6}` : `fix line ${line} of ${path6}`,
     cause: error
   });
@@ -30033,13 +30047,13 @@ function findWideFastPathRange(ranges) {
   let fastPathStart = ranges[0];
   let fastPathEnd = ranges[1];
   for (let index = 0; index < ranges.length; index += 2) {
-    const start2 = ranges[index];
+    const start3 = ranges[index];
     const end = ranges[index + 1];
-    if (commonCjkCodePoint >= start2 && commonCjkCodePoint <= end) {
-      return [start2, end];
+    if (commonCjkCodePoint >= start3 && commonCjkCodePoint <= end) {
+      return [start3, end];
     }
-    if (end - start2 > fastPathEnd - fastPathStart) {
-      fastPathStart = start2;
+    if (end - start3 > fastPathEnd - fastPathStart) {
+      fastPathStart = start3;
       fastPathEnd = end;
     }
   }
@@ -30622,7 +30636,7 @@ function undoAnsiCodes(codes2) {
   const endCodes = reduced.map(({ endCode }) => endCode);
   return endCodes.reverse().join("");
 }
-function sliceAnsi(string2, start2, end) {
+function sliceAnsi(string2, start3, end) {
   const tokens2 = tokenize2(string2, end);
   let activeCodes = [];
   let position = 0;
@@ -30638,7 +30652,7 @@ function sliceAnsi(string2, start2, end) {
         returnValue += token.code;
       }
     } else {
-      if (!include && position >= start2) {
+      if (!include && position >= start3) {
         include = true;
         activeCodes = reduceAnsiCodes(activeCodes);
         returnValue = activeCodes.map(({ code: code2 }) => code2).join("");
@@ -30663,9 +30677,9 @@ var init_slice_ansi = __esm({
     MAX_ANSI_SEQUENCE_LENGTH = 19;
     endCodesSet = /* @__PURE__ */ new Set();
     endCodesMap = /* @__PURE__ */ new Map();
-    for (const [start2, end] of ansi_styles_default.codes) {
+    for (const [start3, end] of ansi_styles_default.codes) {
       endCodesSet.add(ansi_styles_default.color.ansi(end));
-      endCodesMap.set(ansi_styles_default.color.ansi(start2), ansi_styles_default.color.ansi(end));
+      endCodesMap.set(ansi_styles_default.color.ansi(start3), ansi_styles_default.color.ansi(end));
     }
   }
 });
@@ -31457,8 +31471,8 @@ function applyControlToken({ token, isPastEnd, activeStyles, activeHyperlink, po
     include
   };
 }
-function applyCharacterToken({ token, start: start2, activeStyles, activeHyperlink, position, returnValue, include }) {
-  if (!include && position >= start2 && !token.isGraphemeContinuation) {
+function applyCharacterToken({ token, start: start3, activeStyles, activeHyperlink, position, returnValue, include }) {
+  if (!include && position >= start3 && !token.isGraphemeContinuation) {
     include = true;
     returnValue = [...activeStyles.values()].join("");
     if (activeHyperlink) {
@@ -31509,7 +31523,7 @@ function createHasContinuationAheadMap(tokens2) {
   }
   return hasContinuationAhead;
 }
-function sliceAnsi2(string2, start2, end) {
+function sliceAnsi2(string2, start3, end) {
   const tokens2 = tokenizeAnsi(string2, { endCharacter: end });
   const hasContinuationAhead = createHasContinuationAheadMap(tokens2);
   let activeStyles = /* @__PURE__ */ new Map();
@@ -31528,7 +31542,7 @@ function sliceAnsi2(string2, start2, end) {
     ({ activeStyles, activeHyperlink, position, returnValue, include } = applyToken({
       token,
       isPastEnd,
-      start: start2,
+      start: start3,
       activeStyles,
       activeHyperlink,
       position,
@@ -31755,26 +31769,26 @@ function cliTruncate(text7, columns2, options = {}) {
     return index;
   }
   function trailingSgrSpanStartIndex(string2) {
-    let start2 = string2.length;
-    while (start2 > 1 && string2.codePointAt(start2 - 1) === ANSI.LETTER_M) {
-      let j = start2 - 2;
+    let start3 = string2.length;
+    while (start3 > 1 && string2.codePointAt(start3 - 1) === ANSI.LETTER_M) {
+      let j = start3 - 2;
       while (j >= 0 && isSgrParameter(string2.codePointAt(j))) {
         j--;
       }
       if (j >= 1 && string2.codePointAt(j - 1) === ANSI.ESC && string2.codePointAt(j) === ANSI.LEFT_BRACKET) {
-        start2 = j - 1;
+        start3 = j - 1;
         continue;
       }
       break;
     }
-    return start2;
+    return start3;
   }
   function appendWithInheritedStyleFromEnd(visible2, suffix) {
-    const start2 = trailingSgrSpanStartIndex(visible2);
-    if (start2 === visible2.length) {
+    const start3 = trailingSgrSpanStartIndex(visible2);
+    if (start3 === visible2.length) {
       return visible2 + suffix;
     }
-    return visible2.slice(0, start2) + suffix + visible2.slice(start2);
+    return visible2.slice(0, start3) + suffix + visible2.slice(start3);
   }
   function prependWithInheritedStyleFromStart(prefix, visible2) {
     const end = leadingSgrSpanEndIndex(visible2);
@@ -35200,8 +35214,8 @@ function connectionFailure(error, url, proxy) {
   const name = codeOf(error);
   const failure = (why2, fix3) => registryFailure("The registry cannot be reached", url.host, why2, fix3, error);
   if (proxy) {
-    const fault2 = proxyFailure(name, message, url, proxy, error);
-    if (fault2) return fault2;
+    const fault = proxyFailure(name, message, url, proxy, error);
+    if (fault) return fault;
   }
   const why = transient[name];
   if (why) {
@@ -39797,13 +39811,13 @@ var require_infra = __commonJS({
     }
     function collectASequenceOfCodePointsFast(char, input, position) {
       const idx = input.indexOf(char, position.position);
-      const start2 = position.position;
+      const start3 = position.position;
       if (idx === -1) {
         position.position = input.length;
-        return input.slice(start2);
+        return input.slice(start3);
       }
       position.position = idx;
-      return input.slice(start2, position.position);
+      return input.slice(start3, position.position);
     }
     var ASCII_WHITESPACE_REPLACE_REGEX = /[\u0009\u000A\u000C\u000D\u0020]/g;
     var nonASCIIRegex = /[^\x00-\x7F]/;
@@ -42078,11 +42092,11 @@ var require_formdata_parser = __commonJS({
       }
     }
     function collectASequenceOfBytes(condition, input, position) {
-      let start2 = position.position;
-      while (start2 < input.length && condition(input[start2])) {
-        ++start2;
+      let start3 = position.position;
+      while (start3 < input.length && condition(input[start3])) {
+        ++start3;
       }
-      return input.subarray(position.position, position.position = start2);
+      return input.subarray(position.position, position.position = start3);
     }
     function removeChars(buf, leading, trailing, predicate) {
       let lead = 0;
@@ -42095,12 +42109,12 @@ var require_formdata_parser = __commonJS({
       }
       return lead === 0 && trail === buf.length - 1 ? buf : buf.subarray(lead, trail + 1);
     }
-    function bufferStartsWith(buffer4, start2, position) {
-      if (buffer4.length < start2.length) {
+    function bufferStartsWith(buffer4, start3, position) {
+      if (buffer4.length < start3.length) {
         return false;
       }
-      for (let i2 = 0; i2 < start2.length; i2++) {
-        if (start2[i2] !== buffer4[position.position + i2]) {
+      for (let i2 = 0; i2 < start3.length; i2++) {
+        if (start3[i2] !== buffer4[position.position + i2]) {
           return false;
         }
       }
@@ -42551,8 +42565,8 @@ var require_client_h1 = __commonJS({
            */
           wasm_on_status: (p, at, len) => {
             assert(currentParser.ptr === p);
-            const start2 = at - currentBufferPtr + currentBufferRef.byteOffset;
-            return currentParser.onStatus(new FastBuffer(currentBufferRef.buffer, start2, len));
+            const start3 = at - currentBufferPtr + currentBufferRef.byteOffset;
+            return currentParser.onStatus(new FastBuffer(currentBufferRef.buffer, start3, len));
           },
           /**
            * @param {number} p
@@ -42570,8 +42584,8 @@ var require_client_h1 = __commonJS({
            */
           wasm_on_header_field: (p, at, len) => {
             assert(currentParser.ptr === p);
-            const start2 = at - currentBufferPtr + currentBufferRef.byteOffset;
-            return currentParser.onHeaderField(new FastBuffer(currentBufferRef.buffer, start2, len));
+            const start3 = at - currentBufferPtr + currentBufferRef.byteOffset;
+            return currentParser.onHeaderField(new FastBuffer(currentBufferRef.buffer, start3, len));
           },
           /**
            * @param {number} p
@@ -42581,8 +42595,8 @@ var require_client_h1 = __commonJS({
            */
           wasm_on_header_value: (p, at, len) => {
             assert(currentParser.ptr === p);
-            const start2 = at - currentBufferPtr + currentBufferRef.byteOffset;
-            return currentParser.onHeaderValue(new FastBuffer(currentBufferRef.buffer, start2, len));
+            const start3 = at - currentBufferPtr + currentBufferRef.byteOffset;
+            return currentParser.onHeaderValue(new FastBuffer(currentBufferRef.buffer, start3, len));
           },
           /**
            * @param {number} p
@@ -42603,8 +42617,8 @@ var require_client_h1 = __commonJS({
            */
           wasm_on_body: (p, at, len) => {
             assert(currentParser.ptr === p);
-            const start2 = at - currentBufferPtr + currentBufferRef.byteOffset;
-            return currentParser.onBody(new FastBuffer(currentBufferRef.buffer, start2, len));
+            const start3 = at - currentBufferPtr + currentBufferRef.byteOffset;
+            return currentParser.onBody(new FastBuffer(currentBufferRef.buffer, start3, len));
           },
           /**
            * @param {number} p
@@ -46531,9 +46545,9 @@ var require_readable = __commonJS({
       }
       const { _readableState: state } = consume2.stream;
       if (state.bufferIndex) {
-        const start2 = state.bufferIndex;
+        const start3 = state.bufferIndex;
         const end = state.buffer.length;
-        for (let n3 = start2; n3 < end; n3++) {
+        for (let n3 = start3; n3 < end; n3++) {
           consumePush(consume2, state.buffer[n3]);
         }
       } else {
@@ -46558,11 +46572,11 @@ var require_readable = __commonJS({
       }
       const buffer4 = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length);
       const bufferLength = buffer4.length;
-      const start2 = bufferLength > 2 && buffer4[0] === 239 && buffer4[1] === 187 && buffer4[2] === 191 ? 3 : 0;
+      const start3 = bufferLength > 2 && buffer4[0] === 239 && buffer4[1] === 187 && buffer4[2] === 191 ? 3 : 0;
       if (!encoding || encoding === "utf8" || encoding === "utf-8") {
-        return buffer4.utf8Slice(start2, bufferLength);
+        return buffer4.utf8Slice(start3, bufferLength);
       } else {
-        return buffer4.subarray(start2, bufferLength).toString(encoding);
+        return buffer4.subarray(start3, bufferLength).toString(encoding);
       }
     }
     function chunksConcat(chunks, length) {
@@ -47834,16 +47848,16 @@ function checkRealm({ mayBeInsecure }, registry, url) {
   );
 }
 function readToken(body, where) {
-  let answer = {};
+  let answer2 = {};
   try {
-    answer = Object(JSON.parse(body));
+    answer2 = Object(JSON.parse(body));
   } catch {
   }
-  const token = answer.token ?? answer.access_token;
+  const token = answer2.token ?? answer2.access_token;
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
     throw registryFailure("The token server of the registry gave no token", where);
   }
-  const lifetime = typeof answer.expires_in === "number" && answer.expires_in > 0 ? answer.expires_in : defaultLifetime;
+  const lifetime = typeof answer2.expires_in === "number" && answer2.expires_in > 0 ? answer2.expires_in : defaultLifetime;
   return { header: `Bearer ${token}`, expires: Date.now() + lifetime * 1e3 };
 }
 var defaultLifetime, maximumAnswer;
@@ -47863,14 +47877,14 @@ var init_auth = __esm({
 // src/registry/credential-helper.ts
 async function askHelper(name, serverUrl, where, options) {
   const tool = `docker-credential-${name}`;
-  const fault2 = (why) => new Failure({
+  const fault = (why) => new Failure({
     kind: "registry",
     what: `The credential helper ${JSON.stringify(tool)} gave no credentials for ${serverUrl}`,
     where,
     why,
     fix: `try it by hand: echo ${serverUrl} | ${tool} get; or take it out of ${where} and log in again`
   });
-  if (!/^[\w.-]+$/.test(name)) throw fault2("its name is not one");
+  if (!/^[\w.-]+$/.test(name)) throw fault("its name is not one");
   const path6 = options.env?.PATH;
   const timeout4 = options.helperTimeout ?? 30;
   const result = await run(
@@ -47878,17 +47892,17 @@ async function askHelper(name, serverUrl, where, options) {
     { input: `${serverUrl}
 `, timeout: timeout4, signal: options.signal, keep: 1024 * 1024 }
   ).catch((error) => {
-    throw isFailure(error, "tool") ? fault2("it is not on PATH") : error;
+    throw isFailure(error, "tool") ? fault("it is not on PATH") : error;
   });
-  if (result.timedOut) throw fault2(`it did not answer within ${timeout4} s`);
+  if (result.timedOut) throw fault(`it did not answer within ${timeout4} s`);
   if (/credentials not found/i.test(result.stdout + result.stderr) && !result.ok) return void 0;
-  if (!result.ok) throw fault2(`it ended with ${result.signal ?? `exit code ${result.exitCode}`}`);
-  const answer = parseOrUndefined(result.stdout);
-  if (!isRecord(answer) || typeof answer.Username !== "string" || typeof answer.Secret !== "string") {
-    throw fault2('its answer is not {"Username": \u2026, "Secret": \u2026}');
+  if (!result.ok) throw fault(`it ended with ${result.signal ?? `exit code ${result.exitCode}`}`);
+  const answer2 = parseOrUndefined(result.stdout);
+  if (!isRecord(answer2) || typeof answer2.Username !== "string" || typeof answer2.Secret !== "string") {
+    throw fault('its answer is not {"Username": \u2026, "Secret": \u2026}');
   }
-  if (answer.Secret === "") return void 0;
-  return answer.Username === "<token>" ? { identityToken: answer.Secret } : { username: answer.Username, password: answer.Secret };
+  if (answer2.Secret === "") return void 0;
+  return answer2.Username === "<token>" ? { identityToken: answer2.Secret } : { username: answer2.Username, password: answer2.Secret };
 }
 function parseOrUndefined(text7) {
   try {
@@ -47920,9 +47934,9 @@ async function findCredentials(registry, options = {}, repository) {
 }
 function askOnce(helper, serverUrl, where, options) {
   const key = `${helper} ${serverUrl}`;
-  const answer = options.answers?.get(key) ?? askHelper(helper, serverUrl, where, options);
-  options.answers?.set(key, answer);
-  return answer;
+  const answer2 = options.answers?.get(key) ?? askHelper(helper, serverUrl, where, options);
+  options.answers?.set(key, answer2);
+  return answer2;
 }
 function keysOf(registry, repository) {
   const parts = repository === void 0 ? [] : `${registry}/${repository}`.split("/");
@@ -48675,8 +48689,8 @@ function streamSource(chunks) {
     drain: () => skip2(Number.POSITIVE_INFINITY)
   };
 }
-function fileSource(file, size2, start2 = 0) {
-  let position = start2;
+function fileSource(file, size2, start3 = 0) {
+  let position = start3;
   const read4 = async (length) => {
     const buffer4 = Buffer.alloc(Math.min(length, Math.max(0, size2 - position)));
     let filled = 0;
@@ -48814,8 +48828,8 @@ function hasChecksum(header2) {
   }
   return stored === unsigned || stored === signed;
 }
-function readNumber(header2, start2, length) {
-  const field5 = header2.subarray(start2, start2 + length);
+function readNumber(header2, start3, length) {
+  const field5 = header2.subarray(start3, start3 + length);
   if (field5[0] >= 128) {
     if (field5[0] !== 128) return void 0;
     const value = field5.subarray(1).reduce((sum2, byte) => sum2 * 256 + byte, 0);
@@ -48965,8 +48979,8 @@ function normalize(link3) {
   }
   return link3 === void 0 ? void 0 : parts.join("/");
 }
-async function refuseCompressed(path6, start2) {
-  const hex = Buffer.from(start2).toString("hex");
+async function refuseCompressed(path6, start3) {
+  const hex = Buffer.from(start3).toString("hex");
   const unpack = compressors.find(([magic2]) => hex.startsWith(magic2))?.[1];
   if (unpack === void 0) return;
   throw new Failure({
@@ -49339,9 +49353,9 @@ function healthcheck(check3) {
   };
 }
 function mergeEnv(base, set) {
-  const merged = new Map(base.map((line) => [line.split("=", 1)[0] ?? "", line]));
-  for (const [name, value] of Object.entries(set)) merged.set(name, `${name}=${value}`);
-  return [...merged.values()];
+  const merged2 = new Map(base.map((line) => [line.split("=", 1)[0] ?? "", line]));
+  for (const [name, value] of Object.entries(set)) merged2.set(name, `${name}=${value}`);
+  return [...merged2.values()];
 }
 function fullPort(port) {
   return port.includes("/") ? port : `${port}/tcp`;
@@ -49372,7 +49386,7 @@ function imageContent(spec2, base, parts) {
   const created = { "org.opencontainers.image.created": formatTime(spec2.epoch) };
   const own4 = ownAnnotations(spec2.base, spec2.epoch, base.digest);
   const images = parts.map(
-    ({ platform: platform8, base: { config, layers: below2 }, added, programs: programs3 }) => {
+    ({ platform: platform8, base: { config, layers: below2 }, added, programs: programs4 }) => {
       const layers = [...below2, ...added];
       const diffIds = layers.map(({ diffId }) => diffId);
       const configDocument = document(
@@ -49392,7 +49406,7 @@ function imageContent(spec2, base, parts) {
         layers: layers.map(({ descriptor }) => descriptor),
         annotations: { ...own4, ...given("manifest", platform8) }
       });
-      return { platform: platform8, manifest, config: configDocument, layers, programs: programs3 };
+      return { platform: platform8, manifest, config: configDocument, layers, programs: programs4 };
     }
   );
   const index = document(mediaTypes.index, {
@@ -49883,30 +49897,30 @@ import * as zlib2 from "node:zlib";
 async function* decompress(chunks, where) {
   const iterator = chunks[Symbol.asyncIterator]();
   try {
-    let start2 = Buffer.alloc(0);
-    while (start2.length < 4) {
+    let start3 = Buffer.alloc(0);
+    while (start3.length < 4) {
       const next2 = await iterator.next();
       if (next2.done) break;
-      start2 = Buffer.concat([start2, next2.value]);
+      start3 = Buffer.concat([start3, next2.value]);
     }
     const all = (async function* () {
-      yield start2;
+      yield start3;
       yield* { [Symbol.asyncIterator]: () => iterator };
     })();
-    const stream = decompressor(start2, where);
+    const stream = decompressor(start3, where);
     yield* stream ? through(all, stream, where) : all;
   } finally {
     await iterator.return?.();
   }
 }
-function decompressor(start2, where) {
-  if (start2[0] === 31 && start2[1] === 139) return zlib2.createGunzip({ chunkSize });
-  if (start2.toString("hex", 0, 4) !== "28b52ffd" && !isSkippableFrame(start2)) return void 0;
+function decompressor(start3, where) {
+  if (start3[0] === 31 && start3[1] === 139) return zlib2.createGunzip({ chunkSize });
+  if (start3.toString("hex", 0, 4) !== "28b52ffd" && !isSkippableFrame(start3)) return void 0;
   if (!createZstdDecompress) throw new UnreadableCompression(where);
   return createZstdDecompress({ chunkSize, params: { [zstdWindowLogMax]: largestWindow } });
 }
-function isSkippableFrame(start2) {
-  return start2.length >= 4 && (start2.readUInt32LE(0) & 4294967280) >>> 0 === 407710288;
+function isSkippableFrame(start3) {
+  return start3.length >= 4 && (start3.readUInt32LE(0) & 4294967280) >>> 0 === 407710288;
 }
 async function* through(chunks, stream, where) {
   const done = pipeline2(Readable5.from(chunks, { objectMode: false }), stream);
@@ -50414,12 +50428,12 @@ function describe8({ index, images, baseDigest }, compressor) {
     indexDigest: index.descriptor.digest,
     ...baseDigest !== void 0 && { baseDigest },
     compressor: compressor.id,
-    platforms: images.map(({ platform: platform8, manifest, config, layers, programs: programs3 }) => ({
+    platforms: images.map(({ platform: platform8, manifest, config, layers, programs: programs4 }) => ({
       platform: platform8,
       manifestDigest: manifest.descriptor.digest,
       configDigest: config.descriptor.digest,
       layers: layers.map(({ descriptor: { digest: digest4, size: size2 }, diffId }) => ({ digest: digest4, diffId, size: size2 })),
-      ...programs3 && { packed: { digest: programs3.descriptor.digest, diffId: programs3.diffId } },
+      ...programs4 && { packed: { digest: programs4.descriptor.digest, diffId: programs4.diffId } },
       size: [config, ...layers].reduce((total, { descriptor }) => total + descriptor.size, 0)
     }))
   };
@@ -51359,9 +51373,9 @@ async function unlessAborted(work, signal) {
     signal.removeEventListener("abort", stop);
   }
 }
-async function untilFirstFailure(outer, start2) {
+async function untilFirstFailure(outer, start3) {
   const controller2 = new AbortController();
-  const promises = start2(AbortSignal.any([outer, controller2.signal]));
+  const promises = start3(AbortSignal.any([outer, controller2.signal]));
   let failed;
   for (const promise of promises) {
     promise.catch((error) => {
@@ -51998,11 +52012,11 @@ function chooseBackend(plan, builder3) {
     if (refusal3) throw refusal3;
     return { name: "oci" };
   }
-  const fault2 = ownBase === void 0 ? builderFault(plan, builder3) : localBaseNeedsOci(ownBase);
-  if (fault2 === void 0) return { name: "buildx", builder: builder3 };
+  const fault = ownBase === void 0 ? builderFault(plan, builder3) : localBaseNeedsOci(ownBase);
+  if (fault === void 0) return { name: "buildx", builder: builder3 };
   const named2 = ownBase === void 0 && plan.buildx.builder !== void 0;
-  if (plan.backend === "buildx" || named2 || refusal3) throw fault2;
-  return { name: "oci", reason: fault2.what };
+  if (plan.backend === "buildx" || named2 || refusal3) throw fault;
+  return { name: "oci", reason: fault.what };
 }
 function localBaseNeedsOci(reference) {
   return new Failure({
@@ -52171,9 +52185,9 @@ function expandWord(raw, lookup2, substitute2, escapeChar = "\\") {
   }
   return { text: text7, unknown: unknown3 };
 }
-function closing(text7, start2, open13, close) {
+function closing(text7, start3, open13, close) {
   let depth = 1;
-  for (let index = start2; index < text7.length; index++) {
+  for (let index = start3; index < text7.length; index++) {
     if (text7[index] === "\\") index++;
     else if (text7[index] === open13) depth++;
     else if (text7[index] === close && --depth === 0) return index;
@@ -52202,12 +52216,12 @@ function declaredBy({ keyword, words: words4 }) {
       }
     ];
   }
-  return words4.map(({ value, start: start2, end }) => {
+  return words4.map(({ value, start: start3, end }) => {
     const equals = value.indexOf("=");
     return {
       name: equals < 0 ? value : value.slice(0, equals),
       value: equals < 0 ? void 0 : value.slice(equals + 1),
-      start: start2,
+      start: start3,
       end
     };
   });
@@ -52226,7 +52240,7 @@ function usesOf(instruction) {
   const { keyword, body, heredocs, flags } = instruction;
   const bodies = heredocs.filter(({ quoted: quoted2 }) => keyword === "RUN" || !quoted2).map((heredoc) => heredoc.body);
   const flagUses = flags.flatMap(
-    ({ value, start: start2, end }) => usesIn({ text: value, at: () => start2 }).map(({ name }) => ({ name, start: start2, end }))
+    ({ value, start: start3, end }) => usesIn({ text: value, at: () => start3 }).map(({ name }) => ({ name, start: start3, end }))
   );
   return [...flagUses, ...[body, ...bodies].flatMap(usesIn)];
 }
@@ -54129,9 +54143,9 @@ var init_main2 = __esm({
       }
       getText(range) {
         if (range) {
-          const start2 = this.offsetAt(range.start);
+          const start3 = this.offsetAt(range.start);
           const end = this.offsetAt(range.end);
-          return this._content.substring(start2, end);
+          return this._content.substring(start3, end);
         }
         return this._content;
       }
@@ -54405,15 +54419,15 @@ var require_comment = __commonJS({
         let range = this.getRange();
         const startOffset = this.document.offsetAt(range.start);
         let raw = this.document.getText().substring(startOffset, this.document.offsetAt(range.end));
-        let start2 = -1;
+        let start3 = -1;
         let end = -1;
         for (let i2 = 1; i2 < raw.length; i2++) {
           if (!util_1.Util.isWhitespace(raw.charAt(i2))) {
-            start2 = i2;
+            start3 = i2;
             break;
           }
         }
-        if (start2 === -1) {
+        if (start3 === -1) {
           return null;
         }
         for (let i2 = raw.length - 1; i2 >= 1; i2--) {
@@ -54422,7 +54436,7 @@ var require_comment = __commonJS({
             break;
           }
         }
-        return vscode_languageserver_types_1.Range.create(this.document.positionAt(startOffset + start2), this.document.positionAt(startOffset + end));
+        return vscode_languageserver_types_1.Range.create(this.document.positionAt(startOffset + start3), this.document.positionAt(startOffset + end));
       }
     };
     exports.Comment = Comment;
@@ -54479,10 +54493,10 @@ function isEOL(char) {
   return char === 13 || char === 10;
 }
 function getWellformedRange(range) {
-  const start2 = range.start;
+  const start3 = range.start;
   const end = range.end;
-  if (start2.line > end.line || start2.line === end.line && start2.character > end.character) {
-    return { start: end, end: start2 };
+  if (start3.line > end.line || start3.line === end.line && start3.character > end.character) {
+    return { start: end, end: start3 };
   }
   return range;
 }
@@ -54516,9 +54530,9 @@ var init_main3 = __esm({
       }
       getText(range) {
         if (range) {
-          const start2 = this.offsetAt(range.start);
+          const start3 = this.offsetAt(range.start);
           const end = this.offsetAt(range.end);
-          return this._content.substring(start2, end);
+          return this._content.substring(start3, end);
         }
         return this._content;
       }
@@ -54964,7 +54978,7 @@ var require_instruction = __commonJS({
         let content = this.getTextContent();
         let fullArgs = content.substring(extra, this.document.offsetAt(args3[args3.length - 1].getRange().end) - this.document.offsetAt(range.start));
         let offset = this.document.offsetAt(range.start) + extra;
-        let start2 = false;
+        let start3 = false;
         let comment2 = false;
         for (let i2 = 0; i2 < fullArgs.length; i2++) {
           let char = fullArgs.charAt(i2);
@@ -54983,7 +54997,7 @@ var require_instruction = __commonJS({
                       ranges.push(vscode_languageserver_types_1.Range.create(startPosition, this.document.positionAt(offset + end + 1)));
                     }
                     startPosition = null;
-                    start2 = true;
+                    start3 = true;
                     comment2 = false;
                     i2 = j;
                     break whitespaceCheck;
@@ -54996,7 +55010,7 @@ var require_instruction = __commonJS({
                 ranges.push(vscode_languageserver_types_1.Range.create(startPosition, this.document.positionAt(offset + end + 1)));
                 startPosition = null;
               }
-              start2 = true;
+              start3 = true;
               comment2 = false;
               i2 += 2;
             } else if (next2 === "\n") {
@@ -55004,7 +55018,7 @@ var require_instruction = __commonJS({
                 ranges.push(vscode_languageserver_types_1.Range.create(startPosition, this.document.positionAt(offset + end + 1)));
               }
               startPosition = null;
-              start2 = true;
+              start3 = true;
               comment2 = false;
               i2++;
             } else {
@@ -55013,7 +55027,7 @@ var require_instruction = __commonJS({
           } else if (util_1.Util.isNewline(char)) {
             if (comment2) {
               startPosition = null;
-              start2 = true;
+              start3 = true;
               comment2 = false;
             }
           } else {
@@ -55069,7 +55083,7 @@ var require_instruction = __commonJS({
         let content = this.getTextContent();
         let fullArgs = content.substring(extra);
         let offset = this.document.offsetAt(range.start) + extra;
-        let start2 = false;
+        let start3 = false;
         let comment2 = false;
         let found = -1;
         let escapedWhitespaceDetected = false;
@@ -55085,7 +55099,7 @@ var require_instruction = __commonJS({
                 escapedWhitespaceDetected = false;
                 if (comment2) {
                   comment2 = false;
-                  start2 = true;
+                  start3 = true;
                 }
               }
               continue;
@@ -55113,7 +55127,7 @@ var require_instruction = __commonJS({
                   case "\n":
                     comment2 = false;
                     escaping = true;
-                    start2 = true;
+                    start3 = true;
                     if (found !== -1) {
                       escapeMarker = i2;
                     }
@@ -55130,7 +55144,7 @@ var require_instruction = __commonJS({
             } else if (next2 === "\r") {
               comment2 = false;
               escaping = true;
-              start2 = true;
+              start3 = true;
               if (found !== -1 && escapeMarker === -1) {
                 escapeMarker = i2;
               }
@@ -55138,7 +55152,7 @@ var require_instruction = __commonJS({
             } else if (next2 === "\n") {
               comment2 = false;
               escaping = true;
-              start2 = true;
+              start3 = true;
               if (found !== -1 && escapeMarker === -1) {
                 escapeMarker = i2;
               }
@@ -55165,7 +55179,7 @@ var require_instruction = __commonJS({
               i2++;
             }
           } else if (!comment2) {
-            if (start2 && char === "#") {
+            if (start3 && char === "#") {
               comment2 = true;
             } else {
               if (escapedWhitespaceDetected && escapeMarker !== -1) {
@@ -55181,7 +55195,7 @@ var require_instruction = __commonJS({
                 found = i2;
               }
             }
-            start2 = false;
+            start3 = false;
           }
         }
         if (found !== -1) {
@@ -55210,10 +55224,10 @@ var require_instruction = __commonJS({
             let expanded = "";
             for (let j = 0; j < swaps.length; j++) {
               const variableRange = variables[j].getRange();
-              const start2 = this.document.offsetAt(variableRange.start);
+              const start3 = this.document.offsetAt(variableRange.start);
               const end = this.document.offsetAt(variableRange.end);
               if (swaps[j]) {
-                expanded += this.document.getText().substring(offset, start2);
+                expanded += this.document.getText().substring(offset, start3);
                 expanded += swaps[j];
                 offset = end;
               } else {
@@ -55299,8 +55313,8 @@ var require_instruction = __commonJS({
                         modifierRange = vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + modifierRead), this.document.positionAt(offset + modifierRead + 1));
                         substitutionRange = vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + substitutionStart), this.document.positionAt(offset + substitutionEnd));
                       }
-                      let start2 = this.document.positionAt(offset + i2);
-                      variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 2), this.document.positionAt(offset + nameEnd)), vscode_languageserver_types_1.Range.create(start2, this.document.positionAt(offset + j + 1)), modifier, modifierRange, substitutionParameter, substitutionRange, this.dockerfile.resolveVariable(escapedName, start2.line) !== void 0, this.isBuildVariable(escapedName, start2.line), escapedString));
+                      let start3 = this.document.positionAt(offset + i2);
+                      variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 2), this.document.positionAt(offset + nameEnd)), vscode_languageserver_types_1.Range.create(start3, this.document.positionAt(offset + j + 1)), modifier, modifierRange, substitutionParameter, substitutionRange, this.dockerfile.resolveVariable(escapedName, start3.line) !== void 0, this.isBuildVariable(escapedName, start3.line), escapedString));
                       i2 = j;
                       continue variableLoop;
                     case ":":
@@ -55374,8 +55388,8 @@ var require_instruction = __commonJS({
                             continue nameLoop;
                         }
                       }
-                      let start3 = this.document.positionAt(offset + i2);
-                      variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 1), this.document.positionAt(offset + j)), vscode_languageserver_types_1.Range.create(start3, this.document.positionAt(offset + j)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, start3.line) !== void 0, this.isBuildVariable(escapedName, start3.line), "$" + escapedName));
+                      let start4 = this.document.positionAt(offset + i2);
+                      variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 1), this.document.positionAt(offset + j)), vscode_languageserver_types_1.Range.create(start4, this.document.positionAt(offset + j)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, start4.line) !== void 0, this.isBuildVariable(escapedName, start4.line), "$" + escapedName));
                       break variableLoop;
                   }
                   if (char.match(/^[a-z0-9_]+$/i) === null) {
@@ -55386,8 +55400,8 @@ var require_instruction = __commonJS({
                   }
                   escapedName += char;
                 }
-                let start2 = this.document.positionAt(offset + i2);
-                variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 1), this.document.positionAt(offset + arg.length)), vscode_languageserver_types_1.Range.create(start2, this.document.positionAt(offset + arg.length)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, start2.line) !== void 0, this.isBuildVariable(escapedName, start2.line), "$" + escapedName));
+                let start3 = this.document.positionAt(offset + i2);
+                variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 1), this.document.positionAt(offset + arg.length)), vscode_languageserver_types_1.Range.create(start3, this.document.positionAt(offset + arg.length)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, start3.line) !== void 0, this.isBuildVariable(escapedName, start3.line), "$" + escapedName));
               }
               break variableLoop;
           }
@@ -55495,7 +55509,7 @@ var require_instruction = __commonJS({
         const content = this.document.getText(startRange);
         let endFound = false;
         let searchHyphen = false;
-        let start2 = -1;
+        let start3 = -1;
         let end = -1;
         let escaping = false;
         let quote3 = null;
@@ -55547,8 +55561,8 @@ var require_instruction = __commonJS({
                 }
               }
             default:
-              if (start2 === -1) {
-                start2 = i2;
+              if (start3 === -1) {
+                start3 = i2;
               }
               if (quote3 !== null) {
                 end = i2 + 1;
@@ -55557,10 +55571,10 @@ var require_instruction = __commonJS({
               break contentLoop;
           }
         }
-        if (start2 === -1) {
+        if (start3 === -1) {
           return vscode_languageserver_types_1.Range.create(startRange.end, startRange.end);
         }
-        const nameStart = this.document.positionAt(this.document.offsetAt(startRange.start) + start2);
+        const nameStart = this.document.positionAt(this.document.offsetAt(startRange.start) + start3);
         const nameEnd = quote3 !== null ? this.document.positionAt(this.document.offsetAt(startRange.start) + end) : startRange.end;
         return vscode_languageserver_types_1.Range.create(nameStart, nameEnd);
       }
@@ -56000,7 +56014,7 @@ var require_jsonInstruction = __commonJS({
           return;
         }
         const argsOffset = document2.offsetAt(this.getArgumentsRange().start);
-        let start2 = -1;
+        let start3 = -1;
         let last = "";
         let quoted2 = false;
         let escapedArg = "";
@@ -56019,7 +56033,7 @@ var require_jsonInstruction = __commonJS({
               break;
             case '"':
               if (last === "[" || last === ",") {
-                start2 = i2;
+                start3 = i2;
                 quoted2 = true;
                 last = '"';
                 escapedArg = escapedArg + char;
@@ -56028,7 +56042,7 @@ var require_jsonInstruction = __commonJS({
                 if (quoted2) {
                   escapedArg = escapedArg + char;
                   quoted2 = false;
-                  this.jsonStrings.push(new jsonArgument_1.JSONArgument(escapedArg, vscode_languageserver_types_1.Range.create(document2.positionAt(argsOffset + start2), document2.positionAt(argsOffset + i2 + 1)), vscode_languageserver_types_1.Range.create(document2.positionAt(argsOffset + start2 + 1), document2.positionAt(argsOffset + i2))));
+                  this.jsonStrings.push(new jsonArgument_1.JSONArgument(escapedArg, vscode_languageserver_types_1.Range.create(document2.positionAt(argsOffset + start3), document2.positionAt(argsOffset + i2 + 1)), vscode_languageserver_types_1.Range.create(document2.positionAt(argsOffset + start3 + 1), document2.positionAt(argsOffset + i2))));
                   escapedArg = "";
                 } else {
                   break argsCheck;
@@ -56338,7 +56352,7 @@ var require_property = __commonJS({
         }
         let commentCheck = -1;
         let escapedValue = "";
-        let start2 = 0;
+        let start3 = 0;
         parseValue: for (let i2 = 0; i2 < value.length; i2++) {
           let char = value.charAt(i2);
           switch (char) {
@@ -56410,7 +56424,7 @@ var require_property = __commonJS({
               } else if (char === "\n") {
                 escaped = true;
                 i2++;
-                start2 = i2;
+                start3 = i2;
               } else {
                 escapedValue = escapedValue + char;
                 i2++;
@@ -56498,9 +56512,9 @@ var require_propertyInstruction = __commonJS({
             }
           } else if (args3[0].getValue().indexOf("=") === -1) {
             let text7 = this.document.getText();
-            let start2 = args3[1].getRange().start;
+            let start3 = args3[1].getRange().start;
             let end = args3[args3.length - 1].getRange().end;
-            text7 = text7.substring(this.document.offsetAt(start2), this.document.offsetAt(end));
+            text7 = text7.substring(this.document.offsetAt(start3), this.document.offsetAt(end));
             this.properties = [new property_1.Property(this.document, this.escapeChar, args3[0], new argument_1.Argument(text7, vscode_languageserver_types_1.Range.create(args3[1].getRange().start, args3[args3.length - 1].getRange().end)))];
           } else {
             this.properties = [];
@@ -56562,16 +56576,16 @@ var require_propertyInstruction = __commonJS({
         let extra = instructionNameEndOffset - this.document.offsetAt(range.start);
         let content = this.getTextContent();
         let fullArgs = content.substring(extra);
-        let start2 = util_1.Util.findLeadingNonWhitespace(fullArgs, this.escapeChar);
-        if (start2 === -1) {
+        let start3 = util_1.Util.findLeadingNonWhitespace(fullArgs, this.escapeChar);
+        if (start3 === -1) {
           return [];
         }
-        const startPosition = this.document.positionAt(instructionNameEndOffset + start2);
+        const startPosition = this.document.positionAt(instructionNameEndOffset + start3);
         let escaped = range.start.line !== startPosition.line;
         let endingEscape = false;
         let mark2 = -1;
         let end = this.findTrailingNonWhitespace(fullArgs);
-        content = fullArgs.substring(start2, end + 1);
+        content = fullArgs.substring(start3, end + 1);
         let argStart = escaped ? -1 : 0;
         let spaced = false;
         argumentLoop: for (let i2 = 0; i2 < content.length; i2++) {
@@ -56604,7 +56618,7 @@ var require_propertyInstruction = __commonJS({
                       case "	":
                         break;
                       default:
-                        args3.push(new argument_1.Argument(content.substring(argStart, i2), vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start2 + argStart), this.document.positionAt(instructionNameEndOffset + start2 + i2 + 2))));
+                        args3.push(new argument_1.Argument(content.substring(argStart, i2), vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start3 + argStart), this.document.positionAt(instructionNameEndOffset + start3 + i2 + 2))));
                         argStart = j;
                         break whitespaceCheck;
                     }
@@ -56632,7 +56646,7 @@ var require_propertyInstruction = __commonJS({
             case "'":
             case '"':
               if (spaced) {
-                this.createSpacedArgument(argStart, args3, content, mark2, instructionNameEndOffset, start2);
+                this.createSpacedArgument(argStart, args3, content, mark2, instructionNameEndOffset, start3);
                 argStart = i2;
                 spaced = false;
               }
@@ -56646,7 +56660,7 @@ var require_propertyInstruction = __commonJS({
                       i2 = j;
                       continue argumentLoop;
                     }
-                    args3.push(new argument_1.Argument(content.substring(argStart, j + 1), vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start2 + argStart), this.document.positionAt(instructionNameEndOffset + start2 + j + 1))));
+                    args3.push(new argument_1.Argument(content.substring(argStart, j + 1), vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start3 + argStart), this.document.positionAt(instructionNameEndOffset + start3 + j + 1))));
                     i2 = j;
                     argStart = -1;
                     continue argumentLoop;
@@ -56663,7 +56677,7 @@ var require_propertyInstruction = __commonJS({
                   spaced = true;
                 }
               } else if (argStart !== -1) {
-                args3.push(new argument_1.Argument(content.substring(argStart, i2), vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start2 + argStart), this.document.positionAt(instructionNameEndOffset + start2 + i2))));
+                args3.push(new argument_1.Argument(content.substring(argStart, i2), vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start3 + argStart), this.document.positionAt(instructionNameEndOffset + start3 + i2))));
                 argStart = -1;
               }
               break;
@@ -56686,7 +56700,7 @@ var require_propertyInstruction = __commonJS({
                 }
                 if (argStart !== -1) {
                   let value = content.substring(argStart, mark2);
-                  args3.push(new argument_1.Argument(value, vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start2 + argStart), this.document.positionAt(instructionNameEndOffset + start2 + mark2))));
+                  args3.push(new argument_1.Argument(value, vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start3 + argStart), this.document.positionAt(instructionNameEndOffset + start3 + mark2))));
                   argStart = -1;
                 }
                 break argumentLoop;
@@ -56696,7 +56710,7 @@ var require_propertyInstruction = __commonJS({
               break;
             default:
               if (spaced) {
-                this.createSpacedArgument(argStart, args3, content, mark2, instructionNameEndOffset, start2);
+                this.createSpacedArgument(argStart, args3, content, mark2, instructionNameEndOffset, start3);
                 argStart = i2;
                 spaced = false;
               }
@@ -56747,13 +56761,13 @@ var require_propertyInstruction = __commonJS({
         if (argStart !== -1 && argStart !== content.length) {
           let end2 = endingEscape ? content.length - 1 : content.length;
           let value = content.substring(argStart, end2);
-          args3.push(new argument_1.Argument(value, vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start2 + argStart), this.document.positionAt(instructionNameEndOffset + start2 + end2))));
+          args3.push(new argument_1.Argument(value, vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start3 + argStart), this.document.positionAt(instructionNameEndOffset + start3 + end2))));
         }
         return args3;
       }
-      createSpacedArgument(argStart, args3, content, mark2, instructionNameEndOffset, start2) {
+      createSpacedArgument(argStart, args3, content, mark2, instructionNameEndOffset, start3) {
         if (argStart !== -1) {
-          args3.push(new argument_1.Argument(content.substring(argStart, mark2), vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start2 + argStart), this.document.positionAt(instructionNameEndOffset + start2 + mark2))));
+          args3.push(new argument_1.Argument(content.substring(argStart, mark2), vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start3 + argStart), this.document.positionAt(instructionNameEndOffset + start3 + mark2))));
         }
       }
     };
@@ -58028,11 +58042,11 @@ var require_parser2 = __commonJS({
         dockerfile2.organizeComments();
         return dockerfile2;
       }
-      processInstruction(dockerfile2, char, start2) {
+      processInstruction(dockerfile2, char, start3) {
         let instruction = char;
         let instructionEnd = -1;
         let escapedInstruction = false;
-        instructionCheck: for (let i2 = start2 + 1; i2 < this.buffer.length; i2++) {
+        instructionCheck: for (let i2 = start3 + 1; i2 < this.buffer.length; i2++) {
           char = this.buffer.charAt(i2);
           switch (char) {
             case this.escapeChar:
@@ -58090,8 +58104,8 @@ var require_parser2 = __commonJS({
               if (instructionEnd === -1) {
                 instructionEnd = i2;
               }
-              i2 = this.processArguments(dockerfile2, instruction, instructionEnd, start2, i2);
-              dockerfile2.addInstruction(this.createInstruction(dockerfile2, instruction, start2, instructionEnd, i2));
+              i2 = this.processArguments(dockerfile2, instruction, instructionEnd, start3, i2);
+              dockerfile2.addInstruction(this.createInstruction(dockerfile2, instruction, start3, instructionEnd, i2));
               return i2;
             case "\r":
             case "\n":
@@ -58101,7 +58115,7 @@ var require_parser2 = __commonJS({
               if (instructionEnd === -1) {
                 instructionEnd = i2;
               }
-              dockerfile2.addInstruction(this.createInstruction(dockerfile2, instruction, start2, i2, i2));
+              dockerfile2.addInstruction(this.createInstruction(dockerfile2, instruction, start3, i2, i2));
               return i2;
             case "#":
               if (escapedInstruction) {
@@ -58117,7 +58131,7 @@ var require_parser2 = __commonJS({
         if (instructionEnd === -1) {
           instructionEnd = this.buffer.length;
         }
-        dockerfile2.addInstruction(this.createInstruction(dockerfile2, instruction, start2, instructionEnd, this.buffer.length));
+        dockerfile2.addInstruction(this.createInstruction(dockerfile2, instruction, start3, instructionEnd, this.buffer.length));
         return this.buffer.length;
       }
       processHeredocs(instruction, offset) {
@@ -58153,7 +58167,7 @@ var require_parser2 = __commonJS({
         }
         return offset;
       }
-      processArguments(dockerfile2, instruction, instructionEnd, start2, offset) {
+      processArguments(dockerfile2, instruction, instructionEnd, start3, offset) {
         let escaped = false;
         argumentsCheck: for (let i2 = offset + 1; i2 < this.buffer.length; i2++) {
           switch (this.buffer.charAt(i2)) {
@@ -58162,7 +58176,7 @@ var require_parser2 = __commonJS({
               if (escaped) {
                 continue;
               }
-              return this.processHeredocs(this.createInstruction(dockerfile2, instruction, start2, instructionEnd, i2), i2);
+              return this.processHeredocs(this.createInstruction(dockerfile2, instruction, start3, instructionEnd, i2), i2);
             case this.escapeChar:
               const next2 = this.buffer.charAt(i2 + 1);
               if (next2 === "\n" || next2 === "\r") {
@@ -58203,9 +58217,9 @@ var require_parser2 = __commonJS({
         }
         return this.buffer.length;
       }
-      processComment(dockerfile2, start2) {
+      processComment(dockerfile2, start3) {
         let end = this.buffer.length;
-        commentLoop: for (let i2 = start2 + 1; i2 < this.buffer.length; i2++) {
+        commentLoop: for (let i2 = start3 + 1; i2 < this.buffer.length; i2++) {
           switch (this.buffer.charAt(i2)) {
             case "\r":
             case "\n":
@@ -58213,7 +58227,7 @@ var require_parser2 = __commonJS({
               break commentLoop;
           }
         }
-        const range = vscode_languageserver_types_1.Range.create(this.document.positionAt(start2), this.document.positionAt(end));
+        const range = vscode_languageserver_types_1.Range.create(this.document.positionAt(start3), this.document.positionAt(end));
         dockerfile2.addComment(new comment_1.Comment(this.document, range));
         return end;
       }
@@ -58248,8 +58262,8 @@ var require_parser2 = __commonJS({
         }
         return this.buffer.length;
       }
-      createInstruction(dockerfile2, instruction, start2, instructionEnd, end) {
-        const startPosition = this.document.positionAt(start2);
+      createInstruction(dockerfile2, instruction, start3, instructionEnd, end) {
+        const startPosition = this.document.positionAt(start3);
         const instructionRange = vscode_languageserver_types_1.Range.create(startPosition, this.document.positionAt(instructionEnd));
         const lineRange = vscode_languageserver_types_1.Range.create(startPosition, this.document.positionAt(end));
         return _Parser.createInstruction(this.document, dockerfile2, this.escapeChar, lineRange, instruction, instructionRange);
@@ -58475,12 +58489,12 @@ function readFlags(body) {
   let length = 0;
   for (let match = pattern3.exec(body.text); match; match = pattern3.exec(body.text)) {
     const [whole, name = "", value = ""] = match;
-    const start2 = match.index + whole.length - whole.trimStart().length;
+    const start3 = match.index + whole.length - whole.trimStart().length;
     length = match.index + whole.length;
     flags.push({
       name,
       value: value.replace(/^"(.*)"$/, "$1"),
-      start: body.at(start2),
+      start: body.at(start3),
       end: body.at(length - 1) + 1
     });
   }
@@ -58502,9 +58516,9 @@ function unquote4(raw) {
     (_, double, single4) => double === void 0 ? single4 ?? "" : double.replace(/\\(["\\])/g, "$1")
   );
 }
-function readHeredocs(text7, header2, start2, end) {
+function readHeredocs(text7, header2, start3, end) {
   const heredocs = [];
-  let position = start2;
+  let position = start3;
   for (const [, dash, quote3, name = ""] of header2.matchAll(/<<(-?)\s*(['"]?)([a-z_][\w.-]*)\2/gi)) {
     if (position >= end) break;
     const from = position;
@@ -58523,8 +58537,8 @@ function readHeredocs(text7, header2, start2, end) {
   }
   return heredocs;
 }
-function endOfLine(text7, start2, end) {
-  for (let index = start2; index < end; index++) {
+function endOfLine(text7, start3, end) {
+  for (let index = start3; index < end; index++) {
     if (text7[index] === "\n" || text7[index] === "\r") return index;
   }
   return end;
@@ -58546,8 +58560,8 @@ function parseDockerfile(text7, path6, dockerignore) {
   const ast = import_dockerfile_ast.DockerfileParser.parse(text7);
   const lines = indexLines(text7);
   const offset = ({ line, character }) => lines.offsetAt({ line: line + 1, column: character + 1 });
-  const placeOf3 = ({ start: start2, end }) => ({
-    start: offset(start2),
+  const placeOf3 = ({ start: start3, end }) => ({
+    start: offset(start3),
     end: offset(end)
   });
   const escapeChar = ast.getEscapeCharacter();
@@ -58571,8 +58585,8 @@ function parseDockerfile(text7, path6, dockerignore) {
     comments: [
       // The parser takes `# any words=…` at the top for a directive; BuildKit, `# word=…` alone.
       ...ast.getDirectives().filter((directive) => !isDirective(directive.getName())).map((directive) => {
-        const { start: start2, end } = placeOf3(directive.getRange());
-        return { start: start2, end, text: text7.slice(start2, end).replace(/^#\s*/, "") };
+        const { start: start3, end } = placeOf3(directive.getRange());
+        return { start: start3, end, text: text7.slice(start3, end).replace(/^#\s*/, "") };
       }),
       ...ast.getComments().map((comment2) => ({ ...placeOf3(comment2.getRange()), text: comment2.getContent() ?? "" }))
     ],
@@ -58619,7 +58633,7 @@ function parseShell(script2, depth = 0) {
     else if (char === "#") index = until(text7, "\n", index);
     else {
       const end = wordEnd(text7, index, (from, to) => {
-        if (depth < deepest) inner.push({ text: text7.slice(from, to), at: (offset) => at(from + offset) });
+        if (depth < deepest2) inner.push({ text: text7.slice(from, to), at: (offset) => at(from + offset) });
       });
       const raw = text7.slice(index, end);
       lists.at(-1)?.push({ raw, value: withoutQuotes2(raw), start: at(index), end: at(end - 1) + 1 });
@@ -58628,8 +58642,8 @@ function parseShell(script2, depth = 0) {
   }
   return [...toCommands(lists, depth), ...inner.flatMap((part) => parseShell(part, depth + 1))];
 }
-function wordEnd(text7, start2, substitution) {
-  let index = start2;
+function wordEnd(text7, start3, substitution) {
+  let index = start3;
   let quoted2 = false;
   while (index < text7.length) {
     const char = text7[index];
@@ -58650,11 +58664,11 @@ function wordEnd(text7, start2, substitution) {
     else if (!quoted2 && (char === "\n" || /[\s;&|()]/.test(char))) break;
     else index++;
   }
-  return Math.min(Math.max(index, start2 + 1), text7.length);
+  return Math.min(Math.max(index, start3 + 1), text7.length);
 }
-function closing2(text7, start2, open13, close) {
+function closing2(text7, start3, open13, close) {
   let depth = 1;
-  for (let index = start2; index < text7.length; index++) {
+  for (let index = start3; index < text7.length; index++) {
     const char = text7[index];
     if (char === "\\") index++;
     else if (char === "'" && open13 === "(") index = until(text7, "'", index + 1);
@@ -58663,8 +58677,8 @@ function closing2(text7, start2, open13, close) {
   }
   return text7.length;
 }
-function until(text7, char, start2) {
-  const found = text7.indexOf(char, start2);
+function until(text7, char, start3) {
+  const found = text7.indexOf(char, start3);
   return found < 0 ? text7.length : found;
 }
 function withoutQuotes2(raw) {
@@ -58696,7 +58710,7 @@ function toCommands(lists, depth) {
 }
 function scriptArgument(tool, words4, depth) {
   const flag2 = shells.has(tool) ? words4.findIndex(({ value }) => /^-[a-z]*c$/.test(value)) : -1;
-  const script2 = flag2 < 0 || depth >= deepest ? void 0 : words4[flag2 + 1];
+  const script2 = flag2 < 0 || depth >= deepest2 ? void 0 : words4[flag2 + 1];
   if (!script2) return [];
   const lead = /^["']/.test(script2.raw) ? 1 : 0;
   const mapped = joinPieces(script2.value, [{ start: 0, end: script2.value.length }]);
@@ -58705,12 +58719,12 @@ function scriptArgument(tool, words4, depth) {
     depth + 1
   );
 }
-var deepest, keywords, wrappers, shells;
+var deepest2, keywords, wrappers, shells;
 var init_shell2 = __esm({
   "src/dockerfile/shell.ts"() {
     "use strict";
     init_source_text();
-    deepest = 4;
+    deepest2 = 4;
     keywords = /* @__PURE__ */ new Set(["if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "time"]);
     wrappers = /* @__PURE__ */ new Set([
       "sudo",
@@ -58856,8 +58870,8 @@ function argumentsOf({ entrypoint, cmd }) {
 }
 function copiesOf(facts, { executables }) {
   if (compilesItself(facts)) return [];
-  const programs3 = new Set(executables.map(({ name }) => name));
-  const isFile = (source) => !/^\.?\/?$/.test(source) && !programs3.has(source.split("/").at(-1) ?? "");
+  const programs4 = new Set(executables.map(({ name }) => name));
+  const isFile = (source) => !/^\.?\/?$/.test(source) && !programs4.has(source.split("/").at(-1) ?? "");
   const own4 = ({ from, sources }) => from === void 0 ? sources.filter(isFile) : [];
   return facts.copies.flatMap(own4);
 }
@@ -58981,9 +58995,9 @@ function planImage({ name, executables, image: asked2 }, base, source, options) 
   const image4 = fillImage(asked2, { ...sourcePlaceholders(source), name, platform: void 0 });
   const tags2 = image4.tags.map((tag) => checkTag(tag, name));
   if (tags2.length === 0 && options.load && !options.push) tags2.push(localTag(name));
-  const programs3 = executables.map((item, index) => pathInImage(item, index, image4.program));
-  for (const { target } of programs3) checkImagePath(target, "[image] program", base.family);
-  const program2 = programs3[0]?.target ?? "";
+  const programs4 = executables.map((item, index) => pathInImage(item, index, image4.program));
+  for (const { target } of programs4) checkImagePath(target, "[image] program", base.family);
+  const program2 = programs4[0]?.target ?? "";
   const links = Object.entries(image4.links).map(([target, link3]) => linkFile(target, link3, base.family));
   for (const { to } of image4.files) checkDestination(to);
   const spec2 = {
@@ -58991,7 +59005,7 @@ function planImage({ name, executables, image: asked2 }, base, source, options) 
     platforms: options.platforms,
     base,
     config: imageConfig2(image4, program2, base, source),
-    files: [...programs3, ...links],
+    files: [...programs4, ...links],
     annotations: image4.annotations,
     epoch: source.epoch,
     tags: tags2,
@@ -59716,13 +59730,13 @@ async function confirm(question, signal) {
   const { createInterface } = await import("node:readline");
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await new Promise((resolve26, reject) => {
+    const answer2 = await new Promise((resolve26, reject) => {
       reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
       reader.on("close", () => resolve26("no"));
       signal.addEventListener("abort", () => reject(interrupted()), { once: true });
       reader.question(`${question} [Y/n] `, resolve26);
     });
-    return /^\s*(y|yes)?\s*$/i.test(answer);
+    return /^\s*(y|yes)?\s*$/i.test(answer2);
   } finally {
     reader.close();
   }
@@ -59929,16 +59943,16 @@ var init_summary = __esm({
 
 // src/ui/timings-text.ts
 function describeTimings(spans2, columns2 = 100) {
-  const shown4 = spans2.filter(({ kind, start: start2, end }) => kind === "stage" || end - start2 >= shortest);
+  const shown4 = spans2.filter(({ kind, start: start3, end }) => kind === "stage" || end - start3 >= shortest);
   const total = Math.max(1, ...spans2.map((span) => span.end));
   const barWidth3 = Math.min(40, Math.max(10, Math.floor(columns2 / 3)));
   const nameWidth = Math.max(20, columns2 - barWidth3 - 20);
-  const rows = shown4.map(({ kind, name, start: start2, end }) => {
-    const left3 = Math.min(barWidth3 - 1, Math.floor(start2 / total * barWidth3));
-    const width2 = Math.max(1, Math.round((end - start2) / total * barWidth3));
+  const rows = shown4.map(({ kind, name, start: start3, end }) => {
+    const left3 = Math.min(barWidth3 - 1, Math.floor(start3 / total * barWidth3));
+    const width2 = Math.max(1, Math.round((end - start3) / total * barWidth3));
     const bar2 = (" ".repeat(left3) + "\u2588".repeat(Math.min(width2, barWidth3 - left3))).padEnd(barWidth3);
     const text7 = cut3(" ".repeat(indents[kind]) + name, nameWidth);
-    return `${seconds2(start2)}  ${seconds2(end - start2)}  ${bar2}  ${text7}`;
+    return `${seconds2(start3)}  ${seconds2(end - start3)}  ${bar2}  ${text7}`;
   });
   const hidden3 = spans2.length - shown4.length;
   const rest2 = hidden3 > 0 ? [`${hidden3} shorter than ${shortest} ms; XBUILD_TRACE=FILE has them all`] : [];
@@ -60888,7 +60902,7 @@ var init_cache_paths = __esm({
 function planMatrix(units, limit) {
   const weigh = weights(units);
   const platforms2 = distinct(units.map(({ platform: platform8 }) => platform8));
-  const programs3 = distinct(units.map(({ program: program2 }) => program2));
+  const programs4 = distinct(units.map(({ program: program2 }) => program2));
   const isRecorded = units.some(({ seconds: seconds3 }) => seconds3 !== void 0);
   const weightOf = (some, on6) => units.filter(({ program: program2, platform: platform8 }) => some.includes(program2) && on6.includes(platform8)).reduce((sum2, unit) => sum2 + weigh(unit), 0);
   const job = (some, on6) => ({
@@ -60897,11 +60911,11 @@ function planMatrix(units, limit) {
     ...isRecorded && { seconds: Math.round(weightOf(some, on6) * 10) / 10 }
   });
   if (limit <= platforms2.length) {
-    return spread(platforms2, limit, (platform8) => weightOf(programs3, [platform8])).map((on6) => job(programs3, on6));
+    return spread(platforms2, limit, (platform8) => weightOf(programs4, [platform8])).map((on6) => job(programs4, on6));
   }
-  const shares = shareJobs(platforms2, limit, programs3.length, (platform8) => weightOf(programs3, [platform8]));
+  const shares = shareJobs(platforms2, limit, programs4.length, (platform8) => weightOf(programs4, [platform8]));
   return platforms2.flatMap(
-    (platform8, index) => spread(programs3, shares[index] ?? 1, (program2) => weightOf([program2], [platform8])).map(
+    (platform8, index) => spread(programs4, shares[index] ?? 1, (program2) => weightOf([program2], [platform8])).map(
       (some) => job(some, [platform8])
     )
   );
@@ -61066,14 +61080,14 @@ __export(matrix_format_exports, {
 });
 function entries(jobs2) {
   const names6 = jobs2.map(({ platforms: platforms2 }) => platforms2.map((id) => id.replaceAll("/", "-")).join("_"));
-  return jobs2.map(({ programs: programs3, platforms: platforms2, seconds: seconds3 }, index) => {
+  return jobs2.map(({ programs: programs4, platforms: platforms2, seconds: seconds3 }, index) => {
     const name = names6[index];
     const isAlone = names6.filter((other) => other === name).length === 1;
     const platform8 = platforms2.join(",");
     return {
       job: isAlone ? name : `${name}-${names6.slice(0, index + 1).filter((other) => other === name).length}`,
       platform: platform8,
-      args: [`--platform=${platform8}`, ...programs3.map((program2) => `--bin=${program2}`)].join(" "),
+      args: [`--platform=${platform8}`, ...programs4.map((program2) => `--bin=${program2}`)].join(" "),
       ...seconds3 !== void 0 && { seconds: seconds3 }
     };
   });
@@ -61179,7 +61193,7 @@ function renderSummary(report3, { cache: cache2, now = Date.now() } = {}) {
     ...error ? [errorText(error)] : [],
     ...images.length > 0 ? [imageTable(images)] : [],
     ...artifacts.length > 0 ? [artifactTable(artifacts, comparison)] : [],
-    ...seconds3 ? [stageText(seconds3, artifacts, cache2)] : [],
+    ...seconds3 && artifacts.length > 0 ? [stageText(seconds3, artifacts, cache2)] : [],
     ...chart(comparison),
     ...describeComparisons(comparison, now).map((line) => `- ${escapeText(line)}`),
     ...details(
@@ -61241,8 +61255,8 @@ function stageText(seconds3, artifacts, cache2) {
 function cacheText(cache2) {
   if (!cache2) return "";
   const { restored, size: size2, note } = cache2;
-  const found = restored ? `restored ${code(restored)}${size2 === void 0 ? "" : ` (${describeBytes(size2)})`}` : "nothing to restore";
-  return `Toolchain cache: ${found}${note ? `; ${escapeText(note)}` : ""}`;
+  const found = restored && `restored ${code(restored)}${size2 === void 0 ? "" : ` (${describeBytes(size2)})`}`;
+  return `Toolchain cache: ${[found, note && escapeText(note)].filter(Boolean).join("; ") || "nothing to restore"}`;
 }
 function chart(comparison) {
   const known = comparison.flatMap(
@@ -62535,13 +62549,13 @@ function declared(stage, globals) {
   );
   const brought = new Set(own4.filter(({ value }) => value === void 0).map(({ name }) => name));
   const outer = globals.flatMap(declaredBy).filter(({ name }) => brought.has(name)).map((one2) => ({ ...one2, index: -1 }));
-  return [...outer, ...own4].flatMap(({ name, value, start: start2, end, index }) => {
+  return [...outer, ...own4].flatMap(({ name, value, start: start3, end, index }) => {
     if (value === void 0 || !isConstant(value)) return [];
     const user = stage.instructions.slice(index + 1).find((one2) => usesOf(one2).some((use) => use.name === name));
     const wrong2 = toolchainVariable.test(name) ? true : architectureVariable.test(name) && /^[\w.-]+$/.test(value) && user?.keyword === "RUN" && !choosesArchitecture(user);
     if (!wrong2 || /^(?:TARGET|BUILD)ARCH$/.test(name)) return [];
     const message = `${name}=${value} is the same for every platform of the image`;
-    return [{ start: start2, end, value, message, fix: "take it from $TARGETARCH" }];
+    return [{ start: start3, end, value, message, fix: "take it from $TARGETARCH" }];
   });
 }
 var good, constantArchitecture, toolchainVariable, architectureVariable;
@@ -62763,9 +62777,9 @@ function isRootFilesystem(words4) {
 function isMoving(image4, stages) {
   return image4 !== "scratch" && /^[\w.:/-]+$/.test(image4) && !findStage(image4, stages);
 }
-function report(start2, end, image4) {
+function report(start3, end, image4) {
   return {
-    start: start2,
+    start: start3,
     end,
     message: `${image4} is a tag, which moves`,
     fix: `docker buildx imagetools inspect ${image4}`
@@ -62862,21 +62876,21 @@ function downloads3(instruction) {
   }
   if (instruction.keyword === "ADD")
     return instruction.words.slice(0, -1).filter(isAddress).flatMap(architectureIn);
-  return declaredBy(instruction).filter(({ value = "" }) => /^https?:\/\//.test(value)).flatMap(({ value = "", start: start2, end }) => architectureIn({ value, raw: value, start: start2, end }));
+  return declaredBy(instruction).filter(({ value = "" }) => /^https?:\/\//.test(value)).flatMap(({ value = "", start: start3, end }) => architectureIn({ value, raw: value, start: start3, end }));
 }
 function isAddress({ value }) {
   return /^(?:https?:\/\/|\$\{?\w+\}?\/|[\w.-]+\.[a-z]{2,}\/)/i.test(value);
 }
-function architectureIn({ value, raw, start: start2, end }) {
+function architectureIn({ value, raw, start: start3, end }) {
   const words4 = architectureWords(value.replace(/\$\{[^}]*\}?|\$\w+/g, ""));
   const word2 = words4.at(-1);
   if (word2 === void 0 || new Set(words4).size > 1 || !/[-_./]/.test(value)) return [];
   const offset = raw.lastIndexOf(word2);
-  const exact = offset >= 0 && end - start2 === raw.length;
+  const exact = offset >= 0 && end - start3 === raw.length;
   return [
     {
-      start: exact ? start2 + offset : start2,
-      end: exact ? start2 + offset + word2.length : end,
+      start: exact ? start3 + offset : start3,
+      end: exact ? start3 + offset + word2.length : end,
       message: `every platform of the image downloads the ${word2} file`
     }
   ];
@@ -62924,18 +62938,18 @@ such a tool breaks on build machines of another architecture.`,
 });
 
 // src/lint/rules/platform-args.ts
-function defaultReport({ keyword, body }, { start: start2, end }, name, value) {
+function defaultReport({ keyword, body }, { start: start3, end }, name, value) {
   const harmless3 = (name === "TARGETOS" || name === "BUILDOS") && value === "linux";
   const partial = name.startsWith("BUILD") || name === "TARGETVARIANT" && value === "";
   const arg = keyword === "ARG";
   return {
-    start: start2,
+    start: start3,
     end,
     message: `${arg ? `the default of ${name}` : `ENV ${name}`} replaces the value that BuildKit sets for each platform${value === "" ? "" : `: all of them get ${JSON.stringify(value)}`}`,
     fix: arg ? `ARG ${name}` : `ARG ${name} instead of ENV`,
     ...harmless3 ? { severity: "info" } : partial ? { severity: "warning" } : {},
     // Only where it is written without quotes and continuations: then the default is what follows the name.
-    ...arg && !/["'\\]/.test(body.text) && { edits: [{ start: start2 + name.length, end, text: "" }] }
+    ...arg && !/["'\\]/.test(body.text) && { edits: [{ start: start3 + name.length, end, text: "" }] }
   };
 }
 function* ownTargets(instruction, known) {
@@ -62970,14 +62984,14 @@ function setsItself(instruction, name) {
   return new RegExp(`\\b${name}=|\\b(?:read|for)\\s[^\\n;]*\\b${name}\\b`).test(scriptOf(instruction));
 }
 function insertArg(text7, instruction, name, comments) {
-  let start2 = instruction.start;
+  let start3 = instruction.start;
   for (const comment2 of comments.toReversed()) {
-    if (comment2.end <= start2 && /^[ \t]*(?:\r\n|\n|\r)[ \t]*$/.test(text7.slice(comment2.end, start2)))
-      start2 = comment2.start;
+    if (comment2.end <= start3 && /^[ \t]*(?:\r\n|\n|\r)[ \t]*$/.test(text7.slice(comment2.end, start3)))
+      start3 = comment2.start;
   }
-  const indent5 = /[ \t]*$/.exec(text7.slice(Math.max(0, start2 - 200), start2))?.[0] ?? "";
+  const indent5 = /[ \t]*$/.exec(text7.slice(Math.max(0, start3 - 200), start3))?.[0] ?? "";
   const eol = /\r\n|\n|\r/.exec(text7)?.[0] ?? "\n";
-  return { start: start2, end: start2, text: `${instruction.onbuild ? "ONBUILD " : ""}ARG ${name}${eol}${indent5}` };
+  return { start: start3, end: start3, text: `${instruction.onbuild ? "ONBUILD " : ""}ARG ${name}${eol}${indent5}` };
 }
 function describe9(name, index) {
   return name === void 0 ? `stage ${index}` : `the stage ${name}`;
@@ -63527,10 +63541,10 @@ of a multi-stage Dockerfile, the slow part, is not in it.`,
       ),
       *check(workflow) {
         for (const { build: build2 } of buildsOf(workflow)) {
-          for (const { value, start: start2, end } of build2.cacheTo) {
+          for (const { value, start: start3, end } of build2.cacheTo) {
             if (!/type=(?:gha|registry|local|s3|azblob)\b/.test(value) || /mode=|\$/.test(value)) continue;
             yield {
-              start: start2,
+              start: start3,
               end,
               message: "this cache leaves out the layers of the stages that compile",
               fix: `${value},mode=max`
@@ -63693,12 +63707,12 @@ function withoutIgnored(findings, comments, ignore) {
   );
 }
 function checkIgnoreComments(comments, ids) {
-  return comments.flatMap(({ start: start2, text: text7 }) => {
+  return comments.flatMap(({ start: start3, text: text7 }) => {
     const match = pattern2.exec(text7);
     if (!match) return [];
     const [, list7 = "", reason2 = ""] = match;
-    const from = start2 + match.index;
-    const place = { start: from, end: start2 + text7.trimEnd().length };
+    const from = start3 + match.index;
+    const place = { start: from, end: start3 + text7.trimEnd().length };
     const unknown3 = list7.split(",").filter((id) => !ids.includes(id));
     const reports = unknown3.map((id) => {
       const near = closestMatch(id, ids);
@@ -63749,10 +63763,10 @@ function isSkipped({ buildkit = [] }, { directives }) {
   return buildkit.length > 0 && (skipped.includes("all") || buildkit.some((name) => skipped.includes(name)));
 }
 function ignoreComments({ comments, instructions: instructions2 }, lines) {
-  return comments.filter(({ text: text7 }) => text7.includes("xbuild-lint")).map(({ start: start2, end, text: text7 }) => {
+  return comments.filter(({ text: text7 }) => text7.includes("xbuild-lint")).map(({ start: start3, end, text: text7 }) => {
     const next2 = instructions2.find((instruction) => instruction.start >= end);
-    const inside = instructions2.find((one2) => one2.start < start2 && end <= one2.end);
-    const firstLine4 = lines.positionAt(start2).line;
+    const inside = instructions2.find((one2) => one2.start < start3 && end <= one2.end);
+    const firstLine4 = lines.positionAt(start3).line;
     const until2 = inside ?? next2;
     return {
       start: end - text7.length,
@@ -63807,8 +63821,8 @@ function applyEdits(text7, findings) {
     applied++;
   }
   let result = text7;
-  for (const { start: start2, end, text: own4 } of chosen2.sort((a2, b) => b.start - a2.start)) {
-    result = result.slice(0, start2) + own4 + result.slice(end);
+  for (const { start: start3, end, text: own4 } of chosen2.sort((a2, b) => b.start - a2.start)) {
+    result = result.slice(0, start3) + own4 + result.slice(end);
   }
   return { text: result, applied };
 }
@@ -64043,9 +64057,9 @@ function readTarget2(text7, name, target) {
   const index = text7.search(
     new RegExp(`\\btarget\\s+"${name.replace(/[^\w-]/g, ".")}"|"${name.replace(/[^\w-]/g, ".")}"\\s*:`)
   );
-  const start2 = Math.max(index, 0);
-  const line = text7.indexOf("\n", start2);
-  const place = { start: start2, end: index < 0 ? start2 : line < 0 ? text7.length : line };
+  const start3 = Math.max(index, 0);
+  const line = text7.indexOf("\n", start3);
+  const place = { start: start3, end: index < 0 ? start3 : line < 0 ? text7.length : line };
   const values = (list7 = []) => list7.map((item) => ({ ...place, value: attributes(item) }));
   const outputs = values(target.output);
   return {
@@ -64095,7 +64109,7 @@ function buildArguments({ tool, words: words4 }) {
   }
   return void 0;
 }
-function readBuild({ start: start2, end }, args3) {
+function readBuild({ start: start3, end }, args3) {
   const values = /* @__PURE__ */ new Map();
   let context2;
   for (let index = 0; index < args3.length; index++) {
@@ -64114,7 +64128,7 @@ function readBuild({ start: start2, end }, args3) {
   const last = (name) => all(name).at(-1);
   return {
     kind: "command",
-    start: start2,
+    start: start3,
     end,
     platforms: all("--platform").flatMap(
       ({ value, ...place }) => value.split(",").map((one2) => ({ ...place, value: one2.trim() }))
@@ -64188,7 +64202,7 @@ function readStep(text7, tree) {
     builds: isBuild ? [readAction(uses, tree.get("with"))] : script2 ? buildsOfScript(script2) : []
   };
 }
-function readAction({ start: start2, end }, inputs3) {
+function readAction({ start: start3, end }, inputs3) {
   const list7 = (name, separator) => {
     const tree = inputs3.get(name);
     const script2 = tree.script();
@@ -64205,7 +64219,7 @@ function readAction({ start: start2, end }, inputs3) {
   const one2 = (name) => inputs3.get(name).scalar();
   return {
     kind: "action",
-    start: start2,
+    start: start3,
     end,
     platforms: list7("platforms", /[\n,]/),
     cacheFrom: list7("cache-from", /\n/),
@@ -64226,28 +64240,28 @@ function readGitLab(text7, root2) {
     const steps2 = ["before_script", "script", "after_script"].flatMap((name) => tree.get(name).items()).flatMap((line) => {
       const script2 = line.script();
       if (!script2) return [];
-      const { start: start3, end: end2 } = line;
-      const part = text7.slice(start3, end2);
+      const { start: start4, end: end2 } = line;
+      const part = text7.slice(start4, end2);
       return [
         {
           id: void 0,
           uses: void 0,
           usesComment: "",
           run: script2.text,
-          start: start3,
+          start: start4,
           end: end2,
           text: part,
           builds: buildsOfScript(script2)
         }
       ];
     });
-    const { start: start2, end } = tree;
+    const { start: start3, end } = tree;
     const parallel7 = tree.get("parallel");
     return {
       name: key.value,
-      start: start2,
+      start: start3,
       end,
-      text: text7.slice(start2, end),
+      text: text7.slice(start3, end),
       matrix: parallel7.isMap,
       runsOn: "",
       steps: steps2
@@ -65347,18 +65361,18 @@ ${indent5}${text7.slice(fold + 1, end2)}`;
     }
     function consumeMoreIndentedLines(text7, i2, indent5) {
       let end = i2;
-      let start2 = i2 + 1;
-      let ch = text7[start2];
+      let start3 = i2 + 1;
+      let ch = text7[start3];
       while (ch === " " || ch === "	") {
-        if (i2 < start2 + indent5) {
+        if (i2 < start3 + indent5) {
           ch = text7[++i2];
         } else {
           do {
             ch = text7[++i2];
           } while (ch && ch !== "\n");
           end = i2;
-          start2 = i2 + 1;
-          ch = text7[start2];
+          start3 = i2 + 1;
+          ch = text7[start3];
         }
       }
       return end;
@@ -65389,12 +65403,12 @@ var require_stringifyString = __commonJS({
       const strLen = str.length;
       if (strLen <= limit)
         return false;
-      for (let i2 = 0, start2 = 0; i2 < strLen; ++i2) {
+      for (let i2 = 0, start3 = 0; i2 < strLen; ++i2) {
         if (str[i2] === "\n") {
-          if (i2 - start2 > limit)
+          if (i2 - start3 > limit)
             return true;
-          start2 = i2 + 1;
-          if (strLen - start2 <= limit)
+          start3 = i2 + 1;
+          if (strLen - start3 <= limit)
             return false;
         }
       }
@@ -65408,19 +65422,19 @@ var require_stringifyString = __commonJS({
       const minMultiLineLength = ctx.options.doubleQuotedMinMultiLineLength;
       const indent5 = ctx.indent || (containsDocumentMarker(value) ? "  " : "");
       let str = "";
-      let start2 = 0;
+      let start3 = 0;
       for (let i2 = 0, ch = json[i2]; ch; ch = json[++i2]) {
         if (ch === " " && json[i2 + 1] === "\\" && json[i2 + 2] === "n") {
-          str += json.slice(start2, i2) + "\\ ";
+          str += json.slice(start3, i2) + "\\ ";
           i2 += 1;
-          start2 = i2;
+          start3 = i2;
           ch = "\\";
         }
         if (ch === "\\")
           switch (json[i2 + 1]) {
             case "u":
               {
-                str += json.slice(start2, i2);
+                str += json.slice(start3, i2);
                 const code2 = json.substr(i2 + 2, 4);
                 switch (code2) {
                   case "0000":
@@ -65454,14 +65468,14 @@ var require_stringifyString = __commonJS({
                       str += json.substr(i2, 6);
                 }
                 i2 += 5;
-                start2 = i2 + 1;
+                start3 = i2 + 1;
               }
               break;
             case "n":
               if (implicitKey || json[i2 + 2] === '"' || json.length < minMultiLineLength) {
                 i2 += 1;
               } else {
-                str += json.slice(start2, i2) + "\n\n";
+                str += json.slice(start3, i2) + "\n\n";
                 while (json[i2 + 2] === "\\" && json[i2 + 3] === "n" && json[i2 + 4] !== '"') {
                   str += "\n";
                   i2 += 2;
@@ -65470,14 +65484,14 @@ var require_stringifyString = __commonJS({
                 if (json[i2 + 2] === " ")
                   str += "\\";
                 i2 += 1;
-                start2 = i2 + 1;
+                start3 = i2 + 1;
               }
               break;
             default:
               i2 += 1;
           }
       }
-      str = start2 ? str + json.slice(start2) : json;
+      str = start3 ? str + json.slice(start3) : json;
       return implicitKey ? str : foldFlowLines.foldFlowLines(str, indent5, foldFlowLines.FOLD_QUOTED, getFoldOptions(ctx, false));
     }
     function singleQuotedString(value, ctx) {
@@ -65556,10 +65570,10 @@ ${indent5}`) + "'";
         else
           break;
       }
-      let start2 = value.substring(0, startNlPos < startEnd ? startNlPos + 1 : startEnd);
-      if (start2) {
-        value = value.substring(start2.length);
-        start2 = start2.replace(/\n+/g, `$&${indent5}`);
+      let start3 = value.substring(0, startNlPos < startEnd ? startNlPos + 1 : startEnd);
+      if (start3) {
+        value = value.substring(start3.length);
+        start3 = start3.replace(/\n+/g, `$&${indent5}`);
       }
       const indentSize = indent5 ? "2" : "1";
       let header2 = (startWithSpace ? indentSize : "") + chomp;
@@ -65577,14 +65591,14 @@ ${indent5}`) + "'";
             literalFallback = true;
           };
         }
-        const body = foldFlowLines.foldFlowLines(`${start2}${foldedValue}${end}`, indent5, foldFlowLines.FOLD_BLOCK, foldOptions);
+        const body = foldFlowLines.foldFlowLines(`${start3}${foldedValue}${end}`, indent5, foldFlowLines.FOLD_BLOCK, foldOptions);
         if (!literalFallback)
           return `>${header2}
 ${indent5}${body}`;
       }
       value = value.replace(/\n+/g, `$&${indent5}`);
       return `|${header2}
-${indent5}${start2}${value}${end}`;
+${indent5}${start3}${value}${end}`;
     }
     function plainString(item, ctx, onComment, onChompKeep) {
       const { type, value } = item;
@@ -66215,23 +66229,23 @@ ${indent5}${line}` : "\n";
         lines.push(str);
         linesAtValue = lines.length;
       }
-      const { start: start2, end } = flowChars;
+      const { start: start3, end } = flowChars;
       if (lines.length === 0) {
-        return start2 + end;
+        return start3 + end;
       } else {
         if (!reqNewline) {
           const len = lines.reduce((sum2, line) => sum2 + line.length + 2, 2);
           reqNewline = ctx.options.lineWidth > 0 && len > ctx.options.lineWidth;
         }
         if (reqNewline) {
-          let str = start2;
+          let str = start3;
           for (const line of lines)
             str += line ? `
 ${indentStep}${indent5}${line}` : "\n";
           return `${str}
 ${indent5}${end}`;
         } else {
-          return `${start2}${fcPadding}${lines.join(" ")}${fcPadding}${end}`;
+          return `${start3}${fcPadding}${lines.join(" ")}${fcPadding}${end}`;
         }
       }
     }
@@ -68026,7 +68040,7 @@ var require_resolve_props = __commonJS({
       let newlineAfterProp = null;
       let comma = null;
       let found = null;
-      let start2 = null;
+      let start3 = null;
       for (const token of tokens2) {
         if (reqSpace) {
           if (token.type !== "space" && token.type !== "newline" && token.type !== "comma")
@@ -68078,7 +68092,7 @@ var require_resolve_props = __commonJS({
             if (token.source.endsWith(":"))
               onError(token.offset + token.source.length - 1, "BAD_ALIAS", "Anchor ending in : is ambiguous", true);
             anchor = token;
-            start2 ?? (start2 = token.offset);
+            start3 ?? (start3 = token.offset);
             atNewline = false;
             hasSpace2 = false;
             reqSpace = true;
@@ -68087,7 +68101,7 @@ var require_resolve_props = __commonJS({
             if (tag)
               onError(token, "MULTIPLE_TAGS", "A node can have at most one tag");
             tag = token;
-            start2 ?? (start2 = token.offset);
+            start3 ?? (start3 = token.offset);
             atNewline = false;
             hasSpace2 = false;
             reqSpace = true;
@@ -68135,7 +68149,7 @@ var require_resolve_props = __commonJS({
         tag,
         newlineAfterProp,
         end,
-        start: start2 ?? end
+        start: start3 ?? end
       };
     }
     exports.resolveProps = resolveProps;
@@ -68237,8 +68251,8 @@ var require_resolve_block_map = __commonJS({
       let offset = bm.offset;
       let commentEnd = null;
       for (const collItem of bm.items) {
-        const { start: start2, key, sep: sep6, value } = collItem;
-        const keyProps = resolveProps.resolveProps(start2, {
+        const { start: start3, key, sep: sep6, value } = collItem;
+        const keyProps = resolveProps.resolveProps(start3, {
           indicator: "explicit-key-ind",
           next: key ?? sep6?.[0],
           offset,
@@ -68265,14 +68279,14 @@ var require_resolve_block_map = __commonJS({
             continue;
           }
           if (keyProps.newlineAfterProp || utilContainsNewline.containsNewline(key)) {
-            onError(key ?? start2[start2.length - 1], "MULTILINE_IMPLICIT_KEY", "Implicit keys need to be on a single line");
+            onError(key ?? start3[start3.length - 1], "MULTILINE_IMPLICIT_KEY", "Implicit keys need to be on a single line");
           }
         } else if (keyProps.found?.indent !== bm.indent) {
           onError(offset, "BAD_INDENT", startColMsg);
         }
         ctx.atKey = true;
         const keyStart = keyProps.end;
-        const keyNode = key ? composeNode(ctx, key, keyProps, onError) : composeEmptyNode(ctx, keyStart, start2, null, keyProps, onError);
+        const keyNode = key ? composeNode(ctx, key, keyProps, onError) : composeEmptyNode(ctx, keyStart, start3, null, keyProps, onError);
         if (ctx.schema.compat)
           utilFlowIndentCheck.flowIndentCheck(bm.indent, key, onError);
         ctx.atKey = false;
@@ -68342,8 +68356,8 @@ var require_resolve_block_seq = __commonJS({
         ctx.atKey = false;
       let offset = bs.offset;
       let commentEnd = null;
-      for (const { start: start2, value } of bs.items) {
-        const props = resolveProps.resolveProps(start2, {
+      for (const { start: start3, value } of bs.items) {
+        const props = resolveProps.resolveProps(start3, {
           indicator: "seq-item-ind",
           next: value,
           offset,
@@ -68364,7 +68378,7 @@ var require_resolve_block_seq = __commonJS({
             continue;
           }
         }
-        const node2 = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, start2, null, props, onError);
+        const node2 = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, start3, null, props, onError);
         if (ctx.schema.compat)
           utilFlowIndentCheck.flowIndentCheck(bs.indent, value, onError);
         offset = node2.range[2];
@@ -68448,8 +68462,8 @@ var require_resolve_flow_collection = __commonJS({
       let offset = fc.offset + fc.start.source.length;
       for (let i2 = 0; i2 < fc.items.length; ++i2) {
         const collItem = fc.items[i2];
-        const { start: start2, key, sep: sep6, value } = collItem;
-        const props = resolveProps.resolveProps(start2, {
+        const { start: start3, key, sep: sep6, value } = collItem;
+        const props = resolveProps.resolveProps(start3, {
           flow: fcName,
           indicator: "explicit-key-ind",
           next: key ?? sep6?.[0],
@@ -68489,7 +68503,7 @@ var require_resolve_flow_collection = __commonJS({
             onError(props.start, "MISSING_CHAR", `Missing , between ${fcName} items`);
           if (props.comment) {
             let prevItemComment = "";
-            loop: for (const st of start2) {
+            loop: for (const st of start3) {
               switch (st.type) {
                 case "comma":
                 case "space":
@@ -68522,7 +68536,7 @@ var require_resolve_flow_collection = __commonJS({
         } else {
           ctx.atKey = true;
           const keyStart = props.end;
-          const keyNode = key ? composeNode(ctx, key, props, onError) : composeEmptyNode(ctx, keyStart, start2, null, props, onError);
+          const keyNode = key ? composeNode(ctx, key, props, onError) : composeEmptyNode(ctx, keyStart, start3, null, props, onError);
           if (isBlock(key))
             onError(keyNode.range, "BLOCK_IN_FLOW", blockMsg);
           ctx.atKey = false;
@@ -68685,10 +68699,10 @@ var require_resolve_block_scalar = __commonJS({
     "use strict";
     var Scalar = require_Scalar();
     function resolveBlockScalar(ctx, scalar2, onError) {
-      const start2 = scalar2.offset;
+      const start3 = scalar2.offset;
       const header2 = parseBlockScalarHeader(scalar2, ctx.options.strict, onError);
       if (!header2)
-        return { value: "", type: null, comment: "", range: [start2, start2, start2] };
+        return { value: "", type: null, comment: "", range: [start3, start3, start3] };
       const type = header2.mode === ">" ? Scalar.Scalar.BLOCK_FOLDED : Scalar.Scalar.BLOCK_LITERAL;
       const lines = scalar2.source ? splitLines(scalar2.source) : [];
       let chompStart = lines.length;
@@ -68701,10 +68715,10 @@ var require_resolve_block_scalar = __commonJS({
       }
       if (chompStart === 0) {
         const value2 = header2.chomp === "+" && lines.length > 0 ? "\n".repeat(Math.max(1, lines.length - 1)) : "";
-        let end2 = start2 + header2.length;
+        let end2 = start3 + header2.length;
         if (scalar2.source)
           end2 += scalar2.source.length;
-        return { value: value2, type, comment: header2.comment, range: [start2, end2, end2] };
+        return { value: value2, type, comment: header2.comment, range: [start3, end2, end2] };
       }
       let trimIndent = scalar2.indent + header2.indent;
       let offset = scalar2.offset + header2.length;
@@ -68785,8 +68799,8 @@ var require_resolve_block_scalar = __commonJS({
         default:
           value += "\n";
       }
-      const end = start2 + header2.length + scalar2.source.length;
-      return { value, type, comment: header2.comment, range: [start2, end, end] };
+      const end = start3 + header2.length + scalar2.source.length;
+      return { value, type, comment: header2.comment, range: [start3, end, end] };
     }
     function parseBlockScalarHeader({ offset, props }, strict, onError) {
       if (props[0].type !== "block-scalar-header") {
@@ -69308,7 +69322,7 @@ var require_compose_doc = __commonJS({
     var composeNode = require_compose_node();
     var resolveEnd = require_resolve_end();
     var resolveProps = require_resolve_props();
-    function composeDoc(options, directives, { offset, start: start2, value, end }, onError) {
+    function composeDoc(options, directives, { offset, start: start3, value, end }, onError) {
       const opts = Object.assign({ _directives: directives }, options);
       const doc = new Document.Document(void 0, opts);
       const ctx = {
@@ -69318,7 +69332,7 @@ var require_compose_doc = __commonJS({
         options: doc.options,
         schema: doc.schema
       };
-      const props = resolveProps.resolveProps(start2, {
+      const props = resolveProps.resolveProps(start3, {
         indicator: "doc-start",
         next: value ?? end?.[0],
         offset,
@@ -69331,7 +69345,7 @@ var require_compose_doc = __commonJS({
         if (value && (value.type === "block-map" || value.type === "block-seq") && !props.hasNewline)
           onError(props.end, "MISSING_CHAR", "Block collection cannot start on same line with directives-end marker");
       }
-      doc.contents = value ? composeNode.composeNode(ctx, value, props, onError) : composeNode.composeEmptyNode(ctx, props.end, start2, null, props, onError);
+      doc.contents = value ? composeNode.composeNode(ctx, value, props, onError) : composeNode.composeEmptyNode(ctx, props.end, start3, null, props, onError);
       const contentEnd = doc.contents.range[2];
       const re = resolveEnd.resolveEnd(end, contentEnd, false, onError);
       if (re.comment)
@@ -69780,9 +69794,9 @@ var require_cst_stringify = __commonJS({
         }
       }
     }
-    function stringifyItem({ start: start2, key, sep: sep6, value }) {
+    function stringifyItem({ start: start3, key, sep: sep6, value }) {
       let res = "";
-      for (const st of start2)
+      for (const st of start3)
         res += st.source;
       if (key)
         res += stringifyToken(key);
@@ -70572,8 +70586,8 @@ var require_line_counter = __commonJS({
             return { line: low + 1, col: 1 };
           if (low === 0)
             return { line: 0, col: offset };
-          const start2 = this.lineStarts[low - 1];
-          return { line: low, col: offset - start2 + 1 };
+          const start3 = this.lineStarts[low - 1];
+          return { line: low, col: offset - start3 + 1 };
         };
       }
     };
@@ -70953,7 +70967,7 @@ var require_parser3 = __commonJS({
       *scalar(scalar2) {
         if (this.type === "map-value-ind") {
           const prev = getPrevProps(this.peek(2));
-          const start2 = getFirstKeyStartProps(prev);
+          const start3 = getFirstKeyStartProps(prev);
           let sep6;
           if (scalar2.end) {
             sep6 = scalar2.end;
@@ -70965,7 +70979,7 @@ var require_parser3 = __commonJS({
             type: "block-map",
             offset: scalar2.offset,
             indent: scalar2.indent,
-            items: [{ start: start2, key: scalar2, sep: sep6 }]
+            items: [{ start: start3, key: scalar2, sep: sep6 }]
           };
           this.onKeyLine = true;
           this.stack[this.stack.length - 1] = map2;
@@ -71040,7 +71054,7 @@ var require_parser3 = __commonJS({
         if (this.indent >= map2.indent) {
           const atMapIndent = !this.onKeyLine && this.indent === map2.indent;
           const atNextItem = atMapIndent && (it.sep || it.explicitKey) && this.type !== "seq-item-ind";
-          let start2 = [];
+          let start3 = [];
           if (atNextItem && it.sep && !it.value) {
             const nl = [];
             for (let i2 = 0; i2 < it.sep.length; ++i2) {
@@ -71060,14 +71074,14 @@ var require_parser3 = __commonJS({
               }
             }
             if (nl.length >= 2)
-              start2 = it.sep.splice(nl[1]);
+              start3 = it.sep.splice(nl[1]);
           }
           switch (this.type) {
             case "anchor":
             case "tag":
               if (atNextItem || it.value) {
-                start2.push(this.sourceToken);
-                map2.items.push({ start: start2 });
+                start3.push(this.sourceToken);
+                map2.items.push({ start: start3 });
                 this.onKeyLine = true;
               } else if (it.sep) {
                 it.sep.push(this.sourceToken);
@@ -71080,8 +71094,8 @@ var require_parser3 = __commonJS({
                 it.start.push(this.sourceToken);
                 it.explicitKey = true;
               } else if (atNextItem || it.value) {
-                start2.push(this.sourceToken);
-                map2.items.push({ start: start2, explicitKey: true });
+                start3.push(this.sourceToken);
+                map2.items.push({ start: start3, explicitKey: true });
               } else {
                 this.stack.push({
                   type: "block-map",
@@ -71098,12 +71112,12 @@ var require_parser3 = __commonJS({
                   if (includesToken(it.start, "newline")) {
                     Object.assign(it, { key: null, sep: [this.sourceToken] });
                   } else {
-                    const start3 = getFirstKeyStartProps(it.start);
+                    const start4 = getFirstKeyStartProps(it.start);
                     this.stack.push({
                       type: "block-map",
                       offset: this.offset,
                       indent: this.indent,
-                      items: [{ start: start3, key: null, sep: [this.sourceToken] }]
+                      items: [{ start: start4, key: null, sep: [this.sourceToken] }]
                     });
                   }
                 } else if (it.value) {
@@ -71113,10 +71127,10 @@ var require_parser3 = __commonJS({
                     type: "block-map",
                     offset: this.offset,
                     indent: this.indent,
-                    items: [{ start: start2, key: null, sep: [this.sourceToken] }]
+                    items: [{ start: start3, key: null, sep: [this.sourceToken] }]
                   });
                 } else if (isFlowToken(it.key) && !includesToken(it.sep, "newline")) {
-                  const start3 = getFirstKeyStartProps(it.start);
+                  const start4 = getFirstKeyStartProps(it.start);
                   const key = it.key;
                   const sep6 = it.sep;
                   sep6.push(this.sourceToken);
@@ -71126,10 +71140,10 @@ var require_parser3 = __commonJS({
                     type: "block-map",
                     offset: this.offset,
                     indent: this.indent,
-                    items: [{ start: start3, key, sep: sep6 }]
+                    items: [{ start: start4, key, sep: sep6 }]
                   });
-                } else if (start2.length > 0) {
-                  it.sep = it.sep.concat(start2, this.sourceToken);
+                } else if (start3.length > 0) {
+                  it.sep = it.sep.concat(start3, this.sourceToken);
                 } else {
                   it.sep.push(this.sourceToken);
                 }
@@ -71137,7 +71151,7 @@ var require_parser3 = __commonJS({
                 if (!it.sep) {
                   Object.assign(it, { key: null, sep: [this.sourceToken] });
                 } else if (it.value || atNextItem) {
-                  map2.items.push({ start: start2, key: null, sep: [this.sourceToken] });
+                  map2.items.push({ start: start3, key: null, sep: [this.sourceToken] });
                 } else if (includesToken(it.sep, "map-value-ind")) {
                   this.stack.push({
                     type: "block-map",
@@ -71157,7 +71171,7 @@ var require_parser3 = __commonJS({
             case "double-quoted-scalar": {
               const fs = this.flowScalar(this.type);
               if (atNextItem || it.value) {
-                map2.items.push({ start: start2, key: fs, sep: [] });
+                map2.items.push({ start: start3, key: fs, sep: [] });
                 this.onKeyLine = true;
               } else if (it.sep) {
                 this.stack.push(fs);
@@ -71181,7 +71195,7 @@ var require_parser3 = __commonJS({
                     return;
                   }
                 } else if (atMapIndent) {
-                  map2.items.push({ start: start2 });
+                  map2.items.push({ start: start3 });
                 }
                 this.stack.push(bv);
                 return;
@@ -71318,7 +71332,7 @@ var require_parser3 = __commonJS({
             yield* this.step();
           } else if (this.type === "map-value-ind" && parent.type !== "flow-collection") {
             const prev = getPrevProps(parent);
-            const start2 = getFirstKeyStartProps(prev);
+            const start3 = getFirstKeyStartProps(prev);
             fixFlowSeqItems(fc);
             const sep6 = fc.end.splice(1, fc.end.length);
             sep6.push(this.sourceToken);
@@ -71326,7 +71340,7 @@ var require_parser3 = __commonJS({
               type: "block-map",
               offset: fc.offset,
               indent: fc.indent,
-              items: [{ start: start2, key: fc, sep: sep6 }]
+              items: [{ start: start3, key: fc, sep: sep6 }]
             };
             this.onKeyLine = true;
             this.stack[this.stack.length - 1] = map2;
@@ -71385,35 +71399,35 @@ var require_parser3 = __commonJS({
           case "explicit-key-ind": {
             this.onKeyLine = true;
             const prev = getPrevProps(parent);
-            const start2 = getFirstKeyStartProps(prev);
-            start2.push(this.sourceToken);
+            const start3 = getFirstKeyStartProps(prev);
+            start3.push(this.sourceToken);
             return {
               type: "block-map",
               offset: this.offset,
               indent: this.indent,
-              items: [{ start: start2, explicitKey: true }]
+              items: [{ start: start3, explicitKey: true }]
             };
           }
           case "map-value-ind": {
             this.onKeyLine = true;
             const prev = getPrevProps(parent);
-            const start2 = getFirstKeyStartProps(prev);
+            const start3 = getFirstKeyStartProps(prev);
             return {
               type: "block-map",
               offset: this.offset,
               indent: this.indent,
-              items: [{ start: start2, key: null, sep: [this.sourceToken] }]
+              items: [{ start: start3, key: null, sep: [this.sourceToken] }]
             };
           }
         }
         return null;
       }
-      atIndentedComment(start2, indent5) {
+      atIndentedComment(start3, indent5) {
         if (this.type !== "comment")
           return false;
         if (this.indent <= indent5)
           return false;
-        return start2.every((st) => st.type === "newline" || st.type === "space");
+        return start3.every((st) => st.type === "newline" || st.type === "space");
       }
       *documentEnd(docEnd) {
         if (this.type !== "doc-mode") {
@@ -71610,8 +71624,8 @@ function parseYaml(text7) {
     const document2 = (0, import_yaml.parseDocument)(text7, { merge: true, uniqueKeys: false, logLevel: "silent" });
     const [error] = document2.errors;
     if (error) {
-      const [start2, end] = error.pos.map((offset) => Math.min(offset, text7.length));
-      return { fault: { start: start2, end, message: error.message.replace(/ at line \d+[\s\S]*$/, "") } };
+      const [start3, end] = error.pos.map((offset) => Math.min(offset, text7.length));
+      return { fault: { start: start3, end, message: error.message.replace(/ at line \d+[\s\S]*$/, "") } };
     }
     const resolve26 = (node2) => (0, import_yaml.isAlias)(node2) ? node2.resolve(document2) : node2;
     return { root: toTree(text7, document2.contents, resolve26, 0) };
@@ -71620,8 +71634,8 @@ function parseYaml(text7) {
   }
 }
 function toTree(text7, given, resolve26, depth) {
-  const node2 = depth > deepest2 ? void 0 : resolve26(given);
-  const [start2 = 0, end = start2] = node2?.range ?? [];
+  const node2 = depth > deepest3 ? void 0 : resolve26(given);
+  const [start3 = 0, end = start3] = node2?.range ?? [];
   const inner = (child) => toTree(text7, child, resolve26, depth + 1);
   const entries2 = () => {
     if (!(0, import_yaml.isMap)(node2)) return [];
@@ -71634,26 +71648,26 @@ function toTree(text7, given, resolve26, depth) {
     });
   };
   return {
-    start: start2,
+    start: start3,
     end,
     isMap: (0, import_yaml.isMap)(node2),
     entries: entries2,
     get: (key) => entries2().findLast((entry) => entry.key.value === key)?.tree ?? inner(void 0),
     items: () => (0, import_yaml.isSeq)(node2) ? node2.items.map(inner) : node2 ? [inner(node2)] : [],
-    scalar: () => (0, import_yaml.isScalar)(node2) && node2.value !== null ? { value: String(node2.value), start: start2, end } : void 0,
-    script: () => (0, import_yaml.isScalar)(node2) ? mapScalar(text7, start2, end) : void 0
+    scalar: () => (0, import_yaml.isScalar)(node2) && node2.value !== null ? { value: String(node2.value), start: start3, end } : void 0,
+    script: () => (0, import_yaml.isScalar)(node2) ? mapScalar(text7, start3, end) : void 0
   };
 }
-function mapScalar(text7, start2, end) {
-  const source = text7.slice(start2, end);
+function mapScalar(text7, start3, end) {
+  const source = text7.slice(start3, end);
   const header2 = /^([|>])[^\n]*\n/.exec(source);
   if (!header2) {
     const quoted2 = /^(["'])[\s\S]*\1$/.test(source) ? 1 : 0;
-    return joinPieces(text7, [{ start: start2 + quoted2, end: end - quoted2 }]);
+    return joinPieces(text7, [{ start: start3 + quoted2, end: end - quoted2 }]);
   }
   const folded = header2[1] === ">";
   const pieces2 = [];
-  let position = start2 + header2[0].length;
+  let position = start3 + header2[0].length;
   const indent5 = /^[ \t]*(?=\S)/m.exec(text7.slice(position, end))?.[0].length ?? 0;
   while (position < end) {
     const newline = text7.indexOf("\n", position);
@@ -71666,13 +71680,13 @@ function mapScalar(text7, start2, end) {
   }
   return joinPieces(text7, pieces2);
 }
-var import_yaml, deepest2;
+var import_yaml, deepest3;
 var init_yaml = __esm({
   "src/lint/workflow/yaml.ts"() {
     "use strict";
     import_yaml = __toESM(require_dist(), 1);
     init_source_text();
-    deepest2 = 100;
+    deepest3 = 100;
   }
 });
 
@@ -71720,12 +71734,12 @@ function lintParts(workflow, path6, lines, ignore = []) {
 function ignoreComments2({ text: text7, jobs: jobs2 }, lines) {
   const steps2 = jobs2.flatMap((job) => job.steps);
   return [...text7.matchAll(/#[^\n]*xbuild-lint[^\n]*/g)].map((match) => {
-    const start2 = match.index;
-    const { line, column: column2 } = lines.positionAt(start2);
+    const start3 = match.index;
+    const { line, column: column2 } = lines.positionAt(start3);
     const alone = lines.lineText(line).slice(0, column2 - 1).trim() === "";
     const step = alone ? steps2.find((one2) => lines.positionAt(one2.start).line === line + 1) : void 0;
     const lastLine4 = step ? lines.positionAt(Math.max(step.end - 1, step.start)).line : alone ? line + 1 : line;
-    return { start: start2, text: match[0], firstLine: line, lastLine: lastLine4 };
+    return { start: start3, text: match[0], firstLine: line, lastLine: lastLine4 };
   });
 }
 var init_lint_workflow = __esm({
@@ -71931,8 +71945,8 @@ function exitProgram({ arch, elf }) {
   const is64 = elf.class === 64;
   const header2 = is64 ? 64 : 52;
   const segment = is64 ? 56 : 32;
-  const start2 = header2 + segment;
-  const size2 = start2 + code2.length;
+  const start3 = header2 + segment;
+  const size2 = start3 + code2.length;
   const file = new Uint8Array(size2);
   const view = new DataView(file.buffer);
   const little2 = elf.endian === "little";
@@ -71946,7 +71960,7 @@ function exitProgram({ arch, elf }) {
   half(16, 2);
   half(18, elf.machine);
   word2(20, 1);
-  wide(24, address + start2);
+  wide(24, address + start3);
   wide(is64 ? 32 : 28, header2);
   word2(is64 ? 48 : 36, flags);
   half(is64 ? 52 : 40, header2);
@@ -71957,7 +71971,7 @@ function exitProgram({ arch, elf }) {
   for (const offset of is64 ? [16, 24] : [8, 12]) wide(header2 + offset, address);
   for (const offset of is64 ? [32, 40] : [16, 20]) wide(header2 + offset, size2);
   wide(header2 + (is64 ? 48 : 28), 65536);
-  file.set(code2, start2);
+  file.set(code2, start3);
   return file;
 }
 var exitProgramStatus, words2, programs2, address;
@@ -72086,7 +72100,7 @@ function firstEmulatedRun(files) {
   for (const { path: path6, text: text7 } of files) {
     const { stages } = parseDockerfile(text7, path6);
     const runs = [...stagesOfImages(stages)].filter(({ platform: platform8 }) => platform8 === "target").flatMap(({ instructions: instructions2 }) => instructions2.filter(({ keyword }) => keyword === "RUN"));
-    const [first] = runs.map(({ start: start2 }) => start2).sort((a2, b) => a2 - b);
+    const [first] = runs.map(({ start: start3 }) => start3).sort((a2, b) => a2 - b);
     if (first !== void 0) return `the RUN in ${path6}:${text7.slice(0, first).split("\n").length}`;
   }
   return void 0;
@@ -72653,8 +72667,8 @@ var init_toolchain2 = __esm({
         if (!(found instanceof Failure)) {
           const { language, project: project2, images } = found;
           const { name, version: version2 } = project2.toolchain;
-          const programs3 = images.flatMap((image4) => image4.executables.map(({ name: name2 }) => name2)).join(", ");
-          return ok(`${name} ${version2}, for ${programs3} (${language.title})`, project2.remarks);
+          const programs4 = images.flatMap((image4) => image4.executables.map(({ name: name2 }) => name2)).join(", ");
+          return ok(`${name} ${version2}, for ${programs4} (${language.title})`, project2.remarks);
         }
         const isNoProject = found.kind === "project" && found.what.startsWith("There is no");
         if (!isNoProject) return fromFailure(found);
@@ -72917,8 +72931,8 @@ async function readEngine(dir2, now, signal) {
   });
   const ended = now();
   const info = parse6(result.stdout);
-  const [fault2 = result.ok && info.ServerVersion ? void 0 : lastLine3(result.stderr)] = info.ServerErrors ?? [];
-  if (fault2 !== void 0) throw noEngine(fault2);
+  const [fault = result.ok && info.ServerVersion ? void 0 : lastLine3(result.stderr)] = info.ServerErrors ?? [];
+  if (fault !== void 0) throw noEngine(fault);
   const engine3 = Date.parse(info.SystemTime ?? "");
   return {
     version: info.ServerVersion ?? "?",
@@ -73251,8 +73265,8 @@ async function runAll2(repairs, signal) {
       const result = await run(command2, { signal, timeout: 600 });
       if (result.timedOut) return `${command2.tool} took more than ten minutes`;
       if (!result.ok) return printable2(result.stderr.trim() || `exit status ${result.exitCode}`, 400);
-      const fault2 = check3?.(result);
-      if (fault2) return fault2;
+      const fault = check3?.(result);
+      if (fault) return fault;
     } catch (error) {
       if (!isFailure(error, "tool")) throw error;
       return error.why ?? error.what;
@@ -73746,7 +73760,7 @@ function placeholderOfScript(script2) {
 function looksLikePlaceholder(text7) {
   return /\{(?:version|commit|short-commit|date|branch|tag|name|platform|env\.\w+)\}/.test(text7);
 }
-var names4, own, placeholder, withPlaceholders;
+var names4, own, placeholder2, withPlaceholders;
 var init_known_names = __esm({
   "src/init/adopt/known-names.ts"() {
     "use strict";
@@ -73756,10 +73770,10 @@ var init_known_names = __esm({
       [/(?:^|_)BRANCH$/i, "{branch}"],
       [/(?:^|_)(?:VERSION|TAG|GITVERSION|DESCRIBE|RELEASE)$/i, "{version}"]
     ];
-    own = /^(?:(?:APP|BUILD|GIT|IMAGE|RELEASE|PROJECT|BINARY|SOURCE|VCS|PKG|PACKAGE|CI|GITHUB|SERVICE)_)*(?:[A-Z0-9]+)$/i;
-    placeholder = /^(?:|dev|devel|develop|development|unknown|none|latest|local|main|master|head|snapshot|n\/a|undefined|undef|edge|nightly|v?0\.0\.0.*)$/i;
+    own = /^(?:(?:APP|BUILD|GIT|IMAGE|RELEASE|PROJECT|BINARY|SOURCE|VCS|PKG|PACKAGE|CI|GITHUB|SERVICE|PRODUCT|REVISION|COMMIT)_)*(?:[A-Z0-9]+)$/i;
+    placeholder2 = /^(?:|dev|devel|develop|development|unknown|none|latest|local|main|master|head|snapshot|n\/a|undefined|undef|edge|nightly|v?0\.0\.0.*)$/i;
     withPlaceholders = (name, known) => {
-      const isOpen2 = "value" in known ? placeholder.test(known.value) : known.unknown !== "platform" && known.unknown !== "shell";
+      const isOpen2 = "value" in known ? placeholder2.test(known.value) : known.unknown !== "platform" && known.unknown !== "shell";
       const value = isOpen2 ? placeholderFor(name) : void 0;
       return value === void 0 ? known : { value };
     };
@@ -73809,14 +73823,14 @@ var init_zig_build = __esm({
 
 // src/init/adopt/commands.ts
 function commandsOfRuns(runs) {
-  return runs.flatMap(({ by, workdir: start2, scope }) => {
-    let workdir = start2;
+  return runs.flatMap(({ by, workdir: start3, scope }) => {
+    let workdir = start3;
     const own4 = /* @__PURE__ */ new Map();
     const lookup2 = (name) => {
       const known = own4.get(name) ?? scope.lookup(name);
       if ("value" in known) return known;
-      const placeholder2 = known.unknown === "platform" ? void 0 : placeholderFor(name);
-      return placeholder2 === void 0 ? known : { value: placeholder2 };
+      const placeholder3 = known.unknown === "platform" ? void 0 : placeholderFor(name);
+      return placeholder3 === void 0 ? known : { value: placeholder3 };
     };
     const resolve26 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
     return withoutSubstitutions(commandsOf(by)).map((command2) => {
@@ -73892,8 +73906,8 @@ function readMakefile(text7) {
       if (!compilesWith(command2)) continue;
       const env4 = Object.fromEntries(command2.assignments.map(({ name: name2, value }) => [name2, value]));
       const lookup2 = (name2) => {
-        const placeholder2 = placeholderFor(name2);
-        return placeholder2 === void 0 ? { unknown: "shell" } : { value: placeholder2 };
+        const placeholder3 = placeholderFor(name2);
+        return placeholder3 === void 0 ? { unknown: "shell" } : { value: placeholder3 };
       };
       const resolve26 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
       if (/^(?:windows|darwin|freebsd|openbsd|js|wasip1)$/.test(env4["GOOS"] ?? "")) continue;
@@ -73907,10 +73921,10 @@ function joinLines(text7) {
   const lines = [];
   let pending2;
   for (const [index, line] of text7.split(/\r?\n/).entries()) {
-    const start2 = pending2 ?? { text: "", number: index + 1 };
-    const whole = start2.text + (pending2 ? ` ${line.trimStart()}` : line);
-    pending2 = whole.endsWith("\\") ? { ...start2, text: whole.slice(0, -1).trimEnd() } : void 0;
-    if (!pending2) lines.push({ text: whole, number: start2.number });
+    const start3 = pending2 ?? { text: "", number: index + 1 };
+    const whole = start3.text + (pending2 ? ` ${line.trimStart()}` : line);
+    pending2 = whole.endsWith("\\") ? { ...start3, text: whole.slice(0, -1).trimEnd() } : void 0;
+    if (!pending2) lines.push({ text: whole, number: start3.number });
   }
   return lines;
 }
@@ -73927,7 +73941,7 @@ function readVariables2(lines) {
   return variables;
 }
 function expand(text7, variables, depth = 0) {
-  if (depth > deepest3 || text7.length > 1e4) return text7;
+  if (depth > deepest4 || text7.length > 1e4) return text7;
   let out = "";
   for (let at = 0; at < text7.length; ) {
     const open13 = text7[at + 1];
@@ -73956,18 +73970,19 @@ function variableText(body, variables, depth) {
   const [, strip] = /^(?:strip|or|firstword)\s+([\s\S]*)$/.exec(body) ?? [];
   if (strip !== void 0) return expand(strip.split(",")[0] ?? "", variables, depth + 1);
   const value = variables.get(body.trim());
-  if (value === void 0 || value === "") return placeholderFor(body.trim()) ?? "";
+  if (value === void 0) return placeholderFor(body.trim()) ?? (/^\w+$/.test(body) ? `$(${body})` : "");
+  if (value === "") return placeholderFor(body.trim()) ?? "";
   return expand(value, variables, depth + 1);
 }
-function closing3(text7, start2, open13, close) {
+function closing3(text7, start3, open13, close) {
   let depth = 1;
-  for (let index = start2; index < text7.length; index++) {
+  for (let index = start3; index < text7.length; index++) {
     if (text7[index] === open13) depth++;
     else if (text7[index] === close && --depth === 0) return index;
   }
   return text7.length;
 }
-var deepest3;
+var deepest4;
 var init_makefile_flags = __esm({
   "src/init/sources/makefile-flags.ts"() {
     "use strict";
@@ -73976,7 +73991,7 @@ var init_makefile_flags = __esm({
     init_toolchains();
     init_commands();
     init_known_names();
-    deepest3 = 20;
+    deepest4 = 20;
   }
 });
 
@@ -74076,6 +74091,10 @@ function adoptBase({ base, user }, keepsShell, copied, ledger) {
     ledger.left(by, "only docker build knows its base: [image] base names one");
     return;
   }
+  if (kind === "other" && architectureWords(reference).length > 0) {
+    ledger.left(by, `${reference} is for one architecture: [image] base names an image of several platforms`);
+    return;
+  }
   switch (kind) {
     case "scratch":
       if (copied.systemFiles)
@@ -74110,6 +74129,7 @@ var init_base4 = __esm({
   "src/init/adopt/base.ts"() {
     "use strict";
     init_known();
+    init_stages();
     init_program_words();
     distributions = /^(?:docker\.io\/)?(?:library\/)?(?:alpine|debian|ubuntu|busybox|fedora|centos|rockylinux|almalinux|amazonlinux|archlinux|photon|oraclelinux)$|(?:^|\/)(?:ubi\d+(?:[-/]\w+)*|wolfi-base|debian-base|alpine|debian|ubuntu|busybox)$/;
     toolchains = /(?:^|\/)(?:golang|go|rust|zig|rust-musl-builder|muslrust|cargo-chef|node)$/;
@@ -74147,10 +74167,10 @@ function readStage(dockerfile2, stage, project2, earlier) {
     return build2 ? [{ run: run2, build: build2, bins: binsInProject(run2, build2, facts) }] : [];
   });
   const base = earlier.find((one2) => one2.stage === stage.base);
-  const programs3 = new Set(base?.programs);
+  const programs4 = new Set(base?.programs);
   const names6 = /* @__PURE__ */ new Set([...base?.names ?? [], ...project2.executables.map(({ name }) => name)]);
   const add = (path6) => {
-    programs3.add(path6);
+    programs4.add(path6);
     names6.add(nameOf4(path6));
   };
   for (const copied of facts.copies) {
@@ -74165,19 +74185,19 @@ function readStage(dockerfile2, stage, project2, earlier) {
     if (!/^(?:cp|mv|install)$/.test(tool)) continue;
     const paths = words4.slice(1).map(({ raw }) => command2.resolve(raw).text).filter((word2) => !word2.startsWith("-"));
     const target = paths.pop() ?? "";
-    const moved = paths.map((path6) => absolute(path6, command2.workdir)).find((path6) => programs3.has(path6) || names6.has(nameOf4(path6)));
-    if (moved)
+    const moved2 = paths.map((path6) => absolute(path6, command2.workdir)).find((path6) => programs4.has(path6) || names6.has(nameOf4(path6)));
+    if (moved2)
       add(
         absolute(
-          target.endsWith("/") || target === "." ? `${target}/${nameOf4(moved)}` : target,
+          target.endsWith("/") || target === "." ? `${target}/${nameOf4(moved2)}` : target,
           command2.workdir
         )
       );
   }
-  return { stage, facts, commands: commands3, builds, programs: programs3, names: names6 };
+  return { stage, facts, commands: commands3, builds, programs: programs4, names: names6 };
 }
-function isProgram3({ programs: programs3, names: names6 }, path6) {
-  return programs3.has(absolute(path6, "/")) || names6.has(nameOf4(path6)) && !path6.endsWith("/");
+function isProgram3({ programs: programs4, names: names6 }, path6) {
+  return programs4.has(absolute(path6, "/")) || names6.has(nameOf4(path6)) && !path6.endsWith("/");
 }
 function placeOf2({ target }, source) {
   return target.endsWith("/") || folders.test(target) ? absolute(nameOf4(source), target) : target;
@@ -74232,9 +74252,12 @@ var init_programs2 = __esm({
 // src/init/adopt/builds.ts
 function adoptBuilds(stages, program2, project2, ledger) {
   const table2 = project2.language;
-  const all = stages.flatMap((stage) => stage.builds).flatMap(({ bins }) => bins);
-  const named2 = all.filter((bin3) => nameOf4(bin3) === program2);
-  for (const { run: run2, build: build2, bins } of stages.flatMap((stage) => stage.builds)) {
+  const makes = ({ build: build2, bins }) => nameOf4(build2.output ?? "") === program2 || bins.some((bin3) => nameOf4(bin3) === program2);
+  const builds = stages.flatMap((stage) => stage.builds);
+  const isNamed = builds.some(makes);
+  const hasPrograms = ledger.settings.some(({ key }) => key === "programs");
+  for (const one2 of builds) {
+    const { run: run2, build: build2, bins } = one2;
     const { by, command: command2 } = run2;
     if (!command2.tool.startsWith(toolOf[project2.language])) {
       ledger.left(by, `${command2.tool} compiles something else: build it on its own`);
@@ -74242,9 +74265,10 @@ function adoptBuilds(stages, program2, project2, ledger) {
     }
     for (const [key, value] of Object.entries(build2.settings)) {
       const setting = withoutDefaults(key, value, project2);
-      if (setting !== void 0) ledger.set(by, table2, key, setting);
+      if (setting !== void 0 && !(Array.isArray(setting) && setting.length === 0))
+        ledger.set(by, table2, key, setting);
     }
-    const own4 = named2.length > 0 ? bins.filter((bin3) => named2.includes(bin3)) : bins;
+    const own4 = hasPrograms || isNamed && !makes(one2) ? [] : bins.length > 1 && isNamed ? bins.filter((bin3) => nameOf4(bin3) === program2) : bins;
     const chosen2 = own4.filter((bin3) => bin3 !== "" && !isMain(bin3, project2));
     const there = chosen2.filter((bin3) => isThere2(bin3, project2));
     if (there.length > 0) ledger.set(by, "", "bins", there);
@@ -74400,18 +74424,12 @@ var init_config2 = __esm({
 
 // src/init/adopt/files.ts
 function adoptFiles(copies, stages, all, project2, ledger) {
-  const programs3 = [];
+  const programs4 = [];
   let hasSystemFiles = false;
   const last = stages.at(-1);
   const names6 = last?.names ?? /* @__PURE__ */ new Set();
   const add = (copied, source) => {
-    programs3.push({ path: placeOf2(copied, source), name: nameOf4(source), by: copied.by });
-    if (programs3.length === 1) ledger.covered(copied.by, "the program");
-    else
-      ledger.left(
-        copied.by,
-        `${nameOf4(source)} is a second program: [image] programs puts several into one image, [images.NAME] makes several images`
-      );
+    programs4.push({ path: placeOf2(copied, source), name: nameOf4(source), by: copied.by });
   };
   const take = (copied, from) => {
     const kind = project2.kindOf(from);
@@ -74462,7 +74480,7 @@ function adoptFiles(copies, stages, all, project2, ledger) {
           const kind = project2.kindOf(one2);
           if (one2 === ".")
             ledger.left(by, "it copies the whole project: name what the program reads in [image] files");
-          else if (kind === void 0 && (names6.has(nameOf4(one2)) || programs3.length === 0 && /^(?:dist|bin|build|out)\b/.test(one2)))
+          else if (kind === void 0 && (names6.has(nameOf4(one2)) || programs4.length === 0 && /^(?:dist|bin|build|out)\b/.test(one2)))
             add(copied, one2);
           else if (kind === void 0) ledger.left(by, `there is no ${one2} in the project`);
           else if (names6.has(nameOf4(one2)) && kind === "file") add(copied, one2);
@@ -74470,7 +74488,7 @@ function adoptFiles(copies, stages, all, project2, ledger) {
         }
     }
   }
-  return { program: programs3[0], systemFiles: hasSystemFiles };
+  return { programs: programs4, systemFiles: hasSystemFiles };
 }
 function fromProject({ facts }, path6, project2) {
   const root2 = projectFolder(facts, path6);
@@ -74517,6 +74535,46 @@ var init_files2 = __esm({
   }
 });
 
+// src/init/adopt/image-programs.ts
+function adoptPrograms(programs4, facts, project2, ledger) {
+  const named2 = startedPaths(facts);
+  const main2 = programs4.find(({ path: path6 }) => named2.includes(path6)) ?? programs4[0];
+  if (!main2) return void 0;
+  ledger.covered(main2.by, "the program");
+  const others = programs4.filter((one2) => one2 !== main2);
+  const folder = (path6) => path6.slice(0, path6.lastIndexOf("/"));
+  const isKnown = (name) => project2.executables.some((one2) => one2.name === name);
+  const areNext = others.every(
+    ({ path: path6, name }) => folder(path6) === folder(main2.path) && nameOf4(path6) === name
+  );
+  const all = [...new Set([main2, ...others].map(({ name }) => name))];
+  if (others.length > 0 && areNext && all.every(isKnown)) {
+    ledger.set(main2.by, "image", "programs", all);
+    for (const { by } of others) ledger.covered(by, "[image] programs has it");
+  } else {
+    for (const { by, name } of others) {
+      ledger.left(
+        by,
+        `${name} is a second program: [image] programs puts several next to each other, [images.NAME] makes several images`
+      );
+    }
+  }
+  return main2;
+}
+function startedPaths({ entrypoint, cmd, workdir }) {
+  const words4 = [entrypoint, cmd].map((said) => said ? wordsOf(said.value) ?? [] : []);
+  const [Entrypoint = [], Cmd = []] = words4;
+  return entrypointPaths({ config: { Entrypoint, Cmd, Env: [], WorkingDir: workdir?.value.text } });
+}
+var init_image_programs = __esm({
+  "src/init/adopt/image-programs.ts"() {
+    "use strict";
+    init_entrypoint();
+    init_program_words();
+    init_programs2();
+  }
+});
+
 // src/init/adopt/ledger.ts
 function createLedger({ text: text7 }, file) {
   const lines = indexLines(text7);
@@ -74550,6 +74608,65 @@ var init_ledger = __esm({
   "src/init/adopt/ledger.ts"() {
     "use strict";
     init_source_text();
+  }
+});
+
+// src/init/settings.ts
+function mergeSettings(settings2) {
+  const merged2 = /* @__PURE__ */ new Map();
+  for (const setting of settings2) {
+    const name = `${setting.table}.${setting.key}`;
+    const before = merged2.get(name);
+    merged2.set(name, before ? { ...before, value: join67(before.value, setting.value) } : setting);
+  }
+  return [...merged2.values()];
+}
+function join67(first, second) {
+  if (Array.isArray(first) && Array.isArray(second)) {
+    const has = new Set(first.map((item) => JSON.stringify(item)));
+    return [...first, ...second.filter((item) => !has.has(JSON.stringify(item)))];
+  }
+  if (isTable3(first) && isTable3(second)) return { ...first, ...second, ...first };
+  return first;
+}
+function isTable3(value) {
+  return typeof value === "object" && !Array.isArray(value);
+}
+var tables;
+var init_settings2 = __esm({
+  "src/init/settings.ts"() {
+    "use strict";
+    tables = ["", "image", "go", "rust", "zig"];
+  }
+});
+
+// src/init/adopt/merged-usr.ts
+function onMergedUsr(settings2) {
+  if (settings2.some(({ table: table2, key }) => table2 === "image" && key === "base")) return [...settings2];
+  return settings2.map((setting) => {
+    if (setting.table !== "image") return setting;
+    return { ...setting, value: moved(setting.key, setting.value) };
+  });
+}
+function moved(key, value) {
+  if (key === "program" && typeof value === "string") return merged(value);
+  if (programs3.has(key) && Array.isArray(value))
+    return value.map((word2, at) => at === 0 ? merged(word2) : word2);
+  if (key === "healthcheck" && isTable3(value))
+    return { ...value, ...value["test"] && { test: moved("args", value["test"]) } };
+  if (key === "files" && Array.isArray(value))
+    return value.map((file) => isTable3(file) ? { ...file, to: merged(file["to"]) } : file);
+  return value;
+}
+function merged(path6) {
+  return typeof path6 === "string" ? path6.replace(/^\/(bin|sbin|lib)(?=\/)/, "/usr/$1") : path6;
+}
+var programs3;
+var init_merged_usr = __esm({
+  "src/init/adopt/merged-usr.ts"() {
+    "use strict";
+    init_settings2();
+    programs3 = /* @__PURE__ */ new Set(["entrypoint", "args"]);
   }
 });
 
@@ -74665,7 +74782,7 @@ function adoptRuns(commands3, isFinal, compiling, makeCompiles, ledger) {
 function adoptPackages(by, packages, isFinal, ledger) {
   const missing3 = isFinal ? missingPackages(packages) : compilePackages(packages);
   if (missing3.length > 0 && isFinal)
-    ledger.left(by, `the image had ${missing3.join(", ")}: [image] base takes an image that has them`);
+    ledger.left(by, `the image had ${missing3.join(", ")}: [image] base takes an image of your own`);
   else if (missing3.length > 0)
     ledger.left(by, `the compile had ${missing3.join(", ")}: this machine needs them where the program does`);
   else if (packages.length > 0)
@@ -74729,13 +74846,16 @@ function adoptDockerfile(text7, file, project2) {
   const scripts = isScript(facts.copies, project2);
   const keepsShell = needsShell(facts, scripts);
   const copied = adoptFiles(facts.copies, stages, dockerfile2.stages, project2, ledger);
-  adoptBuilds(stages, copied.program?.name, project2, ledger);
   const last = stages.at(-1);
-  const own4 = last?.builds.length ? { path: [...last.programs][0], by: last.builds[0]?.run.by } : void 0;
-  const program2 = copied.program?.path ?? own4?.path;
-  const by = copied.program?.by ?? own4?.by;
+  const compiled2 = last?.builds.flatMap(
+    ({ run: run2 }) => [...last.programs].map((path6) => ({ path: path6, name: nameOf4(path6), by: run2.by }))
+  );
+  const started = startedPaths(facts);
+  const own4 = compiled2?.find(({ path: path6 }) => started.includes(path6)) ?? compiled2?.[0];
+  const main2 = adoptPrograms(copied.programs, facts, project2, ledger) ?? own4 ?? namedProgram(facts, project2);
+  adoptBuilds(stages, main2?.name, project2, ledger);
   adoptBase(facts, keepsShell, copied, ledger);
-  if (program2 !== void 0 && by) placeProgram(program2, project2, ledger, by);
+  if (main2) placeProgram(main2.path, project2, ledger, main2.by);
   const makefile = makefileNames.map(project2.read).find((text8) => text8 !== void 0);
   const makeCompiles = makefile !== void 0 && readMakefile(makefile) !== void 0;
   const compiling = new Set(stages.flatMap(({ builds }) => builds.map(({ run: run2 }) => run2)));
@@ -74743,14 +74863,19 @@ function adoptDockerfile(text7, file, project2) {
   const made = madeUsers(commands3);
   const keeps = ledger.settings.some(({ key }) => key === "base");
   adoptConfig(facts, ledger, {
-    program: program2,
+    program: main2?.path,
     keepsShell,
     isScript: scripts,
     user: (name) => userOf2(name, made, keeps)
   });
   sayTheRest(dockerfile2, stages, inImage, ledger);
   const compiles = stages.some(({ builds }) => builds.length > 0);
-  return { settings: ledger.settings, entries: ledger.entries(), compiles };
+  return { settings: onMergedUsr(ledger.settings), entries: ledger.entries(), compiles };
+}
+function namedProgram(facts, { main: main2 }) {
+  const by = facts.entrypoint?.by ?? facts.cmd?.by;
+  const path6 = startedPaths(facts).find((one2) => main2 !== void 0 && nameOf4(one2) === main2.name);
+  return path6 !== void 0 && by && main2 ? { path: path6, name: main2.name, by } : void 0;
 }
 function isInLineage(stage, wanted2) {
   for (let one2 = stage; one2; one2 = one2.base) if (one2 === wanted2) return true;
@@ -74805,11 +74930,11 @@ function sayOfBuild(by, ledger) {
 }
 function sayArgument(by, { text: text7 }, ledger) {
   for (const { name, raw } of pairsOf(by)) {
-    const placeholder2 = placeholderFor(name);
+    const placeholder3 = placeholderFor(name);
     const isUsed = new RegExp(`\\$\\{?${name}\\b`).test(text7);
     if (automaticVariables.includes(name))
       ledger.covered(by, "xbuild knows its platform");
-    else if (placeholder2 !== void 0) ledger.covered(by, `${placeholder2} says it`);
+    else if (placeholder3 !== void 0) ledger.covered(by, `${placeholder3} says it`);
     else if (!isUsed) ledger.covered(by, `no line of this file uses ${name}`);
     else if (raw !== void 0 && raw !== "") ledger.covered(by, "its default is filled in where it is used");
     else if (!ledger.has(by)) ledger.covered(by, "its lines are spoken of where they use it");
@@ -74828,8 +74953,10 @@ var init_adopt_dockerfile = __esm({
     init_builds();
     init_config2();
     init_files2();
+    init_image_programs();
     init_known_names();
     init_ledger();
+    init_merged_usr();
     init_programs2();
     init_runs();
     init_user();
@@ -75155,35 +75282,6 @@ var init_key_docs = __esm({
   }
 });
 
-// src/init/settings.ts
-function mergeSettings(settings2) {
-  const merged = /* @__PURE__ */ new Map();
-  for (const setting of settings2) {
-    const name = `${setting.table}.${setting.key}`;
-    const before = merged.get(name);
-    merged.set(name, before ? { ...before, value: join67(before.value, setting.value) } : setting);
-  }
-  return [...merged.values()];
-}
-function join67(first, second) {
-  if (Array.isArray(first) && Array.isArray(second)) {
-    const has = new Set(first.map((item) => JSON.stringify(item)));
-    return [...first, ...second.filter((item) => !has.has(JSON.stringify(item)))];
-  }
-  if (isTable3(first) && isTable3(second)) return { ...first, ...second, ...first };
-  return first;
-}
-function isTable3(value) {
-  return typeof value === "object" && !Array.isArray(value);
-}
-var tables;
-var init_settings2 = __esm({
-  "src/init/settings.ts"() {
-    "use strict";
-    tables = ["", "image", "go", "rust", "zig"];
-  }
-});
-
 // src/init/write/toml.ts
 function tomlText(settings2) {
   const lines = [...head];
@@ -75341,7 +75439,7 @@ function resolve18(text7) {
     const [, name = ""] = /^\.([\w.]+)$/.exec(body) ?? [];
     if (Object.hasOwn(templates, name)) return templates[name];
     const [, variable2] = /^\.Env\.(\w+)$/.exec(body) ?? [];
-    if (variable2 !== void 0) return `{env.${variable2}}`;
+    if (variable2 !== void 0) return placeholderFor(variable2) ?? `{env.${variable2}}`;
     const kept = whole.replace(/\s+/g, "");
     unknown3.push(kept);
     return kept;
@@ -75389,6 +75487,7 @@ var init_release_files = __esm({
   "src/init/sources/release-files.ts"() {
     "use strict";
     init_go_build();
+    init_known_names();
     templates = {
       Version: "{version}",
       RawVersion: "{version}",
@@ -75423,20 +75522,28 @@ async function collectSettings({ facts, dir: dir2, root: root2 }, options, chose
   const language = facts.language;
   const hasOwn = (key) => settings2.some((one2) => one2.table === language && one2.key === key);
   const takeBuild = (build2, file, line, text8) => {
-    const moved = [];
+    const moved2 = [];
     for (const [key, value] of Object.entries(build2.settings)) {
       const setting = withoutDefaults(key, value, facts);
-      if (setting === void 0 || hasOwn(key) || adopted?.compiles && key !== "vars") continue;
+      const isEmpty2 = Array.isArray(setting) && setting.length === 0;
+      if (setting === void 0 || isEmpty2 || hasOwn(key) || adopted?.compiles && key !== "vars") continue;
       settings2.push({ table: language, key, value: setting, from: `${file}:${line}` });
-      moved.push(key);
+      moved2.push(key);
     }
-    if (moved.length > 0)
+    const bins = build2.bins.filter(
+      (bin3) => facts.executables.some((one2) => [one2.name, one2.package].includes(bin3))
+    );
+    if (bins.length > 0 && !facts.main && !settings2.some(({ key }) => key === "bins" || key === "programs")) {
+      settings2.push({ table: "", key: "bins", value: bins.slice(0, 1), from: `${file}:${line}` });
+      moved2.push("bins");
+    }
+    if (moved2.length > 0)
       entries2.push({
         file,
         line,
         text: text8,
         outcome: "moved",
-        says: moved.map((key) => `[${language}] ${key}`).join(", ")
+        says: moved2.map((key) => key === "bins" ? key : `[${language}] ${key}`).join(", ")
       });
     for (const says of adopted?.compiles ? [] : build2.left)
       entries2.push({ file, line, text: text8, outcome: "left", says });
@@ -75457,7 +75564,22 @@ async function collectSettings({ facts, dir: dir2, root: root2 }, options, chose
   if (makefile && made && isOwn(made.command.tool, language))
     takeBuild(made.build, makefile, made.line, made.text);
   const platforms2 = findPlatforms(facts, root2 === dir2);
-  if (platforms2) settings2.push(platforms2);
+  if (platforms2) {
+    const hasBase = settings2.some(({ key }) => key === "base");
+    const { served, missing: missing3 } = hasBase ? { served: platforms2.ids, missing: [] } : servedByDistroless(platforms2.ids);
+    if (!isDefault(served) && served.length > 0)
+      settings2.push({
+        table: "",
+        key: "platforms",
+        value: served,
+        from: `${platforms2.file}:${platforms2.line}`
+      });
+    const { file, line } = platforms2;
+    if (missing3.length > 0) {
+      const says = `distroless has no image for ${missing3.join(", ")}: base = "builtin" in [image] runs static binaries on them`;
+      entries2.push({ file, line, text: platforms2.ids.join(","), outcome: "left", says });
+    }
+  }
   settings2.push(...await otherOutputFolder(options));
   const usable = await keepUsable(settings2, entries2, dir2);
   return { settings: mergeSettings(usable.settings), entries: usable.entries, dockerfile: dockerfile2 };
@@ -75473,7 +75595,12 @@ function findPlatforms({ list: list7, read: read4 }, atRoot) {
     })
   );
   if (!found || isDefault(found.platforms)) return void 0;
-  return { table: "", key: "platforms", value: found.platforms, from: `${found.file}:${found.line}` };
+  return { ids: found.platforms, file: found.file, line: found.line };
+}
+function servedByDistroless(ids) {
+  const { platforms: platforms2 = [] } = distrolessBase("static");
+  const isServed = (id) => platforms2.includes(id) || platforms2.includes(id.replace(/\/v\d$/, ""));
+  return { served: ids.filter(isServed), missing: ids.filter((id) => !isServed(id)) };
 }
 async function otherOutputFolder(options) {
   try {
@@ -75489,6 +75616,7 @@ var init_collect_settings = __esm({
   "src/init/collect-settings.ts"() {
     "use strict";
     import_yaml4 = __toESM(require_dist(), 1);
+    init_known();
     init_output_folder();
     init_errors();
     init_adopt_dockerfile();
@@ -76549,15 +76677,15 @@ var init_plan_init = __esm({
 function unifiedDiff({ path: path6, before, after }) {
   const old = linesOf(before ?? "");
   const now = linesOf(after);
-  let start2 = 0;
-  while (start2 < old.length && start2 < now.length && old[start2] === now[start2]) start2++;
+  let start3 = 0;
+  while (start3 < old.length && start3 < now.length && old[start3] === now[start3]) start3++;
   let end = 0;
-  while (end < old.length - start2 && end < now.length - start2 && old.at(-1 - end) === now.at(-1 - end)) end++;
-  const first = Math.max(0, start2 - context);
+  while (end < old.length - start3 && end < now.length - start3 && old.at(-1 - end) === now.at(-1 - end)) end++;
+  const first = Math.max(0, start3 - context);
   const after3 = Math.min(end, context);
-  const kept = old.slice(first, start2).map((line) => ` ${line}`);
-  const removed = old.slice(start2, old.length - end).map((line) => `-${line}`);
-  const added = now.slice(start2, now.length - end).map((line) => `+${line}`);
+  const kept = old.slice(first, start3).map((line) => ` ${line}`);
+  const removed = old.slice(start3, old.length - end).map((line) => `-${line}`);
+  const added = now.slice(start3, now.length - end).map((line) => `+${line}`);
   const tail = old.slice(old.length - end, old.length - end + after3).map((line) => ` ${line}`);
   const range = (changed3) => {
     const count3 = kept.length + changed3.length + tail.length;
@@ -77380,8 +77508,8 @@ function describeFinding(finding, rules, texts2) {
     }
   };
 }
-function describeEdit({ start: start2, end, text: text7 }, lines) {
-  const from = lines.positionAt(start2);
+function describeEdit({ start: start3, end, text: text7 }, lines) {
+  const from = lines.positionAt(start3);
   const to = lines.positionAt(end);
   return {
     deletedRegion: { startLine: from.line, startColumn: from.column, endLine: to.line, endColumn: to.column },
@@ -77914,8 +78042,8 @@ async function verifyPushed({ registry, repository }, digest4, platforms2, { cli
   return report3;
 }
 function describeChecked({ platforms: platforms2 }) {
-  const programs3 = platforms2.filter(({ entrypoint }) => entrypoint?.elf).length;
-  return `${count(platforms2.length, "platform")}, ${count(programs3, "program")} of the right architecture`;
+  const programs4 = platforms2.filter(({ entrypoint }) => entrypoint?.elf).length;
+  return `${count(platforms2.length, "platform")}, ${count(programs4, "program")} of the right architecture`;
 }
 async function moveTags(tags2, manifest, { client }) {
   for (const tag of tags2) await client.putManifest(withTag(parseReference(tag)), manifest);
@@ -78418,13 +78546,13 @@ async function selfCheck(signal) {
   const folder = await makeTemporaryFolder("xbuild-self-check-");
   try {
     const platforms2 = parsePlatforms(archs.map((arch) => `linux/${arch}`));
-    const programs3 = /* @__PURE__ */ new Map();
+    const programs4 = /* @__PURE__ */ new Map();
     for (const [index, platform8] of platforms2.entries()) {
-      programs3.set(platform8.id, await writeProgram(folder.path, platform8, archs[index]));
+      programs4.set(platform8.id, await writeProgram(folder.path, platform8, archs[index]));
     }
     const archive = join73(folder.path, "image.tar");
     const { indexDigest } = await buildOciImage(specOf(platforms2), {
-      file: (_, platform8) => ({ path: programs3.get(platform8.id) }),
+      file: (_, platform8) => ({ path: programs4.get(platform8.id) }),
       root: folder.path,
       outputs: [{ type: "archive", path: archive }],
       compression: "gzip",
@@ -78433,7 +78561,7 @@ async function selfCheck(signal) {
     });
     const image4 = await readBack2(archive, platforms2);
     const own4 = about().platform;
-    const program2 = programs3.get(own4);
+    const program2 = programs4.get(own4);
     if (program2 !== void 0) await runProgram(program2, own4, folder.path);
     return { about: about(), digest: indexDigest, image: image4, ran: program2 && own4 };
   } finally {
@@ -79076,8 +79204,8 @@ var init_cliui = __esm({
 // node_modules/escalade/sync/index.mjs
 import { dirname as dirname33, resolve as resolve19 } from "path";
 import { readdirSync as readdirSync2, statSync as statSync6 } from "fs";
-function sync_default(start2, callback) {
-  let dir2 = resolve19(".", start2);
+function sync_default(start3, callback) {
+  let dir2 = resolve19(".", start3);
   let tmp, stats = statSync6(dir2);
   if (!stats.isDirectory()) {
     dir2 = dirname33(dir2);
@@ -83960,18 +84088,18 @@ var init_elsewhere2 = __esm({
 // src/commands/usage.ts
 import { existsSync as existsSync17 } from "node:fs";
 import { resolve as resolve23 } from "node:path";
-function usageFailure(fault2, args3, commands3) {
+function usageFailure(fault, args3, commands3) {
   const command2 = chosenCommand(args3, commands3);
   const help = `xbuild ${nameOf2(command2)} --help`;
-  switch (fault2.kind) {
+  switch (fault.kind) {
     case "unknown":
-      return unknownArgument(fault2.name, args3, commands3);
+      return unknownArgument(fault.name, args3, commands3);
     case "no value":
-      return new Failure({ kind: "usage", what: `${dashed2(fault2.name)} needs a value`, fix: help });
+      return new Failure({ kind: "usage", what: `${dashed2(fault.name)} needs a value`, fix: help });
     case "not a choice":
-      return notAChoice(fault2, command2);
+      return notAChoice(fault, command2);
     case "conflict": {
-      const [first, second] = fault2.names.map(dashed2);
+      const [first, second] = fault.names.map(dashed2);
       return new Failure({
         kind: "usage",
         what: `${first} and ${second} cannot be used together`,
@@ -83985,7 +84113,7 @@ function usageFailure(fault2, args3, commands3) {
         fix: `xbuild ${command2.usage}`
       });
     case "other":
-      return new Failure({ kind: "usage", what: fault2.message, fix: help });
+      return new Failure({ kind: "usage", what: fault.message, fix: help });
   }
 }
 function checkFlags(args3, commands3) {
@@ -84031,12 +84159,12 @@ function notAChoice({ name, given, choices }, command2) {
   const suggestion = closestMatch(given, choices);
   const isPositional = name in (command2.positionals ?? {});
   const word2 = isPositional ? name : dashed2(name);
-  const start2 = isPositional ? `xbuild ${nameOf2(command2)}` : dashed2(name);
+  const start3 = isPositional ? `xbuild ${nameOf2(command2)}` : dashed2(name);
   return new Failure({
     kind: "usage",
     what: `${word2} cannot be ${JSON.stringify(given)}${suggestion ? `; did you mean ${suggestion}?` : ""}`,
     why: `it is one of ${choices.join(", ")}`,
-    fix: `${start2} ${suggestion ?? choices[0]}`
+    fix: `${start3} ${suggestion ?? choices[0]}`
   });
 }
 function unknownArgument(name, args3, commands3) {
@@ -84347,6 +84475,23 @@ var init_load_main = __esm({
 var cli_exports = {};
 import { statSync as statSync8 } from "node:fs";
 import { tmpdir as tmpdir7 } from "node:os";
+function answer(text7) {
+  const end = (error) => {
+    if (error && error.code !== "EPIPE") {
+      const fix2 = "redirect stdout to a file with enough space";
+      process.stderr.write(
+        `xbuild: The result cannot be written
+  where  stdout
+  why    ${error.message}
+  fix    ${fix2}
+`
+      );
+    }
+    process.exit(error ? exitCodes.usage : exitCodes.ok);
+  };
+  process.stdout.on("error", end);
+  process.stdout.write(text7, end);
+}
 function startFault() {
   try {
     process.cwd();
@@ -84357,7 +84502,33 @@ function startFault() {
   if (statSync8(folder, { throwIfNoEntry: false })?.isDirectory()) return void 0;
   return [`The folder for temporary files, ${folder}, does not exist`, "set TMPDIR to a folder, or unset it"];
 }
-var args2, fault;
+function start2() {
+  const fault = startFault();
+  if (fault) {
+    process.stderr.write(`xbuild: ${fault[0]}
+  fix    ${fault[1]}
+`);
+    process.exit(exitCodes.usage);
+  }
+  loadMain().then(({ main: main2 }) => main2(args2)).then(
+    (code2) => {
+      process.exitCode = code2;
+    },
+    (error) => {
+      if (error?.code === "EMFILE" || error?.code === "ENFILE") {
+        process.stderr.write(
+          "xbuild: This process may open too few files to start\n  fix    ulimit -n 4096\n"
+        );
+        process.exit(exitCodes.usage);
+      }
+      process.stderr.write(`xbuild: a bug in xbuild, not in your project
+${error?.stack ?? error}
+`);
+      process.exit(exitCodes.bug);
+    }
+  );
+}
+var args2, isVersion;
 var init_cli = __esm({
   "src/cli.ts"() {
     "use strict";
@@ -84367,40 +84538,13 @@ var init_cli = __esm({
     args2 = process.argv.slice(2);
     process.stderr.on("error", () => {
     });
-    if (args2.length === 1 && (args2[0] === "--version" || args2[0] === "-v")) {
-      process.stdout.write(`${version}
+    isVersion = args2.includes("--version") || args2.includes("-v");
+    if (isVersion && args2.length === 1) answer(`${version}
 `);
-      process.exit(exitCodes.ok);
-    }
-    if (args2.length === 2 && args2.includes("--json") && (args2.includes("--version") || args2.includes("-v"))) {
-      process.stdout.write(`${JSON.stringify(about(), void 0, 2)}
+    else if (isVersion && args2.length === 2 && args2.includes("--json")) {
+      answer(`${JSON.stringify(about(), void 0, 2)}
 `);
-      process.exit(exitCodes.ok);
-    }
-    fault = startFault();
-    if (fault) {
-      process.stderr.write(`xbuild: ${fault[0]}
-  fix    ${fault[1]}
-`);
-      process.exit(exitCodes.usage);
-    }
-    loadMain().then(({ main: main2 }) => main2(args2)).then(
-      (code2) => {
-        process.exitCode = code2;
-      },
-      (error) => {
-        if (error?.code === "EMFILE" || error?.code === "ENFILE") {
-          process.stderr.write(
-            "xbuild: This process may open too few files to start\n  fix    ulimit -n 4096\n"
-          );
-          process.exit(exitCodes.usage);
-        }
-        process.stderr.write(`xbuild: a bug in xbuild, not in your project
-${error?.stack ?? error}
-`);
-        process.exit(exitCodes.bug);
-      }
-    );
+    } else start2();
   }
 });
 
@@ -84423,11 +84567,11 @@ function findCacheService(env4 = process.env) {
     reads: !["none", "write-only"].includes(mode),
     writes: !["none", "read"].includes(mode),
     restore: async (key, restoreKeys, version2, file) => {
-      const answer = await call("GetCacheEntryDownloadURL", { key, restore_keys: restoreKeys, version: version2 });
-      const address3 = field4(answer, "signed_download_url");
-      if (answer["ok"] !== true || !address3) return void 0;
+      const answer2 = await call("GetCacheEntryDownloadURL", { key, restore_keys: restoreKeys, version: version2 });
+      const address3 = field4(answer2, "signed_download_url");
+      if (answer2["ok"] !== true || !address3) return void 0;
       await retried(() => download(address3, file));
-      return field4(answer, "matched_key");
+      return field4(answer2, "matched_key");
     },
     save: async (key, version2, file) => {
       const created = await call("CreateCacheEntry", { key, version: version2 });
@@ -84445,8 +84589,8 @@ function findCacheService(env4 = process.env) {
 function entryVersion(folders2, compression2) {
   return createHash13("sha256").update(JSON.stringify(["xbuild 1", compression2, ...folders2])).digest("hex");
 }
-function field4(answer, name) {
-  const value = answer[name] ?? answer[name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())];
+function field4(answer2, name) {
+  const value = answer2[name] ?? answer2[name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())];
   return typeof value === "string" ? value : "";
 }
 function caller(url, token) {
@@ -84494,10 +84638,10 @@ async function upload(address3, file, size2) {
   let next2 = 0;
   const lane = async () => {
     for (let at = next2++; at < count3; at = next2++) {
-      const start2 = at * blockSize3;
-      const length = Math.min(blockSize3, size2 - start2);
+      const start3 = at * blockSize3;
+      const length = Math.min(blockSize3, size2 - start3);
       await retried(
-        () => put(`${address3}&comp=block&blockid=${encodeURIComponent(ids[at] ?? "")}`, file, start2, length)
+        () => put(`${address3}&comp=block&blockid=${encodeURIComponent(ids[at] ?? "")}`, file, start3, length)
       );
     }
   };
@@ -84505,9 +84649,9 @@ async function upload(address3, file, size2) {
   const list7 = `<?xml version="1.0" encoding="utf-8"?><BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join("")}</BlockList>`;
   await retried(() => putBody(`${address3}&comp=blocklist`, list7, Buffer.byteLength(list7)));
 }
-function put(address3, file, start2, length) {
+function put(address3, file, start3, length) {
   if (length === 0) return putBody(address3, "", 0);
-  const stream = createReadStream6(file, { start: start2, end: start2 + length - 1 });
+  const stream = createReadStream6(file, { start: start3, end: start3 + length - 1 });
   return putBody(address3, Readable6.toWeb(stream), length);
 }
 async function putBody(address3, body, length) {
@@ -84778,15 +84922,18 @@ var init_inputs = __esm({
       args: own3,
       backend: text6("backend"),
       base: text6("base"),
+      "base-registry": text6("base-registry"),
       bench: own3,
       bin: list6("bin"),
       cache: text6("cache"),
       compression: text6("compression"),
       "digest-file": text6("digest-file"),
       dist: text6("dist"),
+      "insecure-registry": list6("insecure-registry"),
       "install-only": own3,
       jobs: text6("jobs"),
       lang: text6("lang"),
+      locked: toggle("locked"),
       pin: toggle("pin"),
       "push-by-digest": toggle("push-by-digest"),
       report: own3,
@@ -85085,11 +85232,6 @@ async function buildProject(context2, temporary) {
   await writeValues("GITHUB_OUTPUT", actionOutputs(written, report3), env4);
   if (readSwitch("summary", env4) !== false)
     await writeSummary(renderSummary(written, { cache: caches.use() }), env4);
-  const { error } = written;
-  if (error?.what) {
-    const text7 = [error.what, error.where, error.why, error.fix && `fix: ${error.fix}`].filter(Boolean).join("\n");
-    print2(workflowCommand2("error", text7, { title: "xbuild" }));
-  }
   return built.exitCode ?? exitCodes.interrupted;
 }
 function sccacheSettings(env4) {
