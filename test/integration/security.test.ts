@@ -106,7 +106,10 @@ describe('what docs/security.md says of', () => {
     commit(dir)
     const lines = await calls(dir, ['build', ...flags])
     expect(undocumented(lines, 'build')).toEqual([])
-    expect(lines.filter(line => line.startsWith('go git')), lines.join('\n')).not.toEqual([])
+    expect(
+      lines.filter(line => line.startsWith('go git')),
+      lines.join('\n'),
+    ).not.toEqual([])
     expect(existsSync(join(dir, 'ran'))).toBe(false)
     // What keeps Go from git.
     await writeFile(join(dir, 'other.go'), 'package main\n')
