@@ -139,6 +139,8 @@ describe('build', () => {
     expect(first.code).toBe(0)
     expect(second.stdout).toBe(first.stdout)
     expect(second.stderr).toContain('cached')
+    expect(first.stderr).not.toContain('change')
+    expect(second.stderr).toMatch(/binary +compressed +change\n.* none\n.* none\n/)
   })
 
   it('makes an image for each --bin, and for each [images] table', async () => {
