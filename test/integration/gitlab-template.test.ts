@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -49,6 +49,8 @@ async function runJob(job: string, tools: FakeTools, cwd: string, env: Readonly<
 async function setUp() {
   const dir = await project({ 'go.mod': 'module example.com/app\n' })
   commit(dir)
+  // The runner makes the repository from a template of its own, which has nothing but a config.
+  await rm(join(dir, '.git/info'), { recursive: true, force: true })
   const tools = await fakeTools({
     xbuild: [
       { when: /^merge/, stdout: `registry.example.com/app@sha256:${'0'.repeat(64)}\n` },
@@ -124,5 +126,20 @@ describe('the template for GitLab', () => {
       'merge --platform linux/amd64,linux/arm64 xbuild-digests',
       `verify registry.example.com/app@sha256:${'0'.repeat(64)}`,
     ])
+  })
+
+  test('fails where the merge does, and verifies nothing', async () => {
+    const { dir, tools } = await setUp()
+    await tools.add('xbuild', [{ when: /^merge/, exitCode: 6 }, { stdout: '' }])
+    const failed = await runJob('xbuild-merge', tools, dir, onMain).catch(error => error)
+    expect(failed.code).toBe(6)
+    expect(await tools.calls('xbuild')).toHaveLength(1)
+  })
+
+  test('a cache that cannot be pruned fails no build that was pushed', async () => {
+    const { dir, tools } = await setUp()
+    await tools.add('xbuild', [{ when: /^ci cache-paths/, exitCode: 3 }, { stdout: '' }])
+    await runJob('xbuild-build', tools, dir, { ...onMain, XBUILD_PLATFORM: 'linux/amd64', CI_COMMIT_TAG: '' })
+    expect(await tools.calls('xbuild')).toHaveLength(2)
   })
 })
