@@ -1,10 +1,12 @@
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { bundleAction } from '../../scripts/action.mjs'
+import { type ActionCaches, openCaches } from '../../src/ci/action/caches.ts'
 import { fakeCacheService, runStep } from '../support/fake-github.ts'
 import { needsTool } from '../support/needs-tool.ts'
-import { helloGo, project, temporaryFolder } from '../support/projects.ts'
+import { commit, helloGo, project, temporaryFolder } from '../support/projects.ts'
 
 let program = ''
 beforeAll(async () => {
@@ -61,19 +63,13 @@ describe('the Action', { timeout: 300_000 }, () => {
   test('builds without a cache where the service fails or is not there, and says so', async context => {
     needsTool(context, 'go')
     const { dir, env, inputs } = await setUp()
-    const shared = {
-      ...env,
-      GOCACHE: process.env['GOCACHE'],
-      HOME: process.env['HOME'],
-      XDG_CACHE_HOME: undefined,
-    }
     const service = await fakeCacheService()
     service.fail('GetCacheEntryDownloadURL', 400, 1)
     service.fail('CreateCacheEntry', 403, 1)
-    const refused = await runStep(program, inputs, { ...shared, ...service.env }, dir)
+    const refused = await runStep(program, inputs, { ...env, ...service.env }, dir)
     expect(refused.code, refused.log).toBe(0)
     expect(refused.summary).toMatch(/not saved: the cache service answered 403/)
-    const none = await runStep(program, inputs, { ...shared, ACTIONS_RUNTIME_TOKEN: undefined }, dir)
+    const none = await runStep(program, inputs, { ...env, ACTIONS_RUNTIME_TOKEN: undefined }, dir)
     expect(none.code, none.log).toBe(0)
     expect(none.log).toContain('not used: this step has no ACTIONS_RUNTIME_TOKEN')
   })
@@ -89,6 +85,7 @@ describe('the Action', { timeout: 300_000 }, () => {
       dir,
     )
     expect(step.code, step.log).toBe(5)
+    expect(step.log.match(/^::error /gm), step.log).toHaveLength(1)
     expect(step.log).toContain('::error file=main.go,line=3,col=15::undefined: undefined')
     expect(step.summary).toContain('the build failed')
     expect(step.outputs['digest']).toBe('')
@@ -105,6 +102,78 @@ describe('the Action', { timeout: 300_000 }, () => {
     const { dir, env } = await setUp()
     const { paths, code, log } = await runStep(program, { 'install-only': 'true' }, env, dir)
     expect(code, log).toBe(0)
-    expect(await readFile(join(paths[0] as string, 'xbuild'), 'utf8')).toContain(program)
+    const xbuild = join(paths[0] as string, 'xbuild')
+    expect(await readFile(xbuild, 'utf8')).toContain(program)
+    // Without a word it builds the folder that it is called in, and is not the Action once more.
+    const { status, stderr } = spawnSync(xbuild, { cwd: await temporaryFolder(), encoding: 'utf8' })
+    expect([status, stderr]).toEqual([3, expect.stringContaining('xbuild: ')])
+  })
+
+  test('gives nothing of an earlier report where the build wrote none', async () => {
+    const { dir, env } = await setUp()
+    const images = [{ name: 'old', digest: `sha256:${'0'.repeat(64)}`, tags: [], platforms: [] }]
+    await writeFile(join(dir, 'report.json'), JSON.stringify({ images }))
+    const step = await runStep(program, { report: 'report.json', jobs: 'none' }, env, dir)
+    expect(step.code, step.log).toBe(2)
+    expect(step.outputs['digest']).toBe('')
+  })
+})
+
+describe('measurements', () => {
+  beforeEach(async () => {
+    const home = await temporaryFolder()
+    vi.stubEnv('GOCACHE', join(home, 'go-build'))
+    vi.stubEnv('GOMODCACHE', join(home, 'mod'))
+  })
+  afterEach(() => void vi.unstubAllEnvs())
+
+  const bench = (dir: string) => join(dir, '.xbuild', 'bench.json')
+  const open = async (dir: string, env: NodeJS.ProcessEnv, lines: string[] = []): Promise<ActionCaches> =>
+    openCaches(
+      {
+        env: { ...env, GITHUB_RUN_ID: '1' },
+        signal: new AbortController().signal,
+        print: line => void lines.push(line),
+        xbuild: ['xbuild'],
+      },
+      dir,
+      await temporaryFolder(),
+    )
+
+  test('are kept outside of what git sees', async context => {
+    needsTool(context, 'go')
+    const dir = await project({ ...helloGo, 'cmd/app/main.go': 'package main\n\nfunc main() {}\n' })
+    commit(dir)
+    const { env } = await fakeCacheService()
+    // From the folder of a program, too, they are the project's.
+    const first = await open(join(dir, 'cmd/app'), env)
+    expect(first.keepsMeasurements).toBe(true)
+    const since = Date.now()
+    await first.restore()
+    await writeFile(bench(dir), '{"measured":true}')
+    await first.save(since)
+    await rm(join(dir, '.xbuild'), { recursive: true })
+    const second = await open(dir, env)
+    await second.restore()
+    expect(await readFile(bench(dir), 'utf8')).toBe('{"measured":true}')
+    expect(execFileSync('git', ['status', '--porcelain'], { cwd: dir, encoding: 'utf8' })).toBe('')
+  })
+
+  test('of the repository stay as they are', async context => {
+    needsTool(context, 'go')
+    const dir = await project({ ...helloGo, '.xbuild/bench.json': '{"own":true}' })
+    const { env, calls } = await fakeCacheService()
+    const caches = await open(dir, env)
+    expect(caches.keepsMeasurements).toBe(false)
+    await caches.restore()
+    expect(calls).toHaveLength(1)
+    expect(await readFile(bench(dir), 'utf8')).toBe('{"own":true}')
+  })
+
+  test('are made by no step whose cache nobody keeps', async () => {
+    const dir = await project(helloGo)
+    expect((await open(dir, {})).keepsMeasurements).toBe(false)
+    const { env } = await fakeCacheService()
+    expect((await open(dir, { ...env, 'INPUT_TOOLCHAIN-CACHE': 'false' })).keepsMeasurements).toBe(false)
   })
 })

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
-import { dirname } from 'node:path'
+import { access, mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { benchFile } from '../../bench/measure/store.ts'
 import { resolveOptions } from '../../config/options.ts'
 import { isFailure } from '../../errors.ts'
 import type { LanguageName } from '../../languages/options.ts'
+import { cleanText } from '../../util/printable.ts'
+import { withoutCommands, workflowCommand } from '../../util/workflow-command.ts'
 import { toolchainCache } from '../cache/plan.ts'
 import { findCacheService } from '../github/cache-service.ts'
-import { workflowCommand } from '../github/commands.ts'
 import type { CacheUse } from '../summary.ts'
 import type { ActionContext } from './context.ts'
 import { readInput, readSwitch } from './inputs.ts'
@@ -18,6 +20,8 @@ export interface ActionCaches {
   restore(): Promise<void>
   /** @param since when the build began, in milliseconds since 1970 */
   save(since: number): Promise<void>
+  /** Whether a later run finds what this one measures. */
+  readonly keepsMeasurements: boolean
   /** What the toolchain's cache gave and took, for the summary. */
   use(): CacheUse
 }
@@ -29,9 +33,15 @@ export async function openCaches(
   temporary: string,
 ): Promise<ActionCaches> {
   const { env, signal, print } = context
+  const say = (text: string) => print(withoutCommands(cleanText(text)))
   const none = (note: string): ActionCaches => {
-    print(`Toolchain cache: ${note}`)
-    return { restore: async () => {}, save: async () => {}, use: () => ({ note }) }
+    say(`Toolchain cache: ${note}`)
+    return {
+      keepsMeasurements: false,
+      restore: async () => {},
+      save: async () => {},
+      use: () => ({ note }),
+    }
   }
   if (readSwitch('no-cache', env)) return none('not used, for no-cache is set')
   if (readSwitch('toolchain-cache', env) === false) return none('not used, for toolchain-cache is false')
@@ -39,27 +49,32 @@ export async function openCaches(
   if (typeof service === 'string') return none(`not used: ${service}`)
   const shared = { service, temporary, signal }
   try {
-    const toolchain: CacheWork = {
-      ...shared,
-      cache: await toolchainCache(await optionsOf(env, dir), signal, env),
-    }
-    const bench: CacheWork = { ...shared, cache: benchCache(dir, env) }
+    const options = await optionsOf(env, dir)
+    const toolchain: CacheWork = { ...shared, cache: await toolchainCache(options, signal, env) }
+    const bench = (await hasMeasurements(options.dir))
+      ? undefined
+      : { ...shared, cache: benchCache(options.dir, env) }
     let use: CacheUse = {}
     let measured: CacheUse = {}
     return {
+      keepsMeasurements: bench !== undefined && service.reads && service.writes,
       restore: async () => {
-        print(workflowCommand('group', 'Restore what the toolchain kept'))
-        ;[use, measured] = await Promise.all([restoreToolchain(toolchain), restoreToolchain(bench)])
-        print(use.restored ? `Restored ${use.restored}` : (use.note ?? 'Nothing to restore'))
-        print(workflowCommand('endgroup', ''))
+        print(workflowCommand('group', {}, 'Restore what the toolchain kept'))
+        ;[use, measured] = await Promise.all([
+          restoreToolchain(toolchain),
+          bench ? restoreToolchain(bench) : {},
+        ])
+        if (bench) await hideFromGit(dirname(benchFile(options.dir)))
+        say(use.restored ? `Restored ${use.restored}` : (use.note ?? 'Nothing to restore'))
+        print(workflowCommand('endgroup', {}, ''))
       },
       save: async since => {
-        print(workflowCommand('group', 'Keep what the toolchain made'))
+        print(workflowCommand('group', {}, 'Keep what the toolchain made'))
         const note = await saveToolchain(toolchain, use, since)
-        await saveToolchain(bench, measured, since)
+        if (bench) await saveToolchain(bench, measured, since)
         use = { ...use, note }
-        print(note)
-        print(workflowCommand('endgroup', ''))
+        say(note)
+        print(workflowCommand('endgroup', {}, ''))
       },
       use: () => use,
     }
@@ -67,6 +82,24 @@ export async function openCaches(
     // The build says it better, and in its own words.
     if (isFailure(error) && error.kind !== 'interrupted') return none(`not used: ${error.what}`)
     throw error
+  }
+}
+
+/** Whether the repository brings its measurements along: then those are the ones that count. */
+async function hasMeasurements(dir: string): Promise<boolean> {
+  return access(benchFile(dir)).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Go calls a checkout with a new file in it modified, and says so in the program. */
+async function hideFromGit(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' })
+  } catch {
+    // It is there already, or nothing can be written there: then there is no new file either.
   }
 }
 
@@ -79,7 +112,7 @@ function optionsOf(env: NodeJS.ProcessEnv, dir: string) {
   )
 }
 
-/** `.xbuild/bench.json`, where it is not in the repository. */
+/** `.xbuild/bench.json`, which the repository does not have. */
 function benchCache(dir: string, env: NodeJS.ProcessEnv): CacheWork['cache'] {
   const path = dirname(benchFile(dir))
   const stem = `xbuild-bench-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`

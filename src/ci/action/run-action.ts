@@ -1,12 +1,12 @@
-import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { exitCodes, Failure } from '../../errors.ts'
 import { run } from '../../process.ts'
 import { describeBug, describeFailure } from '../../ui/messages.ts'
 import { quoteWord } from '../../util/quote-word.ts'
+import { workflowCommand } from '../../util/workflow-command.ts'
 import { findCacheService } from '../github/cache-service.ts'
-import { workflowCommand } from '../github/commands.ts'
 import { addPath, writeSummary, writeValues } from '../github/files.ts'
 import { renderSummary, type WrittenReport } from '../summary.ts'
 import { openCaches } from './caches.ts'
@@ -29,7 +29,7 @@ export async function runAction(context: ActionContext): Promise<number> {
   } catch (error) {
     const isKnown = error instanceof Failure
     const message = isKnown ? describeFailure(error) : describeBug(error)
-    print(workflowCommand('error', message.replace(/^xbuild: /, ''), { title: 'xbuild' }))
+    print(workflowCommand('error', { title: 'xbuild' }, message.replace(/^xbuild: /, '')))
     return isKnown ? error.exitCode : exitCodes.bug
   }
 }
@@ -39,7 +39,9 @@ async function install({ env, xbuild }: ActionContext, temporary: string): Promi
   const bin = join(temporary, 'bin')
   await mkdir(bin)
   const program = join(bin, 'xbuild')
-  await writeFile(program, `#!/bin/sh\nexec ${xbuild.map(quoteWord).join(' ')} "$@"\n`)
+  // Without a word the file that is called would be the Action again; `xbuild` alone is `xbuild build`.
+  const words = xbuild.map(quoteWord).join(' ')
+  await writeFile(program, `#!/bin/sh\n[ $# -gt 0 ] || set -- build\nexec ${words} "$@"\n`)
   await chmod(program, 0o755)
   await addPath(bin, env)
 }
@@ -48,12 +50,17 @@ async function buildProject(context: ActionContext, temporary: string): Promise<
   const { env, signal, print, xbuild } = context
   const { flags, toolchainArgs, remarks } = buildArguments(env)
   const bench = readChoice('bench', ['auto', 'never', 'always'], env)
-  for (const remark of remarks) print(workflowCommand('warning', remark, { title: 'xbuild' }))
+  for (const remark of remarks) print(workflowCommand('warning', { title: 'xbuild' }, remark))
   const workspace = env['GITHUB_WORKSPACE'] || process.cwd()
   const dir = resolve(workspace, readInput('context', env) || '.')
   const report = resolve(workspace, readInput('report', env) || join(temporary, 'report.json'))
   const caches = await openCaches(context, dir, temporary)
+  const isPullRequest = env['GITHUB_EVENT_NAME'] === 'pull_request'
+  if (bench === 'auto' && !isPullRequest && !caches.keepsMeasurements)
+    print('Not measured under emulation, for no later run would find the result; bench: always measures')
   await caches.restore()
+  // One of an earlier step would say what this build did not do.
+  await rm(report, { force: true }).catch(() => {})
   const since = Date.now()
   const own = [`--report=${report}`, '--progress=plain', ...(bench === 'always' ? ['--bench'] : [])]
   const after = toolchainArgs.length > 0 ? ['--', ...toolchainArgs] : []
@@ -65,8 +72,8 @@ async function buildProject(context: ActionContext, temporary: string): Promise<
       cwd: workspace,
       env: {
         ...sccacheSettings(env),
-        // What a pull request measures is in no cache that others see.
-        XBUILD_BENCH: env['GITHUB_EVENT_NAME'] === 'pull_request' && bench === 'auto' ? 'never' : bench,
+        // What a pull request measures is in no cache that others see, and what is not kept is measured every time.
+        XBUILD_BENCH: bench === 'auto' && (isPullRequest || !caches.keepsMeasurements) ? 'never' : bench,
       },
     },
     { signal, onStderr: print, onStdout: print },
