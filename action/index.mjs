@@ -23103,8 +23103,10 @@ spec:
     DOCKER_CONFIG: $CI_PROJECT_DIR/.xbuild-cache/docker
   before_script:
     - |
-      # Else the toolchain would find a changed checkout.
-      printf '%s\\n' /.xbuild-cache /xbuild-digests /xbuild-report.json >>"$(git rev-parse --git-path info/exclude)"
+      # Else the toolchain would find a changed checkout. GitLab's runner makes .git without info/.
+      exclude=$(git rev-parse --git-path info/exclude)
+      mkdir -p "\${exclude%/*}"
+      printf '%s\\n' /.xbuild-cache /xbuild-digests /xbuild-report.json /xbuild-refs.txt >>"$exclude"
       if [ -n "$CI_REGISTRY_PASSWORD" ]; then
         mkdir -p "$DOCKER_CONFIG"
         auth=$(printf '%s:%s' "$CI_REGISTRY_USER" "$CI_REGISTRY_PASSWORD" | base64 | tr -d '\\n')
@@ -23127,7 +23129,8 @@ xbuild-build:
         set -- "$@" --digest-file "xbuild-digests/$(printf %s "$XBUILD_PLATFORM" | tr / -).txt"
       fi
       xbuild build "$@" $XBUILD_FLAGS
-      xbuild ci cache-paths "$XBUILD_CONTEXT" --prune --report xbuild-report.json >/dev/null
+      # What is in the registry by now stays good whatever becomes of the cache.
+      xbuild ci cache-paths "$XBUILD_CONTEXT" --prune --report xbuild-report.json >/dev/null || echo 'kept whole'
   cache:
     key: xbuild-$CI_JOB_NAME_SLUG-$CI_COMMIT_REF_SLUG
     fallback_keys:
@@ -23155,7 +23158,8 @@ xbuild-merge:
   script:
     - |
       platforms=$(printf '%s' "$XBUILD_PLATFORMS" | tr -d '[]" ')
-      xbuild merge --platform "$platforms" xbuild-digests | tee xbuild-refs.txt
+      xbuild merge --platform "$platforms" xbuild-digests >xbuild-refs.txt
+      cat xbuild-refs.txt
       while read -r ref; do xbuild verify "$ref"; done <xbuild-refs.txt
   variables:
     XBUILD_PLATFORMS: '$[[ inputs.platforms ]]'
@@ -48098,14 +48102,14 @@ var init_fetched_manifest = __esm({
 function allowsPush(header2, { repository }) {
   const [, payload] = /^Bearer [\w-]+\.([\w-]+)\.[\w-]*$/.exec(header2 ?? "") ?? [];
   if (payload === void 0) return void 0;
-  let access5;
+  let access6;
   try {
-    access5 = Object(JSON.parse(Buffer.from(payload, "base64url").toString())).access;
+    access6 = Object(JSON.parse(Buffer.from(payload, "base64url").toString())).access;
   } catch {
     return void 0;
   }
-  if (!Array.isArray(access5)) return void 0;
-  const own4 = access5.filter((grant) => grant?.type === "repository" && grant.name === repository);
+  if (!Array.isArray(access6)) return void 0;
+  const own4 = access6.filter((grant) => grant?.type === "repository" && grant.name === repository);
   const actions2 = own4.flatMap(({ actions: given }) => Array.isArray(given) ? given : []);
   return actions2.includes("push") || actions2.includes("*");
 }
@@ -77192,9 +77196,9 @@ var init_text2 = __esm({
 // src/commands/init.ts
 async function ciOf({ facts, host, root: root2 }) {
   const { existsSync: existsSync18 } = await import("node:fs");
-  const { join: join79 } = await import("node:path");
-  if (existsSync18(join79(root2, ".github/workflows"))) return "github";
-  if (facts.kindOf(".gitlab-ci.yml") || existsSync18(join79(root2, ".gitlab-ci.yml"))) return "gitlab";
+  const { join: join80 } = await import("node:path");
+  if (existsSync18(join80(root2, ".github/workflows"))) return "github";
+  if (facts.kindOf(".gitlab-ci.yml") || existsSync18(join80(root2, ".gitlab-ci.yml"))) return "gitlab";
   return host ?? "none";
 }
 async function show3(plan) {
@@ -84684,25 +84688,6 @@ var init_cache_service = __esm({
   }
 });
 
-// src/ci/github/commands.ts
-function workflowCommand2(name, message, properties = {}) {
-  const given = Object.entries(properties).flatMap(
-    ([key, value]) => value === void 0 || value === "" ? [] : [`${key}=${escapeProperty2(String(value))}`]
-  );
-  return `::${name}${given.length > 0 ? ` ${given.join(",")}` : ""}::${escapeData2(message)}`;
-}
-function escapeData2(text7) {
-  return text7.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
-}
-function escapeProperty2(text7) {
-  return escapeData2(text7).replaceAll(":", "%3A").replaceAll(",", "%2C");
-}
-var init_commands2 = __esm({
-  "src/ci/github/commands.ts"() {
-    "use strict";
-  }
-});
-
 // src/ci/action/lists.ts
 function parseList(text7, { keepCommas: keepCommas2 = false, keepQuotes = false } = {}) {
   return readFields(text7, { keepCommas: keepCommas2, keepQuotes }).flatMap((field5) => keepCommas2 ? [field5] : field5.split(",")).map((item) => item.trim()).filter(Boolean);
@@ -85056,14 +85041,21 @@ var init_toolchain3 = __esm({
 
 // src/ci/action/caches.ts
 import { createHash as createHash14 } from "node:crypto";
-import { dirname as dirname35 } from "node:path";
+import { access as access5, mkdir as mkdir18, writeFile as writeFile11 } from "node:fs/promises";
+import { dirname as dirname35, join as join78 } from "node:path";
 async function openCaches(context2, dir2, temporary) {
   const { env: env4, signal, print: print2 } = context2;
+  const say2 = (text7) => print2(withoutCommands(cleanText(text7)));
   const none = (note) => {
-    print2(`Toolchain cache: ${note}`);
-    return { restore: async () => {
-    }, save: async () => {
-    }, use: () => ({ note }) };
+    say2(`Toolchain cache: ${note}`);
+    return {
+      keepsMeasurements: false,
+      restore: async () => {
+      },
+      save: async () => {
+      },
+      use: () => ({ note })
+    };
   };
   if (readSwitch("no-cache", env4)) return none("not used, for no-cache is set");
   if (readSwitch("toolchain-cache", env4) === false) return none("not used, for toolchain-cache is false");
@@ -85071,33 +85063,49 @@ async function openCaches(context2, dir2, temporary) {
   if (typeof service === "string") return none(`not used: ${service}`);
   const shared = { service, temporary, signal };
   try {
-    const toolchain2 = {
-      ...shared,
-      cache: await toolchainCache(await optionsOf(env4, dir2), signal, env4)
-    };
-    const bench2 = { ...shared, cache: benchCache(dir2, env4) };
+    const options = await optionsOf(env4, dir2);
+    const toolchain2 = { ...shared, cache: await toolchainCache(options, signal, env4) };
+    const bench2 = await hasMeasurements(options.dir) ? void 0 : { ...shared, cache: benchCache(options.dir, env4) };
     let use = {};
     let measured = {};
     return {
+      keepsMeasurements: bench2 !== void 0 && service.reads && service.writes,
       restore: async () => {
-        print2(workflowCommand2("group", "Restore what the toolchain kept"));
-        [use, measured] = await Promise.all([restoreToolchain(toolchain2), restoreToolchain(bench2)]);
-        print2(use.restored ? `Restored ${use.restored}` : use.note ?? "Nothing to restore");
-        print2(workflowCommand2("endgroup", ""));
+        print2(workflowCommand("group", {}, "Restore what the toolchain kept"));
+        [use, measured] = await Promise.all([
+          restoreToolchain(toolchain2),
+          bench2 ? restoreToolchain(bench2) : {}
+        ]);
+        if (bench2) await hideFromGit(dirname35(benchFile(options.dir)));
+        say2(use.restored ? `Restored ${use.restored}` : use.note ?? "Nothing to restore");
+        print2(workflowCommand("endgroup", {}, ""));
       },
       save: async (since) => {
-        print2(workflowCommand2("group", "Keep what the toolchain made"));
+        print2(workflowCommand("group", {}, "Keep what the toolchain made"));
         const note = await saveToolchain(toolchain2, use, since);
-        await saveToolchain(bench2, measured, since);
+        if (bench2) await saveToolchain(bench2, measured, since);
         use = { ...use, note };
-        print2(note);
-        print2(workflowCommand2("endgroup", ""));
+        say2(note);
+        print2(workflowCommand("endgroup", {}, ""));
       },
       use: () => use
     };
   } catch (error) {
     if (isFailure(error) && error.kind !== "interrupted") return none(`not used: ${error.what}`);
     throw error;
+  }
+}
+async function hasMeasurements(dir2) {
+  return access5(benchFile(dir2)).then(
+    () => true,
+    () => false
+  );
+}
+async function hideFromGit(folder) {
+  try {
+    await mkdir18(folder, { recursive: true });
+    await writeFile11(join78(folder, ".gitignore"), "*\n", { flag: "wx" });
+  } catch {
   }
 }
 function optionsOf(env4, dir2) {
@@ -85124,9 +85132,10 @@ var init_caches = __esm({
     init_store();
     init_options7();
     init_errors();
+    init_printable();
+    init_workflow_command();
     init_plan3();
     init_cache_service();
-    init_commands2();
     init_inputs();
     init_lists();
     init_toolchain3();
@@ -85173,29 +85182,31 @@ __export(run_action_exports, {
   runAction: () => runAction,
   sccacheSettings: () => sccacheSettings
 });
-import { chmod as chmod4, mkdir as mkdir18, mkdtemp as mkdtemp6, readFile as readFile11, writeFile as writeFile11 } from "node:fs/promises";
+import { chmod as chmod4, mkdir as mkdir19, mkdtemp as mkdtemp6, readFile as readFile11, rm as rm16, writeFile as writeFile12 } from "node:fs/promises";
 import { tmpdir as tmpdir8 } from "node:os";
-import { join as join78, resolve as resolve25 } from "node:path";
+import { join as join79, resolve as resolve25 } from "node:path";
 async function runAction(context2) {
   const { env: env4, print: print2 } = context2;
   try {
-    const temporary = await mkdtemp6(join78(env4["RUNNER_TEMP"] || tmpdir8(), "xbuild-"));
+    const temporary = await mkdtemp6(join79(env4["RUNNER_TEMP"] || tmpdir8(), "xbuild-"));
     await install2(context2, temporary);
     if (readSwitch("install-only", env4)) return exitCodes.ok;
     return await buildProject(context2, temporary);
   } catch (error) {
     const isKnown = error instanceof Failure;
     const message = isKnown ? describeFailure2(error) : describeBug(error);
-    print2(workflowCommand2("error", message.replace(/^xbuild: /, ""), { title: "xbuild" }));
+    print2(workflowCommand("error", { title: "xbuild" }, message.replace(/^xbuild: /, "")));
     return isKnown ? error.exitCode : exitCodes.bug;
   }
 }
 async function install2({ env: env4, xbuild }, temporary) {
-  const bin3 = join78(temporary, "bin");
-  await mkdir18(bin3);
-  const program2 = join78(bin3, "xbuild");
-  await writeFile11(program2, `#!/bin/sh
-exec ${xbuild.map(quoteWord).join(" ")} "$@"
+  const bin3 = join79(temporary, "bin");
+  await mkdir19(bin3);
+  const program2 = join79(bin3, "xbuild");
+  const words4 = xbuild.map(quoteWord).join(" ");
+  await writeFile12(program2, `#!/bin/sh
+[ $# -gt 0 ] || set -- build
+exec ${words4} "$@"
 `);
   await chmod4(program2, 493);
   await addPath(bin3, env4);
@@ -85204,12 +85215,17 @@ async function buildProject(context2, temporary) {
   const { env: env4, signal, print: print2, xbuild } = context2;
   const { flags, toolchainArgs, remarks } = buildArguments2(env4);
   const bench2 = readChoice("bench", ["auto", "never", "always"], env4);
-  for (const remark of remarks) print2(workflowCommand2("warning", remark, { title: "xbuild" }));
+  for (const remark of remarks) print2(workflowCommand("warning", { title: "xbuild" }, remark));
   const workspace = env4["GITHUB_WORKSPACE"] || process.cwd();
   const dir2 = resolve25(workspace, readInput2("context", env4) || ".");
-  const report3 = resolve25(workspace, readInput2("report", env4) || join78(temporary, "report.json"));
+  const report3 = resolve25(workspace, readInput2("report", env4) || join79(temporary, "report.json"));
   const caches = await openCaches(context2, dir2, temporary);
+  const isPullRequest = env4["GITHUB_EVENT_NAME"] === "pull_request";
+  if (bench2 === "auto" && !isPullRequest && !caches.keepsMeasurements)
+    print2("Not measured under emulation, for no later run would find the result; bench: always measures");
   await caches.restore();
+  await rm16(report3, { force: true }).catch(() => {
+  });
   const since = Date.now();
   const own4 = [`--report=${report3}`, "--progress=plain", ...bench2 === "always" ? ["--bench"] : []];
   const after = toolchainArgs.length > 0 ? ["--", ...toolchainArgs] : [];
@@ -85221,8 +85237,8 @@ async function buildProject(context2, temporary) {
       cwd: workspace,
       env: {
         ...sccacheSettings(env4),
-        // What a pull request measures is in no cache that others see.
-        XBUILD_BENCH: env4["GITHUB_EVENT_NAME"] === "pull_request" && bench2 === "auto" ? "never" : bench2
+        // What a pull request measures is in no cache that others see, and what is not kept is measured every time.
+        XBUILD_BENCH: bench2 === "auto" && (isPullRequest || !caches.keepsMeasurements) ? "never" : bench2
       }
     },
     { signal, onStderr: print2, onStdout: print2 }
@@ -85254,8 +85270,8 @@ var init_run_action = __esm({
     init_process();
     init_messages3();
     init_quote_word();
+    init_workflow_command();
     init_cache_service();
-    init_commands2();
     init_files();
     init_summary2();
     init_caches();
