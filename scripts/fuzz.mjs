@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 /** The tests of each target. @type {Readonly<Record<string, string>>} */
 const targets = {
   lint: 'test/unit/lint/fuzz.test.ts',
+  init: 'test/unit/init/fuzz.test.ts',
   registry: 'test/unit/registry/fuzz.test.ts',
   images: 'test/unit/image/read/fuzz.test.ts',
   binaries: 'test/unit/binary/fuzz.test.ts',

@@ -149,7 +149,7 @@ function sayOfBuild(by: Instruction, ledger: Ledger): void {
 function sayArgument(by: Instruction, { text }: Dockerfile, ledger: Ledger): void {
   for (const { name, raw } of pairsOf(by)) {
     const placeholder = placeholderFor(name)
-    const isUsed = new RegExp(`\\$\\{?${name}\\b`).test(text)
+    const isUsed = /^\w+$/.test(name) && new RegExp(`\\$\\{?${name}\\b`).test(text)
     if ((automaticVariables as readonly string[]).includes(name))
       ledger.covered(by, 'xbuild knows its platform')
     else if (placeholder !== undefined) ledger.covered(by, `${placeholder} says it`)

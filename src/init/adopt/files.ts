@@ -119,19 +119,27 @@ function fromProject({ facts }: StageFacts, path: string, project: ProjectFacts)
 
 const clean = (path: string) => absolute(path, '/').slice(1) || '.'
 
-/** The files that a source names, with `*` and `?` filled in by the project's. */
+/** The files that a source names, with its wildcards filled in by the project's. */
 function matching(source: string, project: ProjectFacts): string[] {
   const path = clean(source)
   if (!/[*?[]/.test(path)) return [path]
   const folder = path.replace(/\/?[^/]*$/, '')
-  const pattern = nameOf(path)
-    .replace(/[.+^${}()|\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-  const found = /[*?[]/.test(folder)
-    ? []
-    : project.list(folder || '.').filter(name => new RegExp(`^${pattern}$`).test(name))
+  const pattern = wildcards(nameOf(path))
+  const found = /[*?[]/.test(folder) ? [] : project.list(folder || '.').filter(name => pattern?.test(name))
   return found.length > 0 ? found.map(name => (folder ? `${folder}/${name}` : name)) : [path]
+}
+
+/** Go's filepath.Match for one name, with which BuildKit looks for files: `*`, `?`, `[a-z]`, `[^a-z]`, and a backslash before any. */
+function wildcards(pattern: string): RegExp | undefined {
+  const text = pattern.replace(
+    /\[\^?(?:\\.|[^\]\\])+\]|\\.|[*?]|[.+^${}()|[\]\\]/g,
+    found => ({ '*': '.*', '?': '.' })[found] ?? (found.length > 1 ? found : `\\${found}`),
+  )
+  try {
+    return new RegExp(`^${text}$`)
+  } catch {
+    return undefined // [z-a], which is no pattern for Go either
+  }
 }
 
 /** Whether a file of the image is a script that is copied from the project. */
