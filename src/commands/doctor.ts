@@ -5,7 +5,7 @@ import { registryHosts } from '../config/image-options.ts'
 import { type Options, resolveOptions } from '../config/options.ts'
 import { Failure, isFailure } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
-import { defaultPlatforms, parsePlatforms } from '../platforms.ts'
+import { defaultPlatforms, type Platform, parsePlatforms } from '../platforms.ts'
 import { canAsk, confirm } from '../ui/confirm.ts'
 import { cleanText, printJson } from '../util/printable.ts'
 import { about } from '../version.ts'
@@ -43,8 +43,7 @@ export const doctorCommand = defineCommand({
     const dir = resolve(argv.dir ?? '.')
     await checkFolder(dir)
     const options = await settle(resolveOptions({ ...argv, dir }))
-    const platforms =
-      options instanceof Failure ? parsePlatforms(argv.platform ?? defaultPlatforms) : options.platforms
+    const platforms = options instanceof Failure ? wantedPlatforms(argv.platform) : options.platforms
     const given = {
       dir: options instanceof Failure ? dir : options.dir,
       env: process.env,
@@ -91,6 +90,16 @@ async function settle(resolving: Promise<Options>): Promise<Options | Failure> {
     if (isFailure(error, 'usage')) return error
     throw error
   })
+}
+
+/** Those of --platform; the defaults where it is what is wrong. */
+function wantedPlatforms(flag: readonly string[] = defaultPlatforms): Platform[] {
+  try {
+    return parsePlatforms(flag)
+  } catch (error) {
+    if (isFailure(error, 'usage')) return parsePlatforms(defaultPlatforms)
+    throw error
+  }
 }
 
 function insecureOf(options: Options | Failure, flag: readonly string[] | undefined): readonly string[] {

@@ -96,6 +96,12 @@ describe('doctor', () => {
     })
     expect(find(reportOf(bad), 'configuration')?.why).toMatch(/platfroms/)
     expect(find(reportOf(bad), 'node')).toBeDefined()
+    const flag = await doctor({ args: ['--json', '--platform=linux/arm46'] })
+    expect(find(reportOf(flag), 'configuration')).toMatchObject({
+      status: 'problem',
+      why: expect.stringContaining('linux/arm46'),
+    })
+    expect(reportOf(flag)).toMatchObject({ platforms: ['linux/amd64', 'linux/arm64'] })
   })
 
   it('takes what hangs as a result after five seconds: a daemon, a helper and a registry at once', async () => {

@@ -107,7 +107,9 @@ function firstEmulatedRun(files: readonly LintableFile[]): string | undefined {
     const { stages } = parseDockerfile(text, path)
     const runs = [...stagesOfImages(stages)]
       .filter(({ platform }) => platform === 'target')
-      .flatMap(({ instructions }) => instructions.filter(({ keyword }) => keyword === 'RUN'))
+      .flatMap(({ instructions }) =>
+        instructions.filter(({ keyword, onbuild }) => keyword === 'RUN' && !onbuild),
+      )
     const [first] = runs.map(({ start }) => start).sort((a, b) => a - b)
     if (first !== undefined) return `the RUN in ${path}:${text.slice(0, first).split('\n').length}`
   }

@@ -82,9 +82,10 @@ describe('emulation', () => {
         },
       ],
     })
-    expect(await look({ files: { Dockerfile: 'FROM alpine:3.22\nCOPY a /a\n' } })).toMatchObject({
-      status: 'ok',
-    })
+    for (const line of ['COPY a /a', 'ONBUILD RUN apk add curl']) {
+      const files = { Dockerfile: `FROM alpine:3.22\n${line}\n` }
+      expect(await look({ files }), line).toMatchObject({ status: 'ok' })
+    }
   })
 
   it('takes a native node instead', async () => {
