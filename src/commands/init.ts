@@ -1,3 +1,4 @@
+import { relative, resolve, sep } from 'node:path'
 import { buildFlags } from '../config/flags.ts'
 import { resolveOptions } from '../config/options.ts'
 import { Failure } from '../errors.ts'
@@ -38,8 +39,8 @@ export const initCommand = defineCommand({
     const { planInit } = await import('../init/plan-init.ts')
     const found = await readProject(options, interruptSignal)
     const kind = ci ?? (await ciOf(found))
-    const plan = await planInit(found, options, { ci: kind, dockerfile: file })
-    if (file !== undefined && found.facts.read(file) === undefined) throw noDockerfile(file, found.dir)
+    const dockerfile = file === undefined ? undefined : findDockerfile(file, found)
+    const plan = await planInit(found, options, { ci: kind, dockerfile })
     if (found.problem !== undefined) say(`The programs could not be listed: ${found.problem}`)
     if (!json) await show(plan)
     const written = dryRun ? [] : await write(plan, found.root, yes)
@@ -96,12 +97,20 @@ function nobodyToAsk({ changes }: Plan): Failure {
   })
 }
 
-function noDockerfile(file: string, dir: string): Failure {
-  return new Failure({
+/**
+ * The file that --file names, as seen from the project: relative to the project, or as docker build has it, to this folder.
+ * @throws {Failure} usage, where there is none.
+ */
+function findDockerfile(file: string, { dir, facts }: Found): string {
+  const found = [resolve(dir, file), resolve(file)]
+    .map(path => relative(dir, path).split(sep).join('/'))
+    .find(path => facts.read(path) !== undefined)
+  if (found !== undefined) return found
+  throw new Failure({
     kind: 'usage',
-    what: `There is no file ${file}`,
+    what: `There is no file ${file}, or it cannot be read`,
     where: dir,
-    why: '--file names a Dockerfile relative to the project',
+    why: '--file names a Dockerfile, relative to the project or to the current folder',
     fix: 'xbuild init --file Dockerfile',
   })
 }

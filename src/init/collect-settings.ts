@@ -3,7 +3,9 @@ import { distrolessBase } from '../base/known.ts'
 import { findOutputFolder } from '../build/output-folder.ts'
 import type { Options } from '../config/options.ts'
 import { isFailure } from '../errors.ts'
-import { adoptDockerfile } from './adopt/adopt-dockerfile.ts'
+import { tooLong } from '../lint/limits.ts'
+import { indexLines } from '../util/source-text.ts'
+import { type Adoption, adoptDockerfile } from './adopt/adopt-dockerfile.ts'
 import { baseKind } from './adopt/base.ts'
 import type { Build } from './adopt/build.ts'
 import { withoutDefaults } from './adopt/builds.ts'
@@ -50,8 +52,7 @@ export async function collectSettings(
   const find = (names: readonly string[]) => names.find(name => facts.read(name) !== undefined)
   const dockerfile = chosen ?? find(dockerfileNames)
   const text = dockerfile === undefined ? undefined : facts.read(dockerfile)
-  const adopted =
-    text === undefined || dockerfile === undefined ? undefined : adoptDockerfile(text, dockerfile, facts)
+  const adopted = text === undefined || dockerfile === undefined ? undefined : adopt(text, dockerfile, facts)
   const settings: Setting[] = [...(adopted?.settings ?? [])]
   const entries: Entry[] = [...(adopted?.entries ?? [])]
 
@@ -125,6 +126,14 @@ export async function collectSettings(
   settings.push(...(await otherOutputFolder(options)))
   const usable = await keepUsable(settings, entries, dir)
   return { settings: mergeSettings(usable.settings), entries: usable.entries, dockerfile }
+}
+
+/** A Dockerfile that lint would not look at is not looked at here. */
+function adopt(text: string, file: string, facts: FoundProject['facts']): Adoption {
+  const finding = tooLong(text, file, indexLines(text))
+  if (!finding) return adoptDockerfile(text, file, facts)
+  const entry: Entry = { file, line: 1, text: '', outcome: 'left', says: finding.message }
+  return { settings: [], entries: [entry], compiles: false }
 }
 
 const isOwn = (tool: string, language: Table) => tool.startsWith(language === 'rust' ? 'cargo' : language)

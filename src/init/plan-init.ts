@@ -39,6 +39,8 @@ export async function planInit(
   const kept: { path: string; why: string }[] = []
   const change = (path: string, what: string, before: string | undefined, after: string) => {
     if (before === after) kept.push({ path, why: 'it is as init would write it' })
+    // Written again, its other bytes would not be what they were.
+    else if (before?.includes('\uFFFD')) kept.push({ path, why: `it is not UTF-8: add ${what} yourself` })
     else changes.push({ path, what, before, after })
   }
 

@@ -70,6 +70,56 @@ describe('xbuild init', () => {
     await expect(read(dir, 'xbuild.toml')).rejects.toThrow()
   })
 
+  it('writes none of the files where one of them cannot be written', async () => {
+    const dir = await project({ ...files, '.github': 'a file\n' })
+    expect(await xbuild(['init', '--yes', '--ci=github'], { cwd: dir })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /\.github\/workflows\/image\.yml cannot be written[\s\S]*a part of the path is a file\n\s+nothing was written/,
+      ),
+    })
+    await expect(read(dir, 'xbuild.toml')).rejects.toThrow()
+    expect(await read(dir, 'Makefile')).toBe(files.Makefile)
+  })
+
+  it('does not look at a Dockerfile that nobody wrote', async () => {
+    const dir = await project({ ...files, Dockerfile: `FROM a\n${'ENV A=b\n'.repeat(6000)}` })
+    const { code, stderr } = await xbuild(['init', '--dry-run', '--ci=none'], { cwd: dir })
+    expect(code, stderr).toBe(0)
+    expect(stderr).toMatch(/Dockerfile:1 .*more than 5000 lines: it was not looked at/)
+  })
+
+  it('leaves a Makefile alone whose bytes it could not keep', async () => {
+    const dir = await project(files)
+    const latin = Buffer.from('all:\n\techo caf\xe9\n', 'latin1')
+    await writeFile(join(dir, 'Makefile'), latin)
+    const { code, stderr } = await xbuild(['init', '--yes', '--ci=none'], { cwd: dir })
+    expect(code, stderr).toBe(0)
+    expect(stderr).toContain('Makefile stays: it is not UTF-8: add make image and make image-push yourself')
+    expect(await readFile(join(dir, 'Makefile'))).toEqual(latin)
+  })
+
+  it('takes --file as seen from the project and from the current folder, and absolute', async () => {
+    const dir = await project({
+      'app/go.mod': files['go.mod'],
+      'app/main.go': files['main.go'],
+      'app/b/A': dockerfile,
+      'other/C': dockerfile,
+    })
+    for (const [file, named] of [
+      ['b/A', 'b/A:8'],
+      ['app/b/A', 'b/A:8'],
+      ['other/C', '../other/C:8'],
+      [join(dir, 'app/b/A'), 'b/A:8'],
+    ] as const) {
+      const found = await xbuild(['init', 'app', '--dry-run', '--ci=none', '--file', file], { cwd: dir })
+      expect(found, found.stderr).toMatchObject({ code: 0 })
+      expect(found.stdout).toContain(`(${named})\n+ports = [8080]`)
+    }
+    const none = await xbuild(['init', 'app', '--dry-run', '--file', 'none'], { cwd: dir })
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no file none') })
+  })
+
   it('leaves an xbuild.toml, a workflow and a target of the project alone', async () => {
     const dir = await project({
       ...files,

@@ -70,7 +70,7 @@ export function addGitlabJob(
     return { kept: 'it has a job image-of-the-project' }
   const job = gitlabJob(facts)
   if (before === undefined || before.trim() === '') return { text: job }
-  const stage = lastStage(before)
+  const stage = lastStage(`${before}\n`)
   const staged =
     stage === undefined ? job : job.replace(/^(image-of-the-project:\n)/m, `$1  stage: ${stage}\n`)
   return { text: `${before.replace(/\n*$/, '\n')}\n${staged}` }

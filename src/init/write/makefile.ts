@@ -16,6 +16,8 @@ export function addTargets(before: string | undefined, image: string): MakefileC
     return { kept: 'it calls xbuild already' }
   const targets = ['image', 'image-push'].filter(name => hasTarget(before ?? '', name))
   if (targets.length > 0) return { kept: `it has a target ${targets.join(' and ')} already` }
+  if (before !== undefined && isSet(before, '\\.RECIPEPREFIX'))
+    return { kept: 'its recipes do not begin with a tab (.RECIPEPREFIX): add xbuild --tag IMAGE yourself' }
   // Of other variables of these names nobody knows what they hold.
   const name = isSet(before ?? '', 'IMAGE') ? 'XBUILD_IMAGE' : 'IMAGE'
   const tag = isSet(before ?? '', 'IMAGE_TAG') ? 'XBUILD_TAG' : 'IMAGE_TAG'

@@ -78,10 +78,12 @@ describe('Makefile targets', () => {
     )
   })
 
-  test.each(['image:\n\tdocker build .\n', '.PHONY: image\nimage image-push: x\n', 'x:\n\txbuild --push\n'])(
-    '%j stays as it is',
-    before => expect(added(before)).toMatchObject({ kept: expect.any(String) }),
-  )
+  test.each([
+    '.RECIPEPREFIX = >\nall:\n> go build\n',
+    'image:\n\tdocker build .\n',
+    '.PHONY: image\nimage image-push: x\n',
+    'x:\n\txbuild --push\n',
+  ])('%j stays as it is', before => expect(added(before)).toMatchObject({ kept: expect.any(String) }))
 })
 
 const ci = (more: Partial<CiFacts> = {}): CiFacts => ({
@@ -109,6 +111,7 @@ describe('the CI job', () => {
     ['stages: [build, deploy]\na:\n  script: [x]\n', 'deploy'],
     ['stages:\n  - build # first\n  - ship\na:\n  script: [x]\n', 'ship'],
     ['a:\n  script: [x]\n', undefined],
+    ['a:\n  script: [x]\nstages:\n  - build\n  - ship', 'ship'],
   ])('of GitLab behind %j is in the stage %s', (before, stage) => {
     const added = addGitlabJob(before, ci()) as { text: string }
     expect(parse(added.text)['image-of-the-project'].stage).toBe(stage)
