@@ -2879,12 +2879,12 @@ var require_isexe = __commonJS({
         if (typeof Promise !== "function") {
           throw new TypeError("callback not provided");
         }
-        return new Promise(function(resolve26, reject) {
+        return new Promise(function(resolve27, reject) {
           isexe(path6, options || {}, function(er, is) {
             if (er) {
               reject(er);
             } else {
-              resolve26(is);
+              resolve27(is);
             }
           });
         });
@@ -2950,27 +2950,27 @@ var require_which = __commonJS({
         opt = {};
       const { pathEnv, pathExt, pathExtExe } = getPathInfo(cmd, opt);
       const found = [];
-      const step = (i2) => new Promise((resolve26, reject) => {
+      const step = (i2) => new Promise((resolve27, reject) => {
         if (i2 === pathEnv.length)
-          return opt.all && found.length ? resolve26(found) : reject(getNotFoundError(cmd));
+          return opt.all && found.length ? resolve27(found) : reject(getNotFoundError(cmd));
         const ppRaw = pathEnv[i2];
         const pathPart = /^".*"$/.test(ppRaw) ? ppRaw.slice(1, -1) : ppRaw;
         const pCmd = path6.join(pathPart, cmd);
         const p = !pathPart && /^\.[\\\/]/.test(cmd) ? cmd.slice(0, 2) + pCmd : pCmd;
-        resolve26(subStep(p, i2, 0));
+        resolve27(subStep(p, i2, 0));
       });
-      const subStep = (p, i2, ii) => new Promise((resolve26, reject) => {
+      const subStep = (p, i2, ii) => new Promise((resolve27, reject) => {
         if (ii === pathExt.length)
-          return resolve26(step(i2 + 1));
+          return resolve27(step(i2 + 1));
         const ext = pathExt[ii];
         isexe(p + ext, { pathExt: pathExtExe }, (er, is) => {
           if (!er && is) {
             if (opt.all)
               found.push(p + ext);
             else
-              return resolve26(p + ext);
+              return resolve27(p + ext);
           }
-          return resolve26(subStep(p, i2, ii + 1));
+          return resolve27(subStep(p, i2, ii + 1));
         });
       });
       return cb ? step(0).then((res) => cb(null, res), cb) : step(0);
@@ -4050,8 +4050,8 @@ var init_deferred = __esm({
   "node_modules/execa/lib/utils/deferred.js"() {
     createDeferred = () => {
       const methods = {};
-      const promise = new Promise((resolve26, reject) => {
-        Object.assign(methods, { resolve: resolve26, reject });
+      const promise = new Promise((resolve27, reject) => {
+        Object.assign(methods, { resolve: resolve27, reject });
       });
       return Object.assign(promise, methods);
     };
@@ -9349,11 +9349,11 @@ var init_concurrent = __esm({
       const promises = weakMap.get(stream);
       const promise = createDeferred();
       promises.push(promise);
-      const resolve26 = promise.resolve.bind(promise);
-      return { resolve: resolve26, promises };
+      const resolve27 = promise.resolve.bind(promise);
+      return { resolve: resolve27, promises };
     };
-    waitForConcurrentStreams = async ({ resolve: resolve26, promises }, subprocess) => {
-      resolve26();
+    waitForConcurrentStreams = async ({ resolve: resolve27, promises }, subprocess) => {
+      resolve27();
       const [isSubprocessExit] = await Promise.race([
         Promise.allSettled([true, subprocess]),
         Promise.all([false, ...promises])
@@ -24105,7 +24105,7 @@ var require_scan = __commonJS({
 var require_parse2 = __commonJS({
   "node_modules/picomatch/lib/parse.js"(exports, module2) {
     "use strict";
-    var constants15 = require_constants();
+    var constants16 = require_constants();
     var utils = require_utils();
     var {
       MAX_LENGTH,
@@ -24113,7 +24113,7 @@ var require_parse2 = __commonJS({
       REGEX_NON_SPECIAL_CHARS,
       REGEX_SPECIAL_CHARS_BACKREF,
       REPLACEMENTS
-    } = constants15;
+    } = constants16;
     var expandRange = (args3, options) => {
       if (typeof options.expandRange === "function") {
         return options.expandRange(...args3, options);
@@ -24322,7 +24322,7 @@ var require_parse2 = __commonJS({
       if (options.maxExtglobRecursion === false) {
         return { risky: false };
       }
-      const max = typeof options.maxExtglobRecursion === "number" ? options.maxExtglobRecursion : constants15.DEFAULT_MAX_EXTGLOB_RECURSION;
+      const max = typeof options.maxExtglobRecursion === "number" ? options.maxExtglobRecursion : constants16.DEFAULT_MAX_EXTGLOB_RECURSION;
       const branches = splitTopLevel(body).map((branch) => branch.trim());
       if (branches.length > 1) {
         if (branches.some((branch) => branch === "") || branches.some((branch) => /^[*?]+$/.test(branch)) || hasRepeatedCharPrefixOverlap(branches)) {
@@ -24368,8 +24368,8 @@ var require_parse2 = __commonJS({
       const bos = { type: "bos", value: "", output: opts.prepend || "" };
       const tokens2 = [bos];
       const capture2 = opts.capture ? "" : "?:";
-      const PLATFORM_CHARS = constants15.globChars(opts.windows);
-      const EXTGLOB_CHARS = constants15.extglobChars(PLATFORM_CHARS);
+      const PLATFORM_CHARS = constants16.globChars(opts.windows);
+      const EXTGLOB_CHARS = constants16.extglobChars(PLATFORM_CHARS);
       const {
         DOT_LITERAL,
         PLUS_LITERAL,
@@ -25065,7 +25065,7 @@ var require_parse2 = __commonJS({
         NO_DOTS_SLASH,
         STAR,
         START_ANCHOR
-      } = constants15.globChars(opts.windows);
+      } = constants16.globChars(opts.windows);
       const nodot = opts.dot ? NO_DOTS : NO_DOT;
       const slashDot = opts.dot ? NO_DOTS_SLASH : NO_DOT;
       const capture2 = opts.capture ? "" : "?:";
@@ -25123,7 +25123,7 @@ var require_picomatch = __commonJS({
     var scan = require_scan();
     var parse7 = require_parse2();
     var utils = require_utils();
-    var constants15 = require_constants();
+    var constants16 = require_constants();
     var isObject3 = (val) => val && typeof val === "object" && !Array.isArray(val);
     var picomatch = (glob, options, returnState = false) => {
       if (Array.isArray(glob)) {
@@ -25251,7 +25251,7 @@ var require_picomatch = __commonJS({
         return /$^/;
       }
     };
-    picomatch.constants = constants15;
+    picomatch.constants = constants16;
     module2.exports = picomatch;
   }
 });
@@ -31980,8 +31980,8 @@ function cloneObject(obj) {
   return clone(obj);
 }
 function delay(time2) {
-  return new Promise((resolve26) => {
-    setTimeout(resolve26, time2);
+  return new Promise((resolve27) => {
+    setTimeout(resolve27, time2);
   });
 }
 var import_rfdc, ANSI_ESCAPE, ANSI_ESCAPE_CODES, ListrEnvironmentVariables, ListrErrorTypes, ListrEventType, ListrRendererSelection, ListrTaskEventType, ListrTaskState, EventManager, BaseEventMap, CLEAR_LINE_REGEX, BELL_REGEX, color, FIGURES_MAIN, FIGURES_FALLBACK, figures3, ListrLogLevels, LISTR_LOGGER_STYLE, LISTR_LOGGER_STDERR_LEVELS, ListrLogger, ProcessOutputBuffer, ProcessOutputStream, ProcessOutput, ListrPromptAdapter, Spinner, ListrDefaultRendererLogLevels, LISTR_DEFAULT_RENDERER_STYLE, PRESET_TIMER, PRESET_TIMESTAMP, DefaultRenderer, SilentRenderer, SimpleRenderer, TestRendererSerializer, TestRenderer, VerboseRenderer, RENDERERS, clone, Concurrency, ListrError, ListrRendererError, PromptError, TaskWrapper, ListrTaskEventManager, Task, ListrEventManager, Listr;
@@ -33157,8 +33157,8 @@ var init_dist2 = __esm({
       }
       add(fn) {
         if (this.count < this.concurrency) return this.run(fn);
-        return new Promise((resolve26) => {
-          const callback = () => resolve26(this.run(fn));
+        return new Promise((resolve27) => {
+          const callback = () => resolve27(this.run(fn));
           this.queue.add(callback);
         });
       }
@@ -33508,20 +33508,20 @@ var init_dist2 = __esm({
             this.emit(ListrTaskEventType.SUBTASK, this.subtasks);
             result = result.run(context2);
           } else if (result instanceof Promise) result = result.then(handleResult2);
-          else if (isReadable(result)) result = new Promise((resolve26, reject) => {
+          else if (isReadable(result)) result = new Promise((resolve27, reject) => {
             result.on("data", (data) => {
               this.output$ = data.toString();
             });
             result.on("error", (error) => reject(error));
-            result.on("end", () => resolve26(null));
+            result.on("end", () => resolve27(null));
           });
-          else if (isObservable(result)) result = new Promise((resolve26, reject) => {
+          else if (isObservable(result)) result = new Promise((resolve27, reject) => {
             result.subscribe({
               next: (data) => {
                 this.output$ = data;
               },
               error: reject,
-              complete: resolve26
+              complete: resolve27
             });
           });
           return result;
@@ -33761,8 +33761,8 @@ function drawEvents(stream) {
 function makeTask(info) {
   let finish = () => {
   };
-  const finished7 = new Promise((resolve26, reject) => {
-    finish = (error) => error ? reject(error) : resolve26();
+  const finished7 = new Promise((resolve27, reject) => {
+    finish = (error) => error ? reject(error) : resolve27();
   });
   finished7.catch(() => {
   });
@@ -37724,9 +37724,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve26, reject) => {
+          return new Promise((resolve27, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve26(data);
+              return err ? reject(err) : resolve27(data);
             });
           });
         }
@@ -37764,9 +37764,9 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve26, reject) => {
+          return new Promise((resolve27, reject) => {
             this.destroy(err, (err2, data) => {
-              return err2 ? reject(err2) : resolve26(data);
+              return err2 ? reject(err2) : resolve27(data);
             });
           });
         }
@@ -38042,8 +38042,8 @@ var require_pool_base = __commonJS({
           }
           return Promise.all(closeAll);
         } else {
-          return new Promise((resolve26) => {
-            this[kClosedResolve] = resolve26;
+          return new Promise((resolve27) => {
+            this[kClosedResolve] = resolve27;
           });
         }
       }
@@ -42166,8 +42166,8 @@ var require_promise = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve26, reject) => {
-        res = resolve26;
+      const promise = new Promise((resolve27, reject) => {
+        res = resolve27;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -42517,7 +42517,7 @@ var require_client_h1 = __commonJS({
       kHTTPContext,
       kClosed
     } = require_symbols();
-    var constants15 = require_constants3();
+    var constants16 = require_constants3();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var removeAllListeners = util.removeAllListeners;
@@ -42653,7 +42653,7 @@ var require_client_h1 = __commonJS({
          */
       constructor(client, socket, { exports: exports2 }) {
         this.llhttp = exports2;
-        this.ptr = this.llhttp.llhttp_alloc(constants15.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants16.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -42749,11 +42749,11 @@ var require_client_h1 = __commonJS({
             currentParser = null;
             currentBufferRef = null;
           }
-          if (ret !== constants15.ERROR.OK) {
+          if (ret !== constants16.ERROR.OK) {
             const data = chunk.subarray(llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr);
-            if (ret === constants15.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants16.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(data);
-            } else if (ret === constants15.ERROR.PAUSED) {
+            } else if (ret === constants16.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(data);
             } else {
@@ -42776,10 +42776,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants15.ERROR.OK) {
+        if (ret === constants16.ERROR.OK) {
           return null;
         }
-        if (ret === constants15.ERROR.PAUSED || ret === constants15.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants16.ERROR.PAUSED || ret === constants16.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -42796,7 +42796,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants15.ERROR[ret], data);
+        return new HTTPParserError(message, constants16.ERROR[ret], data);
       }
       destroy() {
         assert(currentParser === null);
@@ -43007,7 +43007,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause ? constants15.ERROR.PAUSED : 0;
+        return pause ? constants16.ERROR.PAUSED : 0;
       }
       /**
        * @param {Buffer} buf
@@ -43033,7 +43033,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request.onData(buf) === false) {
-          return constants15.ERROR.PAUSED;
+          return constants16.ERROR.PAUSED;
         }
         return 0;
       }
@@ -43073,13 +43073,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert(client[kRunning] === 0);
           util.destroy(socket, new InformationalError("reset"));
-          return constants15.ERROR.PAUSED;
+          return constants16.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants15.ERROR.PAUSED;
+          return constants16.ERROR.PAUSED;
         } else if (socket[kReset2] && client[kRunning] === 0) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants15.ERROR.PAUSED;
+          return constants16.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(client[kResume]);
         } else {
@@ -43594,12 +43594,12 @@ upgrade: ${upgrade}\r
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve26, reject) => {
+      const waitForDrain = () => new Promise((resolve27, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve26;
+          callback = resolve27;
         }
       });
       socket.on("close", onDrain).on("drain", onDrain);
@@ -44483,12 +44483,12 @@ var require_client_h2 = __commonJS({
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve26, reject) => {
+      const waitForDrain = () => new Promise((resolve27, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve26;
+          callback = resolve27;
         }
       });
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -44805,16 +44805,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       [kClose]() {
-        return new Promise((resolve26) => {
+        return new Promise((resolve27) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve26;
+            this[kClosedResolve] = resolve27;
           } else {
-            resolve26(null);
+            resolve27(null);
           }
         });
       }
       [kDestroy](err) {
-        return new Promise((resolve26) => {
+        return new Promise((resolve27) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i2 = 0; i2 < requests.length; i2++) {
             const request = requests[i2];
@@ -44827,7 +44827,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve26(null);
+            resolve27(null);
           };
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -45843,7 +45843,7 @@ var require_socks5_proxy_agent = __commonJS({
         const proxyHost = this[kProxyUrl].hostname;
         const proxyPort = parseInt(this[kProxyUrl].port) || 1080;
         debug("creating SOCKS5 connection to", proxyHost, proxyPort);
-        const socket = await new Promise((resolve26, reject) => {
+        const socket = await new Promise((resolve27, reject) => {
           this[kConnector]({
             hostname: proxyHost,
             host: proxyHost,
@@ -45853,7 +45853,7 @@ var require_socks5_proxy_agent = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve26(socket2);
+              resolve27(socket2);
             }
           });
         });
@@ -45863,14 +45863,14 @@ var require_socks5_proxy_agent = __commonJS({
           socket.destroy();
         });
         await socks5Client.handshake();
-        await new Promise((resolve26, reject) => {
+        await new Promise((resolve27, reject) => {
           const timeout4 = setTimeout(() => {
             reject(new Error("SOCKS5 authentication timeout"));
           }, 5e3);
           const onAuthenticated = () => {
             clearTimeout(timeout4);
             socks5Client.removeListener("error", onError);
-            resolve26();
+            resolve27();
           };
           const onError = (err) => {
             clearTimeout(timeout4);
@@ -45879,14 +45879,14 @@ var require_socks5_proxy_agent = __commonJS({
           };
           if (socks5Client.state === STATES.AUTHENTICATED) {
             clearTimeout(timeout4);
-            resolve26();
+            resolve27();
           } else {
             socks5Client.once("authenticated", onAuthenticated);
             socks5Client.once("error", onError);
           }
         });
         await socks5Client.connect(targetHost, targetPort);
-        await new Promise((resolve26, reject) => {
+        await new Promise((resolve27, reject) => {
           const timeout4 = setTimeout(() => {
             reject(new Error("SOCKS5 connection timeout"));
           }, 5e3);
@@ -45894,7 +45894,7 @@ var require_socks5_proxy_agent = __commonJS({
             debug("SOCKS5 tunnel established to", targetHost, targetPort, "via", info);
             clearTimeout(timeout4);
             socks5Client.removeListener("error", onError);
-            resolve26();
+            resolve27();
           };
           const onError = (err) => {
             clearTimeout(timeout4);
@@ -45937,8 +45937,8 @@ var require_socks5_proxy_agent = __commonJS({
                       socket,
                       servername: this[kRequestTls]?.servername || targetHost
                     });
-                    await new Promise((resolve26, reject) => {
-                      finalSocket.once("secureConnect", resolve26);
+                    await new Promise((resolve27, reject) => {
+                      finalSocket.once("secureConnect", resolve27);
                       finalSocket.once("error", reject);
                     });
                   }
@@ -46465,7 +46465,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return Promise.resolve(null);
         }
-        return new Promise((resolve26, reject) => {
+        return new Promise((resolve27, reject) => {
           if (this[kContentLength] && this[kContentLength] > limit || this[kBytesRead] > limit) {
             this.destroy(new AbortError());
           }
@@ -46479,11 +46479,11 @@ var require_readable = __commonJS({
               if (signal.aborted) {
                 reject(signal.reason ?? new AbortError());
               } else {
-                resolve26(null);
+                resolve27(null);
               }
             });
           } else {
-            this.on("close", resolve26);
+            this.on("close", resolve27);
           }
           this.on("error", noop3).on("data", () => {
             if (this[kBytesRead] > limit) {
@@ -46511,7 +46511,7 @@ var require_readable = __commonJS({
     }
     function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve26, reject) => {
+      return new Promise((resolve27, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -46526,7 +46526,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve26,
+              resolve: resolve27,
               reject,
               length: 0,
               body: []
@@ -46600,18 +46600,18 @@ var require_readable = __commonJS({
       return buffer4;
     }
     function consumeEnd(consume2, encoding) {
-      const { type, body, resolve: resolve26, stream, length } = consume2;
+      const { type, body, resolve: resolve27, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve26(chunksDecode(body, length, encoding));
+          resolve27(chunksDecode(body, length, encoding));
         } else if (type === "json") {
-          resolve26(JSON.parse(chunksDecode(body, length, encoding)));
+          resolve27(JSON.parse(chunksDecode(body, length, encoding)));
         } else if (type === "arrayBuffer") {
-          resolve26(chunksConcat(body, length).buffer);
+          resolve27(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve26(new Blob(body, { type: stream[kContentType] }));
+          resolve27(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve26(chunksConcat(body, length));
+          resolve27(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -46801,9 +46801,9 @@ var require_api_request = __commonJS({
     };
     function request(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve26, reject) => {
+        return new Promise((resolve27, reject) => {
           request.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve26(data);
+            return err ? reject(err) : resolve27(data);
           });
         });
       }
@@ -47015,9 +47015,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve26, reject) => {
+        return new Promise((resolve27, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve26(data);
+            return err ? reject(err) : resolve27(data);
           });
         });
       }
@@ -47305,9 +47305,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve26, reject) => {
+        return new Promise((resolve27, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve26(data);
+            return err ? reject(err) : resolve27(data);
           });
         });
       }
@@ -47400,9 +47400,9 @@ var require_api_connect = __commonJS({
     };
     function connect(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve26, reject) => {
+        return new Promise((resolve27, reject) => {
           connect.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve26(data);
+            return err ? reject(err) : resolve27(data);
           });
         });
       }
@@ -47587,7 +47587,7 @@ function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env
       sending.waiting.end();
     }
   };
-  const resolve26 = (location, from, what) => {
+  const resolve27 = (location, from, what) => {
     const where = describeUrl(from);
     const target = URL.canParse(location, from.href) ? new URL(location, from) : void 0;
     if (!target || !["http:", "https:"].includes(target.protocol)) {
@@ -47611,7 +47611,7 @@ function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env
       if (!redirects.includes(response.status) || location === void 0) return response;
       await response.discard();
       const where = describeUrl(request.url);
-      const target = resolve26(location, request.url, "redirects to");
+      const target = resolve27(location, request.url, "redirects to");
       if (followed === maximumRedirects) throw registryFailure("The registry redirects in a circle", where);
       if (request.isSecret && (request.url.origin !== target.origin || response.status < 307)) {
         throw registryFailure("The token server redirects a login", where, describeUrl(target));
@@ -47643,7 +47643,7 @@ function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env
       bases.set(registry, base);
       return base;
     },
-    resolve: resolve26,
+    resolve: resolve27,
     mayBeInsecure,
     close: () => dispatchers.close()
   };
@@ -48102,14 +48102,14 @@ var init_fetched_manifest = __esm({
 function allowsPush(header2, { repository }) {
   const [, payload] = /^Bearer [\w-]+\.([\w-]+)\.[\w-]*$/.exec(header2 ?? "") ?? [];
   if (payload === void 0) return void 0;
-  let access6;
+  let access7;
   try {
-    access6 = Object(JSON.parse(Buffer.from(payload, "base64url").toString())).access;
+    access7 = Object(JSON.parse(Buffer.from(payload, "base64url").toString())).access;
   } catch {
     return void 0;
   }
-  if (!Array.isArray(access6)) return void 0;
-  const own4 = access6.filter((grant) => grant?.type === "repository" && grant.name === repository);
+  if (!Array.isArray(access7)) return void 0;
+  const own4 = access7.filter((grant) => grant?.type === "repository" && grant.name === repository);
   const actions2 = own4.flatMap(({ actions: given }) => Array.isArray(given) ? given : []);
   return actions2.includes("push") || actions2.includes("*");
 }
@@ -48480,7 +48480,7 @@ function createLimit(limit) {
   const waiting = [];
   return async (work) => {
     if (running < limit) running++;
-    else await new Promise((resolve26) => waiting.push(resolve26));
+    else await new Promise((resolve27) => waiting.push(resolve27));
     try {
       return await work();
     } finally {
@@ -49756,7 +49756,7 @@ function getCompressor(name) {
       compress: gzip
     };
   }
-  const { createZstdCompress, constants: constants15 } = zlib;
+  const { createZstdCompress, constants: constants16 } = zlib;
   if (!createZstdCompress) {
     throw new Failure({
       kind: "usage",
@@ -49770,7 +49770,7 @@ function getCompressor(name) {
     id: `zstd (libzstd ${process.versions.zstd}, level ${zstdLevel})`,
     mediaType: `${mediaTypes.layer}+zstd`,
     async *compress(blocks) {
-      const params = { [constants15.ZSTD_c_compressionLevel]: zstdLevel, [constants15.ZSTD_c_checksumFlag]: 1 };
+      const params = { [constants16.ZSTD_c_compressionLevel]: zstdLevel, [constants16.ZSTD_c_checksumFlag]: 1 };
       const compressing = createZstdCompress({ params, chunkSize: blockSize2 });
       pipeline(Readable4.from(blocks, { highWaterMark: 1 }), compressing, () => {
       });
@@ -50748,11 +50748,11 @@ async function readImage2(source, { digest: digest4, platform: described }, mani
       `the manifest has ${manifest.layers.length} layers and the config ${config.diffIds.length} diff_ids`
     );
   }
-  const isReadable2 = manifest.layers.length <= bounds.layers;
+  const isReadable3 = manifest.layers.length <= bounds.layers;
   return {
     platform: asked2 ?? named2 ?? "unknown",
     digest: digest4,
-    ...isReadable2 && { manifest },
+    ...isReadable3 && { manifest },
     ...config && { config },
     problems
   };
@@ -50832,7 +50832,7 @@ function createTurns(limit) {
   let free = limit;
   return async (work) => {
     if (free > 0) free--;
-    else await new Promise((resolve26) => waiting.push(resolve26));
+    else await new Promise((resolve27) => waiting.push(resolve27));
     try {
       return await work();
     } finally {
@@ -50871,7 +50871,7 @@ function createRootfs(count3, scan, extract) {
     }
     return void 0;
   };
-  const resolve26 = async (path6) => {
+  const resolve27 = async (path6) => {
     const rest2 = partsOf2(path6);
     const done = [];
     let found;
@@ -50896,7 +50896,7 @@ function createRootfs(count3, scan, extract) {
     return found && found.path === `/${last}` ? found : find(last);
   };
   return {
-    resolve: resolve26,
+    resolve: resolve27,
     async read(found) {
       let file = found;
       for (let links = 0; file.entry.type === "hardlink" && links < maximumLinks2; links++) {
@@ -59734,11 +59734,11 @@ async function confirm(question, signal) {
   const { createInterface } = await import("node:readline");
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer2 = await new Promise((resolve26, reject) => {
+    const answer2 = await new Promise((resolve27, reject) => {
       reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
-      reader.on("close", () => resolve26("no"));
+      reader.on("close", () => resolve27("no"));
       signal.addEventListener("abort", () => reject(interrupted()), { once: true });
-      reader.question(`${question} [Y/n] `, resolve26);
+      reader.question(`${question} [Y/n] `, resolve27);
     });
     return /^\s*(y|yes)?\s*$/i.test(answer2);
   } finally {
@@ -68255,10 +68255,10 @@ var require_resolve_block_map = __commonJS({
       let offset = bm.offset;
       let commentEnd = null;
       for (const collItem of bm.items) {
-        const { start: start3, key, sep: sep6, value } = collItem;
+        const { start: start3, key, sep: sep7, value } = collItem;
         const keyProps = resolveProps.resolveProps(start3, {
           indicator: "explicit-key-ind",
-          next: key ?? sep6?.[0],
+          next: key ?? sep7?.[0],
           offset,
           onError,
           parentIndent: bm.indent,
@@ -68272,7 +68272,7 @@ var require_resolve_block_map = __commonJS({
             else if ("indent" in key && key.indent !== bm.indent)
               onError(offset, "BAD_INDENT", startColMsg);
           }
-          if (!keyProps.anchor && !keyProps.tag && !sep6) {
+          if (!keyProps.anchor && !keyProps.tag && !sep7) {
             commentEnd = keyProps.end;
             if (keyProps.comment) {
               if (map2.comment)
@@ -68296,7 +68296,7 @@ var require_resolve_block_map = __commonJS({
         ctx.atKey = false;
         if (utilMapIncludes.mapIncludes(ctx, map2.items, keyNode))
           onError(keyStart, "DUPLICATE_KEY", "Map keys must be unique");
-        const valueProps = resolveProps.resolveProps(sep6 ?? [], {
+        const valueProps = resolveProps.resolveProps(sep7 ?? [], {
           indicator: "map-value-ind",
           next: value,
           offset: keyNode.range[2],
@@ -68312,7 +68312,7 @@ var require_resolve_block_map = __commonJS({
             if (ctx.options.strict && keyProps.start < valueProps.found.offset - 1024)
               onError(keyNode.range, "KEY_OVER_1024_CHARS", "The : indicator must be at most 1024 chars after the start of an implicit block mapping key");
           }
-          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : composeEmptyNode(ctx, offset, sep6, null, valueProps, onError);
+          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : composeEmptyNode(ctx, offset, sep7, null, valueProps, onError);
           if (ctx.schema.compat)
             utilFlowIndentCheck.flowIndentCheck(bm.indent, value, onError);
           offset = valueNode.range[2];
@@ -68403,7 +68403,7 @@ var require_resolve_end = __commonJS({
       let comment2 = "";
       if (end) {
         let hasSpace2 = false;
-        let sep6 = "";
+        let sep7 = "";
         for (const token of end) {
           const { source, type } = token;
           switch (type) {
@@ -68417,13 +68417,13 @@ var require_resolve_end = __commonJS({
               if (!comment2)
                 comment2 = cb;
               else
-                comment2 += sep6 + cb;
-              sep6 = "";
+                comment2 += sep7 + cb;
+              sep7 = "";
               break;
             }
             case "newline":
               if (comment2)
-                sep6 += source;
+                sep7 += source;
               hasSpace2 = true;
               break;
             default:
@@ -68466,18 +68466,18 @@ var require_resolve_flow_collection = __commonJS({
       let offset = fc.offset + fc.start.source.length;
       for (let i2 = 0; i2 < fc.items.length; ++i2) {
         const collItem = fc.items[i2];
-        const { start: start3, key, sep: sep6, value } = collItem;
+        const { start: start3, key, sep: sep7, value } = collItem;
         const props = resolveProps.resolveProps(start3, {
           flow: fcName,
           indicator: "explicit-key-ind",
-          next: key ?? sep6?.[0],
+          next: key ?? sep7?.[0],
           offset,
           onError,
           parentIndent: fc.indent,
           startOnNewline: false
         });
         if (!props.found) {
-          if (!props.anchor && !props.tag && !sep6 && !value) {
+          if (!props.anchor && !props.tag && !sep7 && !value) {
             if (i2 === 0 && props.comma)
               onError(props.comma, "UNEXPECTED_TOKEN", `Unexpected , in ${fcName}`);
             else if (i2 < fc.items.length - 1)
@@ -68531,8 +68531,8 @@ var require_resolve_flow_collection = __commonJS({
             }
           }
         }
-        if (!isMap3 && !sep6 && !props.found) {
-          const valueNode = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, sep6, null, props, onError);
+        if (!isMap3 && !sep7 && !props.found) {
+          const valueNode = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, sep7, null, props, onError);
           coll.items.push(valueNode);
           offset = valueNode.range[2];
           if (isBlock(value))
@@ -68544,7 +68544,7 @@ var require_resolve_flow_collection = __commonJS({
           if (isBlock(key))
             onError(keyNode.range, "BLOCK_IN_FLOW", blockMsg);
           ctx.atKey = false;
-          const valueProps = resolveProps.resolveProps(sep6 ?? [], {
+          const valueProps = resolveProps.resolveProps(sep7 ?? [], {
             flow: fcName,
             indicator: "map-value-ind",
             next: value,
@@ -68555,8 +68555,8 @@ var require_resolve_flow_collection = __commonJS({
           });
           if (valueProps.found) {
             if (!isMap3 && !props.found && ctx.options.strict) {
-              if (sep6)
-                for (const st of sep6) {
+              if (sep7)
+                for (const st of sep7) {
                   if (st === valueProps.found)
                     break;
                   if (st.type === "newline") {
@@ -68573,7 +68573,7 @@ var require_resolve_flow_collection = __commonJS({
             else
               onError(valueProps.start, "MISSING_CHAR", `Missing , or : between ${fcName} items`);
           }
-          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : valueProps.found ? composeEmptyNode(ctx, valueProps.end, sep6, null, valueProps, onError) : null;
+          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : valueProps.found ? composeEmptyNode(ctx, valueProps.end, sep7, null, valueProps, onError) : null;
           if (valueNode) {
             if (isBlock(value))
               onError(valueNode.range, "BLOCK_IN_FLOW", blockMsg);
@@ -68753,7 +68753,7 @@ var require_resolve_block_scalar = __commonJS({
           chompStart = i2 + 1;
       }
       let value = "";
-      let sep6 = "";
+      let sep7 = "";
       let prevMoreIndented = false;
       for (let i2 = 0; i2 < contentStart; ++i2)
         value += lines[i2][0].slice(trimIndent) + "\n";
@@ -68770,24 +68770,24 @@ var require_resolve_block_scalar = __commonJS({
           indent5 = "";
         }
         if (type === Scalar.Scalar.BLOCK_LITERAL) {
-          value += sep6 + indent5.slice(trimIndent) + content;
-          sep6 = "\n";
+          value += sep7 + indent5.slice(trimIndent) + content;
+          sep7 = "\n";
         } else if (indent5.length > trimIndent || content[0] === "	") {
-          if (sep6 === " ")
-            sep6 = "\n";
-          else if (!prevMoreIndented && sep6 === "\n")
-            sep6 = "\n\n";
-          value += sep6 + indent5.slice(trimIndent) + content;
-          sep6 = "\n";
+          if (sep7 === " ")
+            sep7 = "\n";
+          else if (!prevMoreIndented && sep7 === "\n")
+            sep7 = "\n\n";
+          value += sep7 + indent5.slice(trimIndent) + content;
+          sep7 = "\n";
           prevMoreIndented = true;
         } else if (content === "") {
-          if (sep6 === "\n")
+          if (sep7 === "\n")
             value += "\n";
           else
-            sep6 = "\n";
+            sep7 = "\n";
         } else {
-          value += sep6 + content;
-          sep6 = " ";
+          value += sep7 + content;
+          sep7 = " ";
           prevMoreIndented = false;
         }
       }
@@ -68970,25 +68970,25 @@ var require_resolve_flow_scalar = __commonJS({
         trimBoth = /^[ \t]+|[ \t]+$/g;
       }
       let res = match[1].replace(trimEnd, "");
-      let sep6 = " ";
+      let sep7 = " ";
       let pos = line.lastIndex;
       while (match = line.exec(source)) {
         const lm = match[1].replace(trimBoth, "");
         if (lm === "") {
-          if (sep6 === "\n")
-            res += sep6;
+          if (sep7 === "\n")
+            res += sep7;
           else
-            sep6 = "\n";
+            sep7 = "\n";
         } else {
-          res += sep6 + lm;
-          sep6 = " ";
+          res += sep7 + lm;
+          sep7 = " ";
         }
         pos = line.lastIndex;
       }
       const last = /[ \t]*(.*)/sy;
       last.lastIndex = pos;
       match = last.exec(source);
-      return res + sep6 + (match?.[1] ?? "");
+      return res + sep7 + (match?.[1] ?? "");
     }
     function doubleQuotedValue(source, onError) {
       let res = "";
@@ -69798,14 +69798,14 @@ var require_cst_stringify = __commonJS({
         }
       }
     }
-    function stringifyItem({ start: start3, key, sep: sep6, value }) {
+    function stringifyItem({ start: start3, key, sep: sep7, value }) {
       let res = "";
       for (const st of start3)
         res += st.source;
       if (key)
         res += stringifyToken(key);
-      if (sep6)
-        for (const st of sep6)
+      if (sep7)
+        for (const st of sep7)
           res += st.source;
       if (value)
         res += stringifyToken(value);
@@ -70972,18 +70972,18 @@ var require_parser3 = __commonJS({
         if (this.type === "map-value-ind") {
           const prev = getPrevProps(this.peek(2));
           const start3 = getFirstKeyStartProps(prev);
-          let sep6;
+          let sep7;
           if (scalar2.end) {
-            sep6 = scalar2.end;
-            sep6.push(this.sourceToken);
+            sep7 = scalar2.end;
+            sep7.push(this.sourceToken);
             delete scalar2.end;
           } else
-            sep6 = [this.sourceToken];
+            sep7 = [this.sourceToken];
           const map2 = {
             type: "block-map",
             offset: scalar2.offset,
             indent: scalar2.indent,
-            items: [{ start: start3, key: scalar2, sep: sep6 }]
+            items: [{ start: start3, key: scalar2, sep: sep7 }]
           };
           this.onKeyLine = true;
           this.stack[this.stack.length - 1] = map2;
@@ -71136,15 +71136,15 @@ var require_parser3 = __commonJS({
                 } else if (isFlowToken(it.key) && !includesToken(it.sep, "newline")) {
                   const start4 = getFirstKeyStartProps(it.start);
                   const key = it.key;
-                  const sep6 = it.sep;
-                  sep6.push(this.sourceToken);
+                  const sep7 = it.sep;
+                  sep7.push(this.sourceToken);
                   delete it.key;
                   delete it.sep;
                   this.stack.push({
                     type: "block-map",
                     offset: this.offset,
                     indent: this.indent,
-                    items: [{ start: start4, key, sep: sep6 }]
+                    items: [{ start: start4, key, sep: sep7 }]
                   });
                 } else if (start3.length > 0) {
                   it.sep = it.sep.concat(start3, this.sourceToken);
@@ -71338,13 +71338,13 @@ var require_parser3 = __commonJS({
             const prev = getPrevProps(parent);
             const start3 = getFirstKeyStartProps(prev);
             fixFlowSeqItems(fc);
-            const sep6 = fc.end.splice(1, fc.end.length);
-            sep6.push(this.sourceToken);
+            const sep7 = fc.end.splice(1, fc.end.length);
+            sep7.push(this.sourceToken);
             const map2 = {
               type: "block-map",
               offset: fc.offset,
               indent: fc.indent,
-              items: [{ start: start3, key: fc, sep: sep6 }]
+              items: [{ start: start3, key: fc, sep: sep7 }]
             };
             this.onKeyLine = true;
             this.stack[this.stack.length - 1] = map2;
@@ -71631,16 +71631,16 @@ function parseYaml(text7) {
       const [start3, end] = error.pos.map((offset) => Math.min(offset, text7.length));
       return { fault: { start: start3, end, message: error.message.replace(/ at line \d+[\s\S]*$/, "") } };
     }
-    const resolve26 = (node2) => (0, import_yaml.isAlias)(node2) ? node2.resolve(document2) : node2;
-    return { root: toTree(text7, document2.contents, resolve26, 0) };
+    const resolve27 = (node2) => (0, import_yaml.isAlias)(node2) ? node2.resolve(document2) : node2;
+    return { root: toTree(text7, document2.contents, resolve27, 0) };
   } catch (error) {
     return { fault: { start: 0, end: 0, message: error.message } };
   }
 }
-function toTree(text7, given, resolve26, depth) {
-  const node2 = depth > deepest3 ? void 0 : resolve26(given);
+function toTree(text7, given, resolve27, depth) {
+  const node2 = depth > deepest3 ? void 0 : resolve27(given);
   const [start3 = 0, end = start3] = node2?.range ?? [];
-  const inner = (child) => toTree(text7, child, resolve26, depth + 1);
+  const inner = (child) => toTree(text7, child, resolve27, depth + 1);
   const entries2 = () => {
     if (!(0, import_yaml.isMap)(node2)) return [];
     return node2.items.filter(import_yaml.isPair).flatMap((pair) => {
@@ -72103,7 +72103,9 @@ async function tryPrograms(platforms2, signal) {
 function firstEmulatedRun(files) {
   for (const { path: path6, text: text7 } of files) {
     const { stages } = parseDockerfile(text7, path6);
-    const runs = [...stagesOfImages(stages)].filter(({ platform: platform8 }) => platform8 === "target").flatMap(({ instructions: instructions2 }) => instructions2.filter(({ keyword }) => keyword === "RUN"));
+    const runs = [...stagesOfImages(stages)].filter(({ platform: platform8 }) => platform8 === "target").flatMap(
+      ({ instructions: instructions2 }) => instructions2.filter(({ keyword, onbuild }) => keyword === "RUN" && !onbuild)
+    );
     const [first] = runs.map(({ start: start3 }) => start3).sort((a2, b) => a2 - b);
     if (first !== void 0) return `the RUN in ${path6}:${text7.slice(0, first).split("\n").length}`;
   }
@@ -72834,9 +72836,9 @@ var init_system_failure = __esm({
 async function within(seconds3, signal, work, late) {
   const own4 = new AbortController();
   let timer;
-  const isLate = new Promise((resolve26) => {
+  const isLate = new Promise((resolve27) => {
     timer = setTimeout(() => {
-      resolve26(late());
+      resolve27(late());
       own4.abort();
     }, seconds3 * 1e3);
   });
@@ -73342,6 +73344,14 @@ async function settle(resolving) {
     throw error;
   });
 }
+function wantedPlatforms(flag2 = defaultPlatforms) {
+  try {
+    return parsePlatforms(flag2);
+  } catch (error) {
+    if (isFailure(error, "usage")) return parsePlatforms(defaultPlatforms);
+    throw error;
+  }
+}
 function insecureOf(options, flag2) {
   if (options instanceof Failure) return registryHosts(flag2 ?? []);
   const images = [options.image, ...Object.values(options.images)];
@@ -73400,7 +73410,7 @@ var init_doctor = __esm({
         const dir2 = resolve17(argv2.dir ?? ".");
         await checkFolder2(dir2);
         const options = await settle(resolveOptions({ ...argv2, dir: dir2 }));
-        const platforms2 = options instanceof Failure ? parsePlatforms(argv2.platform ?? defaultPlatforms) : options.platforms;
+        const platforms2 = options instanceof Failure ? wantedPlatforms(argv2.platform) : options.platforms;
         const given = {
           dir: options instanceof Failure ? dir2 : options.dir,
           env: process.env,
@@ -73578,7 +73588,7 @@ var init_build3 = __esm({
 });
 
 // src/init/adopt/cargo-build.ts
-function readCargoBuild(words4, env4, resolve26) {
+function readCargoBuild(words4, env4, resolve27) {
   const { flags, rest: rest2 } = splitFlags(
     withShortForms(words4.slice(1).filter((word2) => !word2.startsWith("+"))),
     valued
@@ -73590,7 +73600,7 @@ function readCargoBuild(words4, env4, resolve26) {
   let features = [];
   let isRelease = rest2[0] === "install";
   for (const { name, raw } of flags) {
-    const { text: text7, unknown: unknown3 } = raw === void 0 ? { text: "", unknown: [] } : resolve26(raw);
+    const { text: text7, unknown: unknown3 } = raw === void 0 ? { text: "", unknown: [] } : resolve27(raw);
     if (name === "target") covered.push("the target follows from the platform");
     else if (harmless.has(name)) isRelease ||= name === "release" || name === "r";
     else if (unknown3.length > 0) left3.push(`--${name} takes ${unknown3[0]}, which has no value here`);
@@ -73650,7 +73660,7 @@ var init_cargo_build = __esm({
 });
 
 // src/init/adopt/go-build.ts
-function readGoBuild(words4, env4, resolve26) {
+function readGoBuild(words4, env4, resolve27) {
   const { flags, rest: rest2 } = splitFlags(words4.slice(2), valued2);
   const settings2 = {};
   const covered = [];
@@ -73658,7 +73668,7 @@ function readGoBuild(words4, env4, resolve26) {
   let output;
   const goflags = [];
   for (const { name, raw } of flags) {
-    const { text: text7, unknown: unknown3 } = raw === void 0 ? { text: "", unknown: [] } : resolve26(raw);
+    const { text: text7, unknown: unknown3 } = raw === void 0 ? { text: "", unknown: [] } : resolve27(raw);
     if (name === "o") output = text7;
     else if (name === "ldflags") readLdflags(text7, unknown3, { settings: settings2, covered, left: left3 });
     else if (unknown3.length > 0) left3.push(`-${name} takes ${unknown3[0]}, which has no value here`);
@@ -73673,7 +73683,7 @@ function readGoBuild(words4, env4, resolve26) {
   if (goflags.some((flag2) => /\s/.test(flag2))) left3.push(`${goflags.join(" ")}: pass it after --`);
   else if (goflags.length > 0) settings2["env"] = { GOFLAGS: goflags.join(" ") };
   readGoEnvironment(env4, settings2, covered);
-  const bins = rest2.map((word2) => resolve26(word2).text).filter((word2) => !word2.includes("$"));
+  const bins = rest2.map((word2) => resolve27(word2).text).filter((word2) => !word2.includes("$"));
   return { settings: settings2, bins: bins.map(goPackage), output, covered, left: left3 };
 }
 function readGoEnvironment(env4, settings2, covered) {
@@ -73785,14 +73795,14 @@ var init_known_names = __esm({
 });
 
 // src/init/adopt/zig-build.ts
-function readZigBuild(words4, resolve26) {
+function readZigBuild(words4, resolve27) {
   const settings2 = {};
   const args3 = [];
   const covered = [];
   const left3 = [];
   const given = words4.slice(2);
   for (let index = 0; index < given.length; index++) {
-    const { text: text7, unknown: unknown3 } = resolve26(given[index]);
+    const { text: text7, unknown: unknown3 } = resolve27(given[index]);
     const [, mode] = /^-D(?:optimize|release)=(\w+)$|^--release=(\w+)$/.exec(text7)?.filter(Boolean) ?? [];
     if (/^-D(?:target|cpu)=/.test(text7)) covered.push("the target follows from the platform");
     else if (unknown3.length > 0) left3.push(`${text7} has no value here`);
@@ -73836,20 +73846,20 @@ function commandsOfRuns(runs) {
       const placeholder3 = known.unknown === "platform" ? void 0 : placeholderFor(name);
       return placeholder3 === void 0 ? known : { value: placeholder3 };
     };
-    const resolve26 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
+    const resolve27 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
     return withoutSubstitutions(commandsOf(by)).map((command2) => {
       const env4 = {};
       for (const [name, known] of scope.env) if ("value" in known) env4[name] = known.value;
       for (const [name, known] of own4) if ("value" in known) env4[name] = known.value;
       for (const { name, word: word2 } of command2.assignments) {
-        const { text: text7, unknown: unknown3 } = resolve26(word2.raw.slice(word2.raw.indexOf("=") + 1));
+        const { text: text7, unknown: unknown3 } = resolve27(word2.raw.slice(word2.raw.indexOf("=") + 1));
         const known = unknown3.length > 0 ? { unknown: "shell" } : { value: text7 };
         if ("value" in known) env4[name] = known.value;
         if (command2.tool === "") own4.set(name, known);
       }
-      const here2 = { by, command: command2, workdir, env: env4, resolve: resolve26 };
+      const here2 = { by, command: command2, workdir, env: env4, resolve: resolve27 };
       const [, folder] = command2.words;
-      if (command2.tool === "cd" && folder) workdir = absolute(resolve26(folder.raw).text, workdir);
+      if (command2.tool === "cd" && folder) workdir = absolute(resolve27(folder.raw).text, workdir);
       return here2;
     });
   });
@@ -73857,16 +73867,16 @@ function commandsOfRuns(runs) {
 function readBuild2({
   command: command2,
   env: env4,
-  resolve: resolve26
+  resolve: resolve27
 }) {
   const words4 = command2.words.map(({ raw }) => raw);
   switch (compilesWith(command2)) {
     case "go":
-      return readGoBuild(words4, env4, resolve26);
+      return readGoBuild(words4, env4, resolve27);
     case "cargo":
-      return command2.tool === "rustc" || words4.includes("chef") ? void 0 : readCargoBuild(words4, env4, resolve26);
+      return command2.tool === "rustc" || words4.includes("chef") ? void 0 : readCargoBuild(words4, env4, resolve27);
     case "zig":
-      return words4[1] === "build" ? readZigBuild(words4, resolve26) : void 0;
+      return words4[1] === "build" ? readZigBuild(words4, resolve27) : void 0;
     default:
       return void 0;
   }
@@ -73913,9 +73923,9 @@ function readMakefile(text7) {
         const placeholder3 = placeholderFor(name2);
         return placeholder3 === void 0 ? { unknown: "shell" } : { value: placeholder3 };
       };
-      const resolve26 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
+      const resolve27 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
       if (/^(?:windows|darwin|freebsd|openbsd|js|wasip1)$/.test(env4["GOOS"] ?? "")) continue;
-      const build2 = readBuild2({ command: command2, env: env4, resolve: resolve26 });
+      const build2 = readBuild2({ command: command2, env: env4, resolve: resolve27 });
       if (build2) found.push({ build: build2, line: number2, text: line.trim(), target, command: command2 });
     }
   }
@@ -74005,6 +74015,8 @@ function addTargets2(before, image4) {
     return { kept: "it calls xbuild already" };
   const targets3 = ["image", "image-push"].filter((name2) => hasTarget2(before ?? "", name2));
   if (targets3.length > 0) return { kept: `it has a target ${targets3.join(" and ")} already` };
+  if (before !== void 0 && isSet2(before, "\\.RECIPEPREFIX"))
+    return { kept: "its recipes do not begin with a tab (.RECIPEPREFIX): add xbuild --tag IMAGE yourself" };
   const name = isSet2(before ?? "", "IMAGE") ? "XBUILD_IMAGE" : "IMAGE";
   const tag = isSet2(before ?? "", "IMAGE_TAG") ? "XBUILD_TAG" : "IMAGE_TAG";
   const block3 = [
@@ -74517,9 +74529,20 @@ function matching2(source, project2) {
   const path6 = clean2(source);
   if (!/[*?[]/.test(path6)) return [path6];
   const folder = path6.replace(/\/?[^/]*$/, "");
-  const pattern3 = nameOf4(path6).replace(/[.+^${}()|\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
-  const found = /[*?[]/.test(folder) ? [] : project2.list(folder || ".").filter((name) => new RegExp(`^${pattern3}$`).test(name));
+  const pattern3 = wildcards(nameOf4(path6));
+  const found = /[*?[]/.test(folder) ? [] : project2.list(folder || ".").filter((name) => pattern3?.test(name));
   return found.length > 0 ? found.map((name) => folder ? `${folder}/${name}` : name) : [path6];
+}
+function wildcards(pattern3) {
+  const text7 = pattern3.replace(
+    /\[\^?(?:\\.|[^\]\\])+\]|\\.|[*?]|[.+^${}()|[\]\\]/g,
+    (found) => ({ "*": ".*", "?": "." })[found] ?? (found.length > 1 ? found : `\\${found}`)
+  );
+  try {
+    return new RegExp(`^${text7}$`);
+  } catch {
+    return void 0;
+  }
 }
 function isScript(copies, project2) {
   return (path6) => copies.some(
@@ -74675,8 +74698,8 @@ var init_merged_usr = __esm({
 });
 
 // src/init/adopt/run-kinds.ts
-function kindOfCommand({ command: command2, resolve: resolve26 }) {
-  const words4 = command2.words.map(({ raw }) => resolve26(raw).text);
+function kindOfCommand({ command: command2, resolve: resolve27 }) {
+  const words4 = command2.words.map(({ raw }) => resolve27(raw).text);
   const { tool } = command2;
   const [, sub = ""] = words4;
   if (tool === "" || nothing2.has(tool) || isNoCommand(words4)) return { kind: "nothing" };
@@ -74935,7 +74958,7 @@ function sayOfBuild(by, ledger) {
 function sayArgument(by, { text: text7 }, ledger) {
   for (const { name, raw } of pairsOf(by)) {
     const placeholder3 = placeholderFor(name);
-    const isUsed = new RegExp(`\\$\\{?${name}\\b`).test(text7);
+    const isUsed = /^\w+$/.test(name) && new RegExp(`\\$\\{?${name}\\b`).test(text7);
     if (automaticVariables.includes(name))
       ledger.covered(by, "xbuild knows its platform");
     else if (placeholder3 !== void 0) ledger.covered(by, `${placeholder3} says it`);
@@ -75520,7 +75543,7 @@ async function collectSettings({ facts, dir: dir2, root: root2 }, options, chose
   const find = (names7) => names7.find((name) => facts.read(name) !== void 0);
   const dockerfile2 = chosen2 ?? find(dockerfileNames);
   const text7 = dockerfile2 === void 0 ? void 0 : facts.read(dockerfile2);
-  const adopted = text7 === void 0 || dockerfile2 === void 0 ? void 0 : adoptDockerfile(text7, dockerfile2, facts);
+  const adopted = text7 === void 0 || dockerfile2 === void 0 ? void 0 : adopt(text7, dockerfile2, facts);
   const settings2 = [...adopted?.settings ?? []];
   const entries2 = [...adopted?.entries ?? []];
   const language = facts.language;
@@ -75588,6 +75611,12 @@ async function collectSettings({ facts, dir: dir2, root: root2 }, options, chose
   const usable = await keepUsable(settings2, entries2, dir2);
   return { settings: mergeSettings(usable.settings), entries: usable.entries, dockerfile: dockerfile2 };
 }
+function adopt(text7, file, facts) {
+  const finding = tooLong(text7, file, indexLines(text7));
+  if (!finding) return adoptDockerfile(text7, file, facts);
+  const entry = { file, line: 1, text: "", outcome: "left", says: finding.message };
+  return { settings: [], entries: [entry], compiles: false };
+}
 function findPlatforms({ list: list7, read: read4 }, atRoot) {
   if (!atRoot) return void 0;
   const workflows = list7(".github/workflows").filter((name) => /\.ya?ml$/.test(name));
@@ -75623,6 +75652,8 @@ var init_collect_settings = __esm({
     init_known();
     init_output_folder();
     init_errors();
+    init_limits();
+    init_source_text();
     init_adopt_dockerfile();
     init_base4();
     init_builds();
@@ -75672,7 +75703,8 @@ function addGitlabJob(before, facts) {
     return { kept: "it has a job image-of-the-project" };
   const job = gitlabJob(facts);
   if (before === void 0 || before.trim() === "") return { text: job };
-  const stage = lastStage(before);
+  const stage = lastStage(`${before}
+`);
   const staged = stage === void 0 ? job : job.replace(/^(image-of-the-project:\n)/m, `$1  stage: ${stage}
 `);
   return { text: `${before.replace(/\n*$/, "\n")}
@@ -76618,6 +76650,7 @@ async function planInit(found, options, { ci, dockerfile: chosen2 }) {
   const kept = [];
   const change = (path7, what, before2, after) => {
     if (before2 === after) kept.push({ path: path7, why: "it is as init would write it" });
+    else if (before2?.includes("\uFFFD")) kept.push({ path: path7, why: `it is not UTF-8: add ${what} yourself` });
     else changes.push({ path: path7, what, before: before2, after });
   };
   const collected = await collectSettings(found, options, chosen2);
@@ -76771,33 +76804,69 @@ var write_files_exports = {};
 __export(write_files_exports, {
   writeChanges: () => writeChanges
 });
-import { mkdir as mkdir16, stat as stat24 } from "node:fs/promises";
+import { access as access5, constants as constants15, stat as stat24 } from "node:fs/promises";
 import { dirname as dirname31, join as join69 } from "node:path";
 async function writeChanges(root2, changes) {
-  for (const { path: path6, before, after } of changes) {
-    const place = join69(root2, path6);
-    try {
-      if (await readTextIfThere(place) !== before) throw changedMeanwhile(path6);
-      await mkdir16(dirname31(place), { recursive: true });
+  for (const change of changes) await orFailure(change, root2, [], () => checkPlace(change, root2));
+  const written = [];
+  for (const change of changes) {
+    await orFailure(change, root2, written, async () => {
+      const place = join69(root2, change.path);
       const mode = (await stat24(place).catch(() => void 0))?.mode;
-      await writeFileAtomically(place, after, mode === void 0 ? {} : { mode: mode & 4095 });
-    } catch (error) {
-      if (isFailure(error, "usage")) throw error;
-      throw new Failure({
-        kind: "usage",
-        what: `${path6} cannot be written`,
-        where: root2,
-        why: (isFailure(error) ? error.why : void 0) ?? error.message,
-        fix: "xbuild init --dry-run prints the changes as a patch",
-        cause: error
-      });
-    }
+      await writeFileAtomically(place, change.after, mode === void 0 ? {} : { mode: mode & 4095 });
+    });
+    written.push(change.path);
   }
+}
+async function checkPlace({ path: path6, before }, root2) {
+  const place = join69(root2, path6);
+  const found = await stat24(place).catch(() => void 0);
+  if (found && before === void 0 && !await isReadable2(place)) throw unreadable5(path6);
+  if (await readTextIfThere(place) !== before) throw changedMeanwhile(path6);
+  let folder = dirname31(place);
+  while (!await stat24(folder).catch(() => void 0)) folder = dirname31(folder);
+  if (!(await stat24(folder)).isDirectory())
+    throw writeFailure(Object.assign(new Error(), { code: "ENOTDIR", syscall: "mkdir" }), folder);
+  await access5(folder, constants15.W_OK);
+}
+async function isReadable2(place) {
+  const found = await stat24(place);
+  return !found.isDirectory() && await access5(place, constants15.R_OK).then(
+    () => true,
+    () => false
+  );
+}
+async function orFailure({ path: path6 }, root2, written, work) {
+  try {
+    await work();
+  } catch (error) {
+    if (isFailure(error, "usage")) throw error;
+    const failure = writeFailure(error, join69(root2, path6));
+    throw new Failure({
+      kind: "usage",
+      what: `${path6} cannot be written`,
+      where: isFailure(failure) ? failure.where : join69(root2, path6),
+      why: [
+        (isFailure(failure) ? failure.why : void 0) ?? error.message,
+        written.length > 0 ? `${written.join(", ")} were written before it` : "nothing was written"
+      ].join("\n"),
+      fix: "xbuild init --dry-run prints the changes as a patch",
+      cause: error
+    });
+  }
+}
+function unreadable5(path6) {
+  return new Failure({
+    kind: "usage",
+    what: `${path6} is there and cannot be read, so nothing was written`,
+    why: "init adds to a file, and never replaces one that it has not read",
+    fix: `ls -ld ${quoteWord(path6)}`
+  });
 }
 function changedMeanwhile(path6) {
   return new Failure({
     kind: "usage",
-    what: `${path6} was changed by somebody else`,
+    what: `${path6} was changed by somebody else, so nothing was written`,
     why: "it is not what it was when init read it",
     fix: "xbuild init"
   });
@@ -76807,6 +76876,7 @@ var init_write_files = __esm({
     "use strict";
     init_errors();
     init_atomic();
+    init_quote_word();
     init_read_file();
   }
 });
@@ -76913,7 +76983,7 @@ async function readWholeImage(path6, folder) {
   try {
     const { platforms: platforms2 } = await inspectImage(source);
     const [image4] = platforms2;
-    if (!image4?.manifest || !image4.config) throw unreadable5(path6);
+    if (!image4?.manifest || !image4.config) throw unreadable6(path6);
     const { manifest, config } = image4;
     const bytes2 = await source.document(manifest.config);
     const raw = bytes2 && parseJson3(bytes2, path6)["config"];
@@ -77002,7 +77072,7 @@ async function readProgram(source, layers, path6, folder) {
   }
   return void 0;
 }
-function unreadable5(path6) {
+function unreadable6(path6) {
   return new Failure({
     kind: "verification",
     what: "The image of one of the two builds cannot be read",
@@ -77194,6 +77264,7 @@ var init_text2 = __esm({
 });
 
 // src/commands/init.ts
+import { relative as relative17, resolve as resolve19, sep as sep6 } from "node:path";
 async function ciOf({ facts, host, root: root2 }) {
   const { existsSync: existsSync18 } = await import("node:fs");
   const { join: join80 } = await import("node:path");
@@ -77228,12 +77299,14 @@ function nobodyToAsk({ changes }) {
     fix: "xbuild init --yes writes them; --dry-run prints them as a patch"
   });
 }
-function noDockerfile(file, dir2) {
-  return new Failure({
+function findDockerfile(file, { dir: dir2, facts }) {
+  const found = [resolve19(dir2, file), resolve19(file)].map((path6) => relative17(dir2, path6).split(sep6).join("/")).find((path6) => facts.read(path6) !== void 0);
+  if (found !== void 0) return found;
+  throw new Failure({
     kind: "usage",
-    what: `There is no file ${file}`,
+    what: `There is no file ${file}, or it cannot be read`,
     where: dir2,
-    why: "--file names a Dockerfile relative to the project",
+    why: "--file names a Dockerfile, relative to the project or to the current folder",
     fix: "xbuild init --file Dockerfile"
   });
 }
@@ -77320,8 +77393,8 @@ var init_init2 = __esm({
         const { planInit: planInit2 } = await Promise.resolve().then(() => (init_plan_init(), plan_init_exports));
         const found = await readProject3(options, interruptSignal);
         const kind = ci ?? await ciOf(found);
-        const plan = await planInit2(found, options, { ci: kind, dockerfile: file });
-        if (file !== void 0 && found.facts.read(file) === void 0) throw noDockerfile(file, found.dir);
+        const dockerfile2 = file === void 0 ? void 0 : findDockerfile(file, found);
+        const plan = await planInit2(found, options, { ci: kind, dockerfile: dockerfile2 });
         if (found.problem !== void 0) say(`The programs could not be listed: ${found.problem}`);
         if (!json) await show3(plan);
         const written = dryRun ? [] : await write3(plan, found.root, yes);
@@ -78843,7 +78916,7 @@ var init_verify3 = __esm({
 
 // src/ui/annotations.ts
 import { existsSync as existsSync16 } from "node:fs";
-import { dirname as dirname32, isAbsolute as isAbsolute2, join as join74, relative as relative17 } from "node:path";
+import { dirname as dirname32, isAbsolute as isAbsolute2, join as join74, relative as relative18 } from "node:path";
 function compileErrors(output) {
   const found = /* @__PURE__ */ new Map();
   let head2;
@@ -78874,9 +78947,9 @@ function annotate2(failure, env4 = process.env) {
 function pathInRepository(file, project2, root2) {
   for (let folder = project2; ; folder = dirname32(folder)) {
     const path6 = isAbsolute2(file) ? file : join74(folder, file);
-    const inside = relative17(root2, path6);
+    const inside = relative18(root2, path6);
     if (existsSync16(path6)) return inside.startsWith("..") || isAbsolute2(inside) ? void 0 : inside;
-    if (folder === dirname32(folder) || relative17(root2, folder).startsWith("..")) return void 0;
+    if (folder === dirname32(folder) || relative18(root2, folder).startsWith("..")) return void 0;
   }
 }
 var mostShown, plainForm, rustHead, rustPlace;
@@ -79206,17 +79279,17 @@ var init_cliui = __esm({
 });
 
 // node_modules/escalade/sync/index.mjs
-import { dirname as dirname33, resolve as resolve19 } from "path";
+import { dirname as dirname33, resolve as resolve20 } from "path";
 import { readdirSync as readdirSync2, statSync as statSync6 } from "fs";
 function sync_default(start3, callback) {
-  let dir2 = resolve19(".", start3);
+  let dir2 = resolve20(".", start3);
   let tmp, stats = statSync6(dir2);
   if (!stats.isDirectory()) {
     dir2 = dirname33(dir2);
   }
   while (true) {
     tmp = callback(dir2, readdirSync2(dir2));
-    if (tmp) return resolve19(dir2, tmp);
+    if (tmp) return resolve20(dir2, tmp);
     dir2 = dirname33(tmp = dir2);
     if (tmp === dir2) break;
   }
@@ -80202,7 +80275,7 @@ var init_yargs_parser = __esm({
 
 // node_modules/yargs-parser/build/lib/index.js
 import { format as format4 } from "util";
-import { normalize as normalize2, resolve as resolve20 } from "path";
+import { normalize as normalize2, resolve as resolve21 } from "path";
 import { readFileSync as readFileSync9 } from "fs";
 import { createRequire } from "node:module";
 var _a, _b, _c, minNodeVersion, nodeVersion, env3, require2, parser, yargsParser, lib_default;
@@ -80234,7 +80307,7 @@ var init_lib2 = __esm({
       },
       format: format4,
       normalize: normalize2,
-      resolve: resolve20,
+      resolve: resolve21,
       require: (path6) => {
         if (typeof require2 !== "undefined") {
           return require2(path6);
@@ -80282,7 +80355,7 @@ var init_process_argv = __esm({
 // node_modules/y18n/build/lib/platform-shims/node.js
 import { readFileSync as readFileSync10, statSync as statSync7, writeFile as writeFile9 } from "fs";
 import { format as format5 } from "util";
-import { resolve as resolve21 } from "path";
+import { resolve as resolve22 } from "path";
 var node_default;
 var init_node4 = __esm({
   "node_modules/y18n/build/lib/platform-shims/node.js"() {
@@ -80292,7 +80365,7 @@ var init_node4 = __esm({
         writeFile: writeFile9
       },
       format: format5,
-      resolve: resolve21,
+      resolve: resolve22,
       exists: (file) => {
         try {
           return statSync7(file).isFile();
@@ -80510,7 +80583,7 @@ var require_get_caller_file = __commonJS({
 import { notStrictEqual, strictEqual } from "assert";
 import { inspect as inspect3 } from "util";
 import { fileURLToPath as fileURLToPath3 } from "url";
-import { basename as basename18, dirname as dirname34, extname, relative as relative18, resolve as resolve22, join as join75 } from "path";
+import { basename as basename18, dirname as dirname34, extname, relative as relative19, resolve as resolve23, join as join75 } from "path";
 import { createRequire as createRequire2 } from "node:module";
 import { readFileSync as readFileSync11, readdirSync as readdirSync3 } from "node:fs";
 var import_get_caller_file, __dirname, mainFilename, require3, esm_default;
@@ -80545,8 +80618,8 @@ var init_esm = __esm({
         basename: basename18,
         dirname: dirname34,
         extname,
-        relative: relative18,
-        resolve: resolve22,
+        relative: relative19,
+        resolve: resolve23,
         join: join75
       },
       process: {
@@ -80569,7 +80642,7 @@ var init_esm = __esm({
       },
       stringWidth: string_width_default,
       y18n: y18n_default({
-        directory: resolve22(__dirname, "../../../locales"),
+        directory: resolve23(__dirname, "../../../locales"),
         updateFiles: false
       })
     };
@@ -81705,13 +81778,13 @@ function usage(yargs, shim3) {
   };
   self.stringifiedValues = function stringifiedValues(values, separator) {
     let string2 = "";
-    const sep6 = separator || ", ";
+    const sep7 = separator || ", ";
     const array2 = [].concat(values);
     if (!values || !array2.length)
       return string2;
     array2.forEach((value) => {
       if (string2.length)
-        string2 += sep6;
+        string2 += sep7;
       string2 += JSON.stringify(value);
     });
     return string2;
@@ -82954,12 +83027,12 @@ var init_yargs_factory = __esm({
       async getCompletion(args3, done) {
         argsert("<array> [function]", [args3, done], arguments.length);
         if (!done) {
-          return new Promise((resolve26, reject) => {
+          return new Promise((resolve27, reject) => {
             __classPrivateFieldGet(this, _YargsInstance_completion, "f").getCompletion(args3, (err, completions) => {
               if (err)
                 reject(err);
               else
-                resolve26(completions);
+                resolve27(completions);
             });
           });
         } else {
@@ -84091,7 +84164,7 @@ var init_elsewhere2 = __esm({
 
 // src/commands/usage.ts
 import { existsSync as existsSync17 } from "node:fs";
-import { resolve as resolve23 } from "node:path";
+import { resolve as resolve24 } from "node:path";
 function usageFailure(fault, args3, commands3) {
   const command2 = chosenCommand(args3, commands3);
   const help = `xbuild ${nameOf2(command2)} --help`;
@@ -84147,7 +84220,7 @@ function spellings([name, flag2]) {
   return [name, camelCase3, ...[flag2.alias ?? []].flat()].map((each) => [each, flag2]);
 }
 function checkFolder3(dir2, commands3) {
-  if (!/^[\w-]+$/.test(dir2) || existsSync17(resolve23(dir2))) return;
+  if (!/^[\w-]+$/.test(dir2) || existsSync17(resolve24(dir2))) return;
   throw unknownCommand(dir2, commands3);
 }
 function unknownCommand(word2, commands3) {
@@ -84345,7 +84418,7 @@ var main_exports3 = {};
 __export(main_exports3, {
   main: () => main
 });
-import { resolve as resolve24 } from "node:path";
+import { resolve as resolve25 } from "node:path";
 async function main(args3) {
   recordStart();
   listenForInterrupts();
@@ -84375,7 +84448,7 @@ async function writeTrace() {
   const path6 = process.env["XBUILD_TRACE"];
   if (!path6) return;
   const spans2 = timeline().map((span) => ({ ...span, name: redact(span.name) }));
-  await writeUserFile(resolve24(path6), `${JSON.stringify(chromeTrace(spans2))}
+  await writeUserFile(resolve25(path6), `${JSON.stringify(chromeTrace(spans2))}
 `, "XBUILD_TRACE");
 }
 function endWithBug(error) {
@@ -84934,13 +85007,13 @@ var init_inputs = __esm({
 
 // src/ci/github/archive.ts
 import { createReadStream as createReadStream7, createWriteStream as createWriteStream5 } from "node:fs";
-import { mkdir as mkdir17, writeFile as writeFile10 } from "node:fs/promises";
+import { mkdir as mkdir16, writeFile as writeFile10 } from "node:fs/promises";
 import { pipeline as pipeline5 } from "node:stream/promises";
 import * as zlib3 from "node:zlib";
 async function packFiles(file, folders2, files, signal) {
   const list7 = `${file}.list`;
   const plain3 = `${file}.tar`;
-  await Promise.all(folders2.map((folder) => mkdir17(folder, { recursive: true })));
+  await Promise.all(folders2.map((folder) => mkdir16(folder, { recursive: true })));
   await writeFile10(list7, [...folders2, ...files].map((path6) => `${path6.replace(/^\/+/, "")}\0`).join(""));
   const args3 = ["-c", "-f", plain3, "-C", "/", "--no-recursion", "--null", "-T", list7];
   await tar(args3, signal, [0, 1]);
@@ -85041,7 +85114,7 @@ var init_toolchain3 = __esm({
 
 // src/ci/action/caches.ts
 import { createHash as createHash14 } from "node:crypto";
-import { access as access5, mkdir as mkdir18, writeFile as writeFile11 } from "node:fs/promises";
+import { access as access6, mkdir as mkdir17, writeFile as writeFile11 } from "node:fs/promises";
 import { dirname as dirname35, join as join78 } from "node:path";
 async function openCaches(context2, dir2, temporary) {
   const { env: env4, signal, print: print2 } = context2;
@@ -85096,14 +85169,14 @@ async function openCaches(context2, dir2, temporary) {
   }
 }
 async function hasMeasurements(dir2) {
-  return access5(benchFile(dir2)).then(
+  return access6(benchFile(dir2)).then(
     () => true,
     () => false
   );
 }
 async function hideFromGit(folder) {
   try {
-    await mkdir18(folder, { recursive: true });
+    await mkdir17(folder, { recursive: true });
     await writeFile11(join78(folder, ".gitignore"), "*\n", { flag: "wx" });
   } catch {
   }
@@ -85182,9 +85255,9 @@ __export(run_action_exports, {
   runAction: () => runAction,
   sccacheSettings: () => sccacheSettings
 });
-import { chmod as chmod4, mkdir as mkdir19, mkdtemp as mkdtemp6, readFile as readFile11, rm as rm16, writeFile as writeFile12 } from "node:fs/promises";
+import { chmod as chmod4, mkdir as mkdir18, mkdtemp as mkdtemp6, readFile as readFile11, rm as rm16, writeFile as writeFile12 } from "node:fs/promises";
 import { tmpdir as tmpdir8 } from "node:os";
-import { join as join79, resolve as resolve25 } from "node:path";
+import { join as join79, resolve as resolve26 } from "node:path";
 async function runAction(context2) {
   const { env: env4, print: print2 } = context2;
   try {
@@ -85201,7 +85274,7 @@ async function runAction(context2) {
 }
 async function install2({ env: env4, xbuild }, temporary) {
   const bin3 = join79(temporary, "bin");
-  await mkdir19(bin3);
+  await mkdir18(bin3);
   const program2 = join79(bin3, "xbuild");
   const words4 = xbuild.map(quoteWord).join(" ");
   await writeFile12(program2, `#!/bin/sh
@@ -85217,8 +85290,8 @@ async function buildProject(context2, temporary) {
   const bench2 = readChoice("bench", ["auto", "never", "always"], env4);
   for (const remark of remarks) print2(workflowCommand("warning", { title: "xbuild" }, remark));
   const workspace = env4["GITHUB_WORKSPACE"] || process.cwd();
-  const dir2 = resolve25(workspace, readInput2("context", env4) || ".");
-  const report3 = resolve25(workspace, readInput2("report", env4) || join79(temporary, "report.json"));
+  const dir2 = resolve26(workspace, readInput2("context", env4) || ".");
+  const report3 = resolve26(workspace, readInput2("report", env4) || join79(temporary, "report.json"));
   const caches = await openCaches(context2, dir2, temporary);
   const isPullRequest = env4["GITHUB_EVENT_NAME"] === "pull_request";
   if (bench2 === "auto" && !isPullRequest && !caches.keepsMeasurements)
