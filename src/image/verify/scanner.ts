@@ -1,5 +1,6 @@
 import { Failure } from '../../errors.ts'
 import type { Descriptor } from '../../oci/manifest.ts'
+import { createLimit } from '../../util/create-limit.ts'
 import { type Budget, createBudget } from '../read/bounds.ts'
 import { UnreadableCompression } from '../read/decompress.ts'
 import type { ImageSource } from '../read/image-source.ts'
@@ -33,7 +34,7 @@ export function createScanner(
   { wanted, folder, known, budget = createBudget() }: ScannerOptions,
 ): Scanner {
   const scans = new Map<string, Promise<LayerScan>>()
-  const inTurn = createTurns(parallel)
+  const inTurn = createLimit(parallel)
   const where = (layer: Descriptor) => `${source.name}@${layer.digest}`
 
   const read = async (layer: Descriptor): Promise<LayerScan> => {
@@ -74,22 +75,5 @@ export function createScanner(
         why: `${JSON.stringify(path)} has no content`,
       })
     },
-  }
-}
-
-/** Runs so many pieces of work at once, the others after them. */
-function createTurns(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = []
-  let free = limit
-  return async work => {
-    if (free > 0) free--
-    else await new Promise<void>(resolve => waiting.push(resolve))
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else free++
-    }
   }
 }
