@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises'
-import { Failure } from '../errors.ts'
+import { Failure, isFailure } from '../errors.ts'
 import { type RunResult, run } from '../process.ts'
 import { runTask } from '../recorder.ts'
 import type { Command, Emit } from '../types.ts'
+import { quoteWord } from '../util/quote-word.ts'
 
 /** What a person can undo it with. */
 const skip = 'or --no-before, which skips the steps'
@@ -26,14 +27,34 @@ export async function runBefore(
         if (line.trim()) task.progress(line.trim())
       }
       await checkFolder(command)
-      const result = await run(command, { signal, onStdout: onLine, onStderr: onLine })
+      const result = await run(command, { signal, onStdout: onLine, onStderr: onLine }).catch(error => {
+        throw isFailure(error, 'tool') ? notThere(command, error) : error
+      })
       if (!result.ok) throw beforeFailed(command, result)
       task.detail(`${result.seconds.toFixed(1)} s`)
     })
   }
 }
 
-const titleOf = ({ tool, args }: Command) => [tool, ...args].join(' ')
+const titleOf = ({ tool, args }: Command) => [tool, ...args].map(quoteWord).join(' ')
+
+/** A step whose program is not there, or is none: people write down what a shell would understand. */
+function notThere({ tool, args }: Command, error: Failure): Failure {
+  const [, words] = /^(\S+\s.*)$/.exec(tool) ?? []
+  const hint = words
+    ? `no shell reads it, so each word is an item of its own: ${JSON.stringify(words.split(/\s+/))}`
+    : tool === 'cd'
+      ? `no shell runs it: { args = […], cwd = ${JSON.stringify(args[0] ?? 'web')} } runs a step in a folder`
+      : undefined
+  return new Failure({
+    kind: 'tool',
+    what: error.what,
+    where: '[build] before of xbuild.toml',
+    why: [error.why, hint].filter(Boolean).join('\n'),
+    fix: `${hint ? 'fix the step' : `install ${quoteWord(tool)}`}, ${skip}`,
+    cause: error,
+  })
+}
 
 async function checkFolder({ cwd }: Command): Promise<void> {
   const found = await stat(cwd).catch(() => undefined)

@@ -36,7 +36,7 @@ describe('[build] before', () => {
     const { cwd, tools, run } = await withSteps()
     const result = await run(...args)
     expect(result).toMatchObject({ code: 0 })
-    expect(result.stderr).toMatch(/✔ .*tool one a b: .*\n\s*✔ .*tool two: .*\n[\s\S]*Go project/)
+    expect(result.stderr).toMatch(/✔ .*tool one 'a b': .*\n\s*✔ .*tool two: .*\n[\s\S]*Go project/)
     expect(await tools.calls()).toMatchObject([
       { args: ['one', 'a b'], cwd },
       { args: ['two'], cwd: join(cwd, 'web'), env: { MODE: 'x' } },
@@ -76,11 +76,17 @@ describe('[build] before', () => {
   })
 
   it.each([
-    ['before = [["no-such-tool"]]', 4, /no-such-tool was not found/],
+    [
+      'before = [["no-such-tool"]]',
+      4,
+      /no-such-tool was not found\n.*\[build\] before of xbuild\.toml[\s\S]*install no-such-tool, or --no-before/,
+    ],
+    ['before = [["npm ci"]]', 4, /each word is an item of its own: \["npm","ci"\][\s\S]*fix the step, or/],
+    ['before = [["cd", "web"]]', 4, /no shell runs it: \{ args = .*cwd = "web" \}/],
     ['before = [{ args = ["tool", "one"], cwd = "gone" }]', 2, /There is no folder .*gone/],
     ['before = ["npm ci"]', 2, /build\.before\.0: .*a command as a list of words/],
-    ['before = [[]]', 2, /build\.before\.0/],
-    ['before = [{ args = ["a"], dir = "web" }]', 2, /build\.before\.0/],
+    ['before = [[]]', 2, /build\.before\.0: .*it is empty/],
+    ['before = [{ args = ["a"], dir = "web" }]', 2, /build\.before\.0\.dir: unknown key/],
   ])('%s is refused', async (key, code, message) => {
     const { run } = await withSteps(`[build]\n${key}\n`)
     expect(await run(...args)).toMatchObject({ code, stderr: expect.stringMatching(message) })
