@@ -7,6 +7,8 @@ interface Schema {
   readonly value?: Schema
   /** Of an array. */
   readonly item?: Schema
+  /** Of a union: at most one of them is a table. */
+  readonly options?: readonly Schema[]
 }
 
 /** The keys that a table of xbuild.toml has, by the path to it: `['images', 'web']`. */
@@ -25,5 +27,6 @@ export function tablesOf(key: string): string[] {
 }
 
 function unwrap(schema: Schema | undefined): Schema | undefined {
-  return schema?.wrapped ? unwrap(schema.wrapped) : schema
+  if (schema?.wrapped) return unwrap(schema.wrapped)
+  return schema?.options?.map(unwrap).find(option => option?.entries) ?? schema
 }

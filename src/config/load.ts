@@ -43,17 +43,18 @@ export async function parseConfig(text: string, path: string): Promise<Config> {
   throw hasMistakes(result.issues, text, path)
 }
 
-function hasMistakes(issues: readonly v.BaseIssue<unknown>[], text: string, path: string): Failure {
+function hasMistakes(found: readonly v.BaseIssue<unknown>[], text: string, path: string): Failure {
+  const issues = found.flatMap(precise)
   const positionOf = keyPositions(text)
-  const found = issues.map(issue => {
+  const described = issues.map(issue => {
     const position = positionOf((issue.path ?? []).map(({ key }) => String(key)))
     return { position, text: describeIssue(issue) }
   })
-  const places = found.map(({ position }) =>
+  const places = described.map(({ position }) =>
     position ? `${path}:${position.line}:${position.column}` : path,
   )
-  const lines = found.map(({ position, text }) =>
-    position && found.length > 1 ? `line ${position.line}: ${text}` : text,
+  const lines = described.map(({ position, text }) =>
+    position && described.length > 1 ? `line ${position.line}: ${text}` : text,
   )
   return new Failure({
     kind: 'usage',
@@ -64,15 +65,29 @@ function hasMistakes(issues: readonly v.BaseIssue<unknown>[], text: string, path
   })
 }
 
+/** Of a table that may also be something else, such as false, the keys that are wrong. */
+function precise(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown>[] {
+  const { path, issues, input } = issue
+  const inside = Array.isArray(input) ? [] : (issues ?? []).filter(one => one.path)
+  if (!path || inside.length === 0) return [issue]
+  return inside.map(one => ({ ...one, path: [...path, ...(one.path ?? [])] }) as v.BaseIssue<unknown>)
+}
+
 /** The parser says where in one of two ways: a syntax error has a location, a key set twice has line and column. */
-function notToml(error: unknown, path: string): Failure {
-  const fault = error as { line?: number; column?: number; location?: { start: Position }; message: string }
+export function tomlFault(error: unknown): Partial<Position> & { readonly why: string } {
+  const fault = error as Partial<Position> & { location?: { start: Position }; message: string }
   const { line, column } = fault.location?.start ?? fault
+  const why = error instanceof RangeError ? 'its tables and arrays are nested too deeply' : fault.message
+  return line === undefined || column === undefined ? { why } : { line, column, why }
+}
+
+function notToml(error: unknown, path: string): Failure {
+  const { line, column, why } = tomlFault(error)
   return new Failure({
     kind: 'usage',
     what: `${path} is not valid TOML`,
     where: line === undefined ? path : `${path}:${line}:${column}`,
-    why: error instanceof RangeError ? 'its tables and arrays are nested too deeply' : fault.message,
+    why,
     fix: line === undefined ? `check what wrote ${path}` : `fix line ${line} of ${path}`,
     cause: error,
   })
@@ -137,10 +152,26 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   if (issue.expected === 'never') return `${path}: ${describeUnknown(keys.at(-1) ?? '', keys.slice(0, -1))}`
   // valibot's own texts begin so; any other is of our schema.
   const isOurs = !issue.message.startsWith('Invalid ')
-  const expected = isOurs ? issue.message : (issue.expected ?? issue.message)
+  const expected = isOurs ? issue.message : inToml(issue.expected ?? issue.message)
+  if (issue.received === 'undefined') return `${path} is missing`
+  if (issue.type === 'min_length')
+    return `${path}: expected ${isOurs ? expected : 'an item'}, but it is empty`
   const near = closestMatch(unquote(issue.received), choicesOf(issue.expected))
   const hint = near === undefined ? '' : `; did you mean "${near}"?`
-  return `${path}: expected ${expected}, but found ${issue.received}${hint}`
+  return `${path}: expected ${expected}, but found ${inToml(issue.received)}${hint}`
+}
+
+const typesInToml: Readonly<Record<string, string>> = {
+  Array: 'an array',
+  Object: 'a table',
+  string: 'a string',
+  number: 'a number',
+  boolean: 'true or false',
+}
+
+/** A type of JavaScript under its name in TOML; texts in quotes stay. */
+function inToml(type: string): string {
+  return type.replace(/"(?:[^"\\]|\\.)*"|\b[A-Za-z]+\b/g, word => typesInToml[word] ?? word)
 }
 
 /** The choices of `("auto" | "buildx")`. */

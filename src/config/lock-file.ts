@@ -2,8 +2,11 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { Failure, isFailure } from '../errors.ts'
 import { isDigest } from '../oci/reference.ts'
+import { quoteWord } from '../util/quote-word.ts'
 import { readText } from '../util/read-file.ts'
 import { table } from '../util/string-table.ts'
+import { keyPositions } from './key-positions.ts'
+import { tomlFault } from './load.ts'
 
 /** The file that holds the digests of bases, next to xbuild.toml. */
 export const lockFile = 'xbuild.lock'
@@ -17,7 +20,7 @@ export interface Lock {
   readonly required: boolean
 }
 
-const digest = v.pipe(v.string(), v.check(isDigest, 'a digest, sha256: and 64 hex digits'))
+const digest = v.pipe(v.string(), v.check(isDigest, 'expected a digest, sha256: and 64 hex digits'))
 const schema = v.strictObject({ version: v.literal(1), bases: v.optional(table(digest), {}) })
 
 /** Bytes; a larger file is there by mistake. */
@@ -40,12 +43,22 @@ export async function readLock(dir: string, required: boolean): Promise<Lock> {
  */
 export async function parseLock(text: string, path: string): Promise<ReadonlyMap<string, string>> {
   const { default: toml } = await import('toml')
+  let table: unknown
   try {
-    const { bases } = v.parse(schema, JSON.parse(JSON.stringify(toml.parse(text))))
-    return new Map(Object.entries(bases))
+    table = JSON.parse(JSON.stringify(toml.parse(text)))
   } catch (error) {
-    throw damaged(path, (error as Error).message, error)
+    const { line, why } = tomlFault(error)
+    throw damaged(line === undefined ? path : `${path}:${line}`, why, writesAnew, error)
   }
+  const { success, output, issues } = v.safeParse(schema, table)
+  if (success) return new Map(Object.entries(output.bases))
+  const [issue] = issues
+  const keys = (issue.path ?? []).map(({ key }) => String(key))
+  const line = keyPositions(text)(keys)?.line
+  const where = line === undefined ? path : `${path}:${line}`
+  if (keys.join() === 'version' && Number(issue.input) > 1)
+    throw damaged(where, `it is of version ${issue.input}, which a newer xbuild wrote`, 'use that xbuild')
+  throw damaged(where, `${keys.at(-1) ?? 'it'}: ${issue.message}`, writesAnew)
 }
 
 /** The text of a lock file. One line for each base, sorted: what Renovate's regex manager can read and change. */
@@ -67,17 +80,12 @@ async function readIfThere(path: string): Promise<string | undefined> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw damaged(path, (isFailure(error) && error.why) || message, error)
+    throw damaged(path, (isFailure(error) && error.why) || message, `ls -ld ${quoteWord(path)}`, error)
   }
 }
 
-function damaged(path: string, why: string, cause: unknown): Failure {
-  return new Failure({
-    kind: 'usage',
-    what: `${path} cannot be read as a lock file`,
-    where: path,
-    why,
-    fix: 'xbuild update, which writes it anew',
-    cause,
-  })
+const writesAnew = 'xbuild update, which writes it anew'
+
+function damaged(where: string, why: string, fix: string, cause?: unknown): Failure {
+  return new Failure({ kind: 'usage', what: `${lockFile} cannot be read`, where, why, fix, cause })
 }

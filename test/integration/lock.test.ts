@@ -85,14 +85,13 @@ describe('xbuild.lock', () => {
 
   it.each([
     ['bases = 1', /Invalid key: Expected "version"/],
-    ['version = 2\n[bases]\n', /version|Expected 1/],
     ['version = 1\n[bases]\n"a:1" = "sha256:1"', /a digest, sha256/],
     ['version = ', /Expected|expected/],
   ])('%j is refused, and update writes it anew', async (text, why) => {
     const { build, run, lock } = await onMirror({ 'xbuild.lock': text })
     const { code, stderr } = await build()
     expect(code).toBe(2)
-    expect(stderr).toContain('cannot be read as a lock file')
+    expect(stderr).toContain('xbuild.lock cannot be read')
     expect(stderr).toMatch(why)
     expect(await run('update')).toMatchObject({ code: 0 })
     expect(await lock()).toContain('[bases]')

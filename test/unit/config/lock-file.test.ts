@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { expect, it, test } from 'vitest'
 import { formatLock, parseLock } from '../../../src/config/lock-file.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
@@ -29,4 +29,17 @@ it("is read by the documented pattern of Renovate's regex manager", () => {
     { depName: 'gcr.io/distroless/static-debian13', currentValue: 'nonroot', currentDigest: digest },
     { depName: 'localhost:5000/team/base', currentValue: '1.0', currentDigest: digest },
   ])
+})
+
+test.each([
+  ['version = 1\n\n[bases]\n"a:1" = "sha256:1"\n', 'xbuild.lock:4', 'a:1: expected a digest, sha256: and 64'],
+  ['version = 2\n\n[bases]\n', 'xbuild.lock:1', 'it is of version 2, which a newer xbuild wrote'],
+  ['version = 1\n<<<<<<< HEAD\n', 'xbuild.lock:2', 'but "<" found'],
+  ['[bases]\n', 'xbuild.lock', 'version'],
+])('%j is refused with its line', async (text, where, why) => {
+  await expect(parseLock(text, 'xbuild.lock')).rejects.toMatchObject({
+    where,
+    why: expect.stringContaining(why),
+    fix: expect.stringMatching(/^(?:xbuild update|use that xbuild)/),
+  })
 })

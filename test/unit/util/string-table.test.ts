@@ -18,12 +18,12 @@ test.each(['constructor', '__proto__', 'prototype', 'toString', 'hasOwnProperty'
 )
 
 test.each([
-  ['[image.labels]\nconstructor = 1', 'image.labels.constructor: expected string, but found 1'],
-  ['[images.constructor]\nbin = 1', 'images.constructor.bin: expected string, but found 1'],
+  ['[image.labels]\nconstructor = 1', 'image.labels.constructor: expected a string, but found 1'],
+  ['[images.constructor]\nbin = 1', 'images.constructor.bin: expected a string, but found 1'],
   ['[images.constructor]\nbim = "x"', 'images.constructor.bim: unknown key; did you mean bin?'],
   ['[images."a/b"]\nbin = "x"', 'images.a/b: expected an image name of letters'],
   ['[image]\nenv = 3', 'image.env: expected a table, but found 3'],
-  ['[image]\nenv = ["A"]', 'image.env: expected a table, but found Array'],
+  ['[image]\nenv = ["A"]', 'image.env: expected a table, but found an array'],
   ['images = 3', 'images: expected a table, but found 3'],
   ['constructor = 1', 'constructor: unknown key'],
   ['[image]\n__proto__ = 1', 'image.__proto__: unknown key'],
