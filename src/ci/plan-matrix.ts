@@ -24,9 +24,7 @@ export function planMatrix(units: readonly WorkUnit[], limit: number): MatrixJob
   const programs = distinct(units.map(({ program }) => program))
   const isRecorded = units.some(({ seconds }) => seconds !== undefined)
   const weightOf = (some: readonly string[], on: readonly string[]) =>
-    units
-      .filter(({ program, platform }) => some.includes(program) && on.includes(platform))
-      .reduce((sum, unit) => sum + weigh(unit), 0)
+    on.reduce((total, platform) => some.reduce((sum, program) => sum + weigh(program, platform), total), 0)
   const job = (some: readonly string[], on: readonly string[]): MatrixJob => ({
     programs: some,
     platforms: on,
@@ -51,10 +49,9 @@ function shareJobs(
   weightOf: (platform: string) => number,
 ): number[] {
   const shares = platforms.map(() => 1)
+  const weights = platforms.map(weightOf)
   for (let left = limit - platforms.length; left > 0; left--) {
-    const lengths = platforms.map((platform, index) =>
-      (shares[index] as number) < most ? weightOf(platform) / (shares[index] as number) : -1,
-    )
+    const lengths = shares.map((share, index) => (share < most ? (weights[index] as number) / share : -1))
     const longest = lengths.indexOf(Math.max(...lengths))
     if ((lengths[longest] as number) < 0) break
     shares[longest] = (shares[longest] as number) + 1
@@ -76,14 +73,27 @@ function spread<T>(items: readonly T[], count: number, weightOf: (item: T) => nu
   return groups.map(group => group.items.toSorted((a, b) => items.indexOf(a) - items.indexOf(b)))
 }
 
-/** What was recorded; for what was not, the mean of the same program, else of all. */
-function weights(units: readonly WorkUnit[]): (unit: WorkUnit) => number {
-  const mean = (some: readonly WorkUnit[]) => {
-    const known = some.flatMap(({ seconds }) => seconds ?? [])
-    return known.length > 0 ? known.reduce((sum, one) => sum + one, 0) / known.length : undefined
+/** What was recorded; for what was not, the mean of the same program, else of all. Nothing, where there is no such unit. */
+function weights(units: readonly WorkUnit[]): (program: string, platform: string) => number {
+  const all = mean(units) ?? 1
+  const rows = new Map<string, WorkUnit[]>()
+  for (const unit of units) {
+    const row = rows.get(unit.program)
+    if (row) row.push(unit)
+    else rows.set(unit.program, [unit])
   }
-  return ({ program, seconds }) =>
-    seconds ?? mean(units.filter(other => other.program === program)) ?? mean(units) ?? 1
+  const table = new Map(
+    [...rows].map(([program, row]) => {
+      const usual = mean(row) ?? all
+      return [program, new Map(row.map(({ platform, seconds }) => [platform, seconds ?? usual]))]
+    }),
+  )
+  return (program, platform) => table.get(program)?.get(platform) ?? 0
+}
+
+function mean(units: readonly WorkUnit[]): number | undefined {
+  const known = units.flatMap(({ seconds }) => seconds ?? [])
+  return known.length > 0 ? known.reduce((sum, one) => sum + one, 0) / known.length : undefined
 }
 
 const distinct = <T>(items: readonly T[]): T[] => [...new Set(items)]

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { BuildxOptions } from '../../config/options.ts'
 import { Failure } from '../../errors.ts'
@@ -53,12 +54,18 @@ export function expandCache(
       }
     }
     case 'registry': {
-      const ref = `${repositoryOf(tags)}:buildcache-${platforms.map(platformFolder).join('-')}`
+      const ref = `${repositoryOf(tags)}:${shortTag(`buildcache-${scope}`)}`
       // Who pushes no image may not be allowed to push a cache either, such as the build of a pull request.
       const to = pushes ? [`type=registry,ref=${ref},image-manifest=true,oci-mediatypes=true,${kept}`] : []
       return { from: [`type=registry,ref=${ref}`], to }
     }
   }
+}
+
+/** A tag has 128 characters at most (OCI distribution specification); of a longer one the end becomes a digest. */
+function shortTag(tag: string): string {
+  if (tag.length <= 128) return tag
+  return `${tag.slice(0, 111)}-${createHash('sha256').update(tag).digest('hex').slice(0, 16)}`
 }
 
 function repositoryOf([first]: readonly string[]): string {

@@ -34,6 +34,15 @@ describe('the jobs of a matrix', () => {
     expect(shape(cross('a b c', 'x y'), 4)).toEqual(['a+c x', 'b x', 'a+c y', 'b y'])
     expect(shape(cross('a b', 'x y'), 99)).toEqual(['a x', 'b x', 'a y', 'b y'])
   })
+  it('are planned at once for hundreds of programs', () => {
+    const names = (letter: string, count: number) =>
+      Array.from({ length: count }, (_, index) => `${letter}${index}`).join(' ')
+    const units = cross(names('p', 500), names('l', 14))
+    const half = units.map((unit, index) => (index % 2 ? { ...unit, seconds: index } : unit))
+    const started = performance.now()
+    expect(planMatrix(half, 256)).toHaveLength(256)
+    expect(performance.now() - started).toBeLessThan(5000)
+  })
   it('are balanced by seconds', () => {
     const slow = cross('a b', 'x y z', (_, on) => (on === 'x' ? 50 : 10))
     expect(shape(slow, 2)).toEqual(['a+b x', 'a+b y+z'])

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { cacheValues, droppedGitHubCaches, expandCache } from '../../../../src/image/buildx/cache.ts'
-import { parsePlatforms } from '../../../../src/platforms.ts'
+import { platforms as allPlatforms, parsePlatforms } from '../../../../src/platforms.ts'
 import { failureOf } from '../../../support/failure-of.ts'
 
 const spec = {
@@ -20,12 +20,21 @@ describe('--cache', () => {
   })
 
   test('keeps a registry cache in the repository of the image, and writes it where the image is pushed', () => {
-    const ref = 'ref=example.com/team/app:buildcache-linux_amd64-linux_arm_v7'
+    const ref = 'ref=example.com/team/app:buildcache-web-server-linux_amd64-linux_arm_v7'
     expect(expand('registry')).toEqual({
       from: [`type=registry,${ref}`],
       to: [`type=registry,${ref},image-manifest=true,oci-mediatypes=true,mode=max,ignore-error=true`],
     })
     expect(expand('registry', false).to).toEqual([])
+  })
+
+  test('has a tag that a registry takes for all platforms, and another one for another image of the repository', () => {
+    const refs = ['one', 'two'].map(name => {
+      const all = { ...spec, name, platforms: allPlatforms }
+      return expandCache('registry', all, { folder: '/cache', pushes: true }).from[0] ?? ''
+    })
+    for (const ref of refs) expect(ref).toMatch(/:buildcache-[\w.-]{30,117}$/)
+    expect(refs[0]).not.toBe(refs[1])
   })
 
   test('has a folder for each local cache', () => {
