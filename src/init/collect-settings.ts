@@ -1,4 +1,3 @@
-import { parse as parseYamlText } from 'yaml'
 import { distrolessBase } from '../base/known.ts'
 import { findOutputFolder } from '../build/output-folder.ts'
 import type { Options } from '../config/options.ts'
@@ -15,7 +14,7 @@ import type { FoundProject } from './read-project.ts'
 import { mergeSettings, type Setting, type Table } from './settings.ts'
 import { readMakefile } from './sources/makefile-flags.ts'
 import { isDefault, platformsOf, widest } from './sources/platforms.ts'
-import { readReleaseFile } from './sources/release-files.ts'
+import { parseReleaseFile, readReleaseFile } from './sources/release-files.ts'
 import { makefileNames } from './write/makefile.ts'
 
 /** What xbuild.toml should say, and where each line of the files that were read went. */
@@ -88,17 +87,35 @@ export async function collectSettings(
   const names = facts.main ? [facts.main.name, facts.main.package] : []
   for (const file of [find(koFiles), find(releaseFiles)]) {
     if (file === undefined || language !== 'go') continue
-    const release = readReleaseFile(parseYamlText(facts.read(file) ?? '', { logLevel: 'silent' }), names)
+    const source = facts.read(file) ?? ''
+    const parsed = parseReleaseFile(source)
+    if ('fault' in parsed) {
+      const says = `it is not read, for it is no YAML: ${parsed.fault}`
+      entries.push({ file, line: parsed.line, text: '', outcome: 'left', says })
+      continue
+    }
+    const release = readReleaseFile(parsed.root, names)
     if (!release) continue
-    takeBuild(release.build, file, 1, 'builds:')
+    const lineOf = (key: string) => source.split('\n').findIndex(line => line.startsWith(`${key}:`)) + 1 || 1
+    takeBuild(release.build, file, lineOf('builds'), 'builds:')
     if (
       release.base &&
       baseKind(release.base) !== 'distroless' &&
       !settings.some(({ key }) => key === 'base')
     )
-      settings.push({ table: 'image', key: 'base', value: release.base, from: `${file}:1` })
+      settings.push({
+        table: 'image',
+        key: 'base',
+        value: release.base,
+        from: `${file}:${lineOf('defaultBaseImage')}`,
+      })
     if (release.platforms && !release.platforms.includes('all') && !isDefault(release.platforms))
-      settings.push({ table: '', key: 'platforms', value: release.platforms, from: `${file}:1` })
+      settings.push({
+        table: '',
+        key: 'platforms',
+        value: release.platforms,
+        from: `${file}:${lineOf('defaultPlatforms')}`,
+      })
   }
   const makefile = find(makefileNames)
   const made = makefile === undefined ? undefined : readMakefile(facts.read(makefile) ?? '')

@@ -89,6 +89,20 @@ describe('xbuild init', () => {
     expect(stderr).toMatch(/Dockerfile:1 .*more than 5000 lines: it was not looked at/)
   })
 
+  it('says where a release file is no YAML, and the line of what it takes from one', async () => {
+    const toml = async (yaml: string) => {
+      const dir = await project({ ...helloGo, '.goreleaser.yml': yaml })
+      const { code, stdout, stderr } = await xbuild(['init', '--dry-run', '--ci=none'], { cwd: dir })
+      expect(code, stderr).toBe(0)
+      return { stdout, stderr }
+    }
+    expect((await toml('version: 2\nbuilds: *gone\n')).stderr).toMatch(
+      /Left for you to decide:\n {2}\.goreleaser\.yml:1 .*it is not read, for it is no YAML: .*gone/,
+    )
+    const good = 'version: 2\nbuilds:\n  - tags: [netgo]\n'
+    expect((await toml(good)).stdout).toContain('+# Build tags. (.goreleaser.yml:2)\n+tags = ["netgo"]')
+  })
+
   it('leaves a Makefile alone whose bytes it could not keep', async () => {
     const dir = await project(files)
     const latin = Buffer.from('all:\n\techo caf\xe9\n', 'latin1')

@@ -1,3 +1,4 @@
+import { parseDocument } from 'yaml'
 import type { Build } from '../adopt/build.ts'
 import { readGoBuild } from '../adopt/go-build.ts'
 import { placeholderFor } from '../adopt/known-names.ts'
@@ -46,6 +47,21 @@ function resolve(text: string): { text: string; unknown: string[] } {
     return kept
   })
   return { text: filled, unknown }
+}
+
+/** The values of a YAML file, with anchors and merges resolved, or the line and reason why it has none. */
+export function parseReleaseFile(
+  text: string,
+): { readonly root: unknown } | { readonly line: number; readonly fault: string } {
+  try {
+    const document = parseDocument(text, { merge: true, logLevel: 'silent' })
+    const [error] = document.errors
+    if (!error) return { root: document.toJS() }
+    return { line: error.linePos?.[0].line ?? 1, fault: error.message.replace(/ at line \d+[\s\S]*$/, '') }
+  } catch (error) {
+    // An alias without its anchor, or more of them than the parser follows.
+    return { line: 1, fault: (error as Error).message }
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { LanguageName } from '../../languages/options.ts'
+import { quoteWord } from '../../util/quote-word.ts'
 import { readTemplate } from '../../util/template.ts'
 
 /** Where a job of continuous integration can be written for. */
@@ -27,8 +28,8 @@ const setup: Readonly<Record<LanguageName, (facts: CiFacts) => string[]>> = {
   go: ({ goFile, folder }) => [
     '      - uses: actions/setup-go@v7',
     '        with:',
-    `          go-version-file: ${folder === '.' ? goFile : `${folder}/${goFile}`}`,
-    `          cache-dependency-path: ${folder === '.' ? 'go.sum' : `${folder}/go.sum`}`,
+    `          go-version-file: ${yamlText(folder === '.' ? goFile : `${folder}/${goFile}`)}`,
+    `          cache-dependency-path: ${yamlText(folder === '.' ? 'go.sum' : `${folder}/go.sum`)}`,
   ],
   rust: () => ['      - run: rustup show active-toolchain || rustup toolchain install stable'],
   zig: ({ zig }) => [
@@ -48,7 +49,7 @@ export function githubWorkflow(facts: CiFacts): string {
     image,
     registry,
     setup: setup[language](facts).join('\n'),
-    dir: folder === '.' ? '' : ` ${folder}`,
+    dir: argumentOf(folder),
   })
 }
 
@@ -56,7 +57,7 @@ export function githubWorkflow(facts: CiFacts): string {
 export function gitlabJob({ language, folder }: CiFacts): string {
   return fill('init/gitlab.yml', {
     toolchain: { go: 'go', rust: 'cargo', zig: 'zig' }[language],
-    dir: folder === '.' ? '' : ` ${folder}`,
+    dir: argumentOf(folder),
   })
 }
 
@@ -88,6 +89,12 @@ function lastStage(text: string): string | undefined {
     .at(-1)
   return last && /^["']?[\w .-]+["']?$/.test(last) ? last : undefined
 }
+
+/** The folder as xbuild takes it on a command line; nothing for the root. */
+const argumentOf = (folder: string) => (folder === '.' ? '' : ` ${quoteWord(folder)}`)
+
+/** A path as YAML has it. */
+const yamlText = (path: string) => (/^[\w./@+-]+$/.test(path) ? path : JSON.stringify(path))
 
 function fill(name: string, values: Readonly<Record<string, string>>): string {
   return readTemplate(name).replace(/\{\{(\w+)\}\}/g, (_, key: string) => values[key] ?? '')

@@ -5,7 +5,7 @@ import type { ProjectFacts } from '../../../src/init/adopt/project.ts'
 import { mergeSettings } from '../../../src/init/settings.ts'
 import { readMakefile } from '../../../src/init/sources/makefile-flags.ts'
 import { platformsOf } from '../../../src/init/sources/platforms.ts'
-import { readReleaseFile } from '../../../src/init/sources/release-files.ts'
+import { parseReleaseFile, readReleaseFile } from '../../../src/init/sources/release-files.ts'
 import { goProject } from './project-facts.ts'
 
 /** The settings that these lines of a build stage become, by their names. */
@@ -215,3 +215,19 @@ test('the platforms of a workflow', () => {
     ),
   ).toMatchObject({ platforms: ['linux/amd64', 'linux/s390x'] })
 })
+
+test.each([
+  ['builds:\n  - ldflags: [\n', /.+/],
+  ['builds: *gone\n', /gone/],
+  [
+    `a0: &a0 [x, x]\n${Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]\n`).join('')}`,
+    /alias/,
+  ],
+])('the release file %j is said to be none', (text, fault) =>
+  expect(parseReleaseFile(text)).toEqual({ line: expect.any(Number), fault: expect.stringMatching(fault) }),
+)
+
+test('anchors and merges of a release file are followed', () =>
+  expect(parseReleaseFile('x: &base {tags: [a]}\nbuilds:\n  - <<: *base\n    main: ./cmd/a\n')).toMatchObject(
+    { root: { builds: [{ tags: ['a'], main: './cmd/a' }] } },
+  ))

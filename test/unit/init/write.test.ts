@@ -106,6 +106,16 @@ describe('the CI job', () => {
     expect(text).not.toMatch(/npx|\{\{\w+\}\}/)
   })
 
+  it('of any folder and branch is YAML, and one argument for the shell', () => {
+    const facts = ci({ folder: 'my app/$(x); y', branch: '1.0' })
+    const { on, jobs } = parse(githubWorkflow(facts))
+    expect(on.push.branches).toEqual(['1.0'])
+    expect(jobs.image.steps[1].with['go-version-file']).toBe('my app/$(x); y/go.mod')
+    expect(jobs.image.steps.at(-1).run).toContain("xbuild build 'my app/$(x); y' --tag ")
+    const { text } = addGitlabJob(undefined, facts) as { text: string }
+    expect(parse(text)['image-of-the-project'].script[0]).toContain("xbuild build 'my app/$(x); y'\n")
+  })
+
   test.each([
     [undefined, undefined],
     ['stages: [build, deploy]\na:\n  script: [x]\n', 'deploy'],
