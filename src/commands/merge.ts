@@ -1,5 +1,6 @@
 import { buildFlags } from '../config/flags.ts'
 import { splitPairs } from '../config/image-options.ts'
+import { Failure } from '../errors.ts'
 import { describeCommand } from '../ui/plan-text.ts'
 import { defineCommand } from './command.ts'
 import { platformsOf, publishFlags, showPublished, tagsOf, withPublishing } from './publishing.ts'
@@ -31,6 +32,7 @@ export const mergeCommand = defineCommand({
     },
   },
   run: async argv => {
+    checkBuilderFlag(argv)
     const { readMergeInputs } = await import('../image/publish/merge-inputs.ts')
     const { planMerge, pushTaskId, readTaskId, runMerges } = await import('../image/publish/merge.ts')
     const { imagetoolsCommand, runImagetools } = await import('../image/publish/imagetools.ts')
@@ -64,3 +66,20 @@ export const mergeCommand = defineCommand({
     if (images) showPublished(images, argv)
   },
 })
+
+/** @throws {Failure} usage, for a builder that nothing would use. */
+function checkBuilderFlag({
+  builder,
+  backend,
+}: {
+  builder?: string | undefined
+  backend?: string | undefined
+}) {
+  if (builder === undefined || backend === 'buildx') return
+  throw new Failure({
+    kind: 'usage',
+    what: '--builder has no effect on a merge by xbuild itself',
+    why: 'only docker buildx imagetools uses a builder',
+    fix: '--backend buildx, or leave --builder out',
+  })
+}

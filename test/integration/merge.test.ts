@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { xbuild } from '../support/cli.ts'
+import { fakeTools } from '../support/fake-tools.ts'
 import { type FaultRegistry, startFaultRegistry } from '../support/fault-registry.ts'
 import { project } from '../support/projects.ts'
 
@@ -131,6 +132,7 @@ describe('xbuild merge', () => {
     ],
     ['a digest that is not there', () => [`sha256:${'0'.repeat(64)}`], 8, 'There is no such image'],
     ['a file that is not there', () => ['digests/none'], 2, 'there is no such file'],
+    ['a builder that nothing uses', ([a]) => [a ?? '', '--builder=x'], 2, '--builder has no effect'],
     ['a tag with a digest', ([a]) => [a ?? '', `--tag=x:1@${a}`], 2, 'has a digest'],
     [
       'an annotation of a manifest',
@@ -160,6 +162,18 @@ describe('xbuild merge', () => {
     const { code, stderr } = await merge(first, second, `--tag=${registry.host}/jobs/two:6`)
     expect(code, stderr).toBe(6)
     expect(stored('jobs/two', '6')).toBeUndefined()
+  })
+
+  it('by buildx looks for the tags in every repository', async () => {
+    const [first = ''] = await digests('one')
+    const tag = `--tag=${registry.host}/jobs/one:7`
+    expect((await merge(first, tag)).code).toBe(0)
+    const { path } = await fakeTools({ docker: { stdout: '' } })
+    const { code, stderr } = await xbuild(
+      ['merge', first, tag, `--tag=${registry.host}/nowhere/one:7`, '--backend=buildx'],
+      { cwd: dir, env: { PATH: path } },
+    )
+    expect([code, stderr]).toEqual([7, expect.stringContaining('/nowhere/one has no such tag afterwards')])
   })
 
   it('needs a tag where nothing names one', async () => {

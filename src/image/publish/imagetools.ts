@@ -1,11 +1,13 @@
 import { Failure } from '../../errors.ts'
-import { formatReference, parseReference } from '../../oci/reference.ts'
+import { formatReference, type Reference } from '../../oci/reference.ts'
 import { run } from '../../process.ts'
 import type { Command } from '../../types.ts'
+import type { VerifyReport } from '../verify/report.ts'
 import { verificationFailure, verifyImage } from '../verify/verify.ts'
 import { type PlannedMerge, pushTaskId } from './merge.ts'
 import type { MergeWishes } from './merge-index.ts'
 import {
+  byRepository,
   describeChecked,
   type PublishContext,
   type PublishedImage,
@@ -64,10 +66,14 @@ export async function runImagetools(
       const command = imagetoolsCommand(merge, annotations, options)
       const { ok, stderr } = await run(command, { signal, onStderr: task.progress })
       if (!ok) throw imagetoolsFailed(merge, stderr)
-      const target = parseReference(merge.group.tags[0] as string)
-      const digest = (await client.headManifest(target))?.digest
-      if (digest === undefined) throw imagetoolsFailed(merge, 'the registry has no such tag afterwards')
-      const report = await verifyPushed(target, digest, platforms, context)
+      const reports: VerifyReport[] = []
+      for (const [name, [target]] of byRepository(merge.group.tags)) {
+        task.progress(`reading ${name} back`)
+        const digest = (await client.headManifest(target as Reference))?.digest
+        if (digest === undefined) throw imagetoolsFailed(merge, `${name} has no such tag afterwards`)
+        reports.push(await verifyPushed(target as Reference, digest, platforms, context))
+      }
+      const [report] = reports as [VerifyReport]
       task.detail(describeChecked(report))
       images.push(publishedImage(merge.group.tags, report))
     })

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { Failure } from '../../errors.ts'
+import { Failure, isFailure } from '../../errors.ts'
 import { formatReference, isDigest, parseReference, type Reference } from '../../oci/reference.ts'
 import { readText } from '../../util/read-file.ts'
 
@@ -52,13 +52,33 @@ async function readWord(word: string): Promise<string[]> {
     return (await Promise.all(paths.toSorted().map(readLines))).flat()
   }
   if (found?.isFile()) return readLines(word)
-  if (/@|:[\w.-]+$/.test(word)) return [word]
+  if (saysWhich.test(word)) return [word]
   throw noInput(word, 'there is no such file, and a reference has a digest or a tag')
+}
+
+/** `latest` is meant by nobody here, and a name alone is any word of a file that is something else. */
+const saysWhich = /@|:[\w.-]+$/
+
+/** @throws {Failure} usage, with the line of the file. */
+function checkWord(word: string, where: string): void {
+  if (isDigest(word)) return
+  if (!saysWhich.test(word))
+    throw noInput(word, 'it is no digest, and no reference with a digest or a tag', where)
+  try {
+    parseReference(word)
+  } catch (error) {
+    throw isFailure(error) ? new Failure({ ...error, what: error.what, where }) : error
+  }
 }
 
 /** References or digests, separated by white space. An empty file may be named after the digest (docker's own workflows). */
 async function readLines(path: string): Promise<string[]> {
-  const words = (await readText(path, 1024 * 1024)).split(/\s+/).filter(Boolean)
+  const lines = (await readText(path, 1024 * 1024)).split('\n')
+  const words = lines.flatMap((line, index) => {
+    const found = line.split(/\s+/).filter(Boolean)
+    for (const word of found) checkWord(word, `${path}:${index + 1}`)
+    return found
+  })
   if (words.length > 0) return words
   if (/^[a-f0-9]{64}$/.test(basename(path))) return [`sha256:${basename(path)}`]
   throw noInput(path, 'it is empty')
@@ -117,10 +137,11 @@ function checkTagsOnce(groups: readonly MergeGroup[]): void {
   }
 }
 
-function noInput(word: string, why: string): Failure {
+function noInput(word: string, why: string, where?: string): Failure {
   return new Failure({
     kind: 'usage',
-    what: `${JSON.stringify(word)} cannot be merged`,
+    what: `${JSON.stringify(word.length > 200 ? `${word.slice(0, 200)}…` : word)} cannot be merged`,
+    ...(where && { where }),
     why,
     fix: 'give files of --digest-file, references or digests',
   })

@@ -49,3 +49,15 @@ it('refuses an empty folder and an empty file', async () => {
     why: expect.stringContaining('no such file'),
   })
 })
+
+it.each([
+  ['{\n', 1, '"{" cannot be merged'],
+  ['\n# notes\n', 2, '"#" cannot be merged'],
+  ['alpine\n', 1, '"alpine" cannot be merged'],
+  [`r.io/app:1@${a}\nr.io/App:1`, 2, '"r.io/App:1" is no image reference'],
+])('names the line of a file that is something else: %j', async (text, line, what) => {
+  const dir = await project({ 'amd64.txt': text })
+  const failure = await failureOf(readMergeInputs([dir], ['x:1']))
+  expect(failure.where).toBe(`${dir}/amd64.txt:${line}`)
+  expect(failure.what).toContain(what)
+})
