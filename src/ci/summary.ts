@@ -155,13 +155,19 @@ function escapeText(text: string): string {
 }
 
 function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('|', '&#124;')
-    .replaceAll('`', '&#96;')
-    .replaceAll('*', '&#42;')
-    .replaceAll('_', '&#95;')
-    .replaceAll('[', '&#91;')
+  return (
+    text
+      .replaceAll('&', '&amp;')
+      // Before another character of Markdown it would take that one's escape apart.
+      .replaceAll('\\', '&#92;')
+      .replaceAll('$', '&#36;')
+      .replaceAll('~', '&#126;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('|', '&#124;')
+      .replaceAll('`', '&#96;')
+      .replaceAll('*', '&#42;')
+      .replaceAll('_', '&#95;')
+      .replaceAll('[', '&#91;')
+  )
 }

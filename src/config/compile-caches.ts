@@ -9,8 +9,18 @@ export function withCompileCaches(config: Config, env: NodeJS.ProcessEnv): Confi
   return {
     ...config,
     go: { ...go, env: withDefault(go.env, 'GOCACHEPROG', cache.go, env) },
-    rust: { ...rust, env: withDefault(rust.env, 'RUSTC_WRAPPER', cache.rust, env) },
+    rust: {
+      ...rust,
+      env: isWrapped(env, rust.env)
+        ? { ...rust.env }
+        : withDefault(rust.env, 'RUSTC_WRAPPER', cache.rust, env),
+    },
   }
+}
+
+/** Cargo's own setting as a variable, over which RUSTC_WRAPPER would go. */
+function isWrapped(...places: readonly Readonly<Record<string, string | undefined>>[]): boolean {
+  return places.some(place => place['CARGO_BUILD_RUSTC_WRAPPER'] !== undefined)
 }
 
 function withDefault(

@@ -236,9 +236,9 @@ function oneItem(name: string, item: string): string {
 function fromMetadata(name: InputName, env: NodeJS.ProcessEnv): string[] {
   const json = env['DOCKER_METADATA_OUTPUT_JSON']
   if (!json || !['tags', 'labels', 'annotations'].includes(name)) return []
-  let metadata: { tags?: unknown; labels?: unknown; annotations?: unknown }
+  let found: unknown
   try {
-    metadata = JSON.parse(json)
+    found = (JSON.parse(json) as Readonly<Record<string, unknown>> | null)?.[name]
   } catch (error) {
     throw new Failure({
       kind: 'usage',
@@ -247,7 +247,6 @@ function fromMetadata(name: InputName, env: NodeJS.ProcessEnv): string[] {
       fix: `set ${name}: to use no metadata of docker/metadata-action`,
     })
   }
-  const found = metadata[name as 'tags']
   if (Array.isArray(found)) return found.map(String)
   return Object.entries((found ?? {}) as object).map(([key, value]) => `${key}=${value}`)
 }

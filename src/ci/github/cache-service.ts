@@ -50,13 +50,18 @@ export function findCacheService(env: NodeJS.ProcessEnv = process.env): CacheSer
       const answer = await call('GetCacheEntryDownloadURL', { key, restore_keys: restoreKeys, version })
       const address = field(answer, 'signed_download_url')
       if (answer['ok'] !== true || !address) return undefined
-      await retried(() => download(address, file))
+      const limit = AbortSignal.timeout(blockTime)
+      await retried(() => download(address, file, limit), limit)
       return field(answer, 'matched_key')
     },
     save: async (key, version, file) => {
       const created = await call('CreateCacheEntry', { key, version })
       const address = field(created, 'signed_upload_url')
-      if (created['ok'] !== true || !address) return false
+      if (created['ok'] !== true || !address) {
+        const why = field(created, 'message')
+        if (why !== '') throw new Error(`the cache service took no entry: ${why}`)
+        return false
+      }
       const { size } = await stat(file)
       await upload(address, file, size)
       const end = await call('FinalizeCacheEntryUpload', { key, version, size_bytes: String(size) })
@@ -86,7 +91,7 @@ function caller(url: string, token: string) {
   return (method: string, body: object): Promise<Answer> =>
     retried(async () => {
       const path = `/twirp/github.actions.results.api.v1.CacheService/${method}`
-      const response = await fetch(new URL(path, url), {
+      const response = await ask(new URL(path, url), {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         body: JSON.stringify(body),
@@ -116,19 +121,33 @@ function refusal({ status, statusText }: Response, what: string): Refusal {
   )
 }
 
-async function retried<T>(work: () => Promise<T>): Promise<T> {
+/** @param limit of all attempts together: a build does not wait for a transfer that hangs four times over */
+async function retried<T>(work: () => Promise<T>, limit?: AbortSignal): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
       return await work()
     } catch (error) {
-      if (tried === attempts || (error instanceof Refusal && error.isFinal)) throw error
+      if (tried === attempts || limit?.aborted || (error instanceof Refusal && error.isFinal)) throw error
       await sleep(500 * 2 ** tried)
     }
   }
 }
 
-async function download(address: string, file: string): Promise<void> {
-  const response = await fetch(address, { signal: AbortSignal.timeout(blockTime) })
+/** `fetch`, whose error says what happened, and not the address: a signed one is a secret. */
+async function ask(address: string | URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(address, init)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    const { cause } = error
+    const why =
+      cause instanceof Error ? (cause as NodeJS.ErrnoException).code || cause.message : 'bad address'
+    throw new Error(`the cache service cannot be reached: ${why}`)
+  }
+}
+
+async function download(address: string, file: string, limit: AbortSignal): Promise<void> {
+  const response = await ask(address, { signal: limit })
   if (!response.ok || !response.body) throw refusal(response, 'a download')
   await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(file))
 }
@@ -144,30 +163,42 @@ async function upload(address: string, file: string, size: number): Promise<void
     for (let at = next++; at < count; at = next++) {
       const start = at * blockSize
       const length = Math.min(blockSize, size - start)
-      await retried(() =>
-        put(`${address}&comp=block&blockid=${encodeURIComponent(ids[at] ?? '')}`, file, start, length),
-      )
+      const block = `${address}&comp=block&blockid=${encodeURIComponent(ids[at] ?? '')}`
+      const limit = AbortSignal.timeout(blockTime)
+      await retried(() => put(block, file, start, length, limit), limit)
     }
   }
   await Promise.all(Array.from({ length: Math.min(blocksAtOnce, count) }, lane))
   const list = `<?xml version="1.0" encoding="utf-8"?><BlockList>${ids.map(id => `<Latest>${id}</Latest>`).join('')}</BlockList>`
-  await retried(() => putBody(`${address}&comp=blocklist`, list, Buffer.byteLength(list)))
+  const limit = AbortSignal.timeout(answerTime * attempts)
+  await retried(() => putBody(`${address}&comp=blocklist`, list, Buffer.byteLength(list), limit), limit)
 }
 
-function put(address: string, file: string, start: number, length: number): Promise<void> {
-  if (length === 0) return putBody(address, '', 0)
+function put(
+  address: string,
+  file: string,
+  start: number,
+  length: number,
+  limit: AbortSignal,
+): Promise<void> {
+  if (length === 0) return putBody(address, '', 0, limit)
   const stream = createReadStream(file, { start, end: start + length - 1 })
-  return putBody(address, Readable.toWeb(stream) as ReadableStream, length)
+  return putBody(address, Readable.toWeb(stream) as ReadableStream, length, limit)
 }
 
-async function putBody(address: string, body: string | ReadableStream, length: number): Promise<void> {
-  const response = await fetch(address, {
+async function putBody(
+  address: string,
+  body: string | ReadableStream,
+  length: number,
+  limit: AbortSignal,
+): Promise<void> {
+  const response = await ask(address, {
     method: 'PUT',
     headers: { 'x-ms-version': '2021-12-02', 'content-length': String(length) },
     body,
-    signal: AbortSignal.timeout(blockTime),
+    signal: limit,
     ...(typeof body !== 'string' && { duplex: 'half' }),
-  } as Parameters<typeof fetch>[1])
+  } as RequestInit)
   await response.arrayBuffer()
   if (!response.ok) throw refusal(response, 'an upload')
 }

@@ -71,13 +71,13 @@ describe('the summary', () => {
   })
 
   test('shows no text of others as Markdown or HTML', () => {
-    const evil = '</code><img src=x onerror=a> | `x` **b** [l](http://e)\n# h\x1b[31m'
+    const evil = '</code><img src=x onerror=a> | `x` **b** [l](http://e) \\<b ~~s~~ $m$\n# h\x1b[31m'
     const [image] = report.images ?? []
     const images = [
       { ...image, name: evil, tags: [evil], destinations: [] },
     ] as unknown as WrittenReport['images']
     const shown = renderSummary({ ...report, ...(images && { images }), notes: [evil] }, { now })
-    expect(shown).not.toMatch(/<img|\n# h|\*\*b|\[l\]/)
+    expect(shown).not.toMatch(/<img|\n# h|\*\*b|\[l\]|\\|~~|\$/)
     expect(shown).not.toContain('\x1b')
   })
 })

@@ -69,6 +69,10 @@ describe('the metadata of docker/metadata-action', () => {
     expect(failure.kind).toBe('usage')
   })
 
+  test.each(['null', '{}', '[]', '{"tags": null}'])('%s has none', text => {
+    expect(flags({}, { DOCKER_METADATA_OUTPUT_JSON: text })).toEqual([])
+  })
+
   test('that is not JSON is a failure', async () => {
     expect((await failureOf(() => flags({}, { DOCKER_METADATA_OUTPUT_JSON: '{' }))).what).toContain(
       'not JSON',
