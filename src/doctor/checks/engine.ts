@@ -38,7 +38,7 @@ export const engine: Check = {
       return warning({
         why: `${host} is reached without TLS: whoever is between may run anything on it`,
         details: [described],
-        fix: `export DOCKER_HOST=ssh://USER@${new URL(host).hostname}`,
+        fix: `export DOCKER_HOST=ssh://USER@${host.replace(/^tcp:\/\/|:\d*$/g, '') || 'HOST'}`,
       })
     return ok(described)
   },

@@ -163,6 +163,11 @@ describe('engine', () => {
       { env: { DOCKER_HOST: 'tcp://build.lan:2375' } },
       { status: 'warning', fix: 'export DOCKER_HOST=ssh://USER@build.lan' },
     ],
+    [
+      'TCP of no host',
+      { env: { DOCKER_HOST: 'tcp://:2375' } },
+      { status: 'warning', fix: 'export DOCKER_HOST=ssh://USER@HOST' },
+    ],
     ['TCP on this machine', { env: { DOCKER_HOST: 'tcp://127.0.0.1:2375' } }, { status: 'ok' }],
     ['not used', { flags: { backend: 'oci' } }, { status: 'not applicable' }],
   ])('%s', async (_, changes, expected) => {
