@@ -127,6 +127,7 @@ export function dockerignoreOf(path: string): string | undefined {
   return readIfThere(`${path}.dockerignore`) ?? readIfThere(join(dirname(path), '.dockerignore'))
 }
 
-function readIfThere(path: string): string | undefined {
+/** The text of a file; undefined where there is none. */
+export function readIfThere(path: string): string | undefined {
   return existsSync(path) && statSync(path).isFile() ? readFileSync(path, 'utf8') : undefined
 }

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../errors.ts'
+import { readIfThere } from '../../lint/lint-files.ts'
 import { lintWorkflow } from '../../lint/lint-workflow.ts'
 import { count } from '../../util/format.ts'
 import type { Check } from '../check.ts'
@@ -38,10 +38,7 @@ function judge({ path, text, root }: LintableFile): Outcome[] {
   const builds = /docker\/(?:build-push|bake)-action|docker\s+(?:buildx|build)\b/.test(text)
   const isXbuild = callsXbuild.test(text)
   if (!builds && !isXbuild) return []
-  const readDockerfile = (wanted: string) => {
-    const file = join(root, wanted)
-    return existsSync(file) ? readFileSync(file, 'utf8') : undefined
-  }
+  const readDockerfile = (wanted: string) => readIfThere(join(root, wanted))
   const findings = lintWorkflow(text, path, { readDockerfile }).filter(({ ruleId }) =>
     cacheRules.includes(ruleId),
   )
@@ -52,7 +49,7 @@ function judge({ path, text, root }: LintableFile): Outcome[] {
     bad.push(
       warning({
         why: `${path}: xbuild compiles from nothing in every run, for nothing keeps the toolchain’s caches`,
-        fix: 'actions/cache with ~/.cache/go-build, ~/.cargo and target, or ~/.cache/zig (docs/install.md has them)',
+        fix: 'actions/cache with ~/.cache/go-build, ~/.cargo and target, or ~/.cache/zig (docs/caching.md has them)',
       }),
     )
   return bad.length > 0 ? bad : [ok(path)]

@@ -49,15 +49,51 @@ export function githubWorkflow(facts: CiFacts): string {
     image,
     registry,
     setup: setup[language](facts).join('\n'),
+    caches: language === 'go' ? '' : keepCaches(folder),
     dir: argumentOf(folder),
   })
 }
 
+/** Steps that keep what the toolchain compiled; setup-go does that for Go by itself. */
+const keepCaches = (folder: string) => `      - name: Name what the toolchain keeps between runs
+        id: caches
+        run: xbuild ci cache-key${argumentOf(folder)} --github
+      - uses: actions/cache@v6
+        with:
+          key: \${{ steps.caches.outputs.key }}
+          restore-keys: \${{ steps.caches.outputs.restore-keys }}
+          path: \${{ steps.caches.outputs.paths }}
+`
+
+interface GitlabCaches {
+  /** Folders below .xbuild-cache, by the toolchain's variable. */
+  readonly variables: Readonly<Record<string, string>>
+  /** What of them is kept, and folders of the project. */
+  readonly kept: readonly string[]
+  readonly own: readonly string[]
+}
+
+const gitlabCaches: Readonly<Record<LanguageName, GitlabCaches>> = {
+  go: {
+    variables: { GOCACHE: 'go-build', GOMODCACHE: 'go-mod' },
+    kept: ['go-build', 'go-mod/cache/download'],
+    own: [],
+  },
+  rust: { variables: { CARGO_HOME: 'cargo' }, kept: ['cargo/registry', 'cargo/git/db'], own: ['target'] },
+  zig: { variables: { ZIG_GLOBAL_CACHE_DIR: 'zig' }, kept: ['zig'], own: ['.zig-cache'] },
+}
+
 /** The job of a GitLab pipeline. */
 export function gitlabJob({ language, folder }: CiFacts): string {
+  const { variables, kept, own } = gitlabCaches[language]
+  const inFolder = (path: string) => (folder === '.' ? path : `${folder}/${path}`)
   return fill('init/gitlab.yml', {
     toolchain: { go: 'go', rust: 'cargo', zig: 'zig' }[language],
     dir: argumentOf(folder),
+    caches: Object.entries(variables)
+      .map(([name, path]) => `    ${name}: $CI_PROJECT_DIR/.xbuild-cache/${path}`)
+      .join('\n'),
+    kept: [...kept.map(path => `.xbuild-cache/${path}`), ...own.map(inFolder)].map(yamlText).join(', '),
   })
 }
 

@@ -5,6 +5,7 @@ import { targets } from '../../../src/doctor/checks/targets.ts'
 import { toolchain } from '../../../src/doctor/checks/toolchain.ts'
 import { type ProjectFacts, repositoriesOf } from '../../../src/doctor/project.ts'
 import { Failure } from '../../../src/errors.ts'
+import { githubWorkflow, gitlabJob } from '../../../src/init/write/ci.ts'
 import type { CompilePlan } from '../../../src/languages/language.ts'
 import { noRemoteCache } from '../../../src/lint/rules/workflow-build.ts'
 import { formatRepository } from '../../../src/oci/reference.ts'
@@ -187,6 +188,22 @@ describe('remote cache', () => {
       why: expect.stringMatching(/^\.github\/workflows\/image\.yml:\d+: every run builds every layer/),
     })
     expect(await look({ [path]: workflow('run: go test ./...') })).toMatchObject({ status: 'not applicable' })
+  })
+
+  it('is there in what init writes, for each language and service', async () => {
+    for (const language of ['go', 'rust', 'zig'] as const) {
+      const facts = { language, image: 'ghcr.io/a/b', branch: 'main', folder: '.', goFile: 'go.mod', zig: '' }
+      const written = { [path]: githubWorkflow(facts), '.gitlab-ci.yml': gitlabJob(facts) }
+      for (const [file, text] of Object.entries(written))
+        expect(await look({ [file]: text }), `${language} ${file}`).toMatchObject({ status: 'ok' })
+    }
+  })
+
+  it('is looked for in a workflow whose Dockerfile is a folder', async () => {
+    const step =
+      "uses: docker/build-push-action@v6\n        with: { file: ./docker, push: true, tags: 'a/b:1' }"
+    const found = await look({ [path]: workflow(step), 'docker/a': '' })
+    expect(found).not.toMatchObject({ status: 'problem' })
   })
 
   it('is that of the toolchain for xbuild', async () => {
