@@ -7,6 +7,7 @@ import { defaultPlatforms, type Platform, parsePlatforms } from '../platforms.ts
 import type { Command } from '../types.ts'
 import { parseDuration } from '../util/duration.ts'
 import { hostArch } from '../util/host-arch.ts'
+import { isCi } from '../util/is-ci.ts'
 import { beforeCommands } from './before.ts'
 import { withCompileCaches } from './compile-caches.ts'
 import type { BuildFlags } from './flags.ts'
@@ -127,7 +128,7 @@ export async function resolveOptions(
     offline: flags.offline ?? false,
     verify: flags.verify ?? 'warn',
     compression: flags.compression ?? config.compression,
-    installs: flags.install === false ? 'never' : flags.yes || isSet(env['CI']) ? 'always' : 'ask',
+    installs: flags.install === false ? 'never' : flags.yes || isCi(env) ? 'always' : 'ask',
     jobs: jobsOf(flags.jobs ?? env['XBUILD_JOBS']),
     toolchainArgs: flags.toolchainArgs ?? [],
     ...(versionFrom && { versionFrom }),
@@ -204,8 +205,6 @@ function benchOf(bench: Config['bench'], asked: string | undefined): Config['ben
     fix: 'export XBUILD_BENCH=auto',
   })
 }
-
-const isSet = (value: string | undefined) => value !== undefined && !['', '0', 'false'].includes(value)
 
 /**
  * --registry-timeout as an option of a registry client.

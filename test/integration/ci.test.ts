@@ -98,7 +98,9 @@ describe('xbuild ci cache-paths --prune', () => {
       report,
       JSON.stringify({ schemaVersion: 1, xbuild: '0', startedAt: new Date().toISOString() }),
     )
-    const { code, stderr } = await xbuild(['ci', 'cache-paths', dir, '--prune', '--report', report], { env })
+    const { code, stderr } = await xbuild(['ci', 'cache-paths', dir, '--prune', '--report', report], {
+      env: { ...env, CI: 'true' },
+    })
     expect(code, stderr).toBe(0)
     const entries = await readdir(cache, { recursive: true, withFileTypes: true })
     const left = entries.filter(entry => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
@@ -108,10 +110,31 @@ describe('xbuild ci cache-paths --prune', () => {
 
   test('without a report removes nothing', async context => {
     needsTool(context, 'go')
-    const { code, stderr } = await xbuild(['ci', 'cache-paths', dir, '--prune'], { env })
+    const { code, stderr } = await xbuild(['ci', 'cache-paths', dir, '--prune'], {
+      env: { ...env, CI: 'true' },
+    })
     expect([code, stderr]).toEqual([2, expect.stringContaining('--prune needs the report of a build')])
   })
 })
+
+test.each([undefined, '', 'false'])(
+  'xbuild ci cache-paths --prune removes nothing where CI is %j',
+  async CI => {
+    const path = join(cache, 'build/00', `${'2'.repeat(64)}-a`)
+    await mkdir(join(path, '..'), { recursive: true })
+    await writeFile(path, 'x')
+    await utimes(path, 1, 1)
+    const report = join(await temporaryFolder(), 'report.json')
+    await writeFile(
+      report,
+      JSON.stringify({ schemaVersion: 1, xbuild: '0', startedAt: new Date().toISOString() }),
+    )
+    const args = ['ci', 'cache-paths', dir, '--prune', '--report', report]
+    const { code, stderr } = await xbuild(args, { env: { ...env, CI } })
+    expect([code, stderr]).toEqual([2, expect.stringContaining('caches of other projects')])
+    expect(await readFile(path, 'utf8')).toBe('x')
+  },
+)
 
 describe('xbuild ci summary', () => {
   test('adds to the summary of the step', async () => {

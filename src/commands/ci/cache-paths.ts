@@ -3,6 +3,7 @@ import { resolveOptions } from '../../config/options.ts'
 import { Failure } from '../../errors.ts'
 import { interruptSignal } from '../../interrupt.ts'
 import { describeBytes } from '../../util/format.ts'
+import { isCi } from '../../util/is-ci.ts'
 import { reportFlag } from './shared-flags.ts'
 import { defineTask } from './task.ts'
 
@@ -14,11 +15,12 @@ export const cachePathsTask = defineTask({
   flags: {
     platform,
     lang,
-    prune: { type: 'boolean', describe: 'Remove from them what the build of --report did not use' },
+    prune: { type: 'boolean', describe: 'In a CI: remove from them what the build of --report did not use' },
     ...reportFlag,
     json: { type: 'boolean', describe: 'Print JSON' },
   },
   run: async argv => {
+    if (argv.prune && !isCi()) throw servesOthers()
     const { toolchainCache } = await import('../../ci/cache/plan.ts')
     const { folders } = await toolchainCache(await resolveOptions(argv), interruptSignal)
     if (argv.prune) {
@@ -51,5 +53,14 @@ async function startOf(paths: readonly string[]): Promise<number> {
         : 'A report does not say when its build began',
     why: 'what was used since that build began is kept, and nothing else',
     fix: 'xbuild build --report report.json, then xbuild ci cache-paths --prune --report report.json',
+  })
+}
+
+function servesOthers(): Failure {
+  return new Failure({
+    kind: 'usage',
+    what: '--prune outside of a CI would empty the caches of other projects',
+    why: 'it removes from the folders of the toolchain all that one build did not use, and CI is not set here',
+    fix: 'CI=true xbuild ci cache-paths --prune --report report.json, on a machine that builds nothing else',
   })
 }
