@@ -6,7 +6,7 @@ import { automaticVariables } from '../../dockerfile/variables.ts'
 import type { Setting } from '../settings.ts'
 import { readMakefile } from '../sources/makefile-flags.ts'
 import { makefileNames } from '../write/makefile.ts'
-import { adoptBase, needsShell } from './base.ts'
+import { adoptBase, baseKind, needsShell } from './base.ts'
 import { adoptBuilds } from './builds.ts'
 import { adoptConfig } from './config.ts'
 import { adoptFiles, isScript } from './files.ts'
@@ -42,7 +42,11 @@ export function adoptDockerfile(text: string, file: string, project: ProjectFact
 
   const scripts = isScript(facts.copies, project)
   const keepsShell = needsShell(facts, scripts)
-  const copied = adoptFiles(facts.copies, stages, dockerfile.stages, project, ledger)
+  const made = madeUsers(commands)
+  const hasOwnUsers = keepsShell || baseKind(facts.base.value) === 'other'
+  const copied = adoptFiles(facts.copies, stages, dockerfile.stages, project, ledger, name =>
+    userOf(name, made, hasOwnUsers),
+  )
   const last = stages.at(-1)
   // A Dockerfile of one stage compiles where the program is then run.
   const compiled = last?.builds.flatMap(({ run }) =>
@@ -58,7 +62,6 @@ export function adoptDockerfile(text: string, file: string, project: ProjectFact
   const makeCompiles = makefile !== undefined && readMakefile(makefile) !== undefined
   const compiling = new Set(stages.flatMap(({ builds }) => builds.map(({ run }) => run)))
   for (const one of stages) adoptRuns(one.commands, inImage(one), compiling, makeCompiles, ledger)
-  const made = madeUsers(commands)
   const keeps = ledger.settings.some(({ key }) => key === 'base')
   adoptConfig(facts, ledger, {
     program: main?.path,

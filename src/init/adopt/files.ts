@@ -4,6 +4,7 @@ import type { ImageProgram } from './image-programs.ts'
 import type { Ledger } from './ledger.ts'
 import { isProgram, nameOf, placeOf, projectFolder, type StageFacts, stageOf } from './programs.ts'
 import type { ProjectFacts } from './project.ts'
+import type { UserChoice } from './user.ts'
 
 /** What the COPY and ADD of the last stage bring. */
 export interface Copied {
@@ -15,13 +16,17 @@ export interface Copied {
 const systemFiles =
   /^\/(?:etc\/(?:ssl|pki|passwd|group|shadow|nsswitch\.conf|mime\.types|ca-certificates)|usr\/(?:share|local\/share)\/(?:zoneinfo|ca-certificates)|usr\/local\/go\/lib\/time|lib\/ld-|lib64\/ld-|tmp)/
 
-/** Copies of files of the project become [image] files; the program is xbuild's own. */
+/**
+ * Copies of files of the project become [image] files; the program is xbuild's own.
+ * @param ownerOf what becomes of the user that --chown names
+ */
 export function adoptFiles(
   copies: readonly CopyFacts[],
   stages: readonly StageFacts[],
   all: readonly Stage[],
   project: ProjectFacts,
   ledger: Ledger,
+  ownerOf: (text: string) => UserChoice,
 ): Copied {
   const programs: ImageProgram[] = []
   let hasSystemFiles = false
@@ -31,10 +36,15 @@ export function adoptFiles(
     programs.push({ path: placeOf(copied, source), name: nameOf(source), by: copied.by })
   }
   const take = (copied: CopyFacts, from: string) => {
-    const kind = project.kindOf(from)
-    const mode = /^0?[0-7]{3}$/.test(copied.mode ?? '') ? { mode: (copied.mode ?? '').padStart(4, '0') } : {}
-    const to = kind === 'folder' ? copied.target.replace(/(?<=.)\/$/, '') : copied.target
-    ledger.set(copied.by, 'image', 'files', [{ from, to, ...mode }])
+    const isFolder = project.kindOf(from) === 'folder'
+    const to = isFolder ? copied.target.replace(/(?<=.)\/$/, '') : copied.target
+    const more = { ...modeOf(copied, ledger), ...ownerKey(copied, ownerOf, ledger) }
+    const exclude = flagsOf(copied, 'exclude')
+    if (exclude.length > 0 && !isFolder)
+      ledger.left(copied.by, `--exclude=${exclude[0]}: take the files that it matches out of [image] files`)
+    ledger.set(copied.by, 'image', 'files', [
+      { from, to, ...more, ...(exclude.length > 0 && isFolder && { exclude }) },
+    ])
   }
   for (const copied of copies) {
     const { by, from, unknown } = copied
@@ -44,6 +54,10 @@ export function adoptFiles(
     }
     if (by.heredocs.length > 0) {
       ledger.left(by, 'write the text into a file of the project, and name that in [image] files')
+      continue
+    }
+    if (by.flags.some(({ name, value }) => name === 'parents' && value !== 'false')) {
+      ledger.left(by, '--parents keeps the folders of each source: name them in "to" of [image] files')
       continue
     }
     const stage = from === undefined ? undefined : stageOf(from, all)
@@ -91,6 +105,30 @@ export function adoptFiles(
     }
   }
   return { programs, systemFiles: hasSystemFiles }
+}
+
+const flagsOf = ({ by }: CopyFacts, name: string) =>
+  by.flags.filter(flag => flag.name === name).map(({ value }) => value)
+
+function modeOf({ by, mode }: CopyFacts, ledger: Ledger): { mode?: string } {
+  if (mode === undefined) return {}
+  if (/^0?[0-7]{3}$/.test(mode)) return { mode: mode.padStart(4, '0') }
+  ledger.left(by, `--chmod=${mode}: mode in [image] files takes octal digits, "0755"`)
+  return {}
+}
+
+/** Files are root's without it, as with COPY. */
+function ownerKey(
+  { by, owner }: CopyFacts,
+  ownerOf: (text: string) => UserChoice,
+  ledger: Ledger,
+): { owner?: string } {
+  if (owner === undefined || /^(?:root|0)(?::(?:root|0))?$/.test(owner)) return {}
+  const found = ownerOf(owner)
+  if ('value' in found) return { owner: found.value }
+  if ('covered' in found) return { owner: '65532:65532' }
+  ledger.left(by, `--chown=${owner}: ${found.problem}`)
+  return {}
 }
 
 /** The path in the project of a file that a stage has by a COPY of its own. */
