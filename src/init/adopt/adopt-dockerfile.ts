@@ -11,6 +11,7 @@ import { adoptBuilds } from './builds.ts'
 import { adoptConfig } from './config.ts'
 import { adoptFiles, isScript } from './files.ts'
 import { adoptPrograms, type ImageProgram, startedPaths } from './image-programs.ts'
+import { withoutInit } from './init-program.ts'
 import { placeholderFor, withPlaceholders } from './known-names.ts'
 import { createLedger, type Entry, type Ledger } from './ledger.ts'
 import { onMergedUsr } from './merged-usr.ts'
@@ -34,8 +35,9 @@ export interface Adoption {
 export function adoptDockerfile(text: string, file: string, project: ProjectFacts): Adoption {
   const dockerfile = parseDockerfile(text, file)
   const ledger = createLedger(dockerfile, file)
-  const facts = readFinalImage(dockerfile, withPlaceholders)
-  if (!facts) return { settings: [], entries: [], compiles: false }
+  const read = readFinalImage(dockerfile, withPlaceholders)
+  if (!read) return { settings: [], entries: [], compiles: false }
+  const facts = withoutInit(read, ledger)
   const stages = readStages(dockerfile, facts.stage, project)
   const commands = stages.flatMap(stage => stage.commands)
   const inImage = (one: StageFacts) => isInLineage(facts.stage, one.stage)

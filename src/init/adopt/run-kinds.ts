@@ -23,7 +23,9 @@ export function kindOfCommand({ command, resolve }: RunCommand): RunKind {
   const words = command.words.map(({ raw }) => resolve(raw).text)
   const { tool } = command
   const [, sub = ''] = words
-  if (tool === '' || nothing.has(tool) || isNoCommand(words)) return { kind: 'nothing' }
+  // `RUN <<EOF`: its text is read as commands of their own.
+  if (tool === '' || tool.startsWith('<<') || nothing.has(tool) || isNoCommand(words))
+    return { kind: 'nothing' }
   if (tool === 'make' || tool === 'gmake') return { kind: 'make', words }
   const packages = installedPackages(tool, words)
   if (packages) return { kind: 'packages', packages }

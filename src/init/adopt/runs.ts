@@ -1,6 +1,7 @@
 import type { Instruction } from '../../dockerfile/model.ts'
 import { missingPackages } from '../../dockerfile/packages.ts'
 import type { RunCommand } from './commands.ts'
+import { isInitPackage } from './init-program.ts'
 import type { Ledger } from './ledger.ts'
 import { compilePackages, kindOfCommand } from './run-kinds.ts'
 
@@ -59,7 +60,9 @@ export function adoptRuns(
 }
 
 function adoptPackages(by: Instruction, packages: readonly string[], isFinal: boolean, ledger: Ledger): void {
-  const missing = isFinal ? missingPackages(packages) : compilePackages(packages)
+  const missing = isFinal
+    ? missingPackages(packages).filter(name => !isInitPackage(name))
+    : compilePackages(packages)
   if (missing.length > 0 && isFinal)
     ledger.left(by, `the image had ${missing.join(', ')}: [image] base takes an image of your own`)
   else if (missing.length > 0)

@@ -82,7 +82,7 @@ test.each([
   ['ARG P\nCOPY $P /', /depends on P/],
   ['RUN apk add bash imagemagick', /the image had bash, imagemagick/],
   ['RUN setcap cap_net_bind_service=+ep /app', /capabilities/],
-  ['ENTRYPOINT ["/sbin/tini", "--", "/app"]', /tini is not in a distroless image/],
+  ['ENTRYPOINT ["/sbin/tini", "--", "/app"]', /without tini the program is process 1; \[image\] init/],
   ['CMD /app $OPTS', /needs a shell/],
   ['USER somebody', /no user somebody/],
   ['ENV A=$UNKNOWN_OF_BUILD', /(?!)/],
@@ -165,4 +165,27 @@ test.each([
   'FROM x\nUSER',
 ])('%j is read without harm', text => {
   expect(() => adoptDockerfile(text, 'Dockerfile', project)).not.toThrow()
+})
+
+test.each([
+  ['ENTRYPOINT ["/sbin/tini", "--"]\nCMD ["/srv/app", "-v"]', { entrypoint: [], args: ['/srv/app', '-v'] }],
+  ['ENTRYPOINT ["tini", "-g", "-p", "SIGTERM", "--", "/srv/app"]', {}],
+  ['ENTRYPOINT ["dumb-init", "/srv/app", "x"]', { entrypoint: ['/srv/app', 'x'] }],
+  ['ENTRYPOINT tini -- /srv/app x', { entrypoint: ['/srv/app', 'x'] }],
+  ['CMD ["/usr/bin/dumb-init", "--", "/srv/app"]', { entrypoint: [], args: ['/srv/app'] }],
+])('the init of %s is left out, for no base has it', (lines, settings) => {
+  const text = `RUN apk add tini dumb-init\nCOPY --from=build /out/app /srv/app\n${lines}`
+  expect(settingsOf(text, 'alpine:3.22')).toEqual({ program: '/srv/app', ...settings })
+  const left = adopt(text, 'alpine:3.22').entries.filter(({ outcome }) => outcome === 'left')
+  expect(left.map(({ says }) => says).join('\n')).toMatch(
+    /^it runs as root.*\nwithout (?:tini|dumb-init) the program/,
+  )
+})
+
+test('a RUN that is a here-document is read as its commands', () => {
+  const text =
+    'FROM golang\nRUN <<EOF\nset -e\ngo build -tags x -o /app .\nEOF\nFROM scratch\nCOPY --from=0 /app /app\n'
+  const { entries, settings } = adoptDockerfile(text, 'Dockerfile', project)
+  expect(settings.find(({ key }) => key === 'tags')?.value).toEqual(['x'])
+  expect(entries.filter(({ line, outcome }) => line === 2 && outcome === 'left')).toEqual([])
 })
