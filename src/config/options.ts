@@ -65,6 +65,8 @@ export interface BuildxOptions {
   readonly builder?: string
   /** What stands for a --cache-from and a --cache-to of every image. */
   readonly cache?: 'gha' | 'registry' | 'local'
+  /** The project's folder, which keeps that cache apart from those of other projects. */
+  readonly cacheProject?: string
   readonly cacheFrom: readonly string[]
   readonly cacheTo: readonly string[]
   readonly provenance?: string
@@ -112,7 +114,7 @@ export async function resolveOptions(
     outputs: flags.output ?? [],
     buildx: {
       ...(builder && { builder }),
-      ...(cache && { cache }),
+      ...(cache && { cache, cacheProject: dir }),
       cacheFrom: flags.cacheFrom ?? config.cache.from,
       cacheTo: flags.cacheTo ?? config.cache.to,
       // `--provenance` alone means true, as with buildx.

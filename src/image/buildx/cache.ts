@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { BuildxOptions } from '../../config/options.ts'
 import { Failure } from '../../errors.ts'
 import { parseReference } from '../../oci/reference.ts'
@@ -22,26 +22,39 @@ export interface CacheValues {
 export function cacheValues(
   spec: Pick<ImageSpec, 'name' | 'platforms' | 'tags'>,
   destinations: readonly Destination[],
-  { cache, cacheFrom, cacheTo }: BuildxOptions,
+  { cache, cacheProject = '', cacheFrom, cacheTo }: BuildxOptions,
+  workspace = process.env['GITHUB_WORKSPACE'],
 ): CacheValues {
   if (cache === undefined) return { from: cacheFrom, to: cacheTo }
   const pushes = destinations.some(({ type }) => type === 'push')
-  const { from, to } = expandCache(cache, spec, { folder: join(cacheFolder(), 'buildx'), pushes })
+  // GitHub's cache is the repository's, a folder the machine's.
+  const project = cache === 'gha' && workspace ? relative(workspace, cacheProject) : cacheProject
+  const { from, to } = expandCache(cache, spec, { folder: join(cacheFolder(), 'buildx'), pushes, project })
   return { from: [...from, ...cacheFrom], to: [...to, ...cacheTo] }
 }
 
+/** What --cache depends on, besides the image. */
+interface CachePlace {
+  /** Of local caches. */
+  readonly folder: string
+  /** Whether the image is pushed. */
+  readonly pushes: boolean
+  /** What tells projects apart that have an image of the same name; empty for the only one. */
+  readonly project: string
+}
+
 /**
- * What --cache stands for, for one image. Each image and set of platforms has a scope of its own, for jobs of a matrix
- * would overwrite each other's; a cache that cannot be written fails no build. Pure.
- * @param folder of local caches
+ * What --cache stands for, for one image. Each image and set of platforms of a project has a scope of its own, for jobs
+ * of a matrix would overwrite each other's; a cache that cannot be written fails no build. Pure.
  * @throws {Failure} usage, when a registry is asked for and the image has no tag.
  */
 export function expandCache(
   kind: CacheKind,
   { name, platforms, tags }: Pick<ImageSpec, 'name' | 'platforms' | 'tags'>,
-  { folder, pushes }: { readonly folder: string; readonly pushes: boolean },
+  { folder, pushes, project }: CachePlace,
 ): CacheValues {
-  const scope = [name, ...platforms.map(platformFolder)].join('-').replace(/[^\w.-]+/g, '-')
+  const image = [name, ...platforms.map(platformFolder)].join('-').replace(/[^\w.-]+/g, '-')
+  const scope = project === '' ? image : `${image}-${shortDigest(project).slice(0, 8)}`
   const kept = 'mode=max,ignore-error=true'
   switch (kind) {
     case 'gha':
@@ -54,7 +67,7 @@ export function expandCache(
       }
     }
     case 'registry': {
-      const ref = `${repositoryOf(tags)}:${shortTag(`buildcache-${scope}`)}`
+      const ref = `${repositoryOf(tags)}:${shortTag(`buildcache-${image}`)}`
       // Who pushes no image may not be allowed to push a cache either, such as the build of a pull request.
       const to = pushes ? [`type=registry,ref=${ref},image-manifest=true,oci-mediatypes=true,${kept}`] : []
       return { from: [`type=registry,ref=${ref}`], to }
@@ -65,8 +78,10 @@ export function expandCache(
 /** A tag has 128 characters at most (OCI distribution specification); of a longer one the end becomes a digest. */
 function shortTag(tag: string): string {
   if (tag.length <= 128) return tag
-  return `${tag.slice(0, 111)}-${createHash('sha256').update(tag).digest('hex').slice(0, 16)}`
+  return `${tag.slice(0, 111)}-${shortDigest(tag)}`
 }
+
+const shortDigest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 function repositoryOf([first]: readonly string[]): string {
   if (first !== undefined) {

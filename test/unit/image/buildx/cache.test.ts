@@ -9,7 +9,7 @@ const spec = {
   tags: ['example.com/team/app:1.0'],
 }
 const expand = (kind: 'gha' | 'registry' | 'local', pushes = true) =>
-  expandCache(kind, spec, { folder: '/cache', pushes })
+  expandCache(kind, spec, { folder: '/cache', pushes, project: '' })
 
 describe('--cache', () => {
   test('has a scope for each image and set of platforms', () => {
@@ -31,7 +31,7 @@ describe('--cache', () => {
   test('has a tag that a registry takes for all platforms, and another one for another image of the repository', () => {
     const refs = ['one', 'two'].map(name => {
       const all = { ...spec, name, platforms: allPlatforms }
-      return expandCache('registry', all, { folder: '/cache', pushes: true }).from[0] ?? ''
+      return expandCache('registry', all, { folder: '/cache', pushes: true, project: '' }).from[0] ?? ''
     })
     for (const ref of refs) expect(ref).toMatch(/:buildcache-[\w.-]{30,117}$/)
     expect(refs[0]).not.toBe(refs[1])
@@ -44,8 +44,19 @@ describe('--cache', () => {
   })
 
   test('registry without a tag is a failure', async () => {
-    const run = () => expandCache('registry', { ...spec, tags: [] }, { folder: '/cache', pushes: true })
+    const run = () =>
+      expandCache('registry', { ...spec, tags: [] }, { folder: '/cache', pushes: true, project: '' })
     expect((await failureOf(run)).what).toBe('--cache registry needs a tag')
+  })
+
+  test('is each project’s own: of the repository for GitHub, of the machine for a folder', () => {
+    const from = (cache: 'gha' | 'local' | 'registry', cacheProject: string) =>
+      cacheValues(spec, [], { cache, cacheProject, cacheFrom: [], cacheTo: [] }, '/repo').from[0] ?? ''
+    expect(from('gha', '/repo')).toMatch(/-linux_arm_v7$/)
+    expect(from('gha', '/repo/a')).toMatch(/-linux_arm_v7-[0-9a-f]{8}$/)
+    expect(from('gha', '/repo/a')).not.toBe(from('gha', '/repo/b'))
+    expect(from('local', '/repo')).not.toBe(from('local', '/other'))
+    expect(from('registry', '/repo/a')).toBe(from('registry', '/repo/b'))
   })
 
   test('comes before what was given', () => {
