@@ -3,7 +3,7 @@ import type { ConfigFile } from '../../oci/manifest.ts'
 import { bounds } from '../read/bounds.ts'
 
 /** The PATH of an image that sets none, as Docker and containerd have it. */
-const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /**
  * Where the program may be that a container of the image runs, absolute, in the order in which they are tried: the

@@ -1,9 +1,11 @@
 import type { Expanded } from '../../dockerfile/expand.ts'
 import type { HealthFacts, ImageFacts, Program, Said } from '../../dockerfile/final-image.ts'
+import { defaultPath } from '../../image/verify/entrypoint.ts'
 import type { Setting, TomlValue } from '../settings.ts'
 import { looksLikePlaceholder } from './known-names.ts'
 import type { Ledger } from './ledger.ts'
 import { isOfDistribution, withShell, wordsOf } from './program-words.ts'
+import { nameOf } from './programs.ts'
 
 /** What the rest of the adoption says of the image. */
 export interface ConfigContext {
@@ -98,7 +100,8 @@ function adoptUser({ value, by }: Said<Expanded>, ledger: Ledger, context: Confi
 }
 
 function adoptProgram({ entrypoint, cmd }: ImageFacts, ledger: Ledger, context: ConfigContext): void {
-  const words = (said: Said<Program> | undefined) => said && toWords(said, ledger, context)
+  const words = (said: Said<Program> | undefined) =>
+    said && withPath(toWords(said, ledger, context), context.program)
   const first = words(entrypoint)
   const rest = words(cmd)
   if (entrypoint && first === undefined) return
@@ -115,6 +118,14 @@ function adoptProgram({ entrypoint, cmd }: ImageFacts, ledger: Ledger, context: 
       ledger.set(cmd.by, 'image', 'args', rest, entrypoint ? undefined : '[image] entrypoint = [], args')
     else ledger.covered(cmd.by, 'there are no arguments anyway')
   }
+}
+
+/** The program by its path where only the toolchain's image has its folder on PATH: /go/bin, /usr/local/cargo/bin. */
+function withPath(words: readonly string[] | undefined, program: string | undefined) {
+  const [first, ...rest] = words ?? []
+  if (program === undefined || first !== nameOf(program)) return words
+  const isOnPath = defaultPath.split(':').includes(program.slice(0, program.lastIndexOf('/')))
+  return isOnPath ? words : [program, ...rest]
 }
 
 /** The words of the exec form; of the shell form where it is one command, or where the image keeps its shell. */

@@ -182,6 +182,24 @@ test.each([
   )
 })
 
+test.each([
+  [
+    'go install .',
+    'CMD ["app", "x"]',
+    { program: '/go/bin/app', entrypoint: [], args: ['/go/bin/app', 'x'] },
+  ],
+  ['go install .', 'ENTRYPOINT ["app"]', { program: '/go/bin/app' }],
+  [
+    'go build -o /usr/local/bin/app .',
+    'ENTRYPOINT ["app"]',
+    { program: '/usr/local/bin/app', entrypoint: ['app'] },
+  ],
+])('behind %s, %s starts the program', (run, line, settings) => {
+  const text = `FROM golang\nRUN ${run}\n${line}\n`
+  const found = adoptDockerfile(text, 'Dockerfile', project).settings
+  expect(Object.fromEntries(found.map(({ key, value }) => [key, value]))).toEqual(settings)
+})
+
 test('a RUN that is a here-document is read as its commands', () => {
   const text =
     'FROM golang\nRUN <<EOF\nset -e\ngo build -tags x -o /app .\nEOF\nFROM scratch\nCOPY --from=0 /app /app\n'
