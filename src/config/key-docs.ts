@@ -289,6 +289,7 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
   'build.before.env': {
     text: 'Variables on top of the environment.',
     example: '{ NODE_ENV = "production" }',
+    unset: 'none',
   },
 
   cache: { text: 'Caches: of docker buildx, and of the compilers.', example: '' },

@@ -20,6 +20,34 @@ describe('the example of', () => {
   })
 })
 
+describe('the table of keys', () => {
+  it('calls a key required where the JSON Schema does, and no other', () => {
+    const rows = read('docs/configuration.md').matchAll(/^\| `([\w.-]+)` \| .*? \| required \|/gm)
+    const named = [...rows].map(([, name = '']) => name.split('.').at(-1))
+    expect(named.sort()).toEqual(
+      requiredKeys(JSON.parse(read('schema/xbuild.schema.json')).properties).sort(),
+    )
+  })
+})
+
+interface Node {
+  readonly required?: readonly string[]
+  readonly properties?: Readonly<Record<string, Node>>
+  readonly items?: Node
+  readonly anyOf?: readonly Node[]
+}
+
+/** [images.NAME] has those of [image], which are in the table once. */
+function requiredKeys(properties: Readonly<Record<string, Node>> = {}): string[] {
+  const within = ({ required = [], properties, items, anyOf = [] }: Node): string[] => [
+    ...required,
+    ...requiredKeys(properties),
+    ...(items ? within(items) : []),
+    ...anyOf.flatMap(within),
+  ]
+  return Object.values(properties).flatMap(within)
+}
+
 describe('the JSON Schema', () => {
   it("takes the README's sample", async () => {
     const [, sample = ''] = /```toml\n([\s\S]*?)```/.exec(read('README.md')) ?? []
