@@ -7,7 +7,7 @@ import { collectSettings } from './collect-settings.ts'
 import type { FoundProject } from './read-project.ts'
 import { addGitlabJob, type CiFacts, type CiKind, ciFile, githubWorkflow } from './write/ci.ts'
 import type { FileChange } from './write/diff.ts'
-import { addTargets, makefileNames } from './write/makefile.ts'
+import { addTargets, includedText, makefileNames } from './write/makefile.ts'
 import { schemaFile, tomlText } from './write/toml.ts'
 
 /** What init is going to write. Paths are relative to the repository. */
@@ -54,7 +54,7 @@ export async function planInit(
 
   const makefile = makefileNames.find(name => facts.read(name) !== undefined)
   const before = makefile === undefined ? undefined : facts.read(makefile)
-  const targets = addTargets(before, found.image)
+  const targets = addTargets(before, found.image, includedText(before ?? '', facts))
   const path = inRoot(makefile ?? 'Makefile')
   if ('kept' in targets) kept.push({ path, why: targets.kept })
   else change(path, 'make image and make image-push', before, targets.text)

@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { readRemote } from '../../../src/init/read-project.ts'
 import { addGitlabJob, type CiFacts, githubWorkflow } from '../../../src/init/write/ci.ts'
 import { unifiedDiff } from '../../../src/init/write/diff.ts'
-import { addTargets } from '../../../src/init/write/makefile.ts'
+import { addTargets, includedText } from '../../../src/init/write/makefile.ts'
 import { tomlText, tomlValue } from '../../../src/init/write/toml.ts'
 import { needsTool } from '../../support/needs-tool.ts'
 
@@ -84,6 +84,26 @@ describe('Makefile targets', () => {
     '.PHONY: image\nimage image-push: x\n',
     'x:\n\txbuild --push\n',
   ])('%j stays as it is', before => expect(added(before)).toMatchObject({ kept: expect.any(String) }))
+})
+
+test('the targets and variables of included files count, as far as their names are known', () => {
+  const files: Record<string, string> = {
+    'common.mk': '-include mk/*.mk $(X)\ninclude common.mk\n',
+    'mk/a.mk': 'IMAGE = x\n',
+    'mk/b.mk': 'image:\n\techo mine\n',
+  }
+  const facts = {
+    read: (path: string) => files[path],
+    list: (path: string) => (path === 'mk' ? ['a.mk', 'b.mk', 'c.txt'] : []),
+  }
+  const makefile = 'include common.mk # ours\nall:\n'
+  expect(addTargets(makefile, 'a/b', includedText(makefile, facts))).toEqual({
+    kept: 'it has a target image already',
+  })
+  files['mk/b.mk'] = ''
+  expect(addTargets(makefile, 'a/b', includedText(makefile, facts))).toMatchObject({
+    text: expect.stringContaining('XBUILD_IMAGE ?= a/b'),
+  })
 })
 
 const ci = (more: Partial<CiFacts> = {}): CiFacts => ({
