@@ -169,7 +169,7 @@ function unknownFlag(name: string, flag: string, args: readonly string[], comman
     what: `Unknown flag ${flag}${suggestion ? `; did you mean --${suggestion}?` : ''}`,
     why:
       others.length > 0
-        ? `it is a flag of xbuild ${others.join(', ')}, not of xbuild ${nameOf(command)}`
+        ? `it is a flag of ${others.map(name => `xbuild ${name}`).join(', ')}, not of xbuild ${nameOf(command)}`
         : instead
           ? instead.why
           : keys.length > 0

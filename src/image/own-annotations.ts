@@ -1,5 +1,5 @@
 import { isLocalBase } from '../base/local.ts'
-import { formatReference, parseReference } from '../oci/reference.ts'
+import { formatReference, parseReference, type Reference } from '../oci/reference.ts'
 import type { BaseChoice } from '../types.ts'
 
 /** What the annotations that xbuild gives every image are about. */
@@ -19,7 +19,7 @@ export function formatTime(epoch: number): string {
 
 /**
  * The annotations that xbuild gives each manifest and the index: the time, and the name and digest of the base, by which
- * others find out that it has a newer one (image-spec annotations.md). A base that is in no registry has none.
+ * others find out that it has a newer one (image-spec annotations.md). A base that is in no registry has no name.
  * @param digest of the base's index; absent where only the builder knows it
  */
 export function ownAnnotations(
@@ -28,12 +28,12 @@ export function ownAnnotations(
   digest: string | undefined = pinned,
 ): Record<string, string> {
   const created = { [keys.created]: formatTime(epoch) }
-  if (reference === 'scratch' || isLocalBase(reference)) return created
-  const { digest: written, ...name } = parseReference(reference)
+  const named = reference !== 'scratch' && !isLocalBase(reference)
+  const { digest: written, ...name } = named ? parseReference(reference) : {}
   const of = digest ?? written
   return {
     ...created,
-    [keys.baseName]: formatReference(name),
+    ...(named && { [keys.baseName]: formatReference(name as Reference) }),
     ...(of !== undefined && { [keys.baseDigest]: of }),
   }
 }

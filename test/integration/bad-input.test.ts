@@ -22,7 +22,7 @@ describe('flags', () => {
     [['bench', '--row', 'cold'], /--row is now called --scenario\n.*fix +--scenario/],
     [['-z'], /Unknown flag -z\n/],
     [['.', 'x'], /Unexpected argument "x"/],
-    [['plan', '--report=x'], /a flag of xbuild build, not of xbuild plan/],
+    [['plan', '--report=x'], /a flag of xbuild build, xbuild ci, not of xbuild plan/],
     [['--platform'], /--platform needs a value/],
     [['--push=yes'], /--push takes no value, but was given "yes"/],
     [['--platform=linux/amd46'], /did you mean linux\/amd64\?/],
