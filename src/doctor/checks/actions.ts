@@ -1,5 +1,6 @@
 import { Failure } from '../../errors.ts'
 import type { Check } from '../check.ts'
+import { namedCaches } from '../named-caches.ts'
 import { notApplicable, ok, problem, warning } from '../outcome.ts'
 
 /** What the token of GitHub's cache service says of itself: a scope is a branch or tag. */
@@ -18,7 +19,7 @@ export const actions: Check = {
     'A problem where `[cache]` names `type=gha` and buildx would drop it without a word; else a warning.',
   run: async ({ env, options, machine }) => {
     if (env['GITHUB_ACTIONS'] !== 'true') return notApplicable('this is no job of GitHub Actions')
-    const caches = options instanceof Failure ? [] : [...options.buildx.cacheFrom, ...options.buildx.cacheTo]
+    const caches = options instanceof Failure ? [] : namedCaches(options.buildx)
     const isUsed = caches.some(cache => /(?:^|,)type=gha(?:,|$)/.test(cache))
     const lacking = isUsed ? problem : warning
     const token = env['ACTIONS_RUNTIME_TOKEN']

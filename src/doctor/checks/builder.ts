@@ -6,6 +6,7 @@ import { formatRepository } from '../../oci/reference.ts'
 import { parsePlatforms } from '../../platforms.ts'
 import type { Command } from '../../types.ts'
 import type { Check } from '../check.ts'
+import { namedCaches } from '../named-caches.ts'
 import { fromFailure, notApplicable, type Outcome, ok, problem, warning } from '../outcome.ts'
 
 export const builder: Check = {
@@ -50,11 +51,11 @@ named builder, a cache or an attestation needs it, or where it hangs; else a war
 function isNeeded(options: Options | undefined): boolean {
   if (!options) return false
   const { backend, buildx } = options
-  const { builder, cacheFrom, cacheTo, provenance = 'false', sbom = 'false' } = buildx
+  const { builder, provenance = 'false', sbom = 'false' } = buildx
   return (
     backend === 'buildx' ||
     builder !== undefined ||
-    cacheFrom.length + cacheTo.length > 0 ||
+    namedCaches(buildx).length > 0 ||
     provenance !== 'false' ||
     sbom !== 'false'
   )

@@ -4,6 +4,7 @@ import { readIfThere } from '../../lint/lint-files.ts'
 import { lintWorkflow } from '../../lint/lint-workflow.ts'
 import { count } from '../../util/format.ts'
 import type { Check } from '../check.ts'
+import { namedCaches } from '../named-caches.ts'
 import { combine, notApplicable, type Outcome, ok, warning } from '../outcome.ts'
 import type { LintableFile } from '../project-files.ts'
 
@@ -22,8 +23,7 @@ export const remoteCache: Check = {
   findings:
     'Workflows, .gitlab-ci.yml and `[cache]` of xbuild.toml are read. A warning where a build has none, or where caches overwrite each other.',
   run: async ({ options, files }) => {
-    const configured =
-      options instanceof Failure ? [] : [...options.buildx.cacheFrom, ...options.buildx.cacheTo]
+    const configured = options instanceof Failure ? [] : namedCaches(options.buildx)
     const outcomes = (await files('workflow')).flatMap(judge)
     if (outcomes.length === 0)
       return configured.length > 0

@@ -31,6 +31,7 @@ describe('builder', () => {
       { builder: gone, flags: { cacheTo: ['type=gha'] } },
       { status: 'problem' },
     ],
+    ['no daemon, and --cache', { builder: gone, flags: { cache: 'registry' } }, { status: 'problem' }],
     [
       'no daemon, and buildx asked for',
       { builder: gone, flags: { backend: 'buildx' } },

@@ -146,6 +146,11 @@ describe('GitHub Actions', () => {
     })
   })
 
+  it('knows what --cache and [cache] type stand for', async () => {
+    expect((await look({}, { cache: 'gha' })).status).toBe('problem')
+    expect((await look({}, { cache: 'local' })).status).toBe('ok')
+  })
+
   it.each<[string, NodeJS.ProcessEnv, string, RegExp]>([
     ['no token', {}, 'problem', /no token of the cache service, so buildx drops type=gha/],
     ['version 1', { ...right, ACTIONS_CACHE_SERVICE_V2: undefined }, 'problem', /ended in April 2025/],
