@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -89,6 +90,34 @@ describe('the Action', { timeout: 300_000 }, () => {
     expect(step.log).toContain('::error file=main.go,line=3,col=15::undefined: undefined')
     expect(step.summary).toContain('the build failed')
     expect(step.outputs['digest']).toBe('')
+  })
+
+  test('takes what labels, tags and branches say for text', async context => {
+    needsTool(context, 'go')
+    const { dir, env, inputs } = await setUp()
+    const evil = 'x\n::add-path::/evil\n##[set-env name=A]B $(touch evil) `touch evil`\nEOF\ndigest=evil'
+    const shared = {
+      ...env,
+      GOCACHE: process.env['GOCACHE'],
+      HOME: process.env['HOME'],
+      XDG_CACHE_HOME: undefined,
+      GITHUB_REF_NAME: evil,
+      GITHUB_HEAD_REF: evil,
+      DOCKER_METADATA_OUTPUT_JSON: JSON.stringify({ labels: { evil }, annotations: [`index:evil=${evil}`] }),
+    }
+    const built = await runStep(program, inputs, shared, dir)
+    expect(built.code, built.log).toBe(0)
+    expect(built.outputs['digest']).toMatch(/^sha256:/)
+    const refused = await runStep(program, { ...inputs, tags: `"${evil}"` }, shared, dir)
+    expect(refused.code, refused.log).toBe(2)
+    for (const { log, outputs, paths } of [built, refused]) {
+      expect(log).not.toMatch(/^\s*::(?!error|warning|group|endgroup)|##\[/m)
+      expect(
+        Object.keys(outputs).filter(name => !/^(digest|imageid|metadata|refs|report)$/.test(name)),
+      ).toEqual([])
+      expect(paths).toHaveLength(1)
+    }
+    expect(existsSync(join(dir, 'evil'))).toBe(false)
   })
 
   test('refuses by name, at once, the inputs that would make another image', async () => {

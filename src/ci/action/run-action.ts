@@ -5,7 +5,7 @@ import { exitCodes, Failure } from '../../errors.ts'
 import { run } from '../../process.ts'
 import { describeBug, describeFailure } from '../../ui/messages.ts'
 import { quoteWord } from '../../util/quote-word.ts'
-import { workflowCommand } from '../../util/workflow-command.ts'
+import { withoutCommands, workflowCommand } from '../../util/workflow-command.ts'
 import { findCacheService } from '../github/cache-service.ts'
 import { addPath, writeSummary, writeValues } from '../github/files.ts'
 import { renderSummary, type WrittenReport } from '../summary.ts'
@@ -29,7 +29,7 @@ export async function runAction(context: ActionContext): Promise<number> {
   } catch (error) {
     const isKnown = error instanceof Failure
     const message = isKnown ? describeFailure(error) : describeBug(error)
-    print(workflowCommand('error', { title: 'xbuild' }, message.replace(/^xbuild: /, '')))
+    print(workflowCommand('error', { title: 'xbuild' }, withoutCommands(message.replace(/^xbuild: /, ''))))
     return isKnown ? error.exitCode : exitCodes.bug
   }
 }
