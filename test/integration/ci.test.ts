@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { xbuild } from '../support/cli.ts'
@@ -52,6 +52,23 @@ describe('xbuild ci cache-key', () => {
     expect(key.startsWith(locked as string)).toBe(true)
     expect(changed.startsWith(locked as string)).toBe(false)
     expect(changed.startsWith(machine as string)).toBe(true)
+  })
+
+  test('has no secret in it, wherever it is set', async context => {
+    needsTool(context, 'go')
+    const config = join(dir, 'xbuild.toml')
+    const keys: string[] = []
+    for (const [secret, tags] of [
+      ['one', 'a'],
+      ['two', 'a'],
+      ['two', 'b'],
+    ]) {
+      await writeFile(config, `[go]\ntags = ["${tags}"]\nenv = { API_TOKEN = "${secret}" }\n`)
+      keys.push(await keyWith({ GOFLAGS: `-ldflags=-X=main.apiToken=${secret}` }))
+    }
+    await rm(config)
+    expect(keys[1]).toBe(keys[0])
+    expect(keys[2]).not.toBe(keys[0])
   })
 
   test('--github sets outputs of the step', async context => {

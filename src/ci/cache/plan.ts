@@ -4,6 +4,7 @@ import type { Options } from '../../config/options.ts'
 import { detectLanguage } from '../../languages/index.ts'
 import type { LanguageName } from '../../languages/options.ts'
 import { readTextIfThere } from '../../util/read-file.ts'
+import { redactAll } from '../../util/redact.ts'
 import { isSecretName } from '../../util/secret-name.ts'
 import { goCache } from './go.ts'
 import type { CachedFolder, CacheRecipe } from './recipe.ts'
@@ -60,10 +61,8 @@ function settingsDigest(
     .sort(([a], [b]) => (a < b ? -1 : 1))
   const root = env['GITHUB_WORKSPACE'] ?? env['CI_PROJECT_DIR']
   const { go, rust, zig, c } = language
-  return digest(
-    [root ? relative(root, dir) : '', platforms.map(({ id }) => id).sort(), go, rust, zig, c, variables],
-    8,
-  )
+  const place = root ? relative(root, dir) : ''
+  return digest(redactAll([place, platforms.map(({ id }) => id).sort(), go, rust, zig, c, variables]), 8)
 }
 
 async function lockDigest(dir: string, locks: readonly string[]): Promise<string> {
