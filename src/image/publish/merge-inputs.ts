@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Failure, isFailure } from '../../errors.ts'
 import { formatReference, isDigest, parseReference, type Reference } from '../../oci/reference.ts'
+import { printable } from '../../util/printable.ts'
 import { readText } from '../../util/read-file.ts'
 
 /** Images that become one. */
@@ -140,7 +141,7 @@ function checkTagsOnce(groups: readonly MergeGroup[]): void {
 function noInput(word: string, why: string, where?: string): Failure {
   return new Failure({
     kind: 'usage',
-    what: `${JSON.stringify(word.length > 200 ? `${word.slice(0, 200)}…` : word)} cannot be merged`,
+    what: `${JSON.stringify(printable(word))} cannot be merged`,
     ...(where && { where }),
     why,
     fix: 'give files of --digest-file, references or digests',

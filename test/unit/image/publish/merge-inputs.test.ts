@@ -51,6 +51,7 @@ it('refuses an empty folder and an empty file', async () => {
 })
 
 it.each([
+  [`oci-layout${'\0'.repeat(90)}x`, 1, '"oci-layout x" cannot be merged'],
   ['{\n', 1, '"{" cannot be merged'],
   ['\n# notes\n', 2, '"#" cannot be merged'],
   ['alpine\n', 1, '"alpine" cannot be merged'],
