@@ -22926,12 +22926,12 @@ function formatTime(epoch) {
 }
 function ownAnnotations({ reference, digest: pinned }, epoch, digest4 = pinned) {
   const created = { [keys.created]: formatTime(epoch) };
-  if (reference === "scratch" || isLocalBase(reference)) return created;
-  const { digest: written, ...name } = parseReference(reference);
+  const named2 = reference !== "scratch" && !isLocalBase(reference);
+  const { digest: written, ...name } = named2 ? parseReference(reference) : {};
   const of = digest4 ?? written;
   return {
     ...created,
-    [keys.baseName]: formatReference(name),
+    ...named2 && { [keys.baseName]: formatReference(name) },
     ...of !== void 0 && { [keys.baseDigest]: of }
   };
 }
@@ -22951,15 +22951,18 @@ var init_own_annotations = __esm({
 });
 
 // src/image/buildx/cache.ts
-import { join as join28 } from "node:path";
-function cacheValues(spec2, destinations, { cache: cache2, cacheFrom, cacheTo }) {
+import { createHash as createHash5 } from "node:crypto";
+import { join as join28, relative as relative8 } from "node:path";
+function cacheValues(spec2, destinations, { cache: cache2, cacheProject = "", cacheFrom, cacheTo }, workspace = process.env["GITHUB_WORKSPACE"]) {
   if (cache2 === void 0) return { from: cacheFrom, to: cacheTo };
   const pushes2 = destinations.some(({ type }) => type === "push");
-  const { from, to } = expandCache(cache2, spec2, { folder: join28(cacheFolder(), "buildx"), pushes: pushes2 });
+  const project2 = cache2 === "gha" && workspace ? relative8(workspace, cacheProject) : cacheProject;
+  const { from, to } = expandCache(cache2, spec2, { folder: join28(cacheFolder(), "buildx"), pushes: pushes2, project: project2 });
   return { from: [...from, ...cacheFrom], to: [...to, ...cacheTo] };
 }
-function expandCache(kind, { name, platforms: platforms2, tags: tags2 }, { folder, pushes: pushes2 }) {
-  const scope = [name, ...platforms2.map(platformFolder)].join("-").replace(/[^\w.-]+/g, "-");
+function expandCache(kind, { name, platforms: platforms2, tags: tags2 }, { folder, pushes: pushes2, project: project2 }) {
+  const image4 = [name, ...platforms2.map(platformFolder)].join("-").replace(/[^\w.-]+/g, "-");
+  const scope = project2 === "" ? image4 : `${image4}-${shortDigest(project2).slice(0, 8)}`;
   const kept = "mode=max,ignore-error=true";
   switch (kind) {
     case "gha":
@@ -22972,11 +22975,15 @@ function expandCache(kind, { name, platforms: platforms2, tags: tags2 }, { folde
       };
     }
     case "registry": {
-      const ref = `${repositoryOf(tags2)}:buildcache-${platforms2.map(platformFolder).join("-")}`;
+      const ref = `${repositoryOf(tags2)}:${shortTag(`buildcache-${image4}`)}`;
       const to = pushes2 ? [`type=registry,ref=${ref},image-manifest=true,oci-mediatypes=true,${kept}`] : [];
       return { from: [`type=registry,ref=${ref}`], to };
     }
   }
+}
+function shortTag(tag) {
+  if (tag.length <= 128) return tag;
+  return `${tag.slice(0, 111)}-${shortDigest(tag)}`;
 }
 function repositoryOf([first]) {
   if (first !== void 0) {
@@ -23038,7 +23045,7 @@ function parseJson(text7) {
     return void 0;
   }
 }
-var field2;
+var shortDigest, field2;
 var init_cache = __esm({
   "src/image/buildx/cache.ts"() {
     "use strict";
@@ -23047,6 +23054,7 @@ var init_cache = __esm({
     init_platforms();
     init_cache_folder();
     init_versions();
+    shortDigest = (text7) => createHash5("sha256").update(text7).digest("hex").slice(0, 16);
     field2 = (text7) => /[",]/.test(text7) ? `"${text7.replaceAll('"', '""')}"` : text7;
   }
 });
@@ -23173,7 +23181,7 @@ name: image
 
 on:
   push:
-    branches: [{{branch}}]
+    branches: ["{{branch}}"]
     tags: ["v*"]
   pull_request:
 
@@ -23203,7 +23211,7 @@ jobs:
         env:
           # The URL of xbuild-VERSION.tgz of a release, as a variable of the repository.
           XBUILD_PACKAGE: \${{ vars.XBUILD_PACKAGE }}
-      - name: Build
+{{caches}}      - name: Build
         if: github.event_name == 'pull_request'
         run: xbuild build{{dir}}
       - name: Log in
@@ -23216,12 +23224,22 @@ jobs:
         run: xbuild build{{dir}} --tag "$IMAGE:$GITHUB_REF_NAME" --tag "$IMAGE:$GITHUB_SHA" --push
 `, "init/gitlab.yml": `# Builds the image with xbuild: natively, for all platforms, without QEMU. Written by xbuild init.
 image-of-the-project:
-  # An image with xbuild and {{toolchain}} on PATH, as a CI/CD variable of the project.
+  # An image with xbuild, {{toolchain}} and git on PATH, as a CI/CD variable of the project.
   image: $XBUILD_IMAGE
   variables:
     GIT_DEPTH: "0" # the tags, which the version comes from
+    # GitLab keeps only folders of the project.
+{{caches}}
+  cache:
+    key: xbuild-$CI_COMMIT_REF_SLUG
+    fallback_keys: [xbuild-$CI_DEFAULT_BRANCH]
+    paths: [{{kept}}]
   script:
     - |
+      # Else git would find a changed checkout. GitLab's runner makes .git without info/.
+      exclude=$(git rev-parse --git-path info/exclude)
+      mkdir -p "\${exclude%/*}"
+      echo /.xbuild-cache >>"$exclude"
       if [ -n "$CI_COMMIT_TAG" ] || [ "$CI_COMMIT_BRANCH" = "$CI_DEFAULT_BRANCH" ]; then
         export DOCKER_CONFIG="$CI_PROJECT_DIR.docker"
         mkdir -p "$DOCKER_CONFIG"
@@ -23413,7 +23431,7 @@ var init_owned_folders = __esm({
 
 // src/image/copy-folder.ts
 import { readdir as readdir10, readlink as readlink2, stat as stat6 } from "node:fs/promises";
-import { basename as basename10, dirname as dirname16, join as join29, relative as relative8, resolve as resolve6 } from "node:path";
+import { basename as basename10, dirname as dirname16, join as join29, relative as relative9, resolve as resolve6 } from "node:path";
 async function copyFolder(rule, copy2) {
   const { folder, leftOut: leftOut2, excluded, wanted: wanted2 } = copy2;
   const top2 = rule.to.replace(/\/+$/, "");
@@ -23435,7 +23453,7 @@ async function copyFolder(rule, copy2) {
     const entries2 = await readdir10(path6, { withFileTypes: true });
     for (const entry of entries2.sort((a2, b) => Buffer.compare(Buffer.from(a2.name), Buffer.from(b.name)))) {
       const inside = join29(path6, entry.name);
-      const name = relative8(folder, inside);
+      const name = relative9(folder, inside);
       if (excluded(name)) continue;
       const isWanted = whole || wanted2?.matches(name) === true;
       const isAbove = name.split("/").length < (wanted2?.depth ?? 0);
@@ -23447,7 +23465,7 @@ async function copyFolder(rule, copy2) {
   }
   function addFolder(path6) {
     copied.add(path6);
-    const target = join29(top2, "/", relative8(folder, path6)).replace(/\/+$/, "");
+    const target = join29(top2, "/", relative9(folder, path6)).replace(/\/+$/, "");
     if (target !== "") folders2.push({ path: target, ...rule.owner !== void 0 && { owner: rule.owner } });
   }
   async function addFile(path6, name) {
@@ -25316,7 +25334,7 @@ var init_file_patterns = __esm({
 
 // src/image/project-files.ts
 import { realpath as realpath5, stat as stat7 } from "node:fs/promises";
-import { basename as basename12, relative as relative9, resolve as resolve7, sep as sep2 } from "node:path";
+import { basename as basename12, relative as relative10, resolve as resolve7, sep as sep2 } from "node:path";
 async function findProjectFiles(rules, search) {
   const found = await Promise.all(rules.map((rule) => findFiles(rule, search)));
   return { files: found.flatMap(({ files }) => files), folders: found.flatMap(({ folders: folders2 }) => folders2) };
@@ -25376,7 +25394,7 @@ async function realProjectPath(path6, root2) {
   return real;
 }
 function isInside(path6, folder) {
-  const below2 = relative9(folder, path6);
+  const below2 = relative10(folder, path6);
   return below2 !== ".." && !below2.startsWith(`..${sep2}`);
 }
 var init_project_files = __esm({
@@ -25559,7 +25577,7 @@ var init_tar = __esm({
 });
 
 // src/image/tar-stream.ts
-import { createHash as createHash5 } from "node:crypto";
+import { createHash as createHash6 } from "node:crypto";
 import { open as open5, stat as stat8 } from "node:fs/promises";
 function measureEntries(entries2) {
   return mapLimit(entries2, openFiles, measure);
@@ -25568,7 +25586,7 @@ async function measure(entry) {
   const { content } = entry;
   if (!content) return { entry, size: 0, sha256: "" };
   if (Buffer.isBuffer(content)) {
-    return { entry, size: content.length, sha256: createHash5("sha256").update(content).digest("hex") };
+    return { entry, size: content.length, sha256: createHash6("sha256").update(content).digest("hex") };
   }
   try {
     const found = await stat8(content.path);
@@ -25600,7 +25618,7 @@ async function* tarBlocks(measured, blockSize4, free = []) {
     const { content } = entry;
     if (Buffer.isBuffer(content)) yield* add(content);
     else if (content) {
-      const hash3 = createHash5("sha256");
+      const hash3 = createHash6("sha256");
       const file = await openFile(content);
       try {
         for (let left3 = size2; left3 > 0; ) {
@@ -25686,7 +25704,7 @@ var init_targets = __esm({
 });
 
 // src/image/buildx/stage.ts
-import { createHash as createHash6 } from "node:crypto";
+import { createHash as createHash7 } from "node:crypto";
 import { constants as constants11 } from "node:fs";
 import { chmod as chmod3, copyFile as copyFile3, mkdir as mkdir8, open as open6, utimes } from "node:fs/promises";
 import { join as join31 } from "node:path";
@@ -25706,7 +25724,7 @@ function stagedFiles(spec2) {
 }
 async function stageContext(spec2, options) {
   try {
-    const content = createHash6("sha256");
+    const content = createHash7("sha256");
     await mkdir8(options.dir, { recursive: true });
     await writeTar(join31(options.dir, filesTar), await filesLayer(spec2, options.root), content);
     await writeTrees(spec2, options, content);
@@ -26384,7 +26402,7 @@ var init_toolchain = __esm({
 
 // src/bench/measure/builder/stage.ts
 import { mkdir as mkdir10, mkdtemp as mkdtemp2, rm as rm6, writeFile as writeFile4 } from "node:fs/promises";
-import { join as join32, relative as relative10 } from "node:path";
+import { join as join32, relative as relative11 } from "node:path";
 async function prepareStage(path6, subject, platform8, toolchainPlatform, signal, onProgress) {
   const [step] = compileAlone(subject, platform8).steps;
   if (!step) throw new Error(`nothing to compile for ${platform8.id}`);
@@ -26446,7 +26464,7 @@ async function buildStage(stage, caches, flags, { signal, onProgress }) {
     cache: caches,
     compile: command2.words,
     gather,
-    workdir: join32(stageFolders.source, relative10(staged.top, staged.root))
+    workdir: join32(stageFolders.source, relative11(staged.top, staged.root))
   });
   const file = join32(folder, `${path6}-${platformFolder(platform8)}.Dockerfile`);
   await writeFile4(file, dockerfile2);
@@ -27137,7 +27155,7 @@ var init_record = __esm({
 // src/bench/measure/staged-project.ts
 import { constants as constants12, existsSync as existsSync10 } from "node:fs";
 import { cp as cp2, mkdir as mkdir12 } from "node:fs/promises";
-import { basename as basename13, dirname as dirname20, join as join35, relative as relative11, resolve as resolve8 } from "node:path";
+import { basename as basename13, dirname as dirname20, join as join35, relative as relative12, resolve as resolve8 } from "node:path";
 async function withStagedProject(project2, signal, use) {
   const { path: folder, remove } = await makeTemporaryFolder("xbuild-bench-");
   const source = await project2.language.sourceRoot?.(project2.dir, signal) ?? project2.dir;
@@ -27145,7 +27163,7 @@ async function withStagedProject(project2, signal, use) {
   const staged = {
     original: project2.dir,
     top: top2,
-    root: join35(top2, relative11(source, project2.dir)),
+    root: join35(top2, relative12(source, project2.dir)),
     seed: join35(folder, "seed"),
     signal
   };
@@ -27922,6 +27940,16 @@ var init_duration2 = __esm({
   }
 });
 
+// src/util/is-ci.ts
+function isCi(env4 = process.env) {
+  return !["", "0", "false"].includes(env4["CI"] ?? "");
+}
+var init_is_ci = __esm({
+  "src/util/is-ci.ts"() {
+    "use strict";
+  }
+});
+
 // src/config/before.ts
 import { resolve as resolve9 } from "node:path";
 function beforeCommands(before, dir2) {
@@ -27953,8 +27981,14 @@ function withCompileCaches(config, env4) {
   return {
     ...config,
     go: { ...go2, env: withDefault(go2.env, "GOCACHEPROG", cache2.go, env4) },
-    rust: { ...rust2, env: withDefault(rust2.env, "RUSTC_WRAPPER", cache2.rust, env4) }
+    rust: {
+      ...rust2,
+      env: isWrapped(env4, rust2.env) ? { ...rust2.env } : withDefault(rust2.env, "RUSTC_WRAPPER", cache2.rust, env4)
+    }
   };
+}
+function isWrapped(...places2) {
+  return places2.some((place) => place["CARGO_BUILD_RUSTC_WRAPPER"] !== void 0);
 }
 function withDefault(own4, name, value, env4) {
   if (value === void 0 || env4[name] !== void 0 || own4[name] !== void 0) return { ...own4 };
@@ -28548,7 +28582,8 @@ function tablesOf(key) {
   return knownKeys([]).filter((table2) => knownKeys([table2]).includes(key));
 }
 function unwrap(schema2) {
-  return schema2?.wrapped ? unwrap(schema2.wrapped) : schema2;
+  if (schema2?.wrapped) return unwrap(schema2.wrapped);
+  return schema2?.options?.map(unwrap).find((option) => option?.entries) ?? schema2;
 }
 var init_known_keys = __esm({
   "src/config/known-keys.ts"() {
@@ -28577,17 +28612,18 @@ async function parseConfig(text7, path6) {
   if (result.success) return result.output;
   throw hasMistakes(result.issues, text7, path6);
 }
-function hasMistakes(issues, text7, path6) {
+function hasMistakes(found, text7, path6) {
+  const issues = found.flatMap(precise);
   const positionOf = keyPositions(text7);
-  const found = issues.map((issue) => {
+  const described = issues.map((issue) => {
     const position = positionOf((issue.path ?? []).map(({ key }) => String(key)));
     return { position, text: describeIssue(issue) };
   });
-  const places2 = found.map(
+  const places2 = described.map(
     ({ position }) => position ? `${path6}:${position.line}:${position.column}` : path6
   );
-  const lines = found.map(
-    ({ position, text: text8 }) => position && found.length > 1 ? `line ${position.line}: ${text8}` : text8
+  const lines = described.map(
+    ({ position, text: text8 }) => position && described.length > 1 ? `line ${position.line}: ${text8}` : text8
   );
   return new Failure({
     kind: "usage",
@@ -28597,14 +28633,25 @@ function hasMistakes(issues, text7, path6) {
     fix: `fix ${issues.map((issue) => getDotPath(issue)).join(", ")} in ${path6}`
   });
 }
-function notToml(error, path6) {
+function precise(issue) {
+  const { path: path6, issues, input } = issue;
+  const inside = Array.isArray(input) ? [] : (issues ?? []).filter((one2) => one2.path);
+  if (!path6 || inside.length === 0) return [issue];
+  return inside.map((one2) => ({ ...one2, path: [...path6, ...one2.path ?? []] }));
+}
+function tomlFault(error) {
   const fault = error;
   const { line, column: column2 } = fault.location?.start ?? fault;
+  const why = error instanceof RangeError ? "its tables and arrays are nested too deeply" : fault.message;
+  return line === void 0 || column2 === void 0 ? { why } : { line, column: column2, why };
+}
+function notToml(error, path6) {
+  const { line, column: column2, why } = tomlFault(error);
   return new Failure({
     kind: "usage",
     what: `${path6} is not valid TOML`,
     where: line === void 0 ? path6 : `${path6}:${line}:${column2}`,
-    why: error instanceof RangeError ? "its tables and arrays are nested too deeply" : fault.message,
+    why,
     fix: line === void 0 ? `check what wrote ${path6}` : `fix line ${line} of ${path6}`,
     cause: error
   });
@@ -28660,10 +28707,16 @@ function describeIssue(issue) {
   const keys2 = (issue.path ?? []).map(({ key }) => String(key));
   if (issue.expected === "never") return `${path6}: ${describeUnknown(keys2.at(-1) ?? "", keys2.slice(0, -1))}`;
   const isOurs = !issue.message.startsWith("Invalid ");
-  const expected = isOurs ? issue.message : issue.expected ?? issue.message;
+  const expected = isOurs ? issue.message : inToml(issue.expected ?? issue.message);
+  if (issue.received === "undefined") return `${path6} is missing`;
+  if (issue.type === "min_length")
+    return `${path6}: expected ${isOurs ? expected : "an item"}, but it is empty`;
   const near = closestMatch(unquote3(issue.received), choicesOf(issue.expected));
   const hint = near === void 0 ? "" : `; did you mean "${near}"?`;
-  return `${path6}: expected ${expected}, but found ${issue.received}${hint}`;
+  return `${path6}: expected ${expected}, but found ${inToml(issue.received)}${hint}`;
+}
+function inToml(type) {
+  return type.replace(/"(?:[^"\\]|\\.)*"|\b[A-Za-z]+\b/g, (word2) => typesInToml[word2] ?? word2);
 }
 function choicesOf(expected) {
   return [...(expected ?? "").matchAll(/"([^"]*)"/g)].map(([, choice = ""]) => choice);
@@ -28680,7 +28733,7 @@ function describeUnknown(key, table2) {
   if (knownKeys([]).includes(key)) return "unknown key; it belongs to the top of the file, above all tables";
   return `unknown key (known: ${known.join(", ")})`;
 }
-var configFile, sizeLimit, unquote3;
+var configFile, sizeLimit, typesInToml, unquote3;
 var init_load = __esm({
   "src/config/load.ts"() {
     "use strict";
@@ -28695,6 +28748,13 @@ var init_load = __esm({
     init_schema();
     configFile = "xbuild.toml";
     sizeLimit = 1024 * 1024;
+    typesInToml = {
+      Array: "an array",
+      Object: "a table",
+      string: "a string",
+      number: "a number",
+      boolean: "true or false"
+    };
     unquote3 = (text7) => text7.replace(/^"(.*)"$/, "$1");
   }
 });
@@ -28709,12 +28769,22 @@ async function readLock2(dir2, required) {
 }
 async function parseLock(text7, path6) {
   const { default: toml } = await Promise.resolve().then(() => __toESM(require_toml(), 1));
+  let table2;
   try {
-    const { bases } = parse(schema, JSON.parse(JSON.stringify(toml.parse(text7))));
-    return new Map(Object.entries(bases));
+    table2 = JSON.parse(JSON.stringify(toml.parse(text7)));
   } catch (error) {
-    throw damaged2(path6, error.message, error);
+    const { line: line2, why } = tomlFault(error);
+    throw damaged2(line2 === void 0 ? path6 : `${path6}:${line2}`, why, writesAnew, error);
   }
+  const { success, output, issues } = safeParse(schema, table2);
+  if (success) return new Map(Object.entries(output.bases));
+  const [issue] = issues;
+  const keys2 = (issue.path ?? []).map(({ key }) => String(key));
+  const line = keyPositions(text7)(keys2)?.line;
+  const where = line === void 0 ? path6 : `${path6}:${line}`;
+  if (keys2.join() === "version" && Number(issue.input) > 1)
+    throw damaged2(where, `it is of version ${issue.input}, which a newer xbuild wrote`, "use that xbuild");
+  throw damaged2(where, `${keys2.at(-1) ?? "it"}: ${issue.message}`, writesAnew);
 }
 function formatLock(digests) {
   const lines = [...digests].sort().map(([reference, text7]) => `"${reference}" = "${text7}"`);
@@ -28733,32 +28803,29 @@ async function readIfThere(path6) {
   } catch (error) {
     const { code: code2, message } = error;
     if (code2 === "ENOENT" || code2 === "ENOTDIR") return void 0;
-    throw damaged2(path6, isFailure(error) && error.why || message, error);
+    throw damaged2(path6, isFailure(error) && error.why || message, `ls -ld ${quoteWord(path6)}`, error);
   }
 }
-function damaged2(path6, why, cause) {
-  return new Failure({
-    kind: "usage",
-    what: `${path6} cannot be read as a lock file`,
-    where: path6,
-    why,
-    fix: "xbuild update, which writes it anew",
-    cause
-  });
+function damaged2(where, why, fix2, cause) {
+  return new Failure({ kind: "usage", what: `${lockFile} cannot be read`, where, why, fix: fix2, cause });
 }
-var lockFile, digest, schema, sizeLimit2;
+var lockFile, digest, schema, sizeLimit2, writesAnew;
 var init_lock_file = __esm({
   "src/config/lock-file.ts"() {
     "use strict";
     init_dist();
     init_errors();
     init_reference2();
+    init_quote_word();
     init_read_file();
     init_string_table();
+    init_key_positions();
+    init_load();
     lockFile = "xbuild.lock";
-    digest = pipe(string(), check(isDigest, "a digest, sha256: and 64 hex digits"));
+    digest = pipe(string(), check(isDigest, "expected a digest, sha256: and 64 hex digits"));
     schema = strictObject({ version: literal(1), bases: optional(table(digest), {}) });
     sizeLimit2 = 1024 * 1024;
+    writesAnew = "xbuild update, which writes it anew";
   }
 });
 
@@ -28795,7 +28862,7 @@ async function resolveOptions(flags, env4 = process.env, usesLock = true) {
     outputs: flags.output ?? [],
     buildx: {
       ...builder3 && { builder: builder3 },
-      ...cache2 && { cache: cache2 },
+      ...cache2 && { cache: cache2, cacheProject: dir2 },
       cacheFrom: flags.cacheFrom ?? config.cache.from,
       cacheTo: flags.cacheTo ?? config.cache.to,
       // `--provenance` alone means true, as with buildx.
@@ -28809,7 +28876,7 @@ async function resolveOptions(flags, env4 = process.env, usesLock = true) {
     offline: flags.offline ?? false,
     verify: flags.verify ?? "warn",
     compression: flags.compression ?? config.compression,
-    installs: flags.install === false ? "never" : flags.yes || isSet(env4["CI"]) ? "always" : "ask",
+    installs: flags.install === false ? "never" : flags.yes || isCi(env4) ? "always" : "ask",
     jobs: jobsOf(flags.jobs ?? env4["XBUILD_JOBS"]),
     toolchainArgs: flags.toolchainArgs ?? [],
     ...versionFrom && { versionFrom },
@@ -28886,7 +28953,7 @@ function jobsOf(value) {
     fix: `-j ${availableParallelism4()}`
   });
 }
-var cargoLocked, isSet;
+var cargoLocked;
 var init_options7 = __esm({
   "src/config/options.ts"() {
     "use strict";
@@ -28895,13 +28962,13 @@ var init_options7 = __esm({
     init_platforms();
     init_duration2();
     init_host_arch();
+    init_is_ci();
     init_before();
     init_compile_caches();
     init_image_options();
     init_load();
     init_lock_file();
     cargoLocked = (config) => ({ ...config, rust: { ...config.rust, locked: true } });
-    isSet = (value) => value !== void 0 && !["", "0", "false"].includes(value);
   }
 });
 
@@ -33932,11 +33999,25 @@ async function runBefore(commands3, { emit, signal }) {
         if (line.trim()) task.progress(line.trim());
       };
       await checkFolder(command2);
-      const result = await run(command2, { signal, onStdout: onLine, onStderr: onLine });
+      const result = await run(command2, { signal, onStdout: onLine, onStderr: onLine }).catch((error) => {
+        throw isFailure(error, "tool") ? notThere(command2, error) : error;
+      });
       if (!result.ok) throw beforeFailed(command2, result);
       task.detail(`${result.seconds.toFixed(1)} s`);
     });
   }
+}
+function notThere({ tool, args: args3 }, error) {
+  const [, words4] = /^(\S+\s.*)$/.exec(tool) ?? [];
+  const hint = words4 ? `no shell reads it, so each word is an item of its own: ${JSON.stringify(words4.split(/\s+/))}` : tool === "cd" ? `no shell runs it: { args = [\u2026], cwd = ${JSON.stringify(args3[0] ?? "web")} } runs a step in a folder` : void 0;
+  return new Failure({
+    kind: "tool",
+    what: error.what,
+    where: "[build] before of xbuild.toml",
+    why: [error.why, hint].filter(Boolean).join("\n"),
+    fix: `${hint ? "fix the step" : `install ${quoteWord(tool)}`}, ${skip}`,
+    cause: error
+  });
 }
 async function checkFolder({ cwd }) {
   const found = await stat12(cwd).catch(() => void 0);
@@ -33968,9 +34049,10 @@ var init_before2 = __esm({
     init_errors();
     init_process();
     init_recorder();
+    init_quote_word();
     skip = "or --no-before, which skips the steps";
     shownLines4 = 60;
-    titleOf = ({ tool, args: args3 }) => [tool, ...args3].join(" ");
+    titleOf = ({ tool, args: args3 }) => [tool, ...args3].map(quoteWord).join(" ");
     howItEnded = ({ signal, exitCode }) => signal ? `it was ended by ${signal}` : `it exited with ${exitCode}`;
   }
 });
@@ -35014,9 +35096,9 @@ var init_choose2 = __esm({
 });
 
 // src/oci/digest.ts
-import { createHash as createHash7 } from "node:crypto";
+import { createHash as createHash8 } from "node:crypto";
 function digestOf(bytes2) {
-  return `sha256:${createHash7("sha256").update(bytes2).digest("hex")}`;
+  return `sha256:${createHash8("sha256").update(bytes2).digest("hex")}`;
 }
 function checkBytes(bytes2, digest4, where) {
   const actual = hashFor(digest4).update(bytes2).digest("hex");
@@ -35040,7 +35122,7 @@ function algorithm(digest4) {
   return digest4.slice(0, digest4.indexOf(":"));
 }
 function hashFor(digest4) {
-  return createHash7(algorithm(digest4));
+  return createHash8(algorithm(digest4));
 }
 function mismatch(where, expected, actual) {
   return new Failure({
@@ -49581,7 +49663,7 @@ var init_builtin = __esm({
 });
 
 // src/image/writer/cache.ts
-import { createHash as createHash8 } from "node:crypto";
+import { createHash as createHash9 } from "node:crypto";
 import {
   mkdir as mkdir15,
   open as open9,
@@ -49631,7 +49713,7 @@ function blobCache(folder, close) {
     },
     async store(source, signal) {
       const write4 = async (handle) => {
-        const hash3 = createHash8("sha256");
+        const hash3 = createHash9("sha256");
         let size2 = 0;
         for await (const chunk of hashing(source, hash3)) {
           if (signal?.aborted) throw interrupted();
@@ -49666,7 +49748,7 @@ ${json}
   };
 }
 function sha256(text7) {
-  return createHash8("sha256").update(text7).digest("hex");
+  return createHash9("sha256").update(text7).digest("hex");
 }
 function isThere(path6) {
   return stat16(path6).then(
@@ -49827,7 +49909,7 @@ var init_compress = __esm({
 });
 
 // src/image/writer/layer.ts
-import { createHash as createHash9 } from "node:crypto";
+import { createHash as createHash10 } from "node:crypto";
 async function makeLayer(entries2, compressor, cache2, signal) {
   const measured = await measureEntries(entries2);
   const key = JSON.stringify([
@@ -49838,7 +49920,7 @@ async function makeLayer(entries2, compressor, cache2, signal) {
   const known = await cache2.recall("layers", key);
   const path6 = known && await cache2.find(known.digest, known.size);
   if (known && path6) return { ...known, path: path6, mediaType: compressor.mediaType };
-  const hash3 = createHash9("sha256");
+  const hash3 = createHash10("sha256");
   const free = [];
   const blocks = hashing(tarBlocks(measured, blockSize2, free), hash3);
   const blob = await cache2.store(
@@ -50562,7 +50644,7 @@ var init_make3 = __esm({
 });
 
 // src/image/verify/layer-scan.ts
-import { createHash as createHash10 } from "node:crypto";
+import { createHash as createHash11 } from "node:crypto";
 import { open as open10 } from "node:fs/promises";
 import { join as join49 } from "node:path";
 function packedScan(diffId, files) {
@@ -50571,7 +50653,7 @@ function packedScan(diffId, files) {
   return { diffId, entries: entries2, whiteouts: /* @__PURE__ */ new Set(), opaque: /* @__PURE__ */ new Set(), hostile: [] };
 }
 async function scanLayer(chunks, wanted2, folder, where, budget = createBudget()) {
-  const hash3 = createHash10("sha256");
+  const hash3 = createHash11("sha256");
   const stored = counting(chunks, budget.stored);
   const source = streamSource(hashing(counting(decompress(stored, where), budget.unpacked), hash3));
   const entries2 = /* @__PURE__ */ new Map();
@@ -50603,7 +50685,7 @@ async function scanLayer(chunks, wanted2, folder, where, budget = createBudget()
 async function capture(entry, folder, budget) {
   budget.captured(entry.size);
   const path6 = join49(folder, `file-${++captures}`);
-  const hash3 = createHash10("sha256");
+  const hash3 = createHash11("sha256");
   try {
     const file = await open10(path6, "wx", 384);
     try {
@@ -50787,7 +50869,7 @@ var init_inspect = __esm({
 // src/image/verify/scanner.ts
 function createScanner(source, { wanted: wanted2, folder, known, budget = createBudget() }) {
   const scans = /* @__PURE__ */ new Map();
-  const inTurn = createTurns(parallel4);
+  const inTurn = createLimit(parallel4);
   const where = (layer) => `${source.name}@${layer.digest}`;
   const read4 = async (layer) => {
     const packed = known?.get(layer.digest);
@@ -50827,26 +50909,12 @@ function createScanner(source, { wanted: wanted2, folder, known, budget = create
     }
   };
 }
-function createTurns(limit) {
-  const waiting = [];
-  let free = limit;
-  return async (work) => {
-    if (free > 0) free--;
-    else await new Promise((resolve27) => waiting.push(resolve27));
-    try {
-      return await work();
-    } finally {
-      const next2 = waiting.shift();
-      if (next2) next2();
-      else free++;
-    }
-  };
-}
 var parallel4;
 var init_scanner = __esm({
   "src/image/verify/scanner.ts"() {
     "use strict";
     init_errors();
+    init_create_limit();
     init_bounds();
     init_decompress();
     init_layer_scan();
@@ -52129,14 +52197,14 @@ function expandWord(raw, lookup2, substitute2, escapeChar = "\\") {
   let quoted2 = false;
   const variable2 = (name, operator, word2) => {
     const known = lookup2(name);
-    const isSet3 = "value" in known && (known.value !== "" || !operator.startsWith(":"));
+    const isSet2 = "value" in known && (known.value !== "" || !operator.startsWith(":"));
     if (operator === "" || /^:?[-+?]$/.test(operator)) {
       if (!("value" in known)) {
         unknown3.push(name);
         return `\${${name}}`;
       }
-      if (operator.endsWith("-")) return isSet3 ? known.value : nested(word2);
-      if (operator.endsWith("+")) return isSet3 ? nested(word2) : "";
+      if (operator.endsWith("-")) return isSet2 ? known.value : nested(word2);
+      if (operator.endsWith("+")) return isSet2 ? nested(word2) : "";
       return known.value;
     }
     unknown3.push(name);
@@ -60557,9 +60625,9 @@ var init_rust3 = __esm({
     rustCache = {
       variables: /^(CARGO_(BUILD|TARGET|PROFILE|INCREMENTAL|ENCODED)\w*|RUST\w*|(TARGET_|HOST_)?(CC|CXX|CFLAGS|CXXFLAGS|AR)(_\w+)?)$/,
       read: async ({ dir: dir2, language }, signal) => {
-        const ask4 = (tool, args3) => run({ tool, args: args3, cwd: dir2, env: language.rust.env }, { signal, keep: 64 * 1024 * 1024 });
-        const version2 = await ask4("rustc", ["-vV"]);
-        const metadata = await ask4("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"]);
+        const ask5 = (tool, args3) => run({ tool, args: args3, cwd: dir2, env: language.rust.env }, { signal, keep: 64 * 1024 * 1024 });
+        const version2 = await ask5("rustc", ["-vV"]);
+        const metadata = await ask5("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"]);
         if (!version2.ok || !metadata.ok) throw cannotRead(dir2, version2.ok ? metadata.stderr : version2.stderr);
         const { workspace_root, target_directory } = JSON.parse(metadata.stdout);
         const lock = join56(workspace_root ?? dir2, "Cargo.lock");
@@ -60630,8 +60698,8 @@ var plan_exports = {};
 __export(plan_exports, {
   toolchainCache: () => toolchainCache
 });
-import { createHash as createHash11 } from "node:crypto";
-import { relative as relative12 } from "node:path";
+import { createHash as createHash12 } from "node:crypto";
+import { relative as relative13 } from "node:path";
 async function toolchainCache(options, signal, env4 = process.env) {
   const { name: language } = await detectLanguage(options.dir, options.lang);
   const recipe = recipes2[language];
@@ -60649,17 +60717,15 @@ function settingsDigest({ dir: dir2, platforms: platforms2, language }, recipe, 
   const variables = Object.entries(env4).filter(([name]) => recipe.variables.test(name) && !isSecretName(name)).sort(([a2], [b]) => a2 < b ? -1 : 1);
   const root2 = env4["GITHUB_WORKSPACE"] ?? env4["CI_PROJECT_DIR"];
   const { go: go2, rust: rust2, zig: zig2, c: c3 } = language;
-  return digest3(
-    [root2 ? relative12(root2, dir2) : "", platforms2.map(({ id }) => id).sort(), go2, rust2, zig2, c3, variables],
-    8
-  );
+  const place = root2 ? relative13(root2, dir2) : "";
+  return digest3(redactAll([place, platforms2.map(({ id }) => id).sort(), go2, rust2, zig2, c3, variables]), 8);
 }
 async function lockDigest(dir2, locks) {
-  const texts2 = await Promise.all(locks.map(async (lock) => [relative12(dir2, lock), await readTextIfThere(lock)]));
+  const texts2 = await Promise.all(locks.map(async (lock) => [relative13(dir2, lock), await readTextIfThere(lock)]));
   return digest3(texts2, 16);
 }
 function digest3(value, length) {
-  return createHash11("sha256").update(JSON.stringify(value)).digest("hex").slice(0, length);
+  return createHash12("sha256").update(JSON.stringify(value)).digest("hex").slice(0, length);
 }
 var recipes2;
 var init_plan3 = __esm({
@@ -60667,6 +60733,7 @@ var init_plan3 = __esm({
     "use strict";
     init_languages();
     init_read_file();
+    init_redact();
     init_secret_name();
     init_go3();
     init_rust3();
@@ -60785,7 +60852,7 @@ __export(used_files_exports, {
   readKeptFiles: () => readKeptFiles
 });
 import { readdir as readdir16, rm as rm14, stat as stat19 } from "node:fs/promises";
-import { join as join58, relative as relative13, sep as sep4 } from "node:path";
+import { join as join58, relative as relative14, sep as sep4 } from "node:path";
 async function readKeptFiles(folders2, since) {
   const all = await Promise.all(folders2.map((folder) => filesOf(folder, since)));
   return all.flat();
@@ -60797,7 +60864,7 @@ async function filesOf({ path: root2, isUsed }, since) {
     const path6 = join58(parentPath, name);
     const found = await stat19(path6).catch(() => void 0);
     if (!found) return [];
-    const file = relative13(root2, path6).split(sep4).join("/");
+    const file = relative14(root2, path6).split(sep4).join("/");
     const used = isUsed(file, { mtime: found.mtimeMs, since });
     return [{ path: path6, size: found.size, isUsed: used, isNew: found.mtimeMs >= since }];
   });
@@ -60860,6 +60927,14 @@ async function startOf2(paths) {
     fix: "xbuild build --report report.json, then xbuild ci cache-paths --prune --report report.json"
   });
 }
+function servesOthers() {
+  return new Failure({
+    kind: "usage",
+    what: "--prune outside of a CI would empty the caches of other projects",
+    why: "it removes from the folders of the toolchain all that one build did not use, and CI is not set here",
+    fix: "CI=true xbuild ci cache-paths --prune --report report.json, on a machine that builds nothing else"
+  });
+}
 var platform6, lang3, cachePathsTask;
 var init_cache_paths = __esm({
   "src/commands/ci/cache-paths.ts"() {
@@ -60869,6 +60944,7 @@ var init_cache_paths = __esm({
     init_errors();
     init_interrupt();
     init_format();
+    init_is_ci();
     init_shared_flags();
     init_task();
     ({ platform: platform6, lang: lang3 } = buildFlags2);
@@ -60877,11 +60953,12 @@ var init_cache_paths = __esm({
       flags: {
         platform: platform6,
         lang: lang3,
-        prune: { type: "boolean", describe: "Remove from them what the build of --report did not use" },
+        prune: { type: "boolean", describe: "In a CI: remove from them what the build of --report did not use" },
         ...reportFlag,
         json: { type: "boolean", describe: "Print JSON" }
       },
       run: async (argv2) => {
+        if (argv2.prune && !isCi()) throw servesOthers();
         const { toolchainCache: toolchainCache2 } = await Promise.resolve().then(() => (init_plan3(), plan_exports));
         const { folders: folders2 } = await toolchainCache2(await resolveOptions(argv2), interruptSignal);
         if (argv2.prune) {
@@ -60908,7 +60985,7 @@ function planMatrix(units, limit) {
   const platforms2 = distinct(units.map(({ platform: platform8 }) => platform8));
   const programs4 = distinct(units.map(({ program: program2 }) => program2));
   const isRecorded = units.some(({ seconds: seconds3 }) => seconds3 !== void 0);
-  const weightOf = (some, on6) => units.filter(({ program: program2, platform: platform8 }) => some.includes(program2) && on6.includes(platform8)).reduce((sum2, unit) => sum2 + weigh(unit), 0);
+  const weightOf = (some, on6) => on6.reduce((total, platform8) => some.reduce((sum2, program2) => sum2 + weigh(program2, platform8), total), 0);
   const job = (some, on6) => ({
     programs: some,
     platforms: on6,
@@ -60926,10 +61003,9 @@ function planMatrix(units, limit) {
 }
 function shareJobs(platforms2, limit, most, weightOf) {
   const shares = platforms2.map(() => 1);
+  const weights2 = platforms2.map(weightOf);
   for (let left3 = limit - platforms2.length; left3 > 0; left3--) {
-    const lengths = platforms2.map(
-      (platform8, index) => shares[index] < most ? weightOf(platform8) / shares[index] : -1
-    );
+    const lengths = shares.map((share2, index) => share2 < most ? weights2[index] / share2 : -1);
     const longest3 = lengths.indexOf(Math.max(...lengths));
     if (lengths[longest3] < 0) break;
     shares[longest3] = shares[longest3] + 1;
@@ -60949,11 +61025,24 @@ function spread(items, count3, weightOf) {
   return groups.map((group) => group.items.toSorted((a2, b) => items.indexOf(a2) - items.indexOf(b)));
 }
 function weights(units) {
-  const mean = (some) => {
-    const known = some.flatMap(({ seconds: seconds3 }) => seconds3 ?? []);
-    return known.length > 0 ? known.reduce((sum2, one2) => sum2 + one2, 0) / known.length : void 0;
-  };
-  return ({ program: program2, seconds: seconds3 }) => seconds3 ?? mean(units.filter((other) => other.program === program2)) ?? mean(units) ?? 1;
+  const all = mean(units) ?? 1;
+  const rows = /* @__PURE__ */ new Map();
+  for (const unit of units) {
+    const row2 = rows.get(unit.program);
+    if (row2) row2.push(unit);
+    else rows.set(unit.program, [unit]);
+  }
+  const table2 = new Map(
+    [...rows].map(([program2, row2]) => {
+      const usual2 = mean(row2) ?? all;
+      return [program2, new Map(row2.map(({ platform: platform8, seconds: seconds3 }) => [platform8, seconds3 ?? usual2]))];
+    })
+  );
+  return (program2, platform8) => table2.get(program2)?.get(platform8) ?? 0;
+}
+function mean(units) {
+  const known = units.flatMap(({ seconds: seconds3 }) => seconds3 ?? []);
+  return known.length > 0 ? known.reduce((sum2, one2) => sum2 + one2, 0) / known.length : void 0;
 }
 var distinct;
 var init_plan_matrix = __esm({
@@ -61294,7 +61383,7 @@ function escapeText(text7) {
   return escapeHtml(cleanText(text7).replace(/\s+/g, " "));
 }
 function escapeHtml(text7) {
-  return text7.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("|", "&#124;").replaceAll("`", "&#96;").replaceAll("*", "&#42;").replaceAll("_", "&#95;").replaceAll("[", "&#91;");
+  return text7.replaceAll("&", "&amp;").replaceAll("\\", "&#92;").replaceAll("$", "&#36;").replaceAll("~", "&#126;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("|", "&#124;").replaceAll("`", "&#96;").replaceAll("*", "&#42;").replaceAll("_", "&#95;").replaceAll("[", "&#91;");
 }
 var barWidth2, row;
 var init_summary2 = __esm({
@@ -61689,6 +61778,16 @@ ${dockerfile2}
   }
 });
 
+// src/doctor/named-caches.ts
+function namedCaches({ cache: cache2, cacheFrom, cacheTo }) {
+  return [...cache2 ? [`type=${cache2}`] : [], ...cacheFrom, ...cacheTo];
+}
+var init_named_caches = __esm({
+  "src/doctor/named-caches.ts"() {
+    "use strict";
+  }
+});
+
 // src/doctor/outcome.ts
 function fromFailure({ what, where, why, fix: fix2 }, status = "problem") {
   const [reason2, ...more] = (why ?? "").split("\n").filter(Boolean);
@@ -61748,6 +61847,7 @@ var init_actions = __esm({
   "src/doctor/checks/actions.ts"() {
     "use strict";
     init_errors();
+    init_named_caches();
     init_outcome();
     actions = {
       id: "actions",
@@ -61756,7 +61856,7 @@ var init_actions = __esm({
       findings: "A problem where `[cache]` names `type=gha` and buildx would drop it without a word; else a warning.",
       run: async ({ env: env4, options, machine: machine2 }) => {
         if (env4["GITHUB_ACTIONS"] !== "true") return notApplicable("this is no job of GitHub Actions");
-        const caches = options instanceof Failure ? [] : [...options.buildx.cacheFrom, ...options.buildx.cacheTo];
+        const caches = options instanceof Failure ? [] : namedCaches(options.buildx);
         const isUsed = caches.some((cache2) => /(?:^|,)type=gha(?:,|$)/.test(cache2));
         const lacking = isUsed ? problem : warning;
         const token = env4["ACTIONS_RUNTIME_TOKEN"];
@@ -62018,8 +62118,8 @@ var init_base_images = __esm({
 function isNeeded(options) {
   if (!options) return false;
   const { backend, buildx } = options;
-  const { builder: builder3, cacheFrom, cacheTo, provenance = "false", sbom = "false" } = buildx;
-  return backend === "buildx" || builder3 !== void 0 || cacheFrom.length + cacheTo.length > 0 || provenance !== "false" || sbom !== "false";
+  const { builder: builder3, provenance = "false", sbom = "false" } = buildx;
+  return backend === "buildx" || builder3 !== void 0 || namedCaches(buildx).length > 0 || provenance !== "false" || sbom !== "false";
 }
 function withoutBuilder(failure, options, dir2) {
   const name = options?.buildx.builder;
@@ -62076,6 +62176,7 @@ var init_builder2 = __esm({
     init_check_builder();
     init_reference2();
     init_platforms();
+    init_named_caches();
     init_outcome();
     builder2 = {
       id: "builder",
@@ -63954,7 +64055,7 @@ var init_buildkit_check = __esm({
 
 // src/lint/find-files.ts
 import { stat as stat20 } from "node:fs/promises";
-import { basename as basename15, join as join60, relative as relative14, resolve as resolve15 } from "node:path";
+import { basename as basename15, join as join60, relative as relative15, resolve as resolve15 } from "node:path";
 function kindOf2(path6) {
   const name = basename15(path6);
   if (/ignore$|\.(?:md|txt|sh|j2|tmpl|tpl|go|py|ts|js|rs|html)$/i.test(name)) return void 0;
@@ -63992,7 +64093,7 @@ async function findFiles2(cwd, named2, signal) {
       });
     }
     files.push(
-      ...found.isDirectory() ? await trackedFiles(cwd, path6, signal) : [relative14(cwd, path6) || name]
+      ...found.isDirectory() ? await trackedFiles(cwd, path6, signal) : [relative15(cwd, path6) || name]
     );
   }
   return [...new Set(files)];
@@ -64010,7 +64111,7 @@ async function trackedFiles(cwd, dir2, signal) {
   }
   const paths = lines.filter((line) => /^100/.test(line)).map((line) => line.slice(line.indexOf("	") + 1));
   const files = [...new Set(paths)].filter((path6) => kindOf2(path6) !== void 0);
-  if (files.length > 0) return files.map((path6) => relative14(cwd, join60(dir2, path6)));
+  if (files.length > 0) return files.map((path6) => relative15(cwd, join60(dir2, path6)));
   throw new Failure({
     kind: "usage",
     what: "There are no files to lint",
@@ -71503,7 +71604,7 @@ var require_public_api = __commonJS({
         return docs;
       return Object.assign([], { empty: true }, composer$1.streamInfo());
     }
-    function parseDocument2(source, options = {}) {
+    function parseDocument3(source, options = {}) {
       const { lineCounter: lineCounter2, prettyErrors } = parseOptions(options);
       const parser$1 = new parser2.Parser(lineCounter2?.addNewLine);
       const composer$1 = new composer.Composer(options);
@@ -71529,7 +71630,7 @@ var require_public_api = __commonJS({
       } else if (options === void 0 && reviver && typeof reviver === "object") {
         options = reviver;
       }
-      const doc = parseDocument2(src, options);
+      const doc = parseDocument3(src, options);
       if (!doc)
         return null;
       doc.warnings.forEach((warning2) => log.warn(doc.options.logLevel, warning2));
@@ -71565,7 +71666,7 @@ var require_public_api = __commonJS({
     }
     exports.parse = parse7;
     exports.parseAllDocuments = parseAllDocuments;
-    exports.parseDocument = parseDocument2;
+    exports.parseDocument = parseDocument3;
     exports.stringify = stringify;
   }
 });
@@ -71815,7 +71916,8 @@ var init_source_file = __esm({
 var lint_files_exports = {};
 __export(lint_files_exports, {
   dockerignoreOf: () => dockerignoreOf,
-  lintFiles: () => lintFiles
+  lintFiles: () => lintFiles,
+  readIfThere: () => readIfThere3
 });
 import { existsSync as existsSync12, readFileSync as readFileSync6, statSync as statSync4 } from "node:fs";
 import { dirname as dirname29, join as join61, resolve as resolve16 } from "node:path";
@@ -72210,7 +72312,7 @@ var init_engine = __esm({
           return warning({
             why: `${host} is reached without TLS: whoever is between may run anything on it`,
             details: [described],
-            fix: `export DOCKER_HOST=ssh://USER@${new URL(host).hostname}`
+            fix: `export DOCKER_HOST=ssh://USER@${host.replace(/^tcp:\/\/|:\d*$/g, "") || "HOST"}`
           });
         return ok(described);
       }
@@ -72512,16 +72614,12 @@ or the right; where only a push can tell, it says so.`,
 });
 
 // src/doctor/checks/remote-cache.ts
-import { existsSync as existsSync15, readFileSync as readFileSync7 } from "node:fs";
 import { join as join64 } from "node:path";
 function judge5({ path: path6, text: text7, root: root2 }) {
   const builds = /docker\/(?:build-push|bake)-action|docker\s+(?:buildx|build)\b/.test(text7);
   const isXbuild = callsXbuild.test(text7);
   if (!builds && !isXbuild) return [];
-  const readDockerfile = (wanted2) => {
-    const file = join64(root2, wanted2);
-    return existsSync15(file) ? readFileSync7(file, "utf8") : void 0;
-  };
+  const readDockerfile = (wanted2) => readIfThere3(join64(root2, wanted2));
   const findings = lintWorkflow(text7, path6, { readDockerfile }).filter(
     ({ ruleId }) => cacheRules.includes(ruleId)
   );
@@ -72532,7 +72630,7 @@ function judge5({ path: path6, text: text7, root: root2 }) {
     bad.push(
       warning({
         why: `${path6}: xbuild compiles from nothing in every run, for nothing keeps the toolchain\u2019s caches`,
-        fix: "actions/cache with ~/.cache/go-build, ~/.cargo and target, or ~/.cache/zig (docs/install.md has them)"
+        fix: "actions/cache with ~/.cache/go-build, ~/.cargo and target, or ~/.cache/zig (docs/caching.md has them)"
       })
     );
   return bad.length > 0 ? bad : [ok(path6)];
@@ -72542,8 +72640,10 @@ var init_remote_cache = __esm({
   "src/doctor/checks/remote-cache.ts"() {
     "use strict";
     init_errors();
+    init_lint_files();
     init_lint_workflow();
     init_format();
+    init_named_caches();
     init_outcome();
     cacheRules = ["no-remote-cache", "gha-cache-scope", "gha-cache-in-run", "cache-mode-min"];
     keepsCaches = /actions\/cache|setup-go|rust-cache|setup-zig|sccache|GOCACHEPROG|uses: .*xbuild|^\s*cache:/m;
@@ -72554,7 +72654,7 @@ var init_remote_cache = __esm({
       question: "Does what CI builds have a cache that outlives the run?",
       findings: "Workflows, .gitlab-ci.yml and `[cache]` of xbuild.toml are read. A warning where a build has none, or where caches overwrite each other.",
       run: async ({ options, files }) => {
-        const configured = options instanceof Failure ? [] : [...options.buildx.cacheFrom, ...options.buildx.cacheTo];
+        const configured = options instanceof Failure ? [] : namedCaches(options.buildx);
         const outcomes = (await files("workflow")).flatMap(judge5);
         if (outcomes.length === 0)
           return configured.length > 0 ? ok(`[cache] names ${configured.join(" and ")}`) : notApplicable("no workflow builds an image here, and [cache] names none");
@@ -73055,7 +73155,7 @@ var init_project4 = __esm({
 
 // src/doctor/project-files.ts
 import { readdir as readdir18 } from "node:fs/promises";
-import { join as join65, relative as relative15 } from "node:path";
+import { join as join65, relative as relative16 } from "node:path";
 async function readLintable(dir2, kind, signal) {
   const root2 = await repositoryRoot(dir2, signal) ?? dir2;
   const from = kind === "dockerfile" ? dir2 : root2;
@@ -73070,7 +73170,7 @@ async function readLintable(dir2, kind, signal) {
       if (error instanceof Failure) return void 0;
       throw error;
     });
-    if (source) files.push({ path: relative15(dir2, absolute2), absolute: absolute2, root: root2, text: source.text });
+    if (source) files.push({ path: relative16(dir2, absolute2), absolute: absolute2, root: root2, text: source.text });
   }
   return files;
 }
@@ -73461,8 +73561,8 @@ __export(read_project_exports, {
   readProject: () => readProject2,
   readRemote: () => readRemote
 });
-import { readdirSync, readFileSync as readFileSync8, statSync as statSync5 } from "node:fs";
-import { basename as basename16, join as join66, relative as relative16, sep as sep5 } from "node:path";
+import { readdirSync, readFileSync as readFileSync7, statSync as statSync5 } from "node:fs";
+import { basename as basename16, join as join66, relative as relative17, sep as sep5 } from "node:path";
 async function readProject2(options, signal) {
   const { dir: dir2, lang: lang5 } = options;
   const language = await detectLanguage(dir2, lang5);
@@ -73484,7 +73584,7 @@ async function readProject2(options, signal) {
   return {
     dir: dir2,
     root: root2 ?? dir2,
-    folder: (root2 === void 0 ? "" : relative16(root2, dir2).split(sep5).join("/")) || ".",
+    folder: (root2 === void 0 ? "" : relative17(root2, dir2).split(sep5).join("/")) || ".",
     problem: problem2,
     branch,
     ...readRemote(remote, name),
@@ -73521,7 +73621,7 @@ function readFileIfThere(path6) {
   const found = statIfThere(path6);
   if (!found?.isFile() || found.size > largest) return void 0;
   try {
-    return readFileSync8(path6, "utf8");
+    return readFileSync7(path6, "utf8");
   } catch {
     return void 0;
   }
@@ -73564,7 +73664,7 @@ var init_read_project = __esm({
 });
 
 // src/init/adopt/build.ts
-function splitFlags(words4, valued3) {
+function splitFlags(words4, valued4) {
   const flags = [];
   const rest2 = [];
   for (let index = 0; index < words4.length; index++) {
@@ -73576,7 +73676,7 @@ function splitFlags(words4, valued3) {
     }
     if (name === void 0) rest2.push(word2);
     else if (raw !== void 0) flags.push({ name, raw: /^["']/.test(word2) ? word2[0] + raw : raw });
-    else if (valued3.has(name)) flags.push({ name, raw: words4[++index] });
+    else if (valued4.has(name)) flags.push({ name, raw: words4[++index] });
     else flags.push({ name, raw: void 0 });
   }
   return { flags, rest: rest2 };
@@ -74010,15 +74110,17 @@ var init_makefile_flags = __esm({
 });
 
 // src/init/write/makefile.ts
-function addTargets2(before, image4) {
+function addTargets2(before, image4, included = "") {
+  const known = `${before ?? ""}
+${included}`;
   if (before?.includes(marker2) || before !== void 0 && /^\t.*\bxbuild\b/m.test(before))
     return { kept: "it calls xbuild already" };
-  const targets3 = ["image", "image-push"].filter((name2) => hasTarget2(before ?? "", name2));
+  const targets3 = ["image", "image-push"].filter((name2) => hasTarget2(known, name2));
   if (targets3.length > 0) return { kept: `it has a target ${targets3.join(" and ")} already` };
-  if (before !== void 0 && isSet2(before, "\\.RECIPEPREFIX"))
+  if (isSet(known, "\\.RECIPEPREFIX"))
     return { kept: "its recipes do not begin with a tab (.RECIPEPREFIX): add xbuild --tag IMAGE yourself" };
-  const name = isSet2(before ?? "", "IMAGE") ? "XBUILD_IMAGE" : "IMAGE";
-  const tag = isSet2(before ?? "", "IMAGE_TAG") ? "XBUILD_TAG" : "IMAGE_TAG";
+  const name = isSet(known, "IMAGE") ? "XBUILD_IMAGE" : "IMAGE";
+  const tag = isSet(known, "IMAGE_TAG") ? "XBUILD_TAG" : "IMAGE_TAG";
   const block3 = [
     marker2,
     `${name} ?= ${image4}`,
@@ -74036,19 +74138,30 @@ function addTargets2(before, image4) {
   return { text: `${before.replace(/\n*$/, "\n")}
 ${block3}` };
 }
+function includedText(text7, { read: read4, list: list7 }, seen2 = /* @__PURE__ */ new Set()) {
+  return [...text7.matchAll(/^ *(?:-|s)?include[ \t]+([^#\n]+)/gm)].flatMap(([, names6 = ""]) => names6.trim().split(/\s+/)).flatMap((name) => {
+    const [, folder = ".", end] = /^(?:(.*)\/)?\*([\w.-]*)$/.exec(name) ?? [];
+    if (end === void 0) return [name];
+    return list7(folder).filter((file) => file.endsWith(end)).map((file) => `${folder}/${file}`);
+  }).filter((name) => !seen2.has(name) && seen2.add(name)).map((name) => {
+    const found = read4(name) ?? "";
+    return `${found}
+${includedText(found, { read: read4, list: list7 }, seen2)}`;
+  }).join("\n");
+}
 function hasTarget2(text7, name) {
   return text7.split("\n").some((line) => {
     const [, targets3 = ""] = /^([^\t#=:][^=:]*):(?!=)/.exec(line) ?? [];
     return targets3.trim().split(/\s+/).includes(name);
   });
 }
-var marker2, makefileNames, isSet2;
+var marker2, makefileNames, isSet;
 var init_makefile = __esm({
   "src/init/write/makefile.ts"() {
     "use strict";
     marker2 = "# Container images, by xbuild.";
     makefileNames = ["GNUmakefile", "makefile", "Makefile"];
-    isSet2 = (text7, name) => new RegExp(`^\\s*(?:export\\s+|override\\s+)*${name}\\s*[:?+!]*=`, "m").test(text7);
+    isSet = (text7, name) => new RegExp(`^\\s*(?:export\\s+|override\\s+)*${name}\\s*[:?+!]*=`, "m").test(text7);
   }
 });
 
@@ -74386,7 +74499,7 @@ function adoptUser({ value, by }, ledger, context2) {
   else ledger.left(by, found.problem);
 }
 function adoptProgram({ entrypoint, cmd }, ledger, context2) {
-  const words4 = (said) => said && toWords(said, ledger, context2);
+  const words4 = (said) => said && withPath(toWords(said, ledger, context2), context2.program);
   const first = words4(entrypoint);
   const rest2 = words4(cmd);
   if (entrypoint && first === void 0) return;
@@ -74402,6 +74515,12 @@ function adoptProgram({ entrypoint, cmd }, ledger, context2) {
       ledger.set(cmd.by, "image", "args", rest2, entrypoint ? void 0 : "[image] entrypoint = [], args");
     else ledger.covered(cmd.by, "there are no arguments anyway");
   }
+}
+function withPath(words4, program2) {
+  const [first, ...rest2] = words4 ?? [];
+  if (program2 === void 0 || first !== nameOf4(program2)) return words4;
+  const isOnPath2 = defaultPath.split(":").includes(program2.slice(0, program2.lastIndexOf("/")));
+  return isOnPath2 ? words4 : [program2, ...rest2];
 }
 function toWords({ value, by }, ledger, context2) {
   const exact = withShell(value);
@@ -74429,8 +74548,10 @@ var ofXbuild;
 var init_config2 = __esm({
   "src/init/adopt/config.ts"() {
     "use strict";
+    init_entrypoint();
     init_known_names();
     init_program_words();
+    init_programs2();
     ofXbuild = {
       "org.opencontainers.image.version": "{version}",
       "org.opencontainers.image.revision": "{commit}"
@@ -74439,7 +74560,7 @@ var init_config2 = __esm({
 });
 
 // src/init/adopt/files.ts
-function adoptFiles(copies, stages, all, project2, ledger) {
+function adoptFiles(copies, stages, all, project2, ledger, ownerOf) {
   const programs4 = [];
   let hasSystemFiles = false;
   const last = stages.at(-1);
@@ -74448,10 +74569,15 @@ function adoptFiles(copies, stages, all, project2, ledger) {
     programs4.push({ path: placeOf2(copied, source), name: nameOf4(source), by: copied.by });
   };
   const take = (copied, from) => {
-    const kind = project2.kindOf(from);
-    const mode = /^0?[0-7]{3}$/.test(copied.mode ?? "") ? { mode: (copied.mode ?? "").padStart(4, "0") } : {};
-    const to = kind === "folder" ? copied.target.replace(/(?<=.)\/$/, "") : copied.target;
-    ledger.set(copied.by, "image", "files", [{ from, to, ...mode }]);
+    const isFolder2 = project2.kindOf(from) === "folder";
+    const to = isFolder2 ? copied.target.replace(/(?<=.)\/$/, "") : copied.target;
+    const more = { ...modeOf(copied, ledger), ...ownerKey(copied, ownerOf, ledger) };
+    const exclude = flagsOf(copied, "exclude");
+    if (exclude.length > 0 && !isFolder2)
+      ledger.left(copied.by, `--exclude=${exclude[0]}: take the files that it matches out of [image] files`);
+    ledger.set(copied.by, "image", "files", [
+      { from, to, ...more, ...exclude.length > 0 && isFolder2 && { exclude } }
+    ]);
   };
   for (const copied of copies) {
     const { by, from, unknown: unknown3 } = copied;
@@ -74461,6 +74587,10 @@ function adoptFiles(copies, stages, all, project2, ledger) {
     }
     if (by.heredocs.length > 0) {
       ledger.left(by, "write the text into a file of the project, and name that in [image] files");
+      continue;
+    }
+    if (by.flags.some(({ name, value }) => name === "parents" && value !== "false")) {
+      ledger.left(by, '--parents keeps the folders of each source: name them in "to" of [image] files');
       continue;
     }
     const stage = from === void 0 ? void 0 : stageOf(from, all);
@@ -74505,6 +74635,20 @@ function adoptFiles(copies, stages, all, project2, ledger) {
     }
   }
   return { programs: programs4, systemFiles: hasSystemFiles };
+}
+function modeOf({ by, mode }, ledger) {
+  if (mode === void 0) return {};
+  if (/^0?[0-7]{3}$/.test(mode)) return { mode: mode.padStart(4, "0") };
+  ledger.left(by, `--chmod=${mode}: mode in [image] files takes octal digits, "0755"`);
+  return {};
+}
+function ownerKey({ by, owner }, ownerOf, ledger) {
+  if (owner === void 0 || /^(?:root|0)(?::(?:root|0))?$/.test(owner)) return {};
+  const found = ownerOf(owner);
+  if ("value" in found) return { owner: found.value };
+  if ("covered" in found) return { owner: "65532:65532" };
+  ledger.left(by, `--chown=${owner}: ${found.problem}`);
+  return {};
 }
 function fromProject({ facts }, path6, project2) {
   const root2 = projectFolder(facts, path6);
@@ -74551,13 +74695,14 @@ function isScript(copies, project2) {
     )
   );
 }
-var systemFiles2, clean2;
+var systemFiles2, flagsOf, clean2;
 var init_files2 = __esm({
   "src/init/adopt/files.ts"() {
     "use strict";
     init_final_image();
     init_programs2();
     systemFiles2 = /^\/(?:etc\/(?:ssl|pki|passwd|group|shadow|nsswitch\.conf|mime\.types|ca-certificates)|usr\/(?:share|local\/share)\/(?:zoneinfo|ca-certificates)|usr\/local\/go\/lib\/time|lib\/ld-|lib64\/ld-|tmp)/;
+    flagsOf = ({ by }, name) => by.flags.filter((flag2) => flag2.name === name).map(({ value }) => value);
     clean2 = (path6) => absolute(path6, "/").slice(1) || ".";
   }
 });
@@ -74599,6 +74744,40 @@ var init_image_programs = __esm({
     init_entrypoint();
     init_program_words();
     init_programs2();
+  }
+});
+
+// src/init/adopt/init-program.ts
+function withoutInit(facts, ledger) {
+  const { entrypoint, cmd } = facts;
+  const said = entrypoint ?? cmd;
+  const words4 = said && wordsOf(said.value);
+  const [first = ""] = words4 ?? [];
+  if (!said || !words4 || !inits.test(nameOf4(first))) return facts;
+  ledger.left(said.by, `without ${nameOf4(first)} the program is process 1; [image] init takes a static one`);
+  const value = { words: behindFlags(words4.slice(1)) };
+  if (!entrypoint) return { ...facts, cmd: { value, by: said.by } };
+  const { entrypoint: _, ...rest2 } = facts;
+  return value.words.length === 0 ? rest2 : { ...rest2, entrypoint: { value, by: said.by } };
+}
+function behindFlags(words4) {
+  for (let index = 0; index < words4.length; index++) {
+    const word2 = words4[index];
+    if (word2 === "--") return words4.slice(index + 1);
+    if (!word2.startsWith("-")) return words4.slice(index);
+    if (valued3.has(word2)) index++;
+  }
+  return [];
+}
+var inits, valued3, isInitPackage;
+var init_init_program = __esm({
+  "src/init/adopt/init-program.ts"() {
+    "use strict";
+    init_program_words();
+    init_programs2();
+    inits = /^(?:tini(?:-static)?|dumb-init|catatonit)$/;
+    valued3 = /* @__PURE__ */ new Set(["-p", "-e", "-r", "--rewrite"]);
+    isInitPackage = (name) => inits.test(name);
   }
 });
 
@@ -74702,7 +74881,8 @@ function kindOfCommand({ command: command2, resolve: resolve27 }) {
   const words4 = command2.words.map(({ raw }) => resolve27(raw).text);
   const { tool } = command2;
   const [, sub = ""] = words4;
-  if (tool === "" || nothing2.has(tool) || isNoCommand(words4)) return { kind: "nothing" };
+  if (tool === "" || tool.startsWith("<<") || nothing2.has(tool) || isNoCommand(words4))
+    return { kind: "nothing" };
   if (tool === "make" || tool === "gmake") return { kind: "make", words: words4 };
   const packages = installedPackages(tool, words4);
   if (packages) return { kind: "packages", packages };
@@ -74807,7 +74987,7 @@ function adoptRuns(commands3, isFinal, compiling, makeCompiles, ledger) {
   }
 }
 function adoptPackages(by, packages, isFinal, ledger) {
-  const missing3 = isFinal ? missingPackages(packages) : compilePackages(packages);
+  const missing3 = isFinal ? missingPackages(packages).filter((name) => !isInitPackage(name)) : compilePackages(packages);
   if (missing3.length > 0 && isFinal)
     ledger.left(by, `the image had ${missing3.join(", ")}: [image] base takes an image of your own`);
   else if (missing3.length > 0)
@@ -74828,6 +75008,7 @@ var init_runs = __esm({
   "src/init/adopt/runs.ts"() {
     "use strict";
     init_packages();
+    init_init_program();
     init_run_kinds();
   }
 });
@@ -74865,14 +75046,24 @@ var init_user = __esm({
 function adoptDockerfile(text7, file, project2) {
   const dockerfile2 = parseDockerfile(text7, file);
   const ledger = createLedger(dockerfile2, file);
-  const facts = readFinalImage(dockerfile2, withPlaceholders);
-  if (!facts) return { settings: [], entries: [], compiles: false };
+  const read4 = readFinalImage(dockerfile2, withPlaceholders);
+  if (!read4) return { settings: [], entries: [], compiles: false };
+  const facts = withoutInit(read4, ledger);
   const stages = readStages(dockerfile2, facts.stage, project2);
   const commands3 = stages.flatMap((stage) => stage.commands);
   const inImage = (one2) => isInLineage(facts.stage, one2.stage);
   const scripts = isScript(facts.copies, project2);
   const keepsShell = needsShell(facts, scripts);
-  const copied = adoptFiles(facts.copies, stages, dockerfile2.stages, project2, ledger);
+  const made = madeUsers(commands3);
+  const hasOwnUsers = keepsShell || baseKind(facts.base.value) === "other";
+  const copied = adoptFiles(
+    facts.copies,
+    stages,
+    dockerfile2.stages,
+    project2,
+    ledger,
+    (name) => userOf2(name, made, hasOwnUsers)
+  );
   const last = stages.at(-1);
   const compiled2 = last?.builds.flatMap(
     ({ run: run2 }) => [...last.programs].map((path6) => ({ path: path6, name: nameOf4(path6), by: run2.by }))
@@ -74887,7 +75078,6 @@ function adoptDockerfile(text7, file, project2) {
   const makeCompiles = makefile !== void 0 && readMakefile(makefile) !== void 0;
   const compiling = new Set(stages.flatMap(({ builds }) => builds.map(({ run: run2 }) => run2)));
   for (const one2 of stages) adoptRuns(one2.commands, inImage(one2), compiling, makeCompiles, ledger);
-  const made = madeUsers(commands3);
   const keeps = ledger.settings.some(({ key }) => key === "base");
   adoptConfig(facts, ledger, {
     program: main2?.path,
@@ -74981,6 +75171,7 @@ var init_adopt_dockerfile = __esm({
     init_config2();
     init_files2();
     init_image_programs();
+    init_init_program();
     init_known_names();
     init_ledger();
     init_merged_usr();
@@ -75263,7 +75454,8 @@ var init_key_docs = __esm({
       "build.before.cwd": { text: "The folder that it runs in.", example: '"web"', unset: "that of the project" },
       "build.before.env": {
         text: "Variables on top of the environment.",
-        example: '{ NODE_ENV = "production" }'
+        example: '{ NODE_ENV = "production" }',
+        unset: "none"
       },
       cache: { text: "Caches: of docker buildx, and of the compilers.", example: "" },
       "cache.type": {
@@ -75473,6 +75665,16 @@ function resolve18(text7) {
   });
   return { text: filled, unknown: unknown3 };
 }
+function parseReleaseFile(text7) {
+  try {
+    const document2 = (0, import_yaml4.parseDocument)(text7, { merge: true, logLevel: "silent" });
+    const [error] = document2.errors;
+    if (!error) return { root: document2.toJS() };
+    return { line: error.linePos?.[0].line ?? 1, fault: error.message.replace(/ at line \d+[\s\S]*$/, "") };
+  } catch (error) {
+    return { line: 1, fault: error.message };
+  }
+}
 function readReleaseFile(root2, names6) {
   const builds = list4(root2?.["builds"]).filter(isMap2).filter((one2) => !one2["builder"] || one2["builder"] === "go");
   const said = (one2) => ["main", "binary", "id", "dir"].map((key) => String(one2[key] ?? "")).map((text7) => text7.replace(/^\.\//, ""));
@@ -75509,10 +75711,11 @@ function goBuild(one2) {
   ];
   return readGoBuild(words4, env4, resolve18);
 }
-var templates, isMap2, list4;
+var import_yaml4, templates, isMap2, list4;
 var init_release_files = __esm({
   "src/init/sources/release-files.ts"() {
     "use strict";
+    import_yaml4 = __toESM(require_dist(), 1);
     init_go_build();
     init_known_names();
     templates = {
@@ -75578,13 +75781,31 @@ async function collectSettings({ facts, dir: dir2, root: root2 }, options, chose
   const names6 = facts.main ? [facts.main.name, facts.main.package] : [];
   for (const file of [find(koFiles), find(releaseFiles)]) {
     if (file === void 0 || language !== "go") continue;
-    const release = readReleaseFile((0, import_yaml4.parse)(facts.read(file) ?? "", { logLevel: "silent" }), names6);
+    const source = facts.read(file) ?? "";
+    const parsed = parseReleaseFile(source);
+    if ("fault" in parsed) {
+      const says = `it is not read, for it is no YAML: ${parsed.fault}`;
+      entries2.push({ file, line: parsed.line, text: "", outcome: "left", says });
+      continue;
+    }
+    const release = readReleaseFile(parsed.root, names6);
     if (!release) continue;
-    takeBuild(release.build, file, 1, "builds:");
+    const lineOf = (key) => source.split("\n").findIndex((line) => line.startsWith(`${key}:`)) + 1 || 1;
+    takeBuild(release.build, file, lineOf("builds"), "builds:");
     if (release.base && baseKind(release.base) !== "distroless" && !settings2.some(({ key }) => key === "base"))
-      settings2.push({ table: "image", key: "base", value: release.base, from: `${file}:1` });
+      settings2.push({
+        table: "image",
+        key: "base",
+        value: release.base,
+        from: `${file}:${lineOf("defaultBaseImage")}`
+      });
     if (release.platforms && !release.platforms.includes("all") && !isDefault(release.platforms))
-      settings2.push({ table: "", key: "platforms", value: release.platforms, from: `${file}:1` });
+      settings2.push({
+        table: "",
+        key: "platforms",
+        value: release.platforms,
+        from: `${file}:${lineOf("defaultPlatforms")}`
+      });
   }
   const makefile = find(makefileNames);
   const made = makefile === void 0 ? void 0 : readMakefile(facts.read(makefile) ?? "");
@@ -75644,11 +75865,10 @@ async function otherOutputFolder(options) {
     return [{ table: "", key: "dist", value: ".xbuild/dist", from: "the project has a dist/ of its own" }];
   }
 }
-var import_yaml4, dockerfileNames, releaseFiles, koFiles, isOwn;
+var dockerfileNames, releaseFiles, koFiles, isOwn;
 var init_collect_settings = __esm({
   "src/init/collect-settings.ts"() {
     "use strict";
-    import_yaml4 = __toESM(require_dist(), 1);
     init_known();
     init_output_folder();
     init_errors();
@@ -75688,13 +75908,18 @@ function githubWorkflow(facts) {
     image: image4,
     registry,
     setup: setup[language](facts).join("\n"),
-    dir: folder === "." ? "" : ` ${folder}`
+    caches: language === "go" ? "" : keepCaches(folder),
+    dir: argumentOf(folder)
   });
 }
 function gitlabJob({ language, folder }) {
+  const { variables, kept, own: own4 } = gitlabCaches[language];
+  const inFolder = (path6) => folder === "." ? path6 : `${folder}/${path6}`;
   return fill2("init/gitlab.yml", {
     toolchain: { go: "go", rust: "cargo", zig: "zig" }[language],
-    dir: folder === "." ? "" : ` ${folder}`
+    dir: argumentOf(folder),
+    caches: Object.entries(variables).map(([name, path6]) => `    ${name}: $CI_PROJECT_DIR/.xbuild-cache/${path6}`).join("\n"),
+    kept: [...kept.map((path6) => `.xbuild-cache/${path6}`), ...own4.map(inFolder)].map(yamlText).join(", ")
   });
 }
 function addGitlabJob(before, facts) {
@@ -75720,18 +75945,19 @@ function lastStage(text7) {
 function fill2(name, values) {
   return readTemplate(name).replace(/\{\{(\w+)\}\}/g, (_, key) => values[key] ?? "");
 }
-var ciFile, setup;
+var ciFile, setup, keepCaches, gitlabCaches, argumentOf, yamlText;
 var init_ci2 = __esm({
   "src/init/write/ci.ts"() {
     "use strict";
+    init_quote_word();
     init_template2();
     ciFile = { github: ".github/workflows/image.yml", gitlab: ".gitlab-ci.yml" };
     setup = {
       go: ({ goFile: goFile2, folder }) => [
         "      - uses: actions/setup-go@v7",
         "        with:",
-        `          go-version-file: ${folder === "." ? goFile2 : `${folder}/${goFile2}`}`,
-        `          cache-dependency-path: ${folder === "." ? "go.sum" : `${folder}/go.sum`}`
+        `          go-version-file: ${yamlText(folder === "." ? goFile2 : `${folder}/${goFile2}`)}`,
+        `          cache-dependency-path: ${yamlText(folder === "." ? "go.sum" : `${folder}/go.sum`)}`
       ],
       rust: () => ["      - run: rustup show active-toolchain || rustup toolchain install stable"],
       zig: ({ zig: zig2 }) => [
@@ -75741,6 +75967,26 @@ var init_ci2 = __esm({
         '          echo "$RUNNER_TEMP/zig/ziglang" >> "$GITHUB_PATH"'
       ]
     };
+    keepCaches = (folder) => `      - name: Name what the toolchain keeps between runs
+        id: caches
+        run: xbuild ci cache-key${argumentOf(folder)} --github
+      - uses: actions/cache@v6
+        with:
+          key: \${{ steps.caches.outputs.key }}
+          restore-keys: \${{ steps.caches.outputs.restore-keys }}
+          path: \${{ steps.caches.outputs.paths }}
+`;
+    gitlabCaches = {
+      go: {
+        variables: { GOCACHE: "go-build", GOMODCACHE: "go-mod" },
+        kept: ["go-build", "go-mod/cache/download"],
+        own: []
+      },
+      rust: { variables: { CARGO_HOME: "cargo" }, kept: ["cargo/registry", "cargo/git/db"], own: ["target"] },
+      zig: { variables: { ZIG_GLOBAL_CACHE_DIR: "zig" }, kept: ["zig"], own: [".zig-cache"] }
+    };
+    argumentOf = (folder) => folder === "." ? "" : ` ${quoteWord(folder)}`;
+    yamlText = (path6) => /^[\w./@+-]+$/.test(path6) ? path6 : JSON.stringify(path6);
   }
 });
 
@@ -76662,7 +76908,7 @@ async function planInit(found, options, { ci, dockerfile: chosen2 }) {
     change(inRoot(schemaFile), "its JSON Schema, for editors", facts.read(schemaFile), await schemaText());
   const makefile = makefileNames.find((name) => facts.read(name) !== void 0);
   const before = makefile === void 0 ? void 0 : facts.read(makefile);
-  const targets3 = addTargets2(before, found.image);
+  const targets3 = addTargets2(before, found.image, includedText(before ?? "", facts));
   const path6 = inRoot(makefile ?? "Makefile");
   if ("kept" in targets3) kept.push({ path: path6, why: targets3.kept });
   else change(path6, "make image and make image-push", before, targets3.text);
@@ -76903,10 +77149,10 @@ function fieldText(value) {
   if (typeof value !== "object") return String(value);
   const entries2 = Object.entries(value).sort(([a2], [b]) => a2 < b ? -1 : 1);
   if (entries2.length === 0) return void 0;
-  const isSet3 = entries2.every(
+  const isSet2 = entries2.every(
     ([, item]) => typeof item === "object" && item !== null && Object.keys(item).length === 0
   );
-  return isSet3 ? entries2.map(([key]) => key).join(" ") : JSON.stringify(Object.fromEntries(entries2));
+  return isSet2 ? entries2.map(([key]) => key).join(" ") : JSON.stringify(Object.fromEntries(entries2));
 }
 function compareFiles({ files: a2, program: pa }, { files: b, program: pb }) {
   const result = {
@@ -76974,7 +77220,7 @@ var init_compare2 = __esm({
 });
 
 // src/init/prove/read-image.ts
-import { createHash as createHash12 } from "node:crypto";
+import { createHash as createHash13 } from "node:crypto";
 import { createWriteStream as createWriteStream3 } from "node:fs";
 import { join as join70 } from "node:path";
 import { pipeline as pipeline3 } from "node:stream/promises";
@@ -77034,7 +77280,7 @@ function removeBelow(files, folder, own4) {
   for (const path6 of files.keys()) if (path6.startsWith(folder) && !own4.has(path6)) files.delete(path6);
 }
 async function hash(entry) {
-  const sha2562 = createHash12("sha256");
+  const sha2562 = createHash13("sha256");
   for await (const piece of entry.content()) sha2562.update(piece);
   return sha2562.digest("hex");
 }
@@ -77264,12 +77510,12 @@ var init_text2 = __esm({
 });
 
 // src/commands/init.ts
-import { relative as relative17, resolve as resolve19, sep as sep6 } from "node:path";
+import { relative as relative18, resolve as resolve19, sep as sep6 } from "node:path";
 async function ciOf({ facts, host, root: root2 }) {
-  const { existsSync: existsSync18 } = await import("node:fs");
+  const { existsSync: existsSync17 } = await import("node:fs");
   const { join: join80 } = await import("node:path");
-  if (existsSync18(join80(root2, ".github/workflows"))) return "github";
-  if (facts.kindOf(".gitlab-ci.yml") || existsSync18(join80(root2, ".gitlab-ci.yml"))) return "gitlab";
+  if (existsSync17(join80(root2, ".github/workflows"))) return "github";
+  if (facts.kindOf(".gitlab-ci.yml") || existsSync17(join80(root2, ".gitlab-ci.yml"))) return "gitlab";
   return host ?? "none";
 }
 async function show3(plan) {
@@ -77300,7 +77546,7 @@ function nobodyToAsk({ changes }) {
   });
 }
 function findDockerfile(file, { dir: dir2, facts }) {
-  const found = [resolve19(dir2, file), resolve19(file)].map((path6) => relative17(dir2, path6).split(sep6).join("/")).find((path6) => facts.read(path6) !== void 0);
+  const found = [resolve19(dir2, file), resolve19(file)].map((path6) => relative18(dir2, path6).split(sep6).join("/")).find((path6) => facts.read(path6) !== void 0);
   if (found !== void 0) return found;
   throw new Failure({
     kind: "usage",
@@ -77878,11 +78124,26 @@ async function readWord(word2) {
     return (await Promise.all(paths.toSorted().map(readLines))).flat();
   }
   if (found?.isFile()) return readLines(word2);
-  if (/@|:[\w.-]+$/.test(word2)) return [word2];
+  if (saysWhich.test(word2)) return [word2];
   throw noInput(word2, "there is no such file, and a reference has a digest or a tag");
 }
+function checkWord2(word2, where) {
+  if (isDigest(word2)) return;
+  if (!saysWhich.test(word2))
+    throw noInput(word2, "it is no digest, and no reference with a digest or a tag", where);
+  try {
+    parseReference(word2);
+  } catch (error) {
+    throw isFailure(error) ? new Failure({ ...error, what: error.what, where }) : error;
+  }
+}
 async function readLines(path6) {
-  const words4 = (await readText(path6, 1024 * 1024)).split(/\s+/).filter(Boolean);
+  const lines = (await readText(path6, 1024 * 1024)).split("\n");
+  const words4 = lines.flatMap((line, index) => {
+    const found = line.split(/\s+/).filter(Boolean);
+    for (const word2 of found) checkWord2(word2, `${path6}:${index + 1}`);
+    return found;
+  });
   if (words4.length > 0) return words4;
   if (/^[a-f0-9]{64}$/.test(basename17(path6))) return [`sha256:${basename17(path6)}`];
   throw noInput(path6, "it is empty");
@@ -77932,20 +78193,24 @@ function checkTagsOnce(groups) {
     }
   }
 }
-function noInput(word2, why) {
+function noInput(word2, why, where) {
   return new Failure({
     kind: "usage",
-    what: `${JSON.stringify(word2)} cannot be merged`,
+    what: `${JSON.stringify(printable2(word2))} cannot be merged`,
+    ...where && { where },
     why,
     fix: "give files of --digest-file, references or digests"
   });
 }
+var saysWhich;
 var init_merge_inputs = __esm({
   "src/image/publish/merge-inputs.ts"() {
     "use strict";
     init_errors();
     init_reference2();
+    init_printable();
     init_read_file();
+    saysWhich = /@|:[\w.-]+$/;
   }
 });
 
@@ -78315,10 +78580,14 @@ async function runImagetools(planned, { platforms: platforms2, annotations: anno
       const command2 = imagetoolsCommand(merge, annotations2, options);
       const { ok: ok2, stderr } = await run(command2, { signal, onStderr: task.progress });
       if (!ok2) throw imagetoolsFailed(merge, stderr);
-      const target = parseReference(merge.group.tags[0]);
-      const digest4 = (await client.headManifest(target))?.digest;
-      if (digest4 === void 0) throw imagetoolsFailed(merge, "the registry has no such tag afterwards");
-      const report3 = await verifyPushed(target, digest4, platforms2, context2);
+      const reports = [];
+      for (const [name, [target]] of byRepository(merge.group.tags)) {
+        task.progress(`reading ${name} back`);
+        const digest4 = (await client.headManifest(target))?.digest;
+        if (digest4 === void 0) throw imagetoolsFailed(merge, `${name} has no such tag afterwards`);
+        reports.push(await verifyPushed(target, digest4, platforms2, context2));
+      }
+      const [report3] = reports;
       task.detail(describeChecked(report3));
       images.push(publishedImage(merge.group.tags, report3));
     });
@@ -78348,12 +78617,25 @@ var init_imagetools = __esm({
 });
 
 // src/commands/merge.ts
+function checkBuilderFlag({
+  builder: builder3,
+  backend
+}) {
+  if (builder3 === void 0 || backend === "buildx") return;
+  throw new Failure({
+    kind: "usage",
+    what: "--builder has no effect on a merge by xbuild itself",
+    why: "only docker buildx imagetools uses a builder",
+    fix: "--backend buildx, or leave --builder out"
+  });
+}
 var mergeCommand;
 var init_merge2 = __esm({
   "src/commands/merge.ts"() {
     "use strict";
     init_flags();
     init_image_options();
+    init_errors();
     init_plan_text();
     init_command4();
     init_publishing();
@@ -78383,6 +78665,7 @@ var init_merge2 = __esm({
         }
       },
       run: async (argv2) => {
+        checkBuilderFlag(argv2);
         const { readMergeInputs: readMergeInputs2 } = await Promise.resolve().then(() => (init_merge_inputs(), merge_inputs_exports));
         const { planMerge: planMerge2, pushTaskId: pushTaskId2, readTaskId: readTaskId2, runMerges: runMerges2 } = await Promise.resolve().then(() => (init_merge(), merge_exports));
         const { imagetoolsCommand: imagetoolsCommand2, runImagetools: runImagetools2 } = await Promise.resolve().then(() => (init_imagetools(), imagetools_exports));
@@ -78915,8 +79198,8 @@ var init_verify3 = __esm({
 });
 
 // src/ui/annotations.ts
-import { existsSync as existsSync16 } from "node:fs";
-import { dirname as dirname32, isAbsolute as isAbsolute2, join as join74, relative as relative18 } from "node:path";
+import { existsSync as existsSync15 } from "node:fs";
+import { dirname as dirname32, isAbsolute as isAbsolute2, join as join74, relative as relative19 } from "node:path";
 function compileErrors(output) {
   const found = /* @__PURE__ */ new Map();
   let head2;
@@ -78947,9 +79230,9 @@ function annotate2(failure, env4 = process.env) {
 function pathInRepository(file, project2, root2) {
   for (let folder = project2; ; folder = dirname32(folder)) {
     const path6 = isAbsolute2(file) ? file : join74(folder, file);
-    const inside = relative18(root2, path6);
-    if (existsSync16(path6)) return inside.startsWith("..") || isAbsolute2(inside) ? void 0 : inside;
-    if (folder === dirname32(folder) || relative18(root2, folder).startsWith("..")) return void 0;
+    const inside = relative19(root2, path6);
+    if (existsSync15(path6)) return inside.startsWith("..") || isAbsolute2(inside) ? void 0 : inside;
+    if (folder === dirname32(folder) || relative19(root2, folder).startsWith("..")) return void 0;
   }
 }
 var mostShown, plainForm, rustHead, rustPlace;
@@ -80276,7 +80559,7 @@ var init_yargs_parser = __esm({
 // node_modules/yargs-parser/build/lib/index.js
 import { format as format4 } from "util";
 import { normalize as normalize2, resolve as resolve21 } from "path";
-import { readFileSync as readFileSync9 } from "fs";
+import { readFileSync as readFileSync8 } from "fs";
 import { createRequire } from "node:module";
 var _a, _b, _c, minNodeVersion, nodeVersion, env3, require2, parser, yargsParser, lib_default;
 var init_lib2 = __esm({
@@ -80312,7 +80595,7 @@ var init_lib2 = __esm({
         if (typeof require2 !== "undefined") {
           return require2(path6);
         } else if (path6.match(/\.json$/)) {
-          return JSON.parse(readFileSync9(path6, "utf8"));
+          return JSON.parse(readFileSync8(path6, "utf8"));
         } else {
           throw Error("only .json config files are supported in ESM");
         }
@@ -80353,7 +80636,7 @@ var init_process_argv = __esm({
 });
 
 // node_modules/y18n/build/lib/platform-shims/node.js
-import { readFileSync as readFileSync10, statSync as statSync7, writeFile as writeFile9 } from "fs";
+import { readFileSync as readFileSync9, statSync as statSync7, writeFile as writeFile9 } from "fs";
 import { format as format5 } from "util";
 import { resolve as resolve22 } from "path";
 var node_default;
@@ -80361,7 +80644,7 @@ var init_node4 = __esm({
   "node_modules/y18n/build/lib/platform-shims/node.js"() {
     node_default = {
       fs: {
-        readFileSync: readFileSync10,
+        readFileSync: readFileSync9,
         writeFile: writeFile9
       },
       format: format5,
@@ -80583,9 +80866,9 @@ var require_get_caller_file = __commonJS({
 import { notStrictEqual, strictEqual } from "assert";
 import { inspect as inspect3 } from "util";
 import { fileURLToPath as fileURLToPath3 } from "url";
-import { basename as basename18, dirname as dirname34, extname, relative as relative19, resolve as resolve23, join as join75 } from "path";
+import { basename as basename18, dirname as dirname34, extname, relative as relative20, resolve as resolve23, join as join75 } from "path";
 import { createRequire as createRequire2 } from "node:module";
-import { readFileSync as readFileSync11, readdirSync as readdirSync3 } from "node:fs";
+import { readFileSync as readFileSync10, readdirSync as readdirSync3 } from "node:fs";
 var import_get_caller_file, __dirname, mainFilename, require3, esm_default;
 var init_esm = __esm({
   "node_modules/yargs/lib/platform-shims/esm.mjs"() {
@@ -80618,7 +80901,7 @@ var init_esm = __esm({
         basename: basename18,
         dirname: dirname34,
         extname,
-        relative: relative19,
+        relative: relative20,
         resolve: resolve23,
         join: join75
       },
@@ -80633,7 +80916,7 @@ var init_esm = __esm({
         nextTick: process.nextTick,
         stdColumns: typeof process.stdout.columns !== "undefined" ? process.stdout.columns : null
       },
-      readFileSync: readFileSync11,
+      readFileSync: readFileSync10,
       readdirSync: readdirSync3,
       require: require3,
       getCallerFile: () => {
@@ -84163,7 +84446,7 @@ var init_elsewhere2 = __esm({
 });
 
 // src/commands/usage.ts
-import { existsSync as existsSync17 } from "node:fs";
+import { existsSync as existsSync16 } from "node:fs";
 import { resolve as resolve24 } from "node:path";
 function usageFailure(fault, args3, commands3) {
   const command2 = chosenCommand(args3, commands3);
@@ -84220,7 +84503,7 @@ function spellings([name, flag2]) {
   return [name, camelCase3, ...[flag2.alias ?? []].flat()].map((each) => [each, flag2]);
 }
 function checkFolder3(dir2, commands3) {
-  if (!/^[\w-]+$/.test(dir2) || existsSync17(resolve24(dir2))) return;
+  if (!/^[\w-]+$/.test(dir2) || existsSync16(resolve24(dir2))) return;
   throw unknownCommand(dir2, commands3);
 }
 function unknownCommand(word2, commands3) {
@@ -84281,7 +84564,7 @@ function unknownFlag(name, flag2, args3, commands3) {
   return new Failure({
     kind: "usage",
     what: `Unknown flag ${flag2}${suggestion ? `; did you mean --${suggestion}?` : ""}`,
-    why: others.length > 0 ? `it is a flag of xbuild ${others.join(", ")}, not of xbuild ${nameOf2(command2)}` : instead ? instead.why : keys2.length > 0 ? `it is a key of xbuild.toml: ${keys2.map((table2) => `[${table2}] ${long}`).join(", ")}` : "arguments for the toolchain go after --",
+    why: others.length > 0 ? `it is a flag of ${others.map((name2) => `xbuild ${name2}`).join(", ")}, not of xbuild ${nameOf2(command2)}` : instead ? instead.why : keys2.length > 0 ? `it is a key of xbuild.toml: ${keys2.map((table2) => `[${table2}] ${long}`).join(", ")}` : "arguments for the toolchain go after --",
     fix: others.length > 0 || !isElsewhere ? `xbuild ${nameOf2(command2)} --help` : instead?.fix ?? `${long} in [${keys2[0]}] of xbuild.toml`
   });
 }
@@ -84626,7 +84909,7 @@ var init_cli = __esm({
 });
 
 // src/ci/github/cache-service.ts
-import { createHash as createHash13 } from "node:crypto";
+import { createHash as createHash14 } from "node:crypto";
 import { createReadStream as createReadStream6, createWriteStream as createWriteStream4 } from "node:fs";
 import { stat as stat26 } from "node:fs/promises";
 import { Readable as Readable6 } from "node:stream";
@@ -84647,13 +84930,18 @@ function findCacheService(env4 = process.env) {
       const answer2 = await call("GetCacheEntryDownloadURL", { key, restore_keys: restoreKeys, version: version2 });
       const address3 = field4(answer2, "signed_download_url");
       if (answer2["ok"] !== true || !address3) return void 0;
-      await retried(() => download(address3, file));
+      const limit = AbortSignal.timeout(blockTime);
+      await retried(() => download(address3, file, limit), limit);
       return field4(answer2, "matched_key");
     },
     save: async (key, version2, file) => {
       const created = await call("CreateCacheEntry", { key, version: version2 });
       const address3 = field4(created, "signed_upload_url");
-      if (created["ok"] !== true || !address3) return false;
+      if (created["ok"] !== true || !address3) {
+        const why = field4(created, "message");
+        if (why !== "") throw new Error(`the cache service took no entry: ${why}`);
+        return false;
+      }
       const { size: size2 } = await stat26(file);
       await upload(address3, file, size2);
       const end = await call("FinalizeCacheEntryUpload", { key, version: version2, size_bytes: String(size2) });
@@ -84664,7 +84952,7 @@ function findCacheService(env4 = process.env) {
   };
 }
 function entryVersion(folders2, compression2) {
-  return createHash13("sha256").update(JSON.stringify(["xbuild 1", compression2, ...folders2])).digest("hex");
+  return createHash14("sha256").update(JSON.stringify(["xbuild 1", compression2, ...folders2])).digest("hex");
 }
 function field4(answer2, name) {
   const value = answer2[name] ?? answer2[name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())];
@@ -84673,7 +84961,7 @@ function field4(answer2, name) {
 function caller(url, token) {
   return (method, body) => retried(async () => {
     const path6 = `/twirp/github.actions.results.api.v1.CacheService/${method}`;
-    const response = await fetch(new URL(path6, url), {
+    const response = await ask4(new URL(path6, url), {
       method: "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       body: JSON.stringify(body),
@@ -84691,18 +84979,28 @@ function refusal2({ status, statusText }, what) {
     status < 500 && status !== 408
   );
 }
-async function retried(work) {
+async function retried(work, limit) {
   for (let tried = 1; ; tried++) {
     try {
       return await work();
     } catch (error) {
-      if (tried === attempts2 || error instanceof Refusal && error.isFinal) throw error;
+      if (tried === attempts2 || limit?.aborted || error instanceof Refusal && error.isFinal) throw error;
       await sleep3(500 * 2 ** tried);
     }
   }
 }
-async function download(address3, file) {
-  const response = await fetch(address3, { signal: AbortSignal.timeout(blockTime) });
+async function ask4(address3, init2) {
+  try {
+    return await fetch(address3, init2);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const { cause } = error;
+    const why = cause instanceof Error ? cause.code || cause.message : "bad address";
+    throw new Error(`the cache service cannot be reached: ${why}`);
+  }
+}
+async function download(address3, file, limit) {
+  const response = await ask4(address3, { signal: limit });
   if (!response.ok || !response.body) throw refusal2(response, "a download");
   await pipeline4(Readable6.fromWeb(response.body), createWriteStream4(file));
 }
@@ -84717,26 +85015,27 @@ async function upload(address3, file, size2) {
     for (let at = next2++; at < count3; at = next2++) {
       const start3 = at * blockSize3;
       const length = Math.min(blockSize3, size2 - start3);
-      await retried(
-        () => put(`${address3}&comp=block&blockid=${encodeURIComponent(ids[at] ?? "")}`, file, start3, length)
-      );
+      const block3 = `${address3}&comp=block&blockid=${encodeURIComponent(ids[at] ?? "")}`;
+      const limit2 = AbortSignal.timeout(blockTime);
+      await retried(() => put(block3, file, start3, length, limit2), limit2);
     }
   };
   await Promise.all(Array.from({ length: Math.min(blocksAtOnce, count3) }, lane));
   const list7 = `<?xml version="1.0" encoding="utf-8"?><BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join("")}</BlockList>`;
-  await retried(() => putBody(`${address3}&comp=blocklist`, list7, Buffer.byteLength(list7)));
+  const limit = AbortSignal.timeout(answerTime * attempts2);
+  await retried(() => putBody(`${address3}&comp=blocklist`, list7, Buffer.byteLength(list7), limit), limit);
 }
-function put(address3, file, start3, length) {
-  if (length === 0) return putBody(address3, "", 0);
+function put(address3, file, start3, length, limit) {
+  if (length === 0) return putBody(address3, "", 0, limit);
   const stream = createReadStream6(file, { start: start3, end: start3 + length - 1 });
-  return putBody(address3, Readable6.toWeb(stream), length);
+  return putBody(address3, Readable6.toWeb(stream), length, limit);
 }
-async function putBody(address3, body, length) {
-  const response = await fetch(address3, {
+async function putBody(address3, body, length, limit) {
+  const response = await ask4(address3, {
     method: "PUT",
     headers: { "x-ms-version": "2021-12-02", "content-length": String(length) },
     body,
-    signal: AbortSignal.timeout(blockTime),
+    signal: limit,
     ...typeof body !== "string" && { duplex: "half" }
   });
   await response.arrayBuffer();
@@ -84867,9 +85166,9 @@ function oneItem(name, item) {
 function fromMetadata(name, env4) {
   const json = env4["DOCKER_METADATA_OUTPUT_JSON"];
   if (!json || !["tags", "labels", "annotations"].includes(name)) return [];
-  let metadata;
+  let found;
   try {
-    metadata = JSON.parse(json);
+    found = JSON.parse(json)?.[name];
   } catch (error) {
     throw new Failure({
       kind: "usage",
@@ -84878,7 +85177,6 @@ function fromMetadata(name, env4) {
       fix: `set ${name}: to use no metadata of docker/metadata-action`
     });
   }
-  const found = metadata[name];
   if (Array.isArray(found)) return found.map(String);
   return Object.entries(found ?? {}).map(([key, value]) => `${key}=${value}`);
 }
@@ -85113,7 +85411,7 @@ var init_toolchain3 = __esm({
 });
 
 // src/ci/action/caches.ts
-import { createHash as createHash14 } from "node:crypto";
+import { createHash as createHash15 } from "node:crypto";
 import { access as access6, mkdir as mkdir17, writeFile as writeFile11 } from "node:fs/promises";
 import { dirname as dirname35, join as join78 } from "node:path";
 async function openCaches(context2, dir2, temporary) {
@@ -85191,7 +85489,7 @@ function optionsOf(env4, dir2) {
 }
 function benchCache(dir2, env4) {
   const path6 = dirname35(benchFile(dir2));
-  const stem = `xbuild-bench-${createHash14("sha256").update(path6).digest("hex").slice(0, 8)}`;
+  const stem = `xbuild-bench-${createHash15("sha256").update(path6).digest("hex").slice(0, 8)}`;
   const key = `${stem}-${env4["GITHUB_RUN_ID"] ?? "local"}-${env4["GITHUB_RUN_ATTEMPT"] ?? "1"}-${env4["GITHUB_JOB"] ?? ""}`;
   return {
     key,
@@ -85268,7 +85566,7 @@ async function runAction(context2) {
   } catch (error) {
     const isKnown = error instanceof Failure;
     const message = isKnown ? describeFailure2(error) : describeBug(error);
-    print2(workflowCommand("error", { title: "xbuild" }, message.replace(/^xbuild: /, "")));
+    print2(workflowCommand("error", { title: "xbuild" }, withoutCommands(message.replace(/^xbuild: /, ""))));
     return isKnown ? error.exitCode : exitCodes.bug;
   }
 }
