@@ -22,7 +22,7 @@ export interface CachedFolder {
 export interface FileFacts {
   /** Milliseconds since 1970. */
   readonly mtime: number
-  /** When the build began, likewise. */
+  /** When the build began, in the same form. */
   readonly since: number
 }
 
