@@ -23,14 +23,22 @@ export function repository(name: string): string {
 /** The digest of each platform's manifest under a tag, as crane reads it. */
 export function platformManifests(tag: string): Record<string, string> {
   const { manifests } = JSON.parse(crane('manifest', tag)) as {
-    manifests: { digest: string; platform: { os: string; architecture: string; variant?: string } }[]
+    manifests?: { digest: string; platform: CranePlatform }[]
   }
-  const named = manifests.map(({ digest, platform: { os, architecture, variant } }) => [
-    [os, architecture, variant].filter(Boolean).join('/'),
-    digest,
-  ])
+  // buildx writes no index around the image of one platform.
+  if (!manifests) return { [platformId(JSON.parse(crane('config', tag)))]: crane('digest', tag).trim() }
+  const named = manifests.map(({ digest, platform }) => [platformId(platform), digest])
   return Object.fromEntries(named.filter(([id]) => id !== 'unknown/unknown'))
 }
+
+interface CranePlatform {
+  readonly os: string
+  readonly architecture: string
+  readonly variant?: string
+}
+
+const platformId = ({ os, architecture, variant }: CranePlatform) =>
+  [os, architecture, variant].filter(Boolean).join('/')
 
 /** The sha256 of a file at the root of an image, as the registry serves it. */
 export async function pulledFile(tag: string, platform: string, name: string): Promise<string> {

@@ -126,6 +126,8 @@ function blobCache(folder: string, close: () => Promise<void>): BlobCache {
       const json = JSON.stringify(value)
       try {
         await mkdir(join(folder, kind), { recursive: true })
+        // What was not written because a build was killed is written by the next one, which comes by here too.
+        await sweepDead(join(folder, kind))
         const bytes = Buffer.from(`${sha256(json)}\n${json}\n`)
         await writeAtomically(path, handle => writeAll(handle, bytes), { durable: false })
       } catch {

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { openCache } from '../../../../src/image/writer/cache.ts'
+import { ownerMark } from '../../../../src/util/owner.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'xbuild-cache-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -131,4 +132,19 @@ test('a folder that cannot be one is done without, said, and nothing stays behin
     if (before === undefined) delete process.env['TMPDIR']
     else process.env['TMPDIR'] = before
   }
+})
+
+test('what a killed build was writing goes when the next one writes it, and what another one writes stays', async () => {
+  const cache = await open()
+  const bases = join(cache.folder, 'bases')
+  mkdirSync(bases)
+  const [, start, machine] = ownerMark().split('-')
+  const dead = `.key.json.999999999-${start}-${machine}.0123456789ab.tmp`
+  const living = `.key.json.${ownerMark()}.0123456789ab.tmp`
+  for (const name of [dead, living]) writeFileSync(join(bases, name), '')
+  await cache.remember('bases', 'key', 1)
+  const left = readdirSync(bases)
+  expect(left).not.toContain(dead)
+  expect(left).toContain(living)
+  expect(left).toHaveLength(2)
 })
