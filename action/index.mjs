@@ -11712,7 +11712,7 @@ function isDead(text7) {
     return error.code === "ESRCH";
   }
   const now = startOf(Number(pid));
-  return now === "ended" || now !== void 0 && start3 !== "0" && String(now) !== start3;
+  return now === "ended" || now !== void 0 && start3 !== "0" && Math.abs(now - Number(start3)) > startsApart;
 }
 function startOf(pid) {
   try {
@@ -11734,11 +11734,12 @@ function machine() {
   }
   return here;
 }
-var mark, markPattern, here;
+var mark, markPattern, startsApart, here;
 var init_owner = __esm({
   "src/util/owner.ts"() {
     "use strict";
     markPattern = /\d+-\d+-[0-9a-f]{8}/;
+    startsApart = 1e3;
   }
 });
 
@@ -49738,6 +49739,7 @@ function blobCache(folder, close) {
       const json = JSON.stringify(value);
       try {
         await mkdir15(join47(folder, kind), { recursive: true });
+        await sweep(join47(folder, kind));
         const bytes2 = Buffer.from(`${sha256(json)}
 ${json}
 `);

@@ -16,6 +16,12 @@ let mark: string | undefined
 export const markPattern = /\d+-\d+-[0-9a-f]{8}/
 
 /**
+ * Ticks (hundredths of a second). An emulated process is told by QEMU when it started, a moment after the kernel says it did;
+ * nobody gets the number of another process so soon after that one has ended.
+ */
+const startsApart = 1000
+
+/**
  * Whether a process that left its mark is dead. One of another machine or container, which this one cannot see, counts as
  * alive, and so does what is no mark.
  */
@@ -28,7 +34,9 @@ export function isDead(text: string): boolean {
     return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
   const now = startOf(Number(pid))
-  return now === 'ended' || (now !== undefined && start !== '0' && String(now) !== start)
+  return (
+    now === 'ended' || (now !== undefined && start !== '0' && Math.abs(now - Number(start)) > startsApart)
+  )
 }
 
 /**

@@ -13,13 +13,15 @@ const [pid = '', start = '', machine = ''] = ownerMark().split('-')
 /** A process that has ended, and whose number nobody has by now. */
 const deadPid = spawnSync(process.execPath, ['-e', '']).pid
 const dead = `${deadPid}-${start}-${machine}`
-const reused = `${pid}-${Number(start) + 1}-${machine}`
+const reused = `${pid}-${Number(start) + 2000}-${machine}`
+const emulated = `${pid}-${Number(start) + 20}-${machine}`
 const elsewhere = `${deadPid}-${start}-00000000`
 
 test.each([
   ['this process', ownerMark(), false],
   ['a process that ended', dead, true],
   ['another process of the same number', reused, process.platform === 'linux'],
+  ['an emulated process, whose start QEMU tells', emulated, false],
   ['a process of another machine', elsewhere, false],
   ['no mark', hostname(), false],
   ['nothing', '', false],
