@@ -145,7 +145,7 @@ describeWith(['rust', 'zig', 'registry', 'bases'], 'a program for an older glibc
         '.cargo/config.toml': '[target.x86_64-unknown-linux-gnu]\nlinker = "cc"\n',
         'xbuild.toml': '[rust]\nlibc = "gnu"\nglibc = "2.17"\n',
       })
-      const result = await build(dir, ['--platform=linux/amd64', '--backend=oci'])
+      const result = await build(dir, ['--platform=linux/amd64', '--backend=oci', '--offline'])
       expect(result).toMatchObject({ code: 6, stdout: '' })
       expect(result.stderr).toMatch(/needs glibc 2\.\d+, and it must run on 2\.17/)
     },
