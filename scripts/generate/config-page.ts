@@ -18,6 +18,21 @@ Editors with a TOML language server (taplo, Even Better TOML) complete and check
 In \`tags\`, \`args\`, \`env\`, \`labels\` and \`annotations\` of \`[image]\`, in \`ldflags\`, \`tags\` and \`vars\` of \`[go]\`, \`env\` of \`[rust]\`, and
 \`args\` and \`env\` of \`[zig]\`, these become what they name: \`{version}\`, \`{commit}\`, \`{short-commit}\`, \`{date}\`, \`{branch}\`, \`{tag}\`,
 \`{name}\` and \`{env.NAME}\`; where a step is for one platform, \`{platform}\` too. \`{{date}}\` is the text \`{date}\`.
+
+What one platform has of its own is in a table of its language, and what one image has of its own in \`[images.NAME]\`:
+
+    [go]
+    tags = ["netgo", "simd"]
+
+    [go.platform."linux/arm/v7"]
+    tags = ["netgo"]                      # instead of those of [go]
+    env = { GOEXPERIMENT = "nosimd" }     # on top of that of [go]
+
+    [images.worker]
+    env = { ROLE = "worker" }             # instead of that of [image]
+
+Flags go before the table of the platform, which goes before the table of the language. A platform that is not built makes its
+table a remark. The image is the same for all platforms, but for files with \`{platform}\` or \`{arch}\` in \`from\`.
 `
 
 /** docs/configuration.md. */

@@ -88,11 +88,11 @@ function describe(path: readonly string[]): { description?: string } {
   return { description: doc.example === '' ? doc.text : `${doc.text}\nExample: ${doc.example}` }
 }
 
-/** `[images.NAME]` has the keys of `[image]` and its own. */
+/** `[images.NAME]` has the keys of `[image]` and its own, and `[go.platform."…"]` those of `[go]`. */
 function findDoc(path: readonly string[]): KeyDoc | undefined {
   const own = path.join('.')
-  const key =
-    path[0] === 'images' && !Object.hasOwn(keyDocs, own) ? ['image', ...path.slice(1)].join('.') : own
+  const shared = path[0] === 'images' ? ['image', ...path.slice(1)] : path.filter(part => part !== 'platform')
+  const key = Object.hasOwn(keyDocs, own) ? own : shared.join('.')
   seen.add(key)
   return Object.hasOwn(keyDocs, key) ? keyDocs[key] : undefined
 }

@@ -91,7 +91,12 @@ export async function prepareBuild(
     plan: { ...plan, images },
     backend,
     hints: await own,
-    remarks: [...remarks, ...attestationRemark(plan, backend, warm), ...cacheRemarks(plan, backend)],
+    remarks: [
+      ...options.idle,
+      ...remarks,
+      ...attestationRemark(plan, backend, warm),
+      ...cacheRemarks(plan, backend),
+    ],
   }
 }
 

@@ -239,6 +239,10 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
     text: 'Compile cgo with zig or a cross gcc: always, never, or where a package uses it.',
     example: 'false',
   },
+  'go.platform': {
+    text: 'Tables of what is different for one platform: its tags, ldflags, vars, env and cgo. A list or text replaces that of [go]; a variable comes on top.',
+    example: '{ "linux/arm/v7" = { tags = ["small"] } }',
+  },
 
   rust: { text: 'How a Rust project is compiled.', example: '' },
   'rust.libc': { text: '"musl" links statically; "gnu" needs the glibc of the base.', example: '"gnu"' },
@@ -258,6 +262,10 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
   },
   'rust.locked': { text: 'Fail where Cargo.lock is not current, like --locked.', example: 'true' },
   'rust.env': { text: 'Environment variables of cargo.', example: '{ RUSTFLAGS = "-Cdebuginfo=1" }' },
+  'rust.platform': {
+    text: 'Tables of what is different for one platform: its libc, glibc, profile, features, all-features, default-features and env. A list or text replaces that of [rust]; a variable comes on top.',
+    example: '{ "linux/arm/v7" = { features = ["small"] } }',
+  },
 
   zig: { text: 'How a Zig project is compiled.', example: '' },
   'zig.release': { text: 'The mode of --release; "off" passes none.', example: '"fast"' },
@@ -270,6 +278,10 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
   'zig.env': {
     text: 'Environment variables of zig.',
     example: '{ ZIG_GLOBAL_CACHE_DIR = "/var/cache/zig" }',
+  },
+  'zig.platform': {
+    text: 'Tables of what is different for one platform: its release, step, args and env. A list or text replaces that of [zig]; a variable comes on top.',
+    example: '{ "linux/arm/v7" = { args = ["-Dsmall=true"] } }',
   },
 
   c: { text: 'What compiles C code, in every language.', example: '' },

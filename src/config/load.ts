@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { Failure } from '../errors.ts'
+import { languageNames } from '../languages/options.ts'
 import { closestMatch } from '../util/closest-match.ts'
 import { quoteWord } from '../util/quote-word.ts'
 import { readText } from '../util/read-file.ts'
@@ -149,6 +150,10 @@ function holdsNul(path: string, keys: readonly string[]): Failure {
 function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? 'the file'
   const keys = (issue.path ?? []).map(({ key }) => String(key))
+  if (isPlatformsTable(issue)) {
+    const tables = languageNames.map(name => `[${name}.platform."linux/arm/v7"]`)
+    return `${path}: what one platform has of its own is in ${tables.join(', ')}, by the language`
+  }
   if (issue.expected === 'never') return `${path}: ${describeUnknown(keys.at(-1) ?? '', keys.slice(0, -1))}`
   // valibot's own texts begin so; any other is of our schema.
   const isOurs = !issue.message.startsWith('Invalid ')
@@ -159,6 +164,13 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   const near = closestMatch(unquote(issue.received), choicesOf(issue.expected))
   const hint = near === undefined ? '' : `; did you mean "${near}"?`
   return `${path}: expected ${expected}, but found ${inToml(issue.received)}${hint}`
+}
+
+/** `[platforms."linux/arm/v7"]` or `[platform."linux/arm/v7"]`, which belong to the table of a language. */
+function isPlatformsTable({ path }: v.BaseIssue<unknown>): boolean {
+  const [first, ...deeper] = path ?? []
+  if (deeper.length > 0 || !/^platforms?$/.test(String(first?.key))) return false
+  return typeof first?.value === 'object' && !Array.isArray(first.value)
 }
 
 const typesInToml: Readonly<Record<string, string>> = {

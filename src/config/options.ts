@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { Failure } from '../errors.ts'
 import { locateProject } from '../languages/index.ts'
 import type { LanguageName, LanguageOptions } from '../languages/options.ts'
+import { idleTables } from '../languages/variants.ts'
 import { defaultPlatforms, type Platform, parsePlatforms } from '../platforms.ts'
 import type { Command } from '../types.ts'
 import { parseDuration } from '../util/duration.ts'
@@ -58,6 +59,8 @@ export interface Options {
   /** `git`, `manifest`, or the version itself; absent takes what says most. */
   readonly versionFrom?: string
   readonly bench: Config['bench']
+  /** What of xbuild.toml has no effect. */
+  readonly idle: readonly string[]
 }
 
 /** What is handed to `docker buildx build` under its own names. */
@@ -90,7 +93,8 @@ export async function resolveOptions(
   const image = imageOptions(config.image, dir, flags, env)
   const lang = flags.lang ?? config.lang
   const asked = flags.platform ?? fromList(env['XBUILD_PLATFORM'])
-  const platforms = asked ?? platformsFor(config.platforms ?? defaultPlatforms, flags)
+  const usual = config.platforms ?? defaultPlatforms
+  const platforms = parsePlatforms(asked ?? platformsFor(usual, flags))
   const versionFrom = flags.versionFrom ?? env['XBUILD_VERSION_FROM'] ?? config['version-from']
   const cache = flags.cache ?? config.cache.type
   const builder = flags.builder ?? env['XBUILD_BUILDER'] ?? config.builder
@@ -98,7 +102,7 @@ export async function resolveOptions(
     dir,
     dist: distOf(flags.dist, env['XBUILD_DIST']) ?? resolve(dir, config.dist),
     ...(lang && { lang }),
-    platforms: parsePlatforms(platforms),
+    platforms,
     bins: flags.bin ?? (bin === undefined ? config.bins : [bin]) ?? [],
     language: withCompileCaches(flags.locked ? cargoLocked(config) : config, env),
     image,
@@ -135,6 +139,10 @@ export async function resolveOptions(
     toolchainArgs: flags.toolchainArgs ?? [],
     ...(versionFrom && { versionFrom }),
     bench: benchOf(config.bench, env['XBUILD_BENCH']),
+    // One job of a matrix builds one platform: the others are built elsewhere.
+    idle: idleTables(config, [...platforms, ...parsePlatforms(usual)]).map(
+      name => `${name} of xbuild.toml has no effect: that platform is not built`,
+    ),
   }
 }
 

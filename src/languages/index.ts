@@ -5,12 +5,17 @@ import { go } from './go/index.ts'
 import type { Language } from './language.ts'
 import type { LanguageName } from './options.ts'
 import { rust } from './rust/index.ts'
+import { withVariants } from './variants.ts'
 import { zig } from './zig/index.ts'
 
 export { checkToolchainArgs } from './own-flags.ts'
 
 /** Every language xbuild compiles. */
-export const languages: Readonly<Record<LanguageName, Language>> = { go, rust, zig }
+export const languages: Readonly<Record<LanguageName, Language>> = {
+  go: withVariants(go),
+  rust: withVariants(rust),
+  zig: withVariants(zig),
+}
 
 /**
  * The language of the project in `dir`, by its marker files.

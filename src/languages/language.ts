@@ -59,6 +59,8 @@ export interface Project {
   readonly cacheFolder?: string
   /** Files of the project that the toolchain rewrites when it only reads, and that are given their content back. */
   readonly keptFiles?: readonly string[]
+  /** The project as it is read for each platform, by its id, where xbuild.toml has something of its own for one of them. */
+  readonly variants?: ReadonlyMap<string, Project>
   /** What a person should know of this project: executables left out and why, and the like. */
   readonly remarks: readonly string[]
 }
@@ -71,6 +73,8 @@ export interface CompileRequest {
   /** What came after `--` on the command line; the toolchain's last arguments. */
   readonly toolchainArgs: readonly string[]
   readonly source: SourceInfo
+  /** How many platforms the whole build has, where this is a part of it; absent for those of this request. */
+  readonly builds?: number
   /** Processors to use. */
   readonly jobs: number
   /** Processors of this machine. */

@@ -1,4 +1,7 @@
-/** Architecture spellings that containerd folds together (containerd/platforms database.go, normalizeArch). */
+/**
+ * Architecture spellings that containerd folds together (containerd/platforms database.go, normalizeArch), and `armv7`, which
+ * is what people write.
+ */
 const architectureAliases = new Map<string, readonly [arch: string, variant?: string]>(
   Object.entries({
     i386: ['386', ''],
@@ -7,6 +10,9 @@ const architectureAliases = new Map<string, readonly [arch: string, variant?: st
     aarch64: ['arm64'],
     armhf: ['arm', 'v7'],
     armel: ['arm', 'v6'],
+    armv5: ['arm', 'v5'],
+    armv6: ['arm', 'v6'],
+    armv7: ['arm', 'v7'],
   }),
 )
 

@@ -15,12 +15,15 @@ export function projectKey(
     c: options.language.c.toolchain,
     arguments: options.toolchainArgs,
   }
-  // Values of variables may be secrets, and belong into no file.
-  const { env, ...safe } = settings
   return {
     language,
     executables: executables.map(({ name }) => name).sort(),
     toolchain,
-    settings: redact(JSON.stringify({ ...safe, env: Object.keys(env) })),
+    settings: redact(JSON.stringify(settings, withoutValues)),
   }
+}
+
+/** Values of variables may be secrets, and belong into no file. */
+function withoutValues(key: string, value: unknown): unknown {
+  return key === 'env' ? Object.keys(value as object) : value
 }

@@ -88,12 +88,12 @@ function cacheProgramWarning({ toolchain }: GoProject, { options }: CompileReque
  * How many builds run at once, and the `-p` of each. A cold build is a long compile that uses every processor by
  * itself; a warm one mostly links, which is one thread. Architectures share no compiled package.
  */
-function share({ warm, jobs, platforms }: CompileRequest): {
+function share({ warm, jobs, platforms, builds = platforms.length }: CompileRequest): {
   concurrency: number
   perBuild: number | undefined
 } {
-  if (warm) return { concurrency: platforms.length, perBuild: undefined }
-  const concurrency = Math.min(platforms.length, Math.max(1, Math.floor(jobs / 2)))
+  if (warm) return { concurrency: builds, perBuild: undefined }
+  const concurrency = Math.min(builds, Math.max(1, Math.floor(jobs / 2)))
   return { concurrency, perBuild: Math.max(1, Math.ceil(jobs / concurrency)) }
 }
 
@@ -107,9 +107,7 @@ function buildStep(
   const { options, executables, source, toolchainArgs } = request
   // A warm build mostly links, but may have to compile after all: then every platform's go runs as many as there are processors.
   const processes =
-    perBuild === undefined
-      ? request.platforms.length * Math.max(request.jobs, request.processors)
-      : concurrency * perBuild
+    perBuild === undefined ? concurrency * Math.max(request.jobs, request.processors) : concurrency * perBuild
   const garbage = project.memory === undefined ? undefined : garbageSettings(processes, project.memory)
   const outputDir = `${tokens.work}/${platformFolder(platform)}/`
   const { values } = project.flags

@@ -1,5 +1,15 @@
 import * as v from 'valibot'
 import { table } from '../../util/string-table.ts'
+import { platformTable } from '../platform-table.ts'
+
+/** `[go.platform."linux/arm/v7"]`. */
+const goVariant = v.strictObject({
+  tags: v.exactOptional(v.array(v.string())),
+  ldflags: v.exactOptional(v.string()),
+  vars: v.exactOptional(table(v.string())),
+  env: v.exactOptional(table(v.string())),
+  cgo: v.exactOptional(v.union([v.literal('auto'), v.boolean()])),
+})
 
 /** `[go]` of xbuild.toml. */
 export const goTable = v.strictObject({
@@ -11,4 +21,5 @@ export const goTable = v.strictObject({
   env: v.optional(table(v.string()), {}),
   /** Compile cgo: `auto` where a package really uses it. */
   cgo: v.optional(v.union([v.literal('auto'), v.boolean()]), 'auto'),
+  platform: platformTable(goVariant),
 })

@@ -1,12 +1,34 @@
 import * as v from 'valibot'
 import { table } from '../../util/string-table.ts'
+import { platformTable } from '../platform-table.ts'
+
+const libc = v.picklist(['musl', 'gnu'])
+const glibc = v.pipe(v.string(), v.regex(/^2\.\d+$/, 'a glibc version such as "2.17"'))
+
+/** `[rust.platform."linux/arm/v7"]`. */
+const rustVariant = v.pipe(
+  v.strictObject({
+    libc: v.exactOptional(libc),
+    glibc: v.exactOptional(glibc),
+    profile: v.exactOptional(v.string()),
+    features: v.exactOptional(v.array(v.string())),
+    'all-features': v.exactOptional(v.boolean()),
+    'default-features': v.exactOptional(v.boolean()),
+    env: v.exactOptional(table(v.string())),
+  }),
+  v.transform(({ 'all-features': allFeatures, 'default-features': defaultFeatures, ...rest }) => ({
+    ...rest,
+    ...(allFeatures !== undefined && { allFeatures }),
+    ...(defaultFeatures !== undefined && { defaultFeatures }),
+  })),
+)
 
 /** `[rust]` of xbuild.toml; its keys are named as the flags of cargo are. */
 export const rustTable = v.pipe(
   v.strictObject({
-    libc: v.optional(v.picklist(['musl', 'gnu']), 'musl'),
+    libc: v.optional(libc, 'musl'),
     /** Oldest glibc the binary must run on; gnu with zig only. */
-    glibc: v.exactOptional(v.pipe(v.string(), v.regex(/^2\.\d+$/, 'a glibc version such as "2.17"'))),
+    glibc: v.exactOptional(glibc),
     profile: v.optional(v.string(), 'release'),
     features: v.optional(v.array(v.string()), []),
     'all-features': v.optional(v.boolean(), false),
@@ -14,6 +36,7 @@ export const rustTable = v.pipe(
     package: v.exactOptional(v.string()),
     locked: v.optional(v.boolean(), false),
     env: v.optional(table(v.string()), {}),
+    platform: platformTable(rustVariant),
   }),
   v.transform(({ 'all-features': allFeatures, 'default-features': defaultFeatures, ...rest }) => ({
     ...rest,

@@ -32,10 +32,10 @@ export const zig: Language<ZigProject> = {
 }
 
 function compileZig(project: ZigProject, request: CompileRequest): CompilePlan {
-  const { platforms, jobs, options } = request
+  const { platforms, jobs, options, builds = platforms.length } = request
   checkToolchainArgs(zig, options.zig.args, 'in [zig] args')
   // A compile is one thread for most of its time, so platforms go side by side.
-  const concurrency = Math.min(platforms.length, jobs)
+  const concurrency = Math.min(builds, jobs)
   const perBuild = Math.max(1, Math.floor(jobs / concurrency))
   return {
     files: [],

@@ -1,13 +1,26 @@
 import * as v from 'valibot'
 import { table } from '../../util/string-table.ts'
+import { platformTable } from '../platform-table.ts'
+
+const release = v.picklist(['safe', 'fast', 'small', 'off'])
+const step = v.pipe(v.string(), v.regex(/^[^-]/, 'the name of a step of build.zig'))
+
+/** `[zig.platform."linux/arm/v7"]`; `target` is by platform in itself. */
+const zigVariant = v.strictObject({
+  release: v.exactOptional(release),
+  step: v.exactOptional(step),
+  args: v.exactOptional(v.array(v.string())),
+  env: v.exactOptional(table(v.string())),
+})
 
 /** `[zig]` of xbuild.toml. */
 export const zigTable = v.strictObject({
-  release: v.optional(v.picklist(['safe', 'fast', 'small', 'off']), 'safe'),
+  release: v.optional(release, 'safe'),
   /** The step of build.zig that installs the program. */
-  step: v.optional(v.pipe(v.string(), v.regex(/^[^-]/, 'the name of a step of build.zig')), 'install'),
+  step: v.optional(step, 'install'),
   /** `-Dtarget` by platform, for a build.zig that has spellings of its own. */
   target: v.optional(v.record(v.string(), v.string()), {}),
   args: v.optional(v.array(v.string()), []),
   env: v.optional(table(v.string()), {}),
+  platform: platformTable(zigVariant),
 })

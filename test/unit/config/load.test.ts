@@ -46,7 +46,28 @@ describe('xbuild.toml', () => {
       'image.files.0.mod: unknown key; did you mean mode?',
     ],
     ['[rust]\nfeature = ["x"]', 'rust.feature: unknown key; did you mean features?'],
-    ['[go]\nqqqqqqqq = 1', 'go.qqqqqqqq: unknown key (known: tags, ldflags, vars, env, cgo)'],
+    ['[go]\nqqqqqqqq = 1', 'go.qqqqqqqq: unknown key (known: tags, ldflags, vars, env, cgo, platform)'],
+    [
+      '[platforms."linux/arm/v7"]\ntags = ["x"]',
+      'platforms: what one platform has of its own is in [go.platform."linux/arm/v7"], [rust.platform."linux/arm/v7"], [zig.platform."linux/arm/v7"], by the language',
+    ],
+    [
+      '[platform."linux/arm/v7"]\ntags = ["x"]',
+      'platform: what one platform has of its own is in [go.platform."linux/arm/v7"]',
+    ],
+    [
+      '[go.platform."linux/arn64"]',
+      'go.platform.linux/arn64: expected a platform that xbuild builds for (did you mean linux/arm64?), but found "linux/arn64"',
+    ],
+    [
+      '[rust.platform."linux/armv7"]\n[rust.platform."linux/arm/v7"]',
+      'rust.platform: expected one table for each platform (linux/arm/v7 is linux/arm/v7)',
+    ],
+    [
+      '[rust.platform."linux/arm64"]\nfeature = ["x"]',
+      'rust.platform.linux/arm64.feature: unknown key; did you mean features?',
+    ],
+    ['[zig.platform."linux/arm64"]\ntarget = {}', 'zig.platform.linux/arm64.target: unknown key'],
     ['platforms = "linux/amd64"', 'platforms: expected an array, but found "linux/amd64"'],
     ['[image]\nuser = 3', 'image.user: expected a string, but found 3'],
     [
