@@ -27,7 +27,12 @@ export function chooseExecutables(project: Project, asked: readonly string[]): r
     kind: 'project',
     what: `The project has ${executables.length} executables, and none is chosen`,
     where: project.root,
-    why: 'several --bin make an image each; [image] programs puts several into one',
+    why: [
+      'several --bin make an image each; [image] programs puts several into one',
+      ...(executables.some(item => item.predicted)
+        ? ['these are read from build.zig, which is a program: --bin takes any other that it installs']
+        : []),
+    ].join('\n'),
     fix: executables.map(item => describeChoice(item, executables)).join('\n'),
   })
 }

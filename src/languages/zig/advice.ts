@@ -1,3 +1,4 @@
+import { type Platform, zigTarget } from '../../platforms.ts'
 import { installZig } from './version.ts'
 
 /** A command or change, and the reason for it. */
@@ -5,7 +6,7 @@ type Advice = readonly [fix: string, reason: string]
 
 interface Remedy {
   readonly pattern: RegExp
-  readonly advise: (match: RegExpExecArray, output: string) => Advice
+  readonly advise: (match: RegExpExecArray, output: string, platform: Platform) => Advice
 }
 
 const remedies: readonly Remedy[] = [
@@ -23,8 +24,9 @@ const remedies: readonly Remedy[] = [
   },
   {
     pattern: /unsupported target:?|[Uu]nsupportedTarget|unknown (?:target|architecture|CPU)/,
-    advise: () => [
-      '[zig] target = { "linux/amd64" = "x86_64-linux" } in xbuild.toml, in the spelling that build.zig takes',
+    // Without the libc is what a build.zig with a list of its own most often has.
+    advise: (_match, _output, platform) => [
+      `[zig] target."${platform.id}" = "${zigTarget(platform, 'musl').replace(/-musl\w*$/, '')}" in xbuild.toml, or the spelling that build.zig takes`,
       'build.zig does not take the target under the name that zig has for it',
     ],
   },
@@ -46,14 +48,14 @@ const remedies: readonly Remedy[] = [
 ]
 
 /** What fixes a failed build, where its output is of a kind that is known. */
-export function adviseZig(output: string): string | undefined {
+export function adviseZig(output: string, platform: Platform): string | undefined {
   const errors = output
     .split('\n')
     .filter(line => /error|unsupported|info: available/i.test(line))
     .join('\n')
   for (const { pattern, advise } of remedies) {
     const match = pattern.exec(errors)
-    if (match) return advise(match, output).join('   (').concat(')')
+    if (match) return advise(match, output, platform).join('   (').concat(')')
   }
   return undefined
 }

@@ -41,8 +41,11 @@ function readName(options: string, text: string): string | undefined {
   return constant === undefined ? quoted : readConstant(constant, text)
 }
 
+/** A constant that is a string, or `if (windows) "app.exe" else "app"`. */
 function readConstant(name: string, text: string): string | undefined {
-  return new RegExp(`\\bconst\\s+${name}\\b[^=;]*=\\s*"([^"\\\\]+)"`).exec(text)?.[1]
+  const string = '"([^"\\\\]+)"'
+  const choice = `if\\s*\\([^;"]*"[^"]*\\.exe"\\s*else\\s*`
+  return new RegExp(`\\bconst\\s+${name}\\b[^=;]*=\\s*(?:${choice})?${string}`).exec(text)?.[1]
 }
 
 function withoutComments(text: string): string {

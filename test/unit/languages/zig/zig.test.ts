@@ -18,6 +18,8 @@ import { failureOf } from '../../../support/failure-of.ts'
 import { fakeTools } from '../../../support/fake-tools.ts'
 import { project } from '../../../support/projects.ts'
 
+const [arm64] = parsePlatforms(['arm64']) as [Platform]
+
 const zigProject: ZigProject = {
   language: 'zig',
   root: '/app',
@@ -43,6 +45,11 @@ describe('guessing the executables of a build.zig', () => {
       'a file of bin/',
       'b.addInstallBinFile(bin, "server"); b.addInstallBinFile(x.getEmittedLlvmIr(), "x.ll");',
       ['server'],
+    ],
+    [
+      'a file of bin/ that has another name for Windows',
+      'const f = if (t.result.os.tag == .windows)\n "db.exe"\n else\n "db";\n s.dependOn(&b.addInstallBinFile(bin, f).step);',
+      ['db'],
     ],
     ['a comment', '// b.addExecutable(.{ .name = "old" });\n', []],
     ['a name that is computed', 'b.addExecutable(.{ .name = b.fmt("{s}", .{x}) })', []],
@@ -96,7 +103,7 @@ error: the following build command failed with exit code 1:
     "error: invalid option: -Dtarget\n  access the help menu with 'zig build -h'\n",
     'error: invalid option: "target"\ninfo: available option: "optimize"\n',
   ])('say plainly that a project takes no target', output => {
-    expect(adviseZig(output)).toContain('standardTargetOptions')
+    expect(adviseZig(output, arm64)).toContain('standardTargetOptions')
   })
 
   it('tell whether all was cached, in old and new words', () => {
@@ -144,7 +151,10 @@ describe('advice on a build that failed', () => {
       /^pip install ziglang==0\.14\.1 /,
     ],
     ['build.zig:2:5: error: Building requires Zig 0.15.1 or later', /^pip install ziglang==0\.15\.1 /],
-    ["error: unsupported target: 'x86_64-linux-musl'", /^\[zig\] target = /],
+    [
+      "error: unsupported target: 'aarch64-linux-musl'",
+      /^\[zig\] target\."linux\/arm64" = "aarch64-linux" in xbuild\.toml, /,
+    ],
     [
       'error: error: unable to find dynamic system library "sodium" using strategy paths_first.',
       /^compile sodium from source/,
@@ -159,8 +169,8 @@ describe('advice on a build that failed', () => {
     ],
     ['src/main.zig:5:14: error: expected type', undefined],
   ])('%s', (output, expected) => {
-    if (expected) expect(adviseZig(output)).toMatch(expected)
-    else expect(adviseZig(output)).toBeUndefined()
+    if (expected) expect(adviseZig(output, arm64)).toMatch(expected)
+    else expect(adviseZig(output, arm64)).toBeUndefined()
   })
 })
 
