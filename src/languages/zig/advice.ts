@@ -18,8 +18,9 @@ const remedies: readonly Remedy[] = [
     ],
   },
   {
-    // Of the project's own check: `unsupported zig version: expected 0.14.1, found 0.16.0`.
-    pattern: /\b[Zz]ig(?: compiler)?(?: version)?\b[^\n\d]{0,40}v?(\d+\.\d+\.\d+(?:-dev\.\d+)?)[^\n]*$/m,
+    // Of the project's own check: `unsupported zig version: expected 0.14.1, found 0.16.0`; not the path of a package.
+    pattern:
+      /(?<![\w./-])[Zz]ig(?: compiler)?(?: version)?\b[^\n\d/\\]{0,40}v?(\d+\.\d+\.\d+(?:-dev\.\d+)?)[^\n]*$/m,
     advise: ([, version]) => [installZig(version), 'build.zig asks for that version of zig'],
   },
   {
@@ -39,7 +40,7 @@ const remedies: readonly Remedy[] = [
   },
   {
     pattern:
-      /TemporaryNameServerFailure|UnknownHostName|ConnectionRefused|unable to connect to server|NameServerFailure|unable to fetch/,
+      /NameServerFailure|UnknownHostName|NoAddressReturned|ConnectionRefused|unable to (?:connect to|discover remote|fetch)/,
     advise: (_, output) => [
       'check the network and the proxy (HTTPS_PROXY), and run xbuild again',
       `zig could not download ${/\.url = "([^"]+)"/.exec(output)?.[1] ?? 'a dependency of build.zig.zon'}`,

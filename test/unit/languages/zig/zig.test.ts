@@ -167,6 +167,12 @@ describe('advice on a build that failed', () => {
       'build.zig.zon:4:20: error: unable to connect to server: ConnectionRefused\n            .url = "http://127.0.0.1:1/widget.tar.gz",',
       /could not download http:\/\/127\.0\.0\.1:1\/widget\.tar\.gz\)$/,
     ],
+    [
+      '/a/zig-pkg/web-0.1.0-x/build.zig.zon:36:20: error: unable to discover remote git server capabilities: NoAddressReturned\n            .url = "git+https://example.com/tls.zig#5452baf",',
+      /could not download git\+https:\/\/example\.com\/tls\.zig#5452baf\)$/,
+    ],
+    ['/a/zig-pkg/web-0.1.0-x/src/main.zig:5:14: error: expected type', undefined],
+    ['/opt/zig/lib-0.16.0/std.zig:5:14: error: expected type', undefined],
     ['src/main.zig:5:14: error: expected type', undefined],
   ])('%s', (output, expected) => {
     if (expected) expect(adviseZig(output, arm64)).toMatch(expected)
