@@ -30,7 +30,9 @@ export function chooseExecutables(project: Project, asked: readonly string[]): r
     why: [
       'several --bin make an image each; [image] programs puts several into one',
       ...(executables.some(item => item.predicted)
-        ? ['these are read from build.zig, which is a program: --bin takes any other that it installs']
+        ? [
+            'these are read from build.zig, which is a program: --bin takes any other that it or a step of it installs',
+          ]
         : []),
     ].join('\n'),
     fix: executables.map(item => describeChoice(item, executables)).join('\n'),

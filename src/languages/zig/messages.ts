@@ -6,6 +6,8 @@ const noise = [
   /^failed command: /,
   /^error: (configure|build) command exited/,
   /^\S*\/build \S+ /,
+  // A command that build.zig runs while it is read.
+  /^NO_COLOR=1 /,
   /^.*\bzig (build-exe|build-lib|build-obj|translate-c) -/,
   // A program that the build compiled and runs.
   /^(cd .* && )?\S*\/o\/[0-9a-f]{32}\/\S+( |$)/,
@@ -29,9 +31,13 @@ export function readZigProgress(line: string): string | undefined {
 
 const shownLines = 40
 
-/** What went wrong, without zig's summary and the commands that it ran itself. */
+/** A call of a stack that is in zig's own library, with its line and the mark below it: build.zig's own calls say enough. */
+const ownCall = /^\S+[/\\]lib[/\\](?:std|compiler)[/\\]\S+\.zig:\d+:\d+: 0x.*\r?\n.*\r?\n *\^\r?\n?/gm
+
+/** What went wrong, without zig's summary, the commands that it ran itself and its own part of a stack. */
 export function explainZig(output: string): string {
   const lines = output
+    .replace(ownCall, '')
     .split(/\r?\n|\r/)
     .filter(line => !noise.some(pattern => pattern.test(line)))
     .map(line => (line.length > 300 ? `${line.slice(0, 297)}…` : line))

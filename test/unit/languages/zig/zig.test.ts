@@ -99,6 +99,24 @@ error: the following build command failed with exit code 1:
     )
   })
 
+  it('of a stack show the calls of build.zig alone', () => {
+    const output = [
+      'NO_COLOR=1 git rev-parse --verify HEAD ',
+      "error: unsupported target: 'aarch64-linux-musl'",
+      '/app/build.zig:44:9: 0x14b4e69 in resolve_target (build)',
+      '        return error.UnsupportedTarget;',
+      '        ^',
+      '/opt/zig/lib/std/Build.zig:2428:25: 0x14a36a7 in runBuild__anon_24747 (build)',
+      '        .error_union => try build_zig.build(b),',
+      '                        ^',
+      '/opt/zig/lib/compiler/build_runner.zig:339:9: 0x149c2f2 in main (build)',
+      '        try builder.runBuild(root);',
+      '        ^',
+      '',
+    ]
+    expect(explainZig(output.join('\n'))).toBe(output.slice(1, 5).join('\n'))
+  })
+
   it.each([
     "error: invalid option: -Dtarget\n  access the help menu with 'zig build -h'\n",
     'error: invalid option: "target"\ninfo: available option: "optimize"\n',
