@@ -18,6 +18,7 @@ import { askEarly, askRegistries, createQuestions, type Questions } from './ask-
 import { confirmBases } from './bases.ts'
 import { compilePlan } from './compile.ts'
 import { withCacheCounts } from './compile-cache.ts'
+import type { Changes } from './git-changes.ts'
 import { askToInstall, type Confirm } from './installs.ts'
 import { recordBuild, restoreLastBinaries, withPreviousSizes } from './last-build.ts'
 import { preloadModules } from './preload.ts'
@@ -34,6 +35,8 @@ export interface BuildContext {
   /** Asks before something is installed on this machine; absent where nobody can answer. */
   readonly confirm?: Confirm | undefined
   readonly signal: AbortSignal
+  /** What git said of the sources before steps of the project's own ran; absent where none did. */
+  readonly changes?: Changes | undefined
 }
 
 /** What every step of one run has at hand. */
@@ -42,6 +45,7 @@ interface Run {
   readonly questions: Questions
   readonly recorder: Recorder
   readonly signal: AbortSignal
+  readonly changes: Changes | undefined
 }
 
 /** A run with its plan and its folders. */
@@ -58,14 +62,14 @@ interface PlannedRun extends Run, Prepared {
  * @throws {Failure} of every class in errors.ts; then no tag has moved, but for those that buildx pushed before, and where
  * the registry took some tags and refused another. The failure has the report of what was done by then.
  */
-export function build(options: Options, { emit, confirm, signal }: BuildContext): Promise<Report> {
+export function build(options: Options, { emit, confirm, signal, changes }: BuildContext): Promise<Report> {
   const startedAt = new Date()
   const recorder = createRecorder(emit)
   return withRegistries(
     options,
     signal,
     async registries => {
-      const asking = { registries, questions: createQuestions(registries), recorder, signal }
+      const asking = { registries, questions: createQuestions(registries), recorder, signal, changes }
       const prepared = await prepare(options, asking)
       const { plan } = prepared
       await askToInstall(plan, { confirm, recorder, signal })
@@ -93,7 +97,7 @@ export function build(options: Options, { emit, confirm, signal }: BuildContext)
 }
 
 /** Reads the project, git and the builder, and plans. Go and Cargo may have to download first: that is said. */
-function prepare(options: Options, { questions, recorder, signal }: Run): Promise<Prepared> {
+function prepare(options: Options, { questions, recorder, signal, changes }: Run): Promise<Prepared> {
   const watch = watchDownloads(text => recorder.note('info', text))
   return recorder.stage('inspect', async () => {
     try {
@@ -102,6 +106,7 @@ function prepare(options: Options, { questions, recorder, signal }: Run): Promis
         lookUpBase,
         signal,
         download: true,
+        changes,
         onDownload: watch.onDownload,
       })
       // Its commands are on their way, and this process would only wait for them.

@@ -1,6 +1,6 @@
 import { Failure } from '../errors.ts'
 import type { SourceInfo } from '../types.ts'
-import { readChanges } from './git-changes.ts'
+import { type Changes, readChanges } from './git-changes.ts'
 import { git } from './run-git.ts'
 
 /** What git says of a folder, and what a person should know of that. */
@@ -15,9 +15,10 @@ export interface GitInfo {
  * What git and the environment say of the source in `dir`: revision, branch, version and the time that every file of the
  * image gets. SOURCE_DATE_EPOCH of the environment goes before the commit's own date
  * (https://reproducible-builds.org/specs/source-date-epoch/). Without git and without a commit the epoch is 0.
+ * @param known what git said of changes earlier, before something of the project's own may have made some
  * @throws {Failure} usage, when SOURCE_DATE_EPOCH is not a whole number of seconds.
  */
-export async function readGit(dir: string, signal?: AbortSignal): Promise<GitInfo> {
+export async function readGit(dir: string, signal?: AbortSignal, known?: Changes): Promise<GitInfo> {
   const fromEnvironment = parseEpoch(process.env['SOURCE_DATE_EPOCH'])
   const none = { source: { epoch: fromEnvironment ?? 0 }, tagged: false, remarks: [] }
   const log = await git(dir, ['log', '-1', '--format=%H %ct', '--no-show-signature'], signal)
@@ -31,7 +32,7 @@ export async function readGit(dir: string, signal?: AbortSignal): Promise<GitInf
   const [place, branch, changes] = await Promise.all([
     git(dir, ['rev-parse', '--is-shallow-repository', '--show-prefix'], signal),
     git(dir, ['symbolic-ref', '--quiet', '--short', 'HEAD'], signal),
-    readChanges(dir, signal),
+    known ?? readChanges(dir, signal),
   ])
   const [shallow, prefix = ''] = place.text.split('\n')
   const described = await describe(dir, prefix, signal)

@@ -1,41 +1,67 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { configFile } from '../config/load.ts'
+import { dockerfilePlaces } from '../dockerfile/places.ts'
+import type { ImagePlan } from '../image/image-plan.ts'
+import { findFrontEnd } from '../languages/front-end.ts'
 import { readTextIfThere } from '../util/read-file.ts'
 import type { Plan } from './plan.ts'
+import { git } from './run-git.ts'
 
 /** Files that say how a project was built before, and set variables by -X. */
-const recipes = [
-  'Makefile',
-  'GNUmakefile',
-  '.goreleaser.yml',
-  '.goreleaser.yaml',
-  'Dockerfile',
-  'Containerfile',
-]
-const dockerfiles = ['Dockerfile', 'Containerfile']
+const recipes = ['Makefile', 'GNUmakefile', '.goreleaser.yml', '.goreleaser.yaml']
+
+interface OwnFile {
+  readonly name: string
+  readonly text: string
+}
 
 /**
- * What the project's own Dockerfile, Makefile or .goreleaser.yml has that this build does not. Nothing for a project with
- * an xbuild.toml: somebody has decided what it has.
+ * What the project's own Dockerfile, Makefile, .goreleaser.yml or package.json has that this build does not. Nothing for a
+ * project with an xbuild.toml: somebody has decided what it has.
  */
 export async function hintsOfOwnFiles({ root, project, images, compile }: Plan): Promise<string[]> {
   if ((await readTextIfThere(join(root, configFile))) !== undefined) return []
-  const texts = await Promise.all(
-    recipes.map(name => readTextIfThere(join(root, name)).catch(() => undefined)),
-  )
-  const found = recipes.flatMap((name, at) => (texts[at] === undefined ? [] : [{ name, text: texts[at] }]))
-  const dockerfile = found.find(({ name }) => dockerfiles.includes(name))
+  const [found, dockerfiles, frontEnd] = await Promise.all([
+    readAll(root, recipes),
+    readAll(root, dockerfilePlaces),
+    frontEndHint(root),
+  ])
   const [image] = images
-  const hints: (string | undefined)[] = []
+  const dockerfile = dockerfiles.find(file => image && isOfImage(file, image))
+  const hints: (string | undefined)[] = [frontEnd]
   if (dockerfile && image && images.length === 1) {
     const { dockerfileHint } = await import('./dockerfile-hint.ts')
     hints.push(dockerfileHint(dockerfile.text, dockerfile.name, image))
   }
   if (project.language === 'go') {
     const given = compile.steps.flatMap(({ command }) => command.args).join(' ')
-    hints.push(found.map(({ name, text }) => stampHint(name, text, given)).find(Boolean))
+    const files = [...found, ...(dockerfile ? [dockerfile] : [])]
+    hints.push(files.map(({ name, text }) => stampHint(name, text, given)).find(Boolean))
   }
   return hints.filter(hint => hint !== undefined)
+}
+
+async function readAll(root: string, names: readonly string[]): Promise<OwnFile[]> {
+  const texts = await Promise.all(names.map(name => readTextIfThere(join(root, name)).catch(() => undefined)))
+  return names.flatMap((name, at) => (texts[at] === undefined ? [] : [{ name, text: texts[at] }]))
+}
+
+/** Whether it is the Dockerfile of this image: one in a folder may be that of a tool, and must name the program. */
+function isOfImage({ name, text }: OwnFile, { executables }: ImagePlan): boolean {
+  if (!name.includes('/')) return true
+  const words = new Set(text.split(/[^\w.-]+/))
+  return executables.some(item => words.has(item.name))
+}
+
+/** A front end whose output is not in the repository, and which nobody makes then. */
+async function frontEndHint(root: string): Promise<string | undefined> {
+  const frontEnd = await findFrontEnd(root)
+  const folder = frontEnd && dirname(frontEnd.file)
+  // A package.json at the top is often there for tools alone.
+  if (!folder || folder === '.') return undefined
+  const outputs = ['dist', 'build', 'out'].map(name => `${folder}/${name}`)
+  if ((await git(root, ['ls-files', '--', ...outputs])).text !== '') return undefined
+  return `${frontEnd.file} has a front end, which this build does not make. If the program embeds it: [build] ${frontEnd.steps} in xbuild.toml`
 }
 
 /**

@@ -12,6 +12,7 @@ import { readText } from '../util/read-file.ts'
 import { type Backend, chooseBackend, readBuilder } from './backend.ts'
 import { pinBase } from './bases.ts'
 import { checkEntrypoint } from './check-entrypoint.ts'
+import type { Changes } from './git-changes.ts'
 import { readGit } from './git-info.ts'
 import { isWarm } from './last-build.ts'
 import { findOutputFolder } from './output-folder.ts'
@@ -38,6 +39,8 @@ export interface PrepareContext {
   readonly signal: AbortSignal
   /** Whether a build follows, which would download what the project depends on. */
   readonly download?: boolean
+  /** What git said of the sources earlier; absent asks it now. */
+  readonly changes?: Changes | undefined
   /** Told what the toolchain says it downloads. */
   readonly onDownload?: (what: string) => void
 }
@@ -48,7 +51,7 @@ export interface PrepareContext {
  */
 export async function prepareBuild(
   given: Options,
-  { lookUpBase, signal, download = false, onDownload }: PrepareContext,
+  { lookUpBase, signal, download = false, onDownload, changes }: PrepareContext,
 ): Promise<Prepared> {
   const { dir, platforms, toolchainArgs } = given
   const language = await detectLanguage(dir, given.lang)
@@ -66,10 +69,10 @@ export async function prepareBuild(
   }
   const [inspected, ownGit, builder] = await Promise.all([
     language.inspect(dir, context),
-    readGit(dir, signal),
+    readGit(dir, signal, changes),
     readBuilder(options, signal),
   ])
-  const git = await gitOf(inspected, wanted, ownGit, signal)
+  const git = await gitOf(inspected, wanted, ownGit, { signal, changes })
   const project = { ...inspected, remarks: [...inspected.remarks, ...git.remarks] }
   const source = chooseVersion(git, project, options.versionFrom)
   const warm = await isWarm(options.dist, project, platforms)

@@ -2,6 +2,7 @@ import { Failure } from '../errors.ts'
 import { chooseExecutables } from '../languages/choose.ts'
 import type { Executable, Project } from '../languages/language.ts'
 import type { SourceInfo } from '../types.ts'
+import type { Changes } from './git-changes.ts'
 import { type GitInfo, readGit } from './git-info.ts'
 
 /** Where the version comes from: `git`, `manifest`, or the text itself; absent takes what says most. */
@@ -48,11 +49,11 @@ export async function gitOf(
   project: Project,
   wanted: readonly string[],
   git: GitInfo,
-  signal?: AbortSignal,
+  { signal, changes }: { readonly signal?: AbortSignal; readonly changes?: Changes | undefined },
 ): Promise<GitInfo> {
   const folders = new Set(chosen(project, wanted).map(({ versionFolder }) => versionFolder))
   const [folder] = folders
-  return folders.size === 1 && folder !== undefined ? await readGit(folder, signal) : git
+  return folders.size === 1 && folder !== undefined ? await readGit(folder, signal, changes) : git
 }
 
 /** The executables that will be chosen; none where choosing fails, which planning says. */

@@ -1,16 +1,25 @@
 import { runBefore } from '../build/before.ts'
+import { type Changes, readChanges } from '../build/git-changes.ts'
 import type { ProgressMode } from '../config/flags.ts'
 import type { Options } from '../config/options.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { createProgress } from '../ui/progress.ts'
 
-/** Runs the steps of `[build] before` under a task list of their own: what comes after is not known yet. */
-export async function runBeforeSteps({ before }: Pick<Options, 'before'>, mode: ProgressMode): Promise<void> {
-  if (before.length === 0) return
+/**
+ * Runs the steps of `[build] before` under a task list of their own: what comes after is not known yet.
+ * @returns what git said of the sources before the steps, which may rewrite a file that is tracked; undefined without steps
+ */
+export async function runBeforeSteps(
+  { before, dir }: Pick<Options, 'before' | 'dir'>,
+  mode: ProgressMode,
+): Promise<Changes | undefined> {
+  if (before.length === 0) return undefined
+  const changes = await readChanges(dir, interruptSignal)
   const { emit, close } = createProgress(mode)
   try {
     await runBefore(before, { emit, signal: interruptSignal })
   } finally {
     await close()
   }
+  return changes
 }

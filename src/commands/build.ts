@@ -58,9 +58,11 @@ export const buildCommand = defineCommand({
     const thresholds = readThresholds(argv)
     if (argv.digestFile !== undefined) await checkDigestFile(argv.digestFile, options)
     if (argv.report) await checkUserFile(resolve(argv.report), '--report')
-    await runBeforeSteps(options, argv.progress).catch(error => reportFailure(error, argv.report))
+    const changes = await runBeforeSteps(options, argv.progress).catch(error =>
+      reportFailure(error, argv.report),
+    )
     const report = await withProgress(argv.progress, emit =>
-      build(options, { emit, confirm: canAsk() ? confirm : undefined, signal: interruptSignal }),
+      build(options, { emit, confirm: canAsk() ? confirm : undefined, signal: interruptSignal, changes }),
     ).catch(error => reportFailure(error, argv.report))
     let whole: ComparedReport = report
     let failure: unknown

@@ -25,7 +25,7 @@ export async function readProject(options: Options, signal: AbortSignal): Promis
   const wanted = wantedNames(options)
   const context = { options: options.language, platforms, toolchainArgs, wanted, signal }
   const [project, own] = await Promise.all([language.inspect(dir, context), readGit(dir, signal)])
-  const git = await gitOf(project, wanted, own, signal)
+  const git = await gitOf(project, wanted, own, { signal })
   const source = chooseVersion(git, project, options.versionFrom)
   return { language, project, images: wantedImages(project, options), source }
 }

@@ -1,6 +1,7 @@
 import { distrolessBase } from '../base/known.ts'
 import { findOutputFolder } from '../build/output-folder.ts'
 import type { Options } from '../config/options.ts'
+import { dockerfilePlaces } from '../dockerfile/places.ts'
 import { isFailure } from '../errors.ts'
 import { tooLong } from '../lint/limits.ts'
 import { indexLines } from '../util/source-text.ts'
@@ -25,16 +26,6 @@ export interface Collected {
   readonly dockerfile: string | undefined
 }
 
-const dockerfileNames = [
-  'Dockerfile',
-  'Containerfile',
-  'dockerfile',
-  'docker/Dockerfile',
-  'build/Dockerfile',
-  'build/package/Dockerfile',
-  '.docker/Dockerfile',
-  'deploy/Dockerfile',
-]
 const releaseFiles = ['.goreleaser.yml', '.goreleaser.yaml', 'goreleaser.yml', 'goreleaser.yaml']
 const koFiles = ['.ko.yaml', '.ko.yml']
 
@@ -49,7 +40,7 @@ export async function collectSettings(
   chosen?: string,
 ): Promise<Collected> {
   const find = (names: readonly string[]) => names.find(name => facts.read(name) !== undefined)
-  const dockerfile = chosen ?? find(dockerfileNames)
+  const dockerfile = chosen ?? find(dockerfilePlaces)
   const text = dockerfile === undefined ? undefined : facts.read(dockerfile)
   const adopted = text === undefined || dockerfile === undefined ? undefined : adopt(text, dockerfile, facts)
   const settings: Setting[] = [...(adopted?.settings ?? [])]

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { xbuild } from '../support/cli.ts'
 import { fakeTools } from '../support/fake-tools.ts'
-import { project } from '../support/projects.ts'
+import { commit, project } from '../support/projects.ts'
 
 /** A program whose page something has to make first, as a front end is made. */
 const embedding = {
@@ -42,6 +42,19 @@ describe('[build] before', () => {
       { args: ['two'], cwd: join(cwd, 'web'), env: { MODE: 'x' } },
     ])
     expect(await readFile(join(cwd, 'dist/linux_amd64/app'), 'latin1')).toContain('made')
+  })
+
+  it('may rewrite a file that git tracks: the version is that of the sources before', async () => {
+    const { cwd, run } = await withSteps()
+    await writeFile(join(cwd, 'web/page.html'), 'to be made')
+    await writeFile(join(cwd, '.gitignore'), 'dist/\n')
+    commit(cwd, 'v1.2.3')
+    const version = async () => {
+      const { stdout } = await run('--json', ...args)
+      return JSON.parse(stdout).source.version
+    }
+    expect(await version()).toBe('v1.2.3')
+    expect(await version()).toBe('v1.2.3-dirty')
   })
 
   it('is shown by plan and not run; --no-before leaves it out of both', async () => {
@@ -109,6 +122,30 @@ describe('what something has to make first', () => {
     expect(code).toBe(3)
     expect(stderr).toContain(place)
     expect(stderr).toContain('before = [["go", "generate", "./..."]]')
+  })
+
+  it.each<[string, Record<string, string>, string]>([
+    [
+      'a front end in a folder, by its lock file',
+      { 'web/package.json': '{"scripts":{"build":"vite build"}}', 'web/pnpm-lock.yaml': '' },
+      'before = [{ args = ["pnpm", "install", "--frozen-lockfile"], cwd = "web" }, { args = ["pnpm", "run", "build"], cwd = "web" }]',
+    ],
+    [
+      'a front end at the top, by the script that writes to the program',
+      {
+        'package.json': '{"scripts":{"build":"vite build","release":"vite build --outDir=../x"}}',
+        'package-lock.json': '{}',
+      },
+      'before = [["npm", "ci"], ["npm", "run", "release"]]',
+    ],
+    [
+      'a target of the Makefile',
+      { Makefile: 'web/page.html: x\n\ttouch $@\n' },
+      '[["make", "web/page.html"]]',
+    ],
+  ])('is made by %s', async (_, files, steps) => {
+    const { stderr } = await xbuild(args, { cwd: await project({ ...embedding, ...files }) })
+    expect(stderr).toContain(steps)
   })
 
   it('is not a module that go.mod lacks', async () => {

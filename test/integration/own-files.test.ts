@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { xbuild } from '../support/cli.ts'
-import { helloGo, project } from '../support/projects.ts'
+import { commit, helloGo, project } from '../support/projects.ts'
 
 it('a Dockerfile and a Makefile are hinted at in one line each, until there is an xbuild.toml', async () => {
   const files = {
@@ -20,4 +20,29 @@ it('a Dockerfile and a Makefile are hinted at in one line each, until there is a
     expect.stringMatching(/^Makefile sets example\.com\/hello\/v\.Version by -X/),
   ])
   expect(await notes({ 'xbuild.toml': '' })).toEqual([])
+})
+
+const note = async (files: Record<string, string>, about: RegExp, tracked = false) => {
+  const cwd = await project({ ...helloGo, ...files })
+  if (tracked) commit(cwd)
+  const { stdout } = await xbuild(['plan', '--json', '--backend=oci'], { cwd })
+  return (JSON.parse(stdout).notes as string[]).filter(text => about.test(text))
+}
+
+it('a Dockerfile in a folder is hinted at where it names the program', async () => {
+  const text =
+    'FROM golang AS b\nRUN go build -o /PROGRAM .\nFROM alpine\nCOPY --from=b /PROGRAM /\nEXPOSE 80\n'
+  const own = { 'scripts/Dockerfile': text.replaceAll('PROGRAM', 'hello') }
+  expect(await note(own, /Dockerfile/)).toEqual([expect.stringMatching(/^scripts\/Dockerfile is not used/)])
+  expect(await note({ 'scripts/Dockerfile': text }, /Dockerfile/)).toEqual([])
+})
+
+it('a front end that nobody made is hinted at, with the steps that make it', async () => {
+  const files = { 'web/package.json': '{"scripts":{"build":"vite build"}}', 'web/yarn.lock': '' }
+  expect(await note(files, /front end/)).toEqual([
+    expect.stringMatching(
+      /^web\/package\.json has .*before = \[\{ args = \["yarn", "install", .*cwd = "web" \}\]/,
+    ),
+  ])
+  expect(await note({ ...files, 'web/dist/index.html': '' }, /front end/, true)).toEqual([])
 })

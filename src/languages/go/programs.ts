@@ -129,21 +129,6 @@ export function executable(
     package: packageOf(main, root),
     ...(main.path !== packageOf(main, root) && { aliases: [main.path] }),
     ...(main.moduleDir && main.moduleDir !== root && { versionFolder: main.moduleDir }),
-    ...(problem && { problem, ...(isNotMade(problem, main) && { problemFix: makeItFirst }) }),
+    ...(problem && { problem }),
   }
 }
-
-/** Whether Go misses a file to embed, or a package of the module itself, which something has to make first. */
-function isNotMade(problem: string, { modulePath }: ListedPackage): boolean {
-  const [, missing = ''] = /no required module provides package (\S+?);/.exec(problem) ?? []
-  return (
-    /: pattern .*: (no matching files found|cannot embed)/.test(problem) ||
-    (modulePath !== '' && missing.startsWith(`${modulePath}/`))
-  )
-}
-
-const makeItFirst = [
-  'run what makes it first, or let xbuild do that. In xbuild.toml:',
-  '[build]',
-  'before = [["go", "generate", "./..."]]   # or [["npm", "ci"], ["npm", "run", "build"]]',
-].join('\n')

@@ -13,6 +13,7 @@ import { type GoFlags, linkerWords, readGoFlags } from './goflags.ts'
 import { assignmentsOf } from './ldflags.ts'
 import type { ListedPackage } from './list.ts'
 import { availableMemory, decidesOnGarbage } from './memory.ts'
+import { withStepsFirst } from './not-made.ts'
 import { executable, isProgram, listPrograms, local, matches, packageOf, projectName } from './programs.ts'
 import { type GoSettings, readGoSettings } from './settings.ts'
 import type { PackageVariables } from './stamps.ts'
@@ -64,6 +65,10 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
   const { shallow, listings, mains } = packages
   await checkPrograms(dir, shallow, context)
   const found = programsOf(dir, listings, architectures, context, shallow)
+  const modulePaths = new Map(mains.map(main => [packageOf(main, dir), main.modulePath]))
+  const programs = await Promise.all(
+    [...found.programs.values()].map(item => withStepsFirst(item, modulePaths.get(item.package) ?? '', dir)),
+  )
   const usesC = found.cCode.size > 0 || mode === true
   const cToolchains = usesC ? await findCToolchains(dir, platforms, context.signal) : undefined
   // GOMEMLIMIT came with Go 1.19 (its release notes); without it nothing would ever be collected.
@@ -73,9 +78,7 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
     language: 'go',
     ...projectName(mains, dir),
     root: dir,
-    executables: [...found.programs.values()].sort((a, b) =>
-      a.name < b.name ? -1 : a.name > b.name ? 1 : 0,
-    ),
+    executables: programs.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
     toolchain: { name: 'go', version: environment.GOVERSION.replace(/^go/, '') },
     cCode: [...found.cCode].map(([dependency, { platforms, executables }]) => ({
       dependency,
