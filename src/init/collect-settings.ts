@@ -60,6 +60,7 @@ export async function collectSettings(
     const bins = build.bins.filter(bin =>
       facts.executables.some(one => [one.name, one.package].includes(bin)),
     )
+    // A build takes the program by this file, too, which may go once there is an xbuild.toml.
     if (bins.length > 0 && !facts.main && !settings.some(({ key }) => key === 'bins' || key === 'programs')) {
       settings.push({ table: '', key: 'bins', value: bins.slice(0, 1), from: `${file}:${line}` })
       moved.push('bins')
@@ -89,6 +90,19 @@ export async function collectSettings(
     if (!release) continue
     const lineOf = (key: string) => source.split('\n').findIndex(line => line.startsWith(`${key}:`)) + 1 || 1
     takeBuild(release.build, file, lineOf('builds'), 'builds:')
+    const [bin] = release.build.bins
+    const program = facts.main ?? facts.executables.find(one => [one.name, one.package].includes(bin ?? ''))
+    if (!adopted && program && release.binary && release.binary !== program.name) {
+      const line = lineOf('builds')
+      settings.push({ table: 'image', key: 'program', value: `/${release.binary}`, from: `${file}:${line}` })
+      entries.push({
+        file,
+        line,
+        text: `binary: ${release.binary}`,
+        outcome: 'moved',
+        says: '[image] program',
+      })
+    }
     if (
       release.base &&
       baseKind(release.base) !== 'distroless' &&

@@ -48,7 +48,7 @@ export interface Project {
   readonly name?: string
   /** Sorted by name. */
   readonly executables: readonly Executable[]
-  /** The executable to build if none is chosen (cargo's default-run). */
+  /** The executable to build if none is chosen, by name or package: cargo's default-run, what GoReleaser builds. */
   readonly defaultExecutable?: string
   readonly toolchain: { readonly name: string; readonly version: string }
   /** C code that has to be compiled, as far as it is known before compiling. */

@@ -18,7 +18,7 @@ export function mainExecutable(
 ): Executable | undefined {
   const { executables, defaultExecutable, root, name = basename(root) } = project
   if (executables.length === 1) return executables[0]
-  const named = executables.filter(item => item.name === defaultExecutable)
+  const named = executables.filter(item => [item.name, item.package].includes(defaultExecutable ?? ''))
   if (named.length === 1) return named[0]
   const buildable = executables.filter(item => item.problem === undefined)
   const atRoot = buildable.filter(item => item.package === '.')

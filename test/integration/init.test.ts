@@ -101,6 +101,9 @@ describe('xbuild init', () => {
     )
     const good = 'version: 2\nbuilds:\n  - tags: [netgo]\n'
     expect((await toml(good)).stdout).toContain('+# Build tags. (.goreleaser.yml:2)\n+tags = ["netgo"]')
+    expect((await toml('builds:\n  - binary: greeter\n')).stdout).toContain('+program = "/greeter"')
+    expect((await toml('builds:\n  - binary: hello\n')).stdout).not.toContain('+program')
+    expect((await toml('builds:\n  - binary: "{{ .ProjectName }}"\n')).stdout).not.toContain('+program')
   })
 
   it('leaves a Makefile alone whose bytes it could not keep', async () => {

@@ -46,3 +46,21 @@ it('a front end that nobody made is hinted at, with the steps that make it', asy
   ])
   expect(await note({ ...files, 'web/dist/index.html': '' }, /front end/, true)).toEqual([])
 })
+
+it.each<[string, string, string | undefined]>([
+  [
+    'the program that it builds',
+    'builds:\n  - main: ./examples/base   # the program\n    binary: app\n',
+    'base',
+  ],
+  ['a file of the program', "builds:\n- id: x\n  main: 'examples/base/main.go'\n", 'base'],
+  ['two programs', 'builds:\n- main: ./examples/base\n- main: ./tools/gen\n', undefined],
+  ['a program of another folder', 'builds:\n- main: ./examples/base\n  dir: sub\n', undefined],
+])('.goreleaser.yaml chooses where several could be meant: %s', async (_, yaml, expected) => {
+  const main = 'package main\nfunc main() {}\n'
+  const files = { 'examples/base/main.go': main, 'tools/gen/main.go': main, 'go.mod': helloGo['go.mod'] }
+  const cwd = await project({ ...files, '.goreleaser.yaml': yaml })
+  const { code, stdout, stderr } = await xbuild(['plan', '--json', '--backend=oci'], { cwd })
+  if (expected === undefined) expect([code, stderr]).toEqual([3, expect.stringContaining('2 executables')])
+  else expect(JSON.parse(stdout).images[0].name).toBe(expected)
+})

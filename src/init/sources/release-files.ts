@@ -9,6 +9,8 @@ export interface ReleaseBuild {
   /** The base image that it names. */
   readonly base?: string
   readonly platforms?: readonly string[]
+  /** What it calls the program, where that is a plain name. */
+  readonly binary?: string
 }
 
 type Yaml = { readonly [key: string]: unknown }
@@ -82,11 +84,13 @@ export function readReleaseFile(root: unknown, names: readonly string[]): Releas
   const file = isMap(root) ? root : {}
   const base = file['defaultBaseImage']
   const platforms = list(file['defaultPlatforms']).filter(one => typeof one === 'string')
+  const binary = String(chosen?.['binary'] ?? '')
   if (!chosen && base === undefined && platforms.length === 0) return undefined
   return {
     build: goBuild(chosen ?? {}),
     ...(typeof base === 'string' && { base }),
     ...(platforms.length > 0 && { platforms }),
+    ...(/^\w[\w.-]*$/.test(binary) && { binary }),
   }
 }
 

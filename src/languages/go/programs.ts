@@ -3,6 +3,7 @@ import type { Platform } from '../../platforms.ts'
 import type { Executable, InspectContext } from '../language.ts'
 import { mainExecutable } from '../main-executable.ts'
 import { type ListedPackage, type Listing, listPackages, onlyProjectFailures } from './list.ts'
+import { releasedProgram } from './released.ts'
 
 /** The packages of a project, by architecture. */
 export interface ListedPrograms {
@@ -11,6 +12,8 @@ export interface ListedPrograms {
   /** The wanted programs and what they import. */
   readonly listings: readonly (readonly ListedPackage[])[]
   readonly mains: readonly ListedPackage[]
+  /** The program that the project releases, where it says so. */
+  readonly released: string | undefined
 }
 
 /**
@@ -23,6 +26,7 @@ export async function listPrograms(
   listing: Omit<Listing, 'platform' | 'deep' | 'offline'>,
   context: InspectContext,
 ): Promise<ListedPrograms> {
+  const released = context.wanted?.length === 0 ? await releasedProgram(dir) : undefined
   const list = (patternsOf: (index: number) => readonly string[], more: Pick<Listing, 'deep' | 'offline'>) =>
     Promise.all(
       architectures.map((platform, index) => {
@@ -34,18 +38,18 @@ export async function listPrograms(
     )
   // One listing tells everything where all that the programs import is on this machine, as it is for most builds.
   const cached = await list(() => listing.patterns, { deep: true, offline: true }).catch(onlyProjectFailures)
-  const isCached = hasAllImports(cached, wantedMains(dir, mainsOf(cached), context), dir)
+  const isCached = hasAllImports(cached, wantedMains(dir, mainsOf(cached), context, released), dir)
   const shallow = isCached
     ? cached.map(listed => listed.filter(item => !item.dependency))
     : await list(() => listing.patterns, { deep: false })
   const mains = mainsOf(shallow)
-  const wanted = wantedMains(dir, mains, context)
+  const wanted = wantedMains(dir, mains, context, released)
   const wantedHere = (listed: readonly ListedPackage[] = []) =>
     listed.filter(item => isProgram(item) && wanted.has(packageOf(item, dir)))
   const listings = isCached
     ? cached.map(listed => withImports(listed, wantedHere(listed)))
     : await list(index => wantedHere(shallow[index]).map(item => packageOf(item, dir)), { deep: true })
-  return { shallow, listings, mains }
+  return { shallow, listings, mains, released }
 }
 
 const mainsOf = (listings: readonly (readonly ListedPackage[])[]) => listings.flat().filter(isProgram)
@@ -88,12 +92,22 @@ export function matches(main: ListedPackage, wanted: string, root: string): bool
  * The programs whose imports are read, for Go downloads them: those asked for, or the one that is meant where none is. None
  * where neither is known: choosing ends with the list of programs then.
  */
-function wantedMains(root: string, mains: readonly ListedPackage[], { wanted }: InspectContext): Set<string> {
+function wantedMains(
+  root: string,
+  mains: readonly ListedPackage[],
+  { wanted }: InspectContext,
+  released: string | undefined,
+): Set<string> {
   if (wanted === undefined) return new Set(mains.map(item => packageOf(item, root)))
   const asked = mains.filter(item => wanted.some(name => matches(item, name, root)))
   if (wanted.length > 0) return new Set(asked.map(item => packageOf(item, root)))
   const programs = new Map(mains.map(item => [packageOf(item, root), executable(item, new Map(), root)]))
-  const meant = mainExecutable({ ...projectName(mains, root), root, executables: [...programs.values()] })
+  const meant = mainExecutable({
+    ...projectName(mains, root),
+    root,
+    executables: [...programs.values()],
+    ...(released && { defaultExecutable: released }),
+  })
   return new Set(meant ? [meant.package] : [])
 }
 

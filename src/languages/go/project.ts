@@ -62,7 +62,7 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
   if (!isGuessed) await early.catch(() => {})
   const packages = await (isGuessed ? early : readPackages(dir, environment, context))
   const { settings, flags, targetRemarks, mode, architectures, assigned, keptFiles } = packages
-  const { shallow, listings, mains } = packages
+  const { shallow, listings, mains, released } = packages
   await checkPrograms(dir, shallow, context)
   const found = programsOf(dir, listings, architectures, context, shallow)
   const modulePaths = new Map(mains.map(main => [packageOf(main, dir), main.modulePath]))
@@ -77,6 +77,7 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
   return {
     language: 'go',
     ...projectName(mains, dir),
+    ...(released && { defaultExecutable: released }),
     root: dir,
     executables: programs.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
     toolchain: { name: 'go', version: environment.GOVERSION.replace(/^go/, '') },

@@ -17,6 +17,12 @@ function project(programs: readonly string[], more: Partial<Project> = {}): Proj
 test.each<[string, readonly string[], string | undefined, Partial<Project>?]>([
   ['the only one, a tool too', ['./tools/gen'], 'gen'],
   ['the default of the project', ['./cmd/a', './cmd/b'], 'b', { defaultExecutable: 'b' }],
+  [
+    'the default by its package',
+    ['./examples/a', './tools/a', 'x@.'],
+    'a',
+    { defaultExecutable: './examples/a' },
+  ],
   ['the one at the root', ['fzf@.', './cmd/other'], 'fzf'],
   ['the one named after the folder', ['./cmd/caddy', './cmd/worker'], 'caddy'],
   ['the one named after the module', ['./cmd/gotify', './cmd/worker'], 'gotify', { name: 'gotify' }],
