@@ -26,9 +26,9 @@ export async function findCToolchains(
   dir: string,
   platforms: readonly Platform[],
   signal?: AbortSignal,
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<FoundCToolchains> {
-  const { env } = process
-  const commands = findCommands(platforms.flatMap(gccCommands), env['PATH'] ?? '')
+  const commands = findCommands(platforms.flatMap(gccCommands), process.env['PATH'] ?? '')
   const [zig, libc] = await Promise.all([findZig(dir, signal), hostLibc(dir, commands.has('cc'), signal)])
   return {
     ...(zig && { zig }),

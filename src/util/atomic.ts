@@ -1,6 +1,7 @@
 import { access, constants, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { Failure, interrupted, isFailure } from '../errors.ts'
+import { movedBy } from './cache-folder.ts'
 import { destinationFile } from './destination-file.ts'
 import { filePieces } from './file-pieces.ts'
 import { removeAtExit, temporaryName } from './leftovers.ts'
@@ -189,12 +190,14 @@ export function writeFailure(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (isFailure(error) || !(error instanceof Error) || !code || !('syscall' in error)) return error
   const [why, fix] = reasons[code] ?? [error.message, undefined]
+  const full = code === 'ENOSPC' || code === 'EDQUOT'
   return new Failure({
     kind: 'image',
     what: `Cannot write ${basename(path)}`,
     where: path,
     why,
-    fix,
+    // What xbuild keeps for itself goes where a variable says, and not where the user chose.
+    fix: (full ? undefined : movedBy(path)) ?? fix,
     cause: error,
   })
 }

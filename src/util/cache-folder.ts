@@ -18,3 +18,11 @@ export function homeFolder(env: NodeJS.ProcessEnv = process.env): string | undef
     return undefined
   }
 }
+
+/** The assignment that moves what xbuild keeps for itself: its cache, or its temporary files. Undefined for other paths. */
+export function movedBy(path: string): string | undefined {
+  const below = (folder: string) => path === folder || path.startsWith(join(folder, '/'))
+  if (below(cacheFolder())) return 'XDG_CACHE_HOME=/a/folder/that/can/be/written xbuild …'
+  const isTemporary = path === tmpdir() || path.startsWith(join(tmpdir(), 'xbuild-'))
+  return isTemporary ? 'TMPDIR=/a/folder/that/can/be/written xbuild …' : undefined
+}

@@ -1,6 +1,5 @@
-import { tmpdir } from 'node:os'
 import { Failure } from '../errors.ts'
-import { cacheFolder } from './cache-folder.ts'
+import { movedBy } from './cache-folder.ts'
 import { quoteWord } from './quote-word.ts'
 
 /** What the operating system refuses for a reason outside this program, in words. */
@@ -56,8 +55,8 @@ const verbs: Readonly<Record<string, string>> = {
 function wayOut(code: string, path: string | undefined): string | undefined {
   if (code === 'EMFILE') return 'ulimit -n 4096'
   if (code === 'EAGAIN') return 'ulimit -u, or fewer processors: -j 1'
-  if (path?.startsWith(tmpdir())) return 'TMPDIR=/a/folder/that/can/be/written xbuild …'
-  if (path?.startsWith(cacheFolder())) return 'XDG_CACHE_HOME=/a/folder/that/can/be/written xbuild …'
+  const moved = path === undefined ? undefined : movedBy(path)
+  if (moved !== undefined) return moved
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'df -h, and free some space'
   return path === undefined ? undefined : `ls -ld ${quoteWord(path)}`
 }

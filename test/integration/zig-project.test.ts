@@ -1,6 +1,6 @@
 import { symlinkSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, chown, readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { PlanJson } from '../../src/build/plan-json.ts'
 import type { Report } from '../../src/build/report.ts'
@@ -133,5 +133,46 @@ describe('zig', () => {
     ])
     expect(code).toBe(0)
     expect(stdout).toMatch(/asks for zig 0\.14\.1, and this is 0\.16\.0.*pip install ziglang==0\.14\.1/)
+  })
+})
+
+describe('a project that cannot be written', () => {
+  it('keeps all that zig writes elsewhere, its downloads too', async () => {
+    const fakes = await fakeTools({ zig: [version, { when: /^build --fetch / }, install] })
+    const elfs = await temporaryFolder()
+    await writeFile(
+      join(elfs, zigTarget(parsePlatform('linux/amd64'), 'musl')),
+      buildElfFor(parsePlatform('linux/amd64')),
+    )
+    const zon = files['build.zig.zon'].replace(
+      '0.14.1" }',
+      '0.14.1", .dependencies = .{ .a = .{ .path = "a" } } }',
+    )
+    const dir = await project({ ...files, 'build.zig.zon': zon })
+    const out = await temporaryFolder()
+    const uid = process.getuid?.() === 0 ? 54_321 : undefined
+    if (uid !== undefined) await chown(out, uid, uid)
+    await chmod(elfs, 0o755)
+    // The fake zig logs its calls there.
+    await chmod(dirname(fakes.bin), 0o777)
+    await chmod(dir, 0o555)
+    const args = ['--backend=oci', '--base=builtin', '--platform=linux/amd64', `-o=${out}/app.tar`]
+    const result = await xbuild(args, {
+      cwd: dir,
+      env: {
+        PATH: fakes.bin,
+        FAKE_ELFS: elfs,
+        XBUILD_ZIG: undefined,
+        HOME: undefined,
+        XDG_CACHE_HOME: out,
+        TMPDIR: out,
+      },
+      ...(uid !== undefined && { uid }),
+    })
+    expect(result, result.stderr).toMatchObject({ code: 0 })
+    const builds = (await fakes.calls('zig')).filter(({ args: [first] }) => first === 'build')
+    expect(builds).toHaveLength(2)
+    for (const { args } of builds) expect(args[args.indexOf('--cache-dir') + 1]).toMatch(out)
+    expect(await readdir(dir)).toEqual(['build.zig', 'build.zig.zon'])
   })
 })

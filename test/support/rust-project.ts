@@ -14,6 +14,7 @@ export function rustTarget(triple: string, changes: Partial<RustTarget> = {}): R
     tableRustflags: [],
     flagsAreString: false,
     ownCc: false,
+    ownTools: new Set(),
     ...changes,
   }
 }

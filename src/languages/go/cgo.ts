@@ -2,6 +2,7 @@ import { type CToolchain, chooseCToolchain } from '../../c-toolchains/index.ts'
 import type { Platform } from '../../platforms.ts'
 import type { LibcPrediction } from '../../types.ts'
 import type { CompileRequest } from '../language.ts'
+import { machineFlagRemarks } from '../machine-flags.ts'
 import { cgoMode } from './cgo-mode.ts'
 import type { GoProject } from './project.ts'
 import { joinQuoted } from './quoted.ts'
@@ -67,8 +68,20 @@ export function planCgo(project: GoProject, request: CompileRequest): CgoPlan {
         ? [`${used.map(code => code.dependency).join(', ')} would use cgo, which ${by} turns off`]
         : []),
       ...(toolchains.size > 0 ? replacedCompilers(project.settings) : []),
+      ...machineFlags(
+        project.settings,
+        platforms.filter(({ id }) => toolchains.has(id)),
+      ),
     ],
   }
+}
+
+/** Flags that cgo gives to the C code of every platform. */
+const cVariables = ['CGO_CFLAGS', 'CGO_CPPFLAGS', 'CGO_CXXFLAGS', 'CGO_LDFLAGS']
+
+function machineFlags(settings: GoSettings, platforms: readonly Platform[]): string[] {
+  const env = Object.fromEntries(cVariables.map(name => [name, settings.get(name)?.value]))
+  return machineFlagRemarks(cVariables, env, platforms)
 }
 
 /** One compiler of the user's cannot serve several platforms, so each gets its own. */

@@ -1,7 +1,7 @@
 import { crossPackages } from '../../c-toolchains/gcc.ts'
 import type { Platform } from '../../platforms.ts'
+import { machineFlag } from '../machine-flags.ts'
 import { fittingErrors } from './explain.ts'
-import { machineFlag } from './machine-flags.ts'
 
 /** What glibc's headers turn into calls that musl does not have: large-file names, C23 and fortified variants. */
 const glibcOnly =

@@ -93,6 +93,22 @@ async function readConfig(path: string): Promise<CargoConfigFile | undefined> {
   }
 }
 
+/**
+ * What build scripts find in their environment: `[env]` of the configuration, and the environment itself, which goes before
+ * it (Cargo book, "[env]"; `force` is not read).
+ */
+export function buildScriptEnv(files: readonly CargoConfigFile[], env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const found: Record<string, string> = {}
+  for (const { table } of files.toReversed()) {
+    const entries = dig(table, ['env'])
+    for (const [name, entry] of Object.entries(isTable(entries) ? entries : {})) {
+      const value = isTable(entry) ? entry['value'] : entry
+      if (typeof value === 'string') found[name] = value
+    }
+  }
+  return { ...found, ...env }
+}
+
 /** The first value, nearest file first, that a path of keys leads to. */
 export function lookUp(files: readonly CargoConfigFile[], ...keys: string[]) {
   for (const { path, table } of files) {

@@ -7,7 +7,7 @@ import type { CompileRequest } from '../language.ts'
 import { bindgenEnv } from './bindgen.ts'
 import { envTriple } from './cargo-config.ts'
 import type { RustProject } from './project.ts'
-import type { RustTarget } from './target.ts'
+import type { RustTarget, TargetTool } from './target.ts'
 
 /** What links a target's programs and compiles their C code. */
 export interface RustLinker {
@@ -121,7 +121,7 @@ function linkWithRustLld({ sysroot }: RustProject, { triple }: RustTarget): Rust
 function linkWithC(
   project: RustProject,
   { options }: CompileRequest,
-  { triple, ownCc, linker }: RustTarget,
+  { triple, ownCc, ownTools, linker }: RustTarget,
   toolchain: CToolchain,
   compilesC: boolean,
 ): RustLinker {
@@ -141,29 +141,44 @@ function linkWithC(
       options.rust.libc === 'musl' && toolchain.name === 'host' && !mixed ? ['-lgcc'] : [],
     )
   const own = mixed ? linkAlone(project, toolchain) : { linker: scripts.cc, files: [] }
-  const cEnv = {
-    [`CC_${suffix}`]: scripts.cc,
-    [`CXX_${suffix}`]: scripts.cxx,
-    [`AR_${suffix}`]: scripts.ar,
-    [`RANLIB_${suffix}`]: scripts.ranlib,
-    ...pkgConfigEnv(toolchain, suffix, mixed),
+  const tools: Partial<Record<TargetTool, string>> = {
+    CC: scripts.cc,
+    CXX: scripts.cxx,
+    AR: scripts.ar,
+    RANLIB: scripts.ranlib,
+    ...pkgConfigEnv(toolchain, mixed),
   }
+  const cEnv = Object.entries(tools)
+    .filter(([name]) => !ownTools.has(name))
+    .map(([name, value]) => [`${name}_${suffix}`, value])
   return {
     env: {
       ...(linker ? {} : { [`CARGO_TARGET_${envTriple(triple)}_LINKER`]: own.linker }),
-      ...(ownCc ? {} : cEnv),
+      ...(ownCc ? {} : Object.fromEntries(cEnv)),
     },
     files: [...scripts.files, ...own.files],
     by: toolchain.name,
     toolchain,
     title: toolchain.title,
-    hints:
-      mixed && compilesC
+    hints: [
+      ...(mixed && compilesC
         ? [
             'C code is compiled by gcc with the headers of glibc and linked with musl; zig has those of musl (pip install ziglang)',
           ]
-        : [],
+        : []),
+      ...(compilesC && !ownCc ? replacedCompilers(project) : []),
+    ],
   }
+}
+
+/** One compiler of the user's cannot serve several platforms, so each gets its own. */
+function replacedCompilers({ hostTools = [] }: RustProject): string[] {
+  const [first] = hostTools
+  if (first === undefined) return []
+  const does = hostTools.length === 1 ? 'does' : 'do'
+  return [
+    `${hostTools.join(', ')} ${does} not count for the platforms: [c] toolchain chooses a C compiler for each; ${first}_TARGET, such as ${first}_aarch64_unknown_linux_musl, names one`,
+  ]
 }
 
 /**
@@ -186,10 +201,10 @@ function oneWordEach({ cc, cxx, ar, ranlib }: CToolchain): ScriptedToolchain | u
 }
 
 /** Only a gcc of Debian's has libraries of the target next to it for pkg-config to find, and they are for glibc. */
-function pkgConfigEnv(toolchain: CToolchain, suffix: string, mixed: boolean): Record<string, string> {
+function pkgConfigEnv(toolchain: CToolchain, mixed: boolean): Record<string, string> {
   const folder = toolchain.env['PKG_CONFIG_LIBDIR']
   if (mixed || toolchain.name !== 'gcc' || !folder) return {}
-  return { [`PKG_CONFIG_ALLOW_CROSS_${suffix}`]: '1', [`PKG_CONFIG_LIBDIR_${suffix}`]: folder }
+  return { PKG_CONFIG_ALLOW_CROSS: '1', PKG_CONFIG_LIBDIR: folder }
 }
 
 /** Switches off what glibc's headers would otherwise turn into calls and structures that only glibc has. */

@@ -7,7 +7,7 @@ import { cacheFolder } from '../../util/cache-folder.ts'
 import { compareVersions } from '../../util/versions.ts'
 import type { CCode, Executable, InspectContext, Project } from '../language.ts'
 import { type Bindgen, readBindgen } from './bindgen.ts'
-import { cargoHome, flagList, readCargoConfig } from './cargo-config.ts'
+import { buildScriptEnv, cargoHome, flagList, readCargoConfig } from './cargo-config.ts'
 import { readDependencies } from './dependencies.ts'
 import { explainRust } from './explain.ts'
 import {
@@ -18,7 +18,7 @@ import {
   packageOf,
   packageSpec,
 } from './metadata.ts'
-import { describeConfig, describeMachineFlags } from './remarks.ts'
+import { describeBuildTarget, describeConfig, describeMachineFlags } from './remarks.ts'
 import {
   cargoEnv,
   type RustSysroot,
@@ -50,6 +50,8 @@ export interface RustProject extends Project {
   readonly cToolchains?: FoundCToolchains
   /** Set where bindgen is among the dependencies. */
   readonly bindgen?: Bindgen
+  /** The C tools that the user names for no target in particular. */
+  readonly hostTools?: readonly string[]
   readonly needsAllocator: boolean
   /** RUSTFLAGS or CARGO_ENCODED_RUSTFLAGS of the environment, which hides every other source of flags. */
   readonly environmentFlags?: { readonly variable: string; readonly flags: readonly string[] }
@@ -100,8 +102,9 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
     compilesC ||
     dependencies.bindgen ||
     [...targets.values()].some(target => !target.linker && !(target.selfContained && sysroot.rustLld))
-  const cToolchains = mayNeedC ? await findCToolchains(dir, platforms, signal) : undefined
+  const cToolchains = mayNeedC ? await findCToolchains(dir, platforms, signal, env) : undefined
   const environmentFlags = readEnvironmentFlags(env)
+  const scriptEnv = buildScriptEnv(config, env)
   const release = /^release: (\S+)$/m.exec(rustc)?.[1]
   const program = chooseDefault(packages, executables)
   const version = packages.find(item => program && item.name === packageOf(program))?.version
@@ -116,7 +119,8 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
     remarks: [
       ...dependencies.remarks,
       ...describeConfig(config, targets, executables),
-      ...describeMachineFlags({ env, environmentFlags, targets, platforms, compilesC }),
+      ...describeBuildTarget(config, env, triples),
+      ...describeMachineFlags({ env: scriptEnv, environmentFlags, targets, platforms, compilesC }),
       ...(release ? await toolchainRemarks(dir, release, sysroot.rustup) : []),
     ],
     packageSpecs: new Map(packages.map(item => [item.name, packageSpec(item)])),
@@ -131,10 +135,11 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
     ...(cToolchains && { cToolchains }),
     ...(dependencies.bindgen && {
       bindgen: {
-        ...readBindgen(env, triples),
+        ...readBindgen(scriptEnv, triples),
         zigLib: cToolchains?.zig && (await findZigLib(cToolchains.zig, dir, signal)),
       },
     }),
+    hostTools: ['CC', 'CXX', 'AR'].filter(name => scriptEnv[name]),
     needsAllocator: dependencies.needsAllocator,
     ...(environmentFlags && { environmentFlags }),
     scripts: join(cacheFolder(), 'compilers'),
@@ -205,7 +210,8 @@ function checkVersion(cargo: string): void {
   })
 }
 
-function readEnvironmentFlags(env: NodeJS.ProcessEnv): RustProject['environmentFlags'] {
+/** The variable that hides every other source of flags for rustc, and its flags. */
+export function readEnvironmentFlags(env: NodeJS.ProcessEnv): RustProject['environmentFlags'] {
   const encoded = env['CARGO_ENCODED_RUSTFLAGS']
   const plain = env['RUSTFLAGS']
   if (encoded !== undefined) {

@@ -1,8 +1,7 @@
 import type { Platform } from '../../platforms.ts'
-import { hostArch } from '../../util/host-arch.ts'
 import type { Executable } from '../language.ts'
+import { forThisMachine, machineFlagRemarks } from '../machine-flags.ts'
 import { type CargoConfigFile, lookUp } from './cargo-config.ts'
-import { machineFlag } from './machine-flags.ts'
 import type { RustTarget } from './target.ts'
 
 /** What the user's configuration changes, and programs that are left out: cargo says neither. */
@@ -26,6 +25,25 @@ export function describeConfig(
   return [...wrappers, ...new Set(linkers), ...left]
 }
 
+/** A target that the user chose for cargo and that no platform means: --target goes before it. */
+export function describeBuildTarget(
+  config: readonly CargoConfigFile[],
+  env: NodeJS.ProcessEnv,
+  triples: readonly string[],
+): string[] {
+  const variable = env['CARGO_BUILD_TARGET']
+  const found = variable
+    ? { value: variable, source: 'the environment', key: 'CARGO_BUILD_TARGET' }
+    : { value: undefined, ...lookUp(config, 'build', 'target'), key: 'build.target' }
+  const values = [found.value ?? []].flat().filter(value => typeof value === 'string')
+  return values
+    .filter(value => !triples.includes(value))
+    .map(
+      value =>
+        `${found.key} = ${JSON.stringify(value)} of ${found.source} does not count: --platform and [rust] libc choose the target`,
+    )
+}
+
 /** Variables whose flags reach the C code of every platform. */
 const cVariables = ['CFLAGS', 'CXXFLAGS', 'CPPFLAGS', 'LDFLAGS', 'TARGET_CFLAGS', 'TARGET_CXXFLAGS']
 
@@ -44,20 +62,11 @@ export function describeMachineFlags(sources: FlagSources): string[] {
   const { env, platforms, compilesC } = sources
   const rust = platforms.flatMap(platform => {
     const source = nativeSource(sources, platform)
-    return source === undefined ? [] : [`${source} has target-cpu=native: ${meaning(platform, 'program')}`]
+    return source === undefined
+      ? []
+      : [`${source} has target-cpu=native: ${forThisMachine(platform, 'program')}`]
   })
-  const c = cVariables.flatMap(name => {
-    const flag = machineFlag((env[name] ?? '').split(/\s+/))
-    if (flag === undefined || !compilesC) return []
-    return platforms.map(platform => `${name} has ${flag}: ${meaning(platform, 'C code')}`)
-  })
-  return [...rust, ...c]
-}
-
-function meaning({ id, arch }: Platform, what: string): string {
-  return arch === hostArch()
-    ? `the ${what} for ${id} is for machines like this one`
-    : `that is for this machine, and the ${what} for ${id} may not compile or run with it`
+  return [...rust, ...(compilesC ? machineFlagRemarks(cVariables, env, platforms) : [])]
 }
 
 function nativeSource({ environmentFlags, targets }: FlagSources, { id }: Platform): string | undefined {

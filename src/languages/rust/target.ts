@@ -6,7 +6,7 @@ import type { Libc } from '../../c-toolchains/index.ts'
 import type { Platform } from '../../platforms.ts'
 import { run } from '../../process.ts'
 import type { InspectContext } from '../language.ts'
-import { type CargoConfigFile, lookUp, targetConfig } from './cargo-config.ts'
+import { buildScriptEnv, type CargoConfigFile, lookUp, targetConfig } from './cargo-config.ts'
 
 /** One platform as rustc sees it on this machine. */
 export interface RustTarget {
@@ -24,6 +24,8 @@ export interface RustTarget {
   readonly flagsAreString: boolean
   /** Whether the user names the C compiler for this target. */
   readonly ownCc: boolean
+  /** What else the user names for the C code of this target: CXX, AR, PKG_CONFIG_LIBDIR. */
+  readonly ownTools: ReadonlySet<string>
 }
 
 /** What the folder of a toolchain tells, whatever the target. */
@@ -63,7 +65,13 @@ export async function readTarget(
   const args = ['--print', 'target-libdir', '--target', triple]
   const command = { tool: rustcCommand(context), args, cwd: dir, env: context.options.rust.env }
   const result = await run(command, { signal: context.signal })
-  const configured = { triple, ...targetConfig(config, triple, env), ownCc: namesCc(triple, config, env) }
+  const ownTools = toolsOf(triple, buildScriptEnv(config, env))
+  const configured = {
+    triple,
+    ...targetConfig(config, triple, env),
+    ownCc: ownTools.has('CC'),
+    ownTools,
+  }
   // A target that this rustc does not know.
   if (!result.ok) return { target: { ...configured, std: 'unavailable', selfContained: false } }
   const libdir = result.stdout.trim()
@@ -109,8 +117,17 @@ function downloadable(libdir: string, triple: string): boolean {
   }
 }
 
-/** Whether the user names a C compiler for this target, in one of the spellings of the cc crate. */
-function namesCc(triple: string, config: readonly CargoConfigFile[], env: NodeJS.ProcessEnv): boolean {
-  const names = [`CC_${triple}`, `CC_${triple.replaceAll('-', '_')}`, 'TARGET_CC']
-  return names.some(name => env[name] || lookUp(config, 'env', name))
+/** What the C code of a target is compiled and linked with, each a variable that may be set for one target. */
+const targetTools = ['CC', 'CXX', 'AR', 'RANLIB', 'PKG_CONFIG_ALLOW_CROSS', 'PKG_CONFIG_LIBDIR'] as const
+
+export type TargetTool = (typeof targetTools)[number]
+
+/** Those that the user names for this target, in one of the spellings of the crates cc and pkg-config. */
+export function toolsOf(triple: string, env: NodeJS.ProcessEnv): ReadonlySet<string> {
+  const spellings = (name: string) => [
+    `${name}_${triple}`,
+    `${name}_${triple.replaceAll('-', '_')}`,
+    `TARGET_${name}`,
+  ]
+  return new Set(targetTools.filter(name => spellings(name).some(spelling => env[spelling])))
 }

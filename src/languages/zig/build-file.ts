@@ -1,20 +1,53 @@
+/** A call of addExecutable. */
+interface Made {
+  readonly name: string
+  /** The variable that holds it; absent where another call takes it at once. */
+  readonly variable: string | undefined
+  /** Whether that call is installArtifact. */
+  readonly installed: boolean
+}
+
 /**
  * Guesses, from the text of a build.zig, which executables it installs. Only running it tells for certain: it is a
- * program. Tools that run during the build are left out where the text shows which ones are installed.
+ * program. Tools that run during the build, and what steps of their own install, are left out where the text shows what
+ * the default step installs.
  */
 export function guessExecutables(buildFile: string): string[] {
   const text = withoutComments(buildFile)
+  const made = madeExecutables(text)
+  const byDefault = made.filter(item => item.installed || installsByDefault(item, text))
+  const ofDefault = [...byDefault.map(({ name }) => name), ...installedFiles(text)]
+  const bySteps = made.filter(({ variable }) => isArgumentOf('addInstallArtifact', variable, text))
+  const names = [ofDefault, bySteps.map(({ name }) => name)].find(list => list.length > 0)
+  return [...new Set(names ?? made.map(({ name }) => name))]
+}
+
+function madeExecutables(text: string): Made[] {
   const calls = text.split(/\baddExecutable\s*\(/)
-  const named = calls.slice(1).flatMap((rest, index) => {
+  return calls.slice(1).flatMap((rest, index) => {
     const name = readName(rest, text)
-    const variable = /\b(?:const|var)\s+(\w+)\s*=\s*[\w.]+\.$/.exec(calls[index] ?? '')?.[1]
-    return name === undefined ? [] : [{ name, variable }]
+    const before = calls[index] ?? ''
+    const variable = /\b(?:const|var)\s+(\w+)\s*=\s*[\w.]+\.$/.exec(before)?.[1]
+    return name === undefined
+      ? []
+      : [{ name, variable, installed: /\binstallArtifact\s*\(\s*\w+\.$/.test(before) }]
   })
-  const installed = named.filter(
-    ({ variable }) => variable && new RegExp(`\\b(addI|i)nstallArtifact\\s*\\(\\s*${variable}\\b`).test(text),
+}
+
+/** By installArtifact, or by a step of addInstallArtifact that the default step depends on. */
+function installsByDefault({ variable }: Made, text: string): boolean {
+  if (variable === undefined) return false
+  if (isArgumentOf('installArtifact', variable, text)) return true
+  const call = `addInstallArtifact\\s*\\(\\s*${variable}\\b`
+  const step = new RegExp(`\\b(?:const|var)\\s+(\\w+)\\s*=\\s*[\\w.]*${call}`).exec(text)?.[1]
+  const depends = 'getInstallStep\\(\\)\\s*\\.dependOn\\(\\s*&'
+  return new RegExp(`${depends}(?:[\\w.]*${call}${step === undefined ? '' : `|${step}\\.step\\b`})`).test(
+    text,
   )
-  const names = (installed.length > 0 ? installed : named).map(({ name }) => name)
-  return [...new Set([...names, ...installedFiles(text)])]
+}
+
+function isArgumentOf(call: string, variable: string | undefined, text: string): boolean {
+  return variable !== undefined && new RegExp(`\\b${call}\\s*\\(\\s*${variable}\\b`).test(text)
 }
 
 /** Names that addInstallBinFile gives: strings, or constants that are one. */
@@ -41,11 +74,13 @@ function readName(options: string, text: string): string | undefined {
   return constant === undefined ? quoted : readConstant(constant, text)
 }
 
-/** A constant that is a string, or `if (windows) "app.exe" else "app"`. */
+/** A string, or the one for Linux where Windows has another: `if (windows) "app.exe" else "app"`. */
 function readConstant(name: string, text: string): string | undefined {
-  const string = '"([^"\\\\]+)"'
-  const choice = `if\\s*\\([^;"]*"[^"]*\\.exe"\\s*else\\s*`
-  return new RegExp(`\\bconst\\s+${name}\\b[^=;]*=\\s*(?:${choice})?${string}`).exec(text)?.[1]
+  const [, value = ''] = new RegExp(`\\bconst\\s+${name}\\b[^=;]*=\\s*([^;]*);`).exec(text) ?? []
+  if (!/^(?:"|if\b|switch\b)/.test(value)) return undefined
+  const strings = [...value.matchAll(/"([^"\\]+)"/g)].map(([, quoted = '']) => quoted)
+  const names = new Set(strings.filter(string => !string.endsWith('.exe')))
+  return names.size === 1 ? [...names][0] : undefined
 }
 
 function withoutComments(text: string): string {

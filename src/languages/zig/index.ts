@@ -65,24 +65,27 @@ function predict(target: Readonly<Record<string, string>>): LibcPrediction {
 }
 
 /** Dependencies once, before several builds ask for them at the same time. */
-function fetchStep({ zig, root }: ZigProject, request: CompileRequest): Step {
+function fetchStep(project: ZigProject, request: CompileRequest): Step {
+  const { zig, root } = project
   const [tool = 'zig', ...first] = zig.command
+  const cache = cacheOf(project, request)
   const command = {
     tool,
-    args: [...first, 'build', '--fetch'],
+    args: [...first, 'build', '--fetch', ...(cache === undefined ? [] : ['--cache-dir', cache])],
     cwd: root,
     env: fillEnv(request.options.zig.env, stepPlaceholders(request, request.platforms), '[zig] env'),
   }
   return { title: 'Download Zig dependencies', command, produces: [] }
 }
 
-function buildStep(
-  { zig, root }: ZigProject,
-  request: CompileRequest,
-  platform: Platform,
-  perBuild: number,
-): Step {
-  const { options, executables, toolchainArgs, caches } = request
+/** The folder for what zig keeps of a project, where it is not zig's own choice. */
+function cacheOf({ cache }: ZigProject, { caches }: CompileRequest): string | undefined {
+  return cache ?? caches
+}
+
+function buildStep(project: ZigProject, request: CompileRequest, platform: Platform, perBuild: number): Step {
+  const { zig, root, hasDestDir } = project
+  const { options, executables, toolchainArgs } = request
   const values = stepPlaceholders(request, [platform])
   const [tool = 'zig', ...first] = zig.command
   const { release, step, args, env } = options.zig
@@ -99,7 +102,7 @@ function buildStep(
         ...targetArgs(platform, options.zig.target),
         ...['--prefix', outputDir],
         // The local cache is not made for several builds at once; the global one is shared.
-        ...['--cache-dir', `${caches ?? '.zig-cache'}/xbuild/${platformFolder(platform)}`],
+        ...['--cache-dir', `${cacheOf(project, request) ?? '.zig-cache'}/xbuild/${platformFolder(platform)}`],
         // Prints each command of the build as it begins: progress.
         ...['--summary', 'all', '--color', 'off', '--verbose'],
         `-j${perBuild}`,
@@ -107,7 +110,7 @@ function buildStep(
         ...toolchainArgs,
       ],
       cwd: root,
-      env: fillEnv(env, values, '[zig] env'),
+      env: { ...fillEnv(env, values, '[zig] env'), ...(hasDestDir && { DESTDIR: '' }) },
     },
     produces: executables.map(({ name, predicted }) => ({ platform, name, ...(predicted && { predicted }) })),
     outputDir,

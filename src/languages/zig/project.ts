@@ -11,6 +11,10 @@ import { parseZon, type Zon } from './zon.ts'
 export interface ZigProject extends Project {
   readonly language: 'zig'
   readonly zig: Zig
+  /** The folder for what zig keeps of this project, where the user names one. */
+  readonly cache?: string
+  /** DESTDIR is set, which zig puts before the prefix. */
+  readonly hasDestDir?: boolean
   /** Whether there may be dependencies to download. */
   readonly downloads: boolean
 }
@@ -27,13 +31,15 @@ interface Manifest {
  * Reads a Zig project: build.zig as text and, where there is one, build.zig.zon. build.zig is not run.
  * @throws {Failure} tool, when zig is missing or too old; project, when build.zig.zon is broken.
  */
-export async function inspectZig(dir: string, { signal }: InspectContext): Promise<ZigProject> {
+export async function inspectZig(dir: string, { signal, options }: InspectContext): Promise<ZigProject> {
   const [buildFile = '', manifest] = await Promise.all([
     readTextIfThere(join(dir, 'build.zig')),
     readManifest(join(dir, 'build.zig.zon')),
   ])
   const zig = await findZig(dir, signal)
   if (!zig) throw zigMissing(dir, manifest.minimumZig)
+  const env = { ...process.env, ...options.zig.env }
+  const { ZIG_LOCAL_CACHE_DIR: cache, DESTDIR: destDir } = env
   const asked: AskedZig = { minimum: manifest.minimumZig, file: join(dir, 'build.zig.zon') }
   checkZigVersion(zig.version, asked)
   const guesses = guessExecutables(buildFile)
@@ -48,8 +54,16 @@ export async function inspectZig(dir: string, { signal }: InspectContext): Promi
     // zig compiles C itself.
     cCode: [],
     ...(manifest.version !== undefined && { version: manifest.version }),
-    remarks: [...versionRemarks(zig.version, asked), ...targetRemarks(buildFile)],
+    remarks: [
+      ...versionRemarks(zig.version, asked),
+      ...targetRemarks(buildFile),
+      ...(destDir
+        ? ['DESTDIR does not count: xbuild collects what zig installs, and --dist says where it goes']
+        : []),
+    ],
     zig,
+    ...(cache && { cache }),
+    ...(destDir && { hasDestDir: true }),
     downloads: manifest.downloads,
   }
 }

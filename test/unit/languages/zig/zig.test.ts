@@ -62,6 +62,30 @@ describe('guessing the executables of a build.zig', () => {
       ['app'],
     ],
     [
+      'what the default step installs, not what steps of their own do',
+      `const app = b.addExecutable(.{ .name = "app" });
+       const sample = b.addExecutable(.{ .name = "sample" });
+       b.step("sample", "").dependOn(&b.addInstallArtifact(sample, .{}).step);
+       steps.install.dependOn(&b.addInstallBinFile(app.getEmittedBin(), "beetle").step);`,
+      ['beetle'],
+    ],
+    [
+      'what the default step installs by a step',
+      `const app = b.addExecutable(.{ .name = "app" });
+       const two = b.addExecutable(.{ .name = "two" });
+       const sample = b.addExecutable(.{ .name = "sample" });
+       const step = b.addInstallArtifact(app, .{});
+       b.getInstallStep().dependOn(&step.step);
+       b.getInstallStep().dependOn(&b.addInstallArtifact(two, .{}).step);
+       b.step("sample", "").dependOn(&b.addInstallArtifact(sample, .{}).step);`,
+      ['app', 'two'],
+    ],
+    [
+      'one that is installed at once',
+      'b.addExecutable(.{ .name = "gen" }); b.installArtifact(b.addExecutable(.{ .name = "app" }));',
+      ['app'],
+    ],
+    [
       'all where none is seen to be installed',
       'const a = b.addExecutable(.{ .name = "a" }); const c = b.addExecutable(.{ .name = "c" }); install(a, c);',
       ['a', 'c'],
