@@ -30,6 +30,8 @@ export interface FailureDetails {
   why?: string | undefined
   /** The command or change that fixes it. */
   fix?: string | undefined
+  /** The key of xbuild.toml whose value is at fault, such as `['image', 'ports', 1]`: `where` becomes its line. */
+  key?: readonly (string | number)[] | undefined
   /** What a command found before it failed, which --json prints with the error. */
   report?: object | undefined
   cause?: unknown
@@ -42,6 +44,7 @@ export class Failure extends Error {
   readonly where: string | undefined
   readonly why: string | undefined
   readonly fix: string | undefined
+  readonly key: readonly (string | number)[] | undefined
   readonly report: object | undefined
 
   constructor(details: FailureDetails) {
@@ -52,7 +55,14 @@ export class Failure extends Error {
     this.where = details.where
     this.why = details.why
     this.fix = details.fix
+    this.key = details.key
     this.report = details.report
+  }
+
+  /** The same failure with other details. */
+  with(details: Partial<FailureDetails>): Failure {
+    const { kind, what, where, why, fix, key, report, cause } = this
+    return new Failure({ kind, what, where, why, fix, key, report, cause, ...details })
   }
 
   /** The exit code of this failure's class. */
@@ -63,9 +73,7 @@ export class Failure extends Error {
 
 /** The same failure with what the command had found by then; anything else as it is. */
 export function withReport(error: unknown, report: object): unknown {
-  if (!(error instanceof Failure)) return error
-  const { kind, what, where, why, fix, cause } = error
-  return new Failure({ kind, what, where, why, fix, cause, report })
+  return error instanceof Failure ? error.with({ report }) : error
 }
 
 /** Whether `error` is an expected failure, optionally of one class. */

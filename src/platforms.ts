@@ -269,6 +269,15 @@ export function parsePlatforms(texts: readonly string[]): Platform[] {
   return [...new Set(names.map(parsePlatform))]
 }
 
+/** Whether xbuild builds for what `text` names. */
+export function isPlatform(text: string): boolean {
+  try {
+    return Boolean(parsePlatform(text))
+  } catch {
+    return false
+  }
+}
+
 /** The platform with this OCI identity, or undefined for one that xbuild does not build for (such as unknown/unknown). */
 export function findPlatform(os: string, arch: string, variant?: string): Platform | undefined {
   return byId.get(normalizePlatform(os, arch, variant))

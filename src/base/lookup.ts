@@ -1,4 +1,5 @@
 import { Failure, isFailure } from '../errors.ts'
+import { isLocalBase } from '../oci/local-base.ts'
 import {
   checkDocumentSize,
   type Descriptor,
@@ -11,7 +12,6 @@ import {
 } from '../oci/manifest.ts'
 import { parseReference, type Reference } from '../oci/reference.ts'
 import type { RegistryClient } from '../registry/client.ts'
-import { isLocalBase } from './local.ts'
 
 /** What the registry says of a base. */
 export interface BaseIndex {

@@ -1,10 +1,10 @@
-import { isLocalBase } from '../base/local.ts'
 import type { Options } from '../config/options.ts'
 import { Failure, isFailure } from '../errors.ts'
 import { type BuilderFacts, inspectBuilder } from '../image/buildx/builder.ts'
 import { cacheValues } from '../image/buildx/cache.ts'
 import { checkBuilder } from '../image/buildx/check-builder.ts'
 import type { Destination } from '../image/destination.ts'
+import { isLocalBase } from '../oci/local-base.ts'
 import type { Plan } from './plan.ts'
 
 /** What makes the images of a build. */

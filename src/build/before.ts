@@ -26,11 +26,11 @@ export async function runBefore(
       const onLine = (line: string) => {
         if (line.trim()) task.progress(line.trim())
       }
-      await checkFolder(command)
+      await checkFolder(command, at)
       const result = await run(command, { signal, onStdout: onLine, onStderr: onLine }).catch(error => {
-        throw isFailure(error, 'tool') ? notThere(command, error) : error
+        throw isFailure(error, 'tool') ? notThere(command, at, error) : error
       })
-      if (!result.ok) throw beforeFailed(command, result)
+      if (!result.ok) throw beforeFailed(command, at, result)
       task.detail(`${result.seconds.toFixed(1)} s`)
     })
   }
@@ -39,7 +39,7 @@ export async function runBefore(
 const titleOf = ({ tool, args }: Command) => [tool, ...args].map(quoteWord).join(' ')
 
 /** A step whose program is not there, or is none: people write down what a shell would understand. */
-function notThere({ tool, args }: Command, error: Failure): Failure {
+function notThere({ tool, args }: Command, at: number, error: Failure): Failure {
   const [, words] = /^(\S+\s.*)$/.exec(tool) ?? []
   const hint = words
     ? `no shell reads it, so each word is an item of its own: ${JSON.stringify(words.split(/\s+/))}`
@@ -50,19 +50,21 @@ function notThere({ tool, args }: Command, error: Failure): Failure {
     kind: 'tool',
     what: error.what,
     where: '[build] before of xbuild.toml',
+    key: ['build', 'before', at],
     why: [error.why, hint].filter(Boolean).join('\n'),
     fix: `${hint ? 'fix the step' : `install ${quoteWord(tool)}`}, ${skip}`,
     cause: error,
   })
 }
 
-async function checkFolder({ cwd }: Command): Promise<void> {
+async function checkFolder({ cwd }: Command, at: number): Promise<void> {
   const found = await stat(cwd).catch(() => undefined)
   if (found?.isDirectory()) return
   throw new Failure({
     kind: 'usage',
     what: `There is no folder ${cwd}`,
     where: '[build] before of xbuild.toml',
+    key: ['build', 'before', at],
     why: 'cwd names a folder of the project',
     fix: `fix cwd, ${skip}`,
   })
@@ -71,13 +73,14 @@ async function checkFolder({ cwd }: Command): Promise<void> {
 const howItEnded = ({ signal, exitCode }: RunResult) =>
   signal ? `it was ended by ${signal}` : `it exited with ${exitCode}`
 
-function beforeFailed(command: Command, result: RunResult): Failure {
+function beforeFailed(command: Command, at: number, result: RunResult): Failure {
   const output = `${result.stdout}\n${result.stderr}`.split('\n').filter(line => line.trim())
   const hidden = output.length - shownLines
   return new Failure({
     kind: 'compile',
     what: `${titleOf(command)} failed: ${howItEnded(result)}`,
-    where: `${command.cwd}, [build] before of xbuild.toml`,
+    where: command.cwd,
+    key: ['build', 'before', at],
     why: [...(hidden > 0 ? [`… ${hidden} lines before`] : []), ...output.slice(-shownLines)].join('\n'),
     fix: `fix the error above, ${skip}`,
   })

@@ -38,6 +38,7 @@ export function checkEntrypoint({ config, files, base }: ImageSpec): void {
     kind: 'usage',
     what: `The entrypoint ${JSON.stringify(word)} is not in the image`,
     where: '[image] entrypoint of xbuild.toml',
+    key: ['image', 'entrypoint'],
     why: `the image has ${shown.join(', ')}, and the base ${base.reference} has no programs`,
     fix: word.startsWith('/')
       ? `program = ${JSON.stringify(word)} in [image] puts the program there`

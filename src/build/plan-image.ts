@@ -1,13 +1,14 @@
 import { dirname, join } from 'node:path'
 import { knownBase } from '../base/known.ts'
-import { isLocalBase } from '../base/local.ts'
 import type { ImageOptions } from '../config/image-options.ts'
 import type { Options } from '../config/options.ts'
+import { Failure } from '../errors.ts'
 import { checkTag, localTag, planDestinations } from '../image/destination.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { initWords } from '../image/init.ts'
 import { checkDestination, checkImagePath, checkWorkdir, linkedPath } from '../image/paths.ts'
 import type { Executable } from '../languages/language.ts'
+import { isLocalBase } from '../oci/local-base.ts'
 import { parseReference } from '../oci/reference.ts'
 import type { BaseChoice, BaseFamily, ImageConfig, ImageFile, ImageSpec, SourceInfo } from '../types.ts'
 import { fillPlaceholders, type Placeholders, sourcePlaceholders } from '../util/placeholders.ts'
@@ -49,8 +50,8 @@ function pathInImage({ name }: Executable, index: number, program: string | unde
  * @throws {Failure} usage, for a path that cannot be in an image, or a link that leads out of the root folder.
  */
 function linkFile(target: string, link: string, family: BaseFamily): ImageFile {
-  checkImagePath(target, '[image] links', family)
-  checkImagePath(linkedPath(target, link), `[image] links ${JSON.stringify(target)}`)
+  checkImagePath(target, ['links', target], family)
+  checkImagePath(linkedPath(target, link), ['links', target])
   return { target, source: { link }, mode: 0o777 }
 }
 
@@ -72,10 +73,10 @@ export function planImage(
   // An engine keeps what has no name as <none>.
   if (tags.length === 0 && options.load && !options.push) tags.push(localTag(name))
   const programs = executables.map((item, index) => pathInImage(item, index, image.program))
-  for (const { target } of programs) checkImagePath(target, '[image] program', base.family)
+  for (const { target } of programs) checkImagePath(target, ['program'], base.family)
   const program = programs[0]?.target ?? ''
   const links = Object.entries(image.links).map(([target, link]) => linkFile(target, link, base.family))
-  for (const { to } of image.files) checkDestination(to)
+  for (const [at, { to }] of image.files.entries()) checkDestination(to, at)
   const spec: ImageSpec = {
     name,
     platforms: options.platforms,
@@ -87,7 +88,8 @@ export function planImage(
     tags,
     ...(image.folders.length > 0 && { ownedFolders: image.folders }),
   }
-  for (const { path } of image.folders) checkImagePath(path, '[image] folders', base.family)
+  for (const [at, { path }] of image.folders.entries())
+    checkImagePath(path, ['folders', at, 'path'], base.family)
   const destinations = planDestinations({
     tags,
     name,
@@ -102,16 +104,26 @@ export function planImage(
 
 /** The options of an image with their placeholders filled in. */
 function fillImage(image: ImageOptions, values: Placeholders): ImageOptions {
-  const fill = (place: string) => (text: string) => fillPlaceholders(text, values, place)
-  const fillTable = (table: Readonly<Record<string, string>>, place: string) =>
-    Object.fromEntries(Object.entries(table).map(([key, text]) => [key, fill(`${place} ${key}`)(text)]))
+  const fill = (text: string, place: string, key: readonly (string | number)[]) => {
+    try {
+      return fillPlaceholders(text, values, place)
+    } catch (error) {
+      throw error instanceof Failure ? error.with({ key: ['image', ...key] }) : error
+    }
+  }
+  const fillList = (list: readonly string[], place: string, name: string) =>
+    list.map((text, at) => fill(text, place, [name, at]))
+  const fillTable = (table: Readonly<Record<string, string>>, place: string, name: string) =>
+    Object.fromEntries(
+      Object.entries(table).map(([key, text]) => [key, fill(text, `${place} ${key}`, [name, key])]),
+    )
   return {
     ...image,
-    tags: image.tags.map(fill('--tag or [image] tags')),
-    annotations: image.annotations.map(fill('--annotation or [image] annotations')),
-    args: image.args.map(fill('[image] args')),
-    env: fillTable(image.env, '[image] env'),
-    labels: fillTable(image.labels, '--label or [image] labels'),
+    tags: fillList(image.tags, '--tag or [image] tags', 'tags'),
+    annotations: fillList(image.annotations, '--annotation or [image] annotations', 'annotations'),
+    args: fillList(image.args, '[image] args', 'args'),
+    env: fillTable(image.env, '[image] env', 'env'),
+    labels: fillTable(image.labels, '--label or [image] labels', 'labels'),
   }
 }
 

@@ -1,5 +1,6 @@
 import { checkBasePlatforms, predictBase } from '../base/choose.ts'
 import { knownBase } from '../base/known.ts'
+import { inImage } from '../config/locate.ts'
 import type { Lock } from '../config/lock-file.ts'
 import type { Options } from '../config/options.ts'
 import { checkDistinctPlaces } from '../image/destination.ts'
@@ -71,13 +72,16 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
     ...(facts.caches && { caches: facts.caches }),
   })
   checkInstalls({ project, compile, installs: options.installs })
-  const images = wanted.map((item): ImagePlan => {
-    const { base: chosen, registry } = item.image
-    const named = chosen ? chosenBase(chosen) : predictBase(compile.prediction, { registry })
-    const base = lockBase(named, lock)
-    checkBasePlatforms(base.reference, platforms)
-    return planImage(item, base, source, options)
-  })
+  const images = wanted.map(
+    (item): ImagePlan =>
+      inImage(item.name, () => {
+        const { base: chosen, registry } = item.image
+        const named = chosen ? chosenBase(chosen) : predictBase(compile.prediction, { registry })
+        const base = lockBase(named, lock)
+        checkBasePlatforms(base.reference, platforms)
+        return planImage(item, base, source, options)
+      }),
+  )
   const bases = images.map(({ spec }) => spec.base)
   const remarks = [
     ...project.remarks,

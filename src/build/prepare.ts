@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { BaseLookup } from '../base/lookup.ts'
+import { locating, ofImage } from '../config/locate.ts'
 import type { Options } from '../config/options.ts'
 import { Failure, isFailure } from '../errors.ts'
 import { cacheValues, droppedGitHubCaches } from '../image/buildx/cache.ts'
@@ -68,7 +69,7 @@ export async function prepareBuild(
     signal,
   }
   const [inspected, ownGit, builder] = await Promise.all([
-    language.inspect(dir, context),
+    locating(dir, () => language.inspect(dir, context)),
     readGit(dir, signal, changes),
     readBuilder(options, signal),
   ])
@@ -84,10 +85,14 @@ export async function prepareBuild(
     cwd: process.cwd(),
     ...(caches && { caches }),
   }
-  const plan = planBuild(facts, options)
+  const plan = await locating(dir, () => planBuild(facts, options))
   const own = hintsOfOwnFiles(plan)
   const images = await Promise.all(
-    plan.images.map(async image => pinBase(await withKnownUser(await readFiles(image, options)), lookUpBase)),
+    plan.images.map(async image => {
+      const complete = async () => withKnownUser(await readFiles(image, options))
+      const own = () => complete().catch(error => Promise.reject(ofImage(image.spec.name, error)))
+      return pinBase(await locating(dir, own), lookUpBase)
+    }),
   )
   const backend = chooseBackend(plan, builder)
   return {
@@ -140,6 +145,7 @@ async function readTemplate(path: string): Promise<string> {
       kind: 'usage',
       what: `The Dockerfile template ${path} cannot be read`,
       where: '[image] template of xbuild.toml',
+      key: ['image', 'template'],
       why: (isFailure(error) && error.why) || (error as Error).message,
       fix: 'xbuild dockerfile > Dockerfile.template, with template taken out of xbuild.toml, gives one to start from',
       cause: error,

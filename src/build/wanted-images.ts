@@ -58,14 +58,29 @@ export function wantedImages(project: Project, options: Options): WantedImage[] 
 function describedImages(project: Project, { image, images }: Options): WantedImage[] {
   const tables = Object.entries(images)
   if (tables.length === 0 && image.programs.length > 0) {
-    const executables = chooseExecutables(project, image.programs)
+    const executables = choose(project, image.programs, ['image', 'programs'])
     return [{ name: (executables[0] as Executable).name, executables, image }]
   }
   return tables.map(([name, table]) => ({
     name,
     image: table,
-    executables: chooseExecutables(project, programsOf(name, table)),
+    executables: choose(
+      project,
+      programsOf(name, table),
+      table.programs.length === 0 && table.bin === undefined
+        ? ['images', name]
+        : ['images', name, table.programs.length > 0 ? 'programs' : 'bin'],
+    ),
   }))
+}
+
+/** The executables that a key of xbuild.toml names. */
+function choose(project: Project, names: readonly string[], key: readonly string[]): readonly Executable[] {
+  try {
+    return chooseExecutables(project, names)
+  } catch (error) {
+    throw error instanceof Failure ? error.with({ key, where: undefined }) : error
+  }
 }
 
 /** Says which executable was chosen where nobody named one. */

@@ -1,6 +1,7 @@
 import { runBefore } from '../build/before.ts'
 import { type Changes, readChanges } from '../build/git-changes.ts'
 import type { ProgressMode } from '../config/flags.ts'
+import { locating } from '../config/locate.ts'
 import type { Options } from '../config/options.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { createProgress } from '../ui/progress.ts'
@@ -17,7 +18,7 @@ export async function runBeforeSteps(
   const changes = await readChanges(dir, interruptSignal)
   const { emit, close } = createProgress(mode)
   try {
-    await runBefore(before, { emit, signal: interruptSignal })
+    await locating(dir, () => runBefore(before, { emit, signal: interruptSignal }))
   } finally {
     await close()
   }

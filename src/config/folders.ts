@@ -12,14 +12,14 @@ export const foldersSchema = v.array(
  * @throws {Failure} usage, for an owner or a mode that is none.
  */
 export function folderOptions(folders: v.InferOutput<typeof foldersSchema>): OwnedFolder[] {
-  return folders.map(({ path, owner, mode = '0755' }) => ({
+  return folders.map(({ path, owner, mode = '0755' }, at) => ({
     path,
-    mode: parseMode(mode, path),
-    ...(owner !== undefined && { owner: parseOwner(owner, path) }),
+    mode: parseMode(mode, path, at),
+    ...(owner !== undefined && { owner: parseOwner(owner, path, at) }),
   }))
 }
 
-function parseOwner(owner: string, path: string): { uid: number; gid: number } {
+function parseOwner(owner: string, path: string, at: number): { uid: number; gid: number } {
   const [, uid, gid = uid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(owner) ?? []
   const ids = [Number(uid), Number(gid)] as const
   // (uid_t) -1 means "unchanged" to chown(2).
@@ -27,22 +27,28 @@ function parseOwner(owner: string, path: string): { uid: number; gid: number } {
   throw notAFolderValue(
     'owner',
     owner,
-    path,
+    [path, at],
     '"65532:65532", in numbers: a name may mean another user in each base',
   )
 }
 
-function parseMode(mode: string, path: string): number {
+function parseMode(mode: string, path: string, at: number): number {
   if (/^0?[0-7]{3,4}$/.test(mode)) return Number.parseInt(mode, 8)
-  throw notAFolderValue('mode', mode, path, '"0750", in octal')
+  throw notAFolderValue('mode', mode, [path, at], '"0750", in octal')
 }
 
-function notAFolderValue(key: string, value: string, path: string, expected: string): Failure {
+function notAFolderValue(
+  key: string,
+  value: string,
+  [path, at]: readonly [string, number],
+  expected: string,
+): Failure {
   return new Failure({
     kind: 'usage',
     what: `The ${key} of the folder ${JSON.stringify(path)} cannot be ${JSON.stringify(value)}`,
     where: '[image] folders of xbuild.toml',
     why: `it is written as ${expected}`,
     fix: `folders = [{ path = ${JSON.stringify(path)}, owner = "65532:65532", mode = "0755" }]`,
+    key: ['image', 'folders', at, key],
   })
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { Failure } from '../errors.ts'
+import { isLocalBase } from '../oci/local-base.ts'
 import { parseReference } from '../oci/reference.ts'
 import type { OwnedFolder } from '../types.ts'
 import type { BuildFlags } from './flags.ts'
@@ -64,16 +65,18 @@ export function imageOptions(
   const { bin, template, program, entrypoint, workdir } = table
   const user = flags.user ?? table.user
   if (workdir !== undefined && !workdir.startsWith('/'))
-    throw notAnImageValue('workdir', workdir, 'an absolute path')
+    throw notAnImageValue('workdir', workdir, 'an absolute path', ['workdir'])
   return {
     ...(bin && { bin }),
-    tags: flags.tag?.flatMap(splitTags) ?? table.tags ?? [],
-    ...(base && { base }),
-    ...(registry && { registry: checkRegistry(registry.replace(/\/+$/, '')) }),
+    tags: flags.tag?.flatMap(splitTags) ?? (table.tags ?? []).map(checkTableTag),
+    ...(base && { base: base === table.base ? checkTableBase(base) : base }),
+    ...(registry && { registry: checkRegistry(registry.replace(/\/+$/, ''), registry !== table.registry) }),
     pin: flags.pin ?? table.pin ?? false,
-    insecureRegistries: registryHosts(flags.insecureRegistry ?? table['insecure-registries'] ?? []),
+    insecureRegistries: flags.insecureRegistry
+      ? registryHosts(flags.insecureRegistry)
+      : registryHosts(table['insecure-registries'] ?? [], 'insecure-registries'),
     ...(template && { template: resolve(dir, template) }),
-    ...(user !== undefined && { user: checkUser(user) }),
+    ...(user !== undefined && { user: checkUser(user, flags.user === undefined ? ['user'] : undefined) }),
     ...(program !== undefined && { program: checkProgram(program) }),
     programs: [...new Set(table.programs ?? [])],
     links: table.links ?? {},
@@ -86,12 +89,14 @@ export function imageOptions(
     ...runtimeOptions(table),
     folders: folderOptions(table.folders ?? []),
     labels: { ...table.labels, ...parseLabels((flags.label ?? []).flatMap(splitPairs)) },
-    annotations: (flags.annotation?.flatMap(splitPairs) ?? table.annotations ?? []).map(checkAnnotation),
-    files: (table.files ?? []).map(({ from, to, mode, owner, exclude }) => ({
+    annotations:
+      flags.annotation?.flatMap(splitPairs).map(annotation => checkAnnotation(annotation)) ??
+      (table.annotations ?? []).map((annotation, at) => checkAnnotation(annotation, ['annotations', at])),
+    files: (table.files ?? []).map(({ from, to, mode, owner, exclude }, at) => ({
       from: resolve(dir, from),
       to,
-      ...(mode !== undefined && { mode: parseMode(mode) }),
-      ...(owner !== undefined && { owner: checkUser(owner, 'files.owner') }),
+      ...(mode !== undefined && { mode: parseMode(mode, ['files', at, 'mode']) }),
+      ...(owner !== undefined && { owner: checkUser(owner, ['files', at, 'owner']) }),
       ...(exclude && { exclude }),
     })),
   }
@@ -109,9 +114,29 @@ export function onShared(name: string, table: ImageTable, shared: ImageTable): I
     kind: 'usage',
     what: `[images.${name}] has bin and programs`,
     where: `[images.${name}] of xbuild.toml`,
+    key: ['images', name, 'bin'],
     why: 'both say which executables are in the image',
     fix: `programs = ${JSON.stringify([...new Set([table.bin, ...table.programs])])}, without bin`,
   })
+}
+
+/** What is known to be wrong before its placeholders are filled in. */
+function checkTableTag(tag: string, at: number): string {
+  if (!tag.includes('{')) checkReference(tag, ['tags', at])
+  return tag
+}
+
+function checkTableBase(base: string): string {
+  if (base !== 'scratch' && !isLocalBase(base)) checkReference(base, ['base'])
+  return base
+}
+
+function checkReference(text: string, key: Key): void {
+  try {
+    parseReference(text)
+  } catch (error) {
+    throw error instanceof Failure ? error.with({ key: ['image', ...key] }) : error
+  }
 }
 
 /** A list by comma or line, as docker/metadata-action gives it: no reference holds either. */
@@ -136,23 +161,23 @@ export function splitPairs(text: string): string[] {
  * Hosts as references name them.
  * @throws {Failure} usage, for what is no host.
  */
-export function registryHosts(hosts: readonly string[]): readonly string[] {
-  for (const host of hosts) {
+export function registryHosts(hosts: readonly string[], name = '--insecure-registry'): readonly string[] {
+  for (const [at, host] of hosts.entries()) {
     if (!/[/@]/.test(host) && isHost(host)) continue
-    throw notAnImageValue('--insecure-registry', host, 'a host as in references: registry.example.com:5000')
+    throw notAnImageValue(name, host, 'a host as in references: registry.example.com:5000', [name, at])
   }
   return hosts
 }
 
 /** A host, with a folder of its repositories or without. */
-function checkRegistry(registry: string): string {
+function checkRegistry(registry: string, isFlag: boolean): string {
   try {
     parseReference(`${registry}/static`)
     return registry
   } catch {
     const expected =
       'a registry, with or without a folder, as references have it: mirror.example.com/distroless'
-    throw notAnImageValue('--base-registry', registry, expected)
+    throw notAnImageValue(isFlag ? '--base-registry' : 'registry', registry, expected, ['registry'])
   }
 }
 
@@ -165,22 +190,23 @@ function isHost(host: string): boolean {
 }
 
 /** `80`, `"53/udp"` → `80/tcp`, `53/udp` (image-spec config.md, ExposedPorts). */
-function normalizePort(port: number | string): string {
+function normalizePort(port: number | string, at: number): string {
   const match = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(String(port))
   const number = Number(match?.[1])
-  if (!match || number < 1 || number > 65535) throw notAnImageValue('ports', String(port), '8080 or "53/udp"')
+  if (!match || number < 1 || number > 65535)
+    throw notAnImageValue('ports', String(port), '8080 or "53/udp"', ['ports', at])
   return `${number}/${match[2] ?? 'tcp'}`
 }
 
-function parseMode(mode: string): number {
-  if (!/^0?[0-7]{3,4}$/.test(mode)) throw notAnImageValue('files.mode', mode, '"0644"')
+function parseMode(mode: string, key: Key): number {
+  if (!/^0?[0-7]{3,4}$/.test(mode)) throw notAnImageValue('files.mode', mode, '"0644"', key)
   return Number.parseInt(mode, 8)
 }
 
 /** `key=value`, or with the types it is meant for before it: `index,manifest[linux/amd64]:key=value` (buildx build). */
-function checkAnnotation(annotation: string): string {
+function checkAnnotation(annotation: string, key?: Key): string {
   if (/^[^=:\n]*:?[^=:\n]+=/.test(annotation)) return annotation
-  throw notAnImageValue('--annotation', annotation, '[type:]key=value')
+  throw notAnImageValue(key ? 'annotations' : '--annotation', annotation, '[type:]key=value', key)
 }
 
 function parseLabels(labels: readonly string[]): Record<string, string> {
@@ -196,29 +222,39 @@ function parseLabels(labels: readonly string[]): Record<string, string> {
 function checkNames(key: string, values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   for (const [name, value] of Object.entries(values)) {
     if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name))
-      throw notAnImageValue(key, name, 'a name of letters, digits and _')
-    if (value.includes('\0')) throw notAnImageValue(`${key}.${name}`, value, 'a text without NUL')
+      throw notAnImageValue(key, name, 'a name of letters, digits and _', [key, name])
+    if (value.includes('\0'))
+      throw notAnImageValue(`${key}.${name}`, value, 'a text without NUL', [key, name])
   }
   return values
 }
 
 function checkProgram(path: string): string {
   if (/^(\/[^/\0\n]+)+$/.test(path) && !/\/\.\.?(\/|$)/.test(path)) return path
-  throw notAnImageValue('program', path, 'the absolute path of a file, such as "/usr/bin/server"')
+  throw notAnImageValue('program', path, 'the absolute path of a file, such as "/usr/bin/server"', [
+    'program',
+  ])
 }
 
 /** uid, uid:gid or names, as image-spec config.md has `User`. */
-function checkUser(user: string, key = 'user'): string {
+function checkUser(user: string, key: Key | undefined): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/.test(user)) return user
-  throw notAnImageValue(key, user, '"65532", "65532:65532" or "nonroot"')
+  const name = key ? key.filter(part => typeof part === 'string').join('.') : '--user'
+  throw notAnImageValue(name, user, '"65532", "65532:65532" or "nonroot"', key)
 }
 
-function notAnImageValue(key: string, value: string, expected: string): Failure {
+/** Below `[image]`. */
+type Key = readonly (string | number)[]
+
+/** @param key where the value is in the table; without it, or with a flag as `name`, a flag has it */
+function notAnImageValue(name: string, value: string, expected: string, key?: Key): Failure {
+  const isFlag = name.startsWith('--')
   return new Failure({
     kind: 'usage',
-    what: `${key} cannot be ${JSON.stringify(value)}`,
-    where: key.startsWith('--') ? key : '[image] of xbuild.toml',
-    why: `${key} is ${expected}`,
-    fix: `set ${key} to ${expected}`,
+    what: `${name} cannot be ${JSON.stringify(value)}`,
+    where: isFlag ? name : '[image] of xbuild.toml',
+    why: `${name} is ${expected}`,
+    fix: `set ${name} to ${expected}`,
+    ...(key && !isFlag && { key: ['image', ...key] }),
   })
 }

@@ -14,6 +14,7 @@ import { withCompileCaches } from './compile-caches.ts'
 import type { BuildFlags } from './flags.ts'
 import { type ImageOptions, imageOptions, onShared } from './image-options.ts'
 import { loadConfig } from './load.ts'
+import { inImage, locating } from './locate.ts'
 import { type Lock, lockFile, readLock } from './lock-file.ts'
 import type { Config } from './schema.ts'
 
@@ -90,11 +91,11 @@ export async function resolveOptions(
 ): Promise<Options> {
   const { dir, bin } = await locateProject(resolve(flags.dir ?? '.'))
   const config = await loadConfig(dir)
-  const image = imageOptions(config.image, dir, flags, env)
+  const image = await locating(dir, () => imageOptions(config.image, dir, flags, env))
   const lang = flags.lang ?? config.lang
   const asked = flags.platform ?? fromList(env['XBUILD_PLATFORM'])
-  const usual = config.platforms ?? defaultPlatforms
-  const platforms = parsePlatforms(asked ?? platformsFor(usual, flags))
+  const usual = await locating(dir, () => configured(config.platforms ?? defaultPlatforms))
+  const platforms = asked ? parsePlatforms(asked) : platformsFor(usual, flags)
   const versionFrom = flags.versionFrom ?? env['XBUILD_VERSION_FROM'] ?? config['version-from']
   const cache = flags.cache ?? config.cache.type
   const builder = flags.builder ?? env['XBUILD_BUILDER'] ?? config.builder
@@ -106,12 +107,7 @@ export async function resolveOptions(
     bins: flags.bin ?? (bin === undefined ? config.bins : [bin]) ?? [],
     language: withCompileCaches(flags.locked ? cargoLocked(config) : config, env),
     image,
-    images: Object.fromEntries(
-      Object.entries(config.images).map(([name, table]) => [
-        name,
-        imageOptions(onShared(name, table, config.image), dir, flags, env),
-      ]),
-    ),
+    images: await imagesOf(config, dir, flags, env),
     backend: flags.backend ?? backendOf(env['XBUILD_BACKEND']) ?? config.backend ?? 'auto',
     ...pushOptions(flags),
     load: flags.load ?? false,
@@ -140,10 +136,47 @@ export async function resolveOptions(
     ...(versionFrom && { versionFrom }),
     bench: benchOf(config.bench, env['XBUILD_BENCH']),
     // One job of a matrix builds one platform: the others are built elsewhere.
-    idle: idleTables(config, [...platforms, ...parsePlatforms(usual)]).map(
+    idle: idleTables(config, [...platforms, ...usual]).map(
       name => `${name} of xbuild.toml has no effect: that platform is not built`,
     ),
   }
+}
+
+/** @throws {Failure} usage, which names the table and the line. */
+async function imagesOf(
+  config: Config,
+  dir: string,
+  flags: BuildFlags,
+  env: NodeJS.ProcessEnv,
+): Promise<Options['images']> {
+  const images = Object.entries(config.images).map(async ([name, table]) => {
+    const make = () => imageOptions(onShared(name, table, config.image), dir, flags, env)
+    return [name, await locating(dir, () => inImage(name, make))] as const
+  })
+  return Object.fromEntries(await Promise.all(images))
+}
+
+const noPlatform = () =>
+  new Failure({
+    kind: 'usage',
+    what: 'platforms is empty',
+    why: 'an image is made for one platform at least',
+    fix: 'take platforms out, for linux/amd64 and linux/arm64',
+    key: ['platforms'],
+  })
+
+/** @throws {Failure} usage, for the item of `platforms` that is none. */
+function configured(platforms: readonly string[]): Platform[] {
+  if (platforms.length === 0) throw noPlatform()
+  const each = platforms.flatMap((platform, at) => {
+    try {
+      return parsePlatforms([platform])
+    } catch (error) {
+      const fix = `platforms = ${JSON.stringify(defaultPlatforms).replaceAll(',', ', ')}`
+      throw error instanceof Failure ? error.with({ key: ['platforms', at], fix }) : error
+    }
+  })
+  return [...new Set(each)]
 }
 
 /**
@@ -151,12 +184,12 @@ export async function resolveOptions(
  * the configuration has.
  */
 function platformsFor(
-  platforms: readonly string[],
+  platforms: readonly Platform[],
   { load, push, pushByDigest, output }: BuildFlags,
-): readonly string[] {
+): readonly Platform[] {
   if (!load || push || pushByDigest || output) return platforms
-  const own = parsePlatforms(platforms).filter(({ arch }) => arch === hostArch())
-  return own[0] ? [own[0].id] : platforms
+  const own = platforms.find(({ arch }) => arch === hostArch())
+  return own ? [own] : platforms
 }
 
 /** @throws {Failure} usage, where tags are to be moved and left alone at once. */

@@ -48,11 +48,11 @@ export function runtimeOptions(table: RuntimeTable): RuntimeOptions {
   }
 }
 
-function checkVolume(path: string): string {
+function checkVolume(path: string, at: number): string {
   const normal = path.replace(/\/+$/, '')
   // BuildKit expands variables in VOLUME, so nothing that could be one.
   if (/^(\/[\w.@+:~-]+)+$/.test(normal) && !/\/\.\.?(\/|$)/.test(normal)) return normal
-  throw notARuntimeValue('volumes', path, 'the absolute path of a folder, such as "/data"')
+  throw notARuntimeValue('volumes', path, 'the absolute path of a folder, such as "/data"', at)
 }
 
 /** The signals of Linux that an engine knows by name (moby/sys signal_linux.go). */
@@ -104,12 +104,13 @@ function optionalDuration(key: DurationKey, text: string | undefined): Partial<R
   throw notARuntimeValue(`healthcheck.${name}`, text, 'a duration of at least 1ms, such as "30s" or "1m30s"')
 }
 
-function notARuntimeValue(key: string, value: string, expected: string): Failure {
+function notARuntimeValue(key: string, value: string, expected: string, item?: number): Failure {
   return new Failure({
     kind: 'usage',
     what: `${key} cannot be ${JSON.stringify(value)}`,
     where: '[image] of xbuild.toml',
     why: `it is ${expected}`,
     fix: `write ${key} as ${expected}`,
+    key: ['image', ...key.split('.'), ...(item === undefined ? [] : [item])],
   })
 }

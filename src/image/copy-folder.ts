@@ -18,6 +18,8 @@ export interface FileRule {
   readonly exclude?: readonly string[]
   /** Whether each platform has a file of its own; with {platform} or {arch} in `from` it has. */
   readonly perPlatform?: boolean
+  /** The key of xbuild.toml that it comes from, where that is not its entry of `[image] files`. */
+  readonly key?: readonly string[]
 }
 
 /** What in a path stands for the platform. */

@@ -16,12 +16,19 @@ export const initWords: readonly string[] = [initTarget, '--']
  */
 export function initFile(init: string, platforms: readonly Platform[], root: string): FileRule {
   if (platforms.length < 2 || perPlatformPath.test(init)) {
-    return { from: resolve(root, init), to: initTarget, mode: 0o755, perPlatform: true }
+    return {
+      from: resolve(root, init),
+      to: initTarget,
+      mode: 0o755,
+      perPlatform: true,
+      key: ['image', 'init'],
+    }
   }
   throw new Failure({
     kind: 'usage',
     what: `One init cannot serve ${platforms.length} platforms`,
     where: '[image] init of xbuild.toml',
+    key: ['image', 'init'],
     why: 'it is a program, and each platform needs its own',
     fix: `init = "tools/tini-{arch}", with a file for each of ${platforms.map(({ arch }) => arch).join(', ')}`,
   })

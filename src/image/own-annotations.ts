@@ -1,4 +1,4 @@
-import { isLocalBase } from '../base/local.ts'
+import { isLocalBase } from '../oci/local-base.ts'
 import { formatReference, parseReference, type Reference } from '../oci/reference.ts'
 import type { BaseChoice } from '../types.ts'
 

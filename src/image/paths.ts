@@ -46,10 +46,10 @@ const debianFamilies: readonly BaseFamily[] = ['static', 'base-nossl', 'base', '
  * read as something else (image-spec layer.md: a name that begins with `.wh.` deletes files).
  * @throws {Failure} usage
  */
-export function checkImagePath(path: string, where = '[image] files', family?: BaseFamily): void {
+export function checkImagePath(path: string, key: Key = ['files'], family?: BaseFamily): void {
   const why = pathProblem(path) ?? mergedProblem(path, family)
   if (why === undefined) return
-  throw notAPath(path, where, why)
+  throw notAPath(path, key, why)
 }
 
 /**
@@ -60,7 +60,7 @@ export function checkWorkdir(workdir: string): string {
   if (/^\/+$/.test(workdir)) return '/'
   const path = workdir.replace(/\/+$/, '')
   const why = pathProblem(path) ?? backslashProblem(path)
-  if (why !== undefined) throw notAPath(workdir, '[image] workdir', why)
+  if (why !== undefined) throw notAPath(workdir, ['workdir'], why)
   return path
 }
 
@@ -68,17 +68,21 @@ export function checkWorkdir(workdir: string): string {
  * Checks the "to" of an entry of `[image] files`, which may end in a slash.
  * @throws {Failure} usage, as checkImagePath.
  */
-export function checkDestination(to: string): void {
+export function checkDestination(to: string, at: number): void {
   if (to === '/') return
   const why = pathProblem(to.replace(/\/$/, '')) ?? backslashProblem(to)
-  if (why !== undefined) throw notAPath(to, '[image] files', why)
+  if (why !== undefined) throw notAPath(to, ['files', at, 'to'], why)
 }
 
-function notAPath(path: string, where: string, why: string): Failure {
+/** Below `[image]`. */
+type Key = readonly [string, ...(string | number)[]]
+
+function notAPath(path: string, key: Key, why: string): Failure {
   return new Failure({
     kind: 'usage',
     what: `${JSON.stringify(path)} cannot be a path in the image`,
-    where,
+    where: `[image] ${key[0]}`,
+    key: ['image', ...key],
     why,
     fix: `use an absolute path such as ${suggestPath(path)}`,
   })

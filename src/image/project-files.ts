@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, relative, resolve, sep } from 'node:path'
+import { Failure } from '../errors.ts'
 import type { Platform } from '../platforms.ts'
 import {
   badFile,
@@ -28,7 +29,14 @@ interface Search {
  * @throws {Failure} usage, for what is missing, for a link to something else, and for what is neither file nor folder.
  */
 export async function findProjectFiles(rules: readonly FileRule[], search: Search): Promise<ProjectFiles> {
-  const found = await Promise.all(rules.map(rule => findFiles(rule, search)))
+  const found = await Promise.all(
+    rules.map((rule, at) =>
+      findFiles(rule, search).catch(error => {
+        const key = rule.key ?? ['image', 'files', at, 'from']
+        throw error instanceof Failure ? error.with({ key: error.key ?? key }) : error
+      }),
+    ),
+  )
   return { files: found.flatMap(({ files }) => files), folders: found.flatMap(({ folders }) => folders) }
 }
 

@@ -1,7 +1,7 @@
-import { isLocalBase } from '../base/local.ts'
 import { imageOptions } from '../config/image-options.ts'
 import { parseConfig } from '../config/load.ts'
 import { isFailure } from '../errors.ts'
+import { isLocalBase } from '../oci/local-base.ts'
 import { parseReference } from '../oci/reference.ts'
 import { parsePlatforms } from '../platforms.ts'
 import type { Entry } from './adopt/ledger.ts'

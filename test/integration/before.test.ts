@@ -82,7 +82,7 @@ describe('[build] before', () => {
     const { code, stdout, stderr } = await run('--json', ...args)
     expect(code).toBe(5)
     expect(stderr).toMatch(
-      /tool two failed: it exited with 3[\s\S]*\[build\] before[\s\S]*from stdout\n.*npm ERR! no page/,
+      /tool two failed: it exited with 3\n.*xbuild\.toml:2:\d+\n[\s\S]*from stdout\n.*npm ERR! no page/,
     )
     expect(stderr).toContain('--no-before')
     expect(JSON.parse(stdout)).toMatchObject({ error: { kind: 'compile' } })
@@ -92,7 +92,7 @@ describe('[build] before', () => {
     [
       'before = [["no-such-tool"]]',
       4,
-      /no-such-tool was not found\n.*\[build\] before of xbuild\.toml[\s\S]*install no-such-tool, or --no-before/,
+      /no-such-tool was not found\n.*xbuild\.toml:2:11\n[\s\S]*install no-such-tool, or --no-before/,
     ],
     ['before = [["npm ci"]]', 4, /each word is an item of its own: \["npm","ci"\][\s\S]*fix the step, or/],
     ['before = [["cd", "web"]]', 4, /no shell runs it: \{ args = .*cwd = "web" \}/],

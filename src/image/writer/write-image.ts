@@ -1,5 +1,5 @@
-import { isLocalBase } from '../../base/local.ts'
 import { interrupted } from '../../errors.ts'
+import { isLocalBase } from '../../oci/local-base.ts'
 import { parseReference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
 import { createRegistryClient, type RegistryClient } from '../../registry/client.ts'

@@ -36,7 +36,8 @@ export function cgoMode({ cgo }: Pick<LanguageOptions['go'], 'cgo'>, settings: G
     throw new Failure({
       kind: 'usage',
       what: `[go] cgo = ${cgo} and CGO_ENABLED=${setting.value} of [go] env contradict each other`,
-      where: 'xbuild.toml',
+      where: '[go] cgo of xbuild.toml',
+      key: ['go', 'cgo'],
       fix: unset('CGO_ENABLED', setting),
     })
   }

@@ -11,13 +11,19 @@ const goVariant = v.strictObject({
   cgo: v.exactOptional(v.union([v.literal('auto'), v.boolean()])),
 })
 
+/** The linker asks for the form importpath.name. */
+const variableName = v.pipe(
+  v.string(),
+  v.check(name => /^[^\s=]+\.[^\s=./]+$/.test(name), 'a variable with its package, such as "main.version"'),
+)
+
 /** `[go]` of xbuild.toml. */
 export const goTable = v.strictObject({
   tags: v.optional(v.array(v.string()), []),
   /** Replaces `-s -w`; the stamps and those of GOFLAGS are still added, before it. Placeholders as in {version}. */
   ldflags: v.exactOptional(v.string()),
   /** What -X sets: "example.com/app/version.Version" = "{version}". */
-  vars: v.optional(table(v.string()), {}),
+  vars: v.optional(table(v.string(), variableName), {}),
   env: v.optional(table(v.string()), {}),
   /** Compile cgo: `auto` where a package really uses it. */
   cgo: v.optional(v.union([v.literal('auto'), v.boolean()]), 'auto'),

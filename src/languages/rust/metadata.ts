@@ -61,6 +61,7 @@ export function choosePackages(
       kind: 'usage',
       what: `There is no package ${JSON.stringify(chosen)} in the workspace${suggestion ? `; did you mean ${suggestion}?` : ''}`,
       where: '[rust] package in xbuild.toml',
+      key: ['rust', 'package'],
       why: `it has ${names.join(', ')}`,
       fix: `package = "${suggestion ?? names[0]}"`,
     })

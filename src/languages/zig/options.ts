@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { isPlatform } from '../../platforms.ts'
 import { table } from '../../util/string-table.ts'
 import { platformTable } from '../platform-table.ts'
 
@@ -13,13 +14,15 @@ const zigVariant = v.strictObject({
   env: v.exactOptional(table(v.string())),
 })
 
+const platformName = v.pipe(v.string(), v.check(isPlatform, 'a platform, such as "linux/arm64"'))
+
 /** `[zig]` of xbuild.toml. */
 export const zigTable = v.strictObject({
   release: v.optional(release, 'safe'),
   /** The step of build.zig that installs the program. */
   step: v.optional(step, 'install'),
   /** `-Dtarget` by platform, for a build.zig that has spellings of its own. */
-  target: v.optional(v.record(v.string(), v.string()), {}),
+  target: v.optional(table(v.string(), platformName), {}),
   args: v.optional(v.array(v.string()), []),
   env: v.optional(table(v.string()), {}),
   platform: platformTable(zigVariant),

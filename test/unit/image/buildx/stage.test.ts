@@ -275,13 +275,13 @@ describe('checkWorkdir', () => {
 
 describe('checkDestination', () => {
   it.each(['/', '/etc/app', '/etc/app/'])('takes %s', to => {
-    expect(() => checkDestination(to)).not.toThrow()
+    expect(() => checkDestination(to, 0)).not.toThrow()
   })
 
   it.each(['', 'etc/app', '/etc//app/', '/etc/../app/', '/etc/.wh.app/', '/a\\b/', '/a\0/'])(
     'refuses %j',
     async to => {
-      expect(await failureOf(() => checkDestination(to))).toMatch(/usage: .* \[image\] files/)
+      expect(await failureOf(() => checkDestination(to, 0))).toMatch(/usage: .* \[image\] files/)
     },
   )
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isLocalBase } from '../../../src/base/local.ts'
+import { isLocalBase } from '../../../src/oci/local-base.ts'
 
 it.each(['builtin', '/srv/base.tar', './layout', '../layout', 'oci:layout', 'base.tar'])(
   'reads %s on this machine',
