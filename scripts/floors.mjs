@@ -26,6 +26,7 @@ const floors = [
   ['image/read'],
   ['image/buildx', 'image/verify', 'image/writer'],
   ['image/base-users.ts', 'image/make.ts', 'image/publish'],
+  ['build/on-builder'],
   ['build'],
   ['bench/languages'],
   ['bench/measure'],

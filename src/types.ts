@@ -30,6 +30,20 @@ export interface Step {
   readonly installs?: string
   /** The folder that the toolchain was told to write the binaries into, where it takes one; may hold tokens. */
   readonly outputDir?: string
+  /** Set where it runs on a builder. */
+  readonly stage?: BuilderStage
+}
+
+/** The stage of a builder that a step's command runs in, instead of on this machine. */
+export interface BuilderStage {
+  /** The toolchain's image. */
+  readonly image: string
+  /** Its last stage has the binaries and nothing else. */
+  readonly dockerfile: string
+  /** What is not sent, as a .dockerignore has it. */
+  readonly ignore: string
+  /** Builds it, and writes the binaries where the step's command would. */
+  readonly command: Command
 }
 
 /** A small text file that a compile needs in addition to the project, such as a compiler wrapper. */

@@ -31,5 +31,7 @@ export function announce({ plan, backend, remarks, hints }: Prepared, recorder: 
   for (const text of compile.warnings ?? []) recorder.note('warning', text)
   for (const text of [...hints, ...compile.hints]) recorder.note('hint', text)
   recorder.emit({ type: 'plan', tasks })
-  for (const { title, command } of steps) recorder.commands.push({ title, ...command })
+  for (const { title, command, stage } of steps) {
+    recorder.commands.push({ title, ...(stage?.command ?? command) })
+  }
 }

@@ -11,6 +11,8 @@ import { mapLimit } from '../util/map-limit.ts'
 import { fillTokens, substitute } from '../util/substitute.ts'
 import { makeTemporaryFolder } from '../util/temporary-folder.ts'
 import { compileFailed, describeExit, type PlatformFailure, prepareFailed } from './compile-failure.ts'
+import { collectGathered } from './on-builder/collect.ts'
+import { runStage } from './on-builder/run-stage.ts'
 import type { Plan } from './plan.ts'
 
 /** The part of a plan that compiling needs. */
@@ -81,9 +83,13 @@ function compileStep(step: Step, plan: PlannedCompile, context: StepContext): Pr
   return runTask(context.emit, stepId(step), async task => {
     const bound = bindStep(step, context.work)
     const first = await runStep(step, plan, context, task)
-    const other = await language.alternative?.(bound, first)
+    // Which steps there are, only a zig of this machine would tell.
+    const other = step.stage ? undefined : await language.alternative?.(bound, first)
     const result = other ? await runStep(other, plan, context, task) : first
-    const binaries = await language.collect(other ?? bound, result)
+    const binaries =
+      step.stage && step.outputDir === undefined
+        ? collectGathered(step, result, context.work)
+        : await language.collect(other ?? bound, result)
     const missing = step.produces.filter(
       ({ platform, name }) => !binaries.some(binary => binary.platform === platform && binary.name === name),
     )
@@ -122,15 +128,20 @@ function runStep(
   const progress = languages[plan.project.language].progress(step, plan.project)
   const logFile = logPath(step, context)
   rmSync(logFile, { force: true })
+  const onStderr = (line: string) => {
+    const detail = progress(line)
+    if (detail) task.progress(detail)
+  }
+  const { stage } = step
+  if (stage) {
+    return runStage({ ...step, stage }, { work, signal, logFile, onStderr, onProgress: task.progress })
+  }
   return run(bindStep(step, work).command, {
     signal,
     keep: keptOutput,
     temporary,
     logFile,
-    onStderr: line => {
-      const detail = progress(line)
-      if (detail) task.progress(detail)
-    },
+    onStderr,
   })
 }
 

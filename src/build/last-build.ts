@@ -106,6 +106,7 @@ export async function restoreLastBinaries(
   if (!kept) return
   await Promise.all(
     compile.steps
+      .filter(({ stage }) => stage === undefined)
       .flatMap(step => step.produces)
       .map(async artifact => {
         const from = artifactPath(dist, artifact)

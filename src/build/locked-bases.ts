@@ -32,10 +32,14 @@ export function lockRemarks(bases: readonly BaseChoice[], { digests }: Lock): st
   return [`xbuild.lock does not have ${names}, so it is built on as it is today: xbuild update adds it`]
 }
 
-/** The references that the lock file of a project needs. */
+/**
+ * The references that the lock file of a project needs.
+ * @param toolchains images that a builder compiles with
+ */
 export function basesToLock(
   images: readonly Pick<ImagePlan, 'spec' | 'image'>[],
   libc: LibcPrediction['libc'],
+  toolchains: readonly string[] = [],
 ): string[] {
   const references = images.flatMap(({ spec: { base }, image: { registry } }) => {
     if (!canBeLocked(base)) return []
@@ -43,7 +47,7 @@ export function basesToLock(
     const certain = !base.predicted || libc === 'none' || libc === 'musl'
     return certain ? [base.reference] : distrolessFamilies.map(one => distrolessReference(one, { registry }))
   })
-  return [...new Set(references)].sort()
+  return [...new Set([...references, ...toolchains.filter(reference => !reference.includes('@'))])].sort()
 }
 
 function notLocked({ reference, predicted }: BaseChoice, { path, digests }: Lock): Failure {

@@ -35,6 +35,9 @@ export interface PlanJson {
 export interface PlannedStep {
   readonly title: string
   readonly command: Command
+  /** Where the command builds a stage that compiles: its Dockerfile, and its .dockerignore. */
+  readonly dockerfile?: string
+  readonly ignore?: string
   readonly produces: readonly { readonly platform: string; readonly name: string; readonly path: string }[]
 }
 
@@ -103,10 +106,11 @@ export function planJson({ plan, backend, remarks, hints }: Prepared): PlanJson 
   }
 }
 
-function plannedStep({ title, command, produces }: Step, dist: string): PlannedStep {
+function plannedStep({ title, command, produces, stage }: Step, dist: string): PlannedStep {
   return {
     title,
-    command: printTokens(command),
+    command: printTokens(stage?.command ?? command),
+    ...(stage && { dockerfile: stage.dockerfile, ignore: stage.ignore }),
     produces: produces.map(({ platform, name }) => ({
       platform: platform.id,
       name,

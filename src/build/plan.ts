@@ -11,8 +11,10 @@ import type { Platform } from '../platforms.ts'
 import type { Command, SourceInfo } from '../types.ts'
 import { checkInstalls } from './installs.ts'
 import { lockBase, lockRemarks } from './locked-bases.ts'
+import { planOnBuilder } from './on-builder/plan-compile.ts'
+import type { StageFacts } from './on-builder/stage.ts'
 import { chosenBase, planImage } from './plan-image.ts'
-import { checkDistinct, choiceRemark, wantedImages } from './wanted-images.ts'
+import { checkDistinct, choiceRemark, type WantedImage, wantedImages } from './wanted-images.ts'
 
 /** What a build will do, before it does it. `xbuild plan` prints it and `xbuild build` runs it. */
 export interface Plan extends ImageSettings {
@@ -48,6 +50,8 @@ export interface PlanFacts {
   readonly cwd: string
   /** For the toolchain's caches, where the project's folder cannot be written. */
   readonly caches?: string
+  /** Set where the builder compiles. */
+  readonly onBuilder?: StageFacts
 }
 
 /**
@@ -60,7 +64,7 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
   const wanted = wantedImages(project, options)
   const executables = [...new Set(wanted.flatMap(image => image.executables))]
   checkDistinct(executables)
-  const compile = languages[project.language].compile(project, {
+  const request = {
     platforms,
     executables,
     options: options.language,
@@ -70,7 +74,14 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
     processors: facts.processors,
     warm: facts.warm,
     ...(facts.caches && { caches: facts.caches }),
-  })
+  }
+  const compile = facts.onBuilder
+    ? planOnBuilder(project, request, options, {
+        ...facts.onBuilder,
+        cached: cachedImage(wanted[0], source, options),
+        cwd: facts.cwd,
+      })
+    : languages[project.language].compile(project, request)
   checkInstalls({ project, compile, installs: options.installs })
   const images = wanted.map(
     (item): ImagePlan =>
@@ -110,6 +121,14 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
     root,
     cwd: facts.cwd,
   }
+}
+
+/** The image whose caches a compile on the builder uses; which base it has is all the same. */
+function cachedImage(item: WantedImage | undefined, source: SourceInfo, options: Options) {
+  if (!item) return { name: 'image', tags: [], destinations: [] }
+  const base = { reference: 'scratch', family: 'scratch', predicted: true, reason: '' } as const
+  const { spec, destinations } = planImage(item, base, source, options)
+  return { name: spec.name, tags: spec.tags, destinations }
 }
 
 /** A base such as alpine's runs programs as root, which distroless does not. */

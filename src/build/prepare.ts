@@ -3,6 +3,7 @@ import type { BaseLookup } from '../base/lookup.ts'
 import { locating, ofImage } from '../config/locate.ts'
 import type { Options } from '../config/options.ts'
 import { Failure, isFailure } from '../errors.ts'
+import type { BuilderFacts } from '../image/buildx/builder.ts'
 import { cacheValues, droppedGitHubCaches } from '../image/buildx/cache.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { initFile } from '../image/init.ts'
@@ -10,12 +11,14 @@ import { findProjectFiles } from '../image/project-files.ts'
 import { checkTargets } from '../image/targets.ts'
 import { checkToolchainArgs, detectLanguage } from '../languages/index.ts'
 import { readText } from '../util/read-file.ts'
-import { type Backend, chooseBackend, readBuilder } from './backend.ts'
+import { type Backend, chooseBackend } from './backend.ts'
 import { pinBase } from './bases.ts'
 import { checkEntrypoint } from './check-entrypoint.ts'
+import { findCompilePlace, readStageFacts } from './compile-place.ts'
 import type { Changes } from './git-changes.ts'
 import { readGit } from './git-info.ts'
 import { isWarm } from './last-build.ts'
+import type { StageFacts } from './on-builder/stage.ts'
 import { findOutputFolder } from './output-folder.ts'
 import { hintsOfOwnFiles } from './own-files.ts'
 import { type Plan, planBuild } from './plan.ts'
@@ -68,11 +71,12 @@ export async function prepareBuild(
     onDownload,
     signal,
   }
-  const [inspected, ownGit, builder] = await Promise.all([
+  const [inspected, ownGit, place] = await Promise.all([
     locating(dir, () => language.inspect(dir, context)),
     readGit(dir, signal, changes),
-    readBuilder(options, signal),
+    findCompilePlace(options, language, signal),
   ])
+  const onBuilder = place.builder && (await readStageFacts(inspected, options, lookUpBase, signal))
   const git = await gitOf(inspected, wanted, ownGit, { signal, changes })
   const project = { ...inspected, remarks: [...inspected.remarks, ...git.remarks] }
   const source = chooseVersion(git, project, options.versionFrom)
@@ -84,6 +88,7 @@ export async function prepareBuild(
     processors: availableParallelism(),
     cwd: process.cwd(),
     ...(caches && { caches }),
+    ...(onBuilder && { onBuilder }),
   }
   const plan = await locating(dir, () => planBuild(facts, options))
   const own = hintsOfOwnFiles(plan)
@@ -94,7 +99,7 @@ export async function prepareBuild(
       return pinBase(await locating(dir, own), lookUpBase)
     }),
   )
-  const backend = chooseBackend(plan, builder)
+  const backend = chooseBackend(plan, place.found)
   return {
     plan: { ...plan, images },
     backend,
@@ -102,10 +107,26 @@ export async function prepareBuild(
     remarks: [
       ...options.idle,
       ...remarks,
+      ...placeRemarks(options, place.builder, onBuilder),
       ...attestationRemark(plan, backend, warm),
       ...cacheRemarks(plan, backend),
     ],
   }
+}
+
+/** Where the compilers run, where that is not here. */
+function placeRemarks(
+  { compile }: Options,
+  builder: BuilderFacts | undefined,
+  facts: StageFacts | undefined,
+): string[] {
+  const { place, secrets, ssh } = compile
+  if (builder && facts) {
+    const why = place === 'auto' ? ', for this machine lacks the toolchain' : ''
+    return [`compiled on the builder ${builder.name} with ${facts.image}${why}; ${facts.root} is sent to it`]
+  }
+  if (secrets.length + ssh.length === 0) return []
+  return ['--secret and --ssh have no effect: the compile runs on this machine']
 }
 
 /** What buildx would drop without a word. */

@@ -27,7 +27,11 @@ export const updateCommand = defineCommand({
       const lookUpBase = createBaseLookup(registries)
       const { plan } = await prepareBuild(options, { lookUpBase, signal: interruptSignal })
       const found = await mapLimit(
-        basesToLock(plan.images, plan.compile.prediction.libc),
+        basesToLock(
+          plan.images,
+          plan.compile.prediction.libc,
+          plan.compile.steps.flatMap(({ stage }) => stage?.image ?? []),
+        ),
         4,
         async reference => {
           const { digest } = await lookUpBase(reference)

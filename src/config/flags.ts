@@ -1,5 +1,6 @@
 import type { Options as FlagOptions, InferredOptionTypes } from 'yargs'
 import { languageNames } from '../languages/options.ts'
+import { compilePlaces } from './schema.ts'
 
 /** How progress is shown; the names are those of `docker buildx build --progress`. */
 export const progressModes = ['auto', 'tty', 'plain', 'quiet', 'rawjson'] as const
@@ -70,6 +71,16 @@ export const buildFlags = {
     describe: 'What makes the image: docker buildx, or xbuild itself (oci)',
   },
   builder: { type: 'string', requiresArg: true, describe: 'Builder of docker buildx' },
+  'compile-on': {
+    choices: compilePlaces,
+    describe:
+      'Where compilers run: on this host, on the builder, or there if the host lacks the toolchain (host)',
+  },
+  secret: {
+    ...strings,
+    describe: 'Secret for a compile on the builder, as in buildx (id=netrc,src=PATH)',
+  },
+  ssh: { ...strings, describe: 'SSH agent or key for a compile on the builder, as in buildx (default)' },
   'cache-from': { ...strings, describe: 'External cache source, for buildx' },
   'cache-to': { ...strings, describe: 'Cache export destination, for buildx' },
   cache: {

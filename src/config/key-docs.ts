@@ -304,6 +304,31 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
     unset: 'none',
   },
 
+  'build.compile-on': {
+    text: 'Where compilers run: on this host, on the "builder" of docker buildx, or with "auto" there if the host lacks the toolchain. Like --compile-on.',
+    example: '"builder"',
+    unset: '"host"',
+  },
+  'build.secrets': {
+    text: 'Secrets for a compile on the builder, like --secret. An id in capitals becomes a variable; netrc, gitconfig, git-credentials, known_hosts, cargo-credentials and cargo-config become the file of that name; any other is in /run/secrets.',
+    example: '["id=netrc,src=/home/me/.netrc"]',
+  },
+  'build.ssh': {
+    text: 'SSH agents or keys for a compile on the builder, like --ssh.',
+    example: '["default"]',
+  },
+  'build.exclude': {
+    text: 'Patterns of what is not sent to a builder that compiles, relative to the top of the repository, as in .dockerignore.',
+    example: '["web/node_modules"]',
+  },
+
+  toolchain: { text: 'The toolchain of a compile on the builder.', example: '' },
+  'toolchain.image': {
+    text: 'The image that has the toolchain.',
+    example: '"registry.example.com/golang:1.26"',
+    unset: 'the official image of the version that the project is compiled with; Zig has none',
+  },
+
   cache: { text: 'Caches: of docker buildx, and of the compilers.', example: '' },
   'cache.type': {
     text: 'Keep the cache of buildx, like --cache: each image has a scope, a tag or a folder of its own.',

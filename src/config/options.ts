@@ -11,6 +11,7 @@ import { hostArch } from '../util/host-arch.ts'
 import { isCi } from '../util/is-ci.ts'
 import { beforeCommands } from './before.ts'
 import { withCompileCaches } from './compile-caches.ts'
+import { type CompileOptions, compileOptions } from './compile-place.ts'
 import type { BuildFlags } from './flags.ts'
 import { type ImageOptions, imageOptions, onShared } from './image-options.ts'
 import { loadConfig } from './load.ts'
@@ -40,6 +41,7 @@ export interface Options {
   /** Values of -o as they were given. */
   readonly outputs: readonly string[]
   readonly buildx: BuildxOptions
+  readonly compile: CompileOptions
   /** Of the layers that xbuild adds. */
   readonly compression: 'gzip' | 'zstd'
   /** Seconds that a registry may say nothing; absent for the client's own. */
@@ -122,6 +124,7 @@ export async function resolveOptions(
       ...(flags.sbom !== undefined && { sbom: flags.sbom || 'true' }),
       ...(flags.metadataFile !== undefined && { metadataFile: resolve(flags.metadataFile) }),
     },
+    compile: compileOptions(flags, config, env),
     ...registryTimeout(flags.registryTimeout),
     lock: usesLock
       ? await readLock(dir, flags.locked ?? false)

@@ -5,6 +5,9 @@ import { beforeSchema } from './before.ts'
 import { foldersSchema } from './folders.ts'
 import { runtimeKeys } from './runtime.ts'
 
+/** Where compilers run: on this machine, on the builder of buildx, or there where this machine lacks the toolchain. */
+export const compilePlaces = ['host', 'builder', 'auto'] as const
+
 const strings = v.array(v.string())
 const stringMap = table(v.string())
 
@@ -67,7 +70,20 @@ export const configSchema = v.strictObject({
   image: v.optional(v.strictObject(imageKeys), {}),
   images: v.optional(table(v.strictObject({ ...imageKeys, bin: v.optional(v.string()) }), imageName), {}),
   ...compileTables,
-  build: v.optional(v.strictObject({ before: v.optional(beforeSchema, []) }), {}),
+  build: v.optional(
+    v.strictObject({
+      before: v.optional(beforeSchema, []),
+      /** Where compilers run. */
+      'compile-on': v.optional(v.picklist(compilePlaces)),
+      /** Values of --secret and --ssh of `docker buildx build`. */
+      secrets: v.optional(strings, []),
+      ssh: v.optional(strings, []),
+      /** Patterns of what is not sent to a builder that compiles. */
+      exclude: v.optional(strings, []),
+    }),
+    {},
+  ),
+  toolchain: v.optional(v.strictObject({ image: v.optional(v.string()) }), {}),
   cache: v.optional(
     v.strictObject({
       type: v.optional(v.picklist(['gha', 'registry', 'local'])),

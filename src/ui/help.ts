@@ -1,6 +1,7 @@
 /** The flags of `build` and its like in the order in which --help shows them; what is in no group comes after. */
 export const flagGroups: Readonly<Record<string, readonly string[]>> = {
   'What is built:': ['platform', 'bin', 'lang', 'jobs', 'version-from', 'before', 'yes', 'install'],
+  'Where it is compiled:': ['compile-on', 'secret', 'ssh'],
   'The image:': [
     'tag',
     'base',
@@ -27,6 +28,7 @@ export const environment: Readonly<Record<string, string>> = {
   XBUILD_BUILDER: 'like --builder',
   XBUILD_BASE: 'like --base',
   XBUILD_BASE_REGISTRY: 'like --base-registry',
+  XBUILD_COMPILE_ON: 'like --compile-on',
   XBUILD_DIST: 'like --dist',
   XBUILD_JOBS: 'like --jobs',
   XBUILD_VERSION_FROM: 'like --version-from',

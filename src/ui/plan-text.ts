@@ -15,9 +15,11 @@ export function describePlan(plan: PlanJson): string {
       ? [['# before the project is read', ...plan.before.map(describeCommand)].join('\n')]
       : []
   const files = plan.files.map(({ path, mode, text }) => `# write ${path} (${mode})\n${indent(text)}`)
-  const steps = plan.steps.map(({ title, command, produces }) =>
+  const steps = plan.steps.map(({ title, command, produces, dockerfile, ignore }) =>
     [
       `# ${title}`,
+      ...(dockerfile === undefined ? [] : [indent(dockerfile)]),
+      ...(ignore ? [`# not sent: ${ignore.trim().split('\n').join(', ')}`] : []),
       describeCommand(command),
       ...produces.map(({ path }) => `# then verify and keep ${path}`),
     ].join('\n'),

@@ -66,8 +66,11 @@ interface Known {
   total: number
 }
 
-/** A reader of one build's progress. */
-export function readProgress(): ProgressReader {
+/**
+ * A reader of one build's progress.
+ * @param onOutput receives what the commands of RUN print, in pieces that may end within a line
+ */
+export function readProgress(onOutput?: (data: Uint8Array) => void): ProgressReader {
   const vertices = new Map<string, Known>()
   const plain: string[] = []
   /** A vertex keeps the place where it first ended, and is described as it is in the end. */
@@ -85,7 +88,9 @@ export function readProgress(): ProgressReader {
     for (const vertex of status.vertexes ?? []) latest = takeVertex(vertex) ?? latest
     for (const transfer of status.statuses ?? []) latest = takeTransfer(transfer) ?? latest
     for (const { vertex, data } of status.logs ?? []) {
-      const lines = Buffer.from(data ?? '', 'base64')
+      const output = Buffer.from(data ?? '', 'base64')
+      onOutput?.(output)
+      const lines = output
         .toString()
         .trimEnd()
         .split(/\r?\n|\r/)

@@ -133,6 +133,8 @@ export interface RunBuildxOptions {
   readonly onProgress?: ((detail: string) => void) | undefined
   /** Receives steps, output and errors as text, at the end. */
   readonly logFile?: string | undefined
+  /** Receives what the commands of RUN print, in pieces that may end within a line. */
+  readonly onOutput?: ((data: Uint8Array) => void) | undefined
 }
 
 /** What a build gave. */
@@ -185,9 +187,9 @@ export async function runBuildx(command: Command, options: RunBuildxOptions = {}
  */
 export async function runWithProgress(
   command: Command,
-  { signal, onProgress, logFile }: RunBuildxOptions,
+  { signal, onProgress, logFile, onOutput }: RunBuildxOptions,
 ): Promise<{ readonly result: RunResult; readonly progress: ProgressReader }> {
-  const progress = readProgress()
+  const progress = readProgress(onOutput)
   const result = await run(command, {
     signal,
     onStderr: line => {

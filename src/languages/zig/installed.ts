@@ -30,7 +30,11 @@ export async function collectZig(step: Step, result: Finished): Promise<Compiled
     return program ? [{ ...expected, ...facts, path: join(step.outputDir ?? '', program.path) }] : []
   })
   const missing = step.produces.find(({ name }) => !found.some(binary => binary.name === name))
-  if (result.ok && missing) throw otherPrograms(missing.name, programs, step, await listSteps(step))
+  if (result.ok && missing) {
+    // On a builder there is no zig to ask.
+    const steps = step.stage ? [] : await listSteps(step)
+    throw otherPrograms(missing.name, programs, step, steps)
+  }
   return found
 }
 

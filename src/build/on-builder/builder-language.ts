@@ -1,0 +1,36 @@
+import type { CompileRequest, Project } from '../../languages/language.ts'
+import type { Command, Step } from '../../types.ts'
+
+/** Where things are in a stage that compiles; the sources are where they are on this machine. */
+export const stageFolders = { work: '/xbuild', caches: '/xbuild/cache' } as const
+
+/** A folder that the builder keeps between builds. */
+export interface CacheMount {
+  /** Part of its id: the project's is put in front, and the platform behind where each has its own. */
+  readonly name: string
+  /** Absolute path in the stage; `${NAME:-default}` is a variable of the image. */
+  readonly target: string
+  readonly perPlatform: boolean
+}
+
+/** What compiling on a builder needs to know of a language: a record in the table of index.ts. */
+export interface BuilderLanguage {
+  /** The official image of a version, and why there is none where there is none. */
+  image(version: string): { readonly reference: string } | { readonly missing: string }
+  /**
+   * The project as a stage has it: without what this machine has, lacks and keeps.
+   * @throws {Failure} usage, naming what a stage cannot compile.
+   */
+  elsewhere(project: Project, request: CompileRequest): Project
+  /** Variables of this machine that decide what is compiled, and those that say where caches are. */
+  env(project: Project): Readonly<Record<string, string>>
+  caches(command: Command): readonly CacheMount[]
+  /** The folder of all its sources: of a workspace that it is a member of, or its own. */
+  top(project: Project): string
+  /** Absolute folders of outputs and caches below the sources, which are not sent. */
+  outputs(project: Project): readonly string[]
+  /** Instructions that make an image's toolchain ready, such as a missing target's standard library. */
+  prepare?(step: Step): readonly string[]
+  /** Where the command leaves its binaries in the stage, where it takes no folder for them. */
+  gather?(step: Step, project: Project): readonly string[]
+}

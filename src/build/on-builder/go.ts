@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Failure } from '../../errors.ts'
+import { cgoMode } from '../../languages/go/cgo-mode.ts'
+import type { GoProject } from '../../languages/go/project.ts'
+import type { CompileRequest, Project } from '../../languages/language.ts'
+import { type BuilderLanguage, stageFolders } from './builder-language.ts'
+
+/**
+ * The variables of Go that decide what is compiled and from where it is downloaded (`go help environment`). Those of folders
+ * and programs are this machine's own.
+ */
+const carried = [
+  'GOFLAGS',
+  'GOEXPERIMENT',
+  'GOPROXY',
+  'GOPRIVATE',
+  'GONOPROXY',
+  'GONOSUMDB',
+  'GOSUMDB',
+  'GOINSECURE',
+  'GOVCS',
+  'GODEBUG',
+  'GOFIPS140',
+  'GO111MODULE',
+  'GOWORK',
+]
+
+const modules = `${stageFolders.caches}/go-mod`
+const packages = `${stageFolders.caches}/go-build`
+
+/** Go: the official image of the very version, so that the binary has the same bytes as on this machine. */
+export const goOnBuilder: BuilderLanguage = {
+  image: version => ({ reference: `golang:${version}` }),
+  elsewhere: withoutC,
+  env: project => ({
+    ...Object.fromEntries(
+      carried.flatMap(name => {
+        const value = (project as GoProject).settings.get(name)?.value
+        return value === undefined ? [] : [[name, value]]
+      }),
+    ),
+    GOTOOLCHAIN: 'local',
+    GOCACHE: packages,
+    GOMODCACHE: modules,
+  }),
+  caches: () => [
+    { name: 'go-build', target: packages, perPlatform: true },
+    { name: 'go-mod', target: modules, perPlatform: false },
+  ],
+  top: workspaceOf,
+  outputs: () => [],
+}
+
+/** The folder of the nearest go.work, unless it is turned off. */
+function workspaceOf(project: Project): string {
+  const set = (project as GoProject).settings.get('GOWORK')?.value
+  if (set !== undefined) return set === 'off' ? project.root : dirname(set)
+  for (let folder = project.root; folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, 'go.work'))) return folder
+  }
+  return project.root
+}
+
+/** A stage has this machine's sources and not its C toolchains, and what the machine's memory is says nothing of it. */
+function withoutC(project: Project, { executables, options }: CompileRequest): GoProject {
+  const { memory: _, cToolchains: __, ...rest } = project as GoProject
+  const chosen = new Set(executables.map(item => item.package))
+  const { mode, by } = cgoMode(options.go, rest.settings)
+  const used = rest.cCode.find(code => code.executables?.some(name => chosen.has(name)) ?? true)
+  if (mode === false || (!used && mode !== true)) return rest
+  throw new Failure({
+    kind: 'usage',
+    what: '--compile-on builder compiles no cgo',
+    where: rest.root,
+    why: `${used ? `the Go package ${used.dependency} uses it` : `${by} asks for it`}, and the official image has no C compiler for other platforms`,
+    fix: '--compile-on host, or [go] cgo = false in xbuild.toml where the package has a pure Go form',
+  })
+}

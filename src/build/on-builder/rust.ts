@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { Failure } from '../../errors.ts'
+import type { CompileRequest, Project } from '../../languages/language.ts'
+import type { RustProject } from '../../languages/rust/project.ts'
+import type { Command, Step } from '../../types.ts'
+import { type BuilderLanguage, stageFolders } from './builder-language.ts'
+
+/** Folders of crates: the image's own CARGO_HOME has its programs and its configuration, which stay. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a Dockerfile's
+const cargoHome = '${CARGO_HOME:-/root/.cargo}'
+
+/** Rust: the official image, with the standard library of the target added by its rustup. */
+export const rustOnBuilder: BuilderLanguage = {
+  image: version =>
+    /^\d+\.\d+\.\d+$/.test(version)
+      ? { reference: `rust:${version}` }
+      : { missing: `there is no official image of rustc ${version}` },
+  elsewhere,
+  env: () => ({ ...carried(process.env), CARGO_TARGET_DIR: `${stageFolders.caches}/target` }),
+  caches: () => [
+    { name: 'cargo-target', target: `${stageFolders.caches}/target`, perPlatform: true },
+    { name: 'cargo-registry', target: `${cargoHome}/registry`, perPlatform: false },
+    { name: 'cargo-git', target: `${cargoHome}/git`, perPlatform: false },
+  ],
+  top: project => (project as RustProject).workspaceRoot,
+  outputs: project => [(project as RustProject).targetDirectory],
+  prepare: addStd,
+  gather: ({ command, produces }) =>
+    produces.map(({ name }) => join(`${stageFolders.caches}/target`, outputFolder(command), name)),
+}
+
+/** Cargo's variables of profiles, registries and the network; those of programs and folders are this machine's own. */
+function carried(env: NodeJS.ProcessEnv): Record<string, string> {
+  const isCarried = (name: string) =>
+    /^CARGO_(?:PROFILE|REGISTR(?:Y|IES)|NET|UNSTABLE)_/.test(name) && !/_(?:PROVIDERS?|PATH)$/.test(name)
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value && isCarried(name) ? [[name, value]] : [])),
+  )
+}
+
+/** rustup's toolchains have their own linker, and libc for musl: what the image lacks, the compile itself says. */
+function elsewhere(project: Project, { executables, options }: CompileRequest): RustProject {
+  const { cToolchains: _, bindgen: __, ...rest } = project as RustProject
+  const chosen = new Set(executables.map(item => item.package))
+  const certain = rest.cCode.find(code => code.executables?.some(name => chosen.has(name)) ?? true)
+  if (certain || options.rust.libc === 'gnu') {
+    throw new Failure({
+      kind: 'usage',
+      what: `--compile-on builder compiles ${certain ? 'no crate with C code' : 'Rust for musl alone'}`,
+      where: rest.root,
+      why: `${certain ? `the crate ${certain.dependency} has some` : '[rust] libc = "gnu"'}, and the official image has no C toolchain for other platforms`,
+      fix: '--compile-on host',
+    })
+  }
+  return {
+    ...rest,
+    possibleCCode: [],
+    targets: new Map(
+      [...rest.targets].map(([id, target]) => [
+        id,
+        { ...target, std: 'installed' as const, selfContained: true },
+      ]),
+    ),
+    sysroot: { rustup: true, rustLld: true },
+    cargoHome: '/usr/local/cargo',
+    targetDirectory: `${stageFolders.caches}/target`,
+  }
+}
+
+function triplesOf({ args }: Command): string[] {
+  return args.flatMap((word, at) => (word === '--target' ? [args[at + 1] ?? ''] : []))
+}
+
+function addStd({ command }: Step): string[] {
+  return triplesOf(command).map(
+    triple =>
+      `RUN test -d "$(rustc --print target-libdir --target ${triple})" || rustup target add ${triple} || { echo "xbuild: this image has no standard library for ${triple}, and no rustup that adds it"; exit 127; }`,
+  )
+}
+
+/** Below the target folder: the triple, and the profile by the name of its folder (Cargo book, "Profiles"). */
+function outputFolder(command: Command): string {
+  const { args } = command
+  const own = args.indexOf('--target-dir')
+  const profile = args.includes('--profile') ? (args[args.indexOf('--profile') + 1] ?? '') : 'release'
+  const folders: Readonly<Record<string, string>> = { dev: 'debug', test: 'debug', bench: 'release' }
+  const below = own < 0 ? '' : (args[own + 1] ?? '').replace(`${stageFolders.caches}/target`, '')
+  return join(below, triplesOf(command)[0] ?? '', folders[profile] ?? profile)
+}

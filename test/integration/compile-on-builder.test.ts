@@ -1,0 +1,204 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, it, test } from 'vitest'
+import type { PlanJson } from '../../src/build/plan-json.ts'
+import { xbuild } from '../support/cli.ts'
+import { fakeTools, type Reply } from '../support/fake-tools.ts'
+import { commit, helloGo, project } from '../support/projects.ts'
+
+/** The whole program against a builder that runs the stage's own words on this machine; Go is real. */
+let found: readonly Reply[]
+beforeAll(async () => {
+  const inspected = fileURLToPath(new URL('../fixtures/buildx/inspect-containerd-0.29.txt', import.meta.url))
+  found = [
+    { when: /^buildx version$/, stdout: 'github.com/docker/buildx v0.29.1 a32761a\n' },
+    { when: /^buildx inspect/, stdout: await readFile(inspected, 'utf8') },
+  ]
+})
+
+/** Runs what RUN has, with its ENV, in the folder of WORKDIR, and gives output and end as BuildKit does. */
+const builder: Reply = {
+  when: /^buildx build/,
+  script: ({ option }, { fs }) => {
+    const dockerfile = fs.readFileSync(option('--file'), 'utf8')
+    const line = (pattern: RegExp) => pattern.exec(dockerfile)?.[1] ?? ''
+    const dest = option('--output').replace('type=local,dest=', '')
+    const bind = (text: string) => text.replaceAll(/\/xbuild\/linux_\w+/g, dest)
+    const env = [...dockerfile.matchAll(/^ENV (\w+)="(.*)"$/gm)].filter(
+      ([, name]) => !/CACHE$/.test(name ?? ''),
+    )
+    const [tool = '', ...args] = JSON.parse(line(/^RUN .* (\["go".*\])$/m)).map(bind)
+    const { spawnSync } = process.getBuiltinModule('node:child_process')
+    const { stderr, status } = spawnSync(tool, args, {
+      cwd: line(/^WORKDIR (.*)$/m),
+      env: { ...process.env, ...Object.fromEntries(env.map(([, name, value]) => [name, value])) },
+    })
+    const error = `process "${tool} build" did not complete successfully: exit code: ${status}`
+    const name = `[compile 3/3] RUN ["${tool}"]`
+    const vertex = { digest: 'sha256:1', name, ...(status !== 0 && { error }) }
+    const logs = [{ vertex: 'sha256:1', stream: 2, data: stderr.toString('base64') }]
+    process.stderr.write(`${JSON.stringify({ vertexes: [vertex], logs })}\n`)
+    if (status !== 0) process.stderr.write(`ERROR: failed to build: failed to solve: ${error}\n`)
+    process.exitCode = status === 0 ? 0 : 1
+  },
+}
+
+const flags = [
+  '--compile-on=builder',
+  '--backend=oci',
+  '--base=scratch',
+  '--platform=linux/amd64,linux/arm64',
+]
+const run = async (dir: string, args: readonly string[], build: Reply = builder, env = {}) => {
+  const tools = await fakeTools({ docker: [...found, { ...build, when: /^buildx build/ }] })
+  return { result: await xbuild([...flags, ...args], { cwd: dir, env: { PATH: tools.path, ...env } }), tools }
+}
+const binaries = async (dir: string) =>
+  Promise.all(['amd64', 'arm64'].map(arch => readFile(join(dir, `dist/linux_${arch}/hello`), 'base64')))
+
+describe('a compile on the builder', () => {
+  it('runs what plan prints, one solve for each platform, and gives the binary of this machine', async () => {
+    const dir = await project(helloGo)
+    const { steps, notes } = JSON.parse((await run(dir, ['--dry-run', '--json'])).result.stdout) as PlanJson
+    expect(notes[0]).toBe(
+      `compiled on the builder default with golang:${goVersion(steps)}; ${dir} is sent to it`,
+    )
+    expect(steps.map(({ ignore }) => ignore)).toEqual(['dist\n', 'dist\n'])
+    const { result, tools } = await run(dir, [])
+    expect(result.stderr).not.toMatch(/error/i)
+    expect(result.code).toBe(0)
+    const calls = (await tools.calls('docker')).filter(({ args }) => args[1] === 'build')
+    const [, work = ''] = /dest=(.*)\/linux_\w+ /.exec(calls[0]?.args.join(' ') ?? '') ?? []
+    const ran = calls.map(({ args }) => args.join(' ')).sort()
+    expect(ran).toEqual(steps.map(({ command }) => command.args.join(' ').replaceAll('{work}', work)).sort())
+    const onBuilder = await binaries(dir)
+    expect((await xbuild(['--backend=oci', '--base=scratch'], { cwd: dir })).code).toBe(0)
+    expect(await binaries(dir)).toEqual(onBuilder)
+  })
+
+  test.each<[string, Reply | undefined, string, number, RegExp]>([
+    [
+      'a compile error',
+      undefined,
+      'func main() { missing() }',
+      5,
+      /main\.go:3:15: undefined: missing[\s\S]*no image was made/,
+    ],
+    [
+      'a node that dies half way',
+      {
+        stderr:
+          'ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF\n',
+        exitCode: 1,
+      },
+      'func main() {}',
+      7,
+      /The builder went away, for the compile with golang:[\s\S]*fix .*inspect --bootstrap/,
+    ],
+    [
+      'an image without the toolchain',
+      {
+        script: () => {
+          const data = Buffer.from(
+            'runc run failed: exec: "go": executable file not found in $PATH\n',
+          ).toString('base64')
+          const error = 'process "go build" did not complete successfully: exit code: 1'
+          const vertexes = [{ digest: 'sha256:1', name: '[compile 3/3] RUN ["go"]', error }]
+          process.stderr.write(
+            `${JSON.stringify({ vertexes, logs: [{ vertex: 'sha256:1', stream: 2, data }] })}\n`,
+          )
+          process.stderr.write(`ERROR: failed to solve: ${error}\n`)
+          process.exitCode = 1
+        },
+      },
+      'func main() {}',
+      4,
+      /The toolchain image golang:\S+ cannot run go\n[\s\S]*executable file not found[\s\S]*fix .*\[toolchain\] image/,
+    ],
+    [
+      'an image that is not there',
+      {
+        stderr:
+          'ERROR: failed to solve: golang:9: failed to resolve source metadata for docker.io/library/golang:9: not found\n',
+        exitCode: 1,
+      },
+      'func main() {}',
+      8,
+      /There is no image [\s\S]*fix .*\[toolchain\] image/,
+    ],
+  ])('%s: no image, and the one before stays', async (_, reply, main, code, message) => {
+    const dir = await project(helloGo)
+    expect((await xbuild(['--backend=oci', '--base=scratch'], { cwd: dir })).code).toBe(0)
+    const archive = join(dir, 'dist/hello.oci.tar')
+    const before = await readFile(archive)
+    await writeFile(join(dir, 'main.go'), `package main\n\n${main}\n`)
+    const { result } = await run(dir, [], reply)
+    expect(result).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(message) })
+    expect((await readFile(archive)).equals(before)).toBe(true)
+    expect((await readdir(join(dir, 'dist'))).filter(name => /^\.xbuild|tmp/.test(name))).toEqual([])
+  })
+
+  it('keeps passwords out of the Dockerfile, the arguments and the plan', async () => {
+    const dir = await project(helloGo)
+    const env = { GOPROXY: 'https://me:hunter2hunter2@proxy.example.com', GOPRIVATE: 'example.com/*' }
+    const args = ['--secret=id=netrc,src=/nowhere/.netrc', '--ssh=default']
+    const { result } = await run(dir, [...args, '--dry-run', '--json'], builder, env)
+    expect(result.stdout).not.toContain('hunter2')
+    const [step] = (JSON.parse(result.stdout) as PlanJson).steps
+    expect(step?.dockerfile).toContain('ENV GOPRIVATE="example.com/*"')
+    expect(step?.dockerfile).not.toContain('ENV GOPROXY')
+    expect(step?.dockerfile).toMatch(
+      /^RUN .* --mount=type=secret,id=netrc,required=true,target=\/root\/\.netrc --mount=type=secret,id=GOPROXY,required=true,env=GOPROXY --mount=type=ssh,id=default,required=true \[/m,
+    )
+    expect(step?.command.args.join(' ')).toContain(
+      '--secret id=netrc,src=/nowhere/.netrc --secret id=GOPROXY,env=GOPROXY --ssh default',
+    )
+  })
+
+  it('sends the repository without its configuration, and not at all where no commit is asked for', async () => {
+    const dir = await project(helloGo)
+    commit(dir)
+    const ignored = async (...args: string[]) => {
+      const { result } = await run(dir, ['--dry-run', '--json', ...args], builder, { GOFLAGS: '' })
+      return (JSON.parse(result.stdout) as PlanJson).steps[0]?.ignore
+    }
+    expect(await ignored()).toBe('dist\n.git/config\n.git/hooks\n.git/logs\n')
+    expect(await ignored('--', '-buildvcs=false')).toBe('dist\n.git\n')
+  })
+
+  test.each<[string, Record<string, string>, string[], number, RegExp]>([
+    [
+      'cgo',
+      { 'main.go': 'package main\n\nimport "C"\n\nfunc main() {}\n' },
+      [],
+      2,
+      /compiles no cgo\n[\s\S]*fix .*--compile-on host/,
+    ],
+    ['a secret without an id', {}, ['--secret=src=a'], 2, /--secret "src=a" has no id/],
+  ])('refuses %s', async (_, files, args, code, message) => {
+    const dir = await project({ ...helloGo, ...files })
+    expect((await run(dir, args)).result).toMatchObject({ code, stderr: expect.stringMatching(message) })
+  })
+})
+
+describe('where the compilers run', () => {
+  test('auto is this machine where it has the toolchain', async () => {
+    const dir = await project(helloGo)
+    const { result } = await run(dir, ['--compile-on=auto', '--dry-run', '--json', '--secret=id=a'])
+    const { steps, notes } = JSON.parse(result.stdout) as PlanJson
+    expect(steps[0]?.command.tool).toBe('go')
+    expect(notes).toContain('--secret and --ssh have no effect: the compile runs on this machine')
+  })
+
+  test('XBUILD_COMPILE_ON says so too, and a builder that does not answer ends the build', async () => {
+    const dir = await project(helloGo)
+    const tools = await fakeTools({ docker: { stderr: 'docker: unknown command\n', exitCode: 1 } })
+    const env = { PATH: tools.path, XBUILD_COMPILE_ON: 'builder' }
+    const { code, stderr } = await xbuild(['--backend=oci', '--base=scratch'], { cwd: dir, env })
+    expect([code, stderr]).toEqual([4, expect.stringMatching(/docker has no buildx/)])
+  })
+})
+
+const goVersion = (steps: PlanJson['steps']) =>
+  /^FROM .* golang:(\S+) AS compile$/m.exec(steps[0]?.dockerfile ?? '')?.[1]
