@@ -126,7 +126,9 @@ function placeRemarks(
     return [`compiled on the builder ${builder.name} with ${facts.image}${why}; ${facts.root} is sent to it`]
   }
   if (secrets.length + ssh.length === 0) return []
-  return ['--secret and --ssh have no effect: the compile runs on this machine']
+  return [
+    '--secret and --ssh have no effect: the toolchain runs on this machine, with its files and its ssh agent',
+  ]
 }
 
 /** What buildx would drop without a word. */

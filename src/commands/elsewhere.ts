@@ -15,8 +15,6 @@ const otherTools: Readonly<Record<string, readonly [fix: string, why?: string]>>
   ],
   target: ['--platform linux/arm64 for an architecture, --bin NAME for a program'],
   file: ['[image] template = "Dockerfile.template" in xbuild.toml', 'xbuild writes the Dockerfile itself'],
-  secret: ['export NAME=value; xbuild', 'the toolchain runs on this machine, with its environment and files'],
-  ssh: ['leave it out', 'the toolchain runs on this machine, with its ssh agent and git configuration'],
   attest: ['--provenance, --sbom'],
   iidfile: ['--metadata-file FILE, or --report FILE'],
   quiet: ['--progress quiet'],

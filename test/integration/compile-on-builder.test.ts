@@ -188,7 +188,9 @@ describe('where the compilers run', () => {
     const { result } = await run(dir, ['--compile-on=auto', '--dry-run', '--json', '--secret=id=a'])
     const { steps, notes } = JSON.parse(result.stdout) as PlanJson
     expect(steps[0]?.command.tool).toBe('go')
-    expect(notes).toContain('--secret and --ssh have no effect: the compile runs on this machine')
+    expect(notes).toContain(
+      '--secret and --ssh have no effect: the toolchain runs on this machine, with its files and its ssh agent',
+    )
   })
 
   test('XBUILD_COMPILE_ON says so too, and a builder that does not answer ends the build', async () => {

@@ -55,8 +55,6 @@ test.each([
   ['--target=x', '--platform linux/arm64'],
   ['--file=x', 'template'],
   ['-f', 'template'],
-  ['--secret=id=x', 'export NAME=value'],
-  ['--ssh=default', 'leave it out'],
   ['--iidfile=x', '--metadata-file'],
   ['-q', '--progress quiet'],
   ['--entrypoint=x', 'entrypoint in [image] of xbuild.toml'],
