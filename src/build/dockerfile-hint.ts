@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { type CopyFacts, type ImageFacts, type Program, readFinalImage } from '../dockerfile/final-image.ts'
 import { installedPackages, missingPackages } from '../dockerfile/packages.ts'
 import { parseDockerfile } from '../dockerfile/parse.ts'
@@ -27,11 +28,11 @@ export function dockerfileHint(text: string, name: string, image: Compared): str
   return `${name} is not used, and has what this image has not: ${lacking.join('; ')}. xbuild init writes it into xbuild.toml`
 }
 
-function portsAndPlaces(facts: ImageFacts, { spec: { config } }: Compared): string[] {
+function portsAndPlaces(facts: ImageFacts, { executables, spec: { config } }: Compared): string[] {
   const texts = (said: ImageFacts['ports']) => said.map(({ value }) => value.text)
   const port = (text: string) => (text.includes('/') ? text : `${text}/tcp`)
   const user = facts.user?.value.text
-  const command = argumentsOf(facts)
+  const command = argumentsOf(facts, new Set(executables.map(({ name }) => name)))
   // Where the program is compiled, both are for the compiler.
   const isSource = compilesItself(facts)
   return [
@@ -62,11 +63,13 @@ function portsAndPlaces(facts: ImageFacts, { spec: { config } }: Compared): stri
 /** Users that xbuild's images run as by themselves, or that say the same. */
 const usual = /^(root|0|nonroot|65532)(:(root|0|nonroot|65532))?$/
 
-/** What the program is called with. */
-function argumentsOf({ entrypoint, cmd }: ImageFacts): readonly string[] {
-  const words = (program: Program | undefined) => (program && 'words' in program ? program.words : [])
-  if (!entrypoint) return words(cmd?.value).slice(1)
-  return [...words(entrypoint.value).slice(1), ...words(cmd?.value)]
+/** What the program is called with. It may come after a wrapper; the words of a script are not the program's. */
+function argumentsOf({ entrypoint, cmd }: ImageFacts, programs: ReadonlySet<string>): readonly string[] {
+  const wordsOf = (program: Program | undefined) => (program && 'words' in program ? program.words : [])
+  const words = [...wordsOf(entrypoint?.value), ...wordsOf(cmd?.value)]
+  const at = words.findIndex(word => programs.has(basename(word)))
+  if (at < 0 && /^((ba|da|a|z)?sh|.*\.sh)$/.test(basename(words[0] ?? ''))) return []
+  return words.slice(Math.max(at, 0) + 1)
 }
 
 /** Files of the build context in the last image, but for the program and for sources that are compiled there. */

@@ -39,7 +39,9 @@ function goMissing(error: unknown): never {
 
 /** Turns what a read-only go command said into a failure: a toolchain that is too old is not a fault of the project. */
 function goFailed(stderr: string, dir: string): Failure {
-  const text = stderr.trim()
+  // What was downloaded before is not why it failed.
+  const text = stderr.replace(/^go: (downloading|finding) .*\n?/gm, '').trim()
+  const [, broken] = /verifying (\S+@\S+): open \S+\.zip: no such file/.exec(text) ?? []
   const tooOld =
     /requires go >= (\S+) \(running go (\S+?)[;)]/.exec(text) ??
     /toolchain not available|golang\.org\/toolchain@/.exec(text)
@@ -59,7 +61,8 @@ function goFailed(stderr: string, dir: string): Failure {
         kind: 'project',
         what: 'go could not read the project',
         where: dir,
-        why: text,
-        fix: `cd ${quoteWord(dir)} && go list ./...`,
+        why: text || 'go says no more than that',
+        // An interrupted download leaves a module whose sum is there and whose files are not.
+        fix: `cd ${quoteWord(dir)} && ${broken ? `go mod download ${broken}` : 'go list ./...'}`,
       })
 }

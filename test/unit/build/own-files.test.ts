@@ -22,6 +22,8 @@ describe('what a Dockerfile has', () => {
     ['FROM alpine\nRUN apk add --no-cache ca-certificates tzdata ffmpeg git\n', 'packages ffmpeg git'],
     ['FROM alpine\nENTRYPOINT ["/app"]\nCMD ["serve", "--port=1"]\n', 'the arguments serve --port=1'],
     ['FROM alpine\nCMD ["/app", "serve"]\n', 'the arguments serve'],
+    ['FROM alpine\nENTRYPOINT ["/entrypoint.sh", "/usr/bin/app"]\nCMD ["serve"]\n', 'the arguments serve'],
+    ['FROM alpine\nCMD ["/server", "serve"]\n', 'the arguments serve'],
     ['FROM alpine\nEXPOSE 1 2 3 4 5 6\n', 'EXPOSE 1 2 3 4 and 2 more'],
     ['FROM golang\nWORKDIR /src\nENV CGO_ENABLED=0\nRUN go build -o /app\nEXPOSE 80\n', 'EXPOSE 80'],
     ['FROM alpine AS run\nEXPOSE 80\nFROM run\nVOLUME /a\n', 'EXPOSE 80; VOLUME /a'],
@@ -41,6 +43,9 @@ describe('what a Dockerfile has', () => {
       'FROM alpine\nEXPOSE 80\nVOLUME /d\nUSER 7\nENV A=1\n',
       { ports: ['80/tcp'], volumes: ['/d'], user: '7', env: { A: '' } },
     ],
+    // What tests the program, or calls it by a script.
+    ['FROM alpine\nCMD ["bash", "-ic", "tmux new ./test"]\n', {}],
+    ['FROM alpine\nENTRYPOINT ["/entrypoint.sh"]\nCMD ["all"]\n', {}],
     // A stage that compiles: its files and packages are for that.
     ['FROM golang\nCOPY go.mod vendor /src/\nRUN apk add ffmpeg && go build -o /app .\n', {}],
   ])('nothing is lacking of %j', (rest, given) => expect(hint(rest, given)).toBeUndefined())
