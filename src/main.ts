@@ -20,6 +20,7 @@ import { listenForInterrupts } from './interrupt.ts'
 import { killRunning } from './process.ts'
 import { errorText } from './ui/error-text.ts'
 import { helpEpilogue } from './ui/help.ts'
+import { installedGuides } from './ui/installed-guides.ts'
 import { describeBug, describeFailure, exitCodeOf, failureJson } from './ui/messages.ts'
 import { printJson } from './util/printable.ts'
 import { redact } from './util/redact.ts'
@@ -56,7 +57,7 @@ const commands: readonly Command[] = [
 
 const helpTexts = {
   usage: `$0 [command] [dir] [-- arguments for the toolchain]\n\n${summary}`,
-  epilogue: helpEpilogue(exitCodeList),
+  epilogue: helpEpilogue(exitCodeList, installedGuides()),
 }
 
 /**

@@ -170,7 +170,7 @@ export interface BaseChoice {
   /** Whether only a compile can confirm it. */
   readonly predicted: boolean
   readonly reason: string
-  /** Digest of its index, where `--pin` asked for it. */
+  /** Digest of its index: of xbuild.lock, under `--pin`, and in a build for a builder, which is told it. */
   readonly digest?: string
 }
 

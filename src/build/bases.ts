@@ -64,6 +64,22 @@ export async function pinBase(image: ImagePlan, lookUpBase: BaseLookup): Promise
 }
 
 /**
+ * An image for a builder with the digest of its base, so that what is built on is what was looked up, and the annotation
+ * tells the truth of it. By its tag where the registry does not say: the builder may have another way to it.
+ */
+export async function withKnownDigest(image: ImagePlan, lookUpBase: BaseLookup): Promise<ImagePlan> {
+  try {
+    return {
+      ...(await pinBase({ ...image, image: { ...image.image, pin: true } }, lookUpBase)),
+      image: image.image,
+    }
+  } catch (error) {
+    if (!isFailure(error, 'registry')) throw error
+    return image
+  }
+}
+
+/**
  * The plan's images on the bases that the compiled binaries really need; a base other than the predicted one is said.
  * @throws {Failure} verification, when a base cannot run a binary; usage, when the new base lacks a platform.
  */

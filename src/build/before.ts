@@ -36,7 +36,8 @@ export async function runBefore(
   }
 }
 
-const titleOf = ({ tool, args }: Command) => [tool, ...args].map(quoteWord).join(' ')
+/** What a step is called: its words. */
+export const titleOf = ({ tool, args }: Command) => [tool, ...args].map(quoteWord).join(' ')
 
 /** A step whose program is not there, or is none: people write down what a shell would understand. */
 function notThere({ tool, args }: Command, at: number, error: Failure): Failure {

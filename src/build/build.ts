@@ -15,7 +15,7 @@ import { withFilesKept } from '../util/with-files-kept.ts'
 import { announce } from './announce.ts'
 import { verifyAndKeep } from './artifacts.ts'
 import { askEarly, askRegistries, createQuestions, type Questions } from './ask-early.ts'
-import { confirmBases } from './bases.ts'
+import { confirmBases, withKnownDigest } from './bases.ts'
 import { compilePlan } from './compile.ts'
 import { withCacheCounts } from './compile-cache.ts'
 import type { Changes } from './git-changes.ts'
@@ -168,7 +168,10 @@ async function makeImages(
 ): Promise<void> {
   const { plan, backend, questions, recorder } = run
   const context = { ...run, artifacts }
-  const confirmed = await confirmBases(plan, artifacts, questions.lookUpBase, recorder)
+  const { lookUpBase } = questions
+  const chosen = await confirmBases(plan, artifacts, lookUpBase, recorder)
+  const asks = backend.name === 'buildx' && !plan.offline
+  const confirmed = asks ? await Promise.all(chosen.map(one => withKnownDigest(one, lookUpBase))) : chosen
   const limit = backend.name === 'oci' ? imagesAtOnce : 1
   const made = await mapLimit(confirmed, limit, async (image, index) => {
     const one = await makeAndReadBack(image, context)

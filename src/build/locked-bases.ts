@@ -6,7 +6,8 @@ import type { ImagePlan } from '../image/image-plan.ts'
 import type { BaseChoice, LibcPrediction } from '../types.ts'
 
 /** Whether the lock file can say what a base is: an image of a registry without a digest of its own. */
-const canBeLocked = ({ reference }: BaseChoice) => isRegistryBase(reference) && !reference.includes('@')
+export const canBeLocked = ({ reference }: BaseChoice) =>
+  isRegistryBase(reference) && !reference.includes('@')
 
 /** A base's name in the lock file: with its tag, which `alpine` alone leaves out. */
 export const lockKey = (reference: string) =>

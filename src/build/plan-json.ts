@@ -8,6 +8,7 @@ import type { BaseChoice, Command, ImageFile, ImageSpec, Step } from '../types.t
 import { printTokens } from '../util/substitute.ts'
 import { artifactPath } from './artifacts.ts'
 import type { Backend } from './backend.ts'
+import { canBeLocked } from './locked-bases.ts'
 import type { Plan } from './plan.ts'
 import type { Prepared } from './prepare.ts'
 
@@ -95,6 +96,7 @@ export function planJson({ plan, backend, remarks, hints }: Prepared): PlanJson 
     images: plan.images.map(image => plannedImage(image, backend, plan)),
     notes: [
       ...(plan.before.length > 0 ? [notRunYet] : []),
+      ...digestNotes(plan, backend),
       ...remarks,
       ...plan.remarks,
       ...(compile.remarks ?? []),
@@ -104,6 +106,18 @@ export function planJson({ plan, backend, remarks, hints }: Prepared): PlanJson 
       ...(backend.name === 'oci' && backend.reason ? [backend.reason] : []),
     ],
   }
+}
+
+/** A plan asks no registry, unless under --pin. */
+function digestNotes({ images, offline }: Plan, { name }: Backend): string[] {
+  if (offline || name !== 'buildx') return []
+  const open = images.flatMap(({ spec: { base } }) =>
+    canBeLocked(base) && !base.digest ? [base.reference] : [],
+  )
+  return [...new Set(open)].map(
+    reference =>
+      `build asks the registry for the digest of ${reference}, for FROM and the annotation base.digest, which --pin shows here`,
+  )
 }
 
 function plannedStep({ title, command, produces, stage }: Step, dist: string): PlannedStep {

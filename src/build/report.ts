@@ -5,6 +5,7 @@ import type { RanCommand, Recorder, StageSeconds } from '../recorder.ts'
 import type { Artifact, SourceInfo } from '../types.ts'
 import { printTokens } from '../util/substitute.ts'
 import { version } from '../version.ts'
+import { titleOf } from './before.ts'
 import type { Plan } from './plan.ts'
 
 /** The version of the report's form. Fields are added without raising it; a changed or removed one raises it. */
@@ -71,7 +72,11 @@ export function makeReport(
     artifacts: artifacts.map(artifact => ({ ...artifact, platform: artifact.platform.id })),
     images,
     seconds: roundSeconds({ ...recorder.seconds, total: (Date.now() - startedAt.getTime()) / 1000 }),
-    commands: recorder.commands.map(printTokens),
+    commands: [
+      // Run before there was a project to record for.
+      ...plan.before.map(command => ({ title: titleOf(command), ...command })),
+      ...recorder.commands.map(printTokens),
+    ],
     notes: recorder.notes,
   }
 }

@@ -65,7 +65,11 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
     example: '"mirror.example.com/distroless"',
     unset: 'gcr.io/distroless',
   },
-  'image.pin': { text: 'Write the digest of the base into the Dockerfile.', example: 'true', unset: 'false' },
+  'image.pin': {
+    text: 'Write the digest of the base into the Dockerfile, for plan and dockerfile too; a base that cannot be looked up ends the build.',
+    example: 'true',
+    unset: 'false',
+  },
   'image.insecure-registries': {
     text: 'Registries that xbuild may call without TLS or with an untrusted certificate. docker has its own list.',
     example: '["registry.lan:5000"]',

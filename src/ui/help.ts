@@ -48,11 +48,15 @@ function columns(rows: readonly (readonly [string, string])[]): string {
   return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`).join('\n')
 }
 
-/** What --help says below the flags. */
-export function helpEpilogue(exitCodes: string): string {
+/**
+ * What --help says below the flags.
+ * @param guides the file that lists the guides, where they are installed
+ */
+export function helpEpilogue(exitCodes: string, guides: string | undefined): string {
   return [
     `Environment:\n${columns(Object.entries(environment))}`,
     `Exit codes: ${exitCodes}`,
-    'xbuild help COMMAND shows the flags of one command, xbuild man the manual page; docs/ of the source has guides.',
+    'xbuild help COMMAND shows the flags of one command, xbuild man the manual page.',
+    `Guides, the keys of xbuild.toml, troubleshooting: ${guides ?? 'docs/ of the source'}`,
   ].join('\n\n')
 }

@@ -1,13 +1,16 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
 import { xbuild } from '../support/cli.ts'
 import { fakeTools, type Reply } from '../support/fake-tools.ts'
 import { type FaultRegistry, startFaultRegistry } from '../support/fault-registry.ts'
 import { hangingGo } from '../support/hanging-go.ts'
-import { helloGo, project } from '../support/projects.ts'
+import { loggingTool } from '../support/logging-tool.ts'
+import { helloGo, project, temporaryFolder } from '../support/projects.ts'
 import { buildImage, intoRegistry } from '../support/test-image.ts'
 
 let registry: FaultRegistry
@@ -82,6 +85,47 @@ describe('the index of the base', () => {
     expect(code).toBe(7) // the fake builds nothing
     const probe = (await calls('docker')).find(({ args }) => args.at(-1) === '-')
     expect(probe?.args).toContain('type=cacheonly')
+  })
+
+  it('gives a builder its digest, in the annotation and in FROM', async () => {
+    const { path, calls } = await dockerThat({})
+    const args = [
+      '--backend=buildx',
+      `--base=${registry.host}/team/both:1`,
+      '--platform=linux/amd64',
+      '-o',
+      'x',
+    ]
+    const cwd = await project(helloGo)
+    const digest = both.index.digest
+    const said = `manifest:org.opencontainers.image.base.digest=${digest}`
+    const told = async (...more: string[]) => {
+      await xbuild([...args, ...more], { cwd, env: { PATH: path } })
+      const build = (await calls('docker')).filter(({ args: words }) => words.includes('--file')).at(-1)
+      return build?.args.includes(said)
+    }
+    expect([await told(), await told('--offline')]).toEqual([true, false])
+    const { stdout } = await xbuild(['plan', ...args], { cwd, env: { PATH: path } })
+    expect(stdout).toContain(`build asks the registry for the digest of ${registry.host}/team/both:1`)
+  })
+
+  it('of a registry that says nothing keeps a first compile waiting for 5 s, and no longer', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const tool = await loggingTool(await temporaryFolder(), 'go')
+    const args = ['--backend=oci', `--base=127.0.0.1:${port}/team/base:1`, '--platform=linux/amd64']
+    const started = Date.now()
+    const running = xbuild([...args, '--registry-timeout=9s'], {
+      cwd: await project(helloGo),
+      env: { PATH: tool.path },
+    })
+    const compiles = async () => (await tool.calls()).some(({ args: [command] }) => command === 'build')
+    await vi.waitUntil(compiles, { timeout: 30_000, interval: 100 })
+    expect(Date.now() - started).toBeGreaterThan(5000)
+    // The registry is still being waited for.
+    expect(await running).toMatchObject({ code: 8, stdout: '' })
+    silent.close()
   })
 
   it('that the cache has does not, and --offline does not ask', async () => {

@@ -37,11 +37,14 @@ describe('[build] before', () => {
     const result = await run(...args)
     expect(result).toMatchObject({ code: 0 })
     expect(result.stderr).toMatch(/✔ .*tool one 'a b': .*\n\s*✔ .*tool two: .*\n[\s\S]*Go project/)
-    expect(await tools.calls()).toMatchObject([
+    expect((await tools.calls()).slice(0, 2)).toMatchObject([
       { args: ['one', 'a b'], cwd },
       { args: ['two'], cwd: join(cwd, 'web'), env: { MODE: 'x' } },
     ])
     expect(await readFile(join(cwd, 'dist/linux_amd64/app'), 'latin1')).toContain('made')
+    const { stdout } = await run('--json', ...args)
+    const titles = JSON.parse(stdout).commands.map(({ title }: { title: string }) => title)
+    expect(titles).toEqual(["tool one 'a b'", 'tool two', 'Compile linux/amd64'])
   })
 
   it('may rewrite a file that git tracks: the version is that of the sources before', async () => {

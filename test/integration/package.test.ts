@@ -31,9 +31,15 @@ it('works when it is packed, and installed globally', async () => {
     'README.md',
     'bin',
     'dist',
+    'docs',
     'package.json',
     'schema',
   ])
+
+  // What --help names is there.
+  const { stdout: help } = await exec(xbuild, ['--help'])
+  const [, guides = ''] = /^Guides, [^:]*:\s+(\S+\/docs\/README\.md)$/m.exec(help) ?? []
+  expect(await readFile(guides, 'utf8')).toContain('quick-start.md')
 
   const { stdout: version } = await exec(xbuild, ['--version'])
   expect(version).toMatch(/^\d+\.\d+\.\d+\n$/)

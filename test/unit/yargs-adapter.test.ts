@@ -120,6 +120,6 @@ test('every flag of a group is a flag, and every variable that is read is one th
     .join('')
   const read = [...source.matchAll(/\benv(?:\.|\[')(XBUILD_\w+)/g)].map(([, name = '']) => name)
   expect(read.length).toBeGreaterThan(5)
-  const help = helpEpilogue('')
+  const help = helpEpilogue('', undefined)
   expect(read.filter(name => !help.includes(name))).toEqual([])
 })
