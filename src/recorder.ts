@@ -29,11 +29,21 @@ export interface Task {
   fail(reason: string): void
 }
 
+/** What a shared cache of compiles, such as sccache, was asked for and had. */
+export interface CompileCacheUse {
+  /** As it is called in the environment. */
+  readonly program: string
+  readonly hits: number
+  readonly misses: number
+}
+
 /** Collects what goes into a report while a build runs. */
 export interface Recorder {
   readonly seconds: StageSeconds
   readonly commands: RanCommand[]
   readonly notes: string[]
+  /** Set where a shared cache of compiles was asked. */
+  compileCache?: CompileCacheUse
   readonly emit: Emit
   /** Runs a stage and records its seconds. */
   stage<T>(name: Exclude<keyof StageSeconds, 'total'>, work: () => Promise<T>): Promise<T>

@@ -30,6 +30,8 @@ export interface Step {
   readonly installs?: string
   /** The folder that the toolchain was told to write the binaries into, where it takes one; may hold tokens. */
   readonly outputDir?: string
+  /** A shared cache of compiles that the step asks, and where it writes what that had; the path may hold tokens. */
+  readonly cacheLog?: { readonly program: string; readonly path: string }
   /** Set where it runs on a builder. */
   readonly stage?: BuilderStage
 }

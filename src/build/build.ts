@@ -141,7 +141,7 @@ async function compileAndCheck(run: PlannedRun): Promise<readonly CompiledBinary
       if (!plan.warm) await Promise.race([checked, sleep(patience, undefined, { ref: false })])
       return recorder.stage('compile', () =>
         withFilesKept(plan.project.keptFiles ?? [], () =>
-          withCacheCounts(plan, recorder, either, () =>
+          withCacheCounts(plan, recorder, { folder: work, signal: either }, () =>
             compilePlan(plan, { work, logs, emit: recorder.emit, signal: either }),
           ),
         ),

@@ -1,38 +1,72 @@
 import { basename } from 'node:path'
 import { isFailure } from '../errors.ts'
+import { languages } from '../languages/index.ts'
+import type { CacheCounts } from '../languages/language.ts'
 import { run } from '../process.ts'
 import type { Recorder } from '../recorder.ts'
 import type { Command } from '../types.ts'
 import { count } from '../util/format.ts'
+import { fillTokens } from '../util/substitute.ts'
 import type { Plan } from './plan.ts'
 
-/** What sccache counts, as far as it is asked for. */
-interface CacheCounts {
-  readonly hits: number
-  readonly misses: number
-}
+type CountedPlan = Pick<Plan, 'compile' | 'cwd' | 'project'>
+type Noted = Pick<Recorder, 'note' | 'compileCache'>
 
 /**
- * Compiles, and tells how often sccache had what rustc or a C compiler was asked for: the difference of what it counted before and
- * after, for its server serves other builds too.
+ * Compiles, and tells what a shared cache of compiles had of what it was asked for: sccache, or Go's cache program.
+ * @param folder the run's temporary folder, in which steps write their logs
  */
 export async function withCacheCounts<T>(
-  plan: Pick<Plan, 'compile' | 'cwd'>,
-  recorder: Pick<Recorder, 'note'>,
-  signal: AbortSignal,
-  work: () => Promise<T>,
+  plan: CountedPlan,
+  recorder: Noted,
+  { folder, signal }: { readonly folder: string; readonly signal: AbortSignal },
+  compile: () => Promise<T>,
 ): Promise<T> {
   const sccache = sccacheOf(plan)
-  if (sccache === undefined) return work()
+  if (sccache !== undefined) return withSccache(sccache, recorder, signal, compile)
+  const result = await compile()
+  const counts = await countLogs(plan, folder)
+  if (counts) tell(recorder, counts.program, counts, 'package')
+  return result
+}
+
+/** What the cache program of the steps had, all together. */
+async function countLogs(
+  { compile, project }: CountedPlan,
+  folder: string,
+): Promise<(CacheCounts & { readonly program: string }) | undefined> {
+  const logs = compile.steps.flatMap(({ cacheLog }) => cacheLog ?? [])
+  const { countCache } = languages[project.language]
+  const [first] = logs
+  if (!first || !countCache) return undefined
+  const each = await Promise.all(logs.map(({ path }) => countCache(fillTokens(path, { work: folder }))))
+  const total = (key: keyof CacheCounts) => each.reduce((sum, counts) => sum + counts[key], 0)
+  return { program: first.program, hits: total('hits'), misses: total('misses') }
+}
+
+function tell(recorder: Noted, program: string, { hits, misses }: CacheCounts, what: string): void {
+  if (hits + misses === 0) return
+  // Its arguments may hold a token of the storage.
+  const name = basename(program.trim().split(/\s+/, 1)[0] ?? '')
+  recorder.compileCache = { program: name, hits, misses }
+  recorder.note('info', `${name} had ${hits} of ${count(hits + misses, what)} in its cache`)
+}
+
+/** The difference of what sccache counted before and after, for its server serves other builds too. */
+async function withSccache<T>(
+  sccache: Sccache,
+  recorder: Noted,
+  signal: AbortSignal,
+  compile: () => Promise<T>,
+): Promise<T> {
   // Else cargo's first rustc starts it, with the folder for temporary files that this run removes at its end.
   await ask(sccache, ['--start-server'], signal)
   const before = await countsOf(sccache, signal)
-  const result = await work()
+  const result = await compile()
   const after = await countsOf(sccache, signal)
   if (before && after) {
-    const [hits, misses] = [after.hits - before.hits, after.misses - before.misses]
-    if (hits + misses > 0)
-      recorder.note('info', `sccache had ${hits} of ${count(hits + misses, 'compile')} in its cache`)
+    const counts = { hits: after.hits - before.hits, misses: after.misses - before.misses }
+    tell(recorder, 'sccache', counts, 'compile')
   }
   return result
 }

@@ -73,6 +73,7 @@ export function planBuild(facts: PlanFacts, options: Options): Plan {
     jobs: options.jobs,
     processors: facts.processors,
     warm: facts.warm,
+    countsCache: facts.onBuilder === undefined,
     ...(facts.caches && { caches: facts.caches }),
   }
   const compile = facts.onBuilder

@@ -1,7 +1,7 @@
 import { availableParallelism, cpus } from 'node:os'
 import type { ElfFacts } from '../binary/elf.ts'
 import type { ReportedImage } from '../image/make-context.ts'
-import type { RanCommand, Recorder, StageSeconds } from '../recorder.ts'
+import type { CompileCacheUse, RanCommand, Recorder, StageSeconds } from '../recorder.ts'
 import type { Artifact, SourceInfo } from '../types.ts'
 import { printTokens } from '../util/substitute.ts'
 import { version } from '../version.ts'
@@ -35,6 +35,8 @@ export interface Report {
   readonly warm: boolean
   readonly artifacts: readonly ReportedArtifact[]
   readonly images: readonly ReportedImage[]
+  /** What sccache or Go's cache program was asked for and had; absent where none was asked. */
+  readonly compileCache?: CompileCacheUse
   readonly seconds: StageSeconds
   readonly commands: readonly RanCommand[]
   readonly notes: readonly string[]
@@ -71,6 +73,7 @@ export function makeReport(
     warm: plan.warm,
     artifacts: artifacts.map(artifact => ({ ...artifact, platform: artifact.platform.id })),
     images,
+    ...(recorder.compileCache && { compileCache: recorder.compileCache }),
     seconds: roundSeconds({ ...recorder.seconds, total: (Date.now() - startedAt.getTime()) / 1000 }),
     commands: [
       // Run before there was a project to record for.

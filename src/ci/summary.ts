@@ -29,13 +29,15 @@ export function renderSummary(
   report: WrittenReport,
   { cache, now = Date.now() }: { cache?: CacheUse; now?: number } = {},
 ): string {
-  const { error, artifacts = [], images = [], seconds, comparison = [], notes = [] } = report
+  const { error, artifacts = [], images = [], seconds, comparison = [], notes = [], compileCache } = report
   const parts = [
     `### xbuild: ${error ? 'the build failed' : titleOf(images)}`,
     ...(error ? [errorText(error)] : []),
     ...(images.length > 0 ? [imageTable(images)] : []),
     ...(artifacts.length > 0 ? [artifactTable(artifacts, comparison)] : []),
-    ...(seconds && artifacts.length > 0 ? [stageText(seconds, artifacts, cache)] : []),
+    ...(seconds && artifacts.length > 0
+      ? [lines(stageText(seconds, artifacts), compileCacheText(compileCache), cacheText(cache))]
+      : []),
     ...chart(comparison),
     ...describeComparisons(comparison, now).map(line => `- ${escapeText(line)}`),
     ...details(
@@ -93,14 +95,23 @@ function artifactTable(artifacts: readonly ReportedArtifact[], comparison: reado
 function stageText(
   seconds: NonNullable<WrittenReport['seconds']>,
   artifacts: readonly ReportedArtifact[],
-  cache: CacheUse | undefined,
 ): string {
   const { inspect, compile, verify, image, readBack, total } = seconds
   const stages = Object.entries({ inspect, compile, verify, image, 'read back': readBack })
   const text = stages.map(([name, value]) => `${name} ${describeSeconds(value)}`).join(', ')
   const cached = artifacts.filter(artifact => artifact.cached).length
   const hits = `${cached} of ${count(artifacts.length, 'binary', 'binaries')} had nothing to compile`
-  return [`**${describeSeconds(total)}**: ${text}; ${hits}`, cacheText(cache)].filter(Boolean).join('  \n')
+  return `**${describeSeconds(total)}**: ${text}; ${hits}`
+}
+
+/** Lines of one paragraph. */
+const lines = (...texts: readonly string[]) => texts.filter(Boolean).join('  \n')
+
+function compileCacheText(use: WrittenReport['compileCache']): string {
+  if (!use) return ''
+  const { program, hits, misses } = use
+  const share = Math.round((100 * hits) / Math.max(1, hits + misses))
+  return `Compile cache: ${code(program)} had ${hits} of ${hits + misses} (${share} %)`
 }
 
 function cacheText(cache: CacheUse | undefined): string {

@@ -79,10 +79,18 @@ export interface CompileRequest {
   readonly jobs: number
   /** Processors of this machine. */
   readonly processors: number
+  /** Whether the step writes down what a cache program had, where one is asked. */
+  readonly countsCache?: boolean
   /** Whether the toolchain's caches are known to hold this project's earlier build. */
   readonly warm: boolean
   /** Absolute folder for what the toolchain would keep in the project's own, where that cannot be written. */
   readonly caches?: string
+}
+
+/** What a shared cache of compiles was asked for and had. */
+export interface CacheCounts {
+  readonly hits: number
+  readonly misses: number
 }
 
 /** How a project is compiled: data that `plan` prints and `build` runs. */
@@ -149,6 +157,8 @@ export interface Language<P extends Project = Project> {
   readonly outputPath?: (artifact: ExpectedArtifact) => string
   /** The binaries that a finished step left. One that is missing has failed to compile. */
   collect(step: Step, result: RunResult): Promise<CompiledBinary[]>
+  /** What the shared cache of a finished step had, from its log (`cacheLog`). */
+  countCache?(path: string): Promise<CacheCounts>
   /** Another step that may make what a finished one left out, such as one of build.zig that installs a program. */
   alternative?(step: Step, result: RunResult): Promise<Step | undefined>
   /** A reader of the tool's stderr lines (called for each in turn) that returns a short progress text or undefined. */

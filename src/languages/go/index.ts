@@ -8,6 +8,7 @@ import { fillPlaceholders, sourcePlaceholders } from '../../util/placeholders.ts
 import { tokens } from '../../util/substitute.ts'
 import type { CompilePlan, CompileRequest, Executable, Language } from '../language.ts'
 import { ldflagsOf, stampsBefore, userLdflags } from './build-flags.ts'
+import { actionGraphOf, cacheProgram, countCacheProgram } from './cache-program.ts'
 import { type CgoSettings, planCgo } from './cgo.ts'
 import { withoutTags } from './goflags.ts'
 import { type Assignment, assignmentsOf } from './ldflags.ts'
@@ -15,7 +16,6 @@ import { garbageSettings } from './memory.ts'
 import { countPackages, packageLine } from './progress.ts'
 import { type GoProject, inspectGo } from './project.ts'
 import { describeStamps, missedAssignments } from './stamps.ts'
-import { minorOf } from './toolchain-version.ts'
 
 /** Go: one `go build` per platform for all of its programs, cgo off unless a package really uses it. */
 export const go: Language<GoProject> = {
@@ -34,6 +34,7 @@ export const go: Language<GoProject> = {
   // Go knows by the build ID in it whether a binary is up to date.
   outputPath: ({ platform, name }) => `${platformFolder(platform)}/${name}`,
   collect: collectGo,
+  countCache: countCacheProgram,
   progress: countPackages,
   explain: explainGo,
 }
@@ -72,16 +73,16 @@ function notes(project: GoProject, request: CompileRequest): { remarks: string[]
     remarks: describeStamps(stamps),
     warnings: [
       ...missedAssignments([...assignments.values()], executables, project.variables),
-      ...cacheProgramWarning(project, request),
+      ...cacheProgramWarning(project),
     ],
   }
 }
 
-/** Go before 1.24 ignores a cache program without a word, but for one experiment. */
-function cacheProgramWarning({ toolchain }: GoProject, { options }: CompileRequest): string[] {
-  const { GOCACHEPROG: program, GOEXPERIMENT: experiment = '' } = options.go.env
-  if (!program || minorOf(`go${toolchain.version}`) >= 24 || experiment.includes('cacheprog')) return []
-  return [`GOCACHEPROG has no effect: Go ${toolchain.version} is older than 1.24`]
+/** An older Go ignores a cache program without a word. */
+function cacheProgramWarning(project: GoProject): string[] {
+  const asked = project.settings.get('GOCACHEPROG')
+  if (!asked || cacheProgram(project)) return []
+  return [`GOCACHEPROG has no effect: Go ${project.toolchain.version} is older than 1.24`]
 }
 
 /**
@@ -111,6 +112,8 @@ function buildStep(
   const garbage = project.memory === undefined ? undefined : garbageSettings(processes, project.memory)
   const outputDir = `${tokens.work}/${platformFolder(platform)}/`
   const { values } = project.flags
+  const program = request.countsCache ? cacheProgram(project) : undefined
+  const actionGraph = actionGraphOf(platform)
   const tags = buildTags(project, options.go.tags, source, platform)
   checkRepository(source, values, project.root)
   return {
@@ -126,6 +129,7 @@ function buildStep(
         ...(perBuild === undefined || values.has('p') ? [] : [`-p=${perBuild}`]),
         ...(tags.length > 0 ? [`-tags=${tags.join(',')}`] : []),
         ...ldflagsOf(project, request, platform, cgo),
+        ...(program === undefined ? [] : [`-debug-actiongraph=${actionGraph}`]),
         '-o',
         outputDir,
         ...withoutTags(toolchainArgs),
@@ -136,6 +140,7 @@ function buildStep(
     },
     produces: executables.map(({ name }) => ({ platform, name })),
     outputDir,
+    ...(program !== undefined && { cacheLog: { program, path: actionGraph } }),
   }
 }
 
