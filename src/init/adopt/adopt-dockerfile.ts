@@ -112,7 +112,7 @@ function sayTheRest(
   for (const stage of dockerfile.stages) {
     const facts = stages.find(one => one.stage === stage)
     if (!facts) {
-      ledger.left(stage.from, 'the last stage does not use this one: [images.NAME] makes another image')
+      ledger.left(stage.from, sayUnused(stage, dockerfile.stages))
       continue
     }
     if (!ledger.has(stage.from))
@@ -128,6 +128,17 @@ function sayTheRest(
       else sayOfBuild(by, ledger)
     }
   }
+}
+
+/** A stage that the last one does not name, unless `FROM ${TARGETARCH}` means it for one of the platforms. */
+function sayUnused({ name }: Stage, stages: readonly Stage[]): string {
+  const chooser = stages.find(({ image }) => {
+    const texts = image.split(/\$\{?TARGET\w+\}?/)
+    return texts.length > 1 && name?.startsWith(texts[0] ?? '') && name.endsWith(texts.at(-1) ?? '')
+  })
+  return chooser
+    ? `FROM ${chooser.image} means it for one platform: xbuild compiles for all, without the flags of this stage`
+    : 'the last stage does not use this one: [images.NAME] makes another image'
 }
 
 function sayOfImage(by: Instruction, { builds }: StageFacts, ledger: Ledger): void {

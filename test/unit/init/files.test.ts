@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of Dockerfiles
 import { expect, test } from 'vitest'
 import { adoptDockerfile } from '../../../src/init/adopt/adopt-dockerfile.ts'
 import { mergeSettings } from '../../../src/init/settings.ts'
@@ -135,6 +136,18 @@ test('alpine stays for a shell', () =>
     base: 'alpine:3.20',
     args: ['/bin/sh', '-c', '/app "$HOME"'],
   }))
+
+test.each([
+  ['amd64', '${TARGETARCH}'],
+  ['build-amd64', 'build-$TARGETARCH'],
+  ['linux-armv7', '${TARGETOS}-${TARGETARCH}${TARGETVARIANT}'],
+])('a stage of one platform, %s of FROM %s, is told from one that nothing uses', (name, from) => {
+  const text = `FROM rust AS ${name}\nRUN cargo build\nFROM ${from} AS build\nFROM scratch\nCOPY --from=build /a /a\n`
+  const { entries } = adoptDockerfile(text, 'Dockerfile', project)
+  expect(entries).toContainEqual(
+    expect.objectContaining({ line: 1, says: expect.stringContaining('means it for one platform') }),
+  )
+})
 
 test('a stage that nothing uses is named', () => {
   const { entries } = adoptDockerfile(
