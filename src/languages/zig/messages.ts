@@ -58,5 +58,7 @@ export function wasCached(output: string): boolean {
   const compiles = output
     .split('\n')
     .filter(line => /[+`]- (zig build-(exe|lib|obj)|compile (exe|lib|obj)) /.test(line))
+    // A step that another one has in common is named again, without what became of it.
+    .filter(line => !/\((?:reused|\+\d+ more reused dependenc(?:y|ies))\)\s*$/.test(line))
   return compiles.length > 0 && compiles.every(line => / cached\b/.test(line))
 }

@@ -153,6 +153,13 @@ error: the following build command failed with exit code 1:
     expect(wasCached('   +- compile exe app safe riscv64-linux-musl cached 8ms MaxRSS:41M')).toBe(true)
     expect(wasCached('   +- compile exe app safe riscv64-linux-musl success 51s MaxRSS:366M')).toBe(false)
     expect(wasCached('+- zig build-lib a cached\n+- zig build-exe b success 1s')).toBe(false)
+    expect(
+      wasCached(
+        '|  +- zig build-exe a cached 88ms\n   +- zig build-exe a (+2 more reused dependencies)\n   +- zig build-obj b (reused)',
+      ),
+    ).toBe(true)
+    expect(wasCached('+- zig build-exe a success 9s\n   +- zig build-exe a (reused)')).toBe(false)
+    expect(wasCached('+- zig build-exe a (reused)')).toBe(false)
     expect(wasCached('')).toBe(false)
   })
 
