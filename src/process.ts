@@ -47,6 +47,12 @@ const defaultKeep = 4 * 1024 * 1024
 export async function run(command: Command, options: RunOptions = {}): Promise<RunResult> {
   if (options.signal?.aborted) throw interrupted()
   const { execa } = await import('execa')
+  // Before the command starts: whatever it prints while nobody reads is lost.
+  const log = options.logFile === undefined ? undefined : await openLog(options.logFile)
+  if (options.signal?.aborted) {
+    log?.end()
+    throw interrupted()
+  }
   const started = performance.now()
   const endSpan = beginSpan('command', [command.tool, ...command.args].join(' '))
   const child = execa(command.tool, [...command.args], {
@@ -79,7 +85,6 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   if (child.pid !== undefined) runningGroups.add(child.pid)
   const endWatch = child.pid === undefined ? undefined : watchGroup(child.pid)
 
-  const log = options.logFile === undefined ? undefined : await openLog(options.logFile)
   const stdout = collect(child.stdout, options.onStdout, log, options.keep ?? defaultKeep)
   const stderr = collect(child.stderr, options.onStderr, log, options.keep ?? defaultKeep)
   try {

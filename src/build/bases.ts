@@ -3,6 +3,7 @@ import { confirmBase } from '../base/confirm.ts'
 import { type BaseLookup, isRegistryBase, isUnreachable } from '../base/lookup.ts'
 import { type Failure, isFailure } from '../errors.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
+import { isLocalBase } from '../oci/local-base.ts'
 import type { Recorder } from '../recorder.ts'
 import type { Artifact, BaseChoice } from '../types.ts'
 import { count } from '../util/format.ts'
@@ -29,7 +30,10 @@ export async function checkBases(
   await recorder.task(basesTaskId, async task => {
     const found: string[] = []
     for (const [reference, image] of distinct) {
-      if (!isRegistryBase(reference)) continue
+      if (!isRegistryBase(reference)) {
+        found.push(await describeLocalBase(reference))
+        continue
+      }
       try {
         const base = await lookUpBase(reference)
         checkBasePlatforms(reference, platforms, base.platforms)
@@ -42,8 +46,17 @@ export async function checkBases(
         recorder.note('warning', `the base image could not be looked up: ${error.what}${why}`)
       }
     }
-    task.detail(found.join('; ') || 'made here')
+    task.detail(found.join('; '))
   })
+}
+
+/** @throws {Failure} usage, for the path of something that is no image. */
+async function describeLocalBase(reference: string): Promise<string> {
+  if (!isLocalBase(reference) || reference === 'builtin') return 'made here'
+  const { openImage } = await import('../image/read/source.ts')
+  const source = await openImage(reference)
+  await source.close()
+  return reference
 }
 
 /** With the digest that it is pinned to. */

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { BaseLookup } from '../base/lookup.ts'
 import { locating, ofImage } from '../config/locate.ts'
 import type { Options } from '../config/options.ts'
+import { defaultPlatformRemark, misspelledVariables } from '../config/variables.ts'
 import { Failure, isFailure } from '../errors.ts'
 import type { BuilderFacts } from '../image/buildx/builder.ts'
 import { cacheValues, droppedGitHubCaches } from '../image/buildx/cache.ts'
@@ -105,6 +106,8 @@ export async function prepareBuild(
     backend,
     hints: await own,
     remarks: [
+      ...misspelledVariables(process.env),
+      ...defaultPlatformRemark(process.env, platforms),
       ...options.idle,
       ...remarks,
       ...placeRemarks(options, place.builder, onBuilder),

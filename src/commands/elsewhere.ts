@@ -23,6 +23,24 @@ const otherTools: Readonly<Record<string, readonly [fix: string, why?: string]>>
   'add-host': ['leave it out', 'nothing runs inside the image while it is made'],
   allow: ['leave it out', 'nothing runs inside the image while it is made'],
   squash: ['leave it out', 'xbuild adds one layer to the base'],
+  rm: ['leave it out', 'no container is made'],
+  'force-rm': ['leave it out', 'no container is made'],
+  compress: ['leave it out', 'no folder is sent to a daemon: only what the image needs is'],
+  'shm-size': ['leave it out', 'nothing runs inside the image while it is made'],
+  ulimit: ['leave it out', 'nothing runs inside the image while it is made'],
+  isolation: ['leave it out', 'nothing runs inside the image while it is made'],
+  'cgroup-parent': ['leave it out', 'nothing runs inside the image while it is made'],
+  memory: ['-j N, with fewer processors', 'the toolchain runs on this machine, with its memory'],
+  'no-cache-filter': ['leave it out', 'the Dockerfile that xbuild writes has one stage and runs nothing'],
+  call: ['xbuild plan'],
+  debug: ['--progress plain'],
+  cmd: ['args in [image] of xbuild.toml'],
+  port: ['ports = [8080] in [image] of xbuild.toml'],
+  tags: ['--tag NAME:TAG for the image, [go] tags in xbuild.toml or -- -tags=TAG for Go'],
+  'manifest-path': ['xbuild DIR, with the folder of the project'],
+  context: ['xbuild DIR, with the folder of the project'],
+  dir: ['xbuild DIR, with the folder of the project'],
+  config: ['xbuild DIR, with the folder that has the xbuild.toml'],
   publish: ['ports = [8080] in [image] of xbuild.toml'],
   expose: ['ports = [8080] in [image] of xbuild.toml'],
   volume: ['volumes = ["/data"] in [image] of xbuild.toml'],
@@ -38,12 +56,23 @@ const otherTools: Readonly<Record<string, readonly [fix: string, why?: string]>>
 /** Short flags of those tools. */
 const shortFlags: Readonly<Record<string, string>> = {
   f: 'file',
+  m: 'memory',
+  C: 'dir',
+  c: 'config',
   q: 'quiet',
   p: 'publish',
   e: 'env',
   v: 'volume',
   w: 'workdir',
 }
+
+/** Flags of go, cargo and zig that people give before the `--`. */
+const ofToolchains = new Set(
+  (
+    'a x race msan asan trimpath mod modfile gcflags asmflags buildmode buildvcs cover overlay pgo toolexec ' +
+    'workspace all-targets bins frozen no-default-features all-features target-dir message-format verbose-cc D Z'
+  ).split(' '),
+)
 
 /** Words that people type as commands, each with the command that does it. */
 const otherCommands: Readonly<Record<string, string>> = {
@@ -59,13 +88,31 @@ const otherCommands: Readonly<Record<string, string>> = {
   config: 'xbuild plan',
   setup: 'xbuild plan, which says what is missing',
   install: 'xbuild --help',
+  bake: 'xbuild, with [images.NAME] in xbuild.toml for several images',
+  buildx: 'xbuild build',
+  builder: 'docker buildx ls',
+  image: 'docker image ls',
+  info: 'xbuild doctor',
+  pull: 'docker pull IMAGE',
+  save: 'xbuild -o image.tar',
+  export: 'xbuild -o image.tar',
+  prune: 'xbuild cache --prune',
+  fmt: 'gofmt, cargo fmt or zig fmt',
+  publish: 'xbuild --tag NAME:TAG --push',
+  release: 'xbuild --tag NAME:TAG --push',
 }
 
 /** What to do instead of a flag that xbuild does not have; undefined where it is no flag of a known tool. */
 export function insteadOfFlag(name: string): { readonly fix: string; readonly why?: string } | undefined {
   const long = name.length === 1 ? own(shortFlags, name) : name
   const [fix, why] = own(otherTools, long ?? '') ?? []
-  return fix === undefined ? undefined : { fix, ...(why !== undefined && { why }) }
+  if (fix !== undefined) return { fix, ...(why !== undefined && { why }) }
+  return ofToolchains.has(name)
+    ? {
+        fix: `xbuild -- ${name.length === 1 ? '-' : '--'}${name}…`,
+        why: 'it is for the toolchain, whose arguments go after --',
+      }
+    : undefined
 }
 
 /** The long name of a short flag of docker's. */

@@ -31,7 +31,7 @@ export function usageFailure(fault: UsageFault, args: readonly string[], command
     case 'unknown':
       return unknownArgument(fault.name, args, commands)
     case 'no value':
-      return new Failure({ kind: 'usage', what: `${dashed(fault.name)} needs a value`, fix: help })
+      return noValue(fault.name, args, help)
     case 'not a choice':
       return notAChoice(fault, command)
     case 'conflict': {
@@ -113,6 +113,19 @@ export function unknownCommand(word: string, commands: Commands): Failure {
   })
 }
 
+function noValue(name: string, args: readonly string[], help: string): Failure {
+  const flag = args.find((argument, at) => argument.startsWith('-') && args[at + 1] === '-')
+  if (flag === undefined) {
+    return new Failure({ kind: 'usage', what: `${dashed(name)} needs a value`, fix: help })
+  }
+  return new Failure({
+    kind: 'usage',
+    what: `${flag} cannot be "-"`,
+    why: 'standard output carries the result of the command, so anything else goes to a file',
+    fix: `${flag} FILE`,
+  })
+}
+
 function notAChoice(
   { name, given, choices }: Extract<UsageFault, { kind: 'not a choice' }>,
   command: Command,
@@ -125,13 +138,22 @@ function notAChoice(
     kind: 'usage',
     what: `${word} cannot be ${JSON.stringify(given)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,
     why: `it is one of ${choices.join(', ')}`,
-    fix: `${start} ${suggestion ?? choices[0]}`,
+    // The first of a flag's choices is its default, but a language has none.
+    fix:
+      suggestion === undefined && name === 'lang'
+        ? `leave ${word} out`
+        : `${start} ${suggestion ?? choices[0]}`,
   })
 }
 
 function unknownArgument(name: string, args: readonly string[], commands: Commands): Failure {
   const command = chosenCommand(args, commands)
   const own = ownArguments(args)
+  const [first = ''] = own
+  // `xbuild image ls`: the second word is one too many because the first is no command.
+  if (own.includes(name) && /^\w[\w-]*$/.test(first) && !commands.some(item => nameOf(item) === first)) {
+    if (!existsSync(resolve(first))) return unknownCommand(first, commands)
+  }
   if (own.includes(name)) {
     return new Failure({
       kind: 'usage',
@@ -163,7 +185,9 @@ function unknownFlag(name: string, flag: string, args: readonly string[], comman
   const keys = instead ? [] : tablesOf(long)
   const others = commands.filter(other => Object.hasOwn(other.flags, name)).map(nameOf)
   const isElsewhere = instead !== undefined || keys.length > 0 || others.length > 0
-  const suggestion = isElsewhere ? undefined : closestMatch(name, Object.keys(command.flags))
+  const suggestion = isElsewhere
+    ? undefined
+    : closestMatch(name, [...Object.keys(command.flags), ...Object.keys(ownFlags)])
   return new Failure({
     kind: 'usage',
     what: `Unknown flag ${flag}${suggestion ? `; did you mean --${suggestion}?` : ''}`,

@@ -236,11 +236,17 @@ function checkProgram(path: string): string {
   ])
 }
 
+/** The largest number of a user that engines take ("uids and gids must be in range 0-2147483647"). */
+const largestId = 2 ** 31 - 1
+
 /** uid, uid:gid or names, as image-spec config.md has `User`. */
 function checkUser(user: string, key: Key | undefined): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/.test(user)) return user
+  const isTooLarge = user.split(':').some(part => /^\d+$/.test(part) && Number(part) > largestId)
+  const isUser = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/.test(user)
+  if (isUser && !isTooLarge) return user
   const name = key ? key.filter(part => typeof part === 'string').join('.') : '--user'
-  throw notAnImageValue(name, user, '"65532", "65532:65532" or "nonroot"', key)
+  const expected = isTooLarge ? `numbers of at most ${largestId}, such as` : '"65532",'
+  throw notAnImageValue(name, user, `${expected} "65532:65532"${isTooLarge ? '' : ' or "nonroot"'}`, key)
 }
 
 /** Below `[image]`. */

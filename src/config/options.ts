@@ -134,7 +134,7 @@ export async function resolveOptions(
     verify: flags.verify ?? 'warn',
     compression: flags.compression ?? config.compression,
     installs: flags.install === false ? 'never' : flags.yes || isCi(env) ? 'always' : 'ask',
-    jobs: jobsOf(flags.jobs ?? env['XBUILD_JOBS']),
+    jobs: flags.jobs === undefined ? jobsOf(env['XBUILD_JOBS'], 'XBUILD_JOBS=') : jobsOf(flags.jobs, '-j '),
     toolchainArgs: flags.toolchainArgs ?? [],
     ...(versionFrom && { versionFrom }),
     bench: benchOf(config.bench, env['XBUILD_BENCH']),
@@ -268,14 +268,17 @@ export function registryTimeout(text: string | undefined): { readonly registryTi
   })
 }
 
-function jobsOf(value: string | undefined): number {
+/** Go makes a thread of its own for each before it compiles anything. */
+const mostJobs = 4096
+
+function jobsOf(value: string | undefined, name: '-j ' | 'XBUILD_JOBS='): number {
   if (value === undefined || value === '') return availableParallelism()
   const jobs = Number(value)
-  if (Number.isInteger(jobs) && jobs >= 1) return jobs
+  if (Number.isInteger(jobs) && jobs >= 1 && jobs <= mostJobs) return jobs
   throw new Failure({
     kind: 'usage',
-    what: `-j ${value} is not a number of processors`,
-    why: 'it is a whole number, 1 or more',
-    fix: `-j ${availableParallelism()}`,
+    what: `${name}${value} is not a number of processors`,
+    why: `it is a whole number from 1 to ${mostJobs}`,
+    fix: `${name}${availableParallelism()}`,
   })
 }

@@ -110,6 +110,16 @@ function parseOutput(value: string): Destination {
       fix: '-o image.oci.tar',
     })
   }
+  const key =
+    /^(?:dest|name|push|registry\.insecure|compression(?:-level)?|oci-mediatypes|force-compression|rewrite-timestamp|tar)=/
+  if (key.test(value) && !value.includes('type=')) {
+    throw new Failure({
+      kind: 'usage',
+      what: `-o ${value} has no type`,
+      why: 'it reads like a value of docker buildx, where type= says what is written',
+      fix: `-o type=oci,${value}`,
+    })
+  }
   const [compressed] = /\.(?:tar\.\w+|tgz|tzst|txz|gz|zst|zip)$/.exec(value) ?? []
   if (compressed !== undefined) {
     const path = `${value.slice(0, -compressed.length)}.tar`

@@ -78,7 +78,9 @@ function findExecutable(project: Project, name: string): Executable {
     fix:
       found.length > 1
         ? found.map(item => `--bin ${item.package}`).join('\n')
-        : `--bin ${suggestion ?? names[0]}`,
+        : (suggestion === undefined ? project.executables : [])
+            .map(item => describeChoice(item, project.executables))
+            .join('\n') || `--bin ${suggestion}`,
   })
 }
 

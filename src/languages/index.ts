@@ -92,7 +92,7 @@ async function listFolder(dir: string): Promise<Set<string>> {
     throw new Failure({
       kind: 'usage',
       what: code === 'ENOENT' ? `There is no folder ${dir}` : `${dir} cannot be read as a folder`,
-      why: message,
+      why: code === 'ENOENT' ? undefined : message,
       fix: `xbuild DIR, with the folder of a ${titles()} project`,
       cause: error,
     })

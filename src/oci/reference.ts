@@ -33,8 +33,8 @@ export function parseReference(text: string): Reference {
   if (typeof read !== 'string') return read
   const [, host] = /^(?:[a-z]+:\/\/)?[^/@]*:[^@]*@(?!sha(?:256|512):)(.*)$/s.exec(text) ?? []
   if (host !== undefined) throw hasPassword(host)
-  // Without its commas a list would be a name that nobody meant.
-  const suggestion = text.includes(',') ? undefined : suggest(text)
+  // The first of a list would be a reference, and the others would be dropped.
+  const suggestion = isList(text) ? undefined : suggest(text)
   throw new Failure({
     kind: 'usage',
     what: `${JSON.stringify(shorten(text))} is no image reference${suggestion ? `; did you mean ${suggestion}?` : ''}`,
@@ -83,10 +83,12 @@ export function isLoopback(registry: string): boolean {
   )
 }
 
+const isList = (text: string) => text.includes(',') || /\S\s+\S/.test(text)
+
 /** The reference, or why the text is none. */
 function readReference(text: string): Reference | string {
   if (text === '') return 'it is empty'
-  if (text.includes(',')) return 'it is a list: each reference is a text of its own'
+  if (isList(text)) return 'it is a list: each reference is a text of its own'
   const [beforeDigest = '', digest, ...more] = text.split('@')
   if (more.length > 0) return 'it has more than one "@"'
   if (digest !== undefined && !isDigest(digest))
@@ -127,7 +129,8 @@ function readReference(text: string): Reference | string {
 
 /** The text with what cannot be in a reference dropped, if that makes it one. */
 function suggest(text: string): string | undefined {
-  if (text.includes('@')) return undefined
+  // Letters of other alphabets cannot be left out without another name.
+  if (text.includes('@') || /[^\x20-\x7e\s]/.test(text)) return undefined
   const line = (text.trim().split(/\s/)[0] ?? '')
     .replace(/^(?:https?|docker|oci):\/\//, '')
     .replace(/^-+/, '')
@@ -137,11 +140,12 @@ function suggest(text: string): string | undefined {
   const tag = colon < 0 ? '' : line.slice(colon + 1)
   const rightName = name
     .toLowerCase()
-    .replace(/[^a-z0-9._/:-]+/g, '')
+    .replace(/[^a-z0-9._/:-]+/g, '-')
+    .replace(/^-+/, '')
     .replace(/[./_-]+$/, '')
   const rightTag = tag
-    .replace(/[^\w.-]+/g, '')
-    .replace(/^[.-]+/, '')
+    .replace(/[^\w.-]+/g, '-')
+    .replace(/^[.-]+|-+$/g, '')
     .slice(0, 128)
   const candidate = rightTag ? `${rightName}:${rightTag}` : rightName
   return candidate !== text && typeof readReference(candidate) !== 'string' ? candidate : undefined

@@ -40,8 +40,21 @@ describe('flags', () => {
     [['--load'], /--load needs docker buildx/],
     [['--cache-to=type=gha'], /--cache-to needs docker buildx/],
     [['--', '-o', 'x'], /-o cannot be used after --\n.*xbuild passes it to go itself/],
+    [['-j', '1e9'], /-j 1e9 is not a number of processors\n.*from 1 to/],
+    [['-o', '-'], /-o cannot be "-"/],
+    [['-o=dest=app.tar'], /-o dest=app\.tar has no type\n.*\n.*-o type=oci,dest=app\.tar/],
+    [['--user=a:b:c'], /--user cannot be "a:b:c"\n *where +--user\n/],
+    [['--user=1:99999999999'], /--user cannot be[\s\S]*at most 2147483647/],
+    [['--tag=app:1 app:2'], /"app:1 app:2" is no image reference\n.*it is a list/],
     [['--bin=helo'], /There is no executable "helo"; did you mean hello\?/],
   ])('%j', async (args, message) => refused(await project(helloGo), args, 2, message))
+
+  test('a base that is no file is refused before anything is compiled', async () => {
+    const result = await xbuild(['--base=./nothere', '--backend=oci'], { cwd: await project(helloGo) })
+    expect(result).toMatchObject({ code: 2, stdout: '' })
+    expect(result.stderr).toMatch(/"\.\/nothere" is no image\n.*there is no such file/)
+    expect(result.stderr).not.toContain('Compile')
+  })
 
   test.each([
     '-x',

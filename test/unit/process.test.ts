@@ -32,6 +32,16 @@ async function waitUntil(condition: () => boolean): Promise<void> {
 }
 
 describe('run', () => {
+  it('keeps what a command prints that ends at once, in memory and in the log', async () => {
+    const command = { tool: 'sh', args: ['-c', 'echo why >&2; exit 2'], cwd }
+    const runs = Array.from({ length: 20 }, async (_, at) => {
+      const logFile = join(cwd, ...Array.from({ length: 40 }, () => `${at}`), 'log')
+      const { stderr } = await run(command, { logFile })
+      expect(stderr).toBe('why\n')
+    })
+    await Promise.all(runs)
+  })
+
   it('gives arguments to the tool as they are', async () => {
     const words = ['a b', '$(id)', '`id`', "it's", '"', '*', '-n', '', 'line\nbreak']
     const result = await run(node('console.log(JSON.stringify(process.argv.slice(1)))', '--', ...words))

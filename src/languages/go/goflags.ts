@@ -17,6 +17,7 @@ const refused: Readonly<Record<string, { why: string; fix: string }>> = {
     fix: 'remove -o from GOFLAGS; dist in xbuild.toml says where the binaries go',
   },
   n: { why: 'with -n go compiles nothing', fix: 'remove -n from GOFLAGS; xbuild plan prints the commands' },
+  json: { why: 'xbuild reads what go prints', fix: 'remove -json from GOFLAGS' },
   compiler: {
     why: 'xbuild compiles with Go’s own compiler, gc, whose programs it can check',
     fix: 'remove -compiler from GOFLAGS',
@@ -95,7 +96,7 @@ function checkFlag(name: string, value: string | undefined, place: 'GOFLAGS' | '
   if (known && !(name === 'compiler' && value === 'gc') && !(name === 'n' && value === 'false')) {
     throw new Failure({
       kind: 'usage',
-      what: place === '--' ? `-${name} cannot stand after --` : `-${name} cannot be in GOFLAGS`,
+      what: place === '--' ? `-${name} cannot be used after --` : `-${name} cannot be in GOFLAGS`,
       where,
       why: known.why,
       fix: place === '--' ? known.fix.replace('from GOFLAGS', 'from the flags after --') : known.fix,

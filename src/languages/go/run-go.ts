@@ -22,7 +22,7 @@ export async function runGo(
     if (what !== undefined) onDownload?.(what)
   }
   const result = await run(command, { signal, keep: 64 * 1024 * 1024, onStderr }).catch(goMissing)
-  if (!result.ok) throw goFailed(result.stderr, cwd)
+  if (!result.ok) throw goFailed(result.stderr, cwd, options.go.env)
   return result
 }
 
@@ -38,7 +38,7 @@ function goMissing(error: unknown): never {
 }
 
 /** Turns what a read-only go command said into a failure: a toolchain that is too old is not a fault of the project. */
-function goFailed(stderr: string, dir: string): Failure {
+function goFailed(stderr: string, dir: string, goEnv: Readonly<Record<string, string>>): Failure {
   // What was downloaded before is not why it failed.
   const text = stderr.replace(/^go: (downloading|finding) .*\n?/gm, '').trim()
   const [, broken] = /verifying (\S+@\S+): open \S+\.zip: no such file/.exec(text) ?? []
@@ -63,6 +63,21 @@ function goFailed(stderr: string, dir: string): Failure {
         where: dir,
         why: text || 'go says no more than that',
         // An interrupted download leaves a module whose sum is there and whose files are not.
-        fix: `cd ${quoteWord(dir)} && ${broken ? `go mod download ${broken}` : 'go list ./...'}`,
+        fix:
+          ofVariable(text, goEnv) ??
+          `cd ${quoteWord(dir)} && ${broken ? `go mod download ${broken}` : 'go list ./...'}`,
       })
+}
+
+/** What takes back a variable of the user's that go complains of, by its name or its value. */
+function ofVariable(text: string, goEnv: Readonly<Record<string, string>>): string | undefined {
+  const set = { ...process.env, ...goEnv }
+  const name = Object.keys(set).find(
+    key =>
+      /^(?:GO|CGO_)[A-Z0-9_]+$/.test(key) &&
+      set[key] &&
+      (new RegExp(`\\b${key}\\b`).test(text) || (key === 'GOWORK' && text.includes(set[key]))),
+  )
+  if (name === undefined) return undefined
+  return goEnv[name] === undefined ? `unset ${name}` : `remove ${name} from [go] env in xbuild.toml`
 }

@@ -2,6 +2,7 @@ import { type Platform, parsePlatform, platformFolder, zigTarget } from '../../p
 import type { LibcPrediction, Step } from '../../types.ts'
 import { fillPlaceholders } from '../../util/placeholders.ts'
 import { tokens } from '../../util/substitute.ts'
+import { compareVersions } from '../../util/versions.ts'
 import type { CompilePlan, CompileRequest, Language } from '../language.ts'
 import { checkToolchainArgs } from '../own-flags.ts'
 import { fillEnv, stepPlaceholders } from '../placeholders.ts'
@@ -71,11 +72,22 @@ function fetchStep(project: ZigProject, request: CompileRequest): Step {
   const cache = cacheOf(project, request)
   const command = {
     tool,
-    args: [...first, 'build', '--fetch', ...(cache === undefined ? [] : ['--cache-dir', cache])],
+    args: [
+      ...first,
+      ...['build', '--fetch'],
+      ...(cache === undefined ? [] : ['--cache-dir', cache]),
+      ...packageArgs(project, request),
+    ],
     cwd: root,
     env: fillEnv(request.options.zig.env, stepPlaceholders(request, request.platforms), '[zig] env'),
   }
   return { title: 'Download Zig dependencies', command, produces: [] }
+}
+
+/** Since 0.17 packages go to zig-pkg, in the project's folder. */
+function packageArgs({ zig, downloads }: ZigProject, { caches }: CompileRequest): string[] {
+  const isNeeded = downloads && caches !== undefined && compareVersions(zig.version, '0.17.0') >= 0
+  return isNeeded ? ['--pkg-dir', `${caches}/zig-pkg`] : []
 }
 
 /** The folder for what zig keeps of a project, where it is not zig's own choice. */
@@ -103,6 +115,7 @@ function buildStep(project: ZigProject, request: CompileRequest, platform: Platf
         ...['--prefix', outputDir],
         // The local cache is not made for several builds at once; the global one is shared.
         ...['--cache-dir', `${cacheOf(project, request) ?? '.zig-cache'}/xbuild/${platformFolder(platform)}`],
+        ...packageArgs(project, request),
         // Prints each command of the build as it begins: progress.
         ...['--summary', 'all', '--color', 'off', '--verbose'],
         `-j${perBuild}`,

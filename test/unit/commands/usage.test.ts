@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { buildCommand } from '../../../src/commands/build.ts'
 import type { Command } from '../../../src/commands/command.ts'
 import { planCommand } from '../../../src/commands/plan.ts'
-import { checkFlags, checkFolder } from '../../../src/commands/usage.ts'
+import { checkFlags, checkFolder, usageFailure } from '../../../src/commands/usage.ts'
 import { verifyCommand } from '../../../src/commands/verify.ts'
 import { failureOf } from '../../support/failure-of.ts'
 
@@ -41,6 +41,8 @@ test.each([
   [['--constructor'], 'Unknown flag --constructor', 'xbuild build --help'],
   [['--__proto__=1'], 'Unknown flag --__proto__', 'xbuild build --help'],
   [['--push=yes'], '--push takes no value', '--push'],
+  [['--helpp'], 'Unknown flag --helpp; did you mean --help?', 'xbuild build --help'],
+  [['--verison'], 'Unknown flag --verison; did you mean --version?', 'xbuild build --help'],
   [['--tga=x'], 'Unknown flag --tga; did you mean --tag?', 'xbuild build --help'],
 ])('%j is refused', async (args, what, fix) => {
   const failure = await refuse(...args)
@@ -60,11 +62,42 @@ test.each([
   ['--entrypoint=x', 'entrypoint in [image] of xbuild.toml'],
   ['-w', 'workdir in [image] of xbuild.toml'],
   ['--ldflags=x', 'ldflags in [go] of xbuild.toml'],
+  ['--tags=netgo', '--tag NAME:TAG for the image, [go] tags'],
+  ['--trimpath', 'xbuild -- --trimpath'],
+  ['-Dcpu=x', 'xbuild -- -D'],
+  ['--manifest-path=x', 'xbuild DIR'],
+  ['-C', 'xbuild DIR'],
+  ['--rm', 'leave it out'],
+  ['--memory=1g', '-j N'],
+  ['--debug', '--progress plain'],
   ['--features=x', 'features in [rust] of xbuild.toml'],
 ])('%s says what to use instead, and suggests no other flag', async (flag, fix) => {
   const failure = await refuse(flag)
   expect(failure.fix).toContain(fix)
   expect(failure.what).not.toContain('did you mean')
+})
+
+test('a dash in place of a file is refused by its flag', () => {
+  const failure = usageFailure({ kind: 'no value', name: 'output' }, ['-o', '-'], commands)
+  expect(failure).toMatchObject({ what: '-o cannot be "-"', fix: '-o FILE' })
+  expect(usageFailure({ kind: 'no value', name: 'output' }, ['-o'], commands).what).toBe(
+    '--output needs a value',
+  )
+})
+
+test('a word that is no command is named before those that follow it', () => {
+  const failure = usageFailure({ kind: 'unknown', name: 'ls' }, ['image', 'ls'], commands)
+  expect(failure).toMatchObject({ what: 'There is no command or folder "image"', fix: 'docker image ls' })
+  const second = usageFailure({ kind: 'unknown', name: 'b' }, ['plan', 'a', 'b'], commands)
+  expect(second.what).toBe('Unexpected argument "b"')
+})
+
+test('a language that is near none is left out', () => {
+  const choices = ['go', 'rust', 'zig']
+  const fix = (given: string) =>
+    usageFailure({ kind: 'not a choice', name: 'lang', given, choices }, [], commands).fix
+  expect(fix('c++')).toBe('leave --lang out')
+  expect(fix('rusty')).toBe('--lang rust')
 })
 
 test.each([

@@ -33,7 +33,7 @@ describe('parseReference', () => {
     ['-app:1', 'app:1'],
     ['App', 'app'],
     ['ghcr.io/Me/App:V1', 'ghcr.io/me/app:V1'],
-    ['app:1\nevil', 'app:1'],
+    ['app:1\nevil', undefined],
     ['app:1 ', 'app:1'],
     ['app:$(id)', 'app:id'],
     ['$(id)', 'id'],
@@ -54,8 +54,12 @@ describe('parseReference', () => {
     [`app@sha256:${hex.toUpperCase()}`, undefined],
     [`app@sha256:${hex}@sha256:${hex}`, undefined],
     [`app@md5:${hex}`, undefined],
-    ['app:1:2', 'app:12'],
-    ['app\0', 'app'],
+    ['app:1:2', 'app:1-2'],
+    ['app:1=2', 'app:1-2'],
+    ['app:1.0+build', 'app:1.0-build'],
+    ['app:1 app:2', undefined],
+    ['föö', undefined],
+    ['app\0', undefined],
   ])('refuses %j and offers %s', (text, suggestion) => {
     const failure = failureOf(() => parseReference(text))
     expect(failure.kind).toBe('usage')

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { guessGoEnv, isSameEnv, readGoEnv } from '../../../../src/languages/go/go-env.ts'
 import { defaultOptions } from '../../../support/compile-request.ts'
+import { failureOf } from '../../../support/failure-of.ts'
 import { project, temporaryFolder } from '../../../support/projects.ts'
 
 afterEach(() => vi.unstubAllEnvs())
@@ -21,4 +22,19 @@ test.each<[string, string, Record<string, string>]>([
   const dir = join(await project(files), folder)
   const real = await readGoEnv(dir, { options: defaultOptions, platforms: [] })
   expect(isSameEnv(await guessGoEnv(dir, {}), real)).toBe(true)
+})
+
+test.each([
+  ['GOROOT', '/nowhere'],
+  ['GOEXPERIMENT', 'bogus'],
+  ['GOTOOLCHAIN', 'go9.99'],
+])('%s that go refuses is what the fix takes back', async (name, value) => {
+  const dir = await project(files)
+  vi.stubEnv(name, value)
+  const failure = await failureOf(() => readGoEnv(dir, { options: defaultOptions, platforms: [] }))
+  expect(failure.fix).toBe(`unset ${name}`)
+  vi.unstubAllEnvs()
+  const options = { ...defaultOptions, go: { ...defaultOptions.go, env: { [name]: value } } }
+  const inTable = await failureOf(() => readGoEnv(dir, { options, platforms: [] }))
+  expect(inTable.fix).toBe(`remove ${name} from [go] env in xbuild.toml`)
 })
