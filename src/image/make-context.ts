@@ -27,6 +27,8 @@ export interface ReportedImage {
   readonly destinations: readonly string[]
   /** Digest of the image index; absent for an output of buildx that is no image. */
   readonly digest?: string
+  /** Digest of its config, as `docker images` names it; of an image of one platform alone. */
+  readonly imageId?: string
   /** The names of its binaries, those of the report's artifacts. */
   readonly binaries: readonly string[]
   readonly platforms: readonly ReportedPlatform[]

@@ -44,7 +44,10 @@ describe('the Action', { timeout: 300_000 }, () => {
     expect(first.outputs['digest']).toMatch(/^sha256:[0-9a-f]{64}$/)
     expect(JSON.parse(first.outputs['metadata'] as string)).toMatchObject({
       'containerimage.digest': first.outputs['digest'],
+      'containerimage.config.digest': first.outputs['imageid'],
     })
+    expect(first.outputs['imageid']).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(first.outputs['imageid']).not.toBe(first.outputs['digest'])
     expect(JSON.parse(await readFile(first.outputs['report'] as string, 'utf8')).images).toHaveLength(1)
     expect(first.summary).toContain('<code>linux/amd64</code>')
     const [[key]] = [...service.entries] as [[string, unknown]]
@@ -117,6 +120,46 @@ describe('the Action', { timeout: 300_000 }, () => {
       ).toEqual([])
       expect(paths).toHaveLength(1)
     }
+    expect(existsSync(join(dir, 'evil'))).toBe(false)
+  })
+
+  test('builds the same bytes for a push, a tag and a pull request, whatever their names say', async context => {
+    needsTool(context, 'go')
+    const { dir, env, inputs } = await setUp()
+    const evil = 'x"; touch evil; echo $(touch evil)`touch evil`\n::set-output name=digest::evil'
+    const repository = { full_name: 'owner/app', default_branch: evil, description: evil }
+    const events = {
+      push: { ref: `refs/heads/${evil}`, repository, head_commit: { message: evil } },
+      create: { ref: `refs/tags/${evil}`, ref_type: 'tag', repository },
+      pull_request: {
+        repository,
+        pull_request: { title: evil, head: { ref: evil, repo: { full_name: `fork/${evil}` } } },
+      },
+    }
+    const path = join(await temporaryFolder(), 'event.json')
+    const digests = new Set<string | undefined>()
+    for (const [name, event] of Object.entries(events)) {
+      await writeFile(path, JSON.stringify(event))
+      const step = await runStep(
+        program,
+        inputs,
+        {
+          ...env,
+          GOCACHE: process.env['GOCACHE'],
+          HOME: process.env['HOME'],
+          XDG_CACHE_HOME: undefined,
+          GITHUB_EVENT_NAME: name,
+          GITHUB_EVENT_PATH: path,
+          GITHUB_REF: 'ref' in event ? event.ref : 'refs/pull/1/merge',
+          GITHUB_HEAD_REF: name === 'pull_request' ? evil : '',
+        },
+        dir,
+      )
+      expect(step.code, step.log).toBe(0)
+      expect(step.log).not.toMatch(/^\s*::(?!error|warning|group|endgroup)/m)
+      digests.add(step.outputs['digest'])
+    }
+    expect([...digests]).toEqual([expect.stringMatching(/^sha256:[0-9a-f]{64}$/)])
     expect(existsSync(join(dir, 'evil'))).toBe(false)
   })
 

@@ -7,9 +7,10 @@ import type { WrittenReport } from '../summary.ts'
 export function actionOutputs(report: WrittenReport, reportPath: string): Record<string, string> {
   const images = report.images ?? []
   const digest = images[0]?.digest ?? ''
-  const metadata = images.map(({ name, digest, tags, platforms }) => ({
+  const metadata = images.map(({ name, digest, imageId, tags, platforms }) => ({
     name,
     facts: {
+      ...(imageId !== undefined && { 'containerimage.config.digest': imageId }),
       ...(digest !== undefined && { 'containerimage.digest': digest }),
       'image.name': tags.join(','),
       'xbuild.platforms': Object.fromEntries(platforms.map(({ platform, digest }) => [platform, digest])),
@@ -18,7 +19,8 @@ export function actionOutputs(report: WrittenReport, reportPath: string): Record
   const [only] = metadata
   return {
     digest,
-    imageid: digest,
+    // What buildx writes with --iidfile, which build-push-action hands on.
+    imageid: images[0]?.imageId ?? digest,
     metadata: JSON.stringify(
       metadata.length === 1
         ? only?.facts

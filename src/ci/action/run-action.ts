@@ -11,6 +11,7 @@ import { addPath, writeSummary, writeValues } from '../github/files.ts'
 import { renderSummary, type WrittenReport } from '../summary.ts'
 import { openCaches } from './caches.ts'
 import type { ActionContext } from './context.ts'
+import { readEvent } from './event.ts'
 import { buildArguments, readChoice, readInput, readSwitch } from './inputs.ts'
 import { actionOutputs } from './outputs.ts'
 
@@ -55,7 +56,9 @@ async function buildProject(context: ActionContext, temporary: string): Promise<
   const dir = resolve(workspace, readInput('context', env) || '.')
   const report = resolve(workspace, readInput('report', env) || join(temporary, 'report.json'))
   const caches = await openCaches(context, dir, temporary)
-  const isPullRequest = env['GITHUB_EVENT_NAME'] === 'pull_request'
+  const { isPullRequest, fork } = await readEvent(env)
+  if (fork !== undefined && readSwitch('push', env))
+    print(workflowCommand('warning', { title: 'xbuild' }, cannotPush(fork)))
   if (bench === 'auto' && !isPullRequest && !caches.keepsMeasurements)
     print('Not measured under emulation, for no later run would find the result; bench: always measures')
   await caches.restore()
@@ -86,6 +89,11 @@ async function buildProject(context: ActionContext, temporary: string): Promise<
     await writeSummary(renderSummary(written, { cache: caches.use() }), env)
   return built.exitCode ?? exitCodes.interrupted
 }
+
+const cannotPush = (fork: string) =>
+  `This pull request comes from the fork ${fork}, whose token may only read: registries will refuse the push. ` +
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of the workflow
+  "push: ${{ github.event_name != 'pull_request' }} builds without pushing"
 
 /** Without a storage of its own, sccache keeps what it has in GitHub's cache, whose variables only this step has. */
 export function sccacheSettings(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -64,6 +64,7 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext, tas
   })
   await placeOutputs(image, files, result, signal)
   const { metadataFile } = plan.buildx
+  const imageId = result.metadata['containerimage.config.digest']
   if (metadataFile) await writeUserFile(metadataFile, await readFile(files.metadata), '--metadata-file')
   return {
     reported: {
@@ -73,6 +74,8 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext, tas
       tags: spec.tags,
       destinations: destinations.flatMap(describeDestination),
       ...(result.digest !== undefined && { digest: result.digest }),
+      // Named by BuildKit for one platform alone.
+      ...(typeof imageId === 'string' && { imageId }),
       binaries: binariesOf(spec),
       platforms: [],
     },

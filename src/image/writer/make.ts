@@ -29,6 +29,7 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
     onProgress: task.progress,
     onRemark: text => context.recorder.note('info', text),
   })
+  const [only, ...others] = made.platforms
   return {
     reported: {
       name: spec.name,
@@ -37,6 +38,7 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
       tags: spec.tags,
       destinations: destinations.flatMap(describeDestination),
       digest: made.indexDigest,
+      ...(only && others.length === 0 && { imageId: only.configDigest }),
       binaries: binariesOf(spec),
       platforms: made.platforms.map(({ platform, manifestDigest, size }) => ({
         platform: platform.id,
