@@ -5,7 +5,7 @@ import { Failure } from '../errors.ts'
 import { languageNames } from '../languages/options.ts'
 import { closestMatch } from '../util/closest-match.ts'
 import { quoteWord } from '../util/quote-word.ts'
-import { readText } from '../util/read-file.ts'
+import { isAbsence, readText } from '../util/read-file.ts'
 import { dockerfileHint } from './dockerfile-words.ts'
 import { keyPositions } from './key-positions.ts'
 import { knownKeys, tablesOf } from './known-keys.ts'
@@ -107,8 +107,7 @@ async function readConfigText(path: string): Promise<string | undefined> {
     }
     return await readText(path, sizeLimit)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    if (await isAbsence(error, path)) return undefined
     if (error instanceof Failure) throw error
     throw new Failure({
       kind: 'usage',

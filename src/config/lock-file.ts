@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { Failure, isFailure } from '../errors.ts'
 import { isDigest } from '../oci/reference.ts'
 import { quoteWord } from '../util/quote-word.ts'
-import { readText } from '../util/read-file.ts'
+import { isAbsence, readText } from '../util/read-file.ts'
 import { table } from '../util/string-table.ts'
 import { keyPositions } from './key-positions.ts'
 import { tomlFault } from './load.ts'
@@ -78,9 +78,13 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readText(path, sizeLimit)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw damaged(path, (isFailure(error) && error.why) || message, `ls -ld ${quoteWord(path)}`, error)
+    if (await isAbsence(error, path)) return undefined
+    throw damaged(
+      path,
+      (isFailure(error) && error.why) || (error as Error).message,
+      `ls -ld ${quoteWord(path)}`,
+      error,
+    )
   }
 }
 

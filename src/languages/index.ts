@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { Failure } from '../errors.ts'
+import { checkRegular } from '../util/read-file.ts'
 import { go } from './go/index.ts'
 import type { Language } from './language.ts'
 import type { LanguageName } from './options.ts'
@@ -84,9 +85,21 @@ function titles(): string {
   )
 }
 
+/** Names of files that a toolchain reads before it does anything else. */
+const ofToolchain =
+  /\.go$|^go\.(mod|sum|work)$|^Cargo\.(toml|lock)$|^rust-toolchain(\.toml)?$|^build\.zig(\.zon)?$/
+
+/** @throws {Failure} usage, for a folder that cannot be read, and for sources that no toolchain could read to an end. */
 async function listFolder(dir: string): Promise<Set<string>> {
+  const entries = await readFolder(dir)
+  const odd = entries.filter(entry => !entry.isFile() && ofToolchain.test(entry.name))
+  for (const { name } of odd) await checkRegular(join(dir, name))
+  return new Set(entries.map(({ name }) => name))
+}
+
+async function readFolder(dir: string) {
   try {
-    return new Set(await readdir(dir))
+    return await readdir(dir, { withFileTypes: true })
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     throw new Failure({

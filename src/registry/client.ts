@@ -108,6 +108,8 @@ export function createRegistryClient(options: CallerOptions = {}): RegistryClien
       const mediaType = mediaTypeOf(response)
       if (
         response.status === 200 &&
+        // The length of what is compressed says nothing.
+        response.headers['content-encoding'] === undefined &&
         (stated === undefined || stated === digest) &&
         digest !== undefined &&
         isDigest(digest) &&

@@ -5,6 +5,7 @@ import { formatRepository } from '../oci/reference.ts'
 import type { Caller, Repository } from './call.ts'
 import { minimumRate } from './deadlines.ts'
 import { TransientError } from './retry.ts'
+import type { HttpResponse } from './transport.ts'
 
 /** Content by digest, and its size in bytes. */
 export type BlobDescriptor = Pick<Descriptor, 'digest' | 'size'>
@@ -22,6 +23,16 @@ export function downloadBlob(
   )
 }
 
+/**
+ * The first byte of an answer. A server that does not do ranges begins anew, and one may give another range than it was
+ * asked for; what is missing then, the digest tells.
+ */
+function startOf({ status, headers }: HttpResponse, asked: number): number {
+  if (status !== 206) return 0
+  const [, start] = /^bytes (\d{1,15})-/i.exec(headers['content-range'] ?? '') ?? []
+  return Math.min(asked, Number(start ?? asked))
+}
+
 async function* rawBlob(caller: Caller, repository: Repository, { digest }: BlobDescriptor) {
   let pause = caller.startRetrying()
   let received = 0
@@ -33,9 +44,14 @@ async function* rawBlob(caller: Caller, repository: Repository, { digest }: Blob
         repository,
         target: `blobs/${digest}`,
         headers: received > 0 ? { range: `bytes=${received}-` } : {},
-        expect: received > 0 ? [200, 206, 404] : [200, 404],
+        expect: received > 0 ? [200, 206, 404, 416] : [200, 404],
       }),
     )
+    // Nothing is left: the connection broke behind the last byte.
+    if (response.status === 416) {
+      await response.discard()
+      return
+    }
     if (response.status === 404) {
       await response.discard()
       throw new Failure({
@@ -46,8 +62,7 @@ async function* rawBlob(caller: Caller, repository: Repository, { digest }: Blob
         fix: 'push the image again',
       })
     }
-    // A server that does not do ranges begins anew.
-    let repeated = response.status === 206 ? 0 : received
+    let repeated = received - startOf(response, received)
     try {
       for await (const chunk of response.stream()) {
         const fresh = chunk.subarray(Math.min(repeated, chunk.length))

@@ -1,6 +1,7 @@
 import { interrupted } from '../errors.ts'
 import { isLoopback } from '../oci/reference.ts'
 import { beginSpan } from '../util/timeline.ts'
+import { decoded, joinHeaders } from './answers.ts'
 import { connectionFailure, isUntrusted } from './connection-failure.ts'
 import { answerDeadline, deadlines, sayWaiting, type Waiting, watchRate } from './deadlines.ts'
 import { createDispatchers } from './dispatchers.ts'
@@ -24,7 +25,7 @@ export interface HttpRequest {
 /** An answer. Its body must be read or discarded, else its connection is not used again. */
 export interface HttpResponse {
   readonly status: number
-  /** By lower-case name; the values of a repeated header are joined by commas. */
+  /** By lower-case name; of a repeated header the first (answers.ts). */
   readonly headers: Readonly<Record<string, string | undefined>>
   /** Where the answer came from, after redirects. */
   readonly url: URL
@@ -103,6 +104,7 @@ export function createTransport({ insecure, signal, timeout, onWait, env }: Tran
         reset: false,
         headers: {
           'user-agent': 'xbuild',
+          'accept-encoding': 'identity',
           ...headers,
           ...(stream && { 'content-length': String(stream.length) }),
         },
@@ -122,7 +124,7 @@ export function createTransport({ insecure, signal, timeout, onWait, env }: Tran
         async *stream() {
           const receiving = watch(url)
           try {
-            yield* watched(response.body, receiving)
+            yield* decoded(watched(response.body, receiving), response.headers['content-encoding'], url)
           } catch (error) {
             throw failed(error)
           } finally {
@@ -278,11 +280,5 @@ function headersFor({ url, headers = {} }: HttpRequest, target: URL): Record<str
   if (url.origin === target.origin) return headers
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'),
-  )
-}
-
-function joinHeaders(headers: Record<string, string | string[] | undefined>): HttpResponse['headers'] {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   )
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open, realpath } from 'node:fs/promises'
+import { lstat, open, realpath, stat } from 'node:fs/promises'
 import { Failure, isFailure } from '../errors.ts'
 import { quoteWord } from './quote-word.ts'
 
@@ -50,6 +50,28 @@ export async function readTextIfThere(path: string): Promise<string | undefined>
     if (isFailure(error)) throw error
     return undefined
   })
+}
+
+/**
+ * For a file that a tool will read, and would never end to read.
+ * @throws {Failure} usage, where there is something else than a regular file or a folder.
+ */
+export async function checkRegular(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (found && !found.isFile() && !found.isDirectory()) throw notRegular(path, kindOf(found))
+}
+
+/**
+ * Whether an error of reading `path` says that there is none. A link to nothing is one that somebody meant to have: to go
+ * on without what it says would be silent.
+ */
+export async function isAbsence(error: unknown, path: string): Promise<boolean> {
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return false
+  return lstat(path).then(
+    () => false,
+    () => true,
+  )
 }
 
 function kindOf(found: { isFIFO(): boolean; isSocket(): boolean }): string {

@@ -65,8 +65,14 @@ async function masked<T>(mask: number, run: () => Promise<T>): Promise<T> {
   }
 }
 
-describe.each([0o077, 0o027])('with a umask of %o', mask => {
-  it.each(commands)('%s grants no more than that', async (_, args, file) => {
+/** Nothing for others, or reading for the group: in turn, for each takes a build. */
+const masks = [0o077, 0o027] as const
+const cases = commands.map(
+  (command, at) => [command[0], masks[at % 2] as number, command[1], command[2]] as const,
+)
+
+describe('with the umask', () => {
+  it.each(cases)('%s grants no more than that: %o', async (_, mask, args, file) => {
     const { code, stderr, dir, cache } = await masked(mask, async () => {
       const dir = await project({ ...helloGo, Dockerfile: 'FROM alpine\nMAINTAINER me\nCMD ["sh"]\n' })
       commit(dir)
@@ -77,14 +83,12 @@ describe.each([0o077, 0o027])('with a umask of %o', mask => {
     })
     expect([0, 1], stderr).toContain(code)
     expect((await lstat(join(dir, file))).isFile()).toBe(true)
-    if (args.some(arg => arg.startsWith('--base={registry}')) && args[0] !== 'update') {
-      expect(await readdir(cache)).not.toEqual([])
-    }
+    if (file === 'd/1') expect(await readdir(cache)).not.toEqual([])
     expect(await tooOpen([dir, cache], mask)).toEqual([])
   })
 
   it('a measurement grants no more than that', async () => {
-    const { dir } = await masked(mask, async () => {
+    const { dir } = await masked(0o077, async () => {
       const tools = await benchTools()
       const args = ['bench', '--platform=linux/riscv64', '--runs=1', '--scenario=cold', '--chart=chart.svg']
       const result = await xbuild(args, { cwd: tools.dir, env: tools.env })
@@ -92,7 +96,7 @@ describe.each([0o077, 0o027])('with a umask of %o', mask => {
       return tools
     })
     expect((await lstat(join(dir, '.xbuild/bench.json'))).isFile()).toBe(true)
-    expect(await tooOpen([dir], mask)).toEqual([])
+    expect(await tooOpen([dir], 0o077)).toEqual([])
   })
 })
 

@@ -123,7 +123,7 @@ const waits: Readonly<Record<string, () => Promise<Waiting>>> = {
       },
     ),
   'docker, asked by doctor': () => onTool('docker', 'info', ['doctor', '--base=builtin']),
-  'git, asked by lint': () => onTool('git', 'rev-parse', ['lint']),
+  'git, asked by lint': () => onTool('git', 'ls-files', ['lint']),
   'docker, asked by lint': () =>
     onTool('docker', 'bake', ['lint', 'docker-bake.hcl'], {
       files: { 'docker-bake.hcl': 'target "a" {}\n' },
@@ -161,7 +161,10 @@ async function interrupt({ dir, args, env, begun }: Waiting, signal: NodeJS.Sign
   })
   const deadline = performance.now() + 60_000
   while (isRunning && !(await begun())) {
-    if (performance.now() > deadline) throw new Error('it never waited')
+    if (performance.now() > deadline) {
+      process.kill(pid, 'SIGKILL')
+      throw new Error(`it never waited: ${(await running).stderr}`)
+    }
     await new Promise(resolve => setTimeout(resolve, 30))
   }
   expect(isRunning, isRunning ? '' : (await running).stderr).toBe(true)

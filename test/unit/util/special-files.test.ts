@@ -1,13 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { lstat, mkdir, readFile, readlink, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readFile, readlink, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeEach, expect, it, test } from 'vitest'
 import { checkStore } from '../../../src/bench/measure/store.ts'
 import { makeOutputFolder } from '../../../src/build/output-folder.ts'
+import { loadConfig } from '../../../src/config/load.ts'
+import { readLock } from '../../../src/config/lock-file.ts'
 import { placeArchive } from '../../../src/image/buildx/place-output.ts'
 import { replaceIndex } from '../../../src/image/layout/index-json.ts'
 import { archiveFiles } from '../../../src/image/read/layout-files.ts'
 import { openImage } from '../../../src/image/read/source.ts'
+import { detectLanguage } from '../../../src/languages/index.ts'
 import { hostTls } from '../../../src/registry/certificates.ts'
 import { findCredentials } from '../../../src/registry/credentials.ts'
 import { writeFileAtomically } from '../../../src/util/atomic.ts'
@@ -117,6 +120,31 @@ test.each(readers)('a FIFO among %s ends in a failure', async (_, read) => {
   ])
   const failure = await failureOf(ended)
   expect([2, 6, 8]).toContain(failure.exitCode)
+})
+
+test.each([
+  ['the settings', 'xbuild.toml', (dir: string) => loadConfig(dir)],
+  ['the lock of bases', 'xbuild.lock', (dir: string) => readLock(dir, false)],
+])('%s: a link to nothing is not the same as no file', async (_, name, read) => {
+  await read(folder)
+  await symlink('nowhere', join(folder, name))
+  expect(await failureOf(read(folder))).toMatchObject({ kind: 'usage' })
+})
+
+test.each([
+  ['a module', [], 'go.mod'],
+  ['a program', ['go.mod'], 'main.go'],
+  ['a workspace of Go', [], 'go.work'],
+  ['a manifest', [], 'Cargo.toml'],
+  ['the name of a toolchain', ['Cargo.toml'], 'rust-toolchain.toml'],
+  ['a build file', [], 'build.zig'],
+])('%s that is a FIFO, or a link to one, is not handed to a toolchain', async (_, files, name) => {
+  for (const file of files) await writeFile(join(folder, file), '')
+  const path = fifo(name)
+  expect(await failureOf(detectLanguage(folder))).toMatchObject({ kind: 'usage', where: path })
+  await rename(path, join(folder, 'fifo'))
+  await symlink('fifo', path)
+  expect(await failureOf(detectLanguage(folder))).toMatchObject({ kind: 'usage', where: path })
 })
 
 test('a lock that is a FIFO is taken when it is old', async () => {
