@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { Failure } from '../errors.ts'
+import { readText } from '../util/read-file.ts'
 
 /** What is used of a report of `xbuild build --report`. */
 const reportSchema = v.object({
@@ -42,7 +42,7 @@ export async function readRecordedSeconds(
 
 async function readArtifacts(path: string) {
   try {
-    const text = await readFile(path, 'utf8')
+    const text = await readText(path)
     return v.parse(reportSchema, JSON.parse(text)).artifacts
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { configFile } from '../config/load.ts'
 import type { Options } from '../config/options.ts'
+import { readTextIfThere } from '../util/read-file.ts'
 import type { Entry } from './adopt/ledger.ts'
 import { collectSettings } from './collect-settings.ts'
 import type { FoundProject } from './read-project.ts'
@@ -61,7 +61,7 @@ export async function planInit(
 
   if (ci !== 'none') {
     const file = ciFile[ci]
-    const there = await readFile(join(found.root, file), 'utf8').catch(() => undefined)
+    const there = await readTextIfThere(join(found.root, file))
     const next = ci === 'gitlab' ? addGitlabJob(there, ciFacts(found)) : githubFile(there, found)
     if ('kept' in next) kept.push({ path: file, why: next.kept })
     else change(file, 'the CI job', there, next.text)

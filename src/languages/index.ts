@@ -93,7 +93,8 @@ const ofToolchain =
 async function listFolder(dir: string): Promise<Set<string>> {
   const entries = await readFolder(dir)
   const odd = entries.filter(entry => !entry.isFile() && ofToolchain.test(entry.name))
-  for (const { name } of odd) await checkRegular(join(dir, name))
+  const settings = ['.cargo/config.toml', '.cargo/config']
+  for (const name of [...odd.map(entry => entry.name), ...settings]) await checkRegular(join(dir, name))
   return new Set(entries.map(({ name }) => name))
 }
 

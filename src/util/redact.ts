@@ -10,12 +10,20 @@ const shapes: readonly [RegExp, string][] = [
   [/\b(xox[a-z]-|xapp-)[\w-]{8,}/g, '$1***'],
   [/\b(A(?:KI|SI)A)[A-Z0-9]{12,}\b/g, '$1***'],
   [/\b(AIza)[\w-]{30,}/g, '$1***'],
+  [/\b(ya29\.|dop_v1_|shpat_|SG\.|ATATT|[rs]k_(?:live|test)_)(?=[\w.-]*\d)[\w.-]{20,}/g, '$1***'],
   [/\beyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*/g, '***'],
 ]
 
 /** The part of a URL before the host; `5000/` after a colon is a port, and ssh takes a name without a password. */
 const urlUser =
   /(?<![\w+.-])([a-z][a-z0-9+.-]{0,30}):\/\/(?:([^\s/@:"<>]{0,200}):(?!\/\/|\d{1,5}(?:[/\s"]|$))[^\s@"<>]{1,500}@(?:[^\s/@"<>]{0,200}@)?|([^\s/@:"<>]{1,500})@)/gi
+
+/** What signs an address of a store, and is as good as a login for a while. */
+const signatures = /([?&](?:x-(?:amz|goog)-(?:signature|credential|security-token)|sig)=)[^&\s"'#]+/gi
+
+/** `--token VALUE`: a value that looks like one, so that a sentence about --token stays. */
+const flagged =
+  /((?:^|[\s"'(])--?([A-Za-z][\w-]*)\s+)("[^"\n]*"|'[^'\n]*'|(?![-(]|(?:id|type|src|env)=)(?=\S*\d|\S{20})[^\s"')]+)/g
 
 /** A header that carries a secret, in a log or a curl line. */
 const headers: readonly [RegExp, string][] = [
@@ -45,6 +53,10 @@ export function redact(text: string): string {
     bare !== undefined && /ssh$|^git$/i.test(scheme) ? whole : `${scheme}://***@`,
   )
   for (const [pattern, replacement] of [...headers, ...shapes]) result = result.replace(pattern, replacement)
+  result = result.replace(signatures, '$1***')
+  result = result.replace(flagged, (whole, head: string, name: string) =>
+    isSecretWord(name) ? `${head}***` : whole,
+  )
   return redactAssigned(result)
 }
 
@@ -76,13 +88,22 @@ function endQuote(value: string): string {
  */
 export function redactAll<T>(value: T): T {
   if (typeof value === 'string') return redactWord(value) as T
-  if (Array.isArray(value)) return value.map(redactAll) as T
+  if (Array.isArray(value)) {
+    return value.map((item, at) => (isValueOfSecret(value[at - 1], item) ? '***' : redactAll(item))) as T
+  }
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).map(([name, item]) => [
     name,
     typeof item === 'string' && item !== '' && isSecretWord(name) ? '***' : redactAll(item),
   ])
   return Object.fromEntries(entries) as T
+}
+
+/** Whether an argument is the value of the one before: `--token`, `VALUE`. What `docker build --secret` takes names one. */
+function isValueOfSecret(before: unknown, value: unknown): boolean {
+  const [, name] = /^--?([A-Za-z][\w-]*)$/.exec(typeof before === 'string' ? before : '') ?? []
+  if (name === undefined || typeof value !== 'string' || !isSecretWord(name)) return false
+  return value !== '' && !/^(?:-|(?:id|type|src|source|env)=)/.test(value)
 }
 
 function redactWord(text: string): string {

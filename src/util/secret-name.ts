@@ -5,7 +5,7 @@ const strong = /(?:TOKENS?|PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|CREDENTIALS?|AP
 const weak: ReadonlySet<string> = new Set(['KEY', 'KEYS', 'AUTH', 'PASS', 'PWD', 'PAT', 'JWT'])
 
 /** Where a secret is kept, or what keeps it: the value is a path or the name of a program. */
-const places = /(?:^|_)(?:FILE|PATH|DIR|SOCK|SOCKET|PROVIDERS?)$/
+const places = /(?:^|_)(?:FILE|PATH|DIR|SOCK|SOCKET|STDIN|PROVIDERS?)$/
 
 /**
  * Whether a variable, an option or a header is named as secrets are: DB_PASSWORD, apiKey, X-Auth-Token. PWD and OLDPWD are

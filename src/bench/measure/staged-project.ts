@@ -1,4 +1,4 @@
-import { constants, existsSync } from 'node:fs'
+import { constants, existsSync, lstatSync } from 'node:fs'
 import { cp, mkdir } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Failure } from '../../errors.ts'
@@ -56,8 +56,15 @@ async function copySources(from: string, to: string, dist: string): Promise<void
     verbatimSymlinks: true,
     preserveTimestamps: true,
     mode: constants.COPYFILE_FICLONE,
-    filter: path => !leftOut.has(basename(path)) && resolve(path) !== dist && !isCargoTarget(path),
+    filter: path =>
+      !leftOut.has(basename(path)) && resolve(path) !== dist && !isCargoTarget(path) && isCopied(path),
   })
+}
+
+/** No copy has a use for a socket or a FIFO, which programs leave among the sources. */
+function isCopied(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  return found !== undefined && (found.isFile() || found.isDirectory() || found.isSymbolicLink())
 }
 
 /** cargo's output; a folder of that name may be a package elsewhere. */

@@ -28,6 +28,15 @@ test.each([
   ['-ldflags=-X=main.apiToken=hunter2 -v', '-ldflags=-X=main.apiToken=*** -v'],
   ['--build-arg=TOKEN=abc', '--build-arg=TOKEN=***'],
   ['env=DB_PASSWORD=x GOOS=linux', 'env=DB_PASSWORD=*** GOOS=linux'],
+  ['npm publish --token hunter2 --dry-run', 'npm publish --token *** --dry-run'],
+  ["(cd /src && tool --db-password 'a b' -v)", '(cd /src && tool --db-password *** -v)'],
+  ['unknown option --token in line 3', 'unknown option --token in line 3'],
+  ['docker login --password-stdin 127.0.0.1:5000', 'docker login --password-stdin 127.0.0.1:5000'],
+  ['docker build --secret id=npm1,src=/x .', 'docker build --secret id=npm1,src=/x .'],
+  ['https://s3/x?X-Amz-Signature=abc&v=1', 'https://s3/x?X-Amz-Signature=***&v=1'],
+  ['https://store/x?sv=1&sig=a%2Bb', 'https://store/x?sv=1&sig=***'],
+  [`dop_v1_${'a1'.repeat(32)}`, 'dop_v1_***'],
+  [`sk_test_${'a1'.repeat(12)}`, 'sk_test_***'],
   [`ghp_${'a'.repeat(36)}`, 'ghp_***'],
   [`github_pat_${'a'.repeat(36)}`, 'github_pat_***'],
   [`glpat-${'a'.repeat(20)}`, 'glpat-***'],
@@ -52,11 +61,23 @@ test('a value keeps its form', () =>
     redactAll({
       env: { GOPROXY: 'https://me:pw@host', DB_TOKEN: 'a "b" c', GOOS: 'linux' },
       list: ['x\nAPI_KEY=abc"}', 1, null, true],
+      step: [
+        'npm',
+        'publish',
+        '--token',
+        'correct horse',
+        '--tag',
+        'next',
+        '--auth-token',
+        '--secret',
+        'id=a',
+      ],
       args: ['API_PASSPHRASE=a b c', '--build-arg=MY_SECRET=d e', '--label', 'a=b c'],
     }),
   ).toEqual({
     env: { GOPROXY: 'https://***@host', DB_TOKEN: '***', GOOS: 'linux' },
     list: ['x\nAPI_KEY=***', 1, null, true],
+    step: ['npm', 'publish', '--token', '***', '--tag', 'next', '--auth-token', '--secret', 'id=a'],
     args: ['API_PASSPHRASE=***', '--build-arg=MY_SECRET=***', '--label', 'a=b c'],
   }))
 
@@ -74,7 +95,7 @@ test('does not hold back a line without an end for ever', () => {
   expect(redactor.add('x '.repeat(200_000)).length).toBeGreaterThan(300_000)
 })
 
-test.each(['x', 'a-', 'a.', 'x-', 'https://', 'a:', '"', "='"])(
+test.each(['x', 'a-', 'a.', 'x-', 'https://', 'a:', '"', "='", ' -a', ' --token '])(
   'takes no longer for a long line of %j',
   part => {
     const started = performance.now()

@@ -138,12 +138,14 @@ test.each([
   ['a manifest', [], 'Cargo.toml'],
   ['the name of a toolchain', ['Cargo.toml'], 'rust-toolchain.toml'],
   ['a build file', [], 'build.zig'],
+  ['what cargo is to do', ['Cargo.toml'], '.cargo/config.toml'],
 ])('%s that is a FIFO, or a link to one, is not handed to a toolchain', async (_, files, name) => {
   for (const file of files) await writeFile(join(folder, file), '')
+  await mkdir(join(folder, dirname(name)), { recursive: true })
   const path = fifo(name)
   expect(await failureOf(detectLanguage(folder))).toMatchObject({ kind: 'usage', where: path })
   await rename(path, join(folder, 'fifo'))
-  await symlink('fifo', path)
+  await symlink(join(folder, 'fifo'), path)
   expect(await failureOf(detectLanguage(folder))).toMatchObject({ kind: 'usage', where: path })
 })
 
