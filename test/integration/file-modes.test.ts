@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { lstat, readdir, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { benchTools } from '../support/bench-tools.ts'
+import { benchTools, dockerFacts } from '../support/bench-tools.ts'
 import { xbuild } from '../support/cli.ts'
+import { fakeTools, type Reply } from '../support/fake-tools.ts'
 import { type FaultRegistry, startFaultRegistry } from '../support/fault-registry.ts'
 import { commit, helloGo, project, temporaryFolder } from '../support/projects.ts'
 import { buildImage, intoRegistry } from '../support/test-image.ts'
@@ -18,7 +19,14 @@ beforeAll(async () => {
 })
 afterAll(() => registry.close())
 
+const byDocker = ['--backend=buildx', '--platform=linux/amd64', '--progress=quiet', '--base=scratch']
 const inProcess = ['--backend=oci', '--platform=linux/amd64', '--progress=quiet']
+
+/** A docker that says what it made. */
+const docker: readonly Reply[] = [
+  ...dockerFacts,
+  { when: /^buildx build/, files: { '--metadata-file': '{}' } },
+]
 
 /** Commands that write files, each with a file that has to be among them; {registry} is a registry. */
 const commands: readonly (readonly [name: string, args: readonly string[], file: string])[] = [
@@ -27,7 +35,7 @@ const commands: readonly (readonly [name: string, args: readonly string[], file:
   ['a layout', [...inProcess, '--base=builtin', '-o=layout', '--tag=a:1'], 'layout/oci-layout'],
   ['an archive for docker', [...inProcess, '--base=builtin', '-o=type=docker,dest=docker.tar'], 'docker.tar'],
   ['a report', [...inProcess, '--base=scratch', '--report=r/report.json'], 'r/report.json'],
-  ['metadata', [...inProcess, '--base=scratch', '--metadata-file=meta.json'], 'meta.json'],
+  ['metadata of docker', [...byDocker, '-o=type=local,dest=out', '--metadata-file=meta.json'], 'meta.json'],
   [
     'digests and the cache of a base',
     [
@@ -81,8 +89,12 @@ describe('with the umask', () => {
       const dir = await project({ ...helloGo, Dockerfile: 'FROM alpine\nMAINTAINER me\nCMD ["sh"]\n' })
       commit(dir)
       const cache = await temporaryFolder()
+      const tools = await fakeTools({ docker })
       const filled = args.map(arg => arg.replaceAll('{registry}', registry.host))
-      const result = await xbuild(filled, { cwd: dir, env: { XDG_CACHE_HOME: cache, GOCACHE } })
+      const result = await xbuild(filled, {
+        cwd: dir,
+        env: { XDG_CACHE_HOME: cache, GOCACHE, PATH: tools.path },
+      })
       return { ...result, dir, cache }
     })
     expect([0, 1], stderr).toContain(code)
@@ -94,7 +106,7 @@ describe('with the umask', () => {
   it('a measurement grants no more than that', async () => {
     const { dir } = await masked(0o077, async () => {
       const tools = await benchTools()
-      const args = ['bench', '--platform=linux/riscv64', '--runs=1', '--scenario=cold', '--chart=chart.svg']
+      const args = ['bench', '--platform=linux/riscv64', '--runs=1', '--scenario=cold', '--svg=chart.svg']
       const result = await xbuild(args, { cwd: tools.dir, env: tools.env })
       expect(result.code, result.stderr).toBe(0)
       return tools
