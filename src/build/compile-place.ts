@@ -6,24 +6,28 @@ import { findZig } from '../c-toolchains/zig.ts'
 import type { Options } from '../config/options.ts'
 import { Failure } from '../errors.ts'
 import type { BuilderFacts } from '../image/buildx/builder.ts'
-import type { Language, Project } from '../languages/language.ts'
+import type { Language, Project, RunTool } from '../languages/language.ts'
 import { type FoundBuilder, readBuilder } from './backend.ts'
 import { lockBase } from './locked-bases.ts'
+import type { BuilderLanguage } from './on-builder/builder-language.ts'
 import { builderLanguages } from './on-builder/index.ts'
+import { readOnStage } from './on-builder/read-on-stage.ts'
 import type { StageFacts } from './on-builder/stage.ts'
 import { git } from './run-git.ts'
 
 /** Where a build compiles. */
-export interface CompilePlace {
+interface CompilePlace {
   readonly found: FoundBuilder
   /** The builder that compiles; absent where this machine does. */
   readonly builder?: BuilderFacts
+  /** Set where this machine lacks the toolchain, so that the builder reads the project, too. */
+  readonly reading?: StageFacts & { readonly run: RunTool }
 }
 
 /**
  * Decides where compilers run, and looks for the builder, which packs too. With `auto` it is the builder where this machine
  * lacks the toolchain and a builder answers.
- * @throws {Failure} tool or image, when the builder that is to compile does not answer.
+ * @throws {Failure} tool or image, when the builder that is to compile does not answer; usage, when no image has the toolchain.
  */
 export async function findCompilePlace(
   options: Options,
@@ -31,14 +35,15 @@ export async function findCompilePlace(
   signal: AbortSignal,
 ): Promise<CompilePlace> {
   const { place } = options.compile
-  const wanted =
-    place === 'builder' || (place === 'auto' && !(await hasToolchain(language, options.dir, signal)))
-  if (!wanted) return { found: await readBuilder(options, signal) }
+  const lacking = place !== 'host' && !(await hasToolchain(language, options.dir, signal))
+  if (place === 'host' || (place === 'auto' && !lacking)) return { found: await readBuilder(options, signal) }
   const backend = options.backend === 'oci' ? 'auto' : options.backend
   const found = await readBuilder({ ...options, backend }, signal)
-  if (found !== undefined && !(found instanceof Failure)) return { found, builder: found }
-  if (place === 'builder' && found) throw found
-  return { found }
+  if (found === undefined || found instanceof Failure) {
+    if (place === 'builder' && found) throw found
+    return { found }
+  }
+  return { found, builder: found, ...(lacking && { reading: await readingOn(options, language, signal) }) }
 }
 
 async function hasToolchain({ name, versionCommand }: Language, dir: string, signal: AbortSignal) {
@@ -46,41 +51,68 @@ async function hasToolchain({ name, versionCommand }: Language, dir: string, sig
   return findCommands([versionCommand.tool], process.env['PATH'] ?? '').size > 0
 }
 
+async function readingOn(options: Options, { name }: Language, signal: AbortSignal) {
+  const { compile, buildx, dir } = options
+  const language = builderLanguages[name]
+  const image = compile.image ?? reference(await language.imageFor(dir), name)
+  const facts = { image, ...(await sentFiles(language.top(dir), [], options, signal)) }
+  const { secrets, ssh } = compile
+  const run = readOnStage({ ...facts, language, builder: buildx.builder, secrets, ssh, cwd: process.cwd() })
+  return { ...facts, run }
+}
+
 /**
  * What the stages of a project have in common: the image of its toolchain and the folder that is sent.
- * @throws {Failure} tool, when no image has the toolchain; registry, when its digest cannot be had.
+ * @param image what the project was read with, where that was on the builder
+ * @throws {Failure} usage, when no image has the toolchain; registry, when its digest cannot be had.
  */
 export async function readStageFacts(
   project: Project,
-  { compile, dist, dir, image: { pin }, lock, toolchainArgs }: Options,
-  lookUpBase: BaseLookup,
-  signal: AbortSignal,
+  options: Options,
+  image: string | undefined,
+  { lookUpBase, signal }: { readonly lookUpBase: BaseLookup; readonly signal: AbortSignal },
 ): Promise<StageFacts> {
+  const { compile, image: shared, lock, dir } = options
   const language = builderLanguages[project.language]
-  const reference = compile.image ?? officialImage(project)
-  const base = lockBase({ reference, family: 'other', predicted: false, reason: '' }, lock)
-  const digest =
-    base.digest ?? (pin && !reference.includes('@') ? (await lookUpBase(reference)).digest : undefined)
-  const cdup = await git(dir, ['rev-parse', '--show-cdup'], signal)
-  const tops = [language.top(project), ...(cdup.ok ? [resolve(dir, cdup.text)] : [])]
-  // Both are above the project, so the shorter one is above the other.
-  const root = tops.sort((a, b) => a.length - b.length)[0] ?? dir
-  const outputs = [dist, ...language.outputs(project)].flatMap(path => below(root, path))
+  const { name, version } = project.toolchain
+  const chosen = compile.image ?? image ?? reference(language.image(version), `${name} ${version}`)
+  const base = lockBase({ reference: chosen, family: 'other', predicted: false, reason: '' }, lock)
+  const pins = shared.pin && !chosen.includes('@')
+  const digest = base.digest ?? (pins ? (await lookUpBase(chosen)).digest : undefined)
   return {
-    image: digest === undefined ? reference : `${reference}@${digest}`,
-    root,
-    ignore: [...outputs, ...(await repositoryRules(root, toolchainArgs)), ...compile.exclude],
+    image: digest === undefined ? chosen : `${chosen}@${digest}`,
+    ...(await sentFiles(language.top(dir, project), language.outputs(project), options, signal)),
   }
 }
 
-function officialImage({ language, toolchain: { name, version } }: Project): string {
-  const image = builderLanguages[language].image(version)
+/** The repository, else the project or its workspace, but for outputs. */
+async function sentFiles(
+  top: string,
+  outputs: readonly string[],
+  { dir, dist, toolchainArgs, compile }: Options,
+  signal: AbortSignal,
+): Promise<Pick<StageFacts, 'root' | 'ignore'>> {
+  const cdup = await git(dir, ['rev-parse', '--show-cdup'], signal)
+  // Both are above the project, so the shorter one is above the other.
+  const tops = [top, ...(cdup.ok ? [resolve(dir, cdup.text)] : [])].sort((a, b) => a.length - b.length)
+  const root = tops[0] ?? dir
+  return {
+    root,
+    ignore: [
+      ...[dist, ...outputs].flatMap(path => below(root, path)),
+      ...(await repositoryRules(root, toolchainArgs)),
+      ...compile.exclude,
+    ],
+  }
+}
+
+function reference(image: ReturnType<BuilderLanguage['image']>, what: string): string {
   if ('reference' in image) return image.reference
   throw new Failure({
     kind: 'usage',
-    what: `There is no image to compile with on the builder, for ${name} ${version}`,
+    what: `There is no image to compile with on the builder, for ${what}`,
     why: image.missing,
-    fix: `[toolchain] image = "…" in xbuild.toml names one that has ${name}, or --compile-on host`,
+    fix: '[toolchain] image = "…" in xbuild.toml names one that has it, or --compile-on host',
   })
 }
 

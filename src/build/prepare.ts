@@ -72,12 +72,17 @@ export async function prepareBuild(
     onDownload,
     signal,
   }
+  const placing = findCompilePlace(options, language, signal)
+  placing.catch(() => {}) // thrown below
+  // Who compiles here reads at once.
+  const reading = options.compile.place === 'host' ? undefined : (await placing).reading
   const [inspected, ownGit, place] = await Promise.all([
-    locating(dir, () => language.inspect(dir, context)),
+    locating(dir, () => language.inspect(dir, { ...context, run: reading?.run })),
     readGit(dir, signal, changes),
-    findCompilePlace(options, language, signal),
+    placing,
   ])
-  const onBuilder = place.builder && (await readStageFacts(inspected, options, lookUpBase, signal))
+  const onBuilder =
+    place.builder && (await readStageFacts(inspected, options, reading?.image, { lookUpBase, signal }))
   const git = await gitOf(inspected, wanted, ownGit, { signal, changes })
   const project = { ...inspected, remarks: [...inspected.remarks, ...git.remarks] }
   const source = chooseVersion(git, project, options.versionFrom)

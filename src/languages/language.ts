@@ -1,5 +1,5 @@
 import type { Platform } from '../platforms.ts'
-import type { RunResult } from '../process.ts'
+import type { RunResult, run } from '../process.ts'
 import type {
   Command,
   CompiledBinary,
@@ -111,6 +111,9 @@ export interface CompilePlan {
   readonly warnings?: readonly string[]
 }
 
+/** Runs a command of a toolchain; on this machine it is that of process.ts. */
+export type RunTool = typeof run
+
 /** What inspecting a project may use. */
 export interface InspectContext {
   readonly options: LanguageOptions
@@ -124,6 +127,8 @@ export interface InspectContext {
   /** Told what the toolchain says it downloads, such as `golang.org/x/net v0.30.0`. */
   readonly onDownload?: ((what: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
+  /** Runs the toolchain's commands, where this machine has none. */
+  readonly run?: RunTool | undefined
 }
 
 /**

@@ -28,12 +28,24 @@ const builder: Reply = {
     const env = [...dockerfile.matchAll(/^ENV (\w+)="(.*)"$/gm)].filter(
       ([, name]) => !/CACHE$/.test(name ?? ''),
     )
-    const [tool = '', ...args] = JSON.parse(line(/^RUN .* (\["go".*\])$/m)).map(bind)
+    const words = JSON.parse(line(/^RUN .* (\["(?:go|\/bin\/sh)".*\])$/m)).map(bind) as string[]
+    const reads = words[0] === '/bin/sh'
+    const [tool = '', ...args] = words.slice(reads ? 4 : 0)
     const { spawnSync } = process.getBuiltinModule('node:child_process')
-    const { stderr, status } = spawnSync(tool, args, {
+    const { stdout, stderr, status } = spawnSync(tool, args, {
       cwd: line(/^WORKDIR (.*)$/m),
-      env: { ...process.env, ...Object.fromEntries(env.map(([, name, value]) => [name, value])) },
+      env: {
+        ...process.env,
+        PATH: process.env['BUILDER_PATH'],
+        ...Object.fromEntries(env.map(([, name, value]) => [name, value])),
+      },
     })
+    if (reads) {
+      fs.mkdirSync(dest, { recursive: true })
+      for (const [file, text] of Object.entries({ stdout, stderr, exit: `${status}\n` }))
+        fs.writeFileSync(`${dest}/${file}`, text)
+      return
+    }
     const error = `process "${tool} build" did not complete successfully: exit code: ${status}`
     const name = `[compile 3/3] RUN ["${tool}"]`
     const vertex = { digest: 'sha256:1', name, ...(status !== 0 && { error }) }
@@ -52,7 +64,13 @@ const flags = [
 ]
 const run = async (dir: string, args: readonly string[], build: Reply = builder, env = {}) => {
   const tools = await fakeTools({ docker: [...found, { ...build, when: /^buildx build/ }] })
-  return { result: await xbuild([...flags, ...args], { cwd: dir, env: { PATH: tools.path, ...env } }), tools }
+  return {
+    result: await xbuild([...flags, ...args], {
+      cwd: dir,
+      env: { PATH: tools.path, BUILDER_PATH: process.env['PATH'], ...env },
+    }),
+    tools,
+  }
 }
 const binaries = async (dir: string) =>
   Promise.all(['amd64', 'arm64'].map(arch => readFile(join(dir, `dist/linux_${arch}/hello`), 'base64')))
@@ -191,6 +209,38 @@ describe('where the compilers run', () => {
     expect(notes).toContain(
       '--secret and --ssh have no effect: the toolchain runs on this machine, with its files and its ssh agent',
     )
+  })
+
+  test('auto is the builder where this machine has no Go: it reads the project, too', async () => {
+    const dir = await project({
+      ...helloGo,
+      'go.mod': 'module example.com/hello\n\ngo 1.21\n\ntoolchain go1.22.3\n',
+      'xbuild.toml': '[toolchain]\nimage = "example.com/go:1"\n',
+    })
+    const tools = await fakeTools({ docker: [...found, builder] })
+    const env = { PATH: tools.bin, BUILDER_PATH: process.env['PATH'], GOTOOLCHAIN: 'local' }
+    const { code, stderr } = await xbuild([...flags, '--compile-on=auto'], { cwd: dir, env })
+    expect(stderr).toContain('example.com/go:1, for this machine lacks the toolchain')
+    expect(code).toBe(0)
+    const onBuilder = await binaries(dir)
+    await xbuild(['--backend=oci', '--base=scratch'], { cwd: dir })
+    expect(await binaries(dir)).toEqual(onBuilder)
+    await writeFile(join(dir, 'main.go'), 'package main\n\nimport "example.com/missing"\n')
+    const broken = await xbuild([...flags, '--compile-on=auto'], { cwd: dir, env })
+    expect(broken).toMatchObject({ code: 3, stderr: expect.stringContaining('example.com/missing') })
+  })
+
+  test('auto is this machine where no builder answers: the message is about the toolchain', async () => {
+    const dir = await project(helloGo)
+    const tools = await fakeTools({ docker: { stderr: 'docker: unknown command\n', exitCode: 1 } })
+    const { code, stderr } = await xbuild([...flags, '--compile-on=auto'], {
+      cwd: dir,
+      env: { PATH: tools.bin },
+    })
+    expect([code, stderr]).toEqual([
+      4,
+      expect.stringMatching(/go was not found on PATH[\s\S]*--compile-on auto/),
+    ])
   })
 
   test('XBUILD_COMPILE_ON says so too, and a builder that does not answer ends the build', async () => {

@@ -23,10 +23,14 @@ export interface BuilderLanguage {
    */
   elsewhere(project: Project, request: CompileRequest): Project
   /** Variables of this machine that decide what is compiled, and those that say where caches are. */
-  env(project: Project): Readonly<Record<string, string>>
+  env(project?: Project): Readonly<Record<string, string>>
   caches(command: Command): readonly CacheMount[]
-  /** The folder of all its sources: of a workspace that it is a member of, or its own. */
-  top(project: Project): string
+  /** The names of those that reading a project fills: what it depends on. */
+  readonly downloads: readonly string[]
+  /** The official image for a project that nothing has read yet, by what its own files ask for. */
+  imageFor(dir: string): Promise<ReturnType<BuilderLanguage['image']>>
+  /** The folder of all sources of a project in `dir`: of a workspace that it is a member of, or its own. */
+  top(dir: string, project?: Project): string
   /** Absolute folders of outputs and caches below the sources, which are not sent. */
   outputs(project: Project): readonly string[]
   /** Instructions that make an image's toolchain ready, such as a missing target's standard library. */

@@ -4,6 +4,7 @@ import { Failure } from '../../errors.ts'
 import { cgoMode } from '../../languages/go/cgo-mode.ts'
 import type { GoProject } from '../../languages/go/project.ts'
 import type { CompileRequest, Project } from '../../languages/language.ts'
+import { readTextIfThere } from '../../util/read-file.ts'
 import { type BuilderLanguage, stageFolders } from './builder-language.ts'
 
 /**
@@ -36,8 +37,8 @@ export const goOnBuilder: BuilderLanguage = {
   env: project => ({
     ...Object.fromEntries(
       carried.flatMap(name => {
-        const value = (project as GoProject).settings.get(name)?.value
-        return value === undefined ? [] : [[name, value]]
+        const value = project ? (project as GoProject).settings.get(name)?.value : process.env[name]
+        return value ? [[name, value]] : []
       }),
     ),
     GOTOOLCHAIN: 'local',
@@ -49,17 +50,27 @@ export const goOnBuilder: BuilderLanguage = {
     { name: 'go-mod', target: modules, perPlatform: false },
   ],
   top: workspaceOf,
+  imageFor,
+  downloads: ['go-mod'],
   outputs: () => [],
 }
 
+/** What go.work or go.mod asks for, in the words of Go's toolchain selection: `toolchain go1.22.3`, `go 1.22`. */
+async function imageFor(dir: string) {
+  const work = join(workspaceOf(dir), 'go.work')
+  const text = (await readTextIfThere(work)) ?? (await readTextIfThere(join(dir, 'go.mod'))) ?? ''
+  const [, version] = /^toolchain go(\S+)/m.exec(text) ?? /^go (\S+)/m.exec(text) ?? []
+  return { reference: `golang:${version ?? 'latest'}` }
+}
+
 /** The folder of the nearest go.work, unless it is turned off. */
-function workspaceOf(project: Project): string {
-  const set = (project as GoProject).settings.get('GOWORK')?.value
-  if (set !== undefined) return set === 'off' ? project.root : dirname(set)
-  for (let folder = project.root; folder !== dirname(folder); folder = dirname(folder)) {
+function workspaceOf(dir: string, project?: Project): string {
+  const set = (project as GoProject | undefined)?.settings.get('GOWORK')?.value ?? process.env['GOWORK']
+  if (set) return set === 'off' ? dir : dirname(set)
+  for (let folder = dir; folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, 'go.work'))) return folder
   }
-  return project.root
+  return dir
 }
 
 /** A stage has this machine's sources and not its C toolchains, and what the machine's memory is says nothing of it. */

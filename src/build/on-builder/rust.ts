@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Failure } from '../../errors.ts'
 import type { CompileRequest, Project } from '../../languages/language.ts'
 import type { RustProject } from '../../languages/rust/project.ts'
+import { pinnedChannel } from '../../languages/rust/toolchain-file.ts'
 import type { Command, Step } from '../../types.ts'
 import { type BuilderLanguage, stageFolders } from './builder-language.ts'
 
@@ -22,7 +23,14 @@ export const rustOnBuilder: BuilderLanguage = {
     { name: 'cargo-registry', target: `${cargoHome}/registry`, perPlatform: false },
     { name: 'cargo-git', target: `${cargoHome}/git`, perPlatform: false },
   ],
-  top: project => (project as RustProject).workspaceRoot,
+  top: (dir, project) => (project as RustProject | undefined)?.workspaceRoot ?? dir,
+  imageFor: async dir => {
+    const channel = await pinnedChannel(dir)
+    return /^\d+\.\d+/.test(channel ?? '1.0')
+      ? { reference: `rust:${channel ?? 'latest'}` }
+      : { missing: `there is no official image of Rust ${channel}` }
+  },
+  downloads: ['cargo-registry', 'cargo-git'],
   outputs: project => [(project as RustProject).targetDirectory],
   prepare: addStd,
   gather: ({ command, produces }) =>

@@ -33,8 +33,8 @@ export interface StageRequest extends StageFacts {
   readonly cwd: string
 }
 
-/** The name of the stage that compiles. */
-export const compileStage = 'compile'
+/** The name of the stage that compiles, or reads. */
+const compileStage = 'compile'
 
 /**
  * The step's command in a stage of a builder: the same words and variables, in the same folder, which the sources are
@@ -51,27 +51,85 @@ export function stageOf(step: Step, request: StageRequest): BuilderStage {
   const gathered = language.gather?.({ ...step, command }, project) ?? []
   const mounts = [
     `--mount=type=bind,target=${root},rw`,
-    ...language.caches(command).map(mount => cacheMount(mount, request)),
+    ...language.caches(command).map(mount => cacheMount(mount, { root: project.root, platform })),
     ...secrets.mounts,
   ]
-  const dockerfile = [
-    `FROM --platform=$BUILDPLATFORM ${image} AS ${compileStage}`,
-    ...(language.prepare?.(step) ?? []),
-    `WORKDIR ${command.cwd}`,
-    ...lines(envInstructions({ ...plain, ...secrets.env })),
-    ['RUN', ...mounts, JSON.stringify(runWords(command, gathered, out))].join(' '),
-    '',
-    'FROM scratch',
-    `COPY --from=${compileStage} ${out.replace(/\/*$/, '/')} /`,
-    '',
-  ].join('\n')
+  const dockerfile = stageDockerfile({
+    image,
+    prepare: language.prepare?.(step) ?? [],
+    cwd: command.cwd,
+    env: { ...plain, ...secrets.env },
+    run: [...mounts, JSON.stringify(runWords(command, gathered, out))],
+    out,
+  })
   return {
     image,
     dockerfile,
-    ignore: request.ignore.map(pattern => `${pattern}\n`).join(''),
+    ignore: ignoreFile(request),
     command: stageCommand(request, secrets),
   }
 }
+
+/** What reading a project in stages depends on. */
+export interface ReadRequest extends StageFacts {
+  readonly language: BuilderLanguage
+  readonly builder?: string | undefined
+  readonly secrets: readonly string[]
+  readonly ssh: readonly string[]
+  readonly cwd: string
+}
+
+/** A read-only command in a stage, which leaves what it prints and how it ends in files of `folder/out`. Pure. */
+export function readingStage(command: Command, request: ReadRequest, folder: string) {
+  const { language, image, root, builder } = request
+  checkRoot(root)
+  const { plain, ...secrets } = stageSecrets(request, { ...language.env(), ...command.env })
+  const caches = language.caches(command).filter(({ name }) => language.downloads.includes(name))
+  const out = `${stageFolders.work}/read`
+  const script = `mkdir -p ${out}; "$@" >${out}/stdout 2>${out}/stderr; echo $? >${out}/exit`
+  const run = [
+    `--mount=type=bind,target=${root},rw`,
+    ...caches.map(mount => cacheMount(mount, { root: command.cwd })),
+    ...secrets.mounts,
+    JSON.stringify(['/bin/sh', '-c', script, 'sh', command.tool, ...command.args]),
+  ]
+  const env = { ...plain, ...secrets.env }
+  return {
+    dockerfile: stageDockerfile({ image, prepare: [], cwd: command.cwd, env, run, out }),
+    ignore: ignoreFile(request),
+    args: [
+      ...['buildx', 'build', ...(builder === undefined ? [] : ['--builder', builder]), '--progress=rawjson'],
+      // What it tells may come from a network that was not there before.
+      ...['--no-cache-filter', compileStage, '--output', `type=local,${csvField(`dest=${folder}/out`)}`],
+      ...secrets.flags,
+      ...['--provenance=false', '--file', `${folder}/Dockerfile`, root],
+    ],
+    env: secrets.values,
+  }
+}
+
+function stageDockerfile(stage: {
+  readonly image: string
+  readonly prepare: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly run: readonly string[]
+  readonly out: string
+}): string {
+  return [
+    `FROM --platform=$BUILDPLATFORM ${stage.image} AS ${compileStage}`,
+    ...stage.prepare,
+    `WORKDIR ${stage.cwd}`,
+    ...lines(envInstructions(stage.env)),
+    ['RUN', ...stage.run].join(' '),
+    '',
+    'FROM scratch',
+    `COPY --from=${compileStage} ${stage.out.replace(/\/*$/, '/')} /`,
+    '',
+  ].join('\n')
+}
+
+const ignoreFile = ({ ignore }: StageFacts) => ignore.map(pattern => `${pattern}\n`).join('')
 
 const lines = (text: string) => (text === '' ? [] : text.split('\n'))
 
@@ -83,12 +141,12 @@ function runWords({ tool, args }: Command, gathered: readonly string[], out: str
   return ['/bin/sh', '-c', script, 'sh', tool, ...args]
 }
 
-function cacheMount({ name, target, perPlatform }: CacheMount, { project, platform }: StageRequest): string {
-  const key = createHash('sha256')
-    .update(`${project.name ?? ''}\0${project.root}`)
-    .digest('hex')
-    .slice(0, 12)
-  const id = ['xbuild', name, key, ...(perPlatform ? [platformFolder(platform)] : [])].join('-')
+function cacheMount(
+  { name, target, perPlatform }: CacheMount,
+  { root, platform }: { readonly root: string; readonly platform?: Platform },
+): string {
+  const key = createHash('sha256').update(root).digest('hex').slice(0, 12)
+  const id = ['xbuild', name, key, ...(perPlatform && platform ? [platformFolder(platform)] : [])].join('-')
   return `--mount=type=cache,id=${id},target=${target}`
 }
 

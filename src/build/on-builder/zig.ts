@@ -20,6 +20,8 @@ export const zigOnBuilder: BuilderLanguage = {
       perPlatform: true,
     },
   ],
-  top: ({ root }) => root,
+  top: dir => dir,
+  imageFor: async () => ({ missing: 'Zig has no official image' }),
+  downloads: [],
   outputs: ({ root }) => ['.zig-cache', 'zig-cache', 'zig-out'].map(name => join(root, name)),
 }

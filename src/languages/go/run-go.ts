@@ -11,7 +11,7 @@ import { decidesOnGarbage } from './memory.ts'
 export async function runGo(
   cwd: string,
   args: readonly string[],
-  { options, signal, onDownload }: InspectContext,
+  { options, signal, onDownload, run: runTool = run }: InspectContext,
   target: Readonly<Record<string, string>> = {},
 ): Promise<RunResult> {
   // These need little memory, and it is not known yet whether this Go has GOMEMLIMIT: they collect more rarely, not never.
@@ -21,7 +21,7 @@ export async function runGo(
     const [, what] = /^go: downloading (.+)$/.exec(line) ?? []
     if (what !== undefined) onDownload?.(what)
   }
-  const result = await run(command, { signal, keep: 64 * 1024 * 1024, onStderr }).catch(goMissing)
+  const result = await runTool(command, { signal, keep: 64 * 1024 * 1024, onStderr }).catch(goMissing)
   if (!result.ok) throw goFailed(result.stderr, cwd, options.go.env)
   return result
 }
@@ -32,7 +32,7 @@ function goMissing(error: unknown): never {
     kind: 'tool',
     what: 'go was not found on PATH',
     why: 'this is a Go project, and xbuild compiles it with the Go toolchain of this machine',
-    fix: 'install Go from https://go.dev/dl/ or your system’s packages (apt-get install golang-go)',
+    fix: 'install Go from https://go.dev/dl/ or your system’s packages (apt-get install golang-go); or compile on a builder of docker buildx: --compile-on auto',
     cause: error,
   })
 }

@@ -95,7 +95,7 @@ async function readLock(dir: string, root: string, context: InspectContext): Pro
 /** Downloads what the compile would download, so that what depends on it is known before; false where that failed. */
 async function fetchCrates(
   dir: string,
-  { options, download, toolchainArgs, signal, onDownload }: InspectContext,
+  { options, download, toolchainArgs, signal, onDownload, run: runTool = run }: InspectContext,
 ) {
   if (!download) return false
   const given = (toolchainArgs ?? []).filter(word => ['--locked', '--offline', '--frozen'].includes(word))
@@ -105,7 +105,8 @@ async function fetchCrates(
     const [, what] = /^\s*(?:Downloading|Downloaded) (.+)$/.exec(line) ?? []
     if (what !== undefined) onDownload?.(what)
   }
-  return (await run({ tool: 'cargo', args, cwd: dir, env: options.rust.env }, { signal, onStderr })).ok
+  const command = { tool: 'cargo', args, cwd: dir, env: options.rust.env }
+  return (await runTool(command, { signal, onStderr })).ok
 }
 
 /** On musl another linker may be taken as soon as it is certain that there is no C code, and give another binary. */
@@ -153,7 +154,7 @@ async function readTree(
   triples: readonly string[],
   context: InspectContext,
 ): Promise<string | undefined> {
-  const { options, signal } = context
+  const { options, signal, run: runTool = run } = context
   const args = [
     'tree',
     '--locked',
@@ -168,6 +169,6 @@ async function readTree(
   // `cargo tree` asks rustc for the target's cfg, through the wrappers that a project's configuration may name.
   const wrappers = { RUSTC: rustcCommand(context), RUSTC_WRAPPER: '', RUSTC_WORKSPACE_WRAPPER: '' }
   const env = { ...options.rust.env, ...wrappers }
-  const result = await run({ tool: 'cargo', args, cwd: dir, env }, { signal, keep: 16 * 1024 * 1024 })
+  const result = await runTool({ tool: 'cargo', args, cwd: dir, env }, { signal, keep: 16 * 1024 * 1024 })
   return result.ok ? result.stdout : undefined
 }

@@ -169,10 +169,10 @@ async function ask(
   dir: string,
   tool: string,
   args: readonly string[],
-  { options, signal }: InspectContext,
+  { options, signal, run: runTool = run }: InspectContext,
 ): Promise<string> {
   const command = { tool, args, cwd: dir, env: options.rust.env }
-  const result = await run(command, { signal, keep: 64 * 1024 * 1024 }).catch(cargoMissing)
+  const result = await runTool(command, { signal, keep: 64 * 1024 * 1024 }).catch(cargoMissing)
   if (result.ok) return result.stdout
   const missingToolchain = /toolchain '?([^' ]+)'? is not installed/.exec(result.stderr)
   throw new Failure({
@@ -195,7 +195,7 @@ function cargoMissing(error: unknown): never {
     what: error.what,
     where: error.where,
     why: 'a Rust project is compiled with cargo and rustc',
-    fix: 'install Rust: https://rustup.rs, or apt-get install cargo',
+    fix: 'install Rust: https://rustup.rs, or apt-get install cargo; or compile on a builder of docker buildx: --compile-on auto',
     cause: error,
   })
 }

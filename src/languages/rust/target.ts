@@ -64,7 +64,8 @@ export async function readTarget(
   const env = cargoEnv(context)
   const args = ['--print', 'target-libdir', '--target', triple]
   const command = { tool: rustcCommand(context), args, cwd: dir, env: context.options.rust.env }
-  const result = await run(command, { signal: context.signal })
+  const { run: runTool = run, signal } = context
+  const result = await runTool(command, { signal })
   const ownTools = toolsOf(triple, buildScriptEnv(config, env))
   const configured = {
     triple,

@@ -28,6 +28,11 @@ export function fits(channel: string, release: string): boolean {
   return name === undefined || release.includes(`-${name}`)
 }
 
+/** The toolchain that rustup would take for a project, where a file of it says so: `1.80.0`, `nightly`. */
+export async function pinnedChannel(dir: string): Promise<string | undefined> {
+  return (await findPinned(dir))?.channel
+}
+
 /** The nearest of `rust-toolchain` and `rust-toolchain.toml`, in this folder or one above (rustup book, "Overrides"). */
 async function findPinned(dir: string): Promise<PinnedToolchain | undefined> {
   for (let folder = resolve(dir); ; folder = dirname(folder)) {

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path'
 import { findZig, type Zig } from '../../c-toolchains/zig.ts'
 import { Failure } from '../../errors.ts'
 import { readTextIfThere } from '../../util/read-file.ts'
-import type { InspectContext, Project } from '../language.ts'
+import type { InspectContext, Project, RunTool } from '../language.ts'
 import { guessExecutables, takesTarget } from './build-file.ts'
 import { type AskedZig, checkZigVersion, installZig, versionRemarks } from './version.ts'
 import { parseZon, type Zon } from './zon.ts'
@@ -31,12 +31,13 @@ interface Manifest {
  * Reads a Zig project: build.zig as text and, where there is one, build.zig.zon. build.zig is not run.
  * @throws {Failure} tool, when zig is missing or too old; project, when build.zig.zon is broken.
  */
-export async function inspectZig(dir: string, { signal, options }: InspectContext): Promise<ZigProject> {
+export async function inspectZig(dir: string, context: InspectContext): Promise<ZigProject> {
+  const { signal, options, run: runTool } = context
   const [buildFile = '', manifest] = await Promise.all([
     readTextIfThere(join(dir, 'build.zig')),
     readManifest(join(dir, 'build.zig.zon')),
   ])
-  const zig = await findZig(dir, signal)
+  const zig = runTool ? await askZig(dir, runTool) : await findZig(dir, signal)
   if (!zig) throw zigMissing(dir, manifest.minimumZig)
   const env = { ...process.env, ...options.zig.env }
   const { ZIG_LOCAL_CACHE_DIR: cache, DESTDIR: destDir } = env
@@ -66,6 +67,12 @@ export async function inspectZig(dir: string, { signal, options }: InspectContex
     ...(destDir && { hasDestDir: true }),
     downloads: manifest.downloads,
   }
+}
+
+/** The zig that is called zig where the commands run. */
+async function askZig(cwd: string, runTool: RunTool): Promise<Zig | undefined> {
+  const { ok, stdout } = await runTool({ tool: 'zig', args: ['version'], cwd })
+  return ok ? { command: ['zig'], version: stdout.trim() } : undefined
 }
 
 async function readManifest(path: string): Promise<Manifest> {
