@@ -18,14 +18,7 @@ export function withVariants<P extends Project>(language: Language<P>): Language
     ...language,
     inspect: (dir, context) => inspectVariants(language, dir, context),
     compile: (project, request) => compileVariants(language, project, request),
-    progress: (step, project) =>
-      language.progress(
-        step,
-        partOf(
-          project,
-          step.produces.slice(0, 1).map(({ platform }) => platform),
-        ),
-      ),
+    progress: (step, project) => language.progress(step, partOf(project, step.produces[0]?.platform)),
   }
 }
 
@@ -107,8 +100,8 @@ function joinProjects<P extends Project>(read: readonly P[], variants: readonly 
   }
 }
 
-/** The project as it is read for the first of the platforms. */
-function partOf<P extends Project>(project: P, [platform]: readonly Platform[]): P {
+/** The project as it is read for a platform. */
+export function partOf<P extends Project>(project: P, platform: Platform | undefined): P {
   return (platform && (project.variants?.get(platform.id) as P | undefined)) ?? project
 }
 
@@ -120,7 +113,7 @@ function compileVariants<P extends Project>(
   const builds = request.builds ?? request.platforms.length
   const each = variantsOf(request.options, request.platforms).map(variant => ({
     platforms: variant.platforms,
-    plan: language.compile(partOf(project, variant.platforms), { ...request, ...variant, builds }),
+    plan: language.compile(partOf(project, variant.platforms[0]), { ...request, ...variant, builds }),
   }))
   const [first] = each
   if (first && each.length === 1) return first.plan

@@ -95,6 +95,15 @@ describe('a compile on the builder', () => {
     expect(await binaries(dir)).toEqual(onBuilder)
   })
 
+  it('has what one platform has of its own, and nothing of this machine', async () => {
+    const toml = '[go.platform."linux/arm64"]\ntags = ["small"]\n'
+    const dir = await project({ ...helloGo, 'xbuild.toml': toml })
+    const { steps } = JSON.parse((await run(dir, ['--dry-run', '--json'])).result.stdout) as PlanJson
+    const stages = steps.map(({ dockerfile }) => dockerfile ?? '')
+    expect(stages.map(text => text.includes('"-tags=small"'))).toEqual([false, true])
+    expect(stages.join()).not.toContain('GOMEMLIMIT')
+  })
+
   test.each<[string, Reply | undefined, string, number, RegExp]>([
     [
       'a compile error',

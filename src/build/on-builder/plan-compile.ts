@@ -2,6 +2,7 @@ import type { Options } from '../../config/options.ts'
 import type { Destination } from '../../image/destination.ts'
 import { languages } from '../../languages/index.ts'
 import type { CompilePlan, CompileRequest, Project } from '../../languages/language.ts'
+import { partOf } from '../../languages/variants.ts'
 import type { Platform } from '../../platforms.ts'
 import { compileCaches } from './caches.ts'
 import { builderLanguages } from './index.ts'
@@ -34,19 +35,19 @@ export function planOnBuilder(
 ): CompilePlan {
   const language = builderLanguages[project.language]
   const { caches: _, ...request } = given
-  const elsewhere = language.elsewhere(project, request)
   // A builder's machine shares its processors out by itself.
   const { processors = request.processors } = project as { readonly processors?: number }
   const onStage = { ...request, warm: true, jobs: processors, processors }
   const plans = request.platforms.map(platform => {
+    const elsewhere = language.elsewhere(partOf(project, platform), request)
     const plan = languages[project.language].compile(elsewhere, { ...onStage, platforms: [platform] })
-    return { ...plan, steps: plan.steps.map(step => ({ step, platform })) }
+    return { ...plan, steps: plan.steps.map(step => ({ step, platform, elsewhere })) }
   })
   const [first] = plans
   const dropped = new Set<string>()
   const steps = plans
     .flatMap(plan => plan.steps)
-    .map(({ step, platform }) => {
+    .map(({ step, platform, elsewhere }) => {
       const { command, lost } = compile.image ? { ...step, lost: [] } : withoutPrograms(step.command)
       for (const name of lost) dropped.add(name)
       const own = { ...step, title: `${step.title} on the builder`, command }
