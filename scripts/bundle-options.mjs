@@ -1,5 +1,6 @@
 // How src/ is bundled, for dist/ and for the single executables.
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -119,3 +120,33 @@ export const commonOptions = ({ executable }) => ({
     XBUILD_EXECUTABLE: String(executable),
   },
 })
+
+/**
+ * Has the entry file load the rest by another module than load-main.ts.
+ * @param {string} path below src/
+ * @returns {import('esbuild').Plugin}
+ */
+export const loadMainBy = path => ({
+  name: 'load-main-by',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/load-main\.ts$/ }, () => ({ path: join(root, 'src', path) }))
+  },
+})
+
+/**
+ * How the program behind the entry file becomes one CommonJS file, whose compiled code is kept (src/load-compiled.ts).
+ * @param {string} url an expression for its own URL: packages ask where they are, to load what is built into Node.js
+ * @returns {import('esbuild').BuildOptions & { define: Record<string, string> }}
+ */
+export const mainOptions = url => ({
+  entryPoints: { main: 'src/main.ts' },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  // Nothing but require loads what is built into Node.js, in a script that no file stands for.
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.url': 'xbuildUrl' },
+  banner: { js: `const xbuildUrl = require('node:url').pathToFileURL(${url}).href;` },
+})
+
+/** Of a file's text, in hex. @param {string | Uint8Array} text */
+export const digestOf = text => createHash('sha256').update(text).digest('hex')

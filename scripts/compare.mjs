@@ -167,6 +167,8 @@ function prepare(project, tool, setting) {
     git('add', '-A')
     git('commit', '-qm', 'x')
     git('tag', 'v1.0.0')
+    // It asks for the remote's name, and nothing of the remote itself.
+    git('remote', 'add', 'origin', 'https://github.com/example/app.git')
   }
   return place
 }

@@ -38,7 +38,8 @@ const floors = [
   ['commands'],
   ['yargs-adapter.ts'],
   ['main.ts'],
-  ['load-main.ts', 'load-embedded-main.ts'],
+  ['load-compiled.ts'],
+  ['load-main.ts', 'load-nearby-main.ts', 'load-embedded-main.ts'],
   ['cli.ts'],
   ['action.ts'],
 ]

@@ -1,25 +1,16 @@
 // Makes single executables: Node.js with the bundle inside (its "single executable applications").
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { inject } from 'postject'
-import { commonOptions, root } from '../bundle-options.mjs'
+import { commonOptions, digestOf, loadMainBy, mainOptions, root } from '../bundle-options.mjs'
 import { bundledPackages, thirdPartyLicenses } from '../licenses.mjs'
 import { nodePackage } from './node-binaries.mjs'
 import { stripElf } from './strip-elf.mjs'
 
 /** Marks the place in Node.js that says whether something was injected (nodejs.org/api/single-executable-applications.html). */
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
-
-/** Replaces how the entry file loads the rest. @type {import('esbuild').Plugin} */
-const embeddedMain = {
-  name: 'embedded-main',
-  setup({ onResolve }) {
-    onResolve({ filter: /\/load-main\.ts$/ }, () => ({ path: join(root, 'src/load-embedded-main.ts') }))
-  },
-}
 
 /**
  * Bundles the program twice: the small entry that answers --version, and everything else, which it loads. The blob with
@@ -29,27 +20,22 @@ const embeddedMain = {
 export async function makeBlob(folder) {
   mkdirSync(folder, { recursive: true })
   const common = commonOptions({ executable: true })
+  const inMain = mainOptions('process.execPath')
   const options = {
     ...common,
-    define: { ...common.define, 'import.meta.url': 'xbuildUrl' },
-    format: /** @type {const} */ ('cjs'),
+    ...inMain,
+    define: { ...common.define, ...inMain.define },
     target: 'node24',
     legalComments: /** @type {const} */ ('none'),
-    // An embedded program can load what is built into Node.js with require alone.
-    supported: { 'dynamic-import': false },
-    // Packages ask where they are, to load what is built into Node.js.
-    banner: { js: "const xbuildUrl = require('node:url').pathToFileURL(process.execPath).href;" },
+    outdir: folder,
   }
-  const main = await build({ ...options, entryPoints: ['src/main.ts'], outfile: join(folder, 'main.cjs') })
-  const digest = createHash('sha256')
-    .update(readFileSync(join(folder, 'main.cjs')))
-    .digest('hex')
+  const main = await build(options)
+  const digest = digestOf(readFileSync(join(folder, 'main.cjs')))
   const entry = await build({
     ...options,
-    entryPoints: ['src/cli.ts'],
-    plugins: [embeddedMain, ...(options.plugins ?? [])],
+    entryPoints: common.entryPoints,
+    plugins: [loadMainBy('load-embedded-main.ts'), ...(common.plugins ?? [])],
     define: { ...options.define, XBUILD_MAIN_DIGEST: JSON.stringify(digest) },
-    outfile: join(folder, 'cli.cjs'),
   })
   const config = {
     main: 'cli.cjs',

@@ -10,8 +10,8 @@ const nanoseconds: Readonly<Record<string, number>> = {
 
 /** A duration as Go and Docker write it, `1m30s` or `500ms`, in nanoseconds; undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
-  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([a-zµ]+)/g)]
+  if (!/^(\d+(\.\d+)?(ns|us|\u00b5s|ms|s|m|h))+$/.test(text)) return undefined
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([a-z\u00b5]+)/g)]
   return Math.round(
     parts.reduce((sum, [, number, unit = '']) => sum + Number(number) * (nanoseconds[unit] ?? 0), 0),
   )
