@@ -136,11 +136,10 @@ export const loadMainBy = path => ({
 /**
  * How the program behind the entry file becomes one CommonJS file, whose compiled code is kept (src/load-compiled.ts).
  * @param {string} url an expression for its own URL: packages ask where they are, to load what is built into Node.js
- * @returns {import('esbuild').BuildOptions & { define: Record<string, string> }}
  */
 export const mainOptions = url => ({
   entryPoints: { main: 'src/main.ts' },
-  format: 'cjs',
+  format: /** @type {const} */ ('cjs'),
   outExtension: { '.js': '.cjs' },
   // Nothing but require loads what is built into Node.js, in a script that no file stands for.
   supported: { 'dynamic-import': false },

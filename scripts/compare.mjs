@@ -74,11 +74,15 @@ function measure() {
     image,
     platforms: ['linux/amd64', 'linux/arm64'],
   }
+  /** @type {Record<string, string>} */
+  const leftOut = {}
   const chosen = tools.filter(tool => {
     if (!tool.languages.includes(language) || (values.tools && !values.tools.split(';').includes(tool.name)))
       return false
-    const missing = tool.name.startsWith('Dockerfile') && !image ? '--image' : missingTool(tool)
-    if (missing) console.error(`${tool.name} is left out: there is no ${missing}`)
+    const missing =
+      tool.name.startsWith('Dockerfile') && !image ? 'image of the toolchain' : missingTool(tool)
+    if (missing) leftOut[tool.name] = `there is no ${missing} here`
+    if (missing) console.error(`${tool.name} is left out: ${leftOut[tool.name]}`)
     return !missing
   })
   /** @type {Row[]} */
@@ -91,6 +95,7 @@ function measure() {
   const all = {
     rows,
     lines,
+    leftOut,
     setting,
     checks: Object.fromEntries(chosen.map(({ name, checks }) => [name, checks])),
   }

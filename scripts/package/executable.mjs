@@ -33,7 +33,7 @@ export async function makeBlob(folder) {
   const digest = digestOf(readFileSync(join(folder, 'main.cjs')))
   const entry = await build({
     ...options,
-    entryPoints: common.entryPoints,
+    entryPoints: { cli: 'src/cli.ts' },
     plugins: [loadMainBy('load-embedded-main.ts'), ...(common.plugins ?? [])],
     define: { ...options.define, XBUILD_MAIN_DIGEST: JSON.stringify(digest) },
   })

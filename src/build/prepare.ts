@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import type { BaseLookup } from '../base/lookup.ts'
 import { locating, ofImage } from '../config/locate.ts'
 import type { Options } from '../config/options.ts'
@@ -18,7 +20,7 @@ import { checkEntrypoint } from './check-entrypoint.ts'
 import { findCompilePlace, readStageFacts } from './compile-place.ts'
 import type { Changes } from './git-changes.ts'
 import { readGit } from './git-info.ts'
-import { isWarm } from './last-build.ts'
+import { isWarm, lastBuildFile } from './last-build.ts'
 import type { StageFacts } from './on-builder/stage.ts'
 import { findOutputFolder } from './output-folder.ts'
 import { hintsOfOwnFiles } from './own-files.ts'
@@ -69,6 +71,10 @@ export async function prepareBuild(
     toolchainArgs,
     wanted,
     download,
+    // Only into a folder that is known to be xbuild's.
+    ...(existsSync(join(options.dist, lastBuildFile)) && {
+      answersFile: join(options.dist, '.last-reading.json'),
+    }),
     onDownload,
     signal,
   }

@@ -124,6 +124,8 @@ export interface InspectContext {
   readonly wanted?: readonly string[]
   /** Whether a build follows, so that what the compile would download and lock may be downloaded and locked now. */
   readonly download?: boolean
+  /** A file for what the toolchain says of the project, which saves asking again while nothing of it has changed. */
+  readonly answersFile?: string
   /** Told what the toolchain says it downloads, such as `golang.org/x/net v0.30.0`. */
   readonly onDownload?: ((what: string) => void) | undefined
   readonly signal?: AbortSignal | undefined

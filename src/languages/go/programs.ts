@@ -2,7 +2,8 @@ import { basename, relative } from 'node:path'
 import type { Platform } from '../../platforms.ts'
 import type { Executable, InspectContext } from '../language.ts'
 import { mainExecutable } from '../main-executable.ts'
-import { type ListedPackage, type Listing, listPackages, onlyProjectFailures } from './list.ts'
+import { type Listing, listPackages, onlyProjectFailures } from './list.ts'
+import type { ListedPackage } from './listed-package.ts'
 import { releasedProgram } from './released.ts'
 
 /** The packages of a project, by architecture. */

@@ -5,13 +5,14 @@ import { fillPlaceholders } from '../../util/placeholders.ts'
 import { readTextIfThere } from '../../util/read-file.ts'
 import { withFilesKept } from '../../util/with-files-kept.ts'
 import type { Executable, InspectContext, Project } from '../language.ts'
+import { openAnswers } from './answers.ts'
 import { cgoMode } from './cgo-mode.ts'
 import { settableVariables } from './declarations.ts'
 import { findProgramsElsewhere } from './elsewhere.ts'
 import { type GoEnv, guessGoEnv, isSameEnv, knowsVcs, readGoEnv } from './go-env.ts'
 import { type GoFlags, linkerWords, readGoFlags } from './goflags.ts'
 import { assignmentsOf } from './ldflags.ts'
-import type { ListedPackage } from './list.ts'
+import type { ListedPackage } from './listed-package.ts'
 import { availableMemory, decidesOnGarbage } from './memory.ts'
 import { withStepsFirst } from './not-made.ts'
 import { executable, isProgram, listPrograms, local, matches, packageOf, projectName } from './programs.ts'
@@ -48,8 +49,10 @@ const withoutTwin = 'crypto/internal/boring'
  * @throws {Failure} project, when there is no program or it does not load; tool, when Go is missing or too old; usage,
  * when a variable or flag of the user's contradicts the build.
  */
-export async function inspectGo(dir: string, context: InspectContext): Promise<GoProject> {
-  const { platforms, options } = context
+export async function inspectGo(dir: string, given: InspectContext): Promise<GoProject> {
+  const { platforms, options } = given
+  const answers = await openAnswers(dir, given)
+  const context = { ...given, answers }
   const asked = readGoEnv(dir, context)
   asked.catch(() => {}) // thrown below
   // What Go will say is nearly always known, so that listing need not wait for it.
@@ -64,6 +67,8 @@ export async function inspectGo(dir: string, context: InspectContext): Promise<G
   const { settings, flags, targetRemarks, mode, architectures, assigned, keptFiles } = packages
   const { shallow, listings, mains, released } = packages
   await checkPrograms(dir, shallow, context)
+  // Nobody waits for it, and a run that ends before has not kept it.
+  if (context.download) answers.save([...shallow, ...listings].flat()).catch(() => {})
   const found = programsOf(dir, listings, architectures, context, shallow)
   const modulePaths = new Map(mains.map(main => [packageOf(main, dir), main.modulePath]))
   const programs = await Promise.all(

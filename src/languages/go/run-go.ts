@@ -1,7 +1,7 @@
 import { Failure } from '../../errors.ts'
 import { type RunResult, run } from '../../process.ts'
 import { quoteWord } from '../../util/quote-word.ts'
-import type { InspectContext } from '../language.ts'
+import type { GoContext } from './go-context.ts'
 import { decidesOnGarbage } from './memory.ts'
 
 /**
@@ -11,9 +11,11 @@ import { decidesOnGarbage } from './memory.ts'
 export async function runGo(
   cwd: string,
   args: readonly string[],
-  { options, signal, onDownload, run: runTool = run }: InspectContext,
+  { options, signal, onDownload, run: runTool = run, answers }: GoContext,
   target: Readonly<Record<string, string>> = {},
-): Promise<RunResult> {
+): Promise<Pick<RunResult, 'stdout' | 'stderr'>> {
+  const known = answers?.find(args, target)
+  if (known !== undefined) return { stdout: known, stderr: '' }
   // These need little memory, and it is not known yet whether this Go has GOMEMLIMIT: they collect more rarely, not never.
   const garbage = decidesOnGarbage({ ...process.env, ...options.go.env }) ? undefined : { GOGC: '400' }
   const command = { tool: 'go', args, cwd, env: { ...garbage, ...options.go.env, ...target } }
@@ -23,6 +25,8 @@ export async function runGo(
   }
   const result = await runTool(command, { signal, keep: 64 * 1024 * 1024, onStderr }).catch(goMissing)
   if (!result.ok) throw goFailed(result.stderr, cwd, options.go.env)
+  // With more said than the answer, something was downloaded or is wrong.
+  if (result.stderr === '') answers?.keep(args, target, result.stdout)
   return result
 }
 

@@ -1,0 +1,81 @@
+// docs/comparison.md, from the samples.
+import { growthTable } from './growth-table.mjs'
+import { median, table } from './report.mjs'
+
+/** Peers that no run here could have, and why. */
+const notRun = {
+  krust:
+    'makes images of one platform from a base that it pulls itself, and needs a C linker for each target',
+  cross:
+    'compiles in images of its own that have to be pulled from ghcr.io, which this machine does not reach',
+  xx: 'is a set of scripts of the image tonistiigi/xx on Docker Hub, which this machine does not reach; for Go without cgo it runs the `go build` of the row Dockerfile, cross',
+  'docker buildx bake':
+    'runs the solve of `docker buildx build` on the same Dockerfile: the row Dockerfile, cross',
+}
+
+/**
+ * @param {readonly (import('./report.mjs').Comparison & { leftOut?: Record<string, string>, measuredAt: string })[]} comparisons
+ * @param {(import('./growth-table.mjs').Growth & { measuredAt: string }) | undefined} growth
+ */
+export function comparisonPage(comparisons, growth) {
+  return `# Compared with other tools
+
+From source to a pushed image of linux/amd64 and linux/arm64, on one machine, one tool after the other in turn, each with a copy of
+the project and caches of its own. Every tool compiles with the same flags (\`-trimpath -ldflags="-s -w"\`; release profiles), puts the
+program on the same base in a registry on the machine, and pushes one tag. No SBOM, no provenance. The tables are made by
+
+    node scripts/comparison.mjs --registry HOST:PORT --distroless HOST:PORT/distroless --go HOST:PORT/golang:1.26.8
+
+with [every sample](comparison/). *Cold* has empty caches of the toolchain, of the tool and of the builder; the base is known.
+*One line changed* has a line in the main package that was never compiled before. A number above 1 means that the tool took so many
+times as long as xbuild did; below 1, it was quicker.
+
+${comparisons.map(section).join('\n\n')}
+
+## Not in the tables
+
+${Object.entries({ ...notRun, ...leftOutOf(comparisons) })
+  .map(([tool, why]) => `- **${tool}**: ${why}.`)
+  .join('\n')}
+${growth ? `\n## Growth\n\n${growthText}\n\n${growthTable(growth)} Measured ${growth.measuredAt.slice(0, 10)}.\n` : ''}`
+}
+
+const growthText = `Programs that share a package and net/http; every program becomes an image, pushed. One line of the shared package changed, so that
+every program is linked anew; or nothing changed. The column by hand makes no image. Samples: [growth.json](comparison/growth.json),
+by \`node scripts/measure-growth.mjs\`.`
+
+/** @param {Parameters<typeof comparisonPage>[0][number]} comparison */
+function section(comparison) {
+  const { project, measuredAt } = comparison
+  return `## ${project}
+
+![${project}](comparison/${project}.svg)
+
+${table(comparison)}; measured ${measuredAt.slice(0, 10)}.
+
+${ahead(comparison)}`
+}
+
+/** Where a tool was quicker: said, not left to be found. @param {import('./report.mjs').Comparison} comparison */
+function ahead({ rows }) {
+  const quicker = rows.flatMap(({ scenario, samples }) =>
+    Object.entries(samples).flatMap(([tool, own]) => {
+      const [all, ours] = [own, samples[tool === 'GoReleaser' ? 'xbuild, buildx' : 'xbuild'] ?? []]
+      if (tool.startsWith('xbuild') || all.length === 0 || ours.length === 0) return []
+      const times = median(all) / median(ours)
+      return times < 1 ? [`${tool} (${scenario}, ${times.toFixed(2)}×)`] : []
+    }),
+  )
+  return quicker.length > 0
+    ? `Quicker than xbuild: ${quicker.join(', ')}. GoReleaser, which calls buildx, is compared with xbuild through buildx here.`
+    : 'No tool was quicker than xbuild in any row; GoReleaser, which calls buildx, compared with xbuild through buildx.'
+}
+
+/** @param {Parameters<typeof comparisonPage>[0]} comparisons */
+function leftOutOf(comparisons) {
+  return Object.fromEntries(
+    comparisons.flatMap(({ project, leftOut = {} }) =>
+      Object.entries(leftOut).map(([tool, why]) => [`${tool} (${project})`, why]),
+    ),
+  )
+}
