@@ -4,13 +4,12 @@ import { median, table } from './report.mjs'
 
 /** Peers that no run here could have, and why. */
 const notRun = {
-  krust:
-    'makes images of one platform from a base that it pulls itself, and needs a C linker for each target',
+  krust: 'was not tried',
   cross:
-    'compiles in images of its own that have to be pulled from ghcr.io, which this machine does not reach',
-  xx: 'is a set of scripts of the image tonistiigi/xx on Docker Hub, which this machine does not reach; for Go without cgo it runs the `go build` of the row Dockerfile, cross',
+    'compiles in images of its own, which have to be pulled from ghcr.io; this machine does not reach it',
+  xx: 'is the image tonistiigi/xx of Docker Hub, which this machine does not reach; for Go without cgo it sets the variables that the row Dockerfile, cross has',
   'docker buildx bake':
-    'runs the solve of `docker buildx build` on the same Dockerfile: the row Dockerfile, cross',
+    'solves the same Dockerfile as `docker buildx build`, which is the row Dockerfile, cross',
 }
 
 /**
@@ -26,7 +25,8 @@ program on the same base in a registry on the machine, and pushes one tag. No SB
 
     node scripts/comparison.mjs --registry HOST:PORT --distroless HOST:PORT/distroless --go HOST:PORT/golang:1.26.8
 
-with [every sample](comparison/). *Cold* has empty caches of the toolchain, of the tool and of the builder; the base is known.
+with every sample next to its chart (docs/comparison/*.json). *Cold* has empty caches of the
+toolchain, of the tool and of the builder; the base is known.
 *One line changed* has a line in the main package that was never compiled before. A number above 1 means that the tool took so many
 times as long as xbuild did; below 1, it was quicker.
 

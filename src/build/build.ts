@@ -154,12 +154,12 @@ async function compileAndCheck(run: PlannedRun): Promise<readonly CompiledBinary
 
 const isDone = (image: ReportedImage | undefined) => image !== undefined
 
-/** Images of xbuild's own backend that are made at once: one waits for a registry while another is packed. */
+/** Images that are made at once: one waits for a registry or a builder while another is packed. */
 const imagesAtOnce = 3
 
 /**
- * Makes each image on the base that its binaries need, and reads it back. Tags move when every image is right; buildx moves
- * those of an image itself, so that its images are made one by one.
+ * Makes each image on the base that its binaries need, and reads it back. Tags move when every image is right; but buildx
+ * moves those of an image itself, as soon as it is made.
  */
 async function makeImages(
   run: PlannedRun,
@@ -172,8 +172,7 @@ async function makeImages(
   const chosen = await confirmBases(plan, artifacts, lookUpBase, recorder)
   const asks = backend.name === 'buildx' && !plan.offline
   const confirmed = asks ? await Promise.all(chosen.map(one => withKnownDigest(one, lookUpBase))) : chosen
-  const limit = backend.name === 'oci' ? imagesAtOnce : 1
-  const made = await mapLimit(confirmed, limit, async (image, index) => {
+  const made = await mapLimit(confirmed, imagesAtOnce, async (image, index) => {
     const one = await makeAndReadBack(image, context)
     if (!one.publish) done(one.reported, index)
     return one
