@@ -20,11 +20,11 @@ export function mainExecutable(
   if (executables.length === 1) return executables[0]
   const named = executables.filter(item => [item.name, item.package].includes(defaultExecutable ?? ''))
   if (named.length === 1) return named[0]
-  const buildable = executables.filter(item => item.problem === undefined)
-  const atRoot = buildable.filter(item => item.package === '.')
-  const shipped = buildable.filter(item => !isHelper(item))
+  // What a project is about may lack a front end yet; then it is not its examples that are meant.
+  const atRoot = executables.filter(item => item.package === '.')
+  const shipped = executables.filter(item => !isHelper(item))
   const after = shipped.filter(item => [name, basename(root)].includes(item.name))
-  return single(atRoot) ?? single(after) ?? single(shipped)
+  return single(atRoot) ?? single(after) ?? single(shipped.filter(item => item.problem === undefined))
 }
 
 function isHelper({ name, package: place }: Executable): boolean {

@@ -41,6 +41,15 @@ test('one that cannot be built does not stand in the way', () => {
   expect(mainExecutable({ ...found, executables })?.name).toBe('b')
 })
 
+test('one at the root that lacks something yet is still the one that is meant', async () => {
+  const found = project(['server@.', './plugin/example/echo', './plugin/a', './plugin/b'])
+  const executables = found.executables.map(item =>
+    item.package === '.' ? { ...item, problem: 'no matching files found', problemFix: 'npm ci' } : item,
+  )
+  const failure = await failureOf(() => chooseExecutables({ ...found, executables }, []))
+  expect(failure).toMatchObject({ what: 'server cannot be built', fix: 'npm ci' })
+})
+
 test('the others are listed in a spelling that selects them', async () => {
   const found = project(['./cmd/caddy', 'x@./a/x', 'x@./b/x', './cmd/y'])
   const [chosen] = chooseExecutables(found, [])
