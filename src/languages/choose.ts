@@ -1,7 +1,7 @@
 import { Failure } from '../errors.ts'
 import { closestMatch } from '../util/closest-match.ts'
 import type { Executable, Project } from './language.ts'
-import { mainExecutable } from './main-executable.ts'
+import { isHelper, mainExecutable } from './main-executable.ts'
 
 /**
  * The executables to build: those asked for by name or package, else the one that is meant (main-executable.ts).
@@ -35,7 +35,7 @@ export function chooseExecutables(project: Project, asked: readonly string[]): r
           ]
         : []),
     ].join('\n'),
-    fix: executables.map(item => describeChoice(item, executables)).join('\n'),
+    fix: choices(executables).join('\n'),
   })
 }
 
@@ -44,6 +44,12 @@ export function otherChoices({ executables }: Project, chosen: Executable): read
   return executables
     .filter(item => item !== chosen && item.problem === undefined)
     .map(item => `--bin ${spelling(item, executables)}`)
+}
+
+/** Every program in a spelling that selects it; tools, tests and examples come last. */
+function choices(executables: readonly Executable[]): string[] {
+  const sorted = executables.toSorted((a, b) => Number(isHelper(a)) - Number(isHelper(b)))
+  return sorted.map(item => describeChoice(item, executables))
 }
 
 function describeChoice(item: Executable, executables: readonly Executable[]): string {

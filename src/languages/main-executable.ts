@@ -27,7 +27,8 @@ export function mainExecutable(
   return single(atRoot) ?? single(after) ?? single(shipped.filter(item => item.problem === undefined))
 }
 
-function isHelper({ name, package: place }: Executable): boolean {
+/** Whether it is a tool, a test or an example, by its name or a folder that it is in. */
+export function isHelper({ name, package: place }: Executable): boolean {
   const words = [name, ...place.split(/[/\\]/)]
   return words.some(word => helperNames.has(word.replace(/^[._]+/, '')))
 }

@@ -58,10 +58,10 @@ test('the others are listed in a spelling that selects them', async () => {
   for (const other of others) expect(chooseExecutables(found, [other.slice('--bin '.length)])).toHaveLength(1)
 })
 
-test('several stop with each in a spelling that selects it', async () => {
-  const found = project(['x@./a/x', 'x@./b/x', './cmd/y'])
+test('several stop with each in a spelling that selects it, examples last', async () => {
+  const found = project(['./examples/e', 'x@./a/x', 'x@./b/x', './cmd/y'])
   const { fix } = await failureOf(() => chooseExecutables(found, []))
-  expect(fix).toBe('--bin ./a/x\n--bin ./b/x\n--bin y   (./cmd/y)')
+  expect(fix).toBe('--bin ./a/x\n--bin ./b/x\n--bin y   (./cmd/y)\n--bin e   (./examples/e)')
 })
 
 test('an import path or a package name selects too', () => {
