@@ -7,12 +7,14 @@ export const hardenedGit: readonly string[] = [
   ...['-c', 'core.hooksPath=/dev/null'],
   ...['-c', 'safe.bareRepository=explicit'],
   ...['-c', 'log.showSignature=false'],
+  ...['-c', 'i18n.logOutputEncoding=UTF-8'],
 ]
 
 const settings = [
   ['core.fsmonitor', 'false'],
   ['core.hooksPath', '/dev/null'],
   ['log.showSignature', 'false'],
+  ['i18n.logOutputEncoding', 'UTF-8'],
 ] as const
 
 /**

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { resolveOptions } from '../../src/config/options.ts'
 import { inspectGo } from '../../src/languages/go/project.ts'
 import { parsePlatforms } from '../../src/platforms.ts'
@@ -48,6 +48,12 @@ describe('a program that is out of reach is named', () => {
   it.each([
     [nested, [], './cmd/app is in a module of its own', 'xbuild cmd/app'],
     [tagged, [], './cmd/tool is built only with //go:build special', '-tags=special'],
+    [
+      { 'cmd/tool/main.go': `//go:build linux && special\n\n${main()}` },
+      [],
+      'linux && special',
+      '--bin ./cmd/tool -- -tags=special ',
+    ],
     [{ ...nested, 'main.go': main(), 'lib.go': 'package main\n' }, ['app'], './cmd/app', 'xbuild cmd/app'],
     [{ ...tagged, 'main.go': main(), 'lib.go': 'package main\n' }, ['./cmd/tool'], './cmd/tool', '[go] tags'],
     [
@@ -61,6 +67,20 @@ describe('a program that is out of reach is named', () => {
     expect(failure.kind).toBe('project')
     expect(failure.why).toContain(why)
     expect(failure.fix).toContain(fix)
+  })
+
+  it.each([
+    ['main.go', 'package main\n\nimport "C"\n\nfunc main() {}\n'],
+    ['main.go', 'package main\n\n/*\nint x;\n*/\nimport (\n\t"C"\n)\n\nfunc main() {}\n'],
+    ['main.go', `//go:build cgo\n\n${main()}`],
+  ])('where cgo is off: %s %j', async (name, text) => {
+    vi.stubEnv('CGO_ENABLED', '0')
+    const files = { 'go.mod': module('x'), [`cmd/tool/${name}`]: text }
+    const failure = await failureOf(inspect(await project(files), [])).finally(() => vi.unstubAllEnvs())
+    expect(failure).toMatchObject({
+      why: './cmd/tool uses cgo, which CGO_ENABLED=0 or [go] cgo = false turns off',
+      fix: expect.stringContaining('unset CGO_ENABLED'),
+    })
   })
 
   it('and can be had as it says', async () => {

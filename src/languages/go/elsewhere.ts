@@ -18,6 +18,9 @@ const otherSystems = new Set(
     ' ',
   ),
 )
+/** Tags that every Linux build has. */
+const isAlwaysSet = (tag: string) => /^(linux|unix|gc|go\d+\.\d+)$/.test(tag)
+
 /** A monorepo may have more; a message can do without the rest. */
 const mostFolders = 4000
 
@@ -57,9 +60,20 @@ function describe(root: string, folder: string, module: string, constraint?: str
     ]
   }
   if (constraint === undefined) return []
-  const tags = [...constraint.matchAll(/(?<![!\w.])[\w.]+/g)].map(([tag]) => tag)
+  const all = [...constraint.matchAll(/(?<![!\w.])[\w.]+/g)].map(([tag]) => tag)
+  const needed = all.filter(tag => !isAlwaysSet(tag))
+  const tags = needed.length > 1 ? needed.filter(tag => tag !== 'cgo') : needed
   // A program for another system is none that an image could hold.
   if (tags.length === 0 || tags.some(tag => otherSystems.has(tag))) return []
+  if (tags.join() === 'cgo') {
+    return [
+      {
+        ...common,
+        why: 'uses cgo, which CGO_ENABLED=0 or [go] cgo = false turns off',
+        fix: 'unset CGO_ENABLED, or [go] cgo = true in xbuild.toml',
+      },
+    ]
+  }
   return [
     {
       ...common,
@@ -82,7 +96,8 @@ async function programIn(
     const text = (await readTextIfThere(join(folder, name))) ?? ''
     if (!/^package\s+main\b/m.test(text)) continue
     const head = text.slice(0, text.search(/^package\s/m))
-    return { constraint: /^\/\/go:build\s+(.+)$/m.exec(head)?.[1]?.trim() }
+    const importsC = /^import\s+"C"|^\s+"C"\s*$/m.test(text)
+    return { constraint: /^\/\/go:build\s+(.+)$/m.exec(head)?.[1]?.trim() ?? (importsC ? 'cgo' : undefined) }
   }
   return undefined
 }

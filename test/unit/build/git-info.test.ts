@@ -145,6 +145,19 @@ test.each(['', 'Good "git" signature\nabc 1', 'abc xyz', `${'a'.repeat(40)} 1e9`
   },
 )
 
+test.each([
+  ['i18n.logOutputEncoding', 'UTF-16'],
+  ['color.ui', 'always'],
+  ['format.pretty', 'fuller'],
+  ['log.decorate', 'full'],
+  ['core.abbrev', 'no'],
+])('a repository is read alike with %s = %s', async (key, value) => {
+  const dir = await repository('v1.0.0')
+  git(dir, 'config', key, value)
+  const { source } = await readGit(dir)
+  expect(source).toMatchObject({ version: 'v1.0.0', revision: expect.stringMatching(/^[0-9a-f]{40}$/) })
+})
+
 test('a repository runs nothing of its own', async () => {
   const dir = await repository('v1.0.0')
   const mark = join(await temporaryFolder(), 'ran')
