@@ -12,7 +12,7 @@ import type { CachedFolder, CacheRecipe } from './recipe.ts'
 export const rustCache: CacheRecipe = {
   variables:
     /^(CARGO_(BUILD|TARGET|PROFILE|INCREMENTAL|ENCODED)\w*|RUST\w*|(TARGET_|HOST_)?(CC|CXX|CFLAGS|CXXFLAGS|AR)(_\w+)?)$/,
-  read: async ({ dir, language }, signal) => {
+  read: async ({ dir, language, platforms }, signal) => {
     const ask = (tool: string, args: readonly string[]) =>
       run({ tool, args, cwd: dir, env: language.rust.env }, { signal, keep: 64 * 1024 * 1024 })
     const version = await ask('rustc', ['-vV'])
@@ -20,7 +20,9 @@ export const rustCache: CacheRecipe = {
     if (!version.ok || !metadata.ok) throw cannotRead(dir, version.ok ? metadata.stderr : version.stderr)
     const { workspace_root, target_directory } = JSON.parse(metadata.stdout) as Record<string, string>
     const lock = join(workspace_root ?? dir, 'Cargo.lock')
-    const crates = cratesOf((await readTextIfThere(lock)) ?? '')
+    const text = (await readTextIfThere(lock)) ?? ''
+    const crates = cratesOf(text)
+    const triples = platforms.flatMap(({ rust: { gnu, musl } }) => (musl === undefined ? [gnu] : [gnu, musl]))
     const home =
       language.rust.env['CARGO_HOME'] || process.env['CARGO_HOME'] || join(homeFolder() ?? '/', '.cargo')
     return {
@@ -29,11 +31,11 @@ export const rustCache: CacheRecipe = {
       folders: [
         { path: join(home, 'registry', 'index'), holds: 'the index of crates', isUsed: () => true },
         { path: join(home, 'registry', 'cache'), holds: 'downloaded crates', isUsed: isCrateOf(crates) },
-        { path: join(home, 'git', 'db'), holds: 'crates from git', isUsed: () => true },
+        { path: join(home, 'git', 'db'), holds: 'crates from git', isUsed: isRepositoryOf(text) },
         {
           path: target_directory ?? join(dir, 'target'),
           holds: 'compiled crates',
-          isUsed: compiledFile(crates),
+          isUsed: compiledFile(crates, triples),
         },
       ],
     }
@@ -76,12 +78,29 @@ function isCrateOf(crates: readonly Crate[]): CachedFolder['isUsed'] {
   return file => files.has(file.slice(file.lastIndexOf('/') + 1))
 }
 
-/** Of the target folder: `[<triple>/]<profile>/{.fingerprint,build,deps}` of the dependencies. */
-export function compiledFile(crates: readonly Crate[]): (file: string) => boolean {
+/** Of `git/db`, whose folders cargo names `REPOSITORY-HASH`: the repositories that Cargo.lock names. */
+export function isRepositoryOf(lock: string): (file: string) => boolean {
+  const urls = [...lock.matchAll(/^source = "git\+([^"?#]+)/gm)].map(([, url = '']) =>
+    url.replace(/\/+$/, ''),
+  )
+  const names = new Set(urls.map(url => url.slice(url.lastIndexOf('/') + 1).replace(/\.git$/, '')))
+  return file => names.has(file.replace(/-[0-9a-f]{16}(?:\/.*)?$/s, '').replace(/\.git$/, ''))
+}
+
+/**
+ * Of the target folder: `[<triple>/]<profile>/{.fingerprint,build,deps}` of the dependencies, for the targets of this build and
+ * for this machine.
+ */
+export function compiledFile(
+  crates: readonly Crate[],
+  triples: readonly string[],
+): (file: string) => boolean {
   const names = new Set(crates.map(({ name }) => name))
   const libraries = new Set(crates.map(({ name }) => name.replaceAll('-', '_')))
   return file => {
     if (/^(\.rustc_info\.json|CACHEDIR\.TAG)$/.test(file)) return true
+    const [folder = ''] = file.split('/')
+    if (/-linux-(?:gnu|musl)/.test(folder) && !triples.includes(folder)) return false
     const [, kind, entry = ''] = /(?:^|\/)(\.fingerprint|build|deps)\/([^/]+)/.exec(file) ?? []
     const [, name = ''] = /^(.+)-[0-9a-f]{16}(?:\.|$)/.exec(entry) ?? []
     if (kind !== 'deps') return names.has(name)
