@@ -67,8 +67,11 @@ async function ciOf({ facts, host, root }: Found): Promise<(typeof ciKinds)[numb
 
 /** What became of each line goes to stderr; the patch is the result. */
 async function show(plan: Plan): Promise<void> {
-  const { describeChanges, describeEntries, describeKept } = await import('../init/describe.ts')
+  const { describeChanges, describeEntries, describeKept, describeMissing } = await import(
+    '../init/describe.ts'
+  )
   process.stderr.write(cleanText(describeEntries(plan.entries)))
+  process.stderr.write(cleanText(describeMissing(plan)))
   process.stdout.write(cleanText(describeChanges(plan)))
   process.stderr.write(cleanText(describeKept(plan)))
 }
@@ -122,13 +125,14 @@ function ending(changes: number, written: readonly string[]): string {
 }
 
 function report(
-  { changes, kept, entries, dockerfile }: Plan,
+  { changes, kept, entries, missing, dockerfile }: Plan,
   written: readonly string[],
   proof: unknown,
 ): object {
   return {
     ...(dockerfile !== undefined && { dockerfile }),
     lines: entries,
+    ...(missing.length > 0 && { missing }),
     files: changes.map(({ path, before, after }) => ({
       path,
       new: before === undefined,

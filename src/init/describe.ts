@@ -1,7 +1,7 @@
 import type { Entry, Outcome } from './adopt/ledger.ts'
 import type { InitPlan } from './plan-init.ts'
 import { unifiedDiff } from './write/diff.ts'
-import { schemaFile } from './write/toml.ts'
+import { schemaFile, tomlValue } from './write/toml.ts'
 
 const titles: Readonly<Record<Outcome, string>> = {
   moved: 'Taken over',
@@ -28,6 +28,17 @@ export function describeEntries(entries: readonly Entry[]): string {
       ]
     })
     .join('\n')
+}
+
+/** What the xbuild.toml that is there lacks, each as it would be written there. */
+export function describeMissing({ missing }: Pick<InitPlan, 'missing'>): string {
+  if (missing.length === 0) return ''
+  const width = Math.max(...missing.map(({ from }) => from.length))
+  const lines = missing.map(setting => {
+    const table = setting.table === '' ? '' : `[${setting.table}] `
+    return `  ${setting.from.padEnd(width)}  ${table}${setting.key} = ${tomlValue(setting.value)}`
+  })
+  return ['Not in xbuild.toml, which init leaves as it is:', ...lines, '', ''].join('\n')
 }
 
 /** The changes as a patch that `git apply` takes. The schema is named, not shown: it is one long line of JSON. */

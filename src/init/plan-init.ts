@@ -4,7 +4,9 @@ import type { Options } from '../config/options.ts'
 import { readTextIfThere } from '../util/read-file.ts'
 import type { Entry } from './adopt/ledger.ts'
 import { collectSettings } from './collect-settings.ts'
+import { missingSettings } from './differences.ts'
 import type { FoundProject } from './read-project.ts'
+import type { Setting } from './settings.ts'
 import { addGitlabJob, type CiFacts, type CiKind, ciFile, githubWorkflow } from './write/ci.ts'
 import type { FileChange } from './write/diff.ts'
 import { addTargets, includedText, makefileNames } from './write/makefile.ts'
@@ -16,6 +18,8 @@ export interface InitPlan {
   /** Files that stay as they are, with the reason. */
   readonly kept: readonly { readonly path: string; readonly why: string }[]
   readonly entries: readonly Entry[]
+  /** What the files say and the xbuild.toml that is there does not. */
+  readonly missing: readonly Setting[]
   /** Relative to the project. */
   readonly dockerfile: string | undefined
 }
@@ -71,6 +75,7 @@ export async function planInit(
     changes,
     kept,
     entries: toml === undefined ? collected.entries : [],
+    missing: toml === undefined ? [] : await missingSettings(collected.settings, toml),
     dockerfile: collected.dockerfile,
   }
 }

@@ -37,6 +37,17 @@ describe('xbuild init', () => {
     const second = await xbuild(['init', '--yes'], { cwd: dir })
     expect(second).toMatchObject({ code: 0, stdout: '' })
     expect(second.stderr).toMatch(/xbuild\.toml stays[\s\S]*Nothing to change\.\n$/)
+    expect(second.stderr).not.toContain('Not in xbuild.toml')
+    // A line that the Dockerfile has got since is shown, and nothing is written.
+    const before = await read(dir, 'xbuild.toml')
+    await writeFile(join(dir, 'Dockerfile'), `${dockerfile}EXPOSE 9090\nENV MODE=x\n`)
+    const third = await xbuild(['init', '--yes'], { cwd: dir })
+    expect(third.stderr).toMatch(
+      /Not in xbuild\.toml, which init leaves as it is:\n.*:12 .*\[image\] env = \{ MODE = "x" \}/,
+    )
+    expect(third.stderr).toMatch(/\[image\] ports = \[9090\]\n/)
+    expect(third.stderr).toMatch(/Nothing to change\.\n$/)
+    expect(await read(dir, 'xbuild.toml')).toBe(before)
     const plan = JSON.parse((await xbuild(['plan', '--json', '--backend=oci'], { cwd: dir })).stdout)
     expect(plan.images[0].config).toMatchObject({
       entrypoint: ['/usr/local/bin/hello'],
