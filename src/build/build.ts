@@ -21,6 +21,7 @@ import { withCacheCounts } from './compile-cache.ts'
 import type { Changes } from './git-changes.ts'
 import { askToInstall, type Confirm } from './installs.ts'
 import { recordBuild, restoreLastBinaries, withPreviousSizes } from './last-build.ts'
+import { missingStamp } from './on-builder/missing-stamp.ts'
 import { preloadModules } from './preload.ts'
 import { type Prepared, prepareBuild } from './prepare.ts'
 import { withRegistries } from './registries.ts'
@@ -82,6 +83,8 @@ export function build(options: Options, { emit, confirm, signal, changes }: Buil
           const run = { ...prepared, ...asking, work, logs: join(plan.dist, 'logs') }
           const binaries = await compileAndCheck(run)
           artifacts = await recorder.stage('verify', () => verifyAndKeep(binaries, run))
+          const missing = missingStamp(plan, artifacts)
+          if (missing !== undefined) recorder.note('warning', missing)
           await makeImages(run, artifacts, (image, index) => {
             images[index] = image
           })

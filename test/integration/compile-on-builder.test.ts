@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -194,6 +195,16 @@ describe('a compile on the builder', () => {
     expect(await ignored('--', '-buildvcs=false')).toBe('dist\n.git\n')
   })
 
+  it('says where the image has no git, so that Go leaves the commit out', async () => {
+    const dir = await project(helloGo)
+    commit(dir)
+    const go = join(execFileSync('go', ['env', 'GOROOT'], { encoding: 'utf8' }).trim(), 'bin')
+    const env = { GOFLAGS: '', GOENV: 'off' }
+    const warning = /warning: .*the commit is not in the program.* golang:\S+ has no git/
+    expect((await run(dir, [], builder, { ...env, BUILDER_PATH: go })).result.stderr).toMatch(warning)
+    expect((await run(dir, [], builder, env)).result.stderr).not.toMatch(warning)
+  })
+
   test.each<[string, Record<string, string>, string[], number, RegExp]>([
     [
       'cgo',
@@ -202,7 +213,7 @@ describe('a compile on the builder', () => {
       2,
       /compiles no cgo\n[\s\S]*fix .*--compile-on host/,
     ],
-    ['a secret without an id', {}, ['--secret=src=a'], 2, /--secret "src=a" has no id/],
+    ['a secret without an id', {}, ['--secret=src=a'], 2, /--secret .* has no id/],
   ])('refuses %s', async (_, files, args, code, message) => {
     const dir = await project({ ...helloGo, ...files })
     expect((await run(dir, args)).result).toMatchObject({ code, stderr: expect.stringMatching(message) })
