@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { bundleAction } from '../../scripts/action.mjs'
 import { type ActionCaches, openCaches } from '../../src/ci/action/caches.ts'
+import { runAction } from '../../src/ci/action/run-action.ts'
 import { fakeCacheService, runStep } from '../support/fake-github.ts'
 import { needsTool } from '../support/needs-tool.ts'
 import { commit, helloGo, project, temporaryFolder } from '../support/projects.ts'
@@ -229,6 +230,61 @@ describe('measurements', () => {
     await second.restore()
     expect(await readFile(bench(dir), 'utf8')).toBe('{"measured":true}')
     expect(execFileSync('git', ['status', '--porcelain'], { cwd: dir, encoding: 'utf8' })).toBe('')
+  })
+
+  test('are made once, and found by the next run on an empty machine', async context => {
+    needsTool(context, 'go')
+    const dir = await project(helloGo)
+    const { env: service } = await fakeCacheService()
+    const temporary = await temporaryFolder()
+    // Measures as a build does that is asked to: where nothing was measured before.
+    const fake = join(temporary, 'xbuild.mjs')
+    await writeFile(
+      fake,
+      `import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+      const report = process.argv.find(word => word.startsWith('--report=')).slice('--report='.length)
+      const found = existsSync('.xbuild/bench.json')
+      if (process.env.XBUILD_BENCH === 'auto' && !found) {
+        mkdirSync('.xbuild', { recursive: true })
+        writeFileSync('.xbuild/bench.json', '{"measured":true}')
+      }
+      console.log(\`bench=\${process.env.XBUILD_BENCH} found=\${found}\`)
+      writeFileSync(report, JSON.stringify({ artifacts: [{}], notes: [] }))`,
+    )
+    const run = async (number: string, env: Readonly<Record<string, string>>) => {
+      const lines: string[] = []
+      const paths = Object.fromEntries(
+        await Promise.all(
+          ['GITHUB_OUTPUT', 'GITHUB_PATH'].map(async name => {
+            const path = join(await temporaryFolder(), name)
+            await writeFile(path, '')
+            return [name, path] as const
+          }),
+        ),
+      )
+      const code = await runAction({
+        env: {
+          ...process.env,
+          ...service,
+          ...paths,
+          GITHUB_WORKSPACE: dir,
+          GITHUB_RUN_ID: number,
+          RUNNER_TEMP: temporary,
+          INPUT_BENCH: 'auto',
+          INPUT_SUMMARY: 'false',
+          ...env,
+        },
+        signal: new AbortController().signal,
+        print: line => void lines.push(line),
+        xbuild: [process.execPath, fake],
+      })
+      expect(code, lines.join('\n')).toBe(0)
+      await rm(join(dir, '.xbuild'), { recursive: true, force: true })
+      return lines.find(line => line.startsWith('bench='))
+    }
+    expect(await run('1', { GITHUB_EVENT_NAME: 'pull_request' })).toBe('bench=never found=false')
+    expect(await run('2', { GITHUB_EVENT_NAME: 'push' })).toBe('bench=auto found=false')
+    expect(await run('3', { GITHUB_EVENT_NAME: 'push' })).toBe('bench=auto found=true')
   })
 
   test('of the repository stay as they are', async context => {
