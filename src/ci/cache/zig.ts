@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { findZig } from '../../c-toolchains/zig.ts'
 import { Failure } from '../../errors.ts'
 import { installZig } from '../../languages/zig/version.ts'
@@ -34,7 +34,7 @@ export const zigCache: CacheRecipe = {
       folders: [
         { path: global, holds: 'packages and compiled runtimes', isUsed: globalFile(packages) },
         {
-          path: join(dir, '.zig-cache', 'xbuild'),
+          path: join(resolve(dir, env['ZIG_LOCAL_CACHE_DIR'] || '.zig-cache'), 'xbuild'),
           holds: 'compiled code',
           isUsed: file => !/(^|\/)tmp\//.test(file) && built.has(file.slice(0, file.indexOf('/'))),
         },
