@@ -145,6 +145,16 @@ describe('a compile on the builder', () => {
       /The toolchain image golang:\S+ cannot run go\n[\s\S]*executable file not found[\s\S]*fix .*\[toolchain\] image/,
     ],
     [
+      'a key that is not there',
+      {
+        stderr: 'ERROR: failed to convert agent config {default [] false}: invalid empty ssh agent socket\n',
+        exitCode: 1,
+      },
+      'func main() {}',
+      2,
+      /A secret or a key [\s\S]*agent config[\s\S]*fix .*--ssh/,
+    ],
+    [
       'an image that is not there',
       {
         stderr:

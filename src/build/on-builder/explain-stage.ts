@@ -22,14 +22,14 @@ export function explainStage(failure: Failure, { tool, image, stderr }: FailedSt
     })
   }
   if (
-    /secret .*not found|failed to load secret|unset ssh|no ssh|ssh.*(?:not found|required)/i.test(why ?? '')
+    /^failed to stat |convert agent config|SSH_AUTH_SOCK|secret .*not found|unset ssh|no ssh/i.test(why ?? '')
   ) {
     return new Failure({
       kind: 'usage',
-      what: 'The builder was not given a secret',
+      what: 'A secret or a key for the compile on the builder cannot be had',
       where,
       why,
-      fix: 'check --secret and --ssh',
+      fix: 'fix --secret or --ssh, [build] secrets or ssh in xbuild.toml; ssh-add -l lists the keys of the agent',
       cause,
     })
   }
