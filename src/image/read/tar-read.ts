@@ -21,6 +21,8 @@ export interface TarEntry {
 const block = 512
 /** The most bytes of a long name or of PAX records; a path is at most 4096 on Linux. */
 const maximumExtension = 1024 * 1024
+/** One of each kind comes before a file, and some writers repeat themselves. */
+const maximumExtensions = 16
 
 /**
  * The entries of a tar stream: ustar, with the long names and links of PAX and GNU tar. Every length is checked before
@@ -47,6 +49,7 @@ export async function* readTar(source: ByteSource, where: string): AsyncGenerato
   let records: ReadonlyMap<string, string> = new Map()
   let longName: string | undefined
   let longLink: string | undefined
+  let extensions = 0
   for (;;) {
     const header = Buffer.from(await source.read(block))
     if (header.length === 0) return
@@ -62,6 +65,9 @@ export async function* readTar(source: ByteSource, where: string): AsyncGenerato
     if (written === undefined) throw damaged('the size of an entry is no number')
 
     const flag = String.fromCharCode(header[156] ?? 0)
+    const isExtension = ['x', 'g', 'L', 'K'].includes(flag)
+    extensions = isExtension ? extensions + 1 : 0
+    if (extensions > maximumExtensions) throw damaged('it has headers that belong to no file')
     if (flag === 'x' || flag === 'g') {
       const read = readRecords(await extension(written))
       if (!read) throw damaged('a PAX record is malformed')
@@ -180,21 +186,31 @@ function shortName(header: Buffer): string {
   return prefix ? `${prefix}/${name}` : name
 }
 
-/** PAX records: "LENGTH KEY=VALUE\n", the length counting itself (POSIX pax, "Extended Header"). */
-function readRecords(bytes: Uint8Array): Map<string, string> | undefined {
+/** Keys of records that are read. Others, such as extended attributes, may be large, and nobody asks for them. */
+const isRead = (key: string) => ['path', 'linkpath', 'size'].includes(key) || key.startsWith('GNU.sparse')
+const longestKey = 64
+
+/**
+ * PAX records: "LENGTH KEY=VALUE\n", the length counting itself (POSIX pax, "Extended Header"). By position and number,
+ * for a layer may hold little else.
+ */
+function readRecords(data: Uint8Array): Map<string, string> | undefined {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.length)
   const records = new Map<string, string>()
-  let rest = Buffer.from(bytes)
-  while (rest.length > 0) {
-    const [, digits = ''] = /^(\d{1,7}) /.exec(rest.toString('latin1', 0, 8)) ?? []
-    const length = Number(digits)
-    if (length < digits.length + 3 || length > rest.length || rest[length - 1] !== 10) return undefined
-    const record = rest.toString('utf8', digits.length + 1, length - 1)
-    const equals = record.indexOf('=')
-    if (equals < 1) return undefined
-    const key = record.slice(0, equals)
-    // Others, such as extended attributes, may be large, and nobody asks for them.
-    if (/^(path|linkpath|size|GNU\.sparse.*)$/.test(key)) records.set(key, record.slice(equals + 1))
-    rest = rest.subarray(length)
+  for (let start = 0; start < bytes.length; ) {
+    let length = 0
+    let at = start
+    for (; at < start + 7 && isDigit(bytes[at]); at++) length = length * 10 + (bytes[at] as number) - 48
+    const end = start + length
+    const isWhole = at > start && bytes[at] === 32 && end > at + 2 && end <= bytes.length
+    if (!isWhole || bytes[end - 1] !== 10) return undefined
+    const equals = bytes.indexOf(61, at)
+    if (equals <= at + 1 || equals >= end) return undefined
+    const key = equals - at > longestKey ? '' : bytes.toString('latin1', at + 1, equals)
+    if (isRead(key)) records.set(key, bytes.toString('utf8', equals + 1, end - 1))
+    start = end
   }
   return records
 }
+
+const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 48 && byte <= 57

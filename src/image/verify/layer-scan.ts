@@ -74,11 +74,11 @@ export async function scanLayer(
   const hostile: string[] = []
   for await (const entry of readTar(source, where)) {
     const path = entryPath(entry.name)
+    budget.entry(path ?? entry.name, entry.link)
     if (path === undefined) {
       if (hostile.length < maximumHostile) hostile.push(entry.name.slice(0, 200))
       continue
     }
-    budget.entry(path, entry.link)
     if (path.split('/').length > bounds.depth) throw tooMuch(`folders more than ${bounds.depth} deep`, where)
     const slash = path.lastIndexOf('/') + 1
     const [parent, name] = [path.slice(0, Math.max(0, slash - 1)), path.slice(slash)]

@@ -59,12 +59,10 @@ export function createScanner(
       return scan
     },
     async extract(layer, path) {
-      const one = createBudget()
+      // Its files were counted; what it takes to unpack them again counts again.
+      const { entry } = createBudget()
       const { entries } = await inTurn(() =>
-        scanLayer(source.blob(layer), new Set([path]), folder, where(layer), {
-          ...one,
-          captured: budget.captured,
-        }),
+        scanLayer(source.blob(layer), new Set([path]), folder, where(layer), { ...budget, entry }),
       )
       const captured = entries.get(path)?.captured
       if (captured) return captured

@@ -79,6 +79,12 @@ describe('a layer', () => {
     expect(entries.size).toBe(257)
   })
 
+  it.each(['../out', 'app'])('counts every entry, %s too', async name => {
+    const budget = createBudget()
+    for (let at = 0; at < bounds.entries - 1; at++) budget.entry('', '')
+    expect((await failureOf(scan([{ name }, { name }], budget))).why).toContain('files and folders')
+  })
+
   it('shares its budget with the others of its image', async () => {
     const budget = createBudget()
     for (let at = 0; at < bounds.entries - 1; at++) budget.entry('', '')

@@ -8,7 +8,7 @@ import { isFailure } from '../../../../src/errors.ts'
 import { fileSource, streamSource } from '../../../../src/image/read/byte-source.ts'
 import { entryPath, readTar } from '../../../../src/image/read/tar-read.ts'
 import { failureOf } from '../../../support/failure-of.ts'
-import { buildTar, type TarInput } from '../../../support/tar-builder.ts'
+import { buildTar, paxRecords, type TarInput } from '../../../support/tar-builder.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tar-read-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -126,11 +126,33 @@ describe('readTar', () => {
     ['a name cut short', buildTar([{ name: 'l', type: 'L', content: 'abc', size: 5000 }], 0)],
     ['a sparse file', buildTar([{ name: 's', type: 'S' }])],
     ['a PAX sparse file', buildTar([{ name: 's', pax: { 'GNU.sparse.map': '0,1' } }])],
+    [
+      'headers of no file',
+      buildTar(Array.from({ length: 17 }, () => ({ name: 'p', type: 'x', content: paxRecords({ a: 'b' }) }))),
+    ],
+    ['a PAX record without a key', buildTar([{ name: 'p', type: 'x', content: '6 =ab\n' }])],
+    ['a PAX record without a value', buildTar([{ name: 'p', type: 'x', content: '6 abc\n' }])],
+    ['a PAX record of no length', buildTar([{ name: 'p', type: 'x', content: '0 a=b\n' }])],
     ['a lone empty block', Buffer.concat([buildTar([{ name: 'a' }], 512), buildTar([{ name: 'b' }])])],
     ['text', Buffer.from('hello '.repeat(200))],
   ])('refuses %s', async (_name, bytes) => {
     const failure = await failureOf(list(bytes))
     expect(failure).toMatchObject({ kind: 'verification', where: 'test.tar' })
+  })
+
+  it('passes millions of PAX records that nobody reads, fast', async () => {
+    const content = Buffer.alloc(1_000_002, '6 a=b\n')
+    const one = [
+      { name: 'p', type: 'x', content },
+      { name: 'f', content: 'x' },
+    ]
+    const bytes = buildTar(Array.from({ length: 20 }, () => one).flat())
+    const started = performance.now()
+    let count = 0
+    for await (const _ of readTar(streamSource(inPieces(bytes, 65_536)), 'x')) count++
+    expect(count).toBe(20)
+    // 20 MB; what reads a layer of a gigabyte so takes half a minute at most.
+    expect(performance.now() - started).toBeLessThan(8000)
   })
 
   it('ends or fails in an orderly way on any bytes', async () => {

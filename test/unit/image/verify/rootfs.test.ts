@@ -113,6 +113,34 @@ describe('the file system of layers', () => {
     expect(await content('/b')).toBe('/b=x')
   })
 
+  it('reads a hard link to a file of a layer below, as unpacking makes it', async () => {
+    const { content } = rootfsOf([file('a', 'x')], [{ name: 'b', type: '1', link: 'a' }])
+    expect(await content('/b')).toBe('/b=x')
+  })
+
+  it.each<[string, TarInput[], TarInput[]]>([
+    ['a device', [], [{ name: 'b', type: '3' }]],
+    ['a FIFO', [file('b', 'x')], [{ name: 'b', type: '6' }]],
+    ['a hard link to nothing', [], [{ name: 'b', type: '1', link: 'none' }]],
+    ['a hard link to itself', [], [{ name: 'b', type: '1', link: 'b' }]],
+    [
+      'a hard link to a link to it',
+      [],
+      [
+        { name: 'a', type: '1', link: 'b' },
+        { name: 'b', type: '1', link: 'a' },
+      ],
+    ],
+    [
+      'a hard link to what a whiteout hides',
+      [file('a', 'x')],
+      [file('.wh.a', ''), { name: 'b', type: '1', link: 'a' }],
+    ],
+  ])('has no content of %s', async (_, below, above) => {
+    const { content } = rootfsOf(below, above)
+    await expect(content('/b')).rejects.toThrow('no b')
+  })
+
   it('takes the last of two entries with one name', async () => {
     const { content } = rootfsOf([file('a', '1'), file('./a', '2')])
     expect(await content('/a')).toBe('/a=2')
