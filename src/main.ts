@@ -97,8 +97,9 @@ async function writeTrace(): Promise<void> {
 }
 
 /** An error that nobody awaits; Node.js itself would print the whole minified line that it came from. */
-function endWithBug(error: unknown): void {
-  process.stderr.write(`${describeBug(error)}\n`)
+function endWithBug(thrown: unknown): void {
+  const error = systemFailure(thrown)
+  process.stderr.write(error === thrown ? `${describeBug(error)}\n` : errorText(error))
   killRunning()
   process.exit(exitCodeOf(error))
 }

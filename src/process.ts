@@ -55,23 +55,25 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   }
   const started = performance.now()
   const endSpan = beginSpan('command', [command.tool, ...command.args].join(' '))
-  const child = execa(command.tool, [...command.args], {
-    cwd: command.cwd,
-    // As a shell's cd does: of a folder that is reached by a link, Go and others name paths as PWD has them.
-    env: {
-      PWD: command.cwd,
-      ...gitSettings(),
-      ...(options.temporary !== undefined && { TMPDIR: options.temporary }),
-      ...command.env,
-    },
-    stdin: options.input === undefined ? 'ignore' : 'pipe',
-    ...(options.input === undefined ? {} : { input: options.input }),
-    buffer: false,
-    reject: false,
-    detached: true,
-    cleanup: false,
-    stripFinalNewline: false,
-  })
+  const child = startOrFail(() =>
+    execa(command.tool, [...command.args], {
+      cwd: command.cwd,
+      // As a shell's cd does: of a folder that is reached by a link, Go and others name paths as PWD has them.
+      env: {
+        PWD: command.cwd,
+        ...gitSettings(),
+        ...(options.temporary !== undefined && { TMPDIR: options.temporary }),
+        ...command.env,
+      },
+      stdin: options.input === undefined ? 'ignore' : 'pipe',
+      ...(options.input === undefined ? {} : { input: options.input }),
+      buffer: false,
+      reject: false,
+      detached: true,
+      cleanup: false,
+      stripFinalNewline: false,
+    }),
+  )
   let timedOut = false
   const end = () => endGroup(child.pid)
   const timer =
@@ -184,4 +186,20 @@ function cannotStart(
       ? `there is no ${JSON.stringify(command.tool)} on PATH, or no such folder`
       : (result.originalMessage ?? result.code),
   })
+}
+
+/** Without a file left for its streams execa fails on what Node.js returns: `subprocess.stdio is not iterable`. */
+function startOrFail<T>(start: () => T): T {
+  try {
+    return start()
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new Failure({
+      kind: 'usage',
+      what: 'No other program can be started',
+      why: 'this process may open no more files',
+      fix: 'ulimit -n 4096',
+      cause: error,
+    })
+  }
 }
