@@ -159,6 +159,20 @@ describe('answers of Go', () => {
     expect((await open(dir, context)).find(args, {})).toBeUndefined()
   })
 
+  it('are not used where another machine is asked', async () => {
+    const { go, dir, open } = await readOnce()
+    expect((await open()).find(args, {})).toBe('what Go said')
+    const elsewhere = await openAnswers(dir, {
+      answersFile: join(go, 'answers.json'),
+      platforms: [],
+      options: { go: { tags: [], vars: {}, env: { PATH: join(go, 'bin') } } } as never,
+      run: async () => expect.fail('asked'),
+    })
+    elsewhere.keep(args, {}, 'there')
+    await elsewhere.save([listed(dir)])
+    await expect(readFile(join(go, 'answers.json'))).rejects.toThrow('ENOENT')
+  })
+
   it('do not hold where a module is gone from the cache', async () => {
     const cache = join(await temporaryFolder(), 'example.com/dep@v1.0.0')
     await mkdir(cache, { recursive: true })
