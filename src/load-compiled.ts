@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import { cacheFolder } from './util/cache-folder.ts'
@@ -63,7 +63,18 @@ function writeChecked(path: string, data: Buffer): void {
     const temporary = `${path}.${process.pid}.tmp`
     writeFileSync(temporary, Buffer.concat([checksum(data), data]))
     renameSync(temporary, path)
+    removeOld(dirname(path))
   } catch {
     // the next run compiles it again
+  }
+}
+
+const thirtyDays = 30 * 24 * 60 * 60 * 1000
+
+/** What other versions left, and runs that were killed. */
+function removeOld(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    if (statSync(path).mtimeMs < Date.now() - thirtyDays) rmSync(path, { force: true })
   }
 }
