@@ -80,8 +80,21 @@ async function describe(
   if (tag === undefined || !tag.startsWith(prefix)) {
     return /^[0-9a-f]{4,64}$/.test(text) ? { version: text } : {}
   }
-  const own = tag.slice(prefix.length)
+  const own = (await highestTag(dir, prefix, tag, signal)).slice(prefix.length)
   return { tag: own, version: distance === '0' ? own : `${own}-${distance}-g${hash}` }
+}
+
+/**
+ * The highest version among the tags of one commit, as Go and GoReleaser take it; git describe takes any of them. A
+ * release is higher than its candidates.
+ */
+async function highestTag(dir: string, prefix: string, tag: string, signal?: AbortSignal): Promise<string> {
+  const literal = prefix.replace(/[*?[\\]/g, '\\$&')
+  const patterns = [`refs/tags/${literal}v[0-9]*`, `refs/tags/${literal}[0-9]*`]
+  const sorted = ['--sort=-version:refname', '--format=%(refname:strip=2)', '--count=1']
+  const args = ['for-each-ref', `--points-at=${tag}^{}`, ...sorted, ...patterns]
+  const { text } = await git(dir, ['-c', 'versionsort.suffix=-', ...args], signal)
+  return text.startsWith(prefix) ? text : tag
 }
 
 /** Reads a SOURCE_DATE_EPOCH; undefined when it is not set. Seconds since 1970. */

@@ -33,6 +33,9 @@ describe('the version', () => {
     [['svc/v2.0.0', 'v1.0.0', 'deep/api/v3.0.0'], '', 'v1.0.0'],
     [['svc/v2.0.0', 'v1.0.0', 'deep/api/v3.0.0'], 'svc', 'v2.0.0'],
     [['svc/v2.0.0', 'v1.0.0', 'deep/api/v3.0.0'], 'deep/api', 'v3.0.0'],
+    [['v1.9.0', 'v1.10.0'], '', 'v1.10.0'],
+    [['v1.0.0', 'v1.0.0-rc.1', 'svc/v3.0.0'], '', 'v1.0.0'],
+    [['svc/v1.9.0', 'svc/v1.10.0', 'v2.0.0'], 'svc', 'v1.10.0'],
   ])('of the tags %j in folder "%s" is %s', async (tags, folder, version) => {
     const dir = join(await repository(...tags), folder)
     expect(await readGit(dir)).toMatchObject({ tagged: true, source: { version, tag: version } })
@@ -49,6 +52,14 @@ describe('the version', () => {
     expect(tagged).toBe(false)
     expect(source).not.toHaveProperty('tag')
     expect(source.version).toBe(git(dir, 'rev-parse', '--short', 'HEAD'))
+  })
+
+  it('is the highest of the tags of one commit, be they annotated or not', async () => {
+    const dir = await repository('v2.0.0')
+    git(dir, 'tag', '-a', '-m', 'old', 'v1.0.0')
+    expect((await readGit(dir)).source.version).toBe('v2.0.0')
+    git(dir, 'commit', '-q', '--allow-empty', '-m', 'next')
+    expect((await readGit(dir)).source.version).toMatch(/^v2\.0\.0-1-g/)
   })
 
   it('counts the commits since the tag, and says what is not committed', async () => {
