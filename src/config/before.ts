@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import * as v from 'valibot'
 import type { Command } from '../types.ts'
-import { table } from '../util/string-table.ts'
+import { environment } from '../util/string-table.ts'
 
 /** An argument vector: the tool and its arguments, for no shell reads it. */
 const args = v.pipe(v.array(v.string()), v.minLength(1, 'a command, such as ["npm", "ci"]'))
@@ -9,7 +9,7 @@ const args = v.pipe(v.array(v.string()), v.minLength(1, 'a command, such as ["np
 /** `[build] before`: what is run, once, before the project is read. */
 export const beforeSchema = v.array(
   v.union(
-    [args, v.strictObject({ args, cwd: v.optional(v.string()), env: v.optional(table(v.string())) })],
+    [args, v.strictObject({ args, cwd: v.optional(v.string()), env: v.optional(environment) })],
     'a command as a list of words, ["npm", "ci"], or { args = ["npm", "ci"], cwd = "web", env = { CI = "1" } }',
   ),
 )

@@ -32,6 +32,12 @@ export function table<const S extends v.GenericSchema>(values: S, keys?: v.Gener
   return Object.assign(schema, { value: values as v.GenericSchema })
 }
 
+/** Environment variables of a command; a name cannot hold "=" or NUL (POSIX.1-2017, 8.1). */
+export const environment = table(
+  v.string(),
+  v.pipe(v.string(), v.regex(/^[^=\0]+$/, 'the name of a variable, without "="')),
+)
+
 function isTable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { table } from '../../util/string-table.ts'
+import { environment, table } from '../../util/string-table.ts'
 import { platformTable } from '../platform-table.ts'
 
 /** `[go.platform."linux/arm/v7"]`. */
@@ -24,7 +24,7 @@ export const goTable = v.strictObject({
   ldflags: v.exactOptional(v.string()),
   /** What -X sets: "example.com/app/version.Version" = "{version}". */
   vars: v.optional(table(v.string(), variableName), {}),
-  env: v.optional(table(v.string()), {}),
+  env: v.optional(environment, {}),
   /** Compile cgo: `auto` where a package really uses it. */
   cgo: v.optional(v.union([v.literal('auto'), v.boolean()]), 'auto'),
   platform: platformTable(goVariant),

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { table } from '../../util/string-table.ts'
+import { environment, table } from '../../util/string-table.ts'
 import { platformTable } from '../platform-table.ts'
 
 const libc = v.picklist(['musl', 'gnu'])
@@ -35,7 +35,7 @@ export const rustTable = v.pipe(
     'default-features': v.optional(v.boolean(), true),
     package: v.exactOptional(v.string()),
     locked: v.optional(v.boolean(), false),
-    env: v.optional(table(v.string()), {}),
+    env: v.optional(environment, {}),
     platform: platformTable(rustVariant),
   }),
   v.transform(({ 'all-features': allFeatures, 'default-features': defaultFeatures, ...rest }) => ({

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { isPlatform } from '../../platforms.ts'
-import { table } from '../../util/string-table.ts'
+import { environment, table } from '../../util/string-table.ts'
 import { platformTable } from '../platform-table.ts'
 
 const release = v.picklist(['safe', 'fast', 'small', 'off'])
@@ -24,6 +24,6 @@ export const zigTable = v.strictObject({
   /** `-Dtarget` by platform, for a build.zig that has spellings of its own. */
   target: v.optional(table(v.string(), platformName), {}),
   args: v.optional(v.array(v.string()), []),
-  env: v.optional(table(v.string()), {}),
+  env: v.optional(environment, {}),
   platform: platformTable(zigVariant),
 })

@@ -61,6 +61,7 @@ describe('the JSON Schema', () => {
     '[images.web]\nlables = {}',
     '[images."a/b"]\nbin = "x"',
     '[go]\nenv = { A = 1 }',
+    '[go]\nenv = { "A=B" = "1" }',
     '[rust]\nglibc = "3"',
     '[[image.files]]\nfrom = "a"',
     '[image]\nhealthcheck = true',
