@@ -1,5 +1,18 @@
-import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import { cacheFolder } from './util/cache-folder.ts'
@@ -22,7 +35,7 @@ export function loadCompiled(
   const script = new Script(source, { filename, ...(cachedData && { cachedData }) })
   if (path && (!cachedData || script.cachedDataRejected)) {
     // At the end it holds every function that this run needed.
-    process.once('exit', () => writeChecked(path, script.createCachedData()))
+    process.once('exit', () => writeChecked(path, () => script.createCachedData()))
   }
   const loaded = { exports: {} }
   script.runInThisContext()(loaded.exports, require, loaded, filename)
@@ -45,27 +58,47 @@ const isBuild = (word = 'build') => word === 'build' || /^[-./]/.test(word)
 const checksum = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest()
 const checksumSize = 32
 
-/** V8 itself does not notice that a byte of it changed. What another user wrote would run as this one. */
-function readChecked(path: string): Buffer | undefined {
+/** Whether only this user could have written it: what another one wrote would run as this one. */
+const isOwn = ({ uid, mode }: Stats) => uid === process.getuid?.() && (mode & 0o022) === 0
+
+/** V8 itself does not notice that a byte of it changed. One open file is looked at and read: a name may change between. */
+export function readChecked(path: string): Buffer | undefined {
+  let file: number | undefined
   try {
-    if (statSync(path).uid !== process.getuid?.()) return undefined
-    const bytes = readFileSync(path)
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const found = fstatSync(file)
+    if (!found.isFile() || !isOwn(found)) return undefined
+    const bytes = readFileSync(file)
     const data = bytes.subarray(checksumSize)
     return checksum(data).equals(bytes.subarray(0, checksumSize)) ? data : undefined
   } catch {
     return undefined
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
 }
 
-function writeChecked(path: string, data: Buffer): void {
+/** Writes nothing into a folder of another user, who could have the name lead elsewhere, and never follows a link. */
+export function writeChecked(path: string, compiled: () => Buffer): void {
+  const folder = dirname(path)
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
-    mkdirSync(dirname(path), { recursive: true })
-    const temporary = `${path}.${process.pid}.tmp`
-    writeFileSync(temporary, Buffer.concat([checksum(data), data]))
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (statSync(folder).uid !== process.getuid?.()) return
+    const data = compiled()
+    writeFileSync(temporary, Buffer.concat([checksum(data), data]), { flag: 'wx', mode: 0o600 })
     renameSync(temporary, path)
     removeOld(dirname(path))
   } catch {
-    // the next run compiles it again
+    removeQuietly(temporary) // the next run compiles it again
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // a part of the path is a file, say
   }
 }
 

@@ -19,6 +19,7 @@ import { confirmBases, withKnownDigest } from './bases.ts'
 import { compilePlan } from './compile.ts'
 import { withCacheCounts } from './compile-cache.ts'
 import type { Changes } from './git-changes.ts'
+import { imagesAtOnce } from './images-at-once.ts'
 import { askToInstall, type Confirm } from './installs.ts'
 import { recordBuild, restoreLastBinaries, withPreviousSizes } from './last-build.ts'
 import { missingStamp } from './on-builder/missing-stamp.ts'
@@ -157,9 +158,6 @@ async function compileAndCheck(run: PlannedRun): Promise<readonly CompiledBinary
 
 const isDone = (image: ReportedImage | undefined) => image !== undefined
 
-/** Images that are made at once: one waits for a registry or a builder while another is packed. */
-const imagesAtOnce = 3
-
 /**
  * Makes each image on the base that its binaries need, and reads it back. Tags move when every image is right; but buildx
  * moves those of an image itself, as soon as it is made.
@@ -175,7 +173,7 @@ async function makeImages(
   const chosen = await confirmBases(plan, artifacts, lookUpBase, recorder)
   const asks = backend.name === 'buildx' && !plan.offline
   const confirmed = asks ? await Promise.all(chosen.map(one => withKnownDigest(one, lookUpBase))) : chosen
-  const made = await mapLimit(confirmed, imagesAtOnce, async (image, index) => {
+  const made = await mapLimit(confirmed, imagesAtOnce(plan), async (image, index) => {
     const one = await makeAndReadBack(image, context)
     if (!one.publish) done(one.reported, index)
     return one

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import * as v from 'valibot'
 import { writeFileAtomically } from '../../util/atomic.ts'
 import type { InspectContext } from '../language.ts'
+import { embeddedIn, hasContent } from './embedded.ts'
 import type { Answers } from './go-context.ts'
 import { guessGoEnv } from './go-env.ts'
 import type { ListedPackage } from './listed-package.ts'
@@ -20,12 +21,14 @@ const recordSchema = v.object({
   files: v.array(v.tuple([v.string(), v.string(), v.string()])),
   /** Folders of modules that were there. */
   modules: v.array(v.string()),
+  /** What go:embed found: a program lacks it where it is gone. */
+  embedded: v.array(v.string()),
   answers: v.record(v.string(), v.string()),
 })
 type AnswerRecord = v.InferOutput<typeof recordSchema>
 
-/** Milliseconds within which a file may change twice and have one time. */
-const clockTick = 50
+/** Milliseconds within which a file may change twice and have one time: some file systems count seconds, FAT two. */
+const clockTick = 2000
 
 /** The most that is kept, in characters. */
 const mostText = 8 * 1024 * 1024
@@ -67,6 +70,7 @@ export async function openAnswers(dir: string, context: InspectContext): Promise
         key,
         files,
         modules: [...new Set([...(valid?.modules ?? []), ...modules])],
+        embedded: embeddedIn(state).filter(hasContent),
         answers,
       }
       await writeFileAtomically(answersFile, JSON.stringify(record)).catch(() => {})
@@ -104,14 +108,16 @@ function readRecord(path: string): AnswerRecord | undefined {
 }
 
 /** Whether the same files are there, and Go would read the same of each. */
-function holds({ files, modules }: AnswerRecord, state: SourceState): boolean {
+function holds({ files, modules, embedded }: AnswerRecord, state: SourceState): boolean {
   if (files.length !== state.files.length) return false
   try {
     return (
       state.files.every(({ path, stamp }, at) => {
         const [knownPath, knownStamp, content] = files[at] ?? []
         return path === knownPath && (stamp === knownStamp || contentOf(path) === content)
-      }) && modules.every(folder => existsSync(folder))
+      }) &&
+      modules.every(folder => existsSync(folder)) &&
+      embedded.every(hasContent)
     )
   } catch {
     return false

@@ -36,6 +36,11 @@ const leftOut = /^[._]|^(testdata|node_modules)$/
 /** Files that Go reads whole. */
 const settings = /^(go\.mod|go\.sum|go\.work|go\.work\.sum|modules\.txt)$/
 
+/** Files whose being there is an error in a package without cgo (go/build, Package.CFiles and its like). */
+const ofOtherLanguages = /\.(c|cc|cpp|cxx|m|[fF]|for|f90|swig|swigcxx)$/
+
+const isRead = (name: string) => name.endsWith('.go') || settings.test(name) || ofOtherLanguages.test(name)
+
 /**
  * The state of a project's sources; undefined where there are too many of them. Only names and times are read. Synchronous:
  * nothing else can be done before it is known, and single calls are quicker than promises.
@@ -55,7 +60,7 @@ export function readSourceState(dir: string): SourceState | undefined {
     for (const entry of entries) {
       if (entry.isDirectory()) {
         if (!leftOut.test(entry.name)) pending.push(join(folder, entry.name))
-      } else if (entry.name.endsWith('.go') || settings.test(entry.name)) {
+      } else if (isRead(entry.name)) {
         addFile(files, join(folder, entry.name))
       }
     }
@@ -75,6 +80,7 @@ const stampOf = ({ size, mtimeNs, ctimeNs, ino, mode }: BigIntStats) =>
 
 /** A digest of what Go reads of a file before it compiles. @throws {Error} of the file system */
 export function contentOf(path: string): string {
+  if (ofOtherLanguages.test(path)) return ''
   const text = readFileSync(path, 'utf8')
   return createHash('sha256')
     .update(path.endsWith('.go') ? headerOf(text) : text)

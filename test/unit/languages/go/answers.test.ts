@@ -58,7 +58,7 @@ async function readOnce(
   await first.save(more.listed?.(dir) ?? [listed(dir)])
   const asks = async (...given: Parameters<typeof open>) =>
     (await open(...given)).find(args, {}) === undefined
-  return { dir, go, open, asks }
+  return { dir, go, open, asks, answersFile }
 }
 
 /** Another file in the place of one, of the same size and mtime. */
@@ -100,6 +100,7 @@ describe('answers of Go', () => {
         await writeFile(join(dir, 'cmd/new/main.go'), 'package main\n')
       },
     ],
+    ['a C file, which a package without cgo may not have', dir => writeFile(join(dir, 'lib/x.c'), '')],
     ['a file that is gone', dir => rm(join(dir, 'lib/lib.go'))],
     ['another name', dir => rename(join(dir, 'lib/lib.go'), join(dir, 'lib/lib_windows.go'))],
     ['go.mod', dir => writeFile(join(dir, 'go.mod'), 'module example.com/app\n\ngo 1.22\n')],
@@ -204,6 +205,30 @@ describe('answers of Go', () => {
     expect((await open()).find(args, {})).toBe('with the link')
     await writeFile(join(dir, 'real.txt'), 'package others\n')
     expect((await open()).find(args, {})).toBeUndefined()
+  })
+
+  it.each<[string, string, (dir: string) => Promise<unknown>]>([
+    ['a folder is gone', 'ui/dist', dir => rm(join(dir, 'ui/dist'), { recursive: true })],
+    ['a folder is empty', 'all:ui/dist "go.mod"', dir => rm(join(dir, 'ui/dist/index.html'))],
+    ['a file is gone', '`ui/dist/index.html`', dir => rm(join(dir, 'ui/dist/index.html'))],
+    ['nothing is left for a pattern', 'ui/dist/*.html', dir => rm(join(dir, 'ui/dist/index.html'))],
+  ])('do not hold where what is embedded is not there any more: %s', async (_, patterns, change) => {
+    const embedding = `package main\n\nimport "embed"\n\n//go:embed ${patterns}\nvar ui embed.FS\n`
+    const { dir, asks } = await readOnce({ files: { 'ui.go': embedding, 'ui/dist/index.html': 'x' } })
+    await writeFile(join(dir, 'ui/dist/index.html'), 'another')
+    expect(await asks()).toBe(false)
+    await change(dir)
+    expect(await asks()).toBe(true)
+  })
+
+  it('go by the content of a file that changed in the last second: some file systems count seconds', async () => {
+    const { dir, open, answersFile } = await readOnce()
+    await sleep(100)
+    const answers = await open()
+    answers.keep(['env'], {}, 'later')
+    await answers.save([listed(dir)])
+    const { files: known } = JSON.parse(await readFile(answersFile, 'utf8'))
+    expect(known.find(([path]: string[]) => path === join(dir, 'main.go'))[1]).toBe('')
   })
 
   it('are not kept where a source changed while Go was asked', async () => {
