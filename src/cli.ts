@@ -36,6 +36,18 @@ function startFault(): readonly [what: string, fix: string] | undefined {
   return [`The folder for temporary files, ${folder}, does not exist`, 'set TMPDIR to a folder, or unset it']
 }
 
+const isOutOfFiles = (error: NodeJS.ErrnoException | undefined) =>
+  error?.code === 'EMFILE' || error?.code === 'ENFILE'
+
+/** Ends where the program's file is gone, cut off or cannot be read: its installation is being replaced, or damaged. */
+function endDamaged(error: Error): never {
+  const [why] = error.message.split('\n')
+  process.stderr.write(
+    `xbuild: xbuild itself cannot be loaded: its installation is damaged, or being replaced\n  why    ${error.name}: ${why}\n  fix    run it again, or install xbuild again\n`,
+  )
+  process.exit(exitCodes.tool)
+}
+
 /** Runs the program. No await: the single executable is a CommonJS file. */
 function start(): void {
   const fault = startFault()
@@ -43,16 +55,16 @@ function start(): void {
     process.stderr.write(`xbuild: ${fault[0]}\n  fix    ${fault[1]}\n`)
     process.exit(exitCodes.usage)
   }
-  // A part that cannot be loaded is a bug, or an installation that is being replaced; Node.js itself would print the
-  // whole minified line.
+  // Node.js itself would print the whole minified line.
   loadMain()
+    .catch(error => (isOutOfFiles(error) ? Promise.reject(error) : endDamaged(error)))
     .then(({ main }) => main(args))
     .then(
       code => {
         process.exitCode = code
       },
       error => {
-        if (error?.code === 'EMFILE' || error?.code === 'ENFILE') {
+        if (isOutOfFiles(error)) {
           process.stderr.write(
             'xbuild: This process may open too few files to start\n  fix    ulimit -n 4096\n',
           )

@@ -39,6 +39,7 @@ export function loadCompiled(
   }
   const loaded = { exports: {} }
   script.runInThisContext()(loaded.exports, require, loaded, filename)
+  if (!('main' in loaded.exports)) throw new Error(`${filename} is not whole`)
   return loaded.exports as typeof import('./main.ts')
 }
 
