@@ -4,19 +4,13 @@ import type { Plan } from './plan.ts'
 const most = 3
 
 /**
- * How many images of a build are made at a time: one after another where all have buildx write to a place that the user
- * named, so that nothing of two is mixed there, and the last one's is what stays. Pure.
+ * How many images of a build are made at a time: one after another where buildx writes the metadata or a cache of each to
+ * the one place that the user named, so that nothing of two is mixed there, and the last one's is what stays. Pure.
  */
 export function imagesAtOnce({
   buildx,
-  images,
 }: {
   readonly buildx: Pick<Plan['buildx'], 'metadataFile' | 'cacheTo'>
-  readonly images: readonly Pick<Plan['images'][number], 'destinations'>[]
-}): number {
-  const isShared =
-    buildx.metadataFile !== undefined ||
-    buildx.cacheTo.length > 0 ||
-    images.some(({ destinations }) => destinations.some(({ type }) => type === 'buildx'))
-  return isShared ? 1 : most
+}) {
+  return buildx.metadataFile !== undefined || buildx.cacheTo.length > 0 ? 1 : most
 }
