@@ -91,7 +91,7 @@ describe('xbuild verify', () => {
   it.each([
     ['no image', [], /Not enough|image/],
     ['a reference that is none', ['Team/App'], /did you mean team\/app\?/],
-    ['a tag with a newline', ['app:1\nx'], /did you mean app:1\?/],
+    ['a tag with a newline', ['app:1\nx'], /each reference is a text of its own/],
     ['a file that is none', ['./none.tar'], /no such file/],
     ['a platform that is none', ['app', '--platform=linux/amd46'], /did you mean linux\/amd64\?/],
     ['an unknown flag', ['app', '--platfrom=linux/amd64'], /did you mean --platform\?/],
