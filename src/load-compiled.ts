@@ -33,7 +33,8 @@ export function loadCompiled(
   const path = compiledPath()
   const cachedData = path && readChecked(path)
   const script = new Script(source, { filename, ...(cachedData && { cachedData }) })
-  if (path && (!cachedData || script.cachedDataRejected)) {
+  // `xbuild cache --prune` leaves an empty folder.
+  if (path && process.argv[2] !== 'cache' && (!cachedData || script.cachedDataRejected)) {
     // At the end it holds every function that this run needed.
     process.once('exit', () => writeChecked(path, () => script.createCachedData()))
   }
