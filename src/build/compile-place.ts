@@ -123,11 +123,15 @@ function below(root: string, path: string): string[] {
 
 /**
  * The repository goes along, for Go asks it for the commit; without hooks, and without the configuration, in which CI
- * systems keep tokens. That of a linked worktree or a submodule lies elsewhere and cannot.
+ * systems keep tokens: neither its own, nor that of submodules and of repositories below. That of a linked worktree or a
+ * submodule that is built lies elsewhere and cannot.
  */
 async function repositoryRules(root: string, toolchainArgs: readonly string[]): Promise<string[]> {
+  if (toolchainArgs.includes('-buildvcs=false')) return ['**/.git']
   const found = await stat(join(root, '.git')).catch(() => undefined)
-  if (!found) return []
-  if (found.isFile() || toolchainArgs.includes('-buildvcs=false')) return ['.git']
-  return ['.git/config', '.git/hooks', '.git/logs']
+  return [...(found?.isFile() ? ['.git'] : []), ...privateOfGit]
 }
+
+const privateOfGit = ['**/.git', '**/.git/modules/**', '**/.git/worktrees/**'].flatMap(folder =>
+  ['config', 'config.worktree', 'hooks', 'logs'].map(name => `${folder}/${name}`),
+)

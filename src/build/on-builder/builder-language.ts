@@ -35,6 +35,13 @@ export interface BuilderLanguage {
   outputs(project: Project): readonly string[]
   /** Instructions that make an image's toolchain ready, such as a missing target's standard library. */
   prepare?(step: Step): readonly string[]
+  /** Variables for the official image of a version. */
+  imageEnv?(version: string): Readonly<Record<string, string>>
+  /**
+   * Whether the toolchain tells by the times of files what has changed since the builder's cache was filled. Those of the
+   * sources come from another machine, where the clock or an earlier checkout may be behind.
+   */
+  readonly comparesTimes?: true
   /** Where the command leaves its binaries in the stage, where it takes no folder for them. */
   gather?(step: Step, project: Project): readonly string[]
 }

@@ -2,8 +2,9 @@ import type { Options } from '../../config/options.ts'
 import type { Destination } from '../../image/destination.ts'
 import { languages } from '../../languages/index.ts'
 import type { CompilePlan, CompileRequest, Project } from '../../languages/language.ts'
-import { partOf } from '../../languages/variants.ts'
+import { optionsFor, partOf } from '../../languages/variants.ts'
 import type { Platform } from '../../platforms.ts'
+import type { BuilderLanguage } from './builder-language.ts'
 import { compileCaches } from './caches.ts'
 import { builderLanguages } from './index.ts'
 import { type StageFacts, stageOf } from './stage.ts'
@@ -39,7 +40,8 @@ export function planOnBuilder(
   const { processors = request.processors } = project as { readonly processors?: number }
   const onStage = { ...request, warm: true, jobs: processors, processors }
   const plans = request.platforms.map(platform => {
-    const elsewhere = language.elsewhere(partOf(project, platform), request)
+    const own = { ...request, options: optionsFor(request.options, platform) }
+    const elsewhere = language.elsewhere(partOf(project, platform), own)
     const plan = languages[project.language].compile(elsewhere, { ...onStage, platforms: [platform] })
     return { ...plan, steps: plan.steps.map(step => ({ step, platform, elsewhere })) }
   })
@@ -48,7 +50,9 @@ export function planOnBuilder(
   const steps = plans
     .flatMap(plan => plan.steps)
     .map(({ step, platform, elsewhere }) => {
-      const { command, lost } = compile.image ? { ...step, lost: [] } : withoutPrograms(step.command)
+      const { command, lost } = compile.image
+        ? { ...step, lost: [] }
+        : forOfficialImage(step.command, elsewhere)
       for (const name of lost) dropped.add(name)
       const own = { ...step, title: `${step.title} on the builder`, command }
       const stage = stageOf(own, {
@@ -88,8 +92,13 @@ export function planOnBuilder(
 
 type Command = CompilePlan['steps'][number]['command']
 
-function withoutPrograms(command: Command): { readonly command: Command; readonly lost: readonly string[] } {
-  const entries = Object.entries(command.env ?? {})
+/** With the variables of the image, and without programs that it lacks. */
+function forOfficialImage(
+  command: Command,
+  { language, toolchain }: Project,
+): { readonly command: Command; readonly lost: readonly string[] } {
+  const own: BuilderLanguage = builderLanguages[language]
+  const entries = Object.entries({ ...own.imageEnv?.(toolchain.version), ...command.env })
   const isProgram = ([name, value]: [string, string]) => cachePrograms.includes(name) && value !== ''
   return {
     command: { ...command, env: Object.fromEntries(entries.filter(entry => !isProgram(entry))) },

@@ -17,6 +17,9 @@ export const rustOnBuilder: BuilderLanguage = {
       ? { reference: `rust:${version}` }
       : { missing: `there is no official image of rustc ${version}` },
   elsewhere,
+  // Whatever channel rust-toolchain.toml names: it is this version of it, and the only one in the image.
+  imageEnv: version => ({ RUSTUP_TOOLCHAIN: version }),
+  comparesTimes: true,
   env: () => ({ ...carried(process.env), CARGO_TARGET_DIR: `${stageFolders.caches}/target` }),
   caches: () => [
     { name: 'cargo-target', target: `${stageFolders.caches}/target`, perPlatform: true },

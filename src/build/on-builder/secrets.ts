@@ -35,7 +35,8 @@ export function stageSecrets(
   const hidden = Object.entries(env).filter(([name, value]) => isSecret(name, value) && !ids.includes(name))
   return {
     mounts: [
-      ...[...ids, ...hidden.map(([name]) => name)].map(secretMount),
+      ...ids.map(secretMount),
+      ...hidden.map(([name]) => `--mount=type=secret,id=${name},required=true,env=${name}`),
       ...ssh.map(value => {
         const [id = 'default'] = value.split('=')
         return `--mount=type=ssh,id=${checkId(id, '--ssh', value)},required=true`

@@ -59,7 +59,7 @@ export function stageOf(step: Step, request: StageRequest): BuilderStage {
     prepare: language.prepare?.(step) ?? [],
     cwd: command.cwd,
     env: { ...plain, ...secrets.env },
-    run: [...mounts, JSON.stringify(runWords(command, gathered, out))],
+    run: [...mounts, JSON.stringify(runWords(command, gathered, out, language.comparesTimes && root))],
     out,
   })
   return {
@@ -133,11 +133,23 @@ const ignoreFile = ({ ignore }: StageFacts) => ignore.map(pattern => `${pattern}
 
 const lines = (text: string) => (text === '' ? [] : text.split('\n'))
 
-/** Exec form, and a shell only where the binaries are to be copied out of a cache that ends with the command. */
-function runWords({ tool, args }: Command, gathered: readonly string[], out: string): string[] {
+/**
+ * Exec form, and a shell only where the binaries are to be copied out of a cache that ends with the command.
+ * @param touched the folder of the sources, where they are to be newer than what the cache has
+ */
+function runWords(
+  { tool, args }: Command,
+  gathered: readonly string[],
+  out: string,
+  touched: string | undefined,
+): string[] {
   if (gathered.length === 0) return [tool, ...args]
   const copy = ['mkdir', '-p', out].map(quoteWord).join(' ')
-  const script = `"$@" >/dev/null && ${copy} && ${['cp', ...gathered, out].map(quoteWord).join(' ')}`
+  const touch =
+    touched === undefined
+      ? ''
+      : `find ${quoteWord(touched)} -name .git -prune -o -type f -exec touch {} + && `
+  const script = `${touch}"$@" >/dev/null && ${copy} && ${['cp', ...gathered, out].map(quoteWord).join(' ')}`
   return ['/bin/sh', '-c', script, 'sh', tool, ...args]
 }
 
