@@ -74,7 +74,7 @@ describeWith(
         expect((await xbuild(['--backend=oci', '--base=scratch'], { cwd: dir, env })).code).toBe(0)
         expect(onBuilder).toEqual(await binaries())
       },
-      minutes(5),
+      minutes(10),
     )
 
     it(
