@@ -64,7 +64,7 @@ function groupMessages(failures: readonly PlatformFailure[]): string {
   const groups = groupByMessage(failures)
   return [...groups]
     .map(([message, group]) => {
-      const logs = group.map(({ log }) => `full log: ${log}`).join('\n')
+      const logs = [...new Set(group.map(({ log }) => `full log: ${log}`))].join('\n')
       return `${group.map(({ platform }) => platform).join(', ')}:\n${message}\n${logs}`
     })
     .join('\n\n')

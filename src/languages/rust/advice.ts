@@ -70,6 +70,11 @@ const remedies: readonly Remedy[] = [
     },
   },
   {
+    // It is part of rustup, but not of every distribution.
+    pattern: /linker `?rust-lld`? not found/,
+    advise: () => ['pip install ziglang', 'this Rust came without its linker, rust-lld, and zig links, too'],
+  },
+  {
     pattern: /pkg-config has not been configured/,
     advise: () => [
       'compile the library with the program: a feature such as "vendored"',

@@ -173,6 +173,7 @@ describe('advice', () => {
     ['/usr/bin/ld: cannot find -lpq: No such file or directory', /^compile libpq with the program/],
     ['Unable to find libclang: "couldn\'t find any valid shared libraries', /LIBCLANG_PATH/],
     ["undefined reference to `my_open'", undefined],
+    ['error: linker `rust-lld` not found', /^pip install ziglang/],
   ])('on %s', (text, advice) => {
     const output = `error: linking with \`cc\` failed: exit status: 1\n  = note: ${text}\n`
     if (advice) expect(adviseRust(output, arm64)).toMatch(advice)
