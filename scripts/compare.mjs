@@ -249,7 +249,7 @@ function linesOf(files) {
 /** What was compared, in words. */
 function versions(language, chosen) {
   const first = (tool, ...args) =>
-    (spawnSync(tool, args, { encoding: 'utf8' }).stdout ?? '').trim().split('\n')[0]
+    /v?\d+(\.\d+)+\S*/.exec(spawnSync(tool, args, { encoding: 'utf8' }).stdout ?? '')?.[0]
   const called = name => chosen.some(tool => tool.name.startsWith(name))
   const asked = {
     'Node.js': process.version,
@@ -261,7 +261,7 @@ function versions(language, chosen) {
     buildx: first('docker', 'buildx', 'version'),
     ...(called('ko') && { ko: first(process.env.COMPARE_KO ?? 'ko', 'version') }),
     ...(called('GoReleaser') && {
-      GoReleaser: /v?[\d.]+/.exec(first(process.env.COMPARE_GORELEASER ?? 'goreleaser', '--version'))?.[0],
+      GoReleaser: first(process.env.COMPARE_GORELEASER ?? 'goreleaser', '--version'),
     }),
     ...(called('cargo-zigbuild') && {
       'cargo-zigbuild': first(process.env.COMPARE_CARGO_ZIGBUILD ?? 'cargo-zigbuild', '--version'),

@@ -25,7 +25,7 @@ export function table({ project, machine, versions, rows, lines, checks }) {
   return [
     `${project}: median seconds (fastest–slowest), and how many times as long as xbuild it took`,
     '',
-    `| | ${rows.map(({ scenario, samples }) => `${scenario} (${Math.max(...Object.values(samples).map(all => all.length))} runs)`).join(' | ')} | lines of configuration | checks |`,
+    `| | ${rows.map(({ scenario, samples }) => `${scenario} (${runsOf(samples)})`).join(' | ')} | lines of configuration | checks |`,
     `|---|${rows.map(() => '--:|').join('')}--:|---|`,
     ...Object.keys(lines).map(
       tool => `| ${tool} | ${cells(tool).join(' | ')} | ${lines[tool]} | ${checks[tool]} |`,
@@ -35,6 +35,12 @@ export function table({ project, machine, versions, rows, lines, checks }) {
       .map(([name, version]) => `${name} ${version}`)
       .join('; ')}`,
   ].join('\n')
+}
+
+/** @param {Record<string, number[]>} samples */
+function runsOf(samples) {
+  const count = Math.max(...Object.values(samples).map(all => all.length))
+  return `${count} ${count === 1 ? 'run' : 'runs'}`
 }
 
 /** @param {Record<string, number[]>} samples @param {string} tool */

@@ -70,9 +70,9 @@ const remedies: readonly Remedy[] = [
     },
   },
   {
-    // It is part of rustup, but not of every distribution.
+    // Part of rustup, but not of the Rust of every distribution.
     pattern: /linker `?rust-lld`? not found/,
-    advise: () => ['pip install ziglang', 'this Rust came without its linker, rust-lld, and zig links, too'],
+    advise: () => ['pip install ziglang', 'rustc cannot start its own linker, rust-lld, and zig links, too'],
   },
   {
     pattern: /pkg-config has not been configured/,
