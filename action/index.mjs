@@ -12281,6 +12281,81 @@ var init_with_files_kept = __esm({
   }
 });
 
+// src/languages/go/go-header.ts
+function headerOf(text7) {
+  const end = endOfImports(text7);
+  if (end === void 0) return text7;
+  const directives = text7.slice(end).match(/^[ \t]*\/\/(go:embed|go:build|line|[ \t]*\+build)\b.*$/gm) ?? [];
+  return [text7.slice(0, end), ...directives].join("\n");
+}
+function endOfImports(text7) {
+  let at = 0;
+  const take = (pattern3) => {
+    pattern3.lastIndex = at;
+    const [found] = pattern3.exec(text7) ?? [];
+    if (found !== void 0) at += found.length;
+    return found;
+  };
+  take(/\uFEFF/y);
+  take(blank);
+  if (take(word) !== "package" || take(packageName) === void 0) return void 0;
+  for (; ; ) {
+    const end = at;
+    take(blank);
+    if (take(word) !== "import") return end;
+    take(blank);
+    if (take(/\(/y) === void 0) {
+      if (take(spec) === void 0) return void 0;
+      continue;
+    }
+    for (take(blank); take(/\)/y) === void 0; take(blank)) if (take(spec) === void 0) return void 0;
+  }
+}
+var blank, word, packageName, spec;
+var init_go_header = __esm({
+  "src/languages/go/go-header.ts"() {
+    "use strict";
+    blank = /(?:\s|;|\/\/[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*/y;
+    word = /[A-Za-z_]\w*/y;
+    packageName = /(?:\s|\/\*[\s\S]*?\*\/)+[\p{L}_][\p{L}\p{N}_]*/uy;
+    spec = /(?:(?:[\p{L}_][\p{L}\p{N}_]*|\.)(?:\s|\/\*[\s\S]*?\*\/)*)?(?:"[^"\n\\]*"|`[^`]*`)/uy;
+  }
+});
+
+// src/languages/go/embedded.ts
+import { readdirSync, readFileSync as readFileSync5, statSync as statSync3 } from "node:fs";
+import { dirname as dirname6, join as join8 } from "node:path";
+function embeddedIn({ files: files3 }) {
+  const sources = files3.filter(({ path: path6 }) => path6.endsWith(".go"));
+  return sources.flatMap(
+    ({ path: path6 }) => embedPatterns(readFileSync5(path6, "utf8")).map((pattern3) => join8(dirname6(path6), withoutGlob(pattern3)))
+  );
+}
+function embedPatterns(text7) {
+  if (!text7.includes("//go:embed")) return [];
+  const lines3 = headerOf(text7).matchAll(/^[ \t]*\/\/go:embed[ \t]+(.+)$/gm);
+  return [...lines3].flatMap(
+    ([, rest2 = ""]) => [...rest2.matchAll(/"([^"]*)"|`([^`]*)`|(\S+)/g)].map(
+      ([, quoted2, raw, plain3]) => (quoted2 ?? raw ?? plain3 ?? "").replace(/^all:/, "")
+    )
+  );
+}
+function withoutGlob(pattern3) {
+  const parts = pattern3.split("/");
+  const glob = parts.findIndex((part) => /[*?[\\]/.test(part));
+  return glob < 0 ? pattern3 : parts.slice(0, glob).join("/");
+}
+function hasContent(path6) {
+  const found = statSync3(path6, { throwIfNoEntry: false });
+  return found !== void 0 && (!found.isDirectory() || readdirSync(path6).some((name) => !/^[._]/.test(name)));
+}
+var init_embedded = __esm({
+  "src/languages/go/embedded.ts"() {
+    "use strict";
+    init_go_header();
+  }
+});
+
 // src/languages/go/run-go.ts
 async function runGo(cwd, args3, { options, signal, onDownload, run: runTool = run, answers }, target = {}) {
   const known = answers?.find(args3, target);
@@ -12345,7 +12420,7 @@ var init_run_go = __esm({
 
 // src/languages/go/go-env.ts
 import { access as access2 } from "node:fs/promises";
-import { dirname as dirname6, join as join8 } from "node:path";
+import { dirname as dirname7, join as join9 } from "node:path";
 async function readGoEnv(dir2, context2) {
   const result = await runGo(dir2, ["env", "-json", "GOVERSION", "GOCACHE", "GOENV", "GOWORK"], context2);
   return JSON.parse(result.stdout);
@@ -12358,18 +12433,18 @@ async function guessGoEnv(dir2, goEnv) {
 }
 function usualFile() {
   const { XDG_CONFIG_HOME: config, HOME: home } = process.env;
-  if (process.platform === "darwin") return home ? join8(home, "Library/Application Support/go/env") : "";
-  return config || home ? join8(config || join8(home ?? "", ".config"), "go", "env") : "";
+  if (process.platform === "darwin") return home ? join9(home, "Library/Application Support/go/env") : "";
+  return config || home ? join9(config || join9(home ?? "", ".config"), "go", "env") : "";
 }
 async function nearestGoWork(dir2) {
-  for (let folder = dir2; ; folder = dirname6(folder)) {
-    const path6 = join8(folder, "go.work");
+  for (let folder = dir2; ; folder = dirname7(folder)) {
+    const path6 = join9(folder, "go.work");
     const isThere3 = await access2(path6).then(
       () => true,
       () => false
     );
     if (isThere3) return path6;
-    if (folder === dirname6(folder)) return "";
+    if (folder === dirname7(folder)) return "";
   }
 }
 function isSameEnv(a2, b) {
@@ -12387,76 +12462,35 @@ var init_go_env = __esm({
   }
 });
 
-// src/languages/go/go-header.ts
-function headerOf(text7) {
-  const end = endOfImports(text7);
-  if (end === void 0) return text7;
-  const directives = text7.slice(end).match(/^[ \t]*\/\/(go:embed|go:build|line|[ \t]*\+build)\b.*$/gm) ?? [];
-  return [text7.slice(0, end), ...directives].join("\n");
-}
-function endOfImports(text7) {
-  let at = 0;
-  const take = (pattern3) => {
-    pattern3.lastIndex = at;
-    const [found] = pattern3.exec(text7) ?? [];
-    if (found !== void 0) at += found.length;
-    return found;
-  };
-  take(/\uFEFF/y);
-  take(blank);
-  if (take(word) !== "package" || take(packageName) === void 0) return void 0;
-  for (; ; ) {
-    const end = at;
-    take(blank);
-    if (take(word) !== "import") return end;
-    take(blank);
-    if (take(/\(/y) === void 0) {
-      if (take(spec) === void 0) return void 0;
-      continue;
-    }
-    for (take(blank); take(/\)/y) === void 0; take(blank)) if (take(spec) === void 0) return void 0;
-  }
-}
-var blank, word, packageName, spec;
-var init_go_header = __esm({
-  "src/languages/go/go-header.ts"() {
-    "use strict";
-    blank = /(?:\s|;|\/\/[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*/y;
-    word = /[A-Za-z_]\w*/y;
-    packageName = /(?:\s|\/\*[\s\S]*?\*\/)+[\p{L}_][\p{L}\p{N}_]*/uy;
-    spec = /(?:(?:[\p{L}_][\p{L}\p{N}_]*|\.)(?:\s|\/\*[\s\S]*?\*\/)*)?(?:"[^"\n\\]*"|`[^`]*`)/uy;
-  }
-});
-
 // src/languages/go/source-state.ts
 import { createHash as createHash2 } from "node:crypto";
 import {
   closeSync,
   openSync,
-  readdirSync,
-  readFileSync as readFileSync5,
+  readdirSync as readdirSync2,
+  readFileSync as readFileSync6,
   readSync,
   realpathSync,
-  statSync as statSync3
+  statSync as statSync4
 } from "node:fs";
-import { dirname as dirname7, isAbsolute as isAbsolute2, join as join9 } from "node:path";
+import { dirname as dirname8, isAbsolute as isAbsolute2, join as join10 } from "node:path";
 function readSourceState(dir2) {
   const takenAt = Date.now();
   const files3 = [];
   const folders3 = /* @__PURE__ */ new Set();
-  for (let folder = dirname7(dir2); ; folder = dirname7(folder)) {
-    for (const name of ["go.mod", "go.work", "go.work.sum"]) addFile(files3, join9(folder, name));
-    if (folder === dirname7(folder)) break;
+  for (let folder = dirname8(dir2); ; folder = dirname8(folder)) {
+    for (const name of ["go.mod", "go.work", "go.work.sum"]) addFile(files3, join10(folder, name));
+    if (folder === dirname8(folder)) break;
   }
   const pending2 = [dir2];
   for (let folder = pending2.pop(); folder !== void 0; folder = pending2.pop()) {
     folders3.add(folder);
-    const entries2 = readdirSync(folder, { withFileTypes: true }).sort((a2, b) => a2.name < b.name ? -1 : 1);
+    const entries2 = readdirSync2(folder, { withFileTypes: true }).sort((a2, b) => a2.name < b.name ? -1 : 1);
     for (const entry of entries2) {
       if (entry.isDirectory()) {
-        if (!leftOut.test(entry.name)) pending2.push(join9(folder, entry.name));
-      } else if (entry.name.endsWith(".go") || settings2.test(entry.name)) {
-        addFile(files3, join9(folder, entry.name));
+        if (!leftOut.test(entry.name)) pending2.push(join10(folder, entry.name));
+      } else if (isRead(entry.name)) {
+        addFile(files3, join10(folder, entry.name));
       }
     }
     if (files3.length + folders3.size + pending2.length > mostFiles) return void 0;
@@ -12464,25 +12498,26 @@ function readSourceState(dir2) {
   return { takenAt, files: files3, folders: folders3 };
 }
 function addFile(files3, path6) {
-  const found = statSync3(path6, { bigint: true, throwIfNoEntry: false });
+  const found = statSync4(path6, { bigint: true, throwIfNoEntry: false });
   if (found) files3.push({ path: path6, stamp: stampOf(found) });
 }
 function contentOf(path6) {
-  const text7 = readFileSync5(path6, "utf8");
+  if (ofOtherLanguages.test(path6)) return "";
+  const text7 = readFileSync6(path6, "utf8");
   return createHash2("sha256").update(path6.endsWith(".go") ? headerOf(text7) : text7).digest("base64");
 }
 function identityOfGo(path6 = process.env["PATH"] ?? "") {
   for (const folder of path6.split(":")) {
-    const found = statSync3(join9(folder, "go"), { throwIfNoEntry: false });
+    const found = statSync4(join10(folder, "go"), { throwIfNoEntry: false });
     if (!isAbsolute2(folder)) return void 0;
     if (!found?.isFile() || (found.mode & 73) === 0) continue;
     try {
-      const program2 = realpathSync(join9(folder, "go"));
-      const root2 = dirname7(dirname7(program2));
+      const program2 = realpathSync(join10(folder, "go"));
+      const root2 = dirname8(dirname8(program2));
       if (isScript(program2)) return void 0;
-      const files3 = [program2, join9(root2, "VERSION"), join9(root2, "go.env"), join9(root2, "pkg/tool")];
+      const files3 = [program2, join10(root2, "VERSION"), join10(root2, "go.env"), join10(root2, "pkg/tool")];
       const stamps = files3.map((file) => {
-        const stat30 = statSync3(file, { bigint: true, throwIfNoEntry: file === join9(root2, "VERSION") });
+        const stat30 = statSync4(file, { bigint: true, throwIfNoEntry: file === join10(root2, "VERSION") });
         return stat30 ? stampOf(stat30) : "none";
       });
       return [program2, ...stamps].join("\n");
@@ -12502,7 +12537,7 @@ function isScript(path6) {
     closeSync(file);
   }
 }
-var mostFiles, leftOut, settings2, stampOf;
+var mostFiles, leftOut, settings2, ofOtherLanguages, isRead, stampOf;
 var init_source_state = __esm({
   "src/languages/go/source-state.ts"() {
     "use strict";
@@ -12510,14 +12545,16 @@ var init_source_state = __esm({
     mostFiles = 3e3;
     leftOut = /^[._]|^(testdata|node_modules)$/;
     settings2 = /^(go\.mod|go\.sum|go\.work|go\.work\.sum|modules\.txt)$/;
+    ofOtherLanguages = /\.(c|cc|cpp|cxx|m|[fF]|for|f90|swig|swigcxx)$/;
+    isRead = (name) => name.endsWith(".go") || settings2.test(name) || ofOtherLanguages.test(name);
     stampOf = ({ size: size2, mtimeNs, ctimeNs, ino, mode }) => `${size2} ${mtimeNs} ${ctimeNs} ${ino} ${mode}`;
   }
 });
 
 // src/languages/go/answers.ts
 import { createHash as createHash3 } from "node:crypto";
-import { existsSync as existsSync4, readFileSync as readFileSync6 } from "node:fs";
-import { dirname as dirname8 } from "node:path";
+import { existsSync as existsSync4, readFileSync as readFileSync7 } from "node:fs";
+import { dirname as dirname9 } from "node:path";
 async function openAnswers(dir2, context2) {
   const answersFile = context2.run ? void 0 : context2.answersFile;
   const key = answersFile === void 0 ? void 0 : await keyOf(dir2, context2);
@@ -12542,7 +12579,7 @@ async function openAnswers(dir2, context2) {
       noted[nameOf6(args3, env4)] = stdout;
     },
     save: async (listed) => {
-      if (Object.keys(noted).length === 0 || !existsSync4(dirname8(answersFile))) return;
+      if (Object.keys(noted).length === 0 || !existsSync4(dirname9(answersFile))) return;
       const modules2 = modulesOf(listed, state);
       const answers = { ...valid?.answers, ...noted };
       const files3 = modules2 && !pointsOutside(state) && freeze(state);
@@ -12551,6 +12588,7 @@ async function openAnswers(dir2, context2) {
         key,
         files: files3,
         modules: [.../* @__PURE__ */ new Set([...valid?.modules ?? [], ...modules2])],
+        embedded: embeddedIn(state).filter(hasContent),
         answers
       };
       await writeFileAtomically(answersFile, JSON.stringify(record2)).catch(() => {
@@ -12563,8 +12601,8 @@ async function keyOf(dir2, { options, toolchainArgs = [] }) {
   const go2 = identityOfGo(env4["PATH"]);
   if (go2 === void 0 || env4["GOROOT"]) return void 0;
   const { GOENV, GOWORK } = await guessGoEnv(dir2, options.go.env);
-  const written = GOENV !== "" && GOENV !== "off" && existsSync4(GOENV) ? readFileSync6(GOENV, "utf8") : "";
-  if (GOWORK !== "" && GOWORK !== "off" && dirname8(GOWORK) !== dir2) return void 0;
+  const written = GOENV !== "" && GOENV !== "off" && existsSync4(GOENV) ? readFileSync7(GOENV, "utf8") : "";
+  if (GOWORK !== "" && GOWORK !== "off" && dirname9(GOWORK) !== dir2) return void 0;
   const elsewhere3 = /modfile|overlay|^GOROOT=/m;
   if (elsewhere3.test([written, env4["GOFLAGS"], ...toolchainArgs].join("\n"))) return void 0;
   const kept = Object.entries(env4).filter(([name]) => decides.test(name));
@@ -12573,18 +12611,18 @@ async function keyOf(dir2, { options, toolchainArgs = [] }) {
 }
 function readRecord(path6) {
   try {
-    return parse(recordSchema, JSON.parse(readFileSync6(path6, "utf8")));
+    return parse(recordSchema, JSON.parse(readFileSync7(path6, "utf8")));
   } catch {
     return void 0;
   }
 }
-function holds({ files: files3, modules: modules2 }, state) {
+function holds({ files: files3, modules: modules2, embedded }, state) {
   if (files3.length !== state.files.length) return false;
   try {
     return state.files.every(({ path: path6, stamp }, at) => {
       const [knownPath, knownStamp, content] = files3[at] ?? [];
       return path6 === knownPath && (stamp === knownStamp || contentOf(path6) === content);
-    }) && modules2.every((folder) => existsSync4(folder));
+    }) && modules2.every((folder) => existsSync4(folder)) && embedded.every(hasContent);
   } catch {
     return false;
   }
@@ -12608,7 +12646,7 @@ function freeze(state) {
 }
 function pointsOutside({ files: files3 }) {
   return files3.filter(({ path: path6 }) => /\/go\.(mod|work)$/.test(path6)).some(
-    ({ path: path6 }) => /(^|[\s("`])(\.\.|\/)(\/|[^\s/*])*/m.test(withoutComments(readFileSync6(path6, "utf8")))
+    ({ path: path6 }) => /(^|[\s("`])(\.\.|\/)(\/|[^\s/*])*/m.test(withoutComments(readFileSync7(path6, "utf8")))
   );
 }
 function modulesOf(listed, { folders: folders3 }) {
@@ -12627,6 +12665,7 @@ var init_answers = __esm({
     "use strict";
     init_dist();
     init_atomic();
+    init_embedded();
     init_go_env();
     init_source_state();
     recordSchema = object({
@@ -12636,9 +12675,11 @@ var init_answers = __esm({
       files: array(tuple([string(), string(), string()])),
       /** Folders of modules that were there. */
       modules: array(string()),
+      /** What go:embed found: a program lacks it where it is gone. */
+      embedded: array(string()),
       answers: record(string(), string())
     });
-    clockTick = 50;
+    clockTick = 2e3;
     mostText = 8 * 1024 * 1024;
     nothing = { find: () => void 0, keep: () => {
     }, save: async () => {
@@ -12800,7 +12841,7 @@ var init_declarations = __esm({
 
 // src/languages/go/elsewhere.ts
 import { readdir as readdir2 } from "node:fs/promises";
-import { basename as basename3, join as join10, relative as relative2 } from "node:path";
+import { basename as basename3, join as join11, relative as relative2 } from "node:path";
 async function findProgramsElsewhere(root2) {
   const found = [];
   const queue = [{ folder: root2, module: root2 }];
@@ -12815,7 +12856,7 @@ async function findProgramsElsewhere(root2) {
     if (program2) found.push(...describe2(root2, folder, own4, program2.constraint));
     for (const entry of entries2) {
       if (entry.isDirectory() && !left.test(entry.name)) {
-        queue.push({ folder: join10(folder, entry.name), module: own4 });
+        queue.push({ folder: join11(folder, entry.name), module: own4 });
       }
     }
   }
@@ -12859,7 +12900,7 @@ function describe2(root2, folder, module, constraint) {
 async function programIn(folder, names6) {
   const sources = names6.filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"));
   for (const name of sources.filter((name2) => !/^[._]/.test(name2))) {
-    const text7 = await readTextIfThere(join10(folder, name)) ?? "";
+    const text7 = await readTextIfThere(join11(folder, name)) ?? "";
     if (!/^package\s+main\b/m.test(text7)) continue;
     const head2 = text7.slice(0, text7.search(/^package\s/m));
     const importsC = /^import\s+"C"|^\s+"C"\s*$/m.test(text7);
@@ -12884,13 +12925,13 @@ var init_elsewhere = __esm({
 });
 
 // src/languages/front-end.ts
-import { join as join11 } from "node:path";
+import { join as join12 } from "node:path";
 async function findFrontEnd(root2) {
   for (const folder of folders) {
-    const file = join11(folder, "package.json");
-    const script2 = buildScript(await read2(join11(root2, file)) ?? "");
+    const file = join12(folder, "package.json");
+    const script2 = buildScript(await read2(join12(root2, file)) ?? "");
     if (script2 === void 0) continue;
-    const { tool, install: install3 } = await findManager([join11(root2, folder), root2]) ?? npm;
+    const { tool, install: install3 } = await findManager([join12(root2, folder), root2]) ?? npm;
     const lines3 = [
       [tool, ...install3],
       [tool, "run", script2]
@@ -12902,7 +12943,7 @@ async function findFrontEnd(root2) {
 async function findManager(places3) {
   for (const place of places3) {
     for (const [lock, tool, install3] of managers) {
-      if (await read2(join11(place, lock)) !== void 0) return { tool, install: install3 };
+      if (await read2(join12(place, lock)) !== void 0) return { tool, install: install3 };
     }
   }
   return void 0;
@@ -12944,7 +12985,7 @@ var init_front_end = __esm({
 });
 
 // src/languages/go/not-made.ts
-import { join as join12 } from "node:path";
+import { join as join13 } from "node:path";
 async function withStepsFirst(program2, modulePath, root2) {
   const missing4 = program2.problem === void 0 ? void 0 : notMade(program2.problem, modulePath);
   if (!missing4) return program2;
@@ -12963,7 +13004,7 @@ function notMade(problem2, modulePath) {
   return modulePath !== "" && missing4.startsWith(`${modulePath}/`) ? { package: missing4 } : void 0;
 }
 async function stepsFor(file, root2) {
-  const makefile = await readTextIfThere(join12(root2, "Makefile")).catch(() => void 0) ?? "";
+  const makefile = await readTextIfThere(join13(root2, "Makefile")).catch(() => void 0) ?? "";
   const targets3 = makefile.split("\n").map((line) => /^([\w./-]+)\s*:(?!=)/.exec(line)?.[1]);
   const isFile = /\.\w+$/.test(file);
   if (isFile && targets3.includes(file)) return `before = [["make", ${JSON.stringify(file)}]]`;
@@ -13094,10 +13135,10 @@ var init_list = __esm({
 });
 
 // src/languages/go/released.ts
-import { join as join13 } from "node:path";
+import { join as join14 } from "node:path";
 async function releasedProgram(root2) {
   for (const name of files) {
-    const text7 = await readTextIfThere(join13(root2, name)).catch(() => void 0);
+    const text7 = await readTextIfThere(join14(root2, name)).catch(() => void 0);
     if (text7 !== void 0) return mainOf(text7);
   }
   return void 0;
@@ -13304,7 +13345,7 @@ var init_workspace = __esm({
 });
 
 // src/languages/go/project.ts
-import { join as join14 } from "node:path";
+import { join as join15 } from "node:path";
 async function inspectGo(dir2, given) {
   const { platforms: platforms2, options } = given;
   const answers = await openAnswers(dir2, given);
@@ -13443,7 +13484,7 @@ async function readVariables(root2, listings, architectures3, assigned2) {
   );
   return Promise.all(
     wanted2.map(async ({ item, arch }) => {
-      const texts2 = item.files.map(async (name) => await readTextIfThere(join14(item.dir, name)) ?? "");
+      const texts2 = item.files.map(async (name) => await readTextIfThere(join15(item.dir, name)) ?? "");
       return {
         arch,
         path: item.path,
@@ -13495,7 +13536,7 @@ var init_project = __esm({
 
 // src/languages/go/index.ts
 import { readdir as readdir3 } from "node:fs/promises";
-import { join as join15 } from "node:path";
+import { join as join16 } from "node:path";
 function compileGo(project2, request) {
   const cgo = planCgo(project2, request);
   const shared = share(request);
@@ -13600,7 +13641,7 @@ async function collectGo({ produces, outputDir = "" }, result) {
   return produces.filter(({ name }) => present.has(name)).map(({ platform: platform8, name }) => ({
     platform: platform8,
     name,
-    path: join15(outputDir, name),
+    path: join16(outputDir, name),
     seconds: result.seconds,
     cached: cached2
   }));
@@ -13872,6 +13913,11 @@ var init_advice = __esm({
         }
       },
       {
+        // Part of rustup, but not of the Rust of every distribution.
+        pattern: /linker `?rust-lld`? not found/,
+        advise: () => ["pip install ziglang", "rustc cannot start its own linker, rust-lld, and zig links, too"]
+      },
+      {
         pattern: /pkg-config has not been configured/,
         advise: () => [
           'compile the library with the program: a feature such as "vendored"',
@@ -13917,7 +13963,7 @@ var init_features = __esm({
 
 // src/c-toolchains/script.ts
 import { createHash as createHash4 } from "node:crypto";
-import { join as join16 } from "node:path";
+import { join as join17 } from "node:path";
 function scriptToolchain(toolchain2, folder, flags, libraries = []) {
   const script2 = toolchain2.name === "zig" ? zigScript : plainScript;
   const texts2 = {
@@ -13928,7 +13974,7 @@ function scriptToolchain(toolchain2, folder, flags, libraries = []) {
   };
   const hash3 = createHash4("sha256").update(JSON.stringify(texts2)).digest("hex").slice(0, 12);
   const file = (name) => ({
-    path: join16(folder, hash3, name),
+    path: join17(folder, hash3, name),
     text: texts2[name],
     mode: 493
   });
@@ -13948,7 +13994,7 @@ function scriptToolchain(toolchain2, folder, flags, libraries = []) {
 function bareLinker({ ld }, folder) {
   const text7 = plainScript([...ld, "-nostdlib"]);
   const hash3 = createHash4("sha256").update(text7).digest("hex").slice(0, 12);
-  return { path: join16(folder, hash3, "ld"), text: text7, mode: 493 };
+  return { path: join17(folder, hash3, "ld"), text: text7, mode: 493 };
 }
 function plainScript(words4, last = []) {
   return `#!/bin/sh
@@ -18940,20 +18986,20 @@ var require_toml = __commonJS({
 });
 
 // src/languages/rust/cargo-config.ts
-import { dirname as dirname9, join as join17, resolve as resolve3 } from "node:path";
+import { dirname as dirname10, join as join18, resolve as resolve3 } from "node:path";
 function cargoHome(env4 = process.env) {
-  return env4["CARGO_HOME"] || join17(homeFolder(env4) ?? "/", ".cargo");
+  return env4["CARGO_HOME"] || join18(homeFolder(env4) ?? "/", ".cargo");
 }
 async function readCargoConfig(dir2, env4 = process.env) {
   const folders3 = [];
-  for (let folder = resolve3(dir2); ; folder = dirname9(folder)) {
-    folders3.push(join17(folder, ".cargo"));
-    if (folder === dirname9(folder)) break;
+  for (let folder = resolve3(dir2); ; folder = dirname10(folder)) {
+    folders3.push(join18(folder, ".cargo"));
+    if (folder === dirname10(folder)) break;
   }
   const home = cargoHome(env4);
   const files3 = [];
   for (const folder of [...folders3.filter((name) => name !== home), home]) {
-    const file = await readConfig(join17(folder, "config")) ?? await readConfig(join17(folder, "config.toml"));
+    const file = await readConfig(join18(folder, "config")) ?? await readConfig(join18(folder, "config.toml"));
     if (file) files3.push(file, ...await readIncludes(file));
   }
   return files3;
@@ -18963,7 +19009,7 @@ async function readIncludes({ path: path6, table: table2 }, depth = 0, seen2 = /
   const files3 = [];
   for (const include of includes.reverse()) {
     if (typeof include !== "string" || depth > 8) continue;
-    const named2 = join17(dirname9(path6), include);
+    const named2 = join18(dirname10(path6), include);
     if (seen2.has(named2)) continue;
     seen2.add(named2);
     const file = await readConfig(named2);
@@ -19245,7 +19291,7 @@ var init_messages = __esm({
 
 // src/languages/rust/metadata.ts
 import { realpathSync as realpathSync2 } from "node:fs";
-import { dirname as dirname10 } from "node:path";
+import { dirname as dirname11 } from "node:path";
 function choosePackages(metadata, dir2, chosen2) {
   const members = metadata.packages.filter(({ id }) => metadata.workspace_members.includes(id));
   if (chosen2 !== void 0) {
@@ -19262,7 +19308,7 @@ function choosePackages(metadata, dir2, chosen2) {
       fix: `package = "${suggestion ?? names6[0]}"`
     });
   }
-  const here2 = members.filter(({ manifest_path }) => samePath(dirname10(manifest_path), dir2));
+  const here2 = members.filter(({ manifest_path }) => samePath(dirname11(manifest_path), dir2));
   const defaults = metadata.workspace_default_members ?? metadata.workspace_members;
   const selected = here2.length > 0 && !samePath(metadata.workspace_root, dir2) ? here2 : members.filter(({ id }) => defaults.includes(id));
   return selected.some(hasProgram) ? selected : members;
@@ -19473,9 +19519,9 @@ var init_c_code = __esm({
 });
 
 // src/languages/rust/target.ts
-import { existsSync as existsSync5, readFileSync as readFileSync7, statSync as statSync4 } from "node:fs";
+import { existsSync as existsSync5, readFileSync as readFileSync8, statSync as statSync5 } from "node:fs";
 import { readdir as readdir4 } from "node:fs/promises";
-import { join as join18 } from "node:path";
+import { join as join19 } from "node:path";
 function rustTriple(platform8, libc2) {
   return (libc2 === "musl" ? platform8.rust.musl : void 0) ?? platform8.rust.gnu;
 }
@@ -19497,24 +19543,24 @@ async function readTarget(dir2, triple, config, context2) {
   const names6 = await readdir4(libdir).catch(() => []);
   const installed = names6.some((name) => name.startsWith("libstd-")) || lookUp(config, "unstable", "build-std") !== void 0;
   const std = installed ? "installed" : downloadable(libdir, triple) ? "missing" : "unavailable";
-  const selfContained = existsSync5(join18(libdir, "self-contained", "crt1.o")) || std === "missing" && triple.includes("-musl");
+  const selfContained = existsSync5(join19(libdir, "self-contained", "crt1.o")) || std === "missing" && triple.includes("-musl");
   return { target: { ...configured2, std, selfContained }, libdir };
 }
 function readSysroot(libdir, host) {
-  const rustlib = join18(libdir, "..", "..");
-  const source = join18(rustlib, "src", "rust");
+  const rustlib = join19(libdir, "..", "..");
+  const source = join19(rustlib, "src", "rust");
   return {
-    rustup: existsSync5(join18(rustlib, channelManifest)) && isOnPath("rustup"),
-    rustLld: existsSync5(join18(rustlib, host, "bin", "rust-lld")),
+    rustup: existsSync5(join19(rustlib, channelManifest)) && isOnPath("rustup"),
+    rustLld: existsSync5(join19(rustlib, host, "bin", "rust-lld")),
     ...host && { host },
     ...existsSync5(source) && { source }
   };
 }
 function downloadable(libdir, triple) {
   try {
-    const path6 = join18(libdir, "..", "..", channelManifest);
-    if (!statSync4(path6).isFile()) return true;
-    const manifest = readFileSync7(path6, "utf8");
+    const path6 = join19(libdir, "..", "..", channelManifest);
+    if (!statSync5(path6).isFile()) return true;
+    const manifest = readFileSync8(path6, "utf8");
     const entry = new RegExp(`^\\[pkg\\.rust-std\\.target\\.${triple}\\]\\s+available = (\\w+)`, "m").exec(
       manifest
     );
@@ -19550,7 +19596,7 @@ var init_target2 = __esm({
 });
 
 // src/languages/rust/dependencies.ts
-import { join as join19 } from "node:path";
+import { join as join20 } from "node:path";
 async function readDependencies(dir2, workspaceRoot3, { packages: members, executables }, triples, context2) {
   const roots = rootsOf(members, executables);
   if (roots.every(({ dependencies }) => dependencies?.length === 0)) return noDependencies;
@@ -19583,7 +19629,7 @@ function rootsOf(members, executables) {
   return members.filter(({ name }) => names6.has(name));
 }
 async function readLock(dir2, root2, context2) {
-  const read5 = () => readTextIfThere(join19(root2, "Cargo.lock"));
+  const read5 = () => readTextIfThere(join20(root2, "Cargo.lock"));
   return await read5() ?? (await fetchCrates(dir2, context2) ? await read5() : void 0);
 }
 async function fetchCrates(dir2, { options, download: download2, toolchainArgs, signal, onDownload, run: runTool = run }) {
@@ -19710,7 +19756,7 @@ var init_remarks = __esm({
 });
 
 // src/languages/rust/toolchain-file.ts
-import { dirname as dirname11, join as join20, resolve as resolve4 } from "node:path";
+import { dirname as dirname12, join as join21, resolve as resolve4 } from "node:path";
 async function toolchainRemarks(dir2, release2, rustup) {
   const pinned = await findPinned(dir2);
   if (!pinned || fits(pinned.channel, release2)) return [];
@@ -19727,15 +19773,15 @@ async function pinnedChannel(dir2) {
   return (await findPinned(dir2))?.channel;
 }
 async function findPinned(dir2) {
-  for (let folder = resolve4(dir2); ; folder = dirname11(folder)) {
+  for (let folder = resolve4(dir2); ; folder = dirname12(folder)) {
     for (const name of ["rust-toolchain", "rust-toolchain.toml"]) {
-      const file = join20(folder, name);
+      const file = join21(folder, name);
       const text7 = await readText(file).catch(() => void 0);
       if (text7 === void 0) continue;
       const channel = readChannel(text7);
       return channel === void 0 ? void 0 : { channel, file };
     }
-    if (folder === dirname11(folder)) return void 0;
+    if (folder === dirname12(folder)) return void 0;
   }
 }
 function readChannel(text7) {
@@ -19752,7 +19798,7 @@ var init_toolchain_file = __esm({
 
 // src/languages/rust/project.ts
 import { availableParallelism } from "node:os";
-import { join as join21 } from "node:path";
+import { join as join22 } from "node:path";
 async function inspectRust(dir2, context2) {
   const { signal, options, platforms: platforms2 } = context2;
   const env4 = cargoEnv(context2);
@@ -19822,7 +19868,7 @@ async function inspectRust(dir2, context2) {
     hostTools: ["CC", "CXX", "AR"].filter((name) => scriptEnv[name]),
     needsAllocator: dependencies.needsAllocator,
     ...environmentFlags && { environmentFlags },
-    scripts: join21(cacheFolder(), "compilers"),
+    scripts: join22(cacheFolder(), "compilers"),
     processors: availableParallelism()
   };
 }
@@ -20216,7 +20262,7 @@ function inOrder(steps2, platforms2) {
 function mostNeeding(predictions) {
   const order = ["none", "musl", "unknown", "gnu"];
   const need = ({ libc: libc2, cxx }) => order.indexOf(libc2) * 2 + (cxx ? 1 : 0);
-  return predictions.reduce((most, one2) => need(one2) > need(most) ? one2 : most);
+  return predictions.reduce((most2, one2) => need(one2) > need(most2) ? one2 : most2);
 }
 function said(parts) {
   const all = new Set(parts.flatMap(({ texts: texts2 }) => texts2));
@@ -20898,13 +20944,13 @@ var init_steps = __esm({
 // src/languages/zig/installed.ts
 import { existsSync as existsSync6 } from "node:fs";
 import { readdir as readdir5 } from "node:fs/promises";
-import { basename as basename6, dirname as dirname12, join as join22, relative as relative5, sep } from "node:path";
+import { basename as basename6, dirname as dirname13, join as join23, relative as relative5, sep } from "node:path";
 async function collectZig(step2, result) {
   const programs4 = await listPrograms2(step2);
   const facts = { seconds: result.seconds, cached: wasCached(result.stderr) };
   const found = step2.produces.flatMap((expected) => {
     const program2 = findProgram(expected, step2, programs4);
-    return program2 ? [{ ...expected, ...facts, path: join22(step2.outputDir ?? "", program2.path) }] : [];
+    return program2 ? [{ ...expected, ...facts, path: join23(step2.outputDir ?? "", program2.path) }] : [];
   });
   const missing4 = step2.produces.find(({ name }) => !found.some((binary) => binary.name === name));
   if (result.ok && missing4) {
@@ -20931,8 +20977,8 @@ async function listPrograms2({ outputDir = "" }) {
   if (!existsSync6(outputDir)) return [];
   const entries2 = await readdir5(outputDir, { recursive: true, withFileTypes: true });
   const files3 = entries2.filter((entry) => entry.isFile()).map((entry) => relative5(outputDir, pathOf(entry)));
-  const depth = (path6) => dirname12(path6) === "bin" ? 0 : path6.split(sep).length;
-  return files3.filter((path6) => isProgram2(join22(outputDir, path6), path6.startsWith(`bin${sep}`))).sort((a2, b) => depth(a2) - depth(b) || (a2 < b ? -1 : 1)).map((path6) => ({ name: basename6(path6), path: path6 }));
+  const depth = (path6) => dirname13(path6) === "bin" ? 0 : path6.split(sep).length;
+  return files3.filter((path6) => isProgram2(join23(outputDir, path6), path6.startsWith(`bin${sep}`))).sort((a2, b) => depth(a2) - depth(b) || (a2 < b ? -1 : 1)).map((path6) => ({ name: basename6(path6), path: path6 }));
 }
 function isProgram2(path6, inBin) {
   let elf;
@@ -20970,7 +21016,7 @@ var init_installed = __esm({
     init_errors();
     init_messages2();
     init_steps();
-    pathOf = ({ parentPath, name }) => join22(parentPath, name);
+    pathOf = ({ parentPath, name }) => join23(parentPath, name);
   }
 });
 
@@ -21128,18 +21174,18 @@ var init_zon = __esm({
 });
 
 // src/languages/zig/project.ts
-import { basename as basename7, join as join23 } from "node:path";
+import { basename as basename7, join as join24 } from "node:path";
 async function inspectZig(dir2, context2) {
   const { signal, options, run: runTool } = context2;
   const [buildFile = "", manifest] = await Promise.all([
-    readTextIfThere(join23(dir2, "build.zig")),
-    readManifest(join23(dir2, "build.zig.zon"))
+    readTextIfThere(join24(dir2, "build.zig")),
+    readManifest(join24(dir2, "build.zig.zon"))
   ]);
   const zig2 = runTool ? await askZig(dir2, runTool) : await findZig(dir2, signal);
   if (!zig2) throw zigMissing(dir2, manifest.minimumZig);
   const env4 = { ...process.env, ...options.zig.env };
   const { ZIG_LOCAL_CACHE_DIR: cache2, DESTDIR: destDir } = env4;
-  const asked2 = { minimum: manifest.minimumZig, file: join23(dir2, "build.zig.zon") };
+  const asked2 = { minimum: manifest.minimumZig, file: join24(dir2, "build.zig.zon") };
   checkZigVersion(zig2.version, asked2);
   const guesses = guessExecutables(buildFile);
   const names6 = guesses.length > 0 ? guesses : [manifest.name ?? basename7(dir2)];
@@ -21349,7 +21395,7 @@ var init_zig2 = __esm({
 
 // src/languages/index.ts
 import { readdir as readdir6 } from "node:fs/promises";
-import { join as join24, relative as relative6 } from "node:path";
+import { join as join25, relative as relative6 } from "node:path";
 async function detectLanguage(dir2, chosen2) {
   const names6 = await listFolder(dir2);
   const found = Object.values(languages).filter(
@@ -21406,7 +21452,7 @@ async function listFolder(dir2) {
   const entries2 = await readFolder(dir2);
   const odd2 = entries2.filter((entry) => !entry.isFile() && ofToolchain.test(entry.name));
   const settings3 = [".cargo/config.toml", ".cargo/config"];
-  for (const name of [...odd2.map((entry) => entry.name), ...settings3]) await checkRegular(join24(dir2, name));
+  for (const name of [...odd2.map((entry) => entry.name), ...settings3]) await checkRegular(join25(dir2, name));
   return new Set(entries2.map(({ name }) => name));
 }
 async function readFolder(dir2) {
@@ -21424,10 +21470,10 @@ async function readFolder(dir2) {
   }
 }
 async function projectAbove(dir2, markers) {
-  for (let folder = join24(dir2, ".."); ; folder = join24(folder, "..")) {
+  for (let folder = join25(dir2, ".."); ; folder = join25(folder, "..")) {
     const names6 = await readdir6(folder).catch(() => []);
     if (names6.some((name) => markers.includes(name))) return folder;
-    if (names6.includes(".git") || folder === join24(folder, "..")) return void 0;
+    if (names6.includes(".git") || folder === join25(folder, "..")) return void 0;
   }
 }
 var languages, ofToolchain;
@@ -21603,7 +21649,7 @@ var init_verify = __esm({
 // src/build/artifacts.ts
 import { constants as constants8 } from "node:fs";
 import { chmod, copyFile, mkdir as mkdir3, rename as rename2, stat as stat5 } from "node:fs/promises";
-import { dirname as dirname13 } from "node:path";
+import { dirname as dirname14 } from "node:path";
 function artifactPath(dist, { platform: platform8, name }) {
   return `${dist}/${platformFolder(platform8)}/${name}`;
 }
@@ -21643,7 +21689,7 @@ async function readBinary(binary) {
 }
 async function keep(artifact, dist, work) {
   const path6 = artifactPath(dist, artifact);
-  await mkdir3(dirname13(path6), { recursive: true });
+  await mkdir3(dirname14(path6), { recursive: true });
   let source = artifact.path;
   if (!source.startsWith(work)) {
     source = `${work}/kept-${artifact.sha256.slice(0, 16)}-${artifact.platform.id.replaceAll("/", "_")}`;
@@ -21671,7 +21717,7 @@ var init_artifacts = __esm({
 // src/build/last-build.ts
 import { constants as constants9, existsSync as existsSync7 } from "node:fs";
 import { copyFile as copyFile2, link, lstat as lstat3, mkdir as mkdir4, rm as rm3 } from "node:fs/promises";
-import { dirname as dirname14, join as join25, relative as relative7 } from "node:path";
+import { dirname as dirname15, join as join26, relative as relative7 } from "node:path";
 async function isWarm(dist, project2, platforms2) {
   if (project2.cacheFolder !== void 0 && !existsSync7(project2.cacheFolder)) return false;
   const built = (await lastBuild(dist, project2))?.platforms ?? [];
@@ -21692,7 +21738,7 @@ async function recordBuild(dist, project2, artifacts, images) {
     binaries: { ...before?.binaries, ...Object.fromEntries(kept) },
     sizes: { ...any?.sizes, ...Object.fromEntries(images.map((image4) => [placeOf(image4), sizesOf(image4)])) }
   };
-  await writeFileAtomically(join25(dist, lastBuildFile), JSON.stringify(last));
+  await writeFileAtomically(join26(dist, lastBuildFile), JSON.stringify(last));
 }
 async function withPreviousSizes(dist, image4) {
   const before = (await readLast(dist))?.sizes?.[placeOf(image4)] ?? {};
@@ -21720,9 +21766,9 @@ async function restoreLastBinaries({ dist, project: project2, compile }, work) {
       const path6 = relative7(dist, from);
       const known = Object.hasOwn(kept, path6) ? kept[path6] : void 0;
       if (known === void 0) return;
-      const to = join25(work, outputPath(artifact));
+      const to = join26(work, outputPath(artifact));
       try {
-        await mkdir4(dirname14(to), { recursive: true });
+        await mkdir4(dirname15(to), { recursive: true });
         if (await stampOf2(from) !== known.stamp && await hashFile(from) !== known.sha256) return;
         await link(from, to).catch(() => copyFile2(from, to, constants9.COPYFILE_FICLONE));
       } catch {
@@ -21745,7 +21791,7 @@ function sameToolchain(last, project2) {
 }
 async function readLast(dist) {
   try {
-    return parse(lastBuildSchema, JSON.parse(await readText(join25(dist, lastBuildFile))));
+    return parse(lastBuildSchema, JSON.parse(await readText(join26(dist, lastBuildFile))));
   } catch {
     return void 0;
   }
@@ -21778,12 +21824,12 @@ var init_last_build = __esm({
 import { createHash as createHash6 } from "node:crypto";
 import { access as access3, constants as constants10, mkdir as mkdir5, readdir as readdir7, stat as stat6, writeFile } from "node:fs/promises";
 import { tmpdir as tmpdir2, userInfo } from "node:os";
-import { basename as basename8, dirname as dirname15, join as join26 } from "node:path";
+import { basename as basename8, dirname as dirname16, join as join27 } from "node:path";
 async function findOutputFolder(options) {
   const { dist, dir: dir2 } = options;
   await checkOwnFolder(dist);
   const isReadOnly = !await isWritable(dir2);
-  const caches = (folder) => isReadOnly ? { caches: join26(folder, "caches") } : {};
+  const caches = (folder) => isReadOnly ? { caches: join27(folder, "caches") } : {};
   if (await isWritable(dist)) return { options, remarks: [], ...caches(dist) };
   const hasPlace = options.push || options.load || options.outputs.length > 0;
   const other = hasPlace ? await firstWritable(otherFolders(dir2)) : void 0;
@@ -21802,7 +21848,7 @@ async function makeOutputFolder(dist) {
     const names6 = await readdir7(dist).catch(() => []);
     if (names6.length > 0) return;
     await mkdir5(dist, { recursive: true });
-    await writeFile(join26(dist, ".gitignore"), `${marker}
+    await writeFile(join27(dist, ".gitignore"), `${marker}
 *
 `);
   } catch (error) {
@@ -21824,7 +21870,7 @@ async function checkOwnFolder(dist) {
     throw notWritable(dist, error);
   });
   const ofFrontEnd = names6.find((name) => frontEnd.test(name));
-  const isOwn2 = names6.includes(lastBuildFile) || (await readText(join26(dist, ".gitignore")).catch(() => "")).startsWith(marker);
+  const isOwn2 = names6.includes(lastBuildFile) || (await readText(join27(dist, ".gitignore")).catch(() => "")).startsWith(marker);
   if (names6.length === 0 || isOwn2 && ofFrontEnd === void 0) return;
   const shown4 = names6.sort().slice(0, 3);
   throw new Failure({
@@ -21836,13 +21882,13 @@ async function checkOwnFolder(dist) {
   });
 }
 function anotherFolder(dist) {
-  const other = basename8(dist) === "dist" ? ".xbuild/dist" : join26(dirname15(shortPath(dist)), "xbuild-dist");
+  const other = basename8(dist) === "dist" ? ".xbuild/dist" : join27(dirname16(shortPath(dist)), "xbuild-dist");
   return `--dist ${other}, or dist = "${other}" in xbuild.toml`;
 }
 async function isWritable(folder) {
-  for (let path6 = folder; ; path6 = dirname15(path6)) {
+  for (let path6 = folder; ; path6 = dirname16(path6)) {
     const found = await stat6(path6).catch(() => void 0);
-    if (!found && path6 !== dirname15(path6)) continue;
+    if (!found && path6 !== dirname16(path6)) continue;
     if (!found?.isDirectory()) return false;
     return access3(path6, constants10.W_OK | constants10.X_OK).then(
       () => true,
@@ -21853,8 +21899,8 @@ async function isWritable(folder) {
 function otherFolders(dir2) {
   const id = `${basename8(dir2)}-${createHash6("sha256").update(dir2).digest("hex").slice(0, 12)}`;
   return [
-    join26(cacheFolder(), "outputs", id),
-    join26(tmpdir2(), `xbuild-${process.getuid?.() ?? userInfo().username}`, id)
+    join27(cacheFolder(), "outputs", id),
+    join27(tmpdir2(), `xbuild-${process.getuid?.() ?? userInfo().username}`, id)
   ];
 }
 async function firstWritable(folders3) {
@@ -21887,16 +21933,16 @@ var init_output_folder = __esm({
 // src/bench/languages/go.ts
 import { existsSync as existsSync8 } from "node:fs";
 import { lstat as lstat4 } from "node:fs/promises";
-import { dirname as dirname16, join as join27 } from "node:path";
+import { dirname as dirname17, join as join28 } from "node:path";
 async function workspaceRoot(dir2, signal) {
   const result = await run({ tool: "go", args: ["env", "GOWORK"], cwd: dir2 }, { signal });
   const work = result.stdout.trim();
-  return work === "" || work === "off" ? dir2 : dirname16(work);
+  return work === "" || work === "off" ? dir2 : dirname17(work);
 }
 async function vendorModules({ original, top: top2, signal }) {
-  if (existsSync8(join27(top2, "vendor", "modules.txt"))) return;
-  const kind = existsSync8(join27(top2, "go.work")) ? "work" : "mod";
-  const args3 = [kind, "vendor", "-o", join27(top2, "vendor")];
+  if (existsSync8(join28(top2, "vendor", "modules.txt"))) return;
+  const kind = existsSync8(join28(top2, "go.work")) ? "work" : "mod";
+  const args3 = [kind, "vendor", "-o", join28(top2, "vendor")];
   const result = await run({ tool: "go", args: args3, cwd: original, env: { GOFLAGS: "-mod=mod" } }, { signal });
   if (result.ok) return;
   throw new Failure({
@@ -21925,7 +21971,7 @@ async function editMain({ root: root2, signal }, { package: path6 }) {
   const result = await run({ tool: "go", args: ["list", "-f", template2, path6], cwd: root2 }, { signal });
   const [dir2, file] = result.stdout.trimEnd().split("	");
   if (!result.ok || !dir2 || !file) return void 0;
-  return { file: join27(dir2, file), line: (text7) => `var xbuildBenchEdit = "${text7}"` };
+  return { file: join28(dir2, file), line: (text7) => `var xbuildBenchEdit = "${text7}"` };
 }
 async function findGo(project2, platform8, { root: root2, signal }, host) {
   if (project2.cCode.length > 0) return void 0;
@@ -21933,7 +21979,7 @@ async function findGo(project2, platform8, { root: root2, signal }, host) {
   if (host) {
     const result2 = await run({ tool: "go", args: ["env", "GOROOT"], cwd: root2 }, { signal });
     const folder = result2.stdout.trim();
-    const whole = await lstat4(join27(folder, "src")).then(
+    const whole = await lstat4(join28(folder, "src")).then(
       (found) => found.isDirectory(),
       () => false
     );
@@ -21963,7 +22009,7 @@ function parseDownload(text7) {
   }
 }
 function goFolder(folder, name) {
-  const renamed2 = ["src/", "src/cmd/"].filter((place) => existsSync8(join27(folder, place, "_go.mod")));
+  const renamed2 = ["src/", "src/cmd/"].filter((place) => existsSync8(join28(folder, place, "_go.mod")));
   return {
     folder,
     name,
@@ -22010,7 +22056,7 @@ var init_bench_language = __esm({
 // src/bench/languages/rust.ts
 import { existsSync as existsSync9 } from "node:fs";
 import { mkdir as mkdir6, writeFile as writeFile2 } from "node:fs/promises";
-import { join as join28 } from "node:path";
+import { join as join29 } from "node:path";
 function targetOf({ args: args3 }) {
   return args3[args3.indexOf("--target") + 1] ?? "";
 }
@@ -22023,7 +22069,7 @@ async function workspaceRoot2(dir2, signal) {
   return (await readMetadata(dir2, signal))?.workspace_root ?? dir2;
 }
 async function vendorCrates({ top: top2, signal }) {
-  const config = join28(top2, ".cargo", existsSync9(join28(top2, ".cargo", "config")) ? "config" : "config.toml");
+  const config = join29(top2, ".cargo", existsSync9(join29(top2, ".cargo", "config")) ? "config" : "config.toml");
   const before = await readText(config).catch(() => "");
   if (vendored.test(before)) return;
   const args3 = ["vendor", "--versioned-dirs", "--respect-source-config", vendorFolder];
@@ -22037,7 +22083,7 @@ async function vendorCrates({ top: top2, signal }) {
       fix: "cargo vendor must work in the project: crates in folders outside of the workspace cannot be measured"
     });
   }
-  await mkdir6(join28(top2, ".cargo"), { recursive: true });
+  await mkdir6(join29(top2, ".cargo"), { recursive: true });
   await writeFile2(config, `${withoutSources(before)}
 ${result.stdout}`);
 }
@@ -22063,12 +22109,12 @@ async function editMain2({ root: root2, signal }, executable3) {
 function binaries({ args: args3 }, _, names6) {
   const profile = args3.includes("--profile") ? args3[args3.indexOf("--profile") + 1] : "release";
   const folders3 = { dev: "debug", test: "debug", bench: "release" };
-  const folder = join28(
+  const folder = join29(
     stageFolders.caches,
     targetOf({ args: args3 }),
     folders3[profile ?? ""] ?? profile ?? ""
   );
-  return names6.map((name) => join28(folder, name));
+  return names6.map((name) => join29(folder, name));
 }
 var rustBench, vendorFolder, vendored;
 var init_rust2 = __esm({
@@ -22105,12 +22151,12 @@ var init_rust2 = __esm({
 // src/bench/languages/zig.ts
 import { existsSync as existsSync10 } from "node:fs";
 import { chmod as chmod2, mkdir as mkdir7, mkdtemp, readdir as readdir8, realpath as realpath4, rename as rename3, rm as rm4 } from "node:fs/promises";
-import { dirname as dirname17, join as join29 } from "node:path";
+import { dirname as dirname18, join as join30 } from "node:path";
 async function fetchPackages(project2, { root: root2, seed, signal }) {
   const { zig: zig2, downloads: downloads4 } = project2;
   if (!downloads4) return;
   const [tool = "zig", ...first] = zig2.command;
-  const global3 = join29(seed, "global");
+  const global3 = join30(seed, "global");
   const args3 = [...first, "build", "--fetch"];
   const env4 = { ZIG_GLOBAL_CACHE_DIR: global3 };
   const result = await run({ tool, args: args3, cwd: root2, env: env4 }, { signal });
@@ -22124,20 +22170,20 @@ async function fetchPackages(project2, { root: root2, seed, signal }) {
     });
   }
   const left3 = (await readdir8(global3).catch(() => [])).filter((name) => name !== "p");
-  await Promise.all(left3.map((name) => rm4(join29(global3, name), { recursive: true, force: true })));
-  await rm4(join29(root2, ".zig-cache"), { recursive: true, force: true });
+  await Promise.all(left3.map((name) => rm4(join30(global3, name), { recursive: true, force: true })));
+  await rm4(join30(root2, ".zig-cache"), { recursive: true, force: true });
 }
 async function editRoot({ root: root2 }) {
-  const text7 = await readText(join29(root2, "build.zig")).catch(() => "");
+  const text7 = await readText(join30(root2, "build.zig")).catch(() => "");
   const named2 = [
     ...text7.matchAll(
       /root_source_file\s*=\s*(?:b\.path\(|\.\{\s*\.(?:cwd_relative|path)\s*=\s*)?"([^"]+\.zig)"/g
     )
   ];
   const candidates = [...named2.map(([, path6]) => path6), "src/main.zig", "main.zig"];
-  const main2 = candidates.find((path6) => /main\.zig$/.test(path6) && existsSync10(join29(root2, path6))) ?? candidates[0];
-  if (main2 === void 0 || !existsSync10(join29(root2, main2))) return void 0;
-  return { file: join29(root2, main2), line: (text8) => `const xbuild_bench_edit = "${text8}";` };
+  const main2 = candidates.find((path6) => /main\.zig$/.test(path6) && existsSync10(join30(root2, path6))) ?? candidates[0];
+  if (main2 === void 0 || !existsSync10(join30(root2, main2))) return void 0;
+  return { file: join30(root2, main2), line: (text8) => `const xbuild_bench_edit = "${text8}";` };
 }
 async function findZigFolder(project2, platform8, { signal }, host) {
   const { zig: zig2, toolchain: toolchain2 } = project2;
@@ -22152,14 +22198,14 @@ async function ownFolder(command2, signal) {
   const result = await run({ tool, args: [...args3, "env"], cwd: "/" }, { signal });
   const [, path6] = /zig_exe"?\s*[:=]\s*"([^"]+)"/.exec(result.stdout) ?? [];
   if (path6 === void 0) return void 0;
-  const folder = dirname17(await realpath4(path6).catch(() => path6));
-  return existsSync10(join29(folder, "zig")) && existsSync10(join29(folder, "lib", "std")) ? folder : void 0;
+  const folder = dirname18(await realpath4(path6).catch(() => path6));
+  return existsSync10(join30(folder, "zig")) && existsSync10(join30(folder, "lib", "std")) ? folder : void 0;
 }
 async function downloadWheel(version2, platform8, signal) {
   const machine2 = wheelMachines[platform8.arch] ?? platform8.arch;
-  const folder = join29(cacheFolder(), "toolchains", `ziglang-${version2}-${machine2}`);
-  if (existsSync10(join29(folder, "zig"))) return folder;
-  await mkdir7(dirname17(folder), { recursive: true });
+  const folder = join30(cacheFolder(), "toolchains", `ziglang-${version2}-${machine2}`);
+  if (existsSync10(join30(folder, "zig"))) return folder;
+  await mkdir7(dirname18(folder), { recursive: true });
   const temporary = await mkdtemp(`${folder}.`);
   try {
     const tags2 = [`manylinux2014_${machine2}`, `manylinux_2_31_${machine2}`, `musllinux_1_1_${machine2}`];
@@ -22176,8 +22222,8 @@ async function downloadWheel(version2, platform8, signal) {
     );
     const wheel = (await readdir8(temporary)).find((name) => name.endsWith(".whl")) ?? "";
     check3(await python("-m", "zipfile", "-e", wheel, "."));
-    await chmod2(join29(temporary, "ziglang", "zig"), 493);
-    await rename3(join29(temporary, "ziglang"), folder).catch(() => {
+    await chmod2(join30(temporary, "ziglang", "zig"), 493);
+    await rename3(join30(temporary, "ziglang"), folder).catch(() => {
     });
     return folder;
   } finally {
@@ -22650,12 +22696,12 @@ var init_job = __esm({
 
 // src/bench/measure/builder/emulator.ts
 import { readdir as readdir9, readFile as readFile2 } from "node:fs/promises";
-import { basename as basename9, join as join30 } from "node:path";
+import { basename as basename9, join as join31 } from "node:path";
 async function findEmulator(platform8, builder3, signal, folder = binfmtFolder) {
   if (!builder3.local) return { kind: "unknown" };
   const entries2 = await readdir9(folder).catch(() => []);
   for (const name of entries2) {
-    const text7 = await readFile2(join30(folder, name), "utf8").catch(() => "");
+    const text7 = await readFile2(join31(folder, name), "utf8").catch(() => "");
     const program3 = matchEntry(text7, platform8);
     if (program3 !== void 0) {
       return { kind: "kernel", program: basename9(program3), ...await askVersion2(program3, signal) };
@@ -23354,7 +23400,7 @@ function compileFailed(failures, plan) {
 function groupMessages(failures) {
   const groups = groupByMessage(failures);
   return [...groups].map(([message, group]) => {
-    const logs = group.map(({ log }) => `full log: ${log}`).join("\n");
+    const logs = [...new Set(group.map(({ log }) => `full log: ${log}`))].join("\n");
     return `${group.map(({ platform: platform8 }) => platform8).join(", ")}:
 ${message}
 ${logs}`;
@@ -23376,12 +23422,12 @@ var init_compile_failure = __esm({
 
 // src/build/on-builder/collect.ts
 import { existsSync as existsSync11 } from "node:fs";
-import { join as join31 } from "node:path";
+import { join as join32 } from "node:path";
 function collectGathered({ produces }, { ok: ok2, seconds: seconds3, stderr }, work) {
   if (!ok2) return [];
   const cached2 = !/^\s*Compiling /m.test(stderr);
   return produces.flatMap(({ platform: platform8, name }) => {
-    const path6 = join31(work, platformFolder(platform8), name);
+    const path6 = join32(work, platformFolder(platform8), name);
     return existsSync11(path6) ? [{ platform: platform8, name, path: path6, seconds: seconds3, cached: cached2 }] : [];
   });
 }
@@ -23827,12 +23873,12 @@ var init_own_annotations = __esm({
 
 // src/image/buildx/cache.ts
 import { createHash as createHash7 } from "node:crypto";
-import { join as join32, relative as relative8 } from "node:path";
+import { join as join33, relative as relative8 } from "node:path";
 function cacheValues(spec3, destinations, { cache: cache2, cacheProject = "", cacheFrom, cacheTo }, workspace = process.env["GITHUB_WORKSPACE"]) {
   if (cache2 === void 0) return { from: cacheFrom, to: cacheTo };
   const pushes2 = destinations.some(({ type }) => type === "push");
   const project2 = cache2 === "gha" && workspace ? relative8(workspace, cacheProject) : cacheProject;
-  const { from, to } = expandCache(cache2, spec3, { folder: join32(cacheFolder(), "buildx"), pushes: pushes2, project: project2 });
+  const { from, to } = expandCache(cache2, spec3, { folder: join33(cacheFolder(), "buildx"), pushes: pushes2, project: project2 });
   return { from: [...from, ...cacheFrom], to: [...to, ...cacheTo] };
 }
 function expandCache(kind, { name, platforms: platforms2, tags: tags2 }, { folder, pushes: pushes2, project: project2 }) {
@@ -24307,7 +24353,7 @@ var init_owned_folders = __esm({
 
 // src/image/copy-folder.ts
 import { readdir as readdir10, readlink as readlink2, stat as stat7 } from "node:fs/promises";
-import { basename as basename10, dirname as dirname18, join as join33, relative as relative9, resolve as resolve6 } from "node:path";
+import { basename as basename10, dirname as dirname19, join as join34, relative as relative9, resolve as resolve6 } from "node:path";
 async function copyFolder(rule, copy2) {
   const { folder, leftOut: leftOut3, excluded, wanted: wanted2 } = copy2;
   const top2 = rule.to.replace(/\/+$/, "");
@@ -24318,7 +24364,7 @@ async function copyFolder(rule, copy2) {
   await visit(folder, wanted2 === void 0);
   for (const path6 of links) {
     const link3 = await readlink2(path6);
-    if (link3.startsWith("/") || !copied.has(resolve6(dirname18(path6), link3))) {
+    if (link3.startsWith("/") || !copied.has(resolve6(dirname19(path6), link3))) {
       throw linkElsewhere(path6, link3, rule.from);
     }
   }
@@ -24328,7 +24374,7 @@ async function copyFolder(rule, copy2) {
     if (whole) addFolder(path6);
     const entries2 = await readdir10(path6, { withFileTypes: true });
     for (const entry of entries2.sort((a2, b) => Buffer.compare(Buffer.from(a2.name), Buffer.from(b.name)))) {
-      const inside = join33(path6, entry.name);
+      const inside = join34(path6, entry.name);
       const name = relative9(folder, inside);
       if (excluded(name)) continue;
       const isWanted = whole || wanted2?.matches(name) === true;
@@ -24341,7 +24387,7 @@ async function copyFolder(rule, copy2) {
   }
   function addFolder(path6) {
     copied.add(path6);
-    const target = join33(top2, "/", relative9(folder, path6)).replace(/\/+$/, "");
+    const target = join34(top2, "/", relative9(folder, path6)).replace(/\/+$/, "");
     if (target !== "") folders3.push({ path: target, ...rule.owner !== void 0 && { owner: rule.owner } });
   }
   async function addFile2(path6, name) {
@@ -26168,16 +26214,16 @@ var require_picomatch2 = __commonJS({
 });
 
 // src/image/file-patterns.ts
-import { basename as basename11, dirname as dirname19, join as join34 } from "node:path";
+import { basename as basename11, dirname as dirname20, join as join35 } from "node:path";
 function isPattern(path6) {
   return /[*?[]|\{[^{}]*,[^{}]*\}/.test(path6);
 }
 function splitPattern(path6) {
-  let folder = dirname19(path6);
+  let folder = dirname20(path6);
   let pattern3 = basename11(path6);
   while (isPattern(folder)) {
-    pattern3 = join34(basename11(folder), pattern3);
-    folder = dirname19(folder);
+    pattern3 = join35(basename11(folder), pattern3);
+    folder = dirname20(folder);
   }
   return { folder, pattern: pattern3 };
 }
@@ -26591,7 +26637,7 @@ var init_targets = __esm({
 import { createHash as createHash9 } from "node:crypto";
 import { constants as constants11 } from "node:fs";
 import { chmod as chmod3, copyFile as copyFile3, mkdir as mkdir8, open as open6, utimes } from "node:fs/promises";
-import { join as join35 } from "node:path";
+import { join as join36 } from "node:path";
 function treeOf({ id }) {
   return `${id}/rootfs`;
 }
@@ -26610,9 +26656,9 @@ async function stageContext(spec3, options) {
   try {
     const content = createHash9("sha256");
     await mkdir8(options.dir, { recursive: true });
-    await writeTar(join35(options.dir, filesTar), await filesLayer(spec3, options.root), content);
+    await writeTar(join36(options.dir, filesTar), await filesLayer(spec3, options.root), content);
     await writeTrees(spec3, options, content);
-    await writeTar(join35(options.dir, foldersTar), aroundLayer(spec3), content);
+    await writeTar(join36(options.dir, foldersTar), aroundLayer(spec3), content);
     return content.digest("hex").slice(0, 16);
   } catch (error) {
     if (isFailure(error) || !error.code) throw error;
@@ -26646,7 +26692,7 @@ async function writeTrees(spec3, options, content) {
   const folders3 = programFolders(spec3);
   content.update(folders3.join("\n"));
   for (const platform8 of spec3.platforms) {
-    const top2 = join35(options.dir, treeOf(platform8));
+    const top2 = join36(options.dir, treeOf(platform8));
     await mkdir8(top2, { recursive: true });
     for (const folder of folders3) await mkdir8(top2 + folder);
     for (const file of spec3.files.filter(isPerPlatform)) {
@@ -27018,7 +27064,7 @@ var init_progress2 = __esm({
 
 // src/image/buildx/run.ts
 import { appendFile as appendFile2, mkdir as mkdir9, readFile as readFile3 } from "node:fs/promises";
-import { dirname as dirname20 } from "node:path";
+import { dirname as dirname21 } from "node:path";
 function buildxFiles(folder) {
   return {
     dockerfile: `${folder}/Dockerfile`,
@@ -27134,7 +27180,7 @@ async function runWithProgress(command2, { signal, onProgress, logFile, onOutput
 }
 async function writeLog(path6, text7) {
   if (path6 === void 0) return;
-  await mkdir9(dirname20(path6), { recursive: true }).then(() => appendFile2(path6, redact(text7))).catch(() => {
+  await mkdir9(dirname21(path6), { recursive: true }).then(() => appendFile2(path6, redact(text7))).catch(() => {
   });
 }
 function argument({ args: args3 }, flag2) {
@@ -27216,11 +27262,11 @@ var init_explain_stage = __esm({
 
 // src/build/on-builder/run-stage.ts
 import { mkdir as mkdir10, writeFile as writeFile4 } from "node:fs/promises";
-import { dirname as dirname21 } from "node:path";
+import { dirname as dirname22 } from "node:path";
 async function runStage({ command: { tool }, stage }, { work, logFile, signal, onStderr, onProgress }) {
   const command2 = substitute(stage.command, { work });
   const file = command2.args[command2.args.indexOf("--file") + 1];
-  await mkdir10(dirname21(file), { recursive: true });
+  await mkdir10(dirname22(file), { recursive: true });
   await writeFile4(file, stage.dockerfile);
   await writeFile4(`${file}.dockerignore`, stage.ignore);
   const output = createOutput(onStderr);
@@ -27284,7 +27330,7 @@ var init_run_stage = __esm({
 
 // src/build/compile.ts
 import { rmSync as rmSync2 } from "node:fs";
-import { join as join36 } from "node:path";
+import { join as join37 } from "node:path";
 function stepId(step2) {
   return `step:${step2.title}`;
 }
@@ -27377,7 +27423,7 @@ function logPath(step2, { logs }) {
   const platforms2 = [...new Set(step2.produces.map(({ platform: platform8 }) => platform8))];
   const [only] = platforms2;
   const name = platforms2.length === 1 && only ? platformFolder(only) : step2.title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  return join36(logs, `${name}.log`);
+  return join37(logs, `${name}.log`);
 }
 var keptOutput;
 var init_compile = __esm({
@@ -27513,7 +27559,7 @@ var init_toolchain = __esm({
 
 // src/bench/measure/builder/stage.ts
 import { mkdir as mkdir11, mkdtemp as mkdtemp2, rm as rm6, writeFile as writeFile5 } from "node:fs/promises";
-import { join as join37, relative as relative11 } from "node:path";
+import { join as join38, relative as relative11 } from "node:path";
 async function prepareStage(path6, subject, platform8, toolchainPlatform, signal, onProgress) {
   const [step2] = compileAlone(subject, platform8).steps;
   if (!step2) throw new Error(`nothing to compile for ${platform8.id}`);
@@ -27522,9 +27568,9 @@ async function prepareStage(path6, subject, platform8, toolchainPlatform, signal
   const command2 = builderCommand(step2.command, subject, { ownC: path6 === "emulated", program: program2 });
   const names6 = step2.produces.map(({ name }) => name);
   const gather = subject.language.gather?.(step2.command, platform8, names6) ?? [];
-  const log = join37(subject.options.dist, "logs", "bench", path6, `${platformFolder(platform8)}.log`);
+  const log = join38(subject.options.dist, "logs", "bench", path6, `${platformFolder(platform8)}.log`);
   const stage = { path: path6, subject, platform: platform8, toolchain: toolchain2, step: step2, command: command2, gather, log };
-  await mkdir11(join37(log, ".."), { recursive: true });
+  await mkdir11(join38(log, ".."), { recursive: true });
   await rm6(log, { force: true });
   const build2 = await buildStage(stage, "none", ["--target", "toolchain", "--output", "type=cacheonly"], {
     signal,
@@ -27535,7 +27581,7 @@ async function prepareStage(path6, subject, platform8, toolchainPlatform, signal
 }
 async function measure2(stage, request) {
   const { path: path6, subject } = stage;
-  const out = await mkdtemp2(join37(subject.folder, `${path6}-`));
+  const out = await mkdtemp2(join38(subject.folder, `${path6}-`));
   const flags = [
     ...request.scenario === "cold" ? ["--no-cache-filter", "builder"] : [],
     ...["--output", `type=local,dest=${out}`]
@@ -27575,9 +27621,9 @@ async function buildStage(stage, caches, flags, { signal, onProgress }) {
     cache: caches,
     compile: command2.words,
     gather,
-    workdir: join37(stageFolders.source, relative11(staged.top, staged.root))
+    workdir: join38(stageFolders.source, relative11(staged.top, staged.root))
   });
-  const file = join37(folder, `${path6}-${platformFolder(platform8)}.Dockerfile`);
+  const file = join38(folder, `${path6}-${platformFolder(platform8)}.Dockerfile`);
   await writeFile5(file, dockerfile2);
   const build2 = {
     tool: "docker",
@@ -27616,7 +27662,7 @@ function compileSeconds(progress) {
 }
 async function readBinaries(out, result, { subject, platform: platform8, step: step2, gather }) {
   const { collect: collect2 } = languages[subject.project.language];
-  const binaries2 = gather.length > 0 ? step2.produces.map(({ name }) => ({ name, path: join37(out, name) })) : await collect2(bindStep(step2, out), result);
+  const binaries2 = gather.length > 0 ? step2.produces.map(({ name }) => ({ name, path: join38(out, name) })) : await collect2(bindStep(step2, out), result);
   const found = {};
   for (const { name, path: path6 } of binaries2) {
     checkBinary(readElfFile(path6), platform8, name);
@@ -27656,7 +27702,7 @@ var init_stage2 = __esm({
 
 // src/bench/measure/native.ts
 import { cp, mkdtemp as mkdtemp3, rm as rm7 } from "node:fs/promises";
-import { join as join38 } from "node:path";
+import { join as join39 } from "node:path";
 async function prepareHere(subject, platform8, signal) {
   const { project: project2, language, folder } = subject;
   if (language.seedCaches) return;
@@ -27666,10 +27712,10 @@ async function prepareHere(subject, platform8, signal) {
   await compilePlan({ project: project2, platforms: [platform8], compile }, context2);
 }
 function logsFolder({ options }) {
-  return join38(options.dist, "logs", "bench", "native");
+  return join39(options.dist, "logs", "bench", "native");
 }
 function cachesFolder({ folder }, caches) {
-  return join38(folder, "caches", caches);
+  return join39(folder, "caches", caches);
 }
 async function runNative(subject, platform8, request) {
   const outcome3 = await withTimeLimit(
@@ -27682,7 +27728,7 @@ async function runNative(subject, platform8, request) {
 async function compileHere(subject, platform8, request) {
   const caches = cachesFolder(subject, request.caches);
   if (request.scenario === "cold") await cp(subject.staged.seed, caches, { recursive: true });
-  const work = await mkdtemp3(join38(subject.folder, "native-"));
+  const work = await mkdtemp3(join39(subject.folder, "native-"));
   const emit = (event) => {
     if (event.type === "progress") request.onProgress(event.detail);
   };
@@ -27696,7 +27742,7 @@ async function compileHere(subject, platform8, request) {
   };
   const context2 = { work, logs: logsFolder(subject), emit, signal: request.signal };
   const binaries2 = await compilePlan({ project: project2, platforms: [platform8], compile }, context2);
-  const kept = { plan: { dist: join38(work, "kept"), compile }, work, recorder: createRecorder(emit) };
+  const kept = { plan: { dist: join39(work, "kept"), compile }, work, recorder: createRecorder(emit) };
   const artifacts = await verifyAndKeep(binaries2, kept);
   return {
     kind: "measured",
@@ -28076,12 +28122,12 @@ var init_project_key = __esm({
 
 // src/util/with-lock.ts
 import { mkdir as mkdir12, open as open7, rename as rename4, rm as rm8, stat as stat11 } from "node:fs/promises";
-import { dirname as dirname22 } from "node:path";
+import { dirname as dirname23 } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 async function withLock(path6, work, signal) {
   const lock = `${path6}.lock`;
   try {
-    await mkdir12(dirname22(path6), { recursive: true });
+    await mkdir12(dirname23(path6), { recursive: true });
     const seen2 = { file: "", since: 0 };
     while (!await takeLock(lock)) {
       if (signal?.aborted) throw interrupted();
@@ -28165,9 +28211,9 @@ var init_upgrade = __esm({
 });
 
 // src/bench/measure/store.ts
-import { join as join39 } from "node:path";
+import { join as join40 } from "node:path";
 function benchFile(dir2) {
-  return join39(dir2, ".xbuild", "bench.json");
+  return join40(dir2, ".xbuild", "bench.json");
 }
 async function readMeasurements(dir2) {
   const path6 = benchFile(dir2);
@@ -28346,16 +28392,16 @@ var init_record = __esm({
 // src/bench/measure/staged-project.ts
 import { constants as constants12, existsSync as existsSync12, lstatSync } from "node:fs";
 import { cp as cp2, mkdir as mkdir13 } from "node:fs/promises";
-import { basename as basename13, dirname as dirname23, join as join40, relative as relative12, resolve as resolve8 } from "node:path";
+import { basename as basename13, dirname as dirname24, join as join41, relative as relative12, resolve as resolve8 } from "node:path";
 async function withStagedProject(project2, signal, use) {
   const { path: folder, remove } = await makeTemporaryFolder("xbuild-bench-");
   const source = await project2.language.sourceRoot?.(project2.dir, signal) ?? project2.dir;
-  const top2 = join40(folder, "source", basename13(source) || "project");
+  const top2 = join41(folder, "source", basename13(source) || "project");
   const staged = {
     original: project2.dir,
     top: top2,
-    root: join40(top2, relative12(source, project2.dir)),
-    seed: join40(folder, "seed"),
+    root: join41(top2, relative12(source, project2.dir)),
+    seed: join41(folder, "seed"),
     signal
   };
   try {
@@ -28383,7 +28429,7 @@ function isCopied(path6) {
   return found !== void 0 && (found.isFile() || found.isDirectory() || found.isSymbolicLink());
 }
 function isCargoTarget(path6) {
-  return basename13(path6) === "target" && existsSync12(join40(dirname23(path6), "Cargo.toml"));
+  return basename13(path6) === "target" && existsSync12(join41(dirname24(path6), "Cargo.toml"));
 }
 function noRoom(folder, error) {
   return new Failure({
@@ -29873,9 +29919,9 @@ var init_known_keys = __esm({
 
 // src/config/load.ts
 import { stat as stat12 } from "node:fs/promises";
-import { join as join41 } from "node:path";
+import { join as join42 } from "node:path";
 async function loadConfig(dir2) {
-  const path6 = join41(dir2, configFile);
+  const path6 = join42(dir2, configFile);
   const text7 = await readConfigText(path6);
   return text7 === void 0 ? parse(configSchema, {}) : await parseConfig(text7, path6);
 }
@@ -30048,13 +30094,13 @@ var init_load = __esm({
 });
 
 // src/config/locate.ts
-import { join as join42 } from "node:path";
+import { join as join43 } from "node:path";
 async function locating(dir2, work) {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Failure) || error.key === void 0) throw error;
-    const place = await placeOf3(join42(dir2, configFile), error.key);
+    const place = await placeOf3(join43(dir2, configFile), error.key);
     if (place === void 0) throw error;
     const more = error.where === void 0 || error.where.startsWith("[") ? "" : `
 ${error.where}`;
@@ -30096,9 +30142,9 @@ var init_locate = __esm({
 });
 
 // src/config/lock-file.ts
-import { join as join43 } from "node:path";
+import { join as join44 } from "node:path";
 async function readLock2(dir2, required) {
-  const path6 = join43(dir2, lockFile);
+  const path6 = join44(dir2, lockFile);
   const text7 = await readIfThere(path6);
   if (text7 === void 0) return { path: path6, required };
   return { path: path6, digests: await parseLock(text7, path6), required };
@@ -30171,7 +30217,7 @@ var init_lock_file = __esm({
 
 // src/config/options.ts
 import { availableParallelism as availableParallelism4 } from "node:os";
-import { join as join44, resolve as resolve11 } from "node:path";
+import { join as join45, resolve as resolve11 } from "node:path";
 async function resolveOptions(flags, env4 = process.env, usesLock = true) {
   const { dir: dir2, bin: bin3 } = await locateProject(resolve11(flags.dir ?? "."));
   const config = await loadConfig(dir2);
@@ -30208,7 +30254,7 @@ async function resolveOptions(flags, env4 = process.env, usesLock = true) {
     },
     compile: compileOptions(flags, config, env4),
     ...registryTimeout(flags.registryTimeout),
-    lock: usesLock ? await readLock2(dir2, flags.locked ?? false) : { path: join44(dir2, lockFile), required: false },
+    lock: usesLock ? await readLock2(dir2, flags.locked ?? false) : { path: join45(dir2, lockFile), required: false },
     before: flags.before === false ? [] : beforeCommands(config.build.before, dir2),
     offline: flags.offline ?? false,
     verify: flags.verify ?? "warn",
@@ -35317,10 +35363,10 @@ var init_progress3 = __esm({
 
 // src/util/write-user-file.ts
 import { rm as rm9, stat as stat13 } from "node:fs/promises";
-import { dirname as dirname24 } from "node:path";
+import { dirname as dirname25 } from "node:path";
 async function writeUserFile(path6, content, flag2) {
   try {
-    await sweep(dirname24(path6));
+    await sweep(dirname25(path6));
     await writeFileAtomically(path6, content);
   } catch (error) {
     throw unwritable(path6, flag2, error, "; everything else was done");
@@ -35853,15 +35899,15 @@ var init_dockerfile_remarks = __esm({
 
 // src/image/layout/folder.ts
 import { readdir as readdir11, rm as rm10 } from "node:fs/promises";
-import { dirname as dirname25, join as join45 } from "node:path";
+import { dirname as dirname26, join as join46 } from "node:path";
 function blobPath({ digest: digest4 }) {
   return `blobs/${digest4.replace(":", "/")}`;
 }
 async function intoLayout(path6, fill3) {
   try {
-    for (const folder of [dirname25(path6), path6, join45(path6, "blobs/sha256")]) await sweep(folder);
+    for (const folder of [dirname26(path6), path6, join46(path6, "blobs/sha256")]) await sweep(folder);
     if (await isLayout(path6)) return await fill3(path6);
-    await makeFolder(dirname25(path6));
+    await makeFolder(dirname26(path6));
     const temporary = temporaryName(path6);
     const { forget } = removeAtExit(temporary);
     try {
@@ -35877,7 +35923,7 @@ async function intoLayout(path6, fill3) {
 }
 async function markLayout(folder) {
   await makeFolder(folder);
-  await writeAtomically(join45(folder, "oci-layout"), (handle) => writeAll(handle, layoutMarker));
+  await writeAtomically(join46(folder, "oci-layout"), (handle) => writeAll(handle, layoutMarker));
 }
 async function isLayout(path6) {
   const names6 = await readdir11(path6).catch((error) => {
@@ -35906,7 +35952,7 @@ var init_folder = __esm({
 });
 
 // src/image/layout/index-json.ts
-import { join as join46 } from "node:path";
+import { join as join47 } from "node:path";
 function layoutIndex(content, tags2, others = []) {
   const describe11 = (name) => ({
     ...content.index.descriptor,
@@ -35928,7 +35974,7 @@ function layoutIndex(content, tags2, others = []) {
   );
 }
 async function replaceIndex(folder, content, tags2, signal) {
-  const path6 = join46(folder, "index.json");
+  const path6 = join47(folder, "index.json");
   const replace = async () => {
     const index = layoutIndex(content, tags2, await otherImages(path6, tags2));
     await writeAtomically(path6, (handle) => writeAll(handle, index));
@@ -35963,10 +36009,10 @@ var init_index_json = __esm({
 
 // src/image/buildx/place-output.ts
 import { mkdir as mkdir14, readdir as readdir12, rename as rename5, stat as stat14 } from "node:fs/promises";
-import { dirname as dirname26, join as join47 } from "node:path";
+import { dirname as dirname27, join as join48 } from "node:path";
 async function placeArchive(from, to) {
   try {
-    await mkdir14(dirname26(to), { recursive: true });
+    await mkdir14(dirname27(to), { recursive: true });
     const { path: path6, openThrough } = await destinationFile(to);
     if (!openThrough && await renamed(from, path6)) return;
     const { size: size2 } = await stat14(from);
@@ -35981,9 +36027,9 @@ async function placeLayout(from, to, descriptor, tags2, signal) {
 async function fillLayout(from, to, descriptor, tags2, signal) {
   const blobs = "blobs/sha256";
   await markLayout(to);
-  await mkdir14(join47(to, blobs), { recursive: true });
-  for (const name of await readdir12(join47(from, blobs))) {
-    await placeArchive(join47(from, blobs, name), join47(to, blobs, name));
+  await mkdir14(join48(to, blobs), { recursive: true });
+  for (const name of await readdir12(join48(from, blobs))) {
+    await placeArchive(join48(from, blobs, name), join48(to, blobs, name));
   }
   const { mediaType, digest: digest4, size: size2 } = descriptor;
   const content = { index: { descriptor: { mediaType, digest: digest4, size: size2 } }, descriptorAnnotations: {} };
@@ -36010,7 +36056,7 @@ var init_place_output = __esm({
 
 // src/image/buildx/make.ts
 import { mkdir as mkdir15, readFile as readFile4, rename as rename6, writeFile as writeFile6 } from "node:fs/promises";
-import { join as join48 } from "node:path";
+import { join as join49 } from "node:path";
 function imageCommand(image4, { buildx, cwd }) {
   return buildxCommand(image4.spec, {
     folder: plannedFolder(image4),
@@ -36041,7 +36087,7 @@ async function makeWithBuildx(image4, context2, task) {
   recorder.commands.push({ title: `Make the image ${spec3.name}`, ...command2 });
   const result = await runBuildx(substitute(command2, { work, content }), {
     signal,
-    logFile: join48(logs, `image-${spec3.name}.log`),
+    logFile: join49(logs, `image-${spec3.name}.log`),
     onProgress: task.progress
   });
   await placeOutputs(image4, files3, result, signal);
@@ -36075,7 +36121,7 @@ async function placeOutputs({ spec: spec3, destinations }, files3, { metadata },
   }
 }
 async function onlyImage(layout) {
-  const path6 = join48(layout, "index.json");
+  const path6 = join49(layout, "index.json");
   const { manifests } = parseJson3(await readFile4(path6), path6);
   return manifests?.[0];
 }
@@ -36806,27 +36852,27 @@ var init_deadlines = __esm({
 });
 
 // src/registry/auth-files.ts
-import { join as join49 } from "node:path";
+import { join as join50 } from "node:path";
 async function* authFiles(env4) {
   const variable2 = env4.DOCKER_AUTH_CONFIG;
   if (variable2?.trim()) yield parse4(variable2, "DOCKER_AUTH_CONFIG", false);
   const docker2 = dockerConfigFolder(env4);
-  if (docker2) yield* readIfThere2(join49(docker2, "config.json"), false);
+  if (docker2) yield* readIfThere2(join50(docker2, "config.json"), false);
   for (const path6 of containersFiles(env4)) yield* readIfThere2(path6, true);
 }
 function containersFiles(env4) {
   if (env4.REGISTRY_AUTH_FILE) return [env4.REGISTRY_AUTH_FILE];
-  const runtime = env4.XDG_RUNTIME_DIR ? join49(env4.XDG_RUNTIME_DIR, "containers") : `/run/containers/${process.getuid?.() ?? 0}`;
-  return [runtime, ...userContainersFolder(env4)].map((folder) => join49(folder, "auth.json"));
+  const runtime = env4.XDG_RUNTIME_DIR ? join50(env4.XDG_RUNTIME_DIR, "containers") : `/run/containers/${process.getuid?.() ?? 0}`;
+  return [runtime, ...userContainersFolder(env4)].map((folder) => join50(folder, "auth.json"));
 }
 function dockerConfigFolder(env4) {
   const home = homeFolder(env4);
-  return env4.DOCKER_CONFIG || home && join49(home, ".docker");
+  return env4.DOCKER_CONFIG || home && join50(home, ".docker");
 }
 function userContainersFolder(env4) {
   const home = homeFolder(env4);
-  const config = env4.XDG_CONFIG_HOME || home && join49(home, ".config");
-  return config ? [join49(config, "containers")] : [];
+  const config = env4.XDG_CONFIG_HOME || home && join50(home, ".config");
+  return config ? [join50(config, "containers")] : [];
 }
 async function* readIfThere2(path6, namespaced) {
   let text7;
@@ -36883,7 +36929,7 @@ var init_auth_files = __esm({
 
 // src/registry/certificates.ts
 import { readdir as readdir13 } from "node:fs/promises";
-import { join as join50 } from "node:path";
+import { join as join51 } from "node:path";
 async function hostTls(host, withSystem, env4 = process.env) {
   const own4 = await hostCertificates(host, env4);
   const system = withSystem || own4.ca.length > 0 ? await systemAuthorities(env4) : [];
@@ -36917,7 +36963,7 @@ async function systemAuthorities(env4) {
   }
   for (const folder of (env4["SSL_CERT_DIR"] ?? "").split(":").filter(Boolean)) {
     for (const name of await list2(folder)) {
-      const text7 = await readText(join50(folder, name)).catch(() => "");
+      const text7 = await readText(join51(folder, name)).catch(() => "");
       if (text7.includes("-----BEGIN CERTIFICATE-----")) found.push(text7);
     }
   }
@@ -36934,16 +36980,16 @@ async function hostCertificates(host, env4) {
   const names6 = [.../* @__PURE__ */ new Set([host, host.replace(/:443$/, ""), /:\d+$/.test(host) ? host : `${host}:443`])];
   if (host === "registry-1.docker.io") names6.push("docker.io");
   const all = { folders: [], ca: [], cert: [], key: [] };
-  for (const folder of parents.flatMap((parent) => names6.map((name) => join50(parent, "certs.d", name)))) {
+  for (const folder of parents.flatMap((parent) => names6.map((name) => join51(parent, "certs.d", name)))) {
     const files3 = (await list2(folder)).sort();
     if (files3.some((name) => /\.(crt|cert)$/.test(name))) all.folders.push(folder);
     for (const name of files3) {
-      if (name.endsWith(".crt")) all.ca.push(await read3(join50(folder, name)));
+      if (name.endsWith(".crt")) all.ca.push(await read3(join51(folder, name)));
       if (!name.endsWith(".cert")) continue;
       const key = name.replace(/\.cert$/, ".key");
-      if (!files3.includes(key)) throw unreadable3(join50(folder, name), `there is no ${key} next to it`);
-      all.cert.push(await read3(join50(folder, name)));
-      all.key.push(await read3(join50(folder, key)));
+      if (!files3.includes(key)) throw unreadable3(join51(folder, name), `there is no ${key} next to it`);
+      all.cert.push(await read3(join51(folder, name)));
+      all.key.push(await read3(join51(folder, key)));
     }
   }
   return all;
@@ -50300,12 +50346,12 @@ function readRecords(data) {
     const equals = bytes2.indexOf(61, at);
     if (equals <= at + 1 || equals >= end) return void 0;
     const key = equals - at > longestKey ? "" : bytes2.toString("latin1", at + 1, equals);
-    if (isRead(key)) records.set(key, bytes2.toString("utf8", equals + 1, end - 1));
+    if (isRead2(key)) records.set(key, bytes2.toString("utf8", equals + 1, end - 1));
     start3 = end;
   }
   return records;
 }
-var block2, maximumExtension, maximumExtensions, types2, headerOnly, isRead, longestKey, isDigit;
+var block2, maximumExtension, maximumExtensions, types2, headerOnly, isRead2, longestKey, isDigit;
 var init_tar_read = __esm({
   "src/image/read/tar-read.ts"() {
     "use strict";
@@ -50323,7 +50369,7 @@ var init_tar_read = __esm({
       "5": "directory"
     };
     headerOnly = ["1", "2", "3", "4", "5", "6"];
-    isRead = (key) => ["path", "linkpath", "size"].includes(key) || key.startsWith("GNU.sparse");
+    isRead2 = (key) => ["path", "linkpath", "size"].includes(key) || key.startsWith("GNU.sparse");
     longestKey = 64;
     isDigit = (byte) => byte !== void 0 && byte >= 48 && byte <= 57;
   }
@@ -50339,12 +50385,12 @@ __export(layout_files_exports, {
 });
 import { constants as constants13, createReadStream as createReadStream2 } from "node:fs";
 import { open as open8, stat as stat15 } from "node:fs/promises";
-import { join as join51 } from "node:path";
+import { join as join52 } from "node:path";
 import { buffer as buffer2 } from "node:stream/consumers";
 function folderFiles(folder) {
   return {
     async find(path6) {
-      const full = join51(folder, path6);
+      const full = join52(folder, path6);
       const found = await stat15(full).catch((error) => {
         if (error.code === "ENOENT" || error.code === "ENOTDIR") return void 0;
         throw unreadable4(full, error);
@@ -50642,7 +50688,7 @@ __export(source_exports, {
   openImage: () => openImage
 });
 import { stat as stat16 } from "node:fs/promises";
-import { join as join52 } from "node:path";
+import { join as join53 } from "node:path";
 async function openImage(text7, registries = {}) {
   const place = await findPlace(text7);
   if (place) {
@@ -50682,7 +50728,7 @@ async function layoutAt(path6, mayBeArchive) {
   const { archiveFiles: archiveFiles2, folderFiles: folderFiles2 } = await Promise.resolve().then(() => (init_layout_files(), layout_files_exports));
   const found = await stat16(path6).catch(() => void 0);
   if (found?.isFile() && mayBeArchive) return { path: path6, open: () => archiveFiles2(path6) };
-  const isLayout2 = found?.isDirectory() && await exists(join52(path6, "index.json"));
+  const isLayout2 = found?.isDirectory() && await exists(join53(path6, "index.json"));
   return isLayout2 ? { path: path6, open: async () => folderFiles2(path6) } : void 0;
 }
 async function whyNone(path6) {
@@ -50904,7 +50950,7 @@ var init_content = __esm({
 });
 
 // src/image/writer/archive.ts
-import { dirname as dirname27 } from "node:path";
+import { dirname as dirname28 } from "node:path";
 async function writeArchive(path6, content, options) {
   const { tags: tags2, epoch, dockerPlatform, signal } = options;
   const layers = await Promise.all(
@@ -50919,8 +50965,8 @@ async function writeArchive(path6, content, options) {
     else await appendFile(handle, content2.path, size2, signal);
     await writeAll(handle, tarPadding(size2));
   };
-  await makeFolder(dirname27(path6));
-  await sweep(dirname27(path6));
+  await makeFolder(dirname28(path6));
+  await sweep(dirname28(path6));
   await writeAtomically(path6, async (handle) => {
     await addFile2(handle, "oci-layout", layoutMarker);
     await addFile2(handle, "index.json", layoutIndex(content, tags2));
@@ -51035,7 +51081,7 @@ import {
   writeFile as writeFile7
 } from "node:fs/promises";
 import { tmpdir as tmpdir4 } from "node:os";
-import { join as join53 } from "node:path";
+import { join as join54 } from "node:path";
 async function openCache(folder, remark) {
   try {
     await prepare2(folder);
@@ -51053,15 +51099,15 @@ async function openCache(folder, remark) {
   }
 }
 async function prepare2(folder) {
-  await mkdir16(join53(folder, "blobs/sha256"), { recursive: true });
-  await sweep(join53(folder, "blobs/sha256"));
-  const probe = join53(folder, "blobs/sha256", `.probe.${process.pid}.tmp`);
+  await mkdir16(join54(folder, "blobs/sha256"), { recursive: true });
+  await sweep(join54(folder, "blobs/sha256"));
+  const probe = join54(folder, "blobs/sha256", `.probe.${process.pid}.tmp`);
   await (await open9(probe, "w")).close();
   await rm11(probe, { force: true });
 }
 function blobCache(folder, close) {
-  const blobPath2 = (digest4) => join53(folder, "blobs", ...digest4.split(":"));
-  const recordPath = (kind, key) => join53(folder, kind, `${sha256(key)}.json`);
+  const blobPath2 = (digest4) => join54(folder, "blobs", ...digest4.split(":"));
+  const recordPath = (kind, key) => join54(folder, kind, `${sha256(key)}.json`);
   return {
     folder,
     close,
@@ -51097,8 +51143,8 @@ function blobCache(folder, close) {
       const path6 = recordPath(kind, key);
       const json = JSON.stringify(value);
       try {
-        await mkdir16(join53(folder, kind), { recursive: true });
-        await sweep(join53(folder, kind));
+        await mkdir16(join54(folder, kind), { recursive: true });
+        await sweep(join54(folder, kind));
         const bytes2 = Buffer.from(`${sha256(json)}
 ${json}
 `);
@@ -51146,7 +51192,7 @@ async function touch(path6) {
   });
 }
 async function sweep2(folder) {
-  const stamp = join53(folder, "swept");
+  const stamp = join54(folder, "swept");
   const swept = await stat17(stamp).catch(() => void 0);
   if (swept && Date.now() - swept.mtimeMs < day) return;
   await writeFile7(stamp, "").catch(() => {
@@ -51154,8 +51200,8 @@ async function sweep2(folder) {
   const names6 = await readdir14(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files3 = [];
   for (const entry of names6) {
-    const path6 = join53(entry.parentPath, entry.name);
-    if (!entry.isFile() || path6.startsWith(join53(folder, "buildx/"))) continue;
+    const path6 = join54(entry.parentPath, entry.name);
+    if (!entry.isFile() || path6.startsWith(join54(folder, "buildx/"))) continue;
     const found = await stat17(path6).catch(() => void 0);
     if (found) files3.push({ path: path6, age: Date.now() - found.mtimeMs, size: found.size });
   }
@@ -51654,15 +51700,15 @@ var init_cached_base = __esm({
 });
 
 // src/image/writer/layout.ts
-import { join as join54 } from "node:path";
+import { join as join55 } from "node:path";
 async function writeLayout(path6, content, tags2, signal) {
   await intoLayout(path6, (folder) => fillLayout2(folder, content, tags2, signal));
 }
 async function fillLayout2(folder, content, tags2, signal) {
   await markLayout(folder);
-  await makeFolder(join54(folder, "blobs/sha256"));
+  await makeFolder(join55(folder, "blobs/sha256"));
   await mapLimit(layersOf(content), parallel, async ({ descriptor, file }) => {
-    const target = join54(folder, blobPath(descriptor));
+    const target = join55(folder, blobPath(descriptor));
     if (await isWhole(target, descriptor.digest, descriptor.size)) return;
     const source = await file(signal);
     await writeAtomically(target, (handle) => appendFile(handle, source, descriptor.size, signal));
@@ -51670,7 +51716,7 @@ async function fillLayout2(folder, content, tags2, signal) {
   await mapLimit(
     documentsOf(content),
     parallel,
-    ({ descriptor, bytes: bytes2 }) => writeAtomically(join54(folder, blobPath(descriptor)), (handle) => writeAll(handle, bytes2))
+    ({ descriptor, bytes: bytes2 }) => writeAtomically(join55(folder, blobPath(descriptor)), (handle) => writeAll(handle, bytes2))
   );
   await replaceIndex(folder, content, tags2, signal);
 }
@@ -52009,7 +52055,7 @@ var init_make3 = __esm({
 // src/image/verify/layer-scan.ts
 import { createHash as createHash13 } from "node:crypto";
 import { open as open10 } from "node:fs/promises";
-import { join as join55 } from "node:path";
+import { join as join56 } from "node:path";
 function packedScan(diffId, files3) {
   const entries2 = new Map(files3);
   for (const path6 of files3.keys()) addParents(entries2, path6.slice(0, Math.max(0, path6.lastIndexOf("/"))));
@@ -52047,7 +52093,7 @@ async function scanLayer(chunks, wanted2, folder, where, budget = createBudget()
 }
 async function capture(entry, folder, budget) {
   budget.captured(entry.size);
-  const path6 = join55(folder, `file-${++captures}`);
+  const path6 = join56(folder, `file-${++captures}`);
   const hash3 = createHash13("sha256");
   try {
     const file = await open10(path6, "wx", 384);
@@ -53296,6 +53342,20 @@ var init_compile_cache = __esm({
   }
 });
 
+// src/build/images-at-once.ts
+function imagesAtOnce({
+  buildx
+}) {
+  return buildx.metadataFile !== void 0 || buildx.cacheTo.length > 0 ? 1 : most;
+}
+var most;
+var init_images_at_once = __esm({
+  "src/build/images-at-once.ts"() {
+    "use strict";
+    most = 3;
+  }
+});
+
 // src/build/installs.ts
 function checkInstalls(plan) {
   const [step2] = installing(plan);
@@ -53668,18 +53728,18 @@ var init_builder_language = __esm({
 
 // src/build/on-builder/go.ts
 import { existsSync as existsSync13 } from "node:fs";
-import { dirname as dirname28, join as join56 } from "node:path";
+import { dirname as dirname29, join as join57 } from "node:path";
 async function imageFor(dir2) {
-  const work = join56(workspaceOf(dir2), "go.work");
-  const text7 = await readTextIfThere(work) ?? await readTextIfThere(join56(dir2, "go.mod")) ?? "";
+  const work = join57(workspaceOf(dir2), "go.work");
+  const text7 = await readTextIfThere(work) ?? await readTextIfThere(join57(dir2, "go.mod")) ?? "";
   const [, version2] = /^toolchain go(\S+)/m.exec(text7) ?? /^go (\S+)/m.exec(text7) ?? [];
   return { reference: `golang:${version2 ?? "latest"}` };
 }
 function workspaceOf(dir2, project2) {
   const set = project2?.settings.get("GOWORK")?.value ?? process.env["GOWORK"];
-  if (set) return set === "off" ? dir2 : dirname28(set);
-  for (let folder = dir2; folder !== dirname28(folder); folder = dirname28(folder)) {
-    if (existsSync13(join56(folder, "go.work"))) return folder;
+  if (set) return set === "off" ? dir2 : dirname29(set);
+  for (let folder = dir2; folder !== dirname29(folder); folder = dirname29(folder)) {
+    if (existsSync13(join57(folder, "go.work"))) return folder;
   }
   return dir2;
 }
@@ -53749,7 +53809,7 @@ var init_go3 = __esm({
 });
 
 // src/build/on-builder/rust.ts
-import { join as join57 } from "node:path";
+import { join as join58 } from "node:path";
 function carried2(env4) {
   const isCarried = (name) => /^CARGO_(?:PROFILE|REGISTR(?:Y|IES)|NET|UNSTABLE)_/.test(name) && !/_(?:PROVIDERS?|PATH)$/.test(name);
   return Object.fromEntries(
@@ -53797,7 +53857,7 @@ function outputFolder(command2) {
   const profile = args3.includes("--profile") ? args3[args3.indexOf("--profile") + 1] ?? "" : "release";
   const folders3 = { dev: "debug", test: "debug", bench: "release" };
   const below3 = own4 < 0 ? "" : (args3[own4 + 1] ?? "").replace(`${stageFolders2.caches}/target`, "");
-  return join57(below3, triplesOf2(command2)[0] ?? "", folders3[profile] ?? profile);
+  return join58(below3, triplesOf2(command2)[0] ?? "", folders3[profile] ?? profile);
 }
 var cargoHome2, rustOnBuilder;
 var init_rust3 = __esm({
@@ -53810,6 +53870,9 @@ var init_rust3 = __esm({
     rustOnBuilder = {
       image: (version2) => /^\d+\.\d+\.\d+$/.test(version2) ? { reference: `rust:${version2}` } : { missing: `there is no official image of rustc ${version2}` },
       elsewhere: elsewhere2,
+      // Whatever channel rust-toolchain.toml names: it is this version of it, and the only one in the image.
+      imageEnv: (version2) => ({ RUSTUP_TOOLCHAIN: version2 }),
+      comparesTimes: true,
       env: () => ({ ...carried2(process.env), CARGO_TARGET_DIR: `${stageFolders2.caches}/target` }),
       caches: () => [
         { name: "cargo-target", target: `${stageFolders2.caches}/target`, perPlatform: true },
@@ -53824,13 +53887,13 @@ var init_rust3 = __esm({
       downloads: ["cargo-registry", "cargo-git"],
       outputs: (project2) => [project2.targetDirectory],
       prepare: addStd,
-      gather: ({ command: command2, produces }) => produces.map(({ name }) => join57(`${stageFolders2.caches}/target`, outputFolder(command2), name))
+      gather: ({ command: command2, produces }) => produces.map(({ name }) => join58(`${stageFolders2.caches}/target`, outputFolder(command2), name))
     };
   }
 });
 
 // src/build/on-builder/zig.ts
-import { join as join58 } from "node:path";
+import { join as join59 } from "node:path";
 var zigOnBuilder;
 var init_zig4 = __esm({
   "src/build/on-builder/zig.ts"() {
@@ -53849,14 +53912,14 @@ var init_zig4 = __esm({
         { name: "zig-global", target: `${stageFolders2.caches}/zig`, perPlatform: true },
         {
           name: "zig-local",
-          target: join58(cwd, args3[args3.indexOf("--cache-dir") + 1] ?? ".zig-cache"),
+          target: join59(cwd, args3[args3.indexOf("--cache-dir") + 1] ?? ".zig-cache"),
           perPlatform: true
         }
       ],
       top: (dir2) => dir2,
       imageFor: async () => ({ missing: "Zig has no official image" }),
       downloads: [],
-      outputs: ({ root: root2 }) => [".zig-cache", "zig-cache", "zig-out"].map((name) => join58(root2, name))
+      outputs: ({ root: root2 }) => [".zig-cache", "zig-cache", "zig-out"].map((name) => join59(root2, name))
     };
   }
 });
@@ -53883,7 +53946,8 @@ function stageSecrets({ secrets, ssh }, env4) {
   const hidden3 = Object.entries(env4).filter(([name, value]) => isSecret(name, value) && !ids.includes(name));
   return {
     mounts: [
-      ...[...ids, ...hidden3.map(([name]) => name)].map(secretMount),
+      ...ids.map(secretMount),
+      ...hidden3.map(([name]) => `--mount=type=secret,id=${name},required=true,env=${name}`),
       ...ssh.map((value) => {
         const [id = "default"] = value.split("=");
         return `--mount=type=ssh,id=${checkId(id, "--ssh", value)},required=true`;
@@ -53959,7 +54023,7 @@ function stageOf(step2, request) {
     prepare: language.prepare?.(step2) ?? [],
     cwd: command2.cwd,
     env: { ...plain3, ...secrets.env },
-    run: [...mounts, JSON.stringify(runWords(command2, gathered, out))],
+    run: [...mounts, JSON.stringify(runWords(command2, gathered, out, language.comparesTimes && root2))],
     out
   });
   return {
@@ -54009,10 +54073,11 @@ function stageDockerfile(stage) {
     ""
   ].join("\n");
 }
-function runWords({ tool, args: args3 }, gathered, out) {
+function runWords({ tool, args: args3 }, gathered, out, touched) {
   if (gathered.length === 0) return [tool, ...args3];
   const copy2 = ["mkdir", "-p", out].map(quoteWord).join(" ");
-  const script2 = `"$@" >/dev/null && ${copy2} && ${["cp", ...gathered, out].map(quoteWord).join(" ")}`;
+  const touch2 = touched === void 0 ? "" : `find ${quoteWord(touched)} -name .git -prune -o -type f -exec touch {} + && `;
+  const script2 = `${touch2}"$@" >/dev/null && ${copy2} && ${["cp", ...gathered, out].map(quoteWord).join(" ")}`;
   return ["/bin/sh", "-c", script2, "sh", tool, ...args3];
 }
 function cacheMount({ name, target, perPlatform: perPlatform2 }, { root: root2, platform: platform8 }) {
@@ -54072,13 +54137,13 @@ var init_stage3 = __esm({
 
 // src/build/on-builder/read-on-stage.ts
 import { mkdir as mkdir17, readFile as readFile7, writeFile as writeFile8 } from "node:fs/promises";
-import { join as join59 } from "node:path";
+import { join as join60 } from "node:path";
 function readOnStage(request) {
   return async (command2, { signal, onStderr } = {}) => {
     const folder = await makeTemporaryFolder("xbuild-read-");
     try {
       const { dockerfile: dockerfile2, ignore, args: args3, env: env4 } = readingStage(command2, request, folder.path);
-      const file = join59(folder.path, "Dockerfile");
+      const file = join60(folder.path, "Dockerfile");
       await mkdir17(folder.path, { recursive: true });
       await writeFile8(file, dockerfile2);
       await writeFile8(`${file}.dockerignore`, ignore);
@@ -54089,7 +54154,7 @@ function readOnStage(request) {
         const failure = explainBuildxError({ said: said2, dockerfile: dockerfile2, builder: request.builder });
         throw explainStage(failure, { tool: command2.tool, image: request.image, stderr: progress.log() });
       }
-      const read5 = (name) => readFile7(join59(folder.path, "out", name), "utf8");
+      const read5 = (name) => readFile7(join60(folder.path, "out", name), "utf8");
       const [stdout, stderr, exit] = await Promise.all([read5("stdout"), read5("stderr"), read5("exit")]);
       for (const line of stderr.split("\n")) onStderr?.(line);
       const exitCode = Number(exit);
@@ -54119,7 +54184,7 @@ var init_read_on_stage = __esm({
 
 // src/build/compile-place.ts
 import { stat as stat20 } from "node:fs/promises";
-import { join as join60, relative as relative13, resolve as resolve14 } from "node:path";
+import { join as join61, relative as relative13, resolve as resolve14 } from "node:path";
 async function findCompilePlace(options, language, signal) {
   const { place } = options.compile;
   const lacking = place !== "host" && !await hasToolchain(language, options.dir, signal);
@@ -54185,11 +54250,11 @@ function below2(root2, path6) {
   return found === "" || found.startsWith("..") ? [] : [found];
 }
 async function repositoryRules(root2, toolchainArgs) {
-  const found = await stat20(join60(root2, ".git")).catch(() => void 0);
-  if (!found) return [];
-  if (found.isFile() || toolchainArgs.includes("-buildvcs=false")) return [".git"];
-  return [".git/config", ".git/hooks", ".git/logs"];
+  if (toolchainArgs.includes("-buildvcs=false")) return ["**/.git"];
+  const found = await stat20(join61(root2, ".git")).catch(() => void 0);
+  return [...found?.isFile() ? [".git"] : [], ...privateOfGit];
 }
+var privateOfGit;
 var init_compile_place2 = __esm({
   "src/build/compile-place.ts"() {
     "use strict";
@@ -54201,6 +54266,9 @@ var init_compile_place2 = __esm({
     init_on_builder();
     init_read_on_stage();
     init_run_git();
+    privateOfGit = ["**/.git", "**/.git/modules/**", "**/.git/worktrees/**"].flatMap(
+      (folder) => ["config", "config.worktree", "hooks", "logs"].map((name) => `${folder}/${name}`)
+    );
   }
 });
 
@@ -61021,9 +61089,9 @@ var init_dockerfile_hint = __esm({
 });
 
 // src/build/own-files.ts
-import { dirname as dirname29, join as join61 } from "node:path";
+import { dirname as dirname30, join as join62 } from "node:path";
 async function hintsOfOwnFiles({ root: root2, project: project2, images, compile }) {
-  if (await readTextIfThere(join61(root2, configFile)) !== void 0) return [];
+  if (await readTextIfThere(join62(root2, configFile)) !== void 0) return [];
   const [found, dockerfiles, frontEnd2] = await Promise.all([
     readAll(root2, recipes),
     readAll(root2, dockerfilePlaces),
@@ -61044,7 +61112,7 @@ async function hintsOfOwnFiles({ root: root2, project: project2, images, compile
   return hints.filter((hint) => hint !== void 0);
 }
 async function readAll(root2, names6) {
-  const texts2 = await Promise.all(names6.map((name) => readTextIfThere(join61(root2, name)).catch(() => void 0)));
+  const texts2 = await Promise.all(names6.map((name) => readTextIfThere(join62(root2, name)).catch(() => void 0)));
   return names6.flatMap((name, at) => texts2[at] === void 0 ? [] : [{ name, text: texts2[at] }]);
 }
 function isOfImage({ name, text: text7 }, { executables }) {
@@ -61054,7 +61122,7 @@ function isOfImage({ name, text: text7 }, { executables }) {
 }
 async function frontEndHint(root2) {
   const frontEnd2 = await findFrontEnd(root2);
-  const folder = frontEnd2 && dirname29(frontEnd2.file);
+  const folder = frontEnd2 && dirname30(frontEnd2.file);
   if (!folder || folder === ".") return void 0;
   const outputs = ["dist", "build", "out"].map((name) => `${folder}/${name}`);
   if ((await git(root2, ["ls-files", "--", ...outputs])).text !== "") return void 0;
@@ -61113,9 +61181,9 @@ function ownPlace(value, suffix) {
   }
   return [fields2.map((field5) => isPlace(field5) ? withSuffix(field5, place.join, suffix) : field5).join(",")];
 }
-function withSuffix(text7, join93, suffix) {
-  const isReference2 = join93 === "-" && /^(?:ref=)?[^=]*\//.test(text7);
-  return isReference2 && !/:[^/:]+$/.test(text7) ? `${text7}:${suffix}` : `${text7}${join93}${suffix}`;
+function withSuffix(text7, join94, suffix) {
+  const isReference2 = join94 === "-" && /^(?:ref=)?[^=]*\//.test(text7);
+  return isReference2 && !/:[^/:]+$/.test(text7) ? `${text7}:${suffix}` : `${text7}${join94}${suffix}`;
 }
 var places2;
 var init_caches = __esm({
@@ -61140,14 +61208,15 @@ function planOnBuilder(project2, given, { buildx, compile }, { cached: cached2, 
   const { processors = request.processors } = project2;
   const onStage = { ...request, warm: true, jobs: processors, processors };
   const plans = request.platforms.map((platform8) => {
-    const elsewhere3 = language.elsewhere(partOf(project2, platform8), request);
+    const own4 = { ...request, options: optionsFor(request.options, platform8) };
+    const elsewhere3 = language.elsewhere(partOf(project2, platform8), own4);
     const plan = languages[project2.language].compile(elsewhere3, { ...onStage, platforms: [platform8] });
     return { ...plan, steps: plan.steps.map((step2) => ({ step: step2, platform: platform8, elsewhere: elsewhere3 })) };
   });
   const [first] = plans;
   const dropped = /* @__PURE__ */ new Set();
   const steps2 = plans.flatMap((plan) => plan.steps).map(({ step: step2, platform: platform8, elsewhere: elsewhere3 }) => {
-    const { command: command2, lost } = compile.image ? { ...step2, lost: [] } : withoutPrograms(step2.command);
+    const { command: command2, lost } = compile.image ? { ...step2, lost: [] } : forOfficialImage(step2.command, elsewhere3);
     for (const name of lost) dropped.add(name);
     const own4 = { ...step2, title: `${step2.title} on the builder`, command: command2 };
     const stage = stageOf(own4, {
@@ -61183,8 +61252,9 @@ function planOnBuilder(project2, given, { buildx, compile }, { cached: cached2, 
     ]
   };
 }
-function withoutPrograms(command2) {
-  const entries2 = Object.entries(command2.env ?? {});
+function forOfficialImage(command2, { language, toolchain: toolchain2 }) {
+  const own4 = builderLanguages[language];
+  const entries2 = Object.entries({ ...own4.imageEnv?.(toolchain2.version), ...command2.env });
   const isProgram4 = ([name, value]) => cachePrograms.includes(name) && value !== "";
   return {
     command: { ...command2, env: Object.fromEntries(entries2.filter((entry) => !isProgram4(entry))) },
@@ -61205,7 +61275,7 @@ var init_plan_compile = __esm({
 });
 
 // src/build/plan-image.ts
-import { dirname as dirname30, join as join62 } from "node:path";
+import { dirname as dirname31, join as join63 } from "node:path";
 function chosenBase(reference2) {
   if (reference2 !== "scratch" && !isLocalBase(reference2)) parseReference(reference2);
   return {
@@ -61219,7 +61289,7 @@ function programPath(name) {
   return rootFolders.has(name) ? `/usr/local/bin/${name}` : `/${name}`;
 }
 function pathInImage({ name }, index, program2) {
-  const next2 = program2 && join62(dirname30(program2), name);
+  const next2 = program2 && join63(dirname31(program2), name);
   const target = (index === 0 ? program2 : next2) ?? programPath(name);
   return { target, source: { artifact: name }, mode: 493 };
 }
@@ -61257,7 +61327,7 @@ function planImage({ name, executables, image: asked2 }, base, source, options) 
     byDigest: options.byDigest,
     load: options.load,
     outputs: options.outputs,
-    fallback: join62(options.dist, `${name}.oci.tar`)
+    fallback: join63(options.dist, `${name}.oci.tar`)
   });
   return { executables, spec: spec3, image: image4, destinations };
 }
@@ -61460,14 +61530,14 @@ __export(base_users_exports, {
 });
 import { createReadStream as createReadStream5 } from "node:fs";
 import { mkdtemp as mkdtemp4, readFile as readFile8, rm as rm12 } from "node:fs/promises";
-import { join as join63 } from "node:path";
+import { join as join64 } from "node:path";
 async function readBaseUsers({ reference: reference2, digest: digest4 }, { platform: platform8, registries, offline, work }) {
   const local2 = isLocalBase(reference2);
   const parsed = local2 ? void 0 : { ...parseReference(reference2), ...digest4 !== void 0 && { digest: digest4 } };
   const source = parsed ? offline ? unaskedSource(parsed) : registrySource(registries, parsed) : await openImage(reference2, registries);
   const cache2 = await openCache(cacheFolder(), () => {
   });
-  const folder = await mkdtemp4(join63(work, "users-"));
+  const folder = await mkdtemp4(join64(work, "users-"));
   try {
     const base = await openSourceBase(source, {
       cache: cache2,
@@ -61662,7 +61732,7 @@ var init_version3 = __esm({
 // src/build/prepare.ts
 import { existsSync as existsSync14 } from "node:fs";
 import { availableParallelism as availableParallelism5 } from "node:os";
-import { join as join64 } from "node:path";
+import { join as join65 } from "node:path";
 async function prepareBuild(given, { lookUpBase: lookUpBase2, signal, download: download2 = false, onDownload, changes }) {
   const { dir: dir2, platforms: platforms2, toolchainArgs } = given;
   const language = await detectLanguage(dir2, given.lang);
@@ -61676,8 +61746,8 @@ async function prepareBuild(given, { lookUpBase: lookUpBase2, signal, download: 
     wanted: wanted2,
     download: download2,
     // Only into a folder that is known to be xbuild's.
-    ...existsSync14(join64(options.dist, lastBuildFile)) && {
-      answersFile: join64(options.dist, ".last-reading.json")
+    ...existsSync14(join65(options.dist, lastBuildFile)) && {
+      answersFile: join65(options.dist, ".last-reading.json")
     },
     onDownload,
     signal
@@ -61889,7 +61959,7 @@ var init_work_folder = __esm({
 });
 
 // src/build/build.ts
-import { join as join65 } from "node:path";
+import { join as join66 } from "node:path";
 import { setImmediate as setImmediate4, setTimeout as sleep2 } from "node:timers/promises";
 function build(options, { emit, confirm: confirm2, signal, changes }) {
   const startedAt = /* @__PURE__ */ new Date();
@@ -61908,7 +61978,7 @@ function build(options, { emit, confirm: confirm2, signal, changes }) {
       const report3 = () => makeReport(plan, artifacts, images.filter(isDone), recorder, startedAt);
       try {
         await withWorkFolder(plan.dist, async (work) => {
-          const run2 = { ...prepared, ...asking, work, logs: join65(plan.dist, "logs") };
+          const run2 = { ...prepared, ...asking, work, logs: join66(plan.dist, "logs") };
           const binaries2 = await compileAndCheck(run2);
           artifacts = await recorder.stage("verify", () => verifyAndKeep(binaries2, run2));
           const missing4 = missingStamp(plan, artifacts);
@@ -61981,7 +62051,7 @@ async function makeImages(run2, artifacts, done) {
   const chosen2 = await confirmBases(plan, artifacts, lookUpBase2, recorder);
   const asks = backend.name === "buildx" && !plan.offline;
   const confirmed = asks ? await Promise.all(chosen2.map((one2) => withKnownDigest(one2, lookUpBase2))) : chosen2;
-  const made = await mapLimit(confirmed, imagesAtOnce, async (image4, index) => {
+  const made = await mapLimit(confirmed, imagesAtOnce(plan), async (image4, index) => {
     const one2 = await makeAndReadBack(image4, context2);
     if (!one2.publish) done(one2.reported, index);
     return one2;
@@ -62001,7 +62071,7 @@ async function makeAndReadBack(planned, context2) {
   const reported = await withPreviousSizes(plan.dist, { ...made.reported, ...verified });
   return { ...made, reported };
 }
-var patience4, isDone, imagesAtOnce;
+var patience4, isDone;
 var init_build = __esm({
   "src/build/build.ts"() {
     "use strict";
@@ -62018,6 +62088,7 @@ var init_build = __esm({
     init_bases();
     init_compile();
     init_compile_cache();
+    init_images_at_once();
     init_installs();
     init_last_build();
     init_missing_stamp();
@@ -62030,7 +62101,6 @@ var init_build = __esm({
     init_work_folder();
     patience4 = 5e3;
     isDone = (image4) => image4 !== void 0;
-    imagesAtOnce = 3;
   }
 });
 
@@ -62645,16 +62715,16 @@ __export(cache_use_exports, {
   readCacheUse: () => readCacheUse
 });
 import { lstat as lstat5, readdir as readdir15, rm as rm13 } from "node:fs/promises";
-import { join as join66 } from "node:path";
+import { join as join67 } from "node:path";
 async function readCacheUse(folder) {
   const names6 = await namesIn(folder);
-  const found = await Promise.all(names6.map(async (name) => ({ name, ...await sizeOf2(join66(folder, name)) })));
+  const found = await Promise.all(names6.map(async (name) => ({ name, ...await sizeOf2(join67(folder, name)) })));
   const parts = found.filter(({ files: files3, name }) => files3 > 0 && name !== "swept").map((part) => ({ ...part, holds: contents[part.name] ?? "not of this version of xbuild" })).sort((a2, b) => b.size - a2.size);
   return { folder, size: parts.reduce((total, { size: size2 }) => total + size2, 0), parts };
 }
 async function pruneCache(folder) {
   for (const name of await namesIn(folder)) {
-    const path6 = join66(folder, name);
+    const path6 = join67(folder, name);
     await rm13(path6, { recursive: true, force: true }).catch((error) => {
       throw writeFailure(error, path6);
     });
@@ -62673,7 +62743,7 @@ async function sizeOf2(path6) {
   if (!found) return { files: 0, size: 0 };
   if (!found.isDirectory()) return { files: 1, size: found.size };
   const inside = await Promise.all(
-    (await readdir15(path6).catch(() => [])).map((name) => sizeOf2(join66(path6, name)))
+    (await readdir15(path6).catch(() => [])).map((name) => sizeOf2(join67(path6, name)))
   );
   return inside.reduce((a2, b) => ({ files: a2.files + b.files, size: a2.size + b.size }), { files: 0, size: 0 });
 }
@@ -62766,7 +62836,7 @@ var init_recipe = __esm({
 });
 
 // src/ci/cache/go.ts
-import { dirname as dirname31, join as join67 } from "node:path";
+import { dirname as dirname32, join as join68 } from "node:path";
 function buildCache(path6) {
   return {
     path: path6,
@@ -62813,15 +62883,15 @@ var init_go4 = __esm({
           context2
         );
         const { GOVERSION, GOCACHE, GOMODCACHE, GOWORK } = JSON.parse(stdout);
-        const root2 = GOWORK && GOWORK !== "off" ? dirname31(GOWORK) : dir2;
+        const root2 = GOWORK && GOWORK !== "off" ? dirname32(GOWORK) : dir2;
         const members = root2 === dir2 ? [dir2] : [root2, dir2];
-        const locks = members.flatMap((folder) => [join67(folder, "go.sum"), join67(folder, "go.work.sum")]);
+        const locks = members.flatMap((folder) => [join68(folder, "go.sum"), join68(folder, "go.work.sum")]);
         return {
           toolchain: (GOVERSION ?? "go").replace(/[^\w.-]+/g, "-"),
           locks,
           folders: [
             ...GOCACHE && GOCACHE !== "off" ? [buildCache(GOCACHE)] : [],
-            ...GOMODCACHE ? [await downloads(join67(GOMODCACHE, "cache", "download"), locks)] : []
+            ...GOMODCACHE ? [await downloads(join68(GOMODCACHE, "cache", "download"), locks)] : []
           ]
         };
       }
@@ -62831,7 +62901,7 @@ var init_go4 = __esm({
 });
 
 // src/ci/cache/rust.ts
-import { join as join68 } from "node:path";
+import { join as join69 } from "node:path";
 function cannotRead(dir2, why) {
   return new Failure({
     kind: "project",
@@ -62892,20 +62962,20 @@ var init_rust4 = __esm({
         const metadata = await ask5("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"]);
         if (!version2.ok || !metadata.ok) throw cannotRead(dir2, version2.ok ? metadata.stderr : version2.stderr);
         const { workspace_root, target_directory } = JSON.parse(metadata.stdout);
-        const lock = join68(workspace_root ?? dir2, "Cargo.lock");
+        const lock = join69(workspace_root ?? dir2, "Cargo.lock");
         const text7 = await readTextIfThere(lock) ?? "";
         const crates = cratesOf(text7);
         const triples = platforms2.flatMap(({ rust: { gnu, musl } }) => musl === void 0 ? [gnu] : [gnu, musl]);
-        const home = language.rust.env["CARGO_HOME"] || process.env["CARGO_HOME"] || join68(homeFolder() ?? "/", ".cargo");
+        const home = language.rust.env["CARGO_HOME"] || process.env["CARGO_HOME"] || join69(homeFolder() ?? "/", ".cargo");
         return {
           toolchain: toolchainOf(version2.stdout),
           locks: [lock],
           folders: [
-            { path: join68(home, "registry", "index"), holds: "the index of crates", isUsed: () => true },
-            { path: join68(home, "registry", "cache"), holds: "downloaded crates", isUsed: isCrateOf(crates) },
-            { path: join68(home, "git", "db"), holds: "crates from git", isUsed: isRepositoryOf(text7) },
+            { path: join69(home, "registry", "index"), holds: "the index of crates", isUsed: () => true },
+            { path: join69(home, "registry", "cache"), holds: "downloaded crates", isUsed: isCrateOf(crates) },
+            { path: join69(home, "git", "db"), holds: "crates from git", isUsed: isRepositoryOf(text7) },
             {
-              path: target_directory ?? join68(dir2, "target"),
+              path: target_directory ?? join69(dir2, "target"),
               holds: "compiled crates",
               isUsed: compiledFile(crates, triples)
             }
@@ -62918,7 +62988,7 @@ var init_rust4 = __esm({
 
 // src/ci/cache/zig-packages.ts
 import { existsSync as existsSync15 } from "node:fs";
-import { join as join69, resolve as resolve16 } from "node:path";
+import { join as join70, resolve as resolve16 } from "node:path";
 async function packageHashes(dir2, packages2) {
   const hashes = /* @__PURE__ */ new Set();
   const seen2 = /* @__PURE__ */ new Set();
@@ -62927,12 +62997,12 @@ async function packageHashes(dir2, packages2) {
     if (seen2.has(folder)) continue;
     seen2.add(folder);
     if (!existsSync15(folder) && existsSync15(`${folder}.tar.gz`)) return void 0;
-    const found = await dependenciesOf(join69(folder, "build.zig.zon"));
+    const found = await dependenciesOf(join70(folder, "build.zig.zon"));
     if (found === void 0) return void 0;
     for (const { hash: hash3, path: path6 } of found) {
       if (hash3 !== void 0) {
         hashes.add(hash3);
-        queue.push(join69(packages2, hash3));
+        queue.push(join70(packages2, hash3));
       } else if (path6 !== void 0) queue.push(resolve16(folder, path6));
     }
   }
@@ -62963,7 +63033,7 @@ var init_zig_packages = __esm({
 });
 
 // src/ci/cache/zig.ts
-import { join as join70, resolve as resolve17 } from "node:path";
+import { join as join71, resolve as resolve17 } from "node:path";
 function globalFile(packages2) {
   return (file) => {
     if (file.startsWith("tmp/")) return false;
@@ -62993,17 +63063,17 @@ var init_zig5 = __esm({
             where: dir2,
             fix: installZig(void 0)
           });
-        const base = env4["XDG_CACHE_HOME"] || join70(homeFolder() ?? "/", ".cache");
-        const global3 = env4["ZIG_GLOBAL_CACHE_DIR"] || join70(base, "zig");
-        const packages2 = await packageHashes(dir2, join70(global3, "p"));
+        const base = env4["XDG_CACHE_HOME"] || join71(homeFolder() ?? "/", ".cache");
+        const global3 = env4["ZIG_GLOBAL_CACHE_DIR"] || join71(base, "zig");
+        const packages2 = await packageHashes(dir2, join71(global3, "p"));
         const built = new Set(platforms2.map(platformFolder));
         return {
           toolchain: `zig${zig2.version}`,
-          locks: [join70(dir2, "build.zig.zon")],
+          locks: [join71(dir2, "build.zig.zon")],
           folders: [
             { path: global3, holds: "packages and compiled runtimes", isUsed: globalFile(packages2) },
             {
-              path: join70(resolve17(dir2, env4["ZIG_LOCAL_CACHE_DIR"] || ".zig-cache"), "xbuild"),
+              path: join71(resolve17(dir2, env4["ZIG_LOCAL_CACHE_DIR"] || ".zig-cache"), "xbuild"),
               holds: "compiled code",
               isUsed: (file) => !/(^|\/)tmp\//.test(file) && built.has(file.slice(0, file.indexOf("/")))
             }
@@ -63173,7 +63243,7 @@ __export(used_files_exports, {
   readKeptFiles: () => readKeptFiles
 });
 import { readdir as readdir16, rm as rm14, stat as stat21 } from "node:fs/promises";
-import { join as join71, relative as relative15, sep as sep4 } from "node:path";
+import { join as join72, relative as relative15, sep as sep4 } from "node:path";
 async function readKeptFiles(folders3, since) {
   const all = await Promise.all(folders3.map((folder) => filesOf(folder, since)));
   return all.flat();
@@ -63182,7 +63252,7 @@ async function filesOf({ path: root2, isUsed }, since) {
   const entries2 = await readdir16(root2, { recursive: true, withFileTypes: true }).catch(() => []);
   const files3 = entries2.filter((entry) => entry.isFile() || entry.isSymbolicLink());
   const read5 = await mapLimit(files3, 64, async ({ parentPath, name }) => {
-    const path6 = join71(parentPath, name);
+    const path6 = join72(parentPath, name);
     const found = await stat21(path6).catch(() => void 0);
     if (!found) return [];
     const file = relative15(root2, path6).split(sep4).join("/");
@@ -63322,11 +63392,11 @@ function planMatrix(units, limit) {
     )
   );
 }
-function shareJobs(platforms2, limit, most, weightOf) {
+function shareJobs(platforms2, limit, most2, weightOf) {
   const shares = platforms2.map(() => 1);
   const weights2 = platforms2.map(weightOf);
   for (let left3 = limit - platforms2.length; left3 > 0; left3--) {
-    const lengths = shares.map((share2, index) => share2 < most ? weights2[index] / share2 : -1);
+    const lengths = shares.map((share2, index) => share2 < most2 ? weights2[index] / share2 : -1);
     const longest3 = lengths.indexOf(Math.max(...lengths));
     if (lengths[longest3] < 0) break;
     shares[longest3] = shares[longest3] + 1;
@@ -63429,7 +63499,7 @@ var matrix_exports = {};
 __export(matrix_exports, {
   makeMatrix: () => makeMatrix
 });
-async function makeMatrix(options, { jobs: jobs2, most, reports, signal }) {
+async function makeMatrix(options, { jobs: jobs2, most: most2, reports, signal }) {
   const { dir: dir2, platforms: platforms2, toolchainArgs } = options;
   const language = await detectLanguage(dir2, options.lang);
   checkToolchainArgs(language, toolchainArgs);
@@ -63454,13 +63524,13 @@ async function makeMatrix(options, { jobs: jobs2, most, reports, signal }) {
     })
   );
   const planned = planMatrix(units, jobs2 ?? platforms2.length);
-  if (planned.length <= most) return { jobs: planned, missing: missing4 };
+  if (planned.length <= most2) return { jobs: planned, missing: missing4 };
   throw new Failure({
     kind: "usage",
     what: `The matrix would have ${count(planned.length, "job")}`,
     where: "--jobs",
-    why: `a matrix of this kind has at most ${most}`,
-    fix: `--jobs ${most}`
+    why: `a matrix of this kind has at most ${most2}`,
+    fix: `--jobs ${most2}`
   });
 }
 function checkNames2(names6) {
@@ -64715,7 +64785,7 @@ var init_clock = __esm({
 
 // src/doctor/checks/configuration.ts
 import { existsSync as existsSync16 } from "node:fs";
-import { join as join72 } from "node:path";
+import { join as join73 } from "node:path";
 var configuration;
 var init_configuration = __esm({
   "src/doctor/checks/configuration.ts"() {
@@ -64731,7 +64801,7 @@ var init_configuration = __esm({
       run: async ({ options, dir: dir2 }) => {
         if (options instanceof Failure) return fromFailure(options);
         return ok(
-          existsSync16(join72(dir2, configFile)) ? `${configFile} is right` : `no ${configFile}: the defaults apply`
+          existsSync16(join73(dir2, configFile)) ? `${configFile} is right` : `no ${configFile}: the defaults apply`
         );
       }
     };
@@ -66271,12 +66341,12 @@ var init_apply_fixes = __esm({
 });
 
 // src/lint/bake-print.ts
-import { dirname as dirname32 } from "node:path";
+import { dirname as dirname33 } from "node:path";
 async function printBake(path6, signal) {
   const args3 = ["buildx", "bake", "--print", "--progress=quiet", "--file", path6, ...await targetsOf2(path6)];
   try {
     const { ok: ok2, stdout, stderr, timedOut } = await run(
-      { tool: "docker", args: args3, cwd: dirname32(path6) },
+      { tool: "docker", args: args3, cwd: dirname33(path6) },
       { signal, timeout: timeout2 }
     );
     if (timedOut) return { missing: `docker buildx bake gave no answer within ${timeout2} s` };
@@ -66313,7 +66383,7 @@ var init_bake_print = __esm({
 });
 
 // src/lint/buildkit-check.ts
-import { dirname as dirname33 } from "node:path";
+import { dirname as dirname34 } from "node:path";
 function checkCommand(path6) {
   const args3 = [
     "buildx",
@@ -66322,9 +66392,9 @@ function checkCommand(path6) {
     "--progress=quiet",
     "--file",
     path6,
-    dirname33(path6)
+    dirname34(path6)
   ];
-  return { tool: "docker", args: args3, cwd: dirname33(path6) };
+  return { tool: "docker", args: args3, cwd: dirname34(path6) };
 }
 async function checkWithBuildkit(path6, signal) {
   try {
@@ -66386,7 +66456,7 @@ var init_buildkit_check = __esm({
 
 // src/lint/find-files.ts
 import { stat as stat22 } from "node:fs/promises";
-import { basename as basename16, join as join73, relative as relative16, resolve as resolve18 } from "node:path";
+import { basename as basename16, join as join74, relative as relative16, resolve as resolve18 } from "node:path";
 function kindOf2(path6) {
   const name = basename16(path6);
   if (/ignore$|\.(?:md|txt|sh|j2|tmpl|tpl|go|py|ts|js|rs|html)$/i.test(name)) return void 0;
@@ -66442,7 +66512,7 @@ async function trackedFiles(cwd, dir2, signal) {
   }
   const paths = lines3.filter((line) => /^100/.test(line)).map((line) => line.slice(line.indexOf("	") + 1));
   const files3 = [...new Set(paths)].filter((path6) => kindOf2(path6) !== void 0);
-  if (files3.length > 0) return files3.map((path6) => relative16(cwd, join73(dir2, path6)));
+  if (files3.length > 0) return files3.map((path6) => relative16(cwd, join74(dir2, path6)));
   throw new Failure({
     kind: "usage",
     what: "There are no files to lint",
@@ -74250,8 +74320,8 @@ __export(lint_files_exports, {
   lintFiles: () => lintFiles,
   readIfThere: () => readIfThere3
 });
-import { existsSync as existsSync17, readFileSync as readFileSync8, statSync as statSync5 } from "node:fs";
-import { dirname as dirname34, join as join74, resolve as resolve19 } from "node:path";
+import { existsSync as existsSync17, readFileSync as readFileSync9, statSync as statSync6 } from "node:fs";
+import { dirname as dirname35, join as join75, resolve as resolve19 } from "node:path";
 async function lintFiles(request) {
   const { cwd, registry, signal } = request;
   const paths = await findFiles2(cwd, request.files, signal);
@@ -74287,7 +74357,7 @@ async function linterOf(path6, { text: text7 }, context2) {
     return (now) => lintDockerfile(now, path6, { ignore, dockerignore, more: now === text7 ? asked2 : [] });
   }
   if (kind === "workflow") {
-    const readDockerfile = (wanted2) => readIfThere3(join74(context2.root, wanted2));
+    const readDockerfile = (wanted2) => readIfThere3(join75(context2.root, wanted2));
     return (now) => lintWorkflow(now, path6, { ignore, readDockerfile });
   }
   const printed = await printBake(resolve19(cwd, path6), signal);
@@ -74313,10 +74383,10 @@ async function withBuildkit(path6, text7, own4, context2) {
 }
 function dockerignoreOf(path6) {
   if (/goreleaser/i.test(path6)) return void 0;
-  return readIfThere3(`${path6}.dockerignore`) ?? readIfThere3(join74(dirname34(path6), ".dockerignore"));
+  return readIfThere3(`${path6}.dockerignore`) ?? readIfThere3(join75(dirname35(path6), ".dockerignore"));
 }
 function readIfThere3(path6) {
-  return existsSync17(path6) && statSync5(path6).isFile() ? readFileSync8(path6, "utf8") : void 0;
+  return existsSync17(path6) && statSync6(path6).isFile() ? readFileSync9(path6, "utf8") : void 0;
 }
 var init_lint_files = __esm({
   "src/lint/lint-files.ts"() {
@@ -74443,14 +74513,14 @@ var init_exit_program = __esm({
 
 // src/doctor/binfmt.ts
 import { readdir as readdir17, readFile as readFile9 } from "node:fs/promises";
-import { join as join75 } from "node:path";
+import { join as join76 } from "node:path";
 async function readHandlers(folder) {
   const names6 = await readdir17(folder).catch(() => []);
   if (!names6.includes("status")) return void 0;
-  const status = await readEntry2(join75(folder, "status"));
+  const status = await readEntry2(join76(folder, "status"));
   if (!status.startsWith("enabled")) return [];
   const entries2 = names6.filter((name) => name !== "status" && name !== "register").sort();
-  return Promise.all(entries2.map(async (name) => parseHandler(name, await readEntry2(join75(folder, name)))));
+  return Promise.all(entries2.map(async (name) => parseHandler(name, await readEntry2(join76(folder, name)))));
 }
 function parseHandler(name, text7) {
   const value = (key) => new RegExp(`^${key}:?[ \\t]+(.*)$`, "m").exec(text7)?.[1]?.trim() ?? "";
@@ -74497,7 +74567,7 @@ var init_binfmt = __esm({
 // src/doctor/checks/emulation.ts
 import { existsSync as existsSync18 } from "node:fs";
 import { writeFile as writeFile9 } from "node:fs/promises";
-import { join as join76 } from "node:path";
+import { join as join77 } from "node:path";
 function judge4(platform8, handler, runs, { dir: dir2 }) {
   const { name, interpreter, flags } = handler;
   const fixed = flags.includes("F");
@@ -74517,7 +74587,7 @@ async function tryPrograms(platforms2, signal) {
   try {
     const results = await Promise.all(
       platforms2.map(async (platform8) => {
-        const tool = join76(folder.path, platform8.arch);
+        const tool = join77(folder.path, platform8.arch);
         await writeFile9(tool, exitProgram(platform8), { mode: 493 });
         const { exitCode } = await run({ tool, args: [], cwd: folder.path }, { signal, timeout: 3 }).catch(
           (error) => {
@@ -74945,12 +75015,12 @@ or the right; where only a push can tell, it says so.`,
 });
 
 // src/doctor/checks/remote-cache.ts
-import { join as join77 } from "node:path";
+import { join as join78 } from "node:path";
 function judge5({ path: path6, text: text7, root: root2 }) {
   const builds = /docker\/(?:build-push|bake)-action|docker\s+(?:buildx|build)\b/.test(text7);
   const isXbuild = callsXbuild.test(text7);
   if (!builds && !isXbuild) return [];
-  const readDockerfile = (wanted2) => readIfThere3(join77(root2, wanted2));
+  const readDockerfile = (wanted2) => readIfThere3(join78(root2, wanted2));
   const findings = lintWorkflow(text7, path6, { readDockerfile }).filter(
     ({ ruleId }) => cacheRules.includes(ruleId)
   );
@@ -75171,7 +75241,7 @@ var init_checks = __esm({
 
 // src/doctor/machine.ts
 import { access as access4, constants as constants14, stat as stat24, statfs } from "node:fs/promises";
-import { dirname as dirname35 } from "node:path";
+import { dirname as dirname36 } from "node:path";
 var thisMachine;
 var init_machine = __esm({
   "src/doctor/machine.ts"() {
@@ -75183,9 +75253,9 @@ var init_machine = __esm({
       nodeVersion: process.versions.node,
       now: () => Date.now(),
       async fileSystem(folder) {
-        for (let path6 = folder; ; path6 = dirname35(path6)) {
+        for (let path6 = folder; ; path6 = dirname36(path6)) {
           const found = await statfs(path6).catch(() => void 0);
-          if (!found && path6 !== dirname35(path6)) continue;
+          if (!found && path6 !== dirname36(path6)) continue;
           if (!found) return { folder: path6, free: 0, takesFiles: false, writable: false };
           const isFolder2 = (await stat24(path6)).isDirectory();
           const writable2 = isFolder2 && await access4(path6, constants14.W_OK).then(() => true).catch(() => false);
@@ -75485,7 +75555,7 @@ var init_project4 = __esm({
 
 // src/doctor/project-files.ts
 import { readdir as readdir18 } from "node:fs/promises";
-import { join as join78, relative as relative17 } from "node:path";
+import { join as join79, relative as relative17 } from "node:path";
 async function readLintable(dir2, kind, signal) {
   const root2 = await repositoryRoot(dir2, signal) ?? dir2;
   const from = kind === "dockerfile" ? dir2 : root2;
@@ -75495,7 +75565,7 @@ async function readLintable(dir2, kind, signal) {
   });
   const files3 = [];
   for (const path6 of tracked.filter((path7) => kindOf2(path7) === kind)) {
-    const absolute2 = join78(from, path6);
+    const absolute2 = join79(from, path6);
     const source = await readSource2(absolute2).catch((error) => {
       if (error instanceof Failure) return void 0;
       throw error;
@@ -75507,7 +75577,7 @@ async function readLintable(dir2, kind, signal) {
 async function usualFiles(dir2) {
   const workflows = ".github/workflows";
   const [own4, ci] = await Promise.all(
-    [dir2, join78(dir2, workflows)].map((folder) => readdir18(folder).catch(() => []))
+    [dir2, join79(dir2, workflows)].map((folder) => readdir18(folder).catch(() => []))
   );
   return [...own4 ?? [], ...(ci ?? []).map((name) => `${workflows}/${name}`)].sort();
 }
@@ -75891,8 +75961,8 @@ __export(read_project_exports, {
   readProject: () => readProject2,
   readRemote: () => readRemote
 });
-import { readdirSync as readdirSync2, readFileSync as readFileSync9, statSync as statSync6 } from "node:fs";
-import { basename as basename17, join as join79, relative as relative18, sep as sep5 } from "node:path";
+import { readdirSync as readdirSync3, readFileSync as readFileSync10, statSync as statSync7 } from "node:fs";
+import { basename as basename17, join as join80, relative as relative18, sep as sep5 } from "node:path";
 async function readProject2(options, signal) {
   const { dir: dir2, lang: lang5 } = options;
   const language = await detectLanguage(dir2, lang5);
@@ -75923,9 +75993,9 @@ async function readProject2(options, signal) {
       executables: project2?.executables ?? [],
       main: main2,
       compilesC: (project2?.cCode.length ?? 0) > 0,
-      kindOf: (path6) => kindOf3(join79(dir2, path6)),
-      list: (path6) => listFolder2(join79(dir2, path6)),
-      read: (path6) => readFileIfThere(join79(dir2, path6))
+      kindOf: (path6) => kindOf3(join80(dir2, path6)),
+      list: (path6) => listFolder2(join80(dir2, path6)),
+      read: (path6) => readFileIfThere(join80(dir2, path6))
     }
   };
 }
@@ -75935,14 +76005,14 @@ function kindOf3(path6) {
 }
 function statIfThere(path6) {
   try {
-    return statSync6(path6);
+    return statSync7(path6);
   } catch {
     return void 0;
   }
 }
 function listFolder2(path6) {
   try {
-    return readdirSync2(path6).sort();
+    return readdirSync3(path6).sort();
   } catch {
     return [];
   }
@@ -75951,7 +76021,7 @@ function readFileIfThere(path6) {
   const found = statIfThere(path6);
   if (!found?.isFile() || found.size > largest) return void 0;
   try {
-    return readFileSync9(path6, "utf8");
+    return readFileSync10(path6, "utf8");
   } catch {
     return void 0;
   }
@@ -77153,11 +77223,11 @@ function mergeSettings(settings3) {
   for (const setting of settings3) {
     const name = `${setting.table}.${setting.key}`;
     const before = merged2.get(name);
-    merged2.set(name, before ? { ...before, value: join80(before.value, setting.value) } : setting);
+    merged2.set(name, before ? { ...before, value: join81(before.value, setting.value) } : setting);
   }
   return [...merged2.values()];
 }
-function join80(first, second) {
+function join81(first, second) {
   if (Array.isArray(first) && Array.isArray(second)) {
     const has = new Set(first.map((item) => JSON.stringify(item)));
     return [...first, ...second.filter((item) => !has.has(JSON.stringify(item)))];
@@ -79517,7 +79587,7 @@ var plan_init_exports = {};
 __export(plan_init_exports, {
   planInit: () => planInit
 });
-import { join as join81 } from "node:path";
+import { join as join82 } from "node:path";
 async function planInit(found, options, { ci, dockerfile: chosen2 }) {
   const { facts, folder } = found;
   const inRoot = (path7) => folder === "." ? path7 : `${folder}/${path7}`;
@@ -79543,7 +79613,7 @@ async function planInit(found, options, { ci, dockerfile: chosen2 }) {
   else change(path6, "make image and make image-push", before, targets3.text);
   if (ci !== "none") {
     const file = ciFile[ci];
-    const there = await readTextIfThere(join81(found.root, file));
+    const there = await readTextIfThere(join82(found.root, file));
     const next2 = ci === "gitlab" ? addGitlabJob(there, ciFacts(found)) : githubFile(there, found);
     if ("kept" in next2) kept.push({ path: file, why: next2.kept });
     else change(file, "the CI job", there, next2.text);
@@ -79693,13 +79763,13 @@ __export(write_files_exports, {
   writeChanges: () => writeChanges
 });
 import { access as access5, constants as constants15, stat as stat26 } from "node:fs/promises";
-import { dirname as dirname36, join as join82 } from "node:path";
+import { dirname as dirname37, join as join83 } from "node:path";
 async function writeChanges(root2, changes) {
   for (const change of changes) await orFailure(change, root2, [], () => checkPlace(change, root2));
   const written = [];
   for (const change of changes) {
     await orFailure(change, root2, written, async () => {
-      const place = join82(root2, change.path);
+      const place = join83(root2, change.path);
       const mode = (await stat26(place).catch(() => void 0))?.mode;
       await writeFileAtomically(place, change.after, mode === void 0 ? {} : { mode: mode & 4095 });
     });
@@ -79707,12 +79777,12 @@ async function writeChanges(root2, changes) {
   }
 }
 async function checkPlace({ path: path6, before }, root2) {
-  const place = join82(root2, path6);
+  const place = join83(root2, path6);
   const found = await stat26(place).catch(() => void 0);
   if (found && before === void 0 && !await isReadable2(place)) throw unreadable5(path6);
   if (await readTextIfThere(place) !== before) throw changedMeanwhile(path6);
-  let folder = dirname36(place);
-  while (!await stat26(folder).catch(() => void 0)) folder = dirname36(folder);
+  let folder = dirname37(place);
+  while (!await stat26(folder).catch(() => void 0)) folder = dirname37(folder);
   if (!(await stat26(folder)).isDirectory())
     throw writeFailure(Object.assign(new Error(), { code: "ENOTDIR", syscall: "mkdir" }), folder);
   await access5(folder, constants15.W_OK);
@@ -79729,11 +79799,11 @@ async function orFailure({ path: path6 }, root2, written, work) {
     await work();
   } catch (error) {
     if (isFailure(error, "usage")) throw error;
-    const failure = writeFailure(error, join82(root2, path6));
+    const failure = writeFailure(error, join83(root2, path6));
     throw new Failure({
       kind: "usage",
       what: `${path6} cannot be written`,
-      where: isFailure(failure) ? failure.where : join82(root2, path6),
+      where: isFailure(failure) ? failure.where : join83(root2, path6),
       why: [
         (isFailure(failure) ? failure.why : void 0) ?? error.message,
         written.length > 0 ? `${written.join(", ")} were written before it` : "nothing was written"
@@ -79864,7 +79934,7 @@ var init_compare2 = __esm({
 // src/init/prove/read-image.ts
 import { createHash as createHash16 } from "node:crypto";
 import { createWriteStream as createWriteStream3 } from "node:fs";
-import { join as join83 } from "node:path";
+import { join as join84 } from "node:path";
 import { pipeline as pipeline4 } from "node:stream/promises";
 async function readWholeImage(path6, folder) {
   const source = await openImage(path6);
@@ -79949,7 +80019,7 @@ async function readProgram(source, layers, path6, folder) {
     const chunks = source.blob(layer);
     for await (const entry of readTar(streamSource(decompress(chunks, layer.digest)), layer.digest)) {
       if (entryPath(entry.name) !== path6 || entry.type !== "file") continue;
-      const file = join83(folder, "program");
+      const file = join84(folder, "program");
       await pipeline4(entry.content(), createWriteStream3(file));
       try {
         return readElfFile(file);
@@ -79992,16 +80062,16 @@ __export(prove_exports, {
   dockerfileCommand: () => dockerfileCommand2,
   prove: () => prove
 });
-import { join as join84 } from "node:path";
+import { join as join85 } from "node:path";
 async function prove(options, dockerfile2, context2) {
   const folder = await makeTemporaryFolder("xbuild-prove-");
   try {
     const platform8 = onePlatform(options.platforms);
-    const archive = join84(folder.path, "dockerfile.tar");
+    const archive = join85(folder.path, "dockerfile.tar");
     const started = performance.now();
     await buildDockerfile(options, dockerfile2, platform8, archive, context2);
     const seconds3 = (performance.now() - started) / 1e3;
-    const dist = join84(folder.path, "dist");
+    const dist = join85(folder.path, "dist");
     const report3 = await build(
       { ...options, platforms: [platform8], push: false, load: false, outputs: [], dist },
       { emit: context2.emit, signal: context2.signal }
@@ -80010,7 +80080,7 @@ async function prove(options, dockerfile2, context2) {
     if (!image4) throw noImage();
     const [theirs, ours] = [
       await readWholeImage(archive, folder.path),
-      await readWholeImage(join84(dist, `${image4.name}.oci.tar`), folder.path)
+      await readWholeImage(join85(dist, `${image4.name}.oci.tar`), folder.path)
     ];
     return {
       platform: platform8.id,
@@ -80038,7 +80108,7 @@ function dockerfileCommand2({ dir: dir2, buildx }, dockerfile2, platform8, archi
       `--platform=${platform8.id}`,
       "--provenance=false",
       "--sbom=false",
-      `--file=${join84(dir2, dockerfile2)}`,
+      `--file=${join85(dir2, dockerfile2)}`,
       `--output=type=oci,dest=${archive}`,
       dir2
     ],
@@ -80049,7 +80119,7 @@ async function buildDockerfile(options, dockerfile2, platform8, archive, { emit,
   emit({ type: "note", level: "info", text: `docker buildx build --file ${dockerfile2} for ${platform8.id}` });
   const result = await run(dockerfileCommand2(options, dockerfile2, platform8, archive), { signal });
   if (result.ok) return;
-  const text7 = await readText(join84(options.dir, dockerfile2));
+  const text7 = await readText(join85(options.dir, dockerfile2));
   const failure = explainBuildxError({ said: result.stderr, dockerfile: text7 });
   const { kind, why, where, fix: fix2 } = failure;
   throw new Failure({
@@ -80062,7 +80132,7 @@ async function buildDockerfile(options, dockerfile2, platform8, archive, { emit,
   });
 }
 async function baseOf(dir2, dockerfile2) {
-  const { stages } = parseDockerfile(await readText(join84(dir2, dockerfile2)), dockerfile2);
+  const { stages } = parseDockerfile(await readText(join85(dir2, dockerfile2)), dockerfile2);
   const last = stages.at(-1);
   return (last && lineage(last).at(-1)?.image) ?? "";
 }
@@ -80155,9 +80225,9 @@ var init_text2 = __esm({
 import { relative as relative19, resolve as resolve22, sep as sep6 } from "node:path";
 async function ciOf({ facts, host, root: root2 }) {
   const { existsSync: existsSync23 } = await import("node:fs");
-  const { join: join93 } = await import("node:path");
-  if (existsSync23(join93(root2, ".github/workflows"))) return "github";
-  if (facts.kindOf(".gitlab-ci.yml") || existsSync23(join93(root2, ".gitlab-ci.yml"))) return "gitlab";
+  const { join: join94 } = await import("node:path");
+  if (existsSync23(join94(root2, ".github/workflows"))) return "github";
+  if (facts.kindOf(".gitlab-ci.yml") || existsSync23(join94(root2, ".gitlab-ci.yml"))) return "gitlab";
   return host ?? "none";
 }
 async function show3(plan) {
@@ -80737,7 +80807,7 @@ __export(merge_inputs_exports, {
   readMergeInputs: () => readMergeInputs
 });
 import { readdir as readdir19, stat as stat27 } from "node:fs/promises";
-import { basename as basename18, join as join85 } from "node:path";
+import { basename as basename18, join as join86 } from "node:path";
 async function readMergeInputs(words4, tags2) {
   const texts2 = (await Promise.all(words4.map(readWord))).flat();
   const [home] = tags2.map(parseReference);
@@ -80763,7 +80833,7 @@ async function readWord(word3) {
   const found = await stat27(word3).catch(() => void 0);
   if (found?.isDirectory()) {
     const files3 = await readdir19(word3, { recursive: true, withFileTypes: true });
-    const paths = files3.filter((entry) => entry.isFile()).map((entry) => join85(entry.parentPath, entry.name));
+    const paths = files3.filter((entry) => entry.isFile()).map((entry) => join86(entry.parentPath, entry.name));
     if (paths.length === 0) throw noInput(word3, "it is a folder without a file");
     return (await Promise.all(paths.toSorted().map(readLines))).flat();
   }
@@ -81545,7 +81615,7 @@ __export(self_check_exports, {
   selfCheck: () => selfCheck
 });
 import { writeFile as writeFile10 } from "node:fs/promises";
-import { join as join86 } from "node:path";
+import { join as join87 } from "node:path";
 async function selfCheck(signal) {
   const folder = await makeTemporaryFolder("xbuild-self-check-");
   try {
@@ -81554,13 +81624,13 @@ async function selfCheck(signal) {
     for (const [index, platform8] of platforms2.entries()) {
       programs4.set(platform8.id, await writeProgram(folder.path, platform8, archs[index]));
     }
-    const archive = join86(folder.path, "image.tar");
+    const archive = join87(folder.path, "image.tar");
     const { indexDigest } = await buildOciImage(specOf(platforms2), {
       file: (_, platform8) => ({ path: programs4.get(platform8.id) }),
       root: folder.path,
       outputs: [{ type: "archive", path: archive }],
       compression: "gzip",
-      cacheFolder: join86(folder.path, "cache"),
+      cacheFolder: join87(folder.path, "cache"),
       signal
     });
     const image4 = await readBack2(archive, platforms2);
@@ -81573,7 +81643,7 @@ async function selfCheck(signal) {
   }
 }
 async function writeProgram(folder, platform8, arch) {
-  const path6 = join86(folder, `check-${arch}`);
+  const path6 = join87(folder, `check-${arch}`);
   const bytes2 = tinyProgram(arch, textFor(platform8.id));
   checkBinary(readElf(bytes2), platform8, path6);
   await writeFile10(path6, bytes2, { mode: 493 });
@@ -81847,7 +81917,7 @@ var init_verify3 = __esm({
 
 // src/ui/annotations.ts
 import { existsSync as existsSync20 } from "node:fs";
-import { dirname as dirname37, isAbsolute as isAbsolute3, join as join87, relative as relative20 } from "node:path";
+import { dirname as dirname38, isAbsolute as isAbsolute3, join as join88, relative as relative20 } from "node:path";
 function compileErrors(output) {
   const found = /* @__PURE__ */ new Map();
   let head2;
@@ -81876,11 +81946,11 @@ function annotate2(failure, env4 = process.env) {
 `;
 }
 function pathInRepository(file, project2, root2) {
-  for (let folder = project2; ; folder = dirname37(folder)) {
-    const path6 = isAbsolute3(file) ? file : join87(folder, file);
+  for (let folder = project2; ; folder = dirname38(folder)) {
+    const path6 = isAbsolute3(file) ? file : join88(folder, file);
     const inside = relative20(root2, path6);
     if (existsSync20(path6)) return inside.startsWith("..") || isAbsolute3(inside) ? void 0 : inside;
-    if (folder === dirname37(folder) || relative20(root2, folder).startsWith("..")) return void 0;
+    if (folder === dirname38(folder) || relative20(root2, folder).startsWith("..")) return void 0;
   }
 }
 var mostShown, plainForm, rustHead, rustPlace;
@@ -81917,12 +81987,12 @@ var init_error_text = __esm({
 
 // src/ui/installed-guides.ts
 import { existsSync as existsSync21, realpathSync as realpathSync3 } from "node:fs";
-import { join as join88 } from "node:path";
+import { join as join89 } from "node:path";
 function installedGuides(program2 = process.argv[1]) {
   if (program2 === void 0 || about().executable) return void 0;
   try {
-    const guides = join88(realpathSync3(program2), "../../docs/README.md");
-    return existsSync21(join88(guides, "../quick-start.md")) ? guides : void 0;
+    const guides = join89(realpathSync3(program2), "../../docs/README.md");
+    return existsSync21(join89(guides, "../quick-start.md")) ? guides : void 0;
   } catch {
     return void 0;
   }
@@ -82229,18 +82299,18 @@ var init_cliui = __esm({
 });
 
 // node_modules/escalade/sync/index.mjs
-import { dirname as dirname38, resolve as resolve23 } from "path";
-import { readdirSync as readdirSync3, statSync as statSync7 } from "fs";
+import { dirname as dirname39, resolve as resolve23 } from "path";
+import { readdirSync as readdirSync4, statSync as statSync8 } from "fs";
 function sync_default(start3, callback) {
   let dir2 = resolve23(".", start3);
-  let tmp, stats = statSync7(dir2);
+  let tmp, stats = statSync8(dir2);
   if (!stats.isDirectory()) {
-    dir2 = dirname38(dir2);
+    dir2 = dirname39(dir2);
   }
   while (true) {
-    tmp = callback(dir2, readdirSync3(dir2));
+    tmp = callback(dir2, readdirSync4(dir2));
     if (tmp) return resolve23(dir2, tmp);
-    dir2 = dirname38(tmp = dir2);
+    dir2 = dirname39(tmp = dir2);
     if (tmp === dir2) break;
   }
 }
@@ -83226,7 +83296,7 @@ var init_yargs_parser = __esm({
 // node_modules/yargs-parser/build/lib/index.js
 import { format as format4 } from "util";
 import { normalize as normalize2, resolve as resolve24 } from "path";
-import { readFileSync as readFileSync10 } from "fs";
+import { readFileSync as readFileSync11 } from "fs";
 import { createRequire } from "node:module";
 var _a, _b, _c, minNodeVersion, nodeVersion, env3, require2, parser, yargsParser, lib_default;
 var init_lib2 = __esm({
@@ -83262,7 +83332,7 @@ var init_lib2 = __esm({
         if (typeof require2 !== "undefined") {
           return require2(path6);
         } else if (path6.match(/\.json$/)) {
-          return JSON.parse(readFileSync10(path6, "utf8"));
+          return JSON.parse(readFileSync11(path6, "utf8"));
         } else {
           throw Error("only .json config files are supported in ESM");
         }
@@ -83303,7 +83373,7 @@ var init_process_argv = __esm({
 });
 
 // node_modules/y18n/build/lib/platform-shims/node.js
-import { readFileSync as readFileSync11, statSync as statSync8, writeFile as writeFile11 } from "fs";
+import { readFileSync as readFileSync12, statSync as statSync9, writeFile as writeFile11 } from "fs";
 import { format as format5 } from "util";
 import { resolve as resolve25 } from "path";
 var node_default;
@@ -83311,14 +83381,14 @@ var init_node4 = __esm({
   "node_modules/y18n/build/lib/platform-shims/node.js"() {
     node_default = {
       fs: {
-        readFileSync: readFileSync11,
+        readFileSync: readFileSync12,
         writeFile: writeFile11
       },
       format: format5,
       resolve: resolve25,
       exists: (file) => {
         try {
-          return statSync8(file).isFile();
+          return statSync9(file).isFile();
         } catch (err) {
           return false;
         }
@@ -83533,9 +83603,9 @@ var require_get_caller_file = __commonJS({
 import { notStrictEqual, strictEqual } from "assert";
 import { inspect as inspect3 } from "util";
 import { fileURLToPath as fileURLToPath3 } from "url";
-import { basename as basename19, dirname as dirname39, extname, relative as relative21, resolve as resolve26, join as join89 } from "path";
+import { basename as basename19, dirname as dirname40, extname, relative as relative21, resolve as resolve26, join as join90 } from "path";
 import { createRequire as createRequire2 } from "node:module";
-import { readFileSync as readFileSync12, readdirSync as readdirSync4 } from "node:fs";
+import { readFileSync as readFileSync13, readdirSync as readdirSync5 } from "node:fs";
 var import_get_caller_file, __dirname, mainFilename, require3, esm_default;
 var init_esm = __esm({
   "node_modules/yargs/lib/platform-shims/esm.mjs"() {
@@ -83566,11 +83636,11 @@ var init_esm = __esm({
       Parser: lib_default,
       path: {
         basename: basename19,
-        dirname: dirname39,
+        dirname: dirname40,
         extname,
         relative: relative21,
         resolve: resolve26,
-        join: join89
+        join: join90
       },
       process: {
         argv: () => process.argv,
@@ -83583,8 +83653,8 @@ var init_esm = __esm({
         nextTick: process.nextTick,
         stdColumns: typeof process.stdout.columns !== "undefined" ? process.stdout.columns : null
       },
-      readFileSync: readFileSync12,
-      readdirSync: readdirSync4,
+      readFileSync: readFileSync13,
+      readdirSync: readdirSync5,
       require: require3,
       getCallerFile: () => {
         const callerFile = (0, import_get_caller_file.default)(3);
@@ -87549,7 +87619,7 @@ var init_load_main = __esm({
 
 // src/cli.ts
 var cli_exports = {};
-import { statSync as statSync9 } from "node:fs";
+import { statSync as statSync10 } from "node:fs";
 import { tmpdir as tmpdir6 } from "node:os";
 function answer(text7) {
   const end = (error) => {
@@ -87575,8 +87645,18 @@ function startFault() {
     return ["The working directory does not exist any more", "cd to a folder that is there"];
   }
   const folder = tmpdir6();
-  if (statSync9(folder, { throwIfNoEntry: false })?.isDirectory()) return void 0;
+  if (statSync10(folder, { throwIfNoEntry: false })?.isDirectory()) return void 0;
   return [`The folder for temporary files, ${folder}, does not exist`, "set TMPDIR to a folder, or unset it"];
+}
+function endDamaged(error) {
+  const [why] = error.message.split("\n");
+  process.stderr.write(
+    `xbuild: xbuild itself cannot be loaded: its installation is damaged, or being replaced
+  why    ${error.name}: ${why}
+  fix    run it again, or install xbuild again
+`
+  );
+  process.exit(exitCodes.tool);
 }
 function start2() {
   const fault = startFault();
@@ -87586,12 +87666,12 @@ function start2() {
 `);
     process.exit(exitCodes.usage);
   }
-  loadMain().then(({ main: main2 }) => main2(args2)).then(
+  loadMain().catch((error) => isOutOfFiles(error) ? Promise.reject(error) : endDamaged(error)).then(({ main: main2 }) => main2(args2)).then(
     (code2) => {
       process.exitCode = code2;
     },
     (error) => {
-      if (error?.code === "EMFILE" || error?.code === "ENFILE") {
+      if (isOutOfFiles(error)) {
         process.stderr.write(
           "xbuild: This process may open too few files to start\n  fix    ulimit -n 4096\n"
         );
@@ -87604,7 +87684,7 @@ ${error?.stack ?? error}
     }
   );
 }
-var args2, isVersion;
+var args2, isOutOfFiles, isVersion;
 var init_cli = __esm({
   "src/cli.ts"() {
     "use strict";
@@ -87614,6 +87694,7 @@ var init_cli = __esm({
     args2 = process.argv.slice(2);
     process.stderr.on("error", () => {
     });
+    isOutOfFiles = (error) => error?.code === "EMFILE" || error?.code === "ENFILE";
     isVersion = args2.includes("--version") || args2.includes("-v");
     if (isVersion && args2.length === 1) answer(`${version}
 `);
@@ -88059,7 +88140,7 @@ var init_archive2 = __esm({
 
 // src/ci/action/toolchain.ts
 import { mkdtemp as mkdtemp5, rm as rm15, stat as stat29 } from "node:fs/promises";
-import { join as join90 } from "node:path";
+import { join as join91 } from "node:path";
 async function restoreToolchain({ service, cache: cache2, temporary, signal }) {
   if (!service.reads) return { note: "this job may not read the cache" };
   const paths = cache2.folders.map(({ path: path6 }) => path6);
@@ -88108,9 +88189,9 @@ async function saveToolchain({ service, cache: cache2, temporary, signal }, { re
   });
 }
 async function withFile(temporary, work) {
-  const folder = await mkdtemp5(join90(temporary, "xbuild-cache-"));
+  const folder = await mkdtemp5(join91(temporary, "xbuild-cache-"));
   try {
-    return await work(join90(folder, "archive"));
+    return await work(join91(folder, "archive"));
   } finally {
     await rm15(folder, { recursive: true, force: true });
   }
@@ -88129,7 +88210,7 @@ var init_toolchain3 = __esm({
 // src/ci/action/caches.ts
 import { createHash as createHash18 } from "node:crypto";
 import { access as access6, mkdir as mkdir19, writeFile as writeFile13 } from "node:fs/promises";
-import { dirname as dirname40, join as join91 } from "node:path";
+import { dirname as dirname41, join as join92 } from "node:path";
 async function openCaches(context2, dir2, temporary) {
   const { env: env4, signal, print: print2 } = context2;
   const say2 = (text7) => print2(withoutCommands(cleanText(text7)));
@@ -88163,7 +88244,7 @@ async function openCaches(context2, dir2, temporary) {
           restoreToolchain(toolchain2),
           bench2 ? restoreToolchain(bench2) : {}
         ]);
-        if (bench2) await hideFromGit(dirname40(benchFile(options.dir)));
+        if (bench2) await hideFromGit(dirname41(benchFile(options.dir)));
         say2(use.restored ? `Restored ${use.restored}` : use.note ?? "Nothing to restore");
         print2(workflowCommand("endgroup", {}, ""));
       },
@@ -88191,7 +88272,7 @@ async function hasMeasurements(dir2) {
 async function hideFromGit(folder) {
   try {
     await mkdir19(folder, { recursive: true });
-    await writeFile13(join91(folder, ".gitignore"), "*\n", { flag: "wx" });
+    await writeFile13(join92(folder, ".gitignore"), "*\n", { flag: "wx" });
   } catch {
   }
 }
@@ -88204,7 +88285,7 @@ function optionsOf(env4, dir2) {
   );
 }
 function benchCache(dir2, env4) {
-  const path6 = dirname40(benchFile(dir2));
+  const path6 = dirname41(benchFile(dir2));
   const stem = `xbuild-bench-${createHash18("sha256").update(path6).digest("hex").slice(0, 8)}`;
   const key = `${stem}-${env4["GITHUB_RUN_ID"] ?? "local"}-${env4["GITHUB_RUN_ATTEMPT"] ?? "1"}-${env4["GITHUB_JOB"] ?? ""}`;
   return {
@@ -88299,11 +88380,11 @@ __export(run_action_exports, {
 });
 import { chmod as chmod4, mkdir as mkdir20, mkdtemp as mkdtemp6, readFile as readFile10, rm as rm16, writeFile as writeFile14 } from "node:fs/promises";
 import { tmpdir as tmpdir7 } from "node:os";
-import { join as join92, resolve as resolve29 } from "node:path";
+import { join as join93, resolve as resolve29 } from "node:path";
 async function runAction(context2) {
   const { env: env4, print: print2 } = context2;
   try {
-    const temporary = await mkdtemp6(join92(env4["RUNNER_TEMP"] || tmpdir7(), "xbuild-"));
+    const temporary = await mkdtemp6(join93(env4["RUNNER_TEMP"] || tmpdir7(), "xbuild-"));
     await install2(context2, temporary);
     if (readSwitch("install-only", env4)) return exitCodes.ok;
     return await buildProject(context2, temporary);
@@ -88315,9 +88396,9 @@ async function runAction(context2) {
   }
 }
 async function install2({ env: env4, xbuild }, temporary) {
-  const bin3 = join92(temporary, "bin");
+  const bin3 = join93(temporary, "bin");
   await mkdir20(bin3);
-  const program2 = join92(bin3, "xbuild");
+  const program2 = join93(bin3, "xbuild");
   const words4 = xbuild.map(quoteWord).join(" ");
   await writeFile14(program2, `#!/bin/sh
 [ $# -gt 0 ] || set -- build
@@ -88333,7 +88414,7 @@ async function buildProject(context2, temporary) {
   for (const remark of remarks) print2(workflowCommand("warning", { title: "xbuild" }, remark));
   const workspace = env4["GITHUB_WORKSPACE"] || process.cwd();
   const dir2 = resolve29(workspace, readInput2("context", env4) || ".");
-  const report3 = resolve29(workspace, readInput2("report", env4) || join92(temporary, "report.json"));
+  const report3 = resolve29(workspace, readInput2("report", env4) || join93(temporary, "report.json"));
   const caches = await openCaches(context2, dir2, temporary);
   const { isPullRequest, fork } = await readEvent(env4);
   if (fork !== void 0 && readSwitch("push", env4))
