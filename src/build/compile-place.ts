@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import type { BaseLookup } from '../base/lookup.ts'
 import { findCommands } from '../c-toolchains/gcc.ts'
@@ -10,8 +10,11 @@ import type { Language, Project, RunTool } from '../languages/language.ts'
 import { type FoundBuilder, readBuilder } from './backend.ts'
 import { lockBase } from './locked-bases.ts'
 import type { BuilderLanguage } from './on-builder/builder-language.ts'
+import { identityOf } from './on-builder/identity.ts'
+import { ignorePattern } from './on-builder/ignore-pattern.ts'
 import { builderLanguages } from './on-builder/index.ts'
 import { readOnStage } from './on-builder/read-on-stage.ts'
+import { checkReads, isWithin } from './on-builder/reads/read-path.ts'
 import type { StageFacts } from './on-builder/stage.ts'
 import { git } from './run-git.ts'
 
@@ -55,7 +58,8 @@ async function readingOn(options: Options, { name }: Language, signal: AbortSign
   const { compile, buildx, dir } = options
   const language = builderLanguages[name]
   const image = compile.image ?? reference(await language.imageFor(dir), name)
-  const facts = { image, ...(await sentFiles(language.top(dir), [], options, signal)) }
+  const official = compile.image === undefined
+  const facts = { image, official, ...(await sentFiles(language, undefined, options, signal)) }
   const { secrets, ssh } = compile
   const run = readOnStage({ ...facts, language, builder: buildx.builder, secrets, ssh, cwd: process.cwd() })
   return { ...facts, run }
@@ -72,7 +76,7 @@ export async function readStageFacts(
   image: string | undefined,
   { lookUpBase, signal }: { readonly lookUpBase: BaseLookup; readonly signal: AbortSignal },
 ): Promise<StageFacts> {
-  const { compile, image: shared, lock, dir } = options
+  const { compile, image: shared, lock } = options
   const language = builderLanguages[project.language]
   const { name, version } = project.toolchain
   const chosen = compile.image ?? image ?? reference(language.image(version), `${name} ${version}`)
@@ -81,30 +85,51 @@ export async function readStageFacts(
   const digest = base.digest ?? (pins ? (await lookUpBase(chosen)).digest : undefined)
   return {
     image: digest === undefined ? chosen : `${chosen}@${digest}`,
-    ...(await sentFiles(language.top(dir, project), language.outputs(project), options, signal)),
+    official: compile.image === undefined,
+    ...(await sentFiles(language, project, options, signal)),
   }
 }
 
-/** The repository, else the project or its workspace, but for outputs. */
+/**
+ * The repository, else the project or its workspace, but for outputs.
+ * @throws {Failure} usage, when the compile reads something that lies elsewhere.
+ */
 async function sentFiles(
-  top: string,
-  outputs: readonly string[],
+  language: BuilderLanguage,
+  project: Project | undefined,
   { dir, dist, toolchainArgs, compile }: Options,
   signal: AbortSignal,
-): Promise<Pick<StageFacts, 'root' | 'ignore'>> {
-  const cdup = await git(dir, ['rev-parse', '--show-cdup'], signal)
+): Promise<Omit<StageFacts, 'image' | 'official'>> {
+  const repository = await repositoryOf(dir, signal)
   // Both are above the project, so the shorter one is above the other.
-  const tops = [top, ...(cdup.ok ? [resolve(dir, cdup.text)] : [])].sort((a, b) => a.length - b.length)
-  const root = tops[0] ?? dir
+  const tops = [language.top(dir, project), ...(repository ? [repository] : [])]
+  const root = tops.sort((a, b) => a.length - b.length)[0] ?? dir
+  const remote = repository && (await git(dir, ['config', '--get', 'remote.origin.url'], signal)).text
+  await checkReads(root, await language.reads(dir, toolchainArgs, project))
   return {
     root,
     ignore: [
-      ...[dist, ...outputs].flatMap(path => below(root, path)),
+      ...[dist, ...(project ? language.outputs(project) : [])].flatMap(path => below(root, path)),
       ...(await repositoryRules(root, toolchainArgs)),
       ...compile.exclude,
     ],
+    identity: await identityOf(language, { dir, root, remote }),
+    remarks: (await language.unsent?.(dir, root, idsOf(compile.secrets))) ?? [],
   }
 }
+
+/** The folder of the repository; none where a link leads into it, and the folders above are other ones by their names. */
+async function repositoryOf(dir: string, signal: AbortSignal): Promise<string | undefined> {
+  const { ok, text } = await git(dir, ['rev-parse', '--show-cdup', '--show-toplevel'], signal)
+  const [up = '', top = ''] = text.split('\n')
+  if (!ok || top === '') return undefined
+  const folder = resolve(dir, up)
+  const real = await realpath(folder).catch(() => undefined)
+  return real === (await realpath(top).catch(() => top)) ? folder : undefined
+}
+
+const idsOf = (secrets: readonly string[]) =>
+  secrets.flatMap(value => /(?:^|,)\s*id=([^,]*)/.exec(value)?.[1] ?? [])
 
 function reference(image: ReturnType<BuilderLanguage['image']>, what: string): string {
   if ('reference' in image) return image.reference
@@ -117,8 +142,7 @@ function reference(image: ReturnType<BuilderLanguage['image']>, what: string): s
 }
 
 function below(root: string, path: string): string[] {
-  const found = relative(root, path)
-  return found === '' || found.startsWith('..') ? [] : [found]
+  return path !== root && isWithin(root, path) ? [ignorePattern(relative(root, path))] : []
 }
 
 /**

@@ -11,6 +11,7 @@ import { mapLimit } from '../util/map-limit.ts'
 import { fillTokens, substitute } from '../util/substitute.ts'
 import { makeTemporaryFolder } from '../util/temporary-folder.ts'
 import { compileFailed, describeExit, type PlatformFailure, prepareFailed } from './compile-failure.ts'
+import { adviseStage } from './on-builder/advise-stage.ts'
 import { collectGathered } from './on-builder/collect.ts'
 import { runStage } from './on-builder/run-stage.ts'
 import type { Plan } from './plan.ts'
@@ -100,7 +101,7 @@ function compileStep(step: Step, plan: PlannedCompile, context: StepContext): Pr
     const failures = platforms.map(platform => ({
       platform: platform.id,
       message: language.explain(output, platform) || describeExit(step, result),
-      advice: language.advise?.(output, platform),
+      advice: language.advise?.(output, platform) ?? adviseStage(output, step),
       log: logPath(step, context),
     }))
     const cached = binaries.length > 0 && binaries.every(binary => binary.cached)

@@ -137,7 +137,10 @@ function placeRemarks(
   const { place, secrets, ssh } = compile
   if (builder && facts) {
     const why = place === 'auto' ? ', for this machine lacks the toolchain' : ''
-    return [`compiled on the builder ${builder.name} with ${facts.image}${why}; ${facts.root} is sent to it`]
+    return [
+      `compiled on the builder ${builder.name} with ${facts.image}${why}; ${facts.root} is sent to it`,
+      ...facts.remarks,
+    ]
   }
   if (secrets.length + ssh.length === 0) return []
   return [

@@ -1,3 +1,5 @@
+import { csvField } from './csv-field.ts'
+
 /**
  * The places in a command that are filled in when it runs: the run's temporary folder, the digest of what was staged,
  * and the folder of the bench's caches. NUL can occur in no argument, variable or path, so text of the user's, such as
@@ -19,9 +21,13 @@ export function fillTokens(text: string, values: Values): string {
   return text.replaceAll(/\0(\w+)\0/g, (token, name: keyof typeof tokens) => values[name] ?? token)
 }
 
-/** `fillTokens` for every text of a command. */
+/** `fillTokens` for every text of a command; in docker's `dest=…` fields of records, quoted where the value needs it. */
 export function substitute<Command extends CommandParts>(command: Command, values: Values): Command {
-  const fill = (text: string) => fillTokens(text, values)
+  const fill = (text: string) =>
+    fillTokens(
+      text.replace(/(?<=,)dest=\0\w+\0[^,]*/g, field => csvField(fillTokens(field, values))),
+      values,
+    )
   const { tool, args, cwd, env } = command
   return {
     ...command,

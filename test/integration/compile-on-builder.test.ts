@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it, test } from 'vitest'
@@ -34,7 +34,7 @@ const builder: Reply = {
     const [tool = '', ...args] = words.slice(reads ? 4 : 0)
     const { spawnSync } = process.getBuiltinModule('node:child_process')
     const { stdout, stderr, status } = spawnSync(tool, args, {
-      cwd: line(/^WORKDIR (.*)$/m),
+      cwd: line(/^WORKDIR (.*)$/m).replace(/^"(.*)"$/, (_, quoted) => quoted.replace(/\\(["$\\])/g, '$1')),
       env: {
         ...process.env,
         PATH: process.env['BUILDER_PATH'],
@@ -205,6 +205,21 @@ describe('a compile on the builder', () => {
     expect(await ignored('--', '-buildvcs=false')).toBe('dist\n**/.git\n')
   })
 
+  it('runs in folders with odd names, and leaves an odd --dist out', async () => {
+    const dir = await project({ README: '' })
+    const odd = `an "odd" $HOME \\ 'folder' #1`
+    await cp(await project(helloGo), join(dir, odd), { recursive: true })
+    execFileSync('git', ['init', '-q'], { cwd: dir })
+    const args = [`${dir}/${odd}`, '--dist=!out*', '--', '-buildvcs=false']
+    const { result } = await run(dir, args)
+    expect(result.code, result.stderr).toBe(0)
+    const plan = JSON.parse((await run(dir, ['--dry-run', '--json', ...args])).result.stdout) as PlanJson
+    const [step] = plan.steps
+    expect(step?.command.args.at(-1)).toBe(dir)
+    expect(step?.dockerfile).toContain(`/an \\"odd\\" \\$HOME \\\\ 'folder' #1"\n`)
+    expect(step?.ignore).toBe('\\!out\\*\n**/.git\n')
+  })
+
   it('says where the image has no git, so that Go leaves the commit out', async () => {
     const dir = await project(helloGo)
     commit(dir)
@@ -224,6 +239,13 @@ describe('a compile on the builder', () => {
       /compiles no cgo\n[\s\S]*fix .*--compile-on host/,
     ],
     ['a secret without an id', {}, ['--secret=src=a'], 2, /--secret .* has no id/],
+    [
+      'what a module replaces by a folder elsewhere',
+      { 'go.mod': 'module example.com/hello\n\ngo 1.21\n\nreplace example.com/a => ../nowhere\n' },
+      [],
+      2,
+      /The compile reads \/.*\/nowhere, which the builder does not get[\s\S]*replace in .*go\.mod[\s\S]*fix .*--compile-on host/,
+    ],
   ])('refuses %s', async (_, files, args, code, message) => {
     const dir = await project({ ...helloGo, ...files })
     expect((await run(dir, args)).result).toMatchObject({ code, stderr: expect.stringMatching(message) })

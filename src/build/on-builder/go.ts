@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Failure } from '../../errors.ts'
 import { cgoMode } from '../../languages/go/cgo-mode.ts'
@@ -6,6 +5,8 @@ import type { GoProject } from '../../languages/go/project.ts'
 import type { CompileRequest, Project } from '../../languages/language.ts'
 import { readTextIfThere } from '../../util/read-file.ts'
 import { type BuilderLanguage, stageFolders } from './builder-language.ts'
+import { goReads, moduleOf, workFileOf } from './reads/go.ts'
+import { isWithin } from './reads/read-path.ts'
 
 /**
  * The variables of Go that decide what is compiled and from where it is downloaded (`go help environment`). Those of folders
@@ -49,7 +50,9 @@ export const goOnBuilder: BuilderLanguage = {
     { name: 'go-build', target: packages, perPlatform: true },
     { name: 'go-mod', target: modules, perPlatform: false },
   ],
-  top: workspaceOf,
+  top: topOf,
+  reads: goReads,
+  named: { file: 'go.mod', pattern: /^module\s+"?([^\s"]+)/m },
   imageFor,
   downloads: ['go-mod'],
   outputs: () => [],
@@ -57,20 +60,18 @@ export const goOnBuilder: BuilderLanguage = {
 
 /** What go.work or go.mod asks for, in the words of Go's toolchain selection: `toolchain go1.22.3`, `go 1.22`. */
 async function imageFor(dir: string) {
-  const work = join(workspaceOf(dir), 'go.work')
-  const text = (await readTextIfThere(work)) ?? (await readTextIfThere(join(dir, 'go.mod'))) ?? ''
+  const work = workFileOf(dir)
+  const module = join(moduleOf(dir), 'go.mod')
+  const text = (work && (await readTextIfThere(work))) ?? (await readTextIfThere(module)) ?? ''
   const [, version] = /^toolchain go(\S+)/m.exec(text) ?? /^go (\S+)/m.exec(text) ?? []
   return { reference: `golang:${version ?? 'latest'}` }
 }
 
-/** The folder of the nearest go.work, unless it is turned off. */
-function workspaceOf(dir: string, project?: Project): string {
-  const set = (project as GoProject | undefined)?.settings.get('GOWORK')?.value ?? process.env['GOWORK']
-  if (set) return set === 'off' ? dir : dirname(set)
-  for (let folder = dir; folder !== dirname(folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, 'go.work'))) return folder
-  }
-  return dir
+/** The folder of go.work where the project lies in it, else that of the module. */
+function topOf(dir: string, project?: Project): string {
+  const work = workFileOf(dir, project)
+  const folder = work === undefined ? undefined : dirname(work)
+  return folder !== undefined && isWithin(folder, dir) ? folder : moduleOf(dir)
 }
 
 /** A stage has this machine's sources and not its C toolchains, and what the machine's memory is says nothing of it. */

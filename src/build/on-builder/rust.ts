@@ -5,6 +5,7 @@ import type { RustProject } from '../../languages/rust/project.ts'
 import { pinnedChannel } from '../../languages/rust/toolchain-file.ts'
 import type { Command, Step } from '../../types.ts'
 import { type BuilderLanguage, stageFolders } from './builder-language.ts'
+import { rustReads, unsentConfig, workspaceRootOf } from './reads/rust.ts'
 
 /** Folders of crates: the image's own CARGO_HOME has its programs and its configuration, which stay. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a Dockerfile's
@@ -15,30 +16,49 @@ export const rustOnBuilder: BuilderLanguage = {
   image: version =>
     /^\d+\.\d+\.\d+$/.test(version)
       ? { reference: `rust:${version}` }
-      : { missing: `there is no official image of rustc ${version}` },
+      : { missing: noImageOf(`rustc ${version}`) },
   elsewhere,
   // Whatever channel rust-toolchain.toml names: it is this version of it, and the only one in the image.
   imageEnv: version => ({ RUSTUP_TOOLCHAIN: version }),
   comparesTimes: true,
   env: () => ({ ...carried(process.env), CARGO_TARGET_DIR: `${stageFolders.caches}/target` }),
   caches: () => [
-    { name: 'cargo-target', target: `${stageFolders.caches}/target`, perPlatform: true },
+    { name: 'cargo-target', target: `${stageFolders.caches}/target`, perPlatform: true, locked: true },
     { name: 'cargo-registry', target: `${cargoHome}/registry`, perPlatform: false },
     { name: 'cargo-git', target: `${cargoHome}/git`, perPlatform: false },
   ],
-  top: (dir, project) => (project as RustProject | undefined)?.workspaceRoot ?? dir,
-  imageFor: async dir => {
-    const channel = await pinnedChannel(dir)
-    return /^\d+\.\d+/.test(channel ?? '1.0')
-      ? { reference: `rust:${channel ?? 'latest'}` }
-      : { missing: `there is no official image of Rust ${channel}` }
-  },
+  top: (dir, project) => (project as RustProject | undefined)?.workspaceRoot ?? workspaceRootOf(dir),
+  reads: (dir, _, project) => rustReads(dir, project),
+  unsent: unsentConfig,
+  named: { file: 'Cargo.toml', pattern: /^\s*name\s*=\s*["']([^"']+)/m },
+  imageFor: async dir => imageOfChannel(await pinnedChannel(dir)),
+  ready: ({ official }) => `${official ? ownToolchain : ''}${sharedLocks}`,
   downloads: ['cargo-registry', 'cargo-git'],
   outputs: project => [(project as RustProject).targetDirectory],
   prepare: addStd,
   gather: ({ command, produces }) =>
     produces.map(({ name }) => join(`${stageFolders.caches}/target`, outputFolder(command), name)),
 }
+
+/**
+ * Several cargos may use one registry, for they lock files next to it: those are moved into it, so that the commands of
+ * several stages lock the same ones.
+ */
+const sharedLocks = `for lock in .package-cache .package-cache-mutate; do ln -sf registry/$lock "\${CARGO_HOME:-/root/.cargo}/$lock"; done; `
+
+/** The official images name the only toolchain that they have; another one, of rust-toolchain.toml, rustup would download. */
+const ownToolchain = '[ -z "$RUST_VERSION" ] || export RUSTUP_TOOLCHAIN="$RUST_VERSION"; '
+
+/** The official image of a channel, as rustup has them: `1.83`, `stable`, `nightly-2026-01-02`, and a host behind. */
+function imageOfChannel(channel = 'stable'): ReturnType<BuilderLanguage['image']> {
+  const [, version] = /^(\d+\.\d+(?:\.\d+)?)(?:-[a-z]\w*-.*)?$/.exec(channel) ?? []
+  if (version !== undefined) return { reference: `rust:${version}` }
+  if (/^stable(?:-[a-z]\w*-.*)?$/.test(channel)) return { reference: 'rust:latest' }
+  return { missing: noImageOf(`Rust ${channel}`) }
+}
+
+const noImageOf = (what: string) =>
+  `the official images are of releases, and there is none of ${what}${what.includes('nightly') ? '; the newest nightly is in rustlang/rust:nightly' : ''}`
 
 /** Cargo's variables of profiles, registries and the network; those of programs and folders are this machine's own. */
 function carried(env: NodeJS.ProcessEnv): Record<string, string> {

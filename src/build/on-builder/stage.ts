@@ -5,6 +5,7 @@ import { envInstructions } from '../../image/buildx/dockerfile.ts'
 import type { Project } from '../../languages/language.ts'
 import { type Platform, platformFolder } from '../../platforms.ts'
 import type { BuilderStage, Command, Step } from '../../types.ts'
+import { csvField } from '../../util/csv-field.ts'
 import { quoteWord } from '../../util/quote-word.ts'
 import { fillTokens, substitute, tokens } from '../../util/substitute.ts'
 import { type BuilderLanguage, type CacheMount, stageFolders } from './builder-language.ts'
@@ -18,6 +19,12 @@ export interface StageFacts {
   readonly root: string
   /** Patterns of what in it is not sent. */
   readonly ignore: readonly string[]
+  /** What tells this project's caches on a builder from those of others. */
+  readonly identity: string
+  /** Whether the image is the official one, whose content is known. */
+  readonly official: boolean
+  /** What a person should know of what is not sent. */
+  readonly remarks: readonly string[]
 }
 
 /** What one step's stage depends on in addition. */
@@ -42,16 +49,19 @@ const compileStage = 'compile'
  * @throws {Failure} usage, for a folder that a Dockerfile cannot mount at.
  */
 export function stageOf(step: Step, request: StageRequest): BuilderStage {
-  const { project, language, image, root, platform } = request
+  const { project, language, image, root, platform, identity } = request
   checkRoot(root)
   const { caches: places, work } = stageFolders
   const command = substitute(step.command, { work, caches: places })
   const { plain, ...secrets } = stageSecrets(request, { ...language.env(project), ...command.env })
   const out = fillTokens(step.outputDir ?? `${tokens.work}/${platformFolder(platform)}`, { work })
   const gathered = language.gather?.({ ...step, command }, project) ?? []
+  const touch = `find ${quoteWord(root)} -name .git -prune -o -type f -exec touch {} + && `
+  // The variables of the official image are among the step's.
+  const before = `${language.ready?.({ official: false }) ?? ''}${language.comparesTimes ? touch : ''}`
   const mounts = [
     `--mount=type=bind,target=${root},rw`,
-    ...language.caches(command).map(mount => cacheMount(mount, { root: project.root, platform })),
+    ...language.caches(command).map(mount => cacheMount(mount, { identity, platform })),
     ...secrets.mounts,
   ]
   const dockerfile = stageDockerfile({
@@ -59,7 +69,7 @@ export function stageOf(step: Step, request: StageRequest): BuilderStage {
     prepare: language.prepare?.(step) ?? [],
     cwd: command.cwd,
     env: { ...plain, ...secrets.env },
-    run: [...mounts, JSON.stringify(runWords(command, gathered, out, language.comparesTimes && root))],
+    run: [...mounts, JSON.stringify(runWords(command, gathered, out, before))],
     out,
   })
   return {
@@ -81,15 +91,16 @@ export interface ReadRequest extends StageFacts {
 
 /** A read-only command in a stage, which leaves what it prints and how it ends in files of `folder/out`. Pure. */
 export function readingStage(command: Command, request: ReadRequest, folder: string) {
-  const { language, image, root, builder } = request
+  const { language, image, root, builder, identity, official } = request
   checkRoot(root)
   const { plain, ...secrets } = stageSecrets(request, { ...language.env(), ...command.env })
   const caches = language.caches(command).filter(({ name }) => language.downloads.includes(name))
   const out = `${stageFolders.work}/read`
-  const script = `mkdir -p ${out}; "$@" >${out}/stdout 2>${out}/stderr; echo $? >${out}/exit`
+  const ready = language.ready?.({ official }) ?? ''
+  const script = `${ready}mkdir -p ${out}; "$@" >${out}/stdout 2>${out}/stderr; echo $? >${out}/exit`
   const run = [
     `--mount=type=bind,target=${root},rw`,
-    ...caches.map(mount => cacheMount(mount, { root: command.cwd })),
+    ...caches.map(mount => cacheMount(mount, { identity })),
     ...secrets.mounts,
     JSON.stringify(['/bin/sh', '-c', script, 'sh', command.tool, ...command.args]),
   ]
@@ -119,7 +130,7 @@ function stageDockerfile(stage: {
   return [
     `FROM --platform=$BUILDPLATFORM ${stage.image} AS ${compileStage}`,
     ...stage.prepare,
-    `WORKDIR ${stage.cwd}`,
+    workdir(stage.cwd),
     ...lines(envInstructions(stage.env)),
     ['RUN', ...stage.run].join(' '),
     '',
@@ -135,31 +146,27 @@ const lines = (text: string) => (text === '' ? [] : text.split('\n'))
 
 /**
  * Exec form, and a shell only where the binaries are to be copied out of a cache that ends with the command.
- * @param touched the folder of the sources, where they are to be newer than what the cache has
+ * @param before words of that shell
  */
 function runWords(
   { tool, args }: Command,
   gathered: readonly string[],
   out: string,
-  touched: string | undefined,
+  before: string,
 ): string[] {
   if (gathered.length === 0) return [tool, ...args]
   const copy = ['mkdir', '-p', out].map(quoteWord).join(' ')
-  const touch =
-    touched === undefined
-      ? ''
-      : `find ${quoteWord(touched)} -name .git -prune -o -type f -exec touch {} + && `
-  const script = `${touch}"$@" >/dev/null && ${copy} && ${['cp', ...gathered, out].map(quoteWord).join(' ')}`
+  const script = `${before}"$@" >/dev/null && ${copy} && ${['cp', ...gathered, out].map(quoteWord).join(' ')}`
   return ['/bin/sh', '-c', script, 'sh', tool, ...args]
 }
 
 function cacheMount(
-  { name, target, perPlatform }: CacheMount,
-  { root, platform }: { readonly root: string; readonly platform?: Platform },
+  { name, target, perPlatform, locked }: CacheMount,
+  { identity, platform }: { readonly identity: string; readonly platform?: Platform },
 ): string {
-  const key = createHash('sha256').update(root).digest('hex').slice(0, 12)
+  const key = createHash('sha256').update(identity).digest('hex').slice(0, 12)
   const id = ['xbuild', name, key, ...(perPlatform && platform ? [platformFolder(platform)] : [])].join('-')
-  return `--mount=type=cache,id=${id},target=${target}`
+  return `--mount=type=cache,id=${id},target=${target}${locked ? ',sharing=locked' : ''}`
 }
 
 /** One `docker buildx build` for each platform, so that buildx gives each to the node that is for it. */
@@ -189,7 +196,18 @@ function stageCommand(
   }
 }
 
-const csvField = (text: string) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+/** Between quotes a backslash takes the meaning from `"`, `$` and itself (BuildKit, frontend/dockerfile/shell/lex.go). */
+function workdir(folder: string): string {
+  if (/[\r\n]/.test(folder)) {
+    throw new Failure({
+      kind: 'usage',
+      what: `--compile-on builder cannot run in ${JSON.stringify(folder)}`,
+      why: 'no line of a Dockerfile can hold a line break',
+      fix: 'rename the folder, or --compile-on host',
+    })
+  }
+  return `WORKDIR ${/^[\w.@+~=:,/-]+$/.test(folder) ? folder : `"${folder.replace(/["$\\]/g, '\\$&')}"`}`
+}
 
 /** A mount is a record of comma-separated fields in which variables are expanded, on a line that is split at blanks. */
 function checkRoot(root: string): void {

@@ -6,6 +6,7 @@ import { parseReference } from '../../oci/reference.ts'
 import { platformFolder } from '../../platforms.ts'
 import type { ImageSpec } from '../../types.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
+import { csvField } from '../../util/csv-field.ts'
 import { compareVersions } from '../../util/versions.ts'
 import type { Destination } from '../destination.ts'
 import type { BuilderFacts } from './builder.ts'
@@ -62,8 +63,8 @@ export function expandCache(
     case 'local': {
       const path = `${folder}/${scope}`
       return {
-        from: [`type=local,${field(`src=${path}`)}`],
-        to: [`type=local,${field(`dest=${path}`)},${kept}`],
+        from: [`type=local,${csvField(`src=${path}`)}`],
+        to: [`type=local,${csvField(`dest=${path}`)},${kept}`],
       }
     }
     case 'registry': {
@@ -95,8 +96,6 @@ function repositoryOf([first]: readonly string[]): string {
     fix: '--tag registry.example.com/app:1.0, or --cache local',
   })
 }
-
-const field = (text: string) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 /**
  * Why buildx or BuildKit would drop a cache of GitHub without a word (buildx util/buildflags/cache.go,

@@ -4,6 +4,7 @@ import type { BuildxOptions } from '../../config/options.ts'
 import { Failure } from '../../errors.ts'
 import { type RunResult, run } from '../../process.ts'
 import type { Command, ImageSpec } from '../../types.ts'
+import { csvField } from '../../util/csv-field.ts'
 import { redact } from '../../util/redact.ts'
 import { tokens } from '../../util/substitute.ts'
 import { type Destination, withoutTag } from '../destination.ts'
@@ -91,7 +92,7 @@ function outputFlags(
   tags: readonly string[],
 ): string[] {
   // buildx gives the names of --tag to every output, and BuildKit pushes none by digest that has a tag.
-  const names = isByDigest(destinations) && tags.length > 0 ? `,${field(`name=${tags.join(',')}`)}` : ''
+  const names = isByDigest(destinations) && tags.length > 0 ? `,${csvField(`name=${tags.join(',')}`)}` : ''
   return destinations.flatMap((destination, index) => [
     '--output',
     outputValue(destination, path(index), names),
@@ -106,24 +107,19 @@ function outputValue(destination: Destination, path: string, names: string): str
     case 'push': {
       if (!destination.byDigest) return 'type=image,push=true,oci-mediatypes=true'
       const repositories = [...new Set(destination.references.map(withoutTag))].join(',')
-      return `type=image,${field(`name=${repositories}`)},push-by-digest=true,name-canonical=true,push=true,oci-mediatypes=true`
+      return `type=image,${csvField(`name=${repositories}`)},push-by-digest=true,name-canonical=true,push=true,oci-mediatypes=true`
     }
     case 'load':
       return `type=docker,oci-mediatypes=true${names}`
     case 'archive':
-      return `type=oci,${field(`dest=${path}`)},oci-mediatypes=true${names}`
+      return `type=oci,${csvField(`dest=${path}`)},oci-mediatypes=true${names}`
     case 'layout':
-      return `type=oci,${field(`dest=${path}`)},tar=false,oci-mediatypes=true${names}`
+      return `type=oci,${csvField(`dest=${path}`)},tar=false,oci-mediatypes=true${names}`
     case 'docker-archive':
-      return `type=docker,${field(`dest=${path}`)}${names}`
+      return `type=docker,${csvField(`dest=${path}`)}${names}`
     case 'buildx':
       return destination.value
   }
-}
-
-/** A field of a comma-separated record, quoted where it must be (RFC 4180, as Go's encoding/csv reads it). */
-function field(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 /** How a build is run. */

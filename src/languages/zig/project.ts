@@ -102,6 +102,17 @@ async function readManifest(path: string): Promise<Manifest> {
   }
 }
 
+/** The packages that a build.zig.zon names by path; none where it is missing or broken. */
+export async function packagePaths(file: string): Promise<string[]> {
+  const text = (await readTextIfThere(file)) ?? ''
+  try {
+    const dependencies = Object.values(field(parseZon(text), 'dependencies') ?? {})
+    return dependencies.map(item => field(item, 'path')).filter(path => typeof path === 'string')
+  } catch {
+    return [] // what is wrong with it, zig says
+  }
+}
+
 function field(value: Zon, key: string): Zon | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   return (value as Readonly<Record<string, Zon>>)[key]

@@ -45,3 +45,9 @@ it('prints tokens by their names', () => {
     env: { A: 'x{work}y{work}' },
   })
 })
+
+it('quotes a field of a record with the folder in it, as docker reads it', () => {
+  const command = { tool: 'docker', args: [`type=oci,dest=${tokens.work}/o,tar=false`], cwd: '/' }
+  expect(substitute(command, { work: '/a,"b"' }).args).toEqual(['type=oci,"dest=/a,""b""/o",tar=false'])
+  expect(substitute(command, { work: '/a' }).args).toEqual(['type=oci,dest=/a/o,tar=false'])
+})

@@ -9,6 +9,9 @@ const facts = {
   image: 'rust:1.96.0',
   root: '/app',
   ignore: [],
+  identity: 'app',
+  official: true,
+  remarks: [],
   cwd: '/app',
   cached: { name: 'app', tags: [], destinations: [] },
 }
@@ -28,7 +31,7 @@ describe('a stage for Rust', () => {
   it('makes the sources newer than what the cache has: cargo compares times, of two machines here', () => {
     for (const dockerfile of dockerfiles())
       expect(dockerfile).toMatch(
-        /\["\/bin\/sh","-c","find \/app -name \.git -prune -o -type f -exec touch \{\} \+ && /,
+        /\["\/bin\/sh","-c","for lock in [^;]*; do ln -sf registry\/\$lock [^;]*; done; find \/app -name \.git -prune -o -type f -exec touch \{\} \+ && /,
       )
   })
 
