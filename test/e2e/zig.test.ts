@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cp, readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,6 +9,9 @@ import { describe, expect, it } from 'vitest'
 import { ElfFile } from '../../src/binary/elf-file.ts'
 import { bytesReader } from '../../src/binary/reader.ts'
 import type { Report } from '../../src/build/report.ts'
+import { pruneFolders } from '../../src/ci/cache/used-files.ts'
+import { usedFile } from '../../src/ci/cache/zig.ts'
+import { findableResults } from '../../src/ci/cache/zig-results.ts'
 import { type CliResult, xbuild } from '../support/cli.ts'
 import { commit, example, project, temporaryFolder } from '../support/projects.ts'
 import { describeWith, rigEnvironment, rigValue } from '../support/rig.ts'
@@ -307,5 +310,41 @@ describeWith(['zig'], 'a Zig project', () => {
       }
     },
     minutes(10),
+  )
+})
+
+describeWith(['zig'], 'what xbuild ci cache-paths --prune leaves of a cache of Zig', () => {
+  it.each(versions)(
+    'is all that zig $version finds in it',
+    async ({ variable }) => {
+      const dir = await project({ 'one.c': 'int one;', 'two.c': 'int two;' })
+      const cache = join(dir, 'cache')
+      const compile = (name: string) =>
+        execFileSync(rigValue(variable), ['build-obj', name, '--cache-dir', cache], {
+          cwd: dir,
+          stdio: 'pipe',
+        })
+      const results = () =>
+        readdirSync(join(cache, 'o'), { withFileTypes: true, recursive: true })
+          .filter(entry => entry.isFile())
+          .map(({ parentPath, name }) => join(parentPath, name))
+          .sort()
+      compile('one.c')
+      compile('two.c')
+      const before = results()
+      writeFileSync(join(dir, 'one.c'), 'int edited;')
+      compile('one.c')
+      const after = results()
+      expect([before.length, after.length]).toEqual([2, 3])
+      const findUsed = async (since: number) =>
+        usedFile(since, await findableResults(cache, undefined), undefined)
+      await pruneFolders([{ path: cache, holds: '', findUsed }], Date.now() + 1000)
+      const left = results()
+      expect(left).toHaveLength(2)
+      compile('one.c')
+      compile('two.c')
+      expect(results()).toEqual(left)
+    },
+    minutes(2),
   )
 })

@@ -120,6 +120,6 @@ function benchCache(dir: string, env: NodeJS.ProcessEnv): CacheWork['cache'] {
   return {
     key,
     restoreKeys: [`${stem}-`],
-    folders: [{ path, holds: 'measurements', isUsed: file => file === 'bench.json' }],
+    folders: [{ path, holds: 'measurements', findUsed: async () => file => file === 'bench.json' }],
   }
 }

@@ -26,7 +26,7 @@ export const goCache: CacheRecipe = {
       locks,
       folders: [
         ...(GOCACHE && GOCACHE !== 'off' ? [buildCache(GOCACHE)] : []),
-        ...(GOMODCACHE ? [await downloads(join(GOMODCACHE, 'cache', 'download'), locks)] : []),
+        ...(GOMODCACHE ? [downloads(join(GOMODCACHE, 'cache', 'download'), locks)] : []),
       ],
     }
   },
@@ -36,25 +36,27 @@ function buildCache(path: string): CachedFolder {
   return {
     path,
     holds: 'compiled packages',
-    isUsed: (file, { mtime, since }) =>
+    findUsed: async since => (file, mtime) =>
       /^[0-9a-f]{2}\/[0-9a-f]{64}-[ad]$/.test(file)
         ? mtime >= since - touchInterval
         : /^(README|trim\.txt)$/.test(file),
   }
 }
 
-async function downloads(path: string, locks: readonly string[]): Promise<CachedFolder> {
-  const texts = await Promise.all(locks.map(lock => readTextIfThere(lock)))
-  const wanted = new Set(texts.flatMap(text => modulesOf(text ?? '')))
+function downloads(path: string, locks: readonly string[]): CachedFolder {
   return {
     path,
     holds: 'downloaded modules',
-    isUsed: file => {
-      if (file.startsWith('sumdb/')) return true
-      const [, module, version] = /^(.+)\/@v\/(.+)\.(?:info|mod|zip|ziphash|lock)$/.exec(file) ?? []
-      // The toolchain that GOTOOLCHAIN=auto fetched is in no go.sum.
-      if (module === 'golang.org/toolchain') return true
-      return module !== undefined && wanted.has(`${module}@${version}`)
+    findUsed: async () => {
+      const texts = await Promise.all(locks.map(lock => readTextIfThere(lock)))
+      const wanted = new Set(texts.flatMap(text => modulesOf(text ?? '')))
+      return file => {
+        if (file.startsWith('sumdb/')) return true
+        const [, module, version] = /^(.+)\/@v\/(.+)\.(?:info|mod|zip|ziphash|lock)$/.exec(file) ?? []
+        // The toolchain that GOTOOLCHAIN=auto fetched is in no go.sum.
+        if (module === 'golang.org/toolchain') return true
+        return module !== undefined && wanted.has(`${module}@${version}`)
+      }
     },
   }
 }

@@ -15,16 +15,15 @@ export interface CachedFolder {
   readonly path: string
   /** What it holds, for people. */
   readonly holds: string
-  /** Whether the build used a file of it. `file` is its path below the folder, with slashes. */
-  readonly isUsed: (file: string, facts: FileFacts) => boolean
+  /**
+   * Reads after the build what tells which files it used: lock files and packages are there only then.
+   * @param since when the build began, in milliseconds since 1970
+   */
+  findUsed(since: number): Promise<IsUsed>
 }
 
-export interface FileFacts {
-  /** Milliseconds since 1970. */
-  readonly mtime: number
-  /** When the build began, in the same form. */
-  readonly since: number
-}
+/** Whether the build used a file. `file` is its path below the folder, with slashes; `mtime` as `since` has it. */
+export type IsUsed = (file: string, mtime: number) => boolean
 
 /** One language: a record in the table of plan.ts. */
 export interface CacheRecipe {

@@ -3,7 +3,9 @@ import { Failure } from '../../errors.ts'
 import { run } from '../../process.ts'
 import { homeFolder } from '../../util/cache-folder.ts'
 import { readTextIfThere } from '../../util/read-file.ts'
-import type { CachedFolder, CacheRecipe } from './recipe.ts'
+import { type Crate, cratesOf, isRepositoryOf } from './cargo-lock.ts'
+import type { CacheRecipe, IsUsed } from './recipe.ts'
+import { staleUnits } from './rust-units.ts'
 
 /**
  * Rust: the crates that Cargo.lock names, and of the target folder what was compiled of them. What was compiled of the
@@ -20,22 +22,37 @@ export const rustCache: CacheRecipe = {
     if (!version.ok || !metadata.ok) throw cannotRead(dir, version.ok ? metadata.stderr : version.stderr)
     const { workspace_root, target_directory } = JSON.parse(metadata.stdout) as Record<string, string>
     const lock = join(workspace_root ?? dir, 'Cargo.lock')
-    const text = (await readTextIfThere(lock)) ?? ''
-    const crates = cratesOf(text)
+    const readLock = async () => (await readTextIfThere(lock)) ?? ''
     const triples = platforms.flatMap(({ rust: { gnu, musl } }) => (musl === undefined ? [gnu] : [gnu, musl]))
+    const target = target_directory ?? join(dir, 'target')
     const home =
       language.rust.env['CARGO_HOME'] || process.env['CARGO_HOME'] || join(homeFolder() ?? '/', '.cargo')
     return {
       toolchain: toolchainOf(version.stdout),
       locks: [lock],
       folders: [
-        { path: join(home, 'registry', 'index'), holds: 'the index of crates', isUsed: () => true },
-        { path: join(home, 'registry', 'cache'), holds: 'downloaded crates', isUsed: isCrateOf(crates) },
-        { path: join(home, 'git', 'db'), holds: 'crates from git', isUsed: isRepositoryOf(text) },
         {
-          path: target_directory ?? join(dir, 'target'),
+          path: join(home, 'registry', 'index'),
+          holds: 'the index of crates',
+          findUsed: async () => () => true,
+        },
+        {
+          path: join(home, 'registry', 'cache'),
+          holds: 'downloaded crates',
+          findUsed: async () => isCrateOf(cratesOf(await readLock())),
+        },
+        {
+          path: join(home, 'git', 'db'),
+          holds: 'crates from git',
+          findUsed: async () => isRepositoryOf(await readLock()),
+        },
+        {
+          path: target,
           holds: 'compiled crates',
-          isUsed: compiledFile(crates, triples),
+          findUsed: async () => {
+            const crates = cratesOf(await readLock())
+            return compiledFile(crates, triples, await staleUnits(target, crates))
+          },
         },
       ],
     }
@@ -58,42 +75,20 @@ function toolchainOf(verbose: string): string {
   return `rustc${field('release')}-${field('commit-hash').slice(0, 8)}`
 }
 
-/** A package of Cargo.lock that is not the project's own. */
-interface Crate {
-  readonly name: string
-  readonly version: string
-}
-
-/** The packages with a source; those without are the workspace's, or in a folder. */
-export function cratesOf(lock: string): Crate[] {
-  return lock.split('[[package]]').flatMap(text => {
-    const field = (key: string) => new RegExp(`^${key} = "([^"]+)"`, 'm').exec(text)?.[1]
-    const [name, version] = [field('name'), field('version')]
-    return name && version && field('source') ? [{ name, version }] : []
-  })
-}
-
-function isCrateOf(crates: readonly Crate[]): CachedFolder['isUsed'] {
+function isCrateOf(crates: readonly Crate[]): IsUsed {
   const files = new Set(crates.map(({ name, version }) => `${name}-${version}.crate`))
   return file => files.has(file.slice(file.lastIndexOf('/') + 1))
-}
-
-/** Of `git/db`, whose folders cargo names `REPOSITORY-HASH`: the repositories that Cargo.lock names. */
-export function isRepositoryOf(lock: string): (file: string) => boolean {
-  const urls = [...lock.matchAll(/^source = "git\+([^"?#]+)/gm)].map(([, url = '']) =>
-    url.replace(/\/+$/, ''),
-  )
-  const names = new Set(urls.map(url => url.slice(url.lastIndexOf('/') + 1).replace(/\.git$/, '')))
-  return file => names.has(file.replace(/-[0-9a-f]{16}(?:\/.*)?$/s, '').replace(/\.git$/, ''))
 }
 
 /**
  * Of the target folder: `[<triple>/]<profile>/{.fingerprint,build,deps}` of the dependencies, for the targets of this build and
  * for this machine.
+ * @param stale hashes of what was compiled of other versions
  */
 export function compiledFile(
-  crates: readonly Crate[],
+  crates: readonly Pick<Crate, 'name'>[],
   triples: readonly string[],
+  stale: ReadonlySet<string>,
 ): (file: string) => boolean {
   const names = new Set(crates.map(({ name }) => name))
   const libraries = new Set(crates.map(({ name }) => name.replaceAll('-', '_')))
@@ -102,7 +97,8 @@ export function compiledFile(
     const [folder = ''] = file.split('/')
     if (/-linux-(?:gnu|musl)/.test(folder) && !triples.includes(folder)) return false
     const [, kind, entry = ''] = /(?:^|\/)(\.fingerprint|build|deps)\/([^/]+)/.exec(file) ?? []
-    const [, name = ''] = /^(.+)-[0-9a-f]{16}(?:\.|$)/.exec(entry) ?? []
+    const [, name = '', hash = ''] = /^(.+)-([0-9a-f]{16})(?:\.|$)/.exec(entry) ?? []
+    if (stale.has(hash)) return false
     if (kind !== 'deps') return names.has(name)
     return libraries.has(name) || libraries.has(name.replace(/^lib/, ''))
   }

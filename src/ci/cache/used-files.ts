@@ -23,7 +23,8 @@ export async function readKeptFiles(folders: readonly CachedFolder[], since: num
   return all.flat()
 }
 
-async function filesOf({ path: root, isUsed }: CachedFolder, since: number): Promise<KeptFile[]> {
+async function filesOf({ path: root, findUsed }: CachedFolder, since: number): Promise<KeptFile[]> {
+  const isUsed = await findUsed(since)
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
   const files = entries.filter(entry => entry.isFile() || entry.isSymbolicLink())
   const read = await mapLimit(files, 64, async ({ parentPath, name }): Promise<KeptFile[]> => {
@@ -31,7 +32,7 @@ async function filesOf({ path: root, isUsed }: CachedFolder, since: number): Pro
     const found = await stat(path).catch(() => undefined)
     if (!found) return []
     const file = relative(root, path).split(sep).join('/')
-    const used = isUsed(file, { mtime: found.mtimeMs, since })
+    const used = isUsed(file, found.mtimeMs)
     return [{ path, size: found.size, isUsed: used, isNew: found.mtimeMs >= since }]
   })
   return read.flat()

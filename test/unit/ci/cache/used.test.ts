@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { cratesOf, isRepositoryOf } from '../../../../src/ci/cache/cargo-lock.ts'
 import { modulesOf } from '../../../../src/ci/cache/go.ts'
-import { compiledFile, cratesOf, isRepositoryOf } from '../../../../src/ci/cache/rust.ts'
-import { globalFile } from '../../../../src/ci/cache/zig.ts'
+import { compiledFile } from '../../../../src/ci/cache/rust.ts'
+import { usedFile } from '../../../../src/ci/cache/zig.ts'
 import { packageHashes } from '../../../../src/ci/cache/zig-packages.ts'
 import { project } from '../../../support/projects.ts'
 
@@ -29,18 +30,23 @@ checksum = "x"
 `
 
 test('crates are those with a source', () => {
-  expect(cratesOf(lock)).toEqual([{ name: 'serde-json', version: '1.0.1' }])
+  const source = 'registry+https://example.com/index'
+  expect(cratesOf(lock)).toEqual([{ name: 'serde-json', version: '1.0.1', source }])
 })
 
 describe('of the target folder', () => {
-  const isKept = compiledFile(cratesOf(lock), ['aarch64-unknown-linux-musl'])
   const hash = '0123456789abcdef'
+  const old = 'fedcba9876543210'
+  const isKept = compiledFile(cratesOf(lock), ['aarch64-unknown-linux-musl'], new Set([old]))
   test.each([
     [`aarch64-unknown-linux-musl/release/deps/libserde_json-${hash}.rlib`, true],
     [`release/deps/serde_json-${hash}.d`, true],
     [`release/.fingerprint/serde-json-${hash}/lib-serde_json`, true],
     [`release/build/serde-json-${hash}/out/gen.rs`, true],
     ['.rustc_info.json', true],
+    [`release/deps/libserde_json-${old}.rlib`, false],
+    [`release/.fingerprint/serde-json-${old}/lib-serde_json`, false],
+    [`release/build/serde-json-${old}/out/gen.rs`, false],
     [`x86_64-unknown-linux-gnu/release/deps/libserde_json-${hash}.rlib`, false],
     [`release/deps/app-${hash}`, false],
     [`release/.fingerprint/app-${hash}/bin-app`, false],
@@ -79,10 +85,9 @@ describe('of the packages of Zig', () => {
     })
     const hashes = await packageHashes(dir, join(dir, 'p'))
     expect([...(hashes ?? [])].sort()).toEqual(['one-1', 'three-1', 'two-1'])
-    const isUsed = globalFile(hashes)
-    const facts = { mtime: 0, since: 1 }
+    const isUsed = usedFile(1, undefined, hashes)
     const kept = ['p/one-1/a', 'p/two-1.tar.gz', 'p/old-1/a', 'o/x/lib.a', 'tmp/x'].filter(file =>
-      isUsed(file, facts),
+      isUsed(file, 0),
     )
     expect(kept).toEqual(['p/one-1/a', 'p/two-1.tar.gz', 'o/x/lib.a'])
   })
@@ -93,7 +98,7 @@ describe('of the packages of Zig', () => {
       const dir = await setUp(packages)
       const hashes = await packageHashes(dir, join(dir, 'p'))
       expect(hashes).toBeUndefined()
-      expect(globalFile(hashes)('p/old-1/a', { mtime: 0, since: 1 })).toBe(true)
+      expect(usedFile(1, undefined, hashes)('p/old-1/a', 0)).toBe(true)
     },
   )
 })
