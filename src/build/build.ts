@@ -16,12 +16,14 @@ import { announce } from './announce.ts'
 import { verifyAndKeep } from './artifacts.ts'
 import { askEarly, askRegistries, createQuestions, type Questions } from './ask-early.ts'
 import { confirmBases, withKnownDigest } from './bases.ts'
-import { compilePlan } from './compile.ts'
+import { compilePlan, type EarlySteps } from './compile.ts'
 import { withCacheCounts } from './compile-cache.ts'
+import { type EarlyCompile, startEarly } from './early-compile.ts'
 import type { Changes } from './git-changes.ts'
 import { imagesAtOnce } from './images-at-once.ts'
 import { askToInstall, type Confirm } from './installs.ts'
 import { recordBuild, restoreLastBinaries, withPreviousSizes } from './last-build.ts'
+import { recordCommands } from './last-commands.ts'
 import { missingStamp } from './on-builder/missing-stamp.ts'
 import { preloadModules } from './preload.ts'
 import { type Prepared, prepareBuild } from './prepare.ts'
@@ -56,6 +58,8 @@ interface PlannedRun extends Run, Prepared {
   readonly work: string
   /** The folder of the full logs. */
   readonly logs: string
+  /** The compilers, where they run already. */
+  readonly early: EarlySteps | undefined
 }
 
 /**
@@ -64,7 +68,20 @@ interface PlannedRun extends Run, Prepared {
  * @throws {Failure} of every class in errors.ts; then no tag has moved, but for those that buildx pushed before, and where
  * the registry took some tags and refused another. The failure has the report of what was done by then.
  */
-export function build(options: Options, { emit, confirm, signal, changes }: BuildContext): Promise<Report> {
+export async function build(options: Options, context: BuildContext): Promise<Report> {
+  const early = await startEarly(options, context.signal)
+  try {
+    return await buildFrom(options, context, early)
+  } finally {
+    await early?.end()
+  }
+}
+
+function buildFrom(
+  options: Options,
+  { emit, confirm, signal, changes }: BuildContext,
+  started: EarlyCompile | undefined,
+): Promise<Report> {
   const startedAt = new Date()
   const recorder = createRecorder(emit)
   return withRegistries(
@@ -74,23 +91,27 @@ export function build(options: Options, { emit, confirm, signal, changes }: Buil
       const asking = { registries, questions: createQuestions(registries), recorder, signal, changes }
       const prepared = await prepare(options, asking)
       const { plan } = prepared
+      const early = started?.fits(plan) ? started : undefined
+      if (!early) await started?.end()
       await askToInstall(plan, { confirm, recorder, signal })
       announce(prepared, recorder)
       const images: (ReportedImage | undefined)[] = []
       let artifacts: readonly Artifact[] = []
       const report = () => makeReport(plan, artifacts, images.filter(isDone), recorder, startedAt)
-      try {
-        await withWorkFolder(plan.dist, async work => {
-          const run = { ...prepared, ...asking, work, logs: join(plan.dist, 'logs') }
-          const binaries = await compileAndCheck(run)
-          artifacts = await recorder.stage('verify', () => verifyAndKeep(binaries, run))
-          const missing = missingStamp(plan, artifacts)
-          if (missing !== undefined) recorder.note('warning', missing)
-          await makeImages(run, artifacts, (image, index) => {
-            images[index] = image
-          })
-          await recordBuild(plan.dist, plan.project, artifacts, images.filter(isDone))
+      const work = async (folder: string) => {
+        const run = { ...prepared, ...asking, work: folder, logs: join(plan.dist, 'logs'), early }
+        const binaries = await compileAndCheck(run)
+        artifacts = await recorder.stage('verify', () => verifyAndKeep(binaries, run))
+        const missing = missingStamp(plan, artifacts)
+        if (missing !== undefined) recorder.note('warning', missing)
+        await makeImages(run, artifacts, (image, index) => {
+          images[index] = image
         })
+        await recordBuild(plan.dist, plan.project, artifacts, images.filter(isDone))
+        recordCommands(plan, options)
+      }
+      try {
+        await withWorkFolder(plan.dist, work, early?.folder)
       } catch (error) {
         throw withReport(error, report())
       }
@@ -131,8 +152,8 @@ const patience = 5000
  * what was compiled by then is kept in the toolchain's own cache.
  */
 async function compileAndCheck(run: PlannedRun): Promise<readonly CompiledBinary[]> {
-  const { plan, work, logs, recorder, signal } = run
-  const ready = restoreLastBinaries(plan, work)
+  const { plan, work, logs, early, recorder, signal } = run
+  const ready = early ? Promise.resolve() : restoreLastBinaries(plan, work)
   const [binaries] = await untilFirstFailure(signal, either => {
     // After the compilers have started: the first connection keeps this process busy for a while.
     const started = plan.warm ? ready.then(() => setImmediate()) : Promise.resolve()
@@ -146,7 +167,7 @@ async function compileAndCheck(run: PlannedRun): Promise<readonly CompiledBinary
       return recorder.stage('compile', () =>
         withFilesKept(plan.project.keptFiles ?? [], () =>
           withCacheCounts(plan, recorder, { folder: work, signal: either }, () =>
-            compilePlan(plan, { work, logs, emit: recorder.emit, signal: either }),
+            compilePlan(plan, { work, logs, early, emit: recorder.emit, signal: either }),
           ),
         ),
       )

@@ -27,6 +27,14 @@ export interface CompileContext {
   readonly logs: string
   readonly emit: Emit
   readonly signal: AbortSignal
+  /** Steps that were started before there was a plan. */
+  readonly early?: EarlySteps | undefined
+}
+
+/** Steps that run already. */
+export interface EarlySteps {
+  /** The run of this step, whose lines go to `onStderr` from here on; undefined where it was not started. */
+  take(step: Step, onStderr: (line: string) => void): Promise<RunResult> | undefined
 }
 
 /**
@@ -120,30 +128,36 @@ function prepareStep(step: Step, plan: PlannedCompile, context: StepContext): Pr
   })
 }
 
-function runStep(
-  step: Step,
-  plan: PlannedCompile,
-  { work, signal, temporary, ...context }: StepContext,
-  task: Task,
-): Promise<RunResult> {
+function runStep(step: Step, plan: PlannedCompile, context: StepContext, task: Task): Promise<RunResult> {
   const progress = languages[plan.project.language].progress(step, plan.project)
-  const logFile = logPath(step, context)
-  rmSync(logFile, { force: true })
   const onStderr = (line: string) => {
     const detail = progress(line)
     if (detail) task.progress(detail)
   }
   const { stage } = step
   if (stage) {
-    return runStage({ ...step, stage }, { work, signal, logFile, onStderr, onProgress: task.progress })
+    const logFile = startLog(step, context)
+    return runStage({ ...step, stage }, { ...context, logFile, onStderr, onProgress: task.progress })
   }
-  return run(bindStep(step, work).command, {
-    signal,
-    keep: keptOutput,
-    temporary,
-    logFile,
-    onStderr,
-  })
+  return context.early?.take(step, onStderr) ?? runHere(step, context, onStderr)
+}
+
+/** Runs a step's command on this machine, with a log of its own. */
+export function runHere(
+  step: Step,
+  context: Omit<StepContext, 'emit'>,
+  onStderr: (line: string) => void,
+): Promise<RunResult> {
+  const { work, signal, temporary } = context
+  const logFile = startLog(step, context)
+  return run(bindStep(step, work).command, { signal, keep: keptOutput, temporary, logFile, onStderr })
+}
+
+/** The path of a step's log, where none is yet. */
+function startLog(step: Step, context: Pick<CompileContext, 'logs'>): string {
+  const path = logPath(step, context)
+  rmSync(path, { force: true })
+  return path
 }
 
 /** The step with the run's temporary folder in the place of its token. */

@@ -6,13 +6,12 @@ import type { ReportedImage } from '../image/make-context.ts'
 import { languages } from '../languages/index.ts'
 import type { Project } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
-import type { Artifact } from '../types.ts'
+import type { Artifact, Step } from '../types.ts'
 import { writeFileAtomically } from '../util/atomic.ts'
 import { hashFile } from '../util/hash-file.ts'
 import { readText } from '../util/read-file.ts'
 import { table } from '../util/string-table.ts'
 import { artifactPath } from './artifacts.ts'
-import type { Plan } from './plan.ts'
 
 /**
  * What successful builds of this checkout were made with. It tells a build whether the toolchain's caches are
@@ -29,12 +28,18 @@ const lastBuildSchema = v.object({
 type LastBuild = v.InferOutput<typeof lastBuildSchema>
 
 /** The part of a plan that says where binaries are kept, and where they are compiled to. */
-type PlannedBinaries = Pick<Plan, 'dist' | 'project' | 'compile'>
+export interface PlannedBinaries {
+  readonly dist: string
+  readonly project: Pick<Project, 'language' | 'toolchain'>
+  readonly compile: { readonly steps: readonly Pick<Step, 'stage' | 'produces'>[] }
+}
 
 /** Its file in the folder of the outputs. */
 export const lastBuildFile = '.last-build.json'
 
-const describe = ({ toolchain }: Project) => `${toolchain.name} ${toolchain.version}`
+type WithToolchain = Pick<Project, 'toolchain'>
+
+const describe = ({ toolchain }: WithToolchain) => `${toolchain.name} ${toolchain.version}`
 
 /** Whether every platform was built here before by the same toolchain. */
 export async function isWarm(
@@ -135,11 +140,11 @@ async function stampOf(path: string): Promise<string> {
 }
 
 /** What this toolchain has built here. */
-async function lastBuild(dist: string, project: Project): Promise<LastBuild | undefined> {
+async function lastBuild(dist: string, project: WithToolchain): Promise<LastBuild | undefined> {
   return sameToolchain(await readLast(dist), project)
 }
 
-function sameToolchain(last: LastBuild | undefined, project: Project): LastBuild | undefined {
+function sameToolchain(last: LastBuild | undefined, project: WithToolchain): LastBuild | undefined {
   return last?.toolchain === describe(project) ? last : undefined
 }
 

@@ -27,6 +27,7 @@ const contents: Readonly<Record<string, string>> = {
   compilers: 'wrappers of C compilers for Rust',
   toolchains: 'Zig for the emulated builds of bench',
   buildx: 'caches of docker buildx, from --cache local',
+  commands: 'how the last build of a project compiled, for an early start',
   compiled: "xbuild's own code, compiled by Node.js",
 }
 

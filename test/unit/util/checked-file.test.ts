@@ -1,8 +1,8 @@
 import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readChecked, writeChecked } from '../../src/load-compiled.ts'
-import { temporaryFolder } from '../support/projects.ts'
+import { readChecked, writeChecked } from '../../../src/util/checked-file.ts'
+import { temporaryFolder } from '../../support/projects.ts'
 
 const code = Buffer.from('compiled')
 

@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type CliOptions, xbuild } from '../support/cli.ts'
+import { loggedTools, ownCalls } from '../support/logged-tools.ts'
+import { helloGo, project, temporaryFolder } from '../support/projects.ts'
+
+interface Built {
+  readonly dir: string
+  build(args?: readonly string[], options?: CliOptions): ReturnType<typeof xbuild>
+  /** What the calls since the last time were: `build` or `list` of go, and git. */
+  calls(): Promise<string[]>
+  recorded(): Promise<string[]>
+}
+
+/** A project that was built twice: the second build knew that it was warm, so a third begins as it did. */
+async function builtTwice(files: Readonly<Record<string, string>> = {}): Promise<Built> {
+  const dir = await project({ ...helloGo, ...files })
+  const tools = await loggedTools()
+  const cache = await temporaryFolder()
+  // What is compiled already stays known.
+  const GOCACHE = execFileSync('go', ['env', 'GOCACHE'], { encoding: 'utf8' }).trim()
+  const build: Built['build'] = (args = [], options = {}) =>
+    xbuild(['--backend=oci', '--base=builtin', ...args], {
+      cwd: dir,
+      ...options,
+      env: { PATH: tools.path, XDG_CACHE_HOME: cache, GOCACHE, ...options.env },
+    })
+  const calls = async () => ownCalls(await tools.calls())
+  for (const _ of [1, 2]) expect(await build()).toMatchObject({ code: 0 })
+  await calls()
+  const recorded = () => readdir(join(cache, 'xbuild/commands')).catch(() => [])
+  return { dir, build, calls, recorded }
+}
+
+/** Where the first call of each of two kinds is. */
+function order(calls: readonly string[], first: RegExp, second: RegExp): boolean {
+  const [a, b] = [first, second].map(kind => calls.findIndex(call => kind.test(call)))
+  return a !== -1 && b !== -1 && (a as number) < (b as number)
+}
+
+const changed = 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("changed") }\n'
+const contents = async (dir: string) =>
+  (await readFile(join(dir, 'dist/linux_amd64/hello'))).toString('latin1')
+const compiles = (calls: readonly string[]) => calls.filter(call => call.startsWith('go build'))
+const leftOvers = async (dir: string) =>
+  (await readdir(join(dir, 'dist'))).filter(name => name.startsWith('.xbuild-'))
+
+describe('a build like the last one', () => {
+  it('starts the compilers before the project is read, once', async () => {
+    const { dir, build, calls, recorded } = await builtTwice()
+    expect(await recorded()).toHaveLength(1)
+    await writeFile(join(dir, 'main.go'), changed)
+    const built = await build()
+    expect(built).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/Compile linux\/amd64: [\d.]+ s\n/),
+    })
+    const made = await calls()
+    expect(order(made, /^go build/, /^(go list|git)/)).toBe(true)
+    expect(compiles(made)).toHaveLength(2)
+    expect(await contents(dir)).toContain('changed')
+    expect(await readFile(join(dir, 'dist/logs/linux_amd64.log'), 'utf8')).toContain('example.com/hello')
+    expect(await leftOvers(dir)).toEqual([])
+  })
+
+  it('says what the compiler found', async () => {
+    const { dir, build } = await builtTwice()
+    await writeFile(join(dir, 'main.go'), 'package main\n\nfunc main() { missing() }\n')
+    expect(await build()).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('main.go:3:15: undefined: missing'),
+    })
+    expect(await leftOvers(dir)).toEqual([])
+  })
+})
+
+describe('where the plan is another one', () => {
+  it('the early compilers are ended, and count for nothing', async () => {
+    const { dir, build, calls } = await builtTwice()
+    // The main package has a variable to stamp now.
+    await writeFile(
+      join(dir, 'main.go'),
+      changed.replace('func', 'var version = "none"\n\nfunc').replace('"changed"', 'version'),
+    )
+    expect(await build(['--version-from=9.8.7'])).toMatchObject({ code: 0 })
+    const made = compiles(await calls())
+    expect(made.filter(call => call.includes('main.version=9.8.7'))).toHaveLength(2)
+    expect(made.length).toBeGreaterThan(2)
+    expect(await contents(dir)).toContain('9.8.7')
+    expect(await leftOvers(dir)).toEqual([])
+  })
+
+  it.each([
+    ['other platforms', ['--platform=linux/arm64']],
+    ['arguments for the toolchain', ['--', '-tags=x']],
+  ])('nothing is started early for %s', async (_, args) => {
+    const { build, calls } = await builtTwice()
+    expect(await build(args)).toMatchObject({ code: 0 })
+    expect(order(await calls(), /^go build/, /^(go list|git)/)).toBe(false)
+  })
+})
+
+describe('a build that stops before it compiles', () => {
+  it('leaves the binaries of the last one, and no process or folder', async () => {
+    const { dir, build, calls } = await builtTwice()
+    const before = await contents(dir)
+    await writeFile(join(dir, 'main.go'), changed)
+    expect(await build(['--label=a={nothing}{tag}'])).toMatchObject({ code: 2 })
+    expect(compiles(await calls())).toHaveLength(2)
+    expect(await contents(dir)).toBe(before)
+    expect(await leftOvers(dir)).toEqual([])
+  })
+})
+
+describe('what is kept of a build', () => {
+  it('holds no secret', async () => {
+    const secret = { 'xbuild.toml': '[go]\nldflags = "-X main.token=hunter2hunter2"\n' }
+    expect(await (await builtTwice(secret)).recorded()).toEqual([])
+  })
+
+  it('is not there for a project whose own steps come first', async () => {
+    const { build, calls } = await builtTwice({ 'xbuild.toml': '[build]\nbefore = [["true"]]\n' })
+    expect(await build()).toMatchObject({ code: 0 })
+    expect(order(await calls(), /^go build/, /^(go list|git)/)).toBe(false)
+  })
+})
