@@ -109,7 +109,7 @@ function compileStep(step: Step, plan: PlannedCompile, context: StepContext): Pr
     const failures = platforms.map(platform => ({
       platform: platform.id,
       message: language.explain(output, platform) || describeExit(step, result),
-      advice: language.advise?.(output, platform) ?? adviseStage(output, step),
+      advice: language.advise?.(output, platform, step.command.env) ?? adviseStage(output, step),
       log: logPath(step, context),
     }))
     const cached = binaries.length > 0 && binaries.every(binary => binary.cached)

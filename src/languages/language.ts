@@ -172,8 +172,11 @@ export interface Language<P extends Project = Project> {
   progress(step: Step, project: P): (line: string) => string | undefined
   /** The compiler's own message for a platform, trimmed of progress and noise for a person to read. */
   explain(output: string, platform: Platform): string
-  /** What fixes it, where the output is of a kind that is known: the command or change first, then the reason. */
-  advise?(output: string, platform: Platform): string | undefined
+  /**
+   * What fixes it, where the output is of a kind that is known: the command or change first, then the reason. `env` is
+   * what the step's command was given: a fix is never what was tried already.
+   */
+  advise?(output: string, platform: Platform, env?: Command['env']): string | undefined
   /** Whether this failure is a known race between parallel steps, worth one retry alone. */
   isRace?(output: string): boolean
   /** The command that a person runs to see the toolchain's version, for reports and errors. */

@@ -6,6 +6,7 @@ import { platformFolder } from '../../platforms.ts'
 import type { CompiledBinary, Step } from '../../types.ts'
 import { fillPlaceholders, sourcePlaceholders } from '../../util/placeholders.ts'
 import { tokens } from '../../util/substitute.ts'
+import { glibcOnly } from '../glibc-only.ts'
 import type { CompilePlan, CompileRequest, Executable, Language } from '../language.ts'
 import { ldflagsOf, stampsBefore, userLdflags } from './build-flags.ts'
 import { actionGraphOf, cacheProgram, countCacheProgram } from './cache-program.ts'
@@ -37,6 +38,7 @@ export const go: Language<GoProject> = {
   countCache: countCacheProgram,
   progress: countPackages,
   explain: explainGo,
+  advise: adviseGo,
 }
 
 function compileGo(project: GoProject, request: CompileRequest): CompilePlan {
@@ -218,4 +220,9 @@ function explainGo(output: string): string {
     ...(lacksLargeFiles.test(output) ? [`(${largeFiles})`] : []),
     ...(noVcsStatus.test(output) ? [`(${vcsStatus})`] : []),
   ].join('\n')
+}
+
+function adviseGo(output: string): string | undefined {
+  const reason = glibcOnly(output)
+  return reason && `[c] toolchain = "gcc" in xbuild.toml, which links against glibc   (${reason})`
 }

@@ -1,11 +1,10 @@
 import { crossPackages } from '../../c-toolchains/gcc.ts'
 import type { Platform } from '../../platforms.ts'
+import type { Command } from '../../types.ts'
+import { glibcOnly, isCompiledForGlibc } from '../glibc-only.ts'
 import { machineFlag } from '../machine-flags.ts'
+import { envTriple } from './cargo-config.ts'
 import { fittingErrors } from './explain.ts'
-
-/** What glibc's headers turn into calls that musl does not have: large-file names, C23 and fortified variants. */
-const glibcOnly =
-  /undefined (?:symbol|reference)[^\n]*?[:\s`'"](?:(?:__)?(?:open|openat|creat|fopen|freopen|tmpfile|fseeko|ftello|lseek|l?stat|fstat|fstatat|statfs|fstatfs|statvfs|fstatvfs|readdir|scandir|pread|pwrite|preadv|pwritev|mmap|truncate|ftruncate|sendfile|mkstemp|getrlimit|setrlimit|prlimit|posix_fallocate|posix_fadvise)64|__isoc\d\d_\w+|__\w+_chk|__[lf]?xstat(?:64)?|__libc_single_threaded|__getauxval|gnu_get_libc_version|_dl_find_object)\b/
 
 /** A command or change, and the reason for it. */
 type Advice = readonly [fix: string, reason: string]
@@ -15,16 +14,41 @@ interface Remedy {
   readonly advise: (match: RegExpExecArray, platform?: Platform) => Advice
 }
 
+/** Of gcc where musl is meant (glibc-only.ts). Without the variables of the step it is taken to be xbuild's own choice. */
+function adviseOnGlibc(errors: string, platform?: Platform, env?: Command['env']): Advice | undefined {
+  if (isCompiledForGlibc(errors)) {
+    return env && platform && !compilesWithGcc(env, platform)
+      ? [
+          'compile the C code with the crate cc, which takes a compiler that has the headers of musl',
+          'a build script, or a variable such as CC_TARGET, chose one with the headers of glibc, whose functions musl does not have',
+        ]
+      : [
+          'pip install ziglang',
+          'gcc compiled the C code with the headers of glibc, whose functions musl does not have; zig has the headers of musl',
+        ]
+  }
+  const reason = glibcOnly(errors)
+  return reason === undefined ? undefined : ['[rust] libc = "gnu" in xbuild.toml', reason]
+}
+
+/** Only with a gcc for glibc is the linker another program than the compiler (linker.ts). */
+function compilesWithGcc(env: NonNullable<Command['env']>, { rust }: Platform): boolean {
+  if (rust.musl === undefined) return true
+  const compiler = env[`CC_${rust.musl.replaceAll('-', '_')}`]
+  const linker = env[`CARGO_TARGET_${envTriple(rust.musl)}_LINKER`]
+  return compiler !== undefined && linker !== undefined && compiler !== linker
+}
+
 const remedies: readonly Remedy[] = [
   {
     pattern: /E0463[\s\S]*`(std|core)`/,
     advise: () => ['rustup target add TARGET', 'the standard library of this target is missing'],
   },
   {
-    pattern: glibcOnly,
+    pattern: /is incompatible with |file in wrong format|incompatible target|Relocations in generic ELF/,
     advise: () => [
-      'pip install ziglang',
-      'gcc compiled the C code with the headers of glibc, whose functions musl does not have; zig has the headers of musl',
+      'compile the C code with the crate cc, which takes a compiler for the target',
+      'what a build script compiled, or a library that it names, is for another processor',
     ],
   },
   {
@@ -91,9 +115,10 @@ const remedies: readonly Remedy[] = [
 ]
 
 /** What fixes the errors of a platform, where they are of a kind that is known. */
-export function adviseRust(output: string, platform?: Platform): string | undefined {
+export function adviseRust(output: string, platform?: Platform, env?: Command['env']): string | undefined {
   const text = fittingErrors(output, platform).join('\n')
-  const advice = adviseOnFlags(output, text) ?? firstRemedy(text, platform)
+  const advice =
+    adviseOnFlags(output, text) ?? adviseOnGlibc(text, platform, env) ?? firstRemedy(text, platform)
   return advice && `${advice[0]}   (${advice[1]})`
 }
 

@@ -1,4 +1,5 @@
 import { type Platform, zigTarget } from '../../platforms.ts'
+import { glibcOnly } from '../glibc-only.ts'
 import { installZig } from './version.ts'
 
 /** A command or change, and the reason for it. */
@@ -56,7 +57,12 @@ export function adviseZig(output: string, platform: Platform): string | undefine
     .join('\n')
   for (const { pattern, advise } of remedies) {
     const match = pattern.exec(errors)
-    if (match) return advise(match, output, platform).join('   (').concat(')')
+    if (match) return describe(advise(match, output, platform))
   }
-  return undefined
+  const reason = glibcOnly(errors)
+  return reason === undefined
+    ? undefined
+    : describe([`[zig] target."${platform.id}" = "${zigTarget(platform, 'gnu')}" in xbuild.toml`, reason])
 }
+
+const describe = ([fix, reason]: Advice) => `${fix}   (${reason})`

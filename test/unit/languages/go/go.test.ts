@@ -171,6 +171,14 @@ test('a function that musl hides is told with what shows it', () => {
   expect(go.explain(error, platforms[0] as never)).toContain('CGO_CFLAGS = "-O2 -g -D_LARGEFILE64_SOURCE"')
 })
 
+test("C code that asks for glibc's own is linked against it by gcc", () => {
+  const advise = (output: string) => go.advise?.(output, platforms[0] as never)
+  expect(advise("# app\n./a.go:3:10: fatal error: 'execinfo.h' file not found\n")).toMatch(
+    /^\[c\] toolchain = "gcc" in xbuild\.toml, .* \(execinfo\.h is a header of glibc/,
+  )
+  expect(advise("./a.go:3:10: fatal error: 'mine.h' file not found")).toBeUndefined()
+})
+
 test('progress is the number of packages so far, what is downloaded, and why one takes long', () => {
   const lines = ['internal/abi', 'example.com/x/y-z', 'runtime/cgo', 'example.com/c', 'late']
   const read = (env: Record<string, string>) => {

@@ -167,6 +167,33 @@ describe('advice', () => {
     ["/usr/bin/ld: two.c:(.text+0x1): undefined reference to `stat64'", /^pip install ziglang/],
     ['ld.lld: error: undefined symbol: __isoc23_strtol', /^pip install ziglang/],
     ["undefined reference to `__memcpy_chk'", /^pip install ziglang/],
+    ['rust-lld: error: undefined symbol: fcntl64', /^pip install ziglang/],
+    ['rust-lld: error: undefined symbol: nftw64', /^pip install ziglang/],
+    ['rust-lld: error: undefined symbol: alphasort64', /^pip install ziglang/],
+    ['rust-lld: error: undefined symbol: fts64_open', /^pip install ziglang/],
+    ['rust-lld: error: undefined symbol: readdir64_r', /^pip install ziglang/],
+    ['rust-lld: error: undefined symbol: __clock_gettime64', /^pip install ziglang/],
+    ['rust-lld: error: undefined symbol: __time64', /^pip install ziglang/],
+    ['rust-lld: error: undefined symbol: gnu_dev_makedev', /^pip install ziglang/],
+    ['rust-lld: error: undefined symbol: __exp_finite', /^pip install ziglang/],
+    ['rust-lld: error: undefined symbol: arc4random_buf', /^pip install ziglang/],
+    ['rust-lld: error: undefined symbol: __cpu_model', /^pip install ziglang/],
+    ['rust-lld: error: undefined symbol: __builtin_bswap64', undefined],
+    ['rust-lld: error: undefined symbol: uint64', undefined],
+    ['rust-lld: error: undefined symbol: open64.llvm', undefined],
+    [
+      'rust-lld: error: undefined symbol: backtrace',
+      /^\[rust\] libc = "gnu".*\(backtrace is a function of glibc/,
+    ],
+    ["undefined reference to `argp_parse'", /^\[rust\] libc = "gnu"/],
+    ["a.c:1:1: error: call to undeclared function 'rawmemchr'; ISO C99", /^\[rust\] libc = "gnu"/],
+    [
+      "a.c:1:10: fatal error: 'execinfo.h' file not found",
+      /^\[rust\] libc = "gnu".*\(execinfo.h is a header/,
+    ],
+    ['a.c:1:10: fatal error: sys/cdefs.h: No such file or directory', /^\[rust\] libc = "gnu"/],
+    ["a.c:1:10: fatal error: 'my_fts.h' file not found", undefined],
+    ['rust-lld: error: undefined symbol: my_error', undefined],
     ['rust-lld: error: unable to find library -lstdc++', /^pip install ziglang/],
     ['rust-lld: error: unable to find library -lz', /^compile libz with the program/],
     ["error: unable to find dynamic system library 'z' using strategy 'no_fallback'", /^compile libz with/],
@@ -178,6 +205,28 @@ describe('advice', () => {
     const output = `error: linking with \`cc\` failed: exit status: 1\n  = note: ${text}\n`
     if (advice) expect(adviseRust(output, arm64)).toMatch(advice)
     else expect(adviseRust(output, arm64)).toBeUndefined()
+  })
+
+  it('on gcc is zig only where xbuild chose that gcc', () => {
+    const output =
+      'error: linking with `rust-lld` failed: exit status: 1\n  = note: rust-lld: error: undefined symbol: fopen64\n'
+    const env = (cc: string | undefined, linker: string) => ({
+      ...(cc && { CC_aarch64_unknown_linux_musl: cc }),
+      CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER: linker,
+    })
+    expect(adviseRust(output, arm64, env('/c/cc', 'rust-lld'))).toMatch(/^pip install ziglang/)
+    expect(adviseRust(output, arm64, env('/c/cc', '/c/cc'))).toMatch(/^compile the C code with the crate cc/)
+    expect(adviseRust(output, arm64, env(undefined, 'rust-lld'))).toMatch(
+      /^compile the C code with the crate cc/,
+    )
+  })
+
+  it.each([
+    ['rust-lld: error: /a/liba.a(a.o) is incompatible with /b/crt1.o'],
+    ['/usr/bin/ld: /a/liba.a: error adding symbols: file in wrong format'],
+  ])('on objects for another processor: %s', text => {
+    const output = `error: linking with \`cc\` failed: exit status: 1\n  = note: ${text}\n`
+    expect(adviseRust(output, arm64)).toMatch(/^compile the C code with the crate cc.*another processor/)
   })
 
   it.each([

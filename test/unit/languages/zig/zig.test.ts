@@ -220,6 +220,10 @@ describe('advice on a build that failed', () => {
       '/a/zig-pkg/web-0.1.0-x/build.zig.zon:36:20: error: unable to discover remote git server capabilities: NoAddressReturned\n            .url = "git+https://example.com/tls.zig#5452baf",',
       /could not download git\+https:\/\/example\.com\/tls\.zig#5452baf\)$/,
     ],
+    [
+      "src/a.c:1:10: error: 'execinfo.h' file not found",
+      /^\[zig\] target\."linux\/arm64" = "aarch64-linux-gnu" in xbuild\.toml {3}\(execinfo\.h is a header of glibc/,
+    ],
     ['/a/zig-pkg/web-0.1.0-x/src/main.zig:5:14: error: expected type', undefined],
     ['/opt/zig/lib-0.16.0/std.zig:5:14: error: expected type', undefined],
     ['src/main.zig:5:14: error: expected type', undefined],
