@@ -23,15 +23,19 @@ export function chooseExecutables(project: Project, asked: readonly string[]): r
     return [...new Set(asked.map(name => findExecutable(project, name)))].map(checkBuildable)
   const main = mainExecutable(project)
   if (main) return [checkBuildable(main)]
+  const isPredicted = executables.some(item => item.predicted)
   throw new Failure({
     kind: 'project',
-    what: `The project has ${executables.length} executables, and none is chosen`,
+    // Those of a build.zig are the ones whose names it spells out: there may be more.
+    what: isPredicted
+      ? `build.zig names ${executables.length} executables, and none is chosen`
+      : `The project has ${executables.length} executables, and none is chosen`,
     where: project.root,
     why: [
       'several --bin make an image each; [image] programs puts several into one',
-      ...(executables.some(item => item.predicted)
+      ...(isPredicted
         ? [
-            'these are read from build.zig, which is a program: --bin takes any other that it or a step of it installs',
+            'build.zig is a program and may make more: --bin takes any that it or a step of it installs, and zig build -l lists the steps',
           ]
         : []),
     ].join('\n'),

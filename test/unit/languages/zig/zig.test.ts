@@ -193,6 +193,18 @@ it.each([
   expect(found).toMatchObject({ downloads })
 })
 
+it('names of a build.zig are not said to be all that there are', async () => {
+  const guess = (name: string) => ({ name, package: name, predicted: true })
+  const project = { root: '/app', executables: [guess('one'), guess('two')] } as unknown as ZigProject
+  const failure = await failureOf(() => chooseExecutables(project, []))
+  expect(failure).toMatchObject({
+    kind: 'project',
+    what: 'build.zig names 2 executables, and none is chosen',
+    why: expect.stringContaining('zig build -l lists the steps'),
+    fix: '--bin one\n--bin two',
+  })
+})
+
 describe('advice on a build that failed', () => {
   it.each([
     [
