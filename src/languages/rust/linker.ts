@@ -56,7 +56,7 @@ function chooseByCode(project: RustProject, request: CompileRequest, platform: P
   const because =
     libc === 'gnu'
       ? `linking against glibc for ${platform.id} needs a C toolchain`
-      : `linking for ${platform.id} needs a C toolchain, because this rustc has no linker of its own for it`
+      : `linking for ${platform.id} needs a C toolchain, because ${whyNotRustLld(project)}`
   try {
     const toolchain = chooseCToolchain({
       platform,
@@ -75,6 +75,11 @@ function chooseByCode(project: RustProject, request: CompileRequest, platform: P
     return { ...linkWithRustLld(project, target), hints: [hint] }
   }
 }
+
+const whyNotRustLld = ({ sysroot: { rustLldProblem } }: RustProject) =>
+  rustLldProblem === undefined
+    ? 'this rustc has no linker of its own for it'
+    : `rust-lld, the linker of this rustc, does not start: ${rustLldProblem}`
 
 /**
  * The user's linker, and zig for C code where the cc crate would have nothing but a guess at a musl gcc's name. It finds

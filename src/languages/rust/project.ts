@@ -18,6 +18,7 @@ import {
   packageOf,
   packageSpec,
 } from './metadata.ts'
+import { linkerProblem } from './own-linker.ts'
 import { describeBuildTarget, describeConfig, describeMachineFlags } from './remarks.ts'
 import {
   cargoEnv,
@@ -96,13 +97,17 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
   )
   const libdir = read.find(item => item.libdir !== undefined)?.libdir
   const host = /^host: (\S+)$/m.exec(rustc)?.[1] ?? ''
-  const sysroot = libdir === undefined ? { rustup: false, rustLld: false } : readSysroot(libdir, host)
+  const there = libdir === undefined ? { rustup: false, rustLld: false } : readSysroot(libdir, host)
   const compilesC = dependencies.cCode.length + dependencies.possibleCCode.length > 0
   const mayNeedC =
     compilesC ||
     dependencies.bindgen ||
-    [...targets.values()].some(target => !target.linker && !(target.selfContained && sysroot.rustLld))
-  const cToolchains = mayNeedC ? await findCToolchains(dir, platforms, signal, env) : undefined
+    [...targets.values()].some(target => !target.linker && !(target.selfContained && there.rustLld))
+  const find = () => findCToolchains(dir, platforms, signal, env)
+  const found = mayNeedC ? await find() : undefined
+  const byZig = dependencies.cCode.length > 0 && found?.zig !== undefined && options.c.toolchain !== 'gcc'
+  const sysroot = byZig ? there : await checkLinker(there, targets, dir, context)
+  const cToolchains = found ?? (sysroot.rustLldProblem === undefined ? undefined : await find())
   const environmentFlags = readEnvironmentFlags(env)
   const scriptEnv = buildScriptEnv(config, env)
   const release = /^release: (\S+)$/m.exec(rustc)?.[1]
@@ -145,6 +150,21 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
     scripts: join(cacheFolder(), 'compilers'),
     processors: availableParallelism(),
   }
+}
+
+/** The toolchain without its own linker, where a target is to be linked by that and it does not start. */
+async function checkLinker(
+  sysroot: RustSysroot,
+  targets: ReadonlyMap<string, RustTarget>,
+  dir: string,
+  context: InspectContext,
+): Promise<RustSysroot> {
+  const links = ({ linker, selfContained, triple }: RustTarget) =>
+    !linker && selfContained && triple !== sysroot.host
+  if (!sysroot.rustLld || context.options.rust.libc !== 'musl' || ![...targets.values()].some(links))
+    return sysroot
+  const rustLldProblem = await linkerProblem(sysroot, dir, context)
+  return rustLldProblem === undefined ? sysroot : { ...sysroot, rustLld: false, rustLldProblem }
 }
 
 /** default-run where one package alone has it, else the only program that `cargo build` would make. */

@@ -34,6 +34,10 @@ export interface RustSysroot {
   readonly rustup: boolean
   /** Whether rustc has its own linker next to it. */
   readonly rustLld: boolean
+  /** Where that linker is. */
+  readonly rustLldPath?: string
+  /** Why it cannot be used though it is there; `rustLld` is false then. */
+  readonly rustLldProblem?: string
   /** rustc's own triple; absent where no target's folder was found. */
   readonly host?: string
   /** The standard library's source, where it is installed: paths in panics then point into it. */
@@ -90,9 +94,11 @@ export async function readTarget(
 export function readSysroot(libdir: string, host: string): RustSysroot {
   const rustlib = join(libdir, '..', '..')
   const source = join(rustlib, 'src', 'rust')
+  const rustLldPath = join(rustlib, host, 'bin', 'rust-lld')
   return {
     rustup: existsSync(join(rustlib, channelManifest)) && isOnPath('rustup'),
-    rustLld: existsSync(join(rustlib, host, 'bin', 'rust-lld')),
+    rustLld: existsSync(rustLldPath),
+    rustLldPath,
     ...(host && { host }),
     ...(existsSync(source) && { source }),
   }

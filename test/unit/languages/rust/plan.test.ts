@@ -377,6 +377,10 @@ describe('the linker', () => {
   it('needs a C toolchain where rustc has none of its own', () => {
     const { why } = failure(rustProject({ sysroot: { rustup: false, rustLld: false } }), 'arm64')
     expect(why).toContain('linking for linux/arm64 needs a C toolchain')
+    const sysroot = { rustup: false, rustLld: false, rustLldProblem: 'libLLVM.so.19.1: not found' }
+    expect(failure(rustProject({ sysroot }), 'arm64').why).toContain(
+      'rust-lld, the linker of this rustc, does not start: libLLVM.so.19.1: not found',
+    )
   })
 })
 

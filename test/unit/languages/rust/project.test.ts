@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { RustOptions } from '../../../../src/languages/rust/options.ts'
 import { inspectRust } from '../../../../src/languages/rust/project.ts'
@@ -21,7 +23,7 @@ const proxy: NonNullable<Reply['script']> = async (call, { fs, path }) => {
 }
 
 /** A project of one program, and a cargo and a rustc that describe it. */
-async function room(versionReply: Partial<Reply> = {}) {
+async function room(versionReply: Partial<Reply> = {}, libdir = 'lib') {
   const dir = await project({
     'Cargo.lock': [
       'version = 3\n',
@@ -53,7 +55,7 @@ async function room(versionReply: Partial<Reply> = {}) {
     ],
     rustc: [
       { when: /^-vV/, stdout: 'rustc 1.80.1\nhost: x86_64-unknown-linux-gnu\n', script: proxy },
-      { when: /^--print/, stdout: `${dir}/lib\n` },
+      { when: /^--print/, stdout: `${dir}/${libdir}\n` },
     ],
   })
   return { dir, fakes }
@@ -97,5 +99,50 @@ describe('reading a cargo project', () => {
       'tree',
     ])
     for (const call of calls) expect(call.env).toMatchObject({ ...env, PWD: here.dir })
+  })
+})
+
+describe('the linker next to rustc', () => {
+  const libdir = 'rustlib/x86_64-unknown-linux-musl/lib'
+
+  /** A toolchain with the standard library of musl, and a rust-lld that is this script. */
+  async function withLinker(script: string) {
+    const here = await room({}, libdir)
+    const write = async (path: string, text: string) => {
+      await mkdir(dirname(join(here.dir, path)), { recursive: true })
+      await writeFile(join(here.dir, path), text, { mode: 0o755 })
+    }
+    await write(`${libdir}/libstd-1.rlib`, '')
+    await write(`${libdir}/self-contained/crt1.o`, '')
+    await write('rustlib/x86_64-unknown-linux-gnu/bin/rust-lld', script)
+    return here
+  }
+
+  it('is taken where it starts', async () => {
+    const { sysroot, cToolchains } = await inspect(
+      await withLinker('#!/bin/sh\ntest "$*" = "-flavor gnu --version"\n'),
+    )
+    expect(sysroot).toMatchObject({ rustLld: true })
+    expect(sysroot.rustLldProblem).toBeUndefined()
+    expect(cToolchains).toBeUndefined()
+  })
+
+  const noLlvm =
+    'rust-lld: error while loading shared libraries: libLLVM.so.19.1: cannot open shared object file'
+
+  it.each([
+    ['lacks a library', `#!/bin/sh\necho '${noLlvm}' >&2\nexit 127\n`, noLlvm],
+    ['is for another libc', '#!/lib/ld-musl-nowhere.so.1\n', /another libc or processor/],
+    ['says nothing', '#!/bin/sh\nexit 1\n', 'it ends with exit status 1'],
+  ])('is not where it %s', async (_, script, problem) => {
+    const project = await inspect(await withLinker(script))
+    const said = typeof problem === 'string' ? problem : expect.stringMatching(problem)
+    expect(project.sysroot).toMatchObject({ rustLld: false, rustLldProblem: said })
+    expect(project.cToolchains).toBeDefined()
+  })
+
+  it('is not started where glibc is meant', async () => {
+    const here = await withLinker('#!/bin/sh\nexit 1\n')
+    expect((await inspect(here, { libc: 'gnu' })).sysroot.rustLldProblem).toBeUndefined()
   })
 })
