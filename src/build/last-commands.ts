@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Options } from '../config/options.ts'
+import { languages } from '../languages/index.ts'
 import type { Project } from '../languages/language.ts'
 import { parsePlatform } from '../platforms.ts'
 import type { Step, SupportFile } from '../types.ts'
@@ -101,9 +102,19 @@ function textOf({ project, compile, warm }: Plan, options: Options): string | un
 const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
 
 /** Of what decides how a project is compiled, as far as it is known before the project is read. */
-function digestOf({ dist, language, platforms, bins, toolchainArgs, jobs }: Options): string {
+function digestOf({ dir, dist, language, platforms, bins, toolchainArgs, jobs }: Options): string {
   const ids = platforms.map(({ id }) => id)
-  return sha256([version, dist, language, ids, bins, toolchainArgs, jobs, process.env['PATH']])
+  const { PATH, RUSTUP_TOOLCHAIN } = process.env
+  return sha256([version, dist, language, ids, bins, toolchainArgs, jobs, PATH, RUSTUP_TOOLCHAIN, pins(dir)])
+}
+
+/** What is in the files that name a toolchain: another one may have to be installed first, by one command alone. */
+function pins(dir: string): (string | undefined)[] {
+  const names = Object.values(languages).flatMap(({ toolchainFiles = [] }) => toolchainFiles)
+  const folders = [dir]
+  for (let above = dirname(dir); above !== folders.at(-1); above = dirname(above)) folders.push(above)
+  const paths = folders.flatMap(folder => names.map(name => join(folder, name)))
+  return paths.map(path => (existsSync(path) ? readFileSync(path, 'utf8') : undefined))
 }
 
 const pathOf = ({ dir }: Options) => join(cacheFolder(), 'commands', sha256(dir).slice(0, 32))

@@ -14,12 +14,14 @@ import { checkBinNames, packageOf } from './metadata.ts'
 import { inspectRust, type RustProject } from './project.ts'
 import { giveFlags, remapFlags } from './rustflags.ts'
 import type { RustTarget } from './target.ts'
+import { toolchainFiles } from './toolchain-file.ts'
 
 /** Rust: one `cargo build` for all platforms, musl and static unless glibc is asked for. */
 export const rust: Language<RustProject> = {
   name: 'rust',
   title: 'Rust',
   markers: ['Cargo.toml'],
+  toolchainFiles,
   ownFlags: {
     '--target': 'name it with --platform, before the --',
     '--message-format': 'leave it out',

@@ -29,7 +29,7 @@ import {
   rustcCommand,
   rustTriple,
 } from './target.ts'
-import { toolchainRemarks } from './toolchain-file.ts'
+import { pinnedChannel, toolchainRemarks } from './toolchain-file.ts'
 
 /** A cargo package or workspace. */
 export interface RustProject extends Project {
@@ -73,22 +73,25 @@ const oldestCargo = '1.64.0'
 export async function inspectRust(dir: string, context: InspectContext): Promise<RustProject> {
   const { signal, options, platforms } = context
   const env = cargoEnv(context)
-  // Alone: the first call makes rustup install what rust-toolchain.toml names, which two at once do to each other's harm.
-  const cargo = /^cargo (\d+\.\d+\.\d+)/.exec(await ask(dir, 'cargo', ['-V'], context))?.[1] ?? '0'
-  checkVersion(cargo)
-  const [metadataText, rustc, config] = await Promise.all([
+  const triples = [...new Set(platforms.map(platform => rustTriple(platform, options.rust.libc)))]
+  const asking = ask(dir, 'cargo', ['-V'], context)
+  // The first call makes rustup install what was chosen, which two at once do to each other's harm.
+  if (env['RUSTUP_TOOLCHAIN'] || (await pinnedChannel(dir)) !== undefined) await asking
+  const config = await readCargoConfig(dir, env)
+  const answers = Promise.all([
     ask(dir, 'cargo', ['metadata', '--format-version', '1', '--no-deps'], context),
     ask(dir, rustcCommand(context), ['-vV'], context),
-    readCargoConfig(dir, env),
+    Promise.all(triples.map(triple => readTarget(dir, triple, config, context))),
   ])
+  answers.catch(() => {}) // thrown below: what cargo -V says comes first
+  const cargo = /^cargo (\d+\.\d+\.\d+)/.exec(await asking)?.[1] ?? '0'
+  checkVersion(cargo)
+  const [metadataText, rustc, read] = await answers
   const metadata = JSON.parse(metadataText) as CargoMetadata
   const packages = choosePackages(metadata, dir, options.rust.package)
   const executables = packages.flatMap(item => listExecutables(item, options.rust)).sort(byName)
-  const triples = [...new Set(platforms.map(platform => rustTriple(platform, options.rust.libc)))]
-  const [read, dependencies] = await Promise.all([
-    Promise.all(triples.map(triple => readTarget(dir, triple, config, context))),
-    readDependencies(dir, metadata.workspace_root, { packages, executables }, triples, context),
-  ])
+  const found = { packages, executables }
+  const dependencies = await readDependencies(dir, metadata.workspace_root, found, triples, context)
   const targets = new Map(
     platforms.map(platform => {
       const triple = rustTriple(platform, options.rust.libc)

@@ -33,10 +33,13 @@ export async function pinnedChannel(dir: string): Promise<string | undefined> {
   return (await findPinned(dir))?.channel
 }
 
+/** The names of the files that pin a toolchain, in a project's folder or above. */
+export const toolchainFiles = ['rust-toolchain', 'rust-toolchain.toml'] as const
+
 /** The nearest of `rust-toolchain` and `rust-toolchain.toml`, in this folder or one above (rustup book, "Overrides"). */
 async function findPinned(dir: string): Promise<PinnedToolchain | undefined> {
   for (let folder = resolve(dir); ; folder = dirname(folder)) {
-    for (const name of ['rust-toolchain', 'rust-toolchain.toml']) {
+    for (const name of toolchainFiles) {
       const file = join(folder, name)
       const text = await readText(file).catch(() => undefined)
       if (text === undefined) continue
