@@ -90,8 +90,8 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
   const metadata = JSON.parse(metadataText) as CargoMetadata
   const packages = choosePackages(metadata, dir, options.rust.package)
   const executables = packages.flatMap(item => listExecutables(item, options.rust)).sort(byName)
-  const found = { packages, executables }
-  const dependencies = await readDependencies(dir, metadata.workspace_root, found, triples, context)
+  const programs = { packages, executables }
+  const dependencies = await readDependencies(dir, metadata.workspace_root, programs, triples, context)
   const targets = new Map(
     platforms.map(platform => {
       const triple = rustTriple(platform, options.rust.libc)
