@@ -26,6 +26,10 @@ export interface Step {
   readonly title: string
   readonly command: Command
   readonly produces: readonly ExpectedArtifact[]
+  /** The program whose settings it is compiled with, where xbuild.toml has some of its own for one. */
+  readonly program?: string
+  /** The oldest glibc that what it makes must run on, such as "2.17", where the user names one. */
+  readonly oldestGlibc?: string
   /** What the step adds to this machine outside of the project, which is asked for first. Begins a sentence. */
   readonly installs?: string
   /** The folder that the toolchain was told to write the binaries into, where it takes one; may hold tokens. */

@@ -19,7 +19,8 @@ In \`tags\`, \`args\`, \`env\`, \`labels\` and \`annotations\` of \`[image]\`, i
 \`args\` and \`env\` of \`[zig]\`, these become what they name: \`{version}\`, \`{commit}\`, \`{short-commit}\`, \`{date}\`, \`{branch}\`, \`{tag}\`,
 \`{name}\` and \`{env.NAME}\`; where a step is for one platform, \`{platform}\` too. \`{{date}}\` is the text \`{date}\`.
 
-What one platform has of its own is in a table of its language, and what one image has of its own in \`[images.NAME]\`:
+What one platform or one program has of its own is in a table of its language, and what one image has of its own in
+\`[images.NAME]\`:
 
     [go]
     tags = ["netgo", "simd"]
@@ -28,11 +29,18 @@ What one platform has of its own is in a table of its language, and what one ima
     tags = ["netgo"]                      # instead of those of [go]
     env = { GOEXPERIMENT = "nosimd" }     # on top of that of [go]
 
+    [go.program.worker]                   # of the executable worker, on every platform
+    tags = ["sqlite"]
+
+    [go.program.worker.platform."linux/arm/v7"]
+    tags = ["sqlite", "netgo"]
+
     [images.worker]
     env = { ROLE = "worker" }             # instead of that of [image]
 
-Flags go before the table of the platform, which goes before the table of the language. A platform that is not built makes its
-table a remark. The image is the same for all platforms, but for files with \`{platform}\` or \`{arch}\` in \`from\`.
+Flags go before the table of the program, which goes before the table of the platform, which goes before the table of the
+language. A platform that is not built makes its table a remark, a program that the project has not is refused. Programs with
+a table are compiled by a command of their own, with a log \`dist/logs/PLATFORM-PROGRAM.log\`. The image is the same for all platforms, but for files with \`{platform}\` or \`{arch}\` in \`from\`.
 `
 
 /** docs/configuration.md. */

@@ -88,11 +88,14 @@ function describe(path: readonly string[]): { description?: string } {
   return { description: doc.example === '' ? doc.text : `${doc.text}\nExample: ${doc.example}` }
 }
 
-/** `[images.NAME]` has the keys of `[image]` and its own, and `[go.platform."…"]` those of `[go]`. */
+/** `[images.NAME]` has the keys of `[image]` and its own, `[go.platform."…"]` and `[go.program.NAME]` those of `[go]`. */
 function findDoc(path: readonly string[]): KeyDoc | undefined {
-  const own = path.join('.')
-  const shared = path[0] === 'images' ? ['image', ...path.slice(1)] : path.filter(part => part !== 'platform')
-  const key = Object.hasOwn(keyDocs, own) ? own : shared.join('.')
+  const shared = path[0] === 'images' ? ['image', ...path.slice(1)] : path
+  const ofAll = shared.filter((part, at) => at !== 1 || part !== 'program' || shared.length === 2)
+  const candidates = [path, shared, ofAll, ofAll.filter(part => part !== 'platform')].map(keys =>
+    keys.join('.'),
+  )
+  const key = candidates.find(name => Object.hasOwn(keyDocs, name)) ?? path.join('.')
   seen.add(key)
   return Object.hasOwn(keyDocs, key) ? keyDocs[key] : undefined
 }

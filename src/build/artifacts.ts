@@ -6,7 +6,7 @@ import { checkBinary, checkGlibc } from '../binary/verify.ts'
 import { Failure } from '../errors.ts'
 import { platformFolder } from '../platforms.ts'
 import type { Recorder } from '../recorder.ts'
-import type { Artifact, CompiledBinary } from '../types.ts'
+import type { Artifact, CompiledBinary, Step } from '../types.ts'
 import { count } from '../util/format.ts'
 import { hashFile } from '../util/hash-file.ts'
 import type { Plan } from './plan.ts'
@@ -38,13 +38,19 @@ export function verifyAndKeep(
 ): Promise<Artifact[]> {
   return recorder.task(verifyTaskId, async task => {
     const read = await Promise.all(binaries.map(readBinary))
-    const failures = read.flatMap(artifact => checkArtifact(artifact, plan.compile.oldestGlibc))
+    const failures = read.flatMap(artifact => checkArtifact(artifact, stepOf(artifact, plan)?.oldestGlibc))
     if (failures[0]) throw failures.length === 1 ? failures[0] : severalWrong(failures)
     const artifacts = await Promise.all(read.map(artifact => keep(artifact, plan.dist, work)))
     const linkages = [...new Set(artifacts.map(artifact => artifact.elf.linkage))]
     task.detail(`${count(artifacts.length, 'binary', 'binaries')}, ${linkages.join(', ')}`)
     return artifacts
   })
+}
+
+function stepOf({ platform, name }: CompiledBinary, { compile }: Pick<Plan, 'compile'>): Step | undefined {
+  return compile.steps.find(({ produces }) =>
+    produces.some(item => item.platform === platform && item.name === name),
+  )
 }
 
 function checkArtifact({ elf, platform, path }: Artifact, oldestGlibc: string | undefined): Failure[] {

@@ -175,7 +175,7 @@ function logPath(step: Step, { logs }: Pick<CompileContext, 'logs'>): string {
   const [only] = platforms
   const name =
     platforms.length === 1 && only
-      ? platformFolder(only)
+      ? `${platformFolder(only)}${step.program === undefined ? '' : `-${step.program}`}`
       : step.title.toLowerCase().replace(/[^a-z0-9]+/g, '-')
   return join(logs, `${name}.log`)
 }

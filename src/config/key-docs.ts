@@ -247,6 +247,10 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
     text: 'Tables of what is different for one platform: its tags, ldflags, vars, env and cgo. A list or text replaces that of [go]; a variable comes on top.',
     example: '{ "linux/arm/v7" = { tags = ["small"] } }',
   },
+  'go.program': {
+    text: 'Tables of what is different for one program, by the name of its executable: the keys of a platform, and platform.',
+    example: '{ worker = { tags = ["sqlite"] } }',
+  },
 
   rust: { text: 'How a Rust project is compiled.', example: '' },
   'rust.libc': { text: '"musl" links statically; "gnu" needs the glibc of the base.', example: '"gnu"' },
@@ -270,6 +274,10 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
     text: 'Tables of what is different for one platform: its libc, glibc, profile, features, all-features, default-features and env. A list or text replaces that of [rust]; a variable comes on top.',
     example: '{ "linux/arm/v7" = { features = ["small"] } }',
   },
+  'rust.program': {
+    text: 'Tables of what is different for one program, by the name of its executable: the keys of a platform, and platform.',
+    example: '{ worker = { features = ["sqlite"] } }',
+  },
 
   zig: { text: 'How a Zig project is compiled.', example: '' },
   'zig.release': { text: 'The mode of --release; "off" passes none.', example: '"fast"' },
@@ -286,6 +294,10 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
   'zig.platform': {
     text: 'Tables of what is different for one platform: its release, step, args and env. A list or text replaces that of [zig]; a variable comes on top.',
     example: '{ "linux/arm/v7" = { args = ["-Dsmall=true"] } }',
+  },
+  'zig.program': {
+    text: 'Tables of what is different for one program, by the name of its executable: the keys of a platform, and platform.',
+    example: '{ worker = { args = ["-Dsqlite=true"] } }',
   },
 
   c: { text: 'What compiles C code, in every language.', example: '' },

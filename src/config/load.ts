@@ -194,6 +194,9 @@ const unquote = (text: string) => text.replace(/^"(.*)"$/, '$1')
 
 function describeUnknown(key: string, table: readonly string[]): string {
   const known = knownKeys(table)
+  const [top, image] = table
+  if (top === 'images' && table.length === 2 && languageNames.some(name => name === key))
+    return `unknown key; what one program is compiled with is in [${key}.program.${image}]`
   const isOfImage = ['', 'image', 'images'].includes(table[0] ?? '') && table.length < 3
   const hint = isOfImage ? dockerfileHint(key) : undefined
   if (hint !== undefined) return `unknown key; ${hint}`

@@ -59,7 +59,7 @@ export interface Project {
   readonly cacheFolder?: string
   /** Files of the project that the toolchain rewrites when it only reads, and that are given their content back. */
   readonly keptFiles?: readonly string[]
-  /** The project as it is read for each platform, by its id, where xbuild.toml has something of its own for one of them. */
+  /** The project as it is read for a platform or a program that xbuild.toml has settings of its own for (variants.ts). */
   readonly variants?: ReadonlyMap<string, Project>
   /** What a person should know of this project: executables left out and why, and the like. */
   readonly remarks: readonly string[]
@@ -73,7 +73,9 @@ export interface CompileRequest {
   /** What came after `--` on the command line; the toolchain's last arguments. */
   readonly toolchainArgs: readonly string[]
   readonly source: SourceInfo
-  /** How many platforms the whole build has, where this is a part of it; absent for those of this request. */
+  /** The program whose own settings these options are; absent for those that all others have in common. */
+  readonly program?: string
+  /** How many platforms the whole build compiles for, each program of its own settings apart; absent for those of this request. */
   readonly builds?: number
   /** Processors to use. */
   readonly jobs: number
@@ -102,8 +104,6 @@ export interface CompilePlan {
   readonly steps: readonly Step[]
   readonly concurrency: number
   readonly prediction: LibcPrediction
-  /** The oldest glibc that the binaries must run on, such as "2.17", where the user names one. */
-  readonly oldestGlibc?: string | undefined
   readonly hints: readonly string[]
   /** What a person should know of how it is compiled. */
   readonly remarks?: readonly string[]

@@ -11,6 +11,16 @@ export function platformTable<const S extends v.GenericSchema>(values: S) {
   return v.optional(v.pipe(table(values, platformName), v.check(namesOnce, saysTwice)), {})
 }
 
+/**
+ * The key `program` of a language's table: what is different for one program, by the name of its executable. Of the same
+ * keys as the table of a platform, and one of those in addition.
+ */
+export function programTable<const S extends v.GenericSchema>(values: S) {
+  return v.optional(table(values, programName), {})
+}
+
+const programName = v.pipe(v.string(), v.regex(/^[^/]+$/, 'the name of an executable, without its folder'))
+
 const platformName = v.pipe(
   v.string(),
   v.check(

@@ -1,72 +1,26 @@
-import { type Platform, parsePlatform } from '../platforms.ts'
+import { Failure } from '../errors.ts'
+import type { Platform } from '../platforms.ts'
 import type { LibcPrediction, Step } from '../types.ts'
-import type { CompilePlan, CompileRequest, InspectContext, Language, Project } from './language.ts'
-import { type LanguageOptions, languageNames } from './options.ts'
-
-/** Platforms that are compiled with the same options. */
-interface Variant {
-  readonly platforms: readonly Platform[]
-  readonly options: LanguageOptions
-}
+import { closestMatch } from '../util/closest-match.ts'
+import type { CCode, CompilePlan, CompileRequest, InspectContext, Language, Project } from './language.ts'
+import { keyOf, optionsFor, type Variant, variantsOf, variantsOfAll } from './variant-options.ts'
 
 /**
- * A language that heeds `[LANGUAGE.platform."…"]` of xbuild.toml: platforms whose options differ are read and planned apart, as
- * the language does it for all, and put together again.
+ * A language that heeds `[LANGUAGE.platform."…"]` and `[LANGUAGE.program.NAME]` of xbuild.toml: what has other options is
+ * read and planned apart, as the language does it for all, and put together again.
  */
 export function withVariants<P extends Project>(language: Language<P>): Language<P> {
   return {
     ...language,
     inspect: (dir, context) => inspectVariants(language, dir, context),
     compile: (project, request) => compileVariants(language, project, request),
-    progress: (step, project) => language.progress(step, partOf(project, step.produces[0]?.platform)),
+    progress: (step, project) =>
+      language.progress(step, partOf(project, step.produces[0]?.platform, step.program)),
   }
 }
 
-/** The tables of xbuild.toml as one platform has them: each key of its own, and tables of variables joined. */
-export function optionsFor(options: LanguageOptions, platform: Platform): LanguageOptions {
-  const tables = languageNames.map(name => {
-    const { platform: variants, ...shared } = options[name]
-    const [, own = {}] =
-      Object.entries(variants as Readonly<Record<string, Keys>>).find(
-        ([id]) => parsePlatform(id) === platform,
-      ) ?? []
-    return [name, { ...overlaid(shared, own), platform: {} }]
-  })
-  return { ...options, ...(Object.fromEntries(tables) as Partial<LanguageOptions>) }
-}
-
-/** `[go.platform."linux/arm/v7"]` of each table that is for none of the platforms. */
-export function idleTables(options: LanguageOptions, platforms: readonly Platform[]): string[] {
-  return languageNames.flatMap(name =>
-    Object.keys(options[name].platform)
-      .filter(id => !platforms.includes(parsePlatform(id)))
-      .map(id => `[${name}.platform.${JSON.stringify(id)}]`),
-  )
-}
-
-type Keys = Readonly<Record<string, unknown>>
-
-function overlaid(shared: Keys, own: Keys): Keys {
-  const entries = Object.entries(own).map(([key, value]) => {
-    const before = shared[key]
-    return [key, isTable(value) && isTable(before) ? { ...before, ...value } : value]
-  })
-  return { ...shared, ...Object.fromEntries(entries) }
-}
-
-const isTable = (value: unknown): value is Keys =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-function variantsOf(options: LanguageOptions, platforms: readonly Platform[]): Variant[] {
-  const found = new Map<string, { platforms: Platform[]; options: LanguageOptions }>()
-  for (const platform of platforms) {
-    const own = optionsFor(options, platform)
-    const key = JSON.stringify(own)
-    const variant = found.get(key) ?? { platforms: [], options: own }
-    variant.platforms.push(platform)
-    found.set(key, variant)
-  }
-  return [...found.values()]
+interface Reading<P extends Project> extends Variant {
+  readonly project: P
 }
 
 async function inspectVariants<P extends Project>(
@@ -74,35 +28,126 @@ async function inspectVariants<P extends Project>(
   dir: string,
   context: InspectContext,
 ): Promise<P> {
-  const [first, ...others] = variantsOf(context.options, context.platforms) as [Variant, ...Variant[]]
-  const inspect = (variant: Variant) => language.inspect(dir, { ...context, ...variant })
+  const [first, ...others] = readingsOf(language, context) as [WantedVariant, ...WantedVariant[]]
+  const inspect = async (variant: WantedVariant): Promise<Reading<P>> => ({
+    ...variant,
+    project: await language.inspect(dir, { ...context, ...variant }),
+  })
   // Alone: it may install a toolchain, which two at once do to each other's harm.
   const read = [await inspect(first)]
-  if (others.length === 0) return read[0] as P
   read.push(...(await Promise.all(others.map(inspect))))
-  return joinProjects(read, [first, ...others])
+  const [only] = read
+  const project = only && read.length === 1 && only.program === undefined ? only.project : joinProjects(read)
+  const strangers = programsOf(language, context).filter(name => !hasProgram(project, name))
+  const idle = await Promise.all(
+    strangers.map(async name => {
+      // With its own build tags there may be such a program.
+      const isRead = [first, ...others].some(({ program }) => program === name)
+      const options = optionsFor(context.options, context.platforms[0] as Platform, name)
+      const own = isRead ? project : await language.inspect(dir, { ...context, options, wanted: [name] })
+      if (hasProgram(own, name)) return []
+      checkProgram(project, name)
+      return [`[${language.name}.program.${keyOf(name)}]: build.zig does not seem to have a program ${name}`]
+    }),
+  )
+  return { ...project, remarks: [...project.remarks, ...idle.flat()] }
 }
 
-function joinProjects<P extends Project>(read: readonly P[], variants: readonly Variant[]): P {
-  const each = variants.map(({ platforms }, at) => ({ platforms, project: read[at] as P }))
-  const executables = new Map(
-    read.flatMap(({ executables }) => executables).map(item => [`${item.package} ${item.name}`, item]),
-  )
-  return {
-    ...(read[0] as P),
-    executables: [...executables.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
-    cCode: each.flatMap(({ platforms, project }) =>
-      project.cCode.map(code => ({ ...code, platforms: code.platforms ?? platforms.map(({ id }) => id) })),
+const hasProgram = ({ executables }: Project, name: string) => executables.some(item => item.name === name)
+
+type WantedVariant = Variant & { readonly wanted?: readonly string[] }
+
+const programsOf = <P extends Project>({ name }: Language<P>, { options }: InspectContext) =>
+  Object.keys(options[name].program)
+
+/** How often the project is read: once for what has no table of a program, and for each program that may be built. */
+function readingsOf<P extends Project>(language: Language<P>, context: InspectContext): WantedVariant[] {
+  const { options, platforms, wanted = [] } = context
+  const spelled = (name: string) => wanted.filter(text => text.slice(text.lastIndexOf('/') + 1) === name)
+  const own = programsOf(language, context).filter(name => wanted.length === 0 || spelled(name).length > 0)
+  const taken = own.flatMap(spelled)
+  const others = wanted.filter(text => !taken.includes(text))
+  return [
+    ...(wanted.length === 0 || others.length > 0
+      ? variantsOf(options, platforms).map(variant => ({ ...variant, wanted: others }))
+      : []),
+    ...own.flatMap(name =>
+      variantsOf(options, platforms, name).map(variant => ({
+        ...variant,
+        wanted: wanted.length === 0 ? [name] : spelled(name),
+      })),
     ),
-    keptFiles: [...new Set(read.flatMap(({ keptFiles = [] }) => keptFiles))],
-    remarks: said(each.map(({ platforms, project }) => ({ platforms, texts: project.remarks }))),
-    variants: new Map(each.flatMap(({ platforms, project }) => platforms.map(({ id }) => [id, project]))),
+  ]
+}
+
+/** @throws {Failure} usage, for a table of a program that the project has not; what zig builds only a compile tells. */
+function checkProgram({ language, executables }: Project, name: string): void {
+  if (executables.some(item => item.predicted)) return
+  const names = executables.map(item => item.name)
+  const suggestion = closestMatch(name, names)
+  throw new Failure({
+    kind: 'usage',
+    what: `There is no executable ${JSON.stringify(name)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,
+    key: [language, 'program', name],
+    why: names.length > 0 ? `the project has ${names.join(', ')}` : 'the project has none',
+    fix: `[${language}.program.${keyOf(suggestion ?? names[0] ?? 'NAME')}] in xbuild.toml`,
+  })
+}
+
+function joinProjects<P extends Project>(read: readonly Reading<P>[]): P {
+  const executables = new Map(
+    // What a program's own reading says of it counts.
+    [...read.flatMap(others), ...read.flatMap(own)].map(item => [`${item.package} ${item.name}`, item]),
+  )
+  const first = (read[0] as Reading<P>).project
+  const apart = new Set(read.flatMap(own).map(item => item.package))
+  return {
+    ...first,
+    executables: [...executables.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    cCode: read.flatMap(reading => cCodeOf(reading, apart)),
+    keptFiles: [...new Set(read.flatMap(({ project: { keptFiles = [] } }) => keptFiles))],
+    remarks: said(read.map(reading => ({ ...reading, texts: reading.project.remarks }))),
+    variants: new Map(
+      read.flatMap(({ platforms, program, project }) =>
+        platforms.map(platform => [variantKey(platform, program), project]),
+      ),
+    ),
   }
 }
 
-/** The project as it is read for a platform. */
-export function partOf<P extends Project>(project: P, platform: Platform | undefined): P {
-  return (platform && (project.variants?.get(platform.id) as P | undefined)) ?? project
+const own = ({ program, project }: Reading<Project>) =>
+  project.executables.filter(item => item.name === program)
+const others = ({ program, project }: Reading<Project>) =>
+  project.executables.filter(item => item.name !== program)
+
+/** The C code of a reading's own platforms and programs; `apart` are those with readings of their own. */
+function cCodeOf(reading: Reading<Project>, apart: ReadonlySet<string>): CCode[] {
+  const { platforms, program, project } = reading
+  const mine = (program === undefined ? others(reading) : own(reading)).map(item => item.package)
+  return project.cCode.flatMap(code => {
+    const executables = (code.executables ?? mine).filter(
+      item => mine.includes(item) && (program !== undefined || !apart.has(item)),
+    )
+    if (apart.size > 0 && executables.length === 0) return []
+    return [
+      {
+        ...code,
+        platforms: code.platforms ?? platforms.map(({ id }) => id),
+        ...(apart.size > 0 && { executables }),
+      },
+    ]
+  })
+}
+
+const variantKey = ({ id }: Platform, program: string | undefined) =>
+  program === undefined ? id : `${id} ${program}`
+
+/** The project as it is read for a platform, and for a program that has a table of its own. */
+export function partOf<P extends Project>(project: P, platform: Platform | undefined, program?: string): P {
+  if (!platform) return project
+  const { variants } = project
+  const part = variants?.get(variantKey(platform, program)) ?? variants?.get(platform.id)
+  return (part as P | undefined) ?? project
 }
 
 function compileVariants<P extends Project>(
@@ -110,35 +155,49 @@ function compileVariants<P extends Project>(
   project: P,
   request: CompileRequest,
 ): CompilePlan {
-  const builds = request.builds ?? request.platforms.length
-  const each = variantsOf(request.options, request.platforms).map(variant => ({
-    platforms: variant.platforms,
-    plan: language.compile(partOf(project, variant.platforms[0]), { ...request, ...variant, builds }),
+  const { options, platforms, executables } = request
+  const variants = variantsOfAll(language.name, options, platforms, executables)
+  const builds = request.builds ?? variants.reduce((sum, variant) => sum + variant.platforms.length, 0)
+  const each = variants.map(variant => ({
+    ...variant,
+    plan: language.compile(partOf(project, variant.platforms[0], variant.program), {
+      ...request,
+      ...variant,
+      builds,
+    }),
   }))
   const [first] = each
-  if (first && each.length === 1) return first.plan
+  if (first && each.length === 1 && first.program === undefined) return first.plan
   const plans = each.map(({ plan }) => plan)
   const texts = (key: 'hints' | 'remarks' | 'warnings') =>
-    said(each.map(({ platforms, plan }) => ({ platforms, texts: plan[key] ?? [] })))
+    said(each.map(variant => ({ ...variant, texts: variant.plan[key] ?? [] })))
   return {
     files: distinct(plans.flatMap(({ files }) => files)),
     prepare: distinct(plans.flatMap(({ prepare }) => prepare)),
     steps: inOrder(
-      plans.flatMap(({ steps }) => steps),
-      request.platforms,
+      each.flatMap(({ program, plan }) => plan.steps.map(step => ofProgram(step, program))),
+      platforms,
+      executables.map(({ name }) => name),
     ),
     concurrency: Math.max(...plans.map(({ concurrency }) => concurrency)),
     prediction: mostNeeding(plans.map(({ prediction }) => prediction)),
-    oldestGlibc: plans.find(({ oldestGlibc }) => oldestGlibc !== undefined)?.oldestGlibc,
     hints: texts('hints'),
     remarks: texts('remarks'),
     warnings: texts('warnings'),
   }
 }
 
-/** As the platforms were asked for. */
-function inOrder(steps: readonly Step[], platforms: readonly Platform[]): Step[] {
-  const place = ({ produces: [first] }: Step) => (first ? platforms.indexOf(first.platform) : -1)
+/** A step of a program with settings of its own, which has a log and a line of its own. */
+export function ofProgram(step: Step, program: string | undefined): Step {
+  if (program === undefined) return step
+  return { ...step, program, title: step.title.replace(/^Compile /, `Compile ${program} for `) }
+}
+
+/** The programs one after another, each for the platforms as they were asked for: what two platforms compile differs most. */
+function inOrder(steps: readonly Step[], platforms: readonly Platform[], names: readonly string[]): Step[] {
+  const place = ({ program, produces: [first] }: Step) =>
+    (program === undefined ? 0 : 1 + names.indexOf(program)) * platforms.length +
+    (first ? platforms.indexOf(first.platform) : -1)
   return [...steps].sort((a, b) => place(a) - place(b))
 }
 
@@ -149,14 +208,22 @@ function mostNeeding(predictions: readonly LibcPrediction[]): LibcPrediction {
   return predictions.reduce((most, one) => (need(one) > need(most) ? one : most))
 }
 
-/** Each text once; where only some of the platforms have it, with their names. */
-function said(parts: readonly { platforms: readonly Platform[]; texts: readonly string[] }[]): string[] {
+/** Each text once; where only some of the programs or platforms have it, with their names. */
+function said(parts: readonly (Variant & { readonly texts: readonly string[] })[]): string[] {
   const all = new Set(parts.flatMap(({ texts }) => texts))
   return [...all].map(text => {
     const having = parts.filter(({ texts }) => texts.includes(text))
     if (having.length === parts.length) return text
-    return `${text} (${having.flatMap(({ platforms }) => platforms.map(({ id }) => id)).join(', ')})`
+    const names = having.map(variant => variantName(variant, parts)).filter(name => name !== '')
+    return names.length > 0 ? `${text} (${names.join(', ')})` : text
   })
+}
+
+/** "linux/arm/v7", "worker", "worker on linux/arm/v7"; empty for what no table is for. */
+function variantName({ platforms, program }: Variant, all: readonly Variant[]): string {
+  const isSplit = all.filter(other => other.program === program).length > 1
+  const ids = isSplit ? platforms.map(({ id }) => id).join(', ') : ''
+  return program === undefined ? ids : `${program}${ids && ` on ${ids}`}`
 }
 
 function distinct<T>(items: readonly T[]): T[] {

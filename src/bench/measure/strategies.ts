@@ -9,6 +9,9 @@ import { native } from './native.ts'
 const unknownMachine =
   'what the builder’s machine runs itself cannot be told: choose one of a single node, created without --platform, with --builder'
 
+/** The stage of a Dockerfile path runs one command. */
+const severalSteps = 'programs with settings of their own take a command each: --bin names the one to measure'
+
 /** The guide's Dockerfile: the builder stage runs as the builder's own platform and compiles for the target. */
 const dockerfileCross: Strategy = {
   name: 'dockerfile-cross',
@@ -16,7 +19,8 @@ const dockerfileCross: Strategy = {
   refuses: (subject, platform) => {
     if (subject.noBuilder !== undefined) return subject.noBuilder
     if (subject.builder?.arch === undefined) return unknownMachine
-    const [step] = compileAlone(subject, platform).steps
+    const [step, ...others] = compileAlone(subject, platform).steps
+    if (others.length > 0) return severalSteps
     const foreign = step ? builderCommand(step.command, subject, { ownC: false }).foreign : []
     return foreign.length === 0
       ? undefined
@@ -30,9 +34,11 @@ const dockerfileCross: Strategy = {
 const emulated: Strategy = {
   name: 'emulated',
   usesBuilder: true,
-  refuses: ({ builder, noBuilder }, platform) => {
+  refuses: (subject, platform) => {
+    const { builder, noBuilder } = subject
     if (noBuilder !== undefined) return noBuilder
     if (builder?.arch === undefined) return unknownMachine
+    if (compileAlone(subject, platform).steps.length > 1) return severalSteps
     return runsItself(builder.arch, platform)
       ? `the builder runs ${platform.id} itself, so nothing is emulated`
       : undefined

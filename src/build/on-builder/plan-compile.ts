@@ -2,8 +2,8 @@ import type { Options } from '../../config/options.ts'
 import type { Destination } from '../../image/destination.ts'
 import { languages } from '../../languages/index.ts'
 import type { CompilePlan, CompileRequest, Project } from '../../languages/language.ts'
-import { optionsFor, partOf } from '../../languages/variants.ts'
-import type { Platform } from '../../platforms.ts'
+import { variantsOfAll } from '../../languages/variant-options.ts'
+import { ofProgram, partOf } from '../../languages/variants.ts'
 import type { BuilderLanguage } from './builder-language.ts'
 import { compileCaches } from './caches.ts'
 import { builderLanguages } from './index.ts'
@@ -39,12 +39,24 @@ export function planOnBuilder(
   // A builder's machine shares its processors out by itself.
   const { processors = request.processors } = project as { readonly processors?: number }
   const onStage = { ...request, warm: true, jobs: processors, processors }
-  const plans = request.platforms.map(platform => {
-    const own = { ...request, options: optionsFor(request.options, platform) }
-    const elsewhere = language.elsewhere(partOf(project, platform), own)
-    const plan = languages[project.language].compile(elsewhere, { ...onStage, platforms: [platform] })
-    return { ...plan, steps: plan.steps.map(step => ({ step, platform, elsewhere })) }
-  })
+  const { options, platforms, executables } = request
+  const variants = variantsOfAll(project.language, options, platforms, executables)
+  const plans = variants.flatMap(({ platforms, ...variant }) =>
+    platforms.map(platform => {
+      const elsewhere = language.elsewhere(partOf(project, platform, variant.program), {
+        ...request,
+        ...variant,
+      })
+      const own = { ...onStage, ...variant, platforms: [platform] }
+      const plan = languages[project.language].compile(elsewhere, own)
+      const steps = plan.steps.map(step => ({
+        step: ofProgram(step, variant.program),
+        platform,
+        elsewhere,
+      }))
+      return { ...plan, steps }
+    }),
+  )
   const [first] = plans
   const dropped = new Set<string>()
   const steps = plans
@@ -63,7 +75,7 @@ export function planOnBuilder(
         language,
         platform,
         builder: buildx.builder,
-        caches: compileCaches(cached, platform as Platform, buildx),
+        caches: compileCaches(cached, platform, buildx),
       })
       return { ...own, stage }
     })
@@ -77,7 +89,6 @@ export function planOnBuilder(
     // BuildKit decides how many run at once.
     concurrency: Math.max(1, steps.length),
     prediction: first?.prediction ?? { libc: 'unknown', cxx: false, reason: '' },
-    oldestGlibc: first?.oldestGlibc,
     hints: all(plan => plan.hints),
     remarks: all(plan => plan.remarks),
     warnings: [

@@ -76,7 +76,7 @@ export function stageOf(step: Step, request: StageRequest): BuilderStage {
     image,
     dockerfile,
     ignore: ignoreFile(request),
-    command: stageCommand(request, secrets),
+    command: stageCommand(step, request, secrets),
   }
 }
 
@@ -171,10 +171,12 @@ function cacheMount(
 
 /** One `docker buildx build` for each platform, so that buildx gives each to the node that is for it. */
 function stageCommand(
+  { program, outputDir }: Step,
   { platform, builder, caches, root, cwd }: StageRequest,
   secrets: Pick<ReturnType<typeof stageSecrets>, 'flags' | 'values'>,
 ): Command {
   const folder = platformFolder(platform)
+  const out = outputDir?.replace(/\/*$/, '') ?? `${tokens.work}/${folder}`
   return {
     tool: 'docker',
     args: [
@@ -183,12 +185,15 @@ function stageCommand(
       ...(builder === undefined ? [] : ['--builder', builder]),
       '--progress=rawjson',
       ...['--platform', platform.id],
-      ...['--output', `type=local,${csvField(`dest=${tokens.work}/${folder}`)}`],
+      ...['--output', `type=local,${csvField(`dest=${out}`)}`],
       ...caches.from.flatMap(value => ['--cache-from', value]),
       ...caches.to.flatMap(value => ['--cache-to', value]),
       ...secrets.flags,
       '--provenance=false',
-      ...['--file', `${tokens.work}/compile/${folder}/Dockerfile`],
+      ...[
+        '--file',
+        `${tokens.work}/compile/${program === undefined ? folder : `${folder}-${program}`}/Dockerfile`,
+      ],
       root,
     ],
     cwd,

@@ -17,8 +17,9 @@ export function cacheProgram({ settings, toolchain }: GoProject): string | undef
 }
 
 /** Where a build that is counted writes what it did with each package. */
-export function actionGraphOf(platform: Platform): string {
-  return `${tokens.work}/${platformFolder(platform)}.actions.json`
+export function actionGraphOf(platform: Platform, program?: string): string {
+  const own = program === undefined ? '' : `-${program}`
+  return `${tokens.work}/${platformFolder(platform)}${own}.actions.json`
 }
 
 /** An action of `go build -debug-actiongraph` (cmd/go/internal/work, actionJSON); it has commands where something was run. */

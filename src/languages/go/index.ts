@@ -115,7 +115,7 @@ function buildStep(
   const outputDir = `${tokens.work}/${platformFolder(platform)}/`
   const { values } = project.flags
   const program = request.countsCache ? cacheProgram(project) : undefined
-  const actionGraph = actionGraphOf(platform)
+  const actionGraph = actionGraphOf(platform, request.program)
   const tags = buildTags(project, options.go.tags, source, platform)
   checkRepository(source, values, project.root)
   return {

@@ -52,7 +52,6 @@ function compileRust(project: RustProject, request: CompileRequest): CompilePlan
     // One cargo uses every processor by itself.
     concurrency: 1,
     prediction: predict(request, [...linkers.values()]),
-    oldestGlibc: request.options.rust.libc === 'gnu' ? request.options.rust.glibc : undefined,
     hints: [
       ...allocatorHint(project, request),
       ...new Set([...linkers.values()].flatMap(({ hints }) => hints)),
@@ -77,7 +76,7 @@ function buildStep(
   linkers: ReadonlyMap<string, RustLinker>,
 ): Step {
   const { options, executables, toolchainArgs, jobs, caches } = request
-  const { profile, locked } = options.rust
+  const { profile, locked, libc, glibc } = options.rust
   const cpu = platforms[0]?.rust.cpu
   const targets = platforms.map(platform => project.targets.get(platform.id) as RustTarget)
   const isInProject = project.targetDirectory.startsWith(project.workspaceRoot)
@@ -96,7 +95,7 @@ function buildStep(
     : project
   const flags = giveFlags(filled, targets, [
     ...remapFlags(project),
-    ...(options.rust.libc === 'musl' ? ['-Ctarget-feature=+crt-static'] : []),
+    ...(libc === 'musl' ? ['-Ctarget-feature=+crt-static'] : []),
     ...(cpu === undefined ? [] : [`-Ctarget-cpu=${cpu}`]),
   ])
   const args = [
@@ -137,6 +136,7 @@ function buildStep(
     title: `Compile ${platforms.map(({ id }) => id).join(', ')}`,
     command,
     produces: platforms.flatMap(platform => executables.map(({ name }) => ({ platform, name }))),
+    ...(libc === 'gnu' && glibc !== undefined && { oldestGlibc: glibc }),
   }
 }
 

@@ -97,11 +97,13 @@ function cacheOf({ cache }: ZigProject, { caches }: CompileRequest): string | un
 
 function buildStep(project: ZigProject, request: CompileRequest, platform: Platform, perBuild: number): Step {
   const { zig, root, hasDestDir } = project
-  const { options, executables, toolchainArgs } = request
+  const { options, executables, toolchainArgs, program } = request
   const values = stepPlaceholders(request, [platform])
   const [tool = 'zig', ...first] = zig.command
   const { release, step, args, env } = options.zig
-  const outputDir = `${tokens.work}/${platformFolder(platform)}`
+  // `zig build` installs all programs, so one with settings of its own needs a prefix of its own.
+  const folder = program === undefined ? platformFolder(platform) : `${platformFolder(platform)}-${program}`
+  const outputDir = `${tokens.work}/${folder}`
   return {
     title: `Compile ${platform.id}`,
     command: {
@@ -114,7 +116,7 @@ function buildStep(project: ZigProject, request: CompileRequest, platform: Platf
         ...targetArgs(platform, options.zig.target),
         ...['--prefix', outputDir],
         // The local cache is not made for several builds at once; the global one is shared.
-        ...['--cache-dir', `${cacheOf(project, request) ?? '.zig-cache'}/xbuild/${platformFolder(platform)}`],
+        ...['--cache-dir', `${cacheOf(project, request) ?? '.zig-cache'}/xbuild/${folder}`],
         ...packageArgs(project, request),
         // Prints each command of the build as it begins: progress.
         ...['--summary', 'all', '--color', 'off', '--verbose'],

@@ -46,7 +46,10 @@ describe('xbuild.toml', () => {
       'image.files.0.mod: unknown key; did you mean mode?',
     ],
     ['[rust]\nfeature = ["x"]', 'rust.feature: unknown key; did you mean features?'],
-    ['[go]\nqqqqqqqq = 1', 'go.qqqqqqqq: unknown key (known: tags, ldflags, vars, env, cgo, platform)'],
+    [
+      '[go]\nqqqqqqqq = 1',
+      'go.qqqqqqqq: unknown key (known: tags, ldflags, vars, env, cgo, platform, program)',
+    ],
     [
       '[platforms."linux/arm/v7"]\ntags = ["x"]',
       'platforms: what one platform has of its own is in [go.platform."linux/arm/v7"], [rust.platform."linux/arm/v7"], [zig.platform."linux/arm/v7"], by the language',
@@ -68,6 +71,19 @@ describe('xbuild.toml', () => {
       'rust.platform.linux/arm64.feature: unknown key; did you mean features?',
     ],
     ['[zig.platform."linux/arm64"]\ntarget = {}', 'zig.platform.linux/arm64.target: unknown key'],
+    ['[go.program.web]\ntag = ["x"]', 'go.program.web.tag: unknown key; did you mean tags?'],
+    [
+      '[rust.program.web.platform."linux/arm64"]\nfeature = ["x"]',
+      'rust.program.web.platform.linux/arm64.feature: unknown key; did you mean features?',
+    ],
+    [
+      '[zig.program."cmd/web"]\nargs = []',
+      'zig.program.cmd/web: expected the name of an executable, without its folder, but found "cmd/web"',
+    ],
+    [
+      '[images.web.go]\ntags = ["x"]',
+      'images.web.go: unknown key; what one program is compiled with is in [go.program.web]',
+    ],
     ['platforms = "linux/amd64"', 'platforms: expected an array, but found "linux/amd64"'],
     ['[image]\nuser = 3', 'image.user: expected a string, but found 3'],
     [

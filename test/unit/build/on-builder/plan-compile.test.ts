@@ -27,6 +27,20 @@ function plan(rust: Partial<typeof defaultOptions.rust> = {}, image?: string) {
 const dockerfiles = (...args: Parameters<typeof plan>) =>
   plan(...args).steps.map(({ stage }) => stage?.dockerfile ?? '')
 
+describe('a program with settings of its own', () => {
+  it('has a stage of its own, whose binaries go to the same place', () => {
+    const { steps } = plan({ program: { app: { features: ['x'], platform: {} } } })
+    expect(steps.map(({ title }) => title)).toEqual([
+      'Compile app for linux/amd64 on the builder',
+      'Compile app for linux/arm64 on the builder',
+    ])
+    const args = steps[0]?.stage?.command.args ?? []
+    expect(args).toContain('\0work\0/compile/linux_amd64-app/Dockerfile')
+    expect(args).toContain('type=local,dest=\0work\0/linux_amd64')
+    expect(steps[0]?.command.args).toContain('x')
+  })
+})
+
 describe('a stage for Rust', () => {
   it('makes the sources newer than what the cache has: cargo compares times, of two machines here', () => {
     for (const dockerfile of dockerfiles())
