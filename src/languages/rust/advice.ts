@@ -5,6 +5,7 @@ import { glibcOnly, isCompiledForGlibc } from '../glibc-only.ts'
 import { machineFlag } from '../machine-flags.ts'
 import { envTriple } from './cargo-config.ts'
 import { fittingErrors } from './explain.ts'
+import { compileInstead } from './host-libraries.ts'
 
 /** A command or change, and the reason for it. */
 type Advice = readonly [fix: string, reason: string]
@@ -39,6 +40,21 @@ function compilesWithGcc(env: NonNullable<Command['env']>, { rust }: Platform): 
   return compiler !== undefined && linker !== undefined && compiler !== linker
 }
 
+/** Of a library of this machine's that a build script has put into a link with musl (host-libraries.ts). */
+function adviseOnHostLibraries(errors: string): Advice | undefined {
+  if (!errors.includes('-linux-musl')) return undefined
+  const found = [
+    ...errors.matchAll(/(\/(?:usr\/)?lib(?:32|64)?(?:\/\w+-linux-gnu\w*)?)\/lib([\w+.-]+)\.a\b/g),
+  ]
+  // The folder once named, its libc comes before that of musl.
+  const [, folder, library] = found.find(([, , name]) => name !== 'c') ?? found[0] ?? []
+  if (folder === undefined || library === undefined) return undefined
+  return [
+    library === 'c' ? `leave ${folder} out of cargo:rustc-link-search` : compileInstead(library),
+    `a build script names ${folder}, whose libraries are for this machine`,
+  ]
+}
+
 const remedies: readonly Remedy[] = [
   {
     pattern: /E0463[\s\S]*`(std|core)`/,
@@ -58,7 +74,7 @@ const remedies: readonly Remedy[] = [
       /^(stdc\+\+|c\+\+)/.test(library)
         ? ['pip install ziglang', 'the program links the C++ library, which zig has for musl']
         : [
-            `compile lib${library} with the program: a crate's feature such as "bundled" or "vendored", or link a copy made for musl with cargo:rustc-link-search`,
+            compileInstead(library),
             'the copies on this machine are for glibc, and none of them is linked with musl',
           ],
   },
@@ -118,7 +134,10 @@ const remedies: readonly Remedy[] = [
 export function adviseRust(output: string, platform?: Platform, env?: Command['env']): string | undefined {
   const text = fittingErrors(output, platform).join('\n')
   const advice =
-    adviseOnFlags(output, text) ?? adviseOnGlibc(text, platform, env) ?? firstRemedy(text, platform)
+    adviseOnFlags(output, text) ??
+    adviseOnHostLibraries(text) ??
+    adviseOnGlibc(text, platform, env) ??
+    firstRemedy(text, platform)
   return advice && `${advice[0]}   (${advice[1]})`
 }
 

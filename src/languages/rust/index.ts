@@ -8,6 +8,7 @@ import { fillEnv, stepPlaceholders } from '../placeholders.ts'
 import { adviseRust } from './advice.ts'
 import { explainRust } from './explain.ts'
 import { featureArgs } from './features.ts'
+import { refuseHostLibraries } from './host-libraries.ts'
 import { chooseLinker, type RustLinker } from './linker.ts'
 import { readArtifacts, readProgress } from './messages.ts'
 import { checkBinNames, packageOf } from './metadata.ts'
@@ -33,7 +34,10 @@ export const rust: Language<RustProject> = {
   versionCommand: { tool: 'cargo', args: ['-V'] },
   inspect: inspectRust,
   compile: compileRust,
-  collect: async (step, result) => readArtifacts(result.stdout, step, result),
+  collect: async (step, result) => {
+    if (result.ok) refuseHostLibraries(result.stdout, step)
+    return readArtifacts(result.stdout, step, result)
+  },
   progress: () => readProgress,
   explain: explainRust,
   advise: adviseRust,

@@ -222,6 +222,26 @@ describe('advice', () => {
   })
 
   it.each([
+    [
+      'rust-lld: error: undefined symbol: __gcc_personality_v0\n >>> referenced by iofclose.o in archive /usr/lib/x86_64-linux-gnu/libc.a',
+      /^leave \/usr\/lib\/x86_64-linux-gnu out of cargo:rustc-link-search/,
+    ],
+    [
+      'rust-lld: error: /usr/lib/x86_64-linux-gnu/libz.a(adler32.o) is incompatible with /s/crt1.o',
+      /^compile libz with the program.*names \/usr\/lib\/x86_64-linux-gnu, whose/,
+    ],
+    [
+      'rust-lld: error: undefined symbol: fopen64\n >>> referenced by a.o in archive /lib64/libpng16.a',
+      /^compile libpng16 with/,
+    ],
+    ['ld: /usr/lib/gcc/x86_64-linux-gnu/12/libgcc.a: undefined reference to `x`', undefined],
+  ])('on libraries of this machine: %s', (text, advice) => {
+    const output = `error: linking with \`rust-lld\` failed: exit status: 1\n  = note: "/s/aarch64-unknown-linux-musl/lib/crt1.o"\n  = note: ${text}\n`
+    if (advice) expect(adviseRust(output, arm64)).toMatch(advice)
+    else expect(adviseRust(output, arm64)).toBeUndefined()
+  })
+
+  it.each([
     ['rust-lld: error: /a/liba.a(a.o) is incompatible with /b/crt1.o'],
     ['/usr/bin/ld: /a/liba.a: error adding symbols: file in wrong format'],
   ])('on objects for another processor: %s', text => {
