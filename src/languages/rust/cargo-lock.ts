@@ -35,6 +35,24 @@ export interface Member {
   readonly version: string
 }
 
+/** A member, and the dependencies that its Cargo.toml names, of every kind. */
+interface DeclaringMember extends Member {
+  readonly dependencies?: readonly { readonly name: string }[]
+}
+
+/** Whether the lock file lacks a member, or a dependency that one has by now: the next build writes it anew. */
+export function isOutOfDate(
+  packages: readonly LockedPackage[],
+  members: readonly DeclaringMember[],
+): boolean {
+  return members.some(({ name, dependencies = [] }) => {
+    if (dependencies.length === 0) return false
+    const locked = packages.filter(item => item.name === name && item.source === undefined)
+    const names = new Set(locked.flatMap(item => item.dependencies.map(text => text.split(' ')[0])))
+    return dependencies.some(item => !names.has(item.name))
+  })
+}
+
 /** The packages that `roots` need, they themselves included, directly or through others. */
 export function lockedClosure(
   packages: readonly LockedPackage[],

@@ -4,7 +4,7 @@ import { readTextIfThere } from '../../util/read-file.ts'
 import type { CCode, Executable, InspectContext } from '../language.ts'
 import { hasAllocator, isServer } from './allocator.ts'
 import { certainCCode, possibleCCode } from './c-code.ts'
-import { type LockedPackage, lockedClosure, parseCargoLock } from './cargo-lock.ts'
+import { isOutOfDate, type LockedPackage, lockedClosure, parseCargoLock } from './cargo-lock.ts'
 import { featureArgs } from './features.ts'
 import { type CargoPackage, packageOf, packageSpec } from './metadata.ts'
 import { rustcCommand } from './target.ts'
@@ -40,14 +40,12 @@ export async function readDependencies(
 ): Promise<RustDependencies> {
   const roots = rootsOf(members, executables)
   if (roots.every(({ dependencies }) => dependencies?.length === 0)) return noDependencies
-  const text = await readLock(dir, workspaceRoot, context)
-  if (text === undefined) {
-    const remark =
-      'there is no Cargo.lock: whether dependencies hold C code shows only when they are compiled'
+  const packages = await readLock(dir, workspaceRoot, members, context)
+  if (typeof packages === 'string') {
+    const remark = `${packages}: whether dependencies hold C code shows only when they are compiled`
     const possibleCCode = [{ dependency: 'some dependency' }]
     return { ...noDependencies, possibleCCode, remarks: [remark] }
   }
-  const packages = parseCargoLock(text)
   const possible = new Map(roots.map(root => [root.name, possibleCCode(packages, [root])]))
   const bindgen = lockedClosure(packages, roots).some(({ name }) => name === 'bindgen')
   const server = roots.some(({ dependencies }) => isServer(dependencies))
@@ -84,12 +82,23 @@ function rootsOf(members: ProgramsOfPackages['packages'], executables: readonly 
 }
 
 /**
- * Cargo.lock. Before a build that has none it is written now, as the compile would write it: the linker must be the same
- * in a first build and a second one.
+ * The packages of Cargo.lock, or what is wrong with it. Before a build that has none, or one from before a dependency was
+ * added, it is written now, as the compile would write it: the linker must be the same in a first build and a second one.
  */
-async function readLock(dir: string, root: string, context: InspectContext): Promise<string | undefined> {
-  const read = () => readTextIfThere(join(root, 'Cargo.lock'))
-  return (await read()) ?? ((await fetchCrates(dir, context)) ? await read() : undefined)
+async function readLock(
+  dir: string,
+  root: string,
+  members: ProgramsOfPackages['packages'],
+  context: InspectContext,
+): Promise<readonly LockedPackage[] | string> {
+  const read = async () => {
+    const text = await readTextIfThere(join(root, 'Cargo.lock'))
+    if (text === undefined) return 'there is no Cargo.lock'
+    const packages = parseCargoLock(text)
+    return isOutOfDate(packages, members) ? 'Cargo.lock is older than the dependencies' : packages
+  }
+  const first = await read()
+  return typeof first === 'string' && (await fetchCrates(dir, context)) ? read() : first
 }
 
 /** Downloads what the compile would download, so that what depends on it is known before; false where that failed. */

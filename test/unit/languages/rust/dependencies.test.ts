@@ -71,7 +71,8 @@ describe('crates that have not been downloaded', () => {
 })
 
 describe('a build', () => {
-  const packages = [{ id: 'path+file:///app#1.0.0', name: 'app', version: '1.0.0' }]
+  const dependencies = [{ name: 'two-sys', kind: null, optional: false, features: [] }]
+  const packages = [{ id: 'path+file:///app#1.0.0', name: 'app', version: '1.0.0', dependencies }]
   const programs = { packages, executables: [{ name: 'app', package: 'app/app' }] }
   const lock = `version = 4\n${locked('app', 'two-sys')}\n${locked('two-sys', 'cc')}\n${locked('cc')}`
   const tree = 'app v1.0.0 (/app)\n`-- two-sys v1.0.0\n    [build-dependencies]\n    `-- cc v1.0.0\n'
@@ -109,6 +110,8 @@ describe('a build', () => {
   it.each([
     ['there is no Cargo.lock', undefined],
     ['crates are missing', lock],
+    ['it is older than a dependency', `version = 4\n${locked('app', 'three')}\n${locked('three')}`],
+    ['it is older than the program', `version = 4\n${locked('three')}`],
   ])('downloads first where %s, so that the linker is the one of a second build', async (_, given) => {
     const request = { download: true, toolchainArgs: ['--offline', '-Zx'], ...(given && { lock: given }) }
     expect(await inspect(request)).toMatchObject({ ...certain, fetched: ['fetch --offline'] })
@@ -117,5 +120,9 @@ describe('a build', () => {
   it('that is only planned downloads nothing', async () => {
     expect(await inspect({ download: false })).toMatchObject({ cCode: [], fetched: [] })
     expect(await inspect({ download: false, lock })).toMatchObject({ cCode: [], fetched: [] })
+    expect(await inspect({ download: false, lock: `version = 4\n${locked('app')}` })).toMatchObject({
+      possibleCCode: [{ dependency: 'some dependency' }],
+      remarks: [expect.stringMatching(/^Cargo\.lock is older than the dependencies: whether/)],
+    })
   })
 })
