@@ -11,7 +11,7 @@ export function rustTarget(triple: string, changes: Partial<RustTarget> = {}): R
     selfContained,
     ownRustflags: [],
     hiddenRustflags: [],
-    tableRustflags: [],
+    flagSources: [],
     flagsAreString: false,
     ownCc: false,
     ownTools: new Set(),

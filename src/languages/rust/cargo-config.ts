@@ -12,6 +12,12 @@ export interface CargoConfigFile {
   readonly table: Table
 }
 
+/** A variable, or a configuration file, and its flags for rustc. */
+export interface FlagSource {
+  readonly source: string
+  readonly flags: readonly string[]
+}
+
 /** What the user's cargo configuration says of one target. */
 export interface CargoTargetConfig {
   /** The linker and where it was set, where one was. */
@@ -23,8 +29,8 @@ export interface CargoTargetConfig {
    * tables are joined with them (tried with cargo 1.95).
    */
   readonly hiddenRustflags: readonly string[]
-  /** Those of `[target]` tables, which cargo joins with any others. */
-  readonly tableRustflags: readonly string[]
+  /** All flags that count for the target, those of `[target]` tables, too, by the variable or file that has them. */
+  readonly flagSources: readonly FlagSource[]
   /** Whether `rustflags` of the `[target.TRIPLE]` table is a string and not a list. */
   readonly flagsAreString: boolean
 }
@@ -146,13 +152,17 @@ export function targetConfig(
   const linker = env[linkerVariable]
     ? { value: env[linkerVariable], source: linkerVariable }
     : targetKey(files, triple, 'linker')
-  const flags = env[`CARGO_TARGET_${envTriple(triple)}_RUSTFLAGS`]
-  const hidden = flags !== undefined || targetKey(files, triple, 'rustflags') ? [] : buildFlags(files, env)
+  const variable = `CARGO_TARGET_${envTriple(triple)}_RUSTFLAGS`
+  const flags = env[variable]
+  const tables = targetFlags(files, triple)
+  const hidden = flags !== undefined || tables.length > 0 ? [] : buildFlags(files, env)
   return {
     ...(typeof linker?.value === 'string' && { linker: { value: linker.value, source: linker.source } }),
     ownRustflags: flagList(flags),
-    hiddenRustflags: hidden,
-    tableRustflags: flagList(targetKey(files, triple, 'rustflags')?.value),
+    hiddenRustflags: hidden.flatMap(item => item.flags),
+    flagSources: [{ source: variable, flags: flagList(flags) }, ...tables, ...hidden].filter(
+      item => item.flags.length > 0,
+    ),
     flagsAreString: typeof lookUp(files, 'target', triple, 'rustflags')?.value === 'string',
   }
 }
@@ -173,8 +183,26 @@ function targetKey(files: readonly CargoConfigFile[], triple: string, key: strin
   return undefined
 }
 
-/** `build.rustflags` of all files, joined as cargo joins lists: the nearest file's last. */
-function buildFlags(files: readonly CargoConfigFile[], env: NodeJS.ProcessEnv): string[] {
-  const lists = files.map(({ table }) => flagList(dig(table, ['build', 'rustflags'])))
-  return [...lists.reverse().flat(), ...flagList(env['CARGO_BUILD_RUSTFLAGS'])]
+/** `rustflags` of every `[target]` table for the triple: cargo joins them. */
+function targetFlags(files: readonly CargoConfigFile[], triple: string): FlagSource[] {
+  const cfg = targetCfg(triple)
+  return files.flatMap(({ path, table }) => {
+    const targets = dig(table, ['target'])
+    return Object.entries(isTable(targets) ? targets : {})
+      .filter(([name]) => name === triple || (name.startsWith('cfg(') && matchesCfg(name, cfg)))
+      .map(([, entry]) => dig(entry, ['rustflags']))
+      .filter(value => value !== undefined)
+      .map(value => ({ source: path, flags: flagList(value) }))
+  })
+}
+
+/** `build.rustflags` of all files, in the order in which cargo joins lists: the nearest file's last, then the variable's. */
+function buildFlags(files: readonly CargoConfigFile[], env: NodeJS.ProcessEnv): FlagSource[] {
+  const variable = 'CARGO_BUILD_RUSTFLAGS'
+  return [
+    ...files
+      .map(({ path, table }) => ({ source: path, flags: flagList(dig(table, ['build', 'rustflags'])) }))
+      .reverse(),
+    { source: variable, flags: flagList(env[variable]) },
+  ]
 }

@@ -72,8 +72,5 @@ export function describeMachineFlags(sources: FlagSources): string[] {
 function nativeSource({ environmentFlags, targets }: FlagSources, { id }: Platform): string | undefined {
   const isNative = (flags: readonly string[]) => flags.some(flag => flag.endsWith('target-cpu=native'))
   if (environmentFlags) return isNative(environmentFlags.flags) ? environmentFlags.variable : undefined
-  const target = targets.get(id)
-  if (!target) return undefined
-  if (isNative(target.ownRustflags)) return "the target's RUSTFLAGS variable"
-  return isNative([...target.hiddenRustflags, ...target.tableRustflags]) ? '.cargo/config.toml' : undefined
+  return targets.get(id)?.flagSources.find(({ flags }) => isNative(flags))?.source
 }

@@ -6,7 +6,13 @@ import type { Libc } from '../../c-toolchains/index.ts'
 import type { Platform } from '../../platforms.ts'
 import { run } from '../../process.ts'
 import type { InspectContext } from '../language.ts'
-import { buildScriptEnv, type CargoConfigFile, lookUp, targetConfig } from './cargo-config.ts'
+import {
+  buildScriptEnv,
+  type CargoConfigFile,
+  type FlagSource,
+  lookUp,
+  targetConfig,
+} from './cargo-config.ts'
 
 /** One platform as rustc sees it on this machine. */
 export interface RustTarget {
@@ -20,7 +26,7 @@ export interface RustTarget {
   /** Flags of the user's that must be repeated with ours (cargo-config.ts). */
   readonly ownRustflags: readonly string[]
   readonly hiddenRustflags: readonly string[]
-  readonly tableRustflags: readonly string[]
+  readonly flagSources: readonly FlagSource[]
   readonly flagsAreString: boolean
   /** Whether the user names the C compiler for this target. */
   readonly ownCc: boolean

@@ -74,7 +74,7 @@ describe('cargo configuration', () => {
       linker: { value: 'near', source: join(root, 'dev/project/.cargo/config.toml') },
       ownRustflags: [],
       hiddenRustflags: ['--cfg', 'home'],
-      tableRustflags: [],
+      flagSources: [{ source: join(root, 'home/config.toml'), flags: ['--cfg', 'home'] }],
       flagsAreString: false,
     })
   })
@@ -106,6 +106,25 @@ describe('cargo configuration', () => {
     expect(targetConfig(files, musl, env)).toMatchObject({
       ownRustflags: ['--cfg', 'env'],
       hiddenRustflags: [],
+    })
+  })
+
+  it('says where the flags of a target are, of every table that is for it', async () => {
+    await write(
+      'dev/project/.cargo/config.toml',
+      `[target.${musl}]\nrustflags = ["-Ca=1"]\n[target.'cfg(unix)']\nrustflags = "-Cb=1"\n[target.'cfg(windows)']\nrustflags = ["-Cc"]\n[build]\nrustflags = ["-Cd"]`,
+    )
+    const own = 'CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUSTFLAGS'
+    const source = join(root, 'dev/project/.cargo/config.toml')
+    expect(targetConfig(await read(), musl, { [own]: '-Ce' }).flagSources).toEqual([
+      { source: own, flags: ['-Ce'] },
+      { source, flags: ['-Ca=1'] },
+      { source, flags: ['-Cb=1'] },
+    ])
+    await write('dev/project/.cargo/config.toml', '')
+    expect(targetConfig(await read(), musl, { CARGO_BUILD_RUSTFLAGS: '-Cf' }).flagSources).toContainEqual({
+      source: 'CARGO_BUILD_RUSTFLAGS',
+      flags: ['-Cf'],
     })
   })
 

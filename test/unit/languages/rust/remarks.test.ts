@@ -48,7 +48,12 @@ describe('flags that are for this machine', () => {
     ...platforms.filter(({ id, arch }) => arch === hostArch() && id.split('/').length === 2),
     ...parsePlatforms([hostArch() === 's390x' ? 'amd64' : 's390x']),
   ]
-  const native = { hiddenRustflags: ['-C', 'target-cpu=native'] }
+  const native = {
+    flagSources: [
+      { source: 'CARGO_BUILD_RUSTFLAGS', flags: ['-Copt-level=3'] },
+      { source: '/home/me/.cargo/config.toml', flags: ['-C', 'target-cpu=native'] },
+    ],
+  }
   const targets = (changes: object) =>
     new Map(both.map(({ id, rust }) => [id, rustTarget(rust.gnu, changes)] as const))
   const say = (changes: object) =>
@@ -57,13 +62,14 @@ describe('flags that are for this machine', () => {
 
   it.each([
     ['RUSTFLAGS', { environmentFlags: { variable: 'RUSTFLAGS', flags: ['-Ctarget-cpu=native'] } }],
-    ['build.rustflags', { targets: targets(native) }],
-    ['a target table', { targets: targets({ tableRustflags: ['-Ctarget-cpu=native'] }) }],
+    ['/home/me/.cargo/config.toml', { targets: targets(native) }],
     ['CFLAGS', { env: { CFLAGS: '-O2 -march=native' } }],
     ['CXXFLAGS', { env: { CXXFLAGS: '-mavx2' } }],
     ['LDFLAGS', { env: { LDFLAGS: '-L/usr/lib/x86_64-linux-gnu' } }],
-  ])('are said for its own platform and for others: %s', (_, changes) => {
-    expect(say(changes)).toEqual([expect.stringMatching(own), expect.stringMatching(other)])
+  ])('are said for its own platform and for others: %s', (source, changes) => {
+    const said = say(changes)
+    expect(said).toEqual([expect.stringMatching(own), expect.stringMatching(other)])
+    for (const remark of said) expect(remark.startsWith(`${source} has `)).toBe(true)
   })
 
   it('are not said where nothing heeds them', () => {
