@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { locating, ofImage } from '../config/locate.ts'
 import type { Options } from '../config/options.ts'
 import { withReport } from '../errors.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
@@ -212,7 +213,11 @@ async function makeAndReadBack(
 ): Promise<Pick<MadeImage, 'reported' | 'publish'>> {
   const { plan, backend, work, registries, recorder } = context
   const { offline = false } = plan
-  const image = await withNumericUser(planned, { registries, recorder, work, offline })
+  const image = await locating(plan.root, () =>
+    withNumericUser(planned, { registries, recorder, work, offline }).catch(error =>
+      Promise.reject(ofImage(planned.spec.name, error)),
+    ),
+  )
   const made = await recorder.stage('image', () => makeImage(image, backend.name, context))
   const verified = await recorder.stage('readBack', () => readBack(image, made, context))
   const reported = await withPreviousSizes(plan.dist, { ...made.reported, ...verified })

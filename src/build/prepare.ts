@@ -2,17 +2,20 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { BaseLookup } from '../base/lookup.ts'
-import { locating, ofImage } from '../config/locate.ts'
+import type { ImageOptions } from '../config/image-options.ts'
+import { inImage, locating, locatingKey, ofImage } from '../config/locate.ts'
 import type { Options } from '../config/options.ts'
 import { defaultPlatformRemark, misspelledVariables } from '../config/variables.ts'
 import { Failure, isFailure } from '../errors.ts'
 import type { BuilderFacts } from '../image/buildx/builder.ts'
 import { cacheValues, droppedGitHubCaches } from '../image/buildx/cache.ts'
+import { imageDockerfile } from '../image/buildx/make.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { initFile } from '../image/init.ts'
 import { findProjectFiles } from '../image/project-files.ts'
 import { checkTargets } from '../image/targets.ts'
 import { checkToolchainArgs, detectLanguage } from '../languages/index.ts'
+import type { ImageSpec } from '../types.ts'
 import { readText } from '../util/read-file.ts'
 import { type Backend, chooseBackend } from './backend.ts'
 import { pinBase } from './bases.ts'
@@ -61,8 +64,8 @@ export async function prepareBuild(
   { lookUpBase, signal, download = false, onDownload, changes }: PrepareContext,
 ): Promise<Prepared> {
   const { dir, platforms, toolchainArgs } = given
-  const language = await detectLanguage(dir, given.lang)
-  const { options, remarks, caches } = await findOutputFolder(given)
+  const language = await locatingKey(given, 'lang', () => detectLanguage(dir, given.lang))
+  const { options, remarks, caches } = await locatingKey(given, 'dist', () => findOutputFolder(given))
   checkToolchainArgs(language, toolchainArgs)
   const wanted = wantedNames(options)
   const context = {
@@ -91,7 +94,9 @@ export async function prepareBuild(
     place.builder && (await readStageFacts(inspected, options, reading?.image, { lookUpBase, signal }))
   const git = await gitOf(inspected, wanted, ownGit, { signal, changes })
   const project = { ...inspected, remarks: [...inspected.remarks, ...git.remarks] }
-  const source = chooseVersion(git, project, options.versionFrom)
+  const source = await locatingKey(options, 'version-from', () =>
+    chooseVersion(git, project, options.versionFrom),
+  )
   const warm = await isWarm(options.dist, project, platforms)
   const facts = {
     project,
@@ -112,6 +117,10 @@ export async function prepareBuild(
     }),
   )
   const backend = chooseBackend(plan, place.found)
+  // What no Dockerfile can say is known before the compilers run.
+  if (backend.name === 'buildx')
+    for (const image of images)
+      await locating(dir, () => inImage(image.spec.name, () => void imageDockerfile(image)))
   return {
     plan: { ...plan, images },
     backend,
@@ -170,11 +179,22 @@ async function readFiles(image: ImagePlan, { dir, dist, platforms }: Options): P
   const rules = init === undefined ? files : [...files, initFile(init, platforms, dir)]
   const found = await findProjectFiles(rules, { root: dir, leftOut: [dist], platforms })
   const spec = { ...image.spec, files: [...image.spec.files, ...found.files], folders: found.folders }
-  checkTargets(spec)
+  checkFiles(spec, image.image)
   checkEntrypoint(spec)
   await checkPlatformFiles(spec)
   const { template } = image.image
   return { ...image, spec, ...(template !== undefined && { template: await readTemplate(template) }) }
+}
+
+/** @throws {Failure} as checkTargets, about the rule that put the file there. */
+function checkFiles(spec: ImageSpec, { files }: ImageOptions): void {
+  try {
+    checkTargets(spec)
+  } catch (error) {
+    const target = error instanceof Failure ? (error.where ?? '') : ''
+    const at = files.findLastIndex(({ to }) => target === to || target.startsWith(to.replace(/\/?$/, '/')))
+    throw error instanceof Failure && at >= 0 ? error.with({ key: ['image', 'files', at, 'to'] }) : error
+  }
 }
 
 async function readTemplate(path: string): Promise<string> {

@@ -41,7 +41,7 @@ export async function withNumericUser(image: ImagePlan, context: UserContext): P
   if (!user && owner === undefined) return image
   const users = image.template === undefined ? await baseUsers(image.spec, context) : undefined
   if (users) return withNumbers(image, users)
-  if (owner !== undefined) throw unknownOwner(owner, image)
+  if (owner !== undefined) throw unknownOwner(owner, image).with({ key: ownerKey(owner, image) })
   const text = `${image.spec.name} runs as ${user}; Kubernetes' runAsNonRoot needs a number: --user UID:GID`
   context.recorder.note('warning', text)
   return image
@@ -59,21 +59,31 @@ function namedOwners({ spec: { files, folders = [] } }: ImagePlan): string[] {
 function withNumbers(image: ImagePlan, users: KnownUsers): ImagePlan {
   const { spec } = image
   const { user } = spec.config
-  const numbered = (name: string, where: string) => {
+  const numbered = (name: string, where: string, key: Key) => {
     const number = numericUser(name, users)
-    if (number === undefined) throw noSuchUser(name, spec, users, where)
+    if (number === undefined) throw noSuchUser(name, spec, users, where).with({ key })
     return number
   }
   const owned = <T extends { readonly owner?: string }>(item: T): T =>
     item.owner === undefined
       ? item
-      : { ...item, owner: numbered(item.owner, 'owner in [image] files of xbuild.toml') }
+      : {
+          ...item,
+          owner: numbered(item.owner, 'owner in [image] files of xbuild.toml', ownerKey(item.owner, image)),
+        }
   const config =
     user === undefined
       ? spec.config
-      : { ...spec.config, user: numbered(user, '--user, or [image] user of xbuild.toml') }
+      : { ...spec.config, user: numbered(user, '--user, or [image] user of xbuild.toml', ['image', 'user']) }
   const folders = spec.folders && { folders: spec.folders.map(owned) }
   return { ...image, spec: { ...spec, config, files: spec.files.map(owned), ...folders } }
+}
+
+type Key = readonly (string | number)[]
+
+/** Where xbuild.toml names an owner. */
+function ownerKey(owner: string, { image: { files } }: ImagePlan): Key {
+  return ['image', 'files', files.findIndex(file => file.owner === owner), 'owner']
 }
 
 async function baseUsers(

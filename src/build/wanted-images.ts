@@ -30,14 +30,15 @@ function programsOf(name: string, { bin, programs }: ImageOptions): readonly str
 export function wantedImages(project: Project, options: Options): WantedImage[] {
   const all = describedImages(project, options)
   if (all.length === 0) {
-    return chooseExecutables(project, options.bins).map(executable => ({
+    const bins = options.ofFile.includes('bins') ? { list: ['bins'] } : {}
+    return choose(project, options.bins, bins).map(executable => ({
       name: executable.name,
       executables: [executable],
       image: options.image,
     }))
   }
   if (options.bins.length === 0) return all
-  return options.bins.flatMap(bin => {
+  return options.bins.flatMap((bin, at) => {
     const named = all.filter(({ name, executables }) =>
       [name, ...executables.flatMap(item => [item.name, item.package])].includes(bin),
     )
@@ -48,6 +49,7 @@ export function wantedImages(project: Project, options: Options): WantedImage[] 
       kind: 'usage',
       what: `There is no image ${JSON.stringify(bin)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,
       where: '[image] programs or [images] of xbuild.toml',
+      ...(options.ofFile.includes('bins') && { key: ['bins', at] }),
       why: `it has ${names.join(', ')}`,
       fix: `--bin ${suggestion ?? names[0]}`,
     })
@@ -58,7 +60,7 @@ export function wantedImages(project: Project, options: Options): WantedImage[] 
 function describedImages(project: Project, { image, images }: Options): WantedImage[] {
   const tables = Object.entries(images)
   if (tables.length === 0 && image.programs.length > 0) {
-    const executables = choose(project, image.programs, ['image', 'programs'])
+    const executables = choose(project, image.programs, { list: ['image', 'programs'] })
     return [{ name: (executables[0] as Executable).name, executables, image }]
   }
   return tables.map(([name, table]) => ({
@@ -67,19 +69,27 @@ function describedImages(project: Project, { image, images }: Options): WantedIm
     executables: choose(
       project,
       programsOf(name, table),
-      table.programs.length === 0 && table.bin === undefined
-        ? ['images', name]
-        : ['images', name, table.programs.length > 0 ? 'programs' : 'bin'],
+      table.programs.length > 0
+        ? { list: ['images', name, 'programs'] }
+        : { key: table.bin === undefined ? ['images', name] : ['images', name, 'bin'] },
     ),
   }))
 }
 
-/** The executables that a key of xbuild.toml names. */
-function choose(project: Project, names: readonly string[], key: readonly string[]): readonly Executable[] {
+/** The executables that a key of xbuild.toml names, a text or a list of them; without either, a flag does. */
+function choose(
+  project: Project,
+  names: readonly string[],
+  { key, list }: { readonly key?: readonly string[]; readonly list?: readonly string[] },
+): readonly Executable[] {
   try {
     return chooseExecutables(project, names)
   } catch (error) {
-    throw error instanceof Failure ? error.with({ key, where: undefined }) : error
+    if (!(error instanceof Failure)) throw error
+    // That there is none at all is not the fault of who names one.
+    if (key === undefined && (list === undefined || error.key === undefined))
+      throw error.with({ key: undefined })
+    throw error.with({ key: key ?? [...(list ?? []), ...(error.key ?? [])], where: undefined })
   }
 }
 

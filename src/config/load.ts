@@ -35,7 +35,7 @@ export async function parseConfig(text: string, path: string): Promise<Config> {
   const { default: toml } = await import('toml')
   let table: unknown
   try {
-    table = plain(toml.parse(text), path)
+    table = plain(toml.parse(text), { text, path })
   } catch (error) {
     throw error instanceof Failure ? error : notToml(error, path)
   }
@@ -119,28 +119,36 @@ async function readConfigText(path: string): Promise<string | undefined> {
   }
 }
 
+interface ConfigText {
+  readonly path: string
+  readonly text: string
+}
+
 /**
  * The parser makes objects without a prototype; the validator and the tests need ordinary ones.
  * @throws {Failure} usage, for NUL in a text: no file name, argument or variable can hold it.
  */
-function plain(value: unknown, path: string, keys: readonly string[] = []): unknown {
-  if (typeof value === 'string' && value.includes('\0')) throw holdsNul(path, keys)
-  if (Array.isArray(value)) return value.map((item, index) => plain(item, path, [...keys, String(index)]))
+function plain(value: unknown, file: ConfigText, keys: readonly string[] = []): unknown {
+  if (typeof value === 'string' && value.includes('\0')) throw holdsNul(file, keys)
+  if (Array.isArray(value)) return value.map((item, index) => plain(item, file, [...keys, String(index)]))
+  // An object without keys would pass for an empty table.
+  if (value instanceof Date) return Symbol('date')
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
-      if (key.includes('\0')) throw holdsNul(path, [...keys, key])
-      return [key, plain(item, path, [...keys, key])]
+      if (key.includes('\0')) throw holdsNul(file, [...keys, key])
+      return [key, plain(item, file, [...keys, key])]
     }),
   )
 }
 
-function holdsNul(path: string, keys: readonly string[]): Failure {
+function holdsNul({ path, text }: ConfigText, keys: readonly string[]): Failure {
+  const position = keyPositions(text)(keys)
   const name = keys.map(key => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key))).join('.')
   return new Failure({
     kind: 'usage',
     what: `${name} holds the character NUL`,
-    where: path,
+    where: position ? `${path}:${position.line}:${position.column}` : path,
     why: 'no file name, argument, variable or label can hold it',
     fix: `take \\u0000 out of ${name}`,
   })
@@ -178,6 +186,7 @@ const typesInToml: Readonly<Record<string, string>> = {
   string: 'a string',
   number: 'a number',
   boolean: 'true or false',
+  symbol: 'a date',
 }
 
 /** A type of JavaScript under its name in TOML; texts in quotes stay. */

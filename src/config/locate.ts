@@ -23,6 +23,25 @@ export async function locating<T>(dir: string, work: () => T | Promise<T>): Prom
   }
 }
 
+/**
+ * Does what depends on a key at the top of `dir/xbuild.toml`: a failure of it is one about that key, unless a flag or a variable
+ * has set it.
+ */
+export async function locatingKey<K extends string, T>(
+  { dir, ofFile }: { readonly dir: string; readonly ofFile: readonly K[] },
+  key: K,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  if (!ofFile.includes(key)) return work()
+  return locating(dir, async () => {
+    try {
+      return await work()
+    } catch (error) {
+      throw error instanceof Failure && error.key === undefined ? error.with({ key: [key] }) : error
+    }
+  })
+}
+
 /** Does what an image's own table asks for: a failure about `[image]` is one about `[images.NAME]` then. */
 export function inImage<T>(name: string, work: () => T): T {
   try {

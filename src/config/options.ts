@@ -20,12 +20,17 @@ import { type Lock, lockFile, readLock } from './lock-file.ts'
 import type { Config } from './schema.ts'
 
 /** Everything a build needs to know, decided once: flags > environment > xbuild.toml > defaults. */
+/** Keys at the top of xbuild.toml that the project decides on, so that a wrong value shows later. */
+export type TopKey = 'version-from' | 'lang' | 'bins' | 'builder' | 'dist'
+
 export interface Options {
   /** Absolute folder of the project. */
   readonly dir: string
   /** Absolute folder of the outputs. */
   readonly dist: string
   readonly lang?: LanguageName
+  /** Keys at the top of xbuild.toml whose values these are: nothing else has set them. */
+  readonly ofFile: readonly TopKey[]
   readonly platforms: readonly Platform[]
   readonly bins: readonly string[]
   readonly language: LanguageOptions
@@ -101,9 +106,18 @@ export async function resolveOptions(
   const versionFrom = flags.versionFrom ?? env['XBUILD_VERSION_FROM'] ?? config['version-from']
   const cache = flags.cache ?? config.cache.type
   const builder = flags.builder ?? env['XBUILD_BUILDER'] ?? config.builder
+  const ownDist = distOf(flags.dist, env['XBUILD_DIST'])
+  const replaced: Readonly<Record<TopKey, unknown>> = {
+    'version-from': flags.versionFrom ?? env['XBUILD_VERSION_FROM'],
+    lang: flags.lang,
+    bins: flags.bin ?? bin,
+    builder: flags.builder ?? env['XBUILD_BUILDER'],
+    dist: ownDist,
+  }
   return {
     dir,
-    dist: distOf(flags.dist, env['XBUILD_DIST']) ?? resolve(dir, config.dist),
+    dist: ownDist ?? resolve(dir, config.dist),
+    ofFile: (Object.keys(replaced) as TopKey[]).filter(key => replaced[key] === undefined),
     ...(lang && { lang }),
     platforms,
     bins: flags.bin ?? (bin === undefined ? config.bins : [bin]) ?? [],

@@ -20,7 +20,7 @@ export function chooseExecutables(project: Project, asked: readonly string[]): r
     })
   }
   if (asked.length > 0)
-    return [...new Set(asked.map(name => findExecutable(project, name)))].map(checkBuildable)
+    return [...new Set(asked.map((name, at) => findExecutable(project, name, at)))].map(checkBuildable)
   const main = mainExecutable(project)
   if (main) return [checkBuildable(main)]
   const isPredicted = executables.some(item => item.predicted)
@@ -66,7 +66,8 @@ function spelling(item: Executable, executables: readonly Executable[]): string 
   return executables.some(other => other !== item && other.name === item.name) ? item.package : item.name
 }
 
-function findExecutable(project: Project, name: string): Executable {
+/** @param at which of those that were asked for: the key of the failure, below that of the list */
+function findExecutable(project: Project, name: string, at: number): Executable {
   const folder = `./${name.replace(/^\.\/|\/$/g, '')}`
   const matches = project.executables.filter(
     item => [name, folder].includes(item.package) || item.aliases?.includes(name),
@@ -84,6 +85,7 @@ function findExecutable(project: Project, name: string): Executable {
         ? `${found.length} executables are called ${name}`
         : `There is no executable ${JSON.stringify(name)}${suggestion ? `; did you mean ${suggestion}?` : ''}`,
     where: project.root,
+    key: [at],
     why: found.length > 1 ? 'the name is ambiguous' : `the project has ${names.join(', ')}`,
     fix:
       found.length > 1

@@ -156,19 +156,20 @@ function quote(text: string): string {
 }
 
 function plainOr(name: string): string {
-  if (name.includes('=') || name === '') throw cannotHold('label', name, 'a name with "=" ends there')
+  if (name.includes('=') || name === '')
+    throw cannotHold('label', name, 'it is no name of a label there', ['labels', name])
   return /^[\w./-]+$/.test(name) ? name : quote(name)
 }
 
 function checkEnv([name, value]: [string, string]): [string, string] {
   if (!/^[A-Za-z_][\w.-]*$/.test(name))
     throw cannotHold('env', name, 'a name is made of letters, digits, "_", "." and "-"')
-  return [name, oneLine(value, `env ${name}`)]
+  return [name, oneLine(value, `env ${name}`, ['env', name])]
 }
 
-function oneLine(text: string, key: string): string {
+function oneLine(text: string, key: string, path: readonly string[] = [key]): string {
   if (fitsLine(text)) return text
-  throw cannotHold(key, text, 'no Dockerfile instruction can hold a line break here')
+  throw cannotHold(key, text, 'no Dockerfile instruction can hold a line break here', path)
 }
 
 function checkWord(text: string, key: string): string {
@@ -197,11 +198,18 @@ function fitsLine(text: string): boolean {
   return !text.includes('\n')
 }
 
-function cannotHold(key: string, value: string, why: string): Failure {
+/** @param path the key below `[image]` */
+function cannotHold(
+  key: string,
+  value: string,
+  why: string,
+  path: readonly (string | number)[] = [key],
+): Failure {
   return new Failure({
     kind: 'usage',
     what: `The Dockerfile cannot say ${key} ${JSON.stringify(value)}`,
     where: '[image]',
+    key: ['image', ...path],
     why,
     fix: 'change the value, or build with --backend oci, which needs no Dockerfile',
   })

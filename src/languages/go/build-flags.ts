@@ -24,7 +24,9 @@ export function userLdflags(
       `${variable}=${fill(text, `[go.vars] ${JSON.stringify(variable)}`)}`,
     ]),
     // Split first, so that a value with a space stays one word.
-    ...linkerWords(options.go.ldflags ?? '', '[go] ldflags').map(word => fill(word, '[go] ldflags')),
+    ...linkerWords(options.go.ldflags ?? '', '[go] ldflags', ['go', 'ldflags']).map(word =>
+      fill(word, '[go] ldflags'),
+    ),
   ]
 }
 

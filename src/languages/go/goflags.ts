@@ -1,6 +1,6 @@
 import { Failure } from '../../errors.ts'
 import { joinQuoted, splitQuoted } from './quoted.ts'
-import { describeSetting, type GoSetting, type GoSettings } from './settings.ts'
+import { describeSetting, type GoSetting, type GoSettings, settingKey } from './settings.ts'
 
 /** What GOFLAGS and the flags after `--` say, of what our own command line says too. */
 export interface GoFlags {
@@ -32,7 +32,9 @@ const programModes = ['default', 'exe', 'pie']
  */
 export function readGoFlags(settings: GoSettings, toolchainArgs: readonly string[]): GoFlags {
   const setting = settings.get('GOFLAGS')
-  const fromVariable = setting ? splitQuoted(setting.value, `GOFLAGS of ${setting.from}`) : []
+  const fromVariable = setting
+    ? splitQuoted(setting.value, `GOFLAGS of ${setting.from}`, settingKey('GOFLAGS', setting))
+    : []
   const values = new Map<string, string>()
   const tags: string[] = []
   let ldflags: string[] = []
@@ -40,7 +42,8 @@ export function readGoFlags(settings: GoSettings, toolchainArgs: readonly string
     const { name, value } = flag(word)
     if (setting) checkFlag(name, value, 'GOFLAGS', setting)
     values.set(name, value ?? 'true')
-    if (name === 'ldflags') ldflags = linkerWords(value ?? '', 'GOFLAGS')
+    if (name === 'ldflags')
+      ldflags = linkerWords(value ?? '', 'GOFLAGS', setting && settingKey('GOFLAGS', setting))
   }
   tags.push(...splitTags(values.get('tags')))
   for (const [at, word] of toolchainArgs.entries()) {
@@ -71,15 +74,16 @@ function splitTags(text = ''): string[] {
  * The words of linker flags. A pattern of packages before them, as in "all=-s -w", must be one that the programs match.
  * @throws {Failure} usage, for another pattern: for a program xbuild gives go one set of flags.
  */
-export function linkerWords(text: string, place: string): string[] {
+export function linkerWords(text: string, place: string, key?: readonly string[]): string[] {
   const trimmed = text.trim()
   const pattern = trimmed.startsWith('-') || !trimmed.includes('=') ? undefined : trimmed.split('=')[0]
-  if (pattern === undefined) return splitQuoted(trimmed, place)
-  if (pattern === 'all') return splitQuoted(trimmed.slice('all='.length), place)
+  if (pattern === undefined) return splitQuoted(trimmed, place, key)
+  if (pattern === 'all') return splitQuoted(trimmed.slice('all='.length), place, key)
   throw new Failure({
     kind: 'usage',
     what: `The linker flags in ${place} are for the packages ${pattern} alone`,
     where: trimmed,
+    key,
     why: 'xbuild gives the linker flags of a program to go itself, and cannot tell which programs the pattern means',
     fix: `write them without ${JSON.stringify(`${pattern}=`)}, or as [go] ldflags in xbuild.toml`,
   })
@@ -92,12 +96,14 @@ function flag(word: string): { name: string; value: string | undefined } {
 
 function checkFlag(name: string, value: string | undefined, place: 'GOFLAGS' | '--', setting?: GoSetting) {
   const where = setting ? describeSetting('GOFLAGS', setting) : undefined
+  const key = setting && settingKey('GOFLAGS', setting)
   const known = Object.hasOwn(refused, name) ? refused[name] : undefined
   if (known && !(name === 'compiler' && value === 'gc') && !(name === 'n' && value === 'false')) {
     throw new Failure({
       kind: 'usage',
       what: place === '--' ? `-${name} cannot be used after --` : `-${name} cannot be in GOFLAGS`,
       where,
+      key,
       why: known.why,
       fix: place === '--' ? known.fix.replace('from GOFLAGS', 'from the flags after --') : known.fix,
     })
@@ -107,6 +113,7 @@ function checkFlag(name: string, value: string | undefined, place: 'GOFLAGS' | '
     kind: 'usage',
     what: `-buildmode=${value} makes no program`,
     where: where ?? 'the flags after --',
+    key,
     why: `an image needs one to start; -buildmode may be ${programModes.join(', ')}`,
     fix: place === '--' ? 'remove -buildmode from the flags after --' : 'remove -buildmode from GOFLAGS',
   })

@@ -132,7 +132,7 @@ async function readPackages(dir: string, environment: GoEnv, context: InspectCon
 function assignedPackages(flags: GoFlags, { options }: InspectContext): string[] {
   const words = [
     ...flags.ldflags,
-    ...linkerWords(options.go.ldflags ?? '', '[go] ldflags'),
+    ...linkerWords(options.go.ldflags ?? '', '[go] ldflags', ['go', 'ldflags']),
     ...Object.keys(options.go.vars).flatMap(name => ['-X', `${name}=`]),
   ]
   return [...new Set(assignmentsOf(words).map(item => item.package))].filter(path => path !== 'main')

@@ -4,9 +4,10 @@ import { Failure } from '../../errors.ts'
  * Splits text into words as Go does (cmd/internal/quoted): at spaces, where a quote counts only at the start of a word, and
  * nothing is escaped.
  * @param place where the text stands, for the message
+ * @param key that of xbuild.toml, where the text is its value
  * @throws {Failure} usage, when a quote is not closed.
  */
-export function splitQuoted(text: string, place: string): string[] {
+export function splitQuoted(text: string, place: string, key?: readonly string[]): string[] {
   const words: string[] = []
   for (let rest = text.trimStart(); rest !== ''; rest = rest.trimStart()) {
     const quote = rest[0] === '"' || rest[0] === "'" ? rest[0] : undefined
@@ -23,6 +24,7 @@ export function splitQuoted(text: string, place: string): string[] {
         what: `A quote in ${place} is not closed`,
         why: `${place} is ${text}`,
         fix: `close the ${quote} in ${place}`,
+        key,
       })
     }
     words.push(rest.slice(1, end))

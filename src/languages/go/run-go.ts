@@ -46,6 +46,7 @@ function goFailed(stderr: string, dir: string, goEnv: Readonly<Record<string, st
   // What was downloaded before is not why it failed.
   const text = stderr.replace(/^go: (downloading|finding) .*\n?/gm, '').trim()
   const [, broken] = /verifying (\S+@\S+): open \S+\.zip: no such file/.exec(text) ?? []
+  const variable = ofVariable(text, goEnv)
   const tooOld =
     /requires go >= (\S+) \(running go (\S+?)[;)]/.exec(text) ??
     /toolchain not available|golang\.org\/toolchain@/.exec(text)
@@ -67,21 +68,29 @@ function goFailed(stderr: string, dir: string, goEnv: Readonly<Record<string, st
         where: dir,
         why: text || 'go says no more than that',
         // An interrupted download leaves a module whose sum is there and whose files are not.
+        key: variable !== undefined && goEnv[variable] !== undefined ? keyOf(variable) : undefined,
         fix:
-          ofVariable(text, goEnv) ??
+          (variable && unsetting(variable, goEnv)) ??
           `cd ${quoteWord(dir)} && ${broken ? `go mod download ${broken}` : 'go list ./...'}`,
       })
 }
 
-/** What takes back a variable of the user's that go complains of, by its name or its value. */
+/** A variable of the user's that go complains of, by its name or its value. */
 function ofVariable(text: string, goEnv: Readonly<Record<string, string>>): string | undefined {
   const set = { ...process.env, ...goEnv }
-  const name = Object.keys(set).find(
+  return Object.keys(set).find(
     key =>
       /^(?:GO|CGO_)[A-Z0-9_]+$/.test(key) &&
       set[key] &&
       (new RegExp(`\\b${key}\\b`).test(text) || (key === 'GOWORK' && text.includes(set[key]))),
   )
-  if (name === undefined) return undefined
-  return goEnv[name] === undefined ? `unset ${name}` : `remove ${name} from [go] env in xbuild.toml`
+}
+
+/** `[cache] go` is handed over as the variable, too. */
+const keyOf = (variable: string) => (variable === 'GOCACHEPROG' ? ['cache', 'go'] : ['go', 'env', variable])
+
+function unsetting(variable: string, goEnv: Readonly<Record<string, string>>): string {
+  if (goEnv[variable] === undefined) return `unset ${variable}`
+  const other = variable === 'GOCACHEPROG' ? ', or go from [cache],' : ''
+  return `remove ${variable} from [go] env${other} in xbuild.toml`
 }

@@ -38,6 +38,11 @@ export function describeSetting(name: string, { value, from }: GoSetting): strin
   return from === 'go env -w' ? `${name}=${value}, set by go env -w,` : `${name}=${value} of ${from}`
 }
 
+/** The key of xbuild.toml that has a setting; undefined where another place has it. */
+export function settingKey(name: string, { from }: GoSetting): readonly string[] | undefined {
+  return from === '[go] env' ? ['go', 'env', name] : undefined
+}
+
 /** The command or change that takes a setting back. */
 export function unset(name: string, { from }: GoSetting): string {
   if (from === '[go] env') return `remove ${name} from [go] env in xbuild.toml`
