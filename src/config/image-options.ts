@@ -122,8 +122,18 @@ export function onShared(name: string, table: ImageTable, shared: ImageTable): I
 
 /** What is known to be wrong before its placeholders are filled in. */
 function checkTableTag(tag: string, at: number): string {
-  if (!tag.includes('{')) checkReference(tag, ['tags', at])
+  const values = /\{(?:version|commit|short-commit|date|branch|tag|name|platform|env\.\w+)\}/g
+  if (!tag.includes('{{') && !isReference(tag.replace(values, 'x'))) checkReference(tag, ['tags', at])
   return tag
+}
+
+function isReference(text: string): boolean {
+  try {
+    parseReference(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function checkTableBase(base: string): string {
@@ -182,11 +192,7 @@ function checkRegistry(registry: string, isFlag: boolean): string {
 }
 
 function isHost(host: string): boolean {
-  try {
-    return parseReference(`${host}/name`).registry === host
-  } catch {
-    return false
-  }
+  return isReference(`${host}/name`) && parseReference(`${host}/name`).registry === host
 }
 
 /** `80`, `"53/udp"` → `80/tcp`, `53/udp` (image-spec config.md, ExposedPorts). */

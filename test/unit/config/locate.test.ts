@@ -29,6 +29,7 @@ test.each<[string, string]>([
   ['[image]\nbase = "Bad Base"', '2:1'],
   ['[image]\nregistry = "Bad Base"', '2:1'],
   ['[image]\ntags = ["a", "b c"]', '2:14'],
+  ['[image]\ntags = ["{name}:{version}", "{nam}:1"]', '2:29'],
   ['[image]\ninsecure-registries = ["a/b"]', '2:24'],
   ['[image]\nannotations = ["a=b", "c"]', '2:23'],
   ['[image]\nvolumes = ["/a", "b"]', '2:18'],
