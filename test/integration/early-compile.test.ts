@@ -40,7 +40,9 @@ function order(calls: readonly string[], first: RegExp, second: RegExp): boolean
   return a !== -1 && b !== -1 && (a as number) < (b as number)
 }
 
-const changed = 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("changed") }\n'
+// Text that no run before has compiled.
+const word = `changed-${process.pid}-${Date.now()}`
+const changed = `package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("${word}") }\n`
 const contents = async (dir: string) =>
   (await readFile(join(dir, 'dist/linux_amd64/hello'))).toString('latin1')
 const compiles = (calls: readonly string[]) => calls.filter(call => call.startsWith('go build'))
@@ -57,7 +59,7 @@ describe('a build like the last one', () => {
     const made = await calls()
     expect(order(made, /^go build/, /^(go list|git)/)).toBe(true)
     expect(compiles(made)).toHaveLength(2)
-    expect(await contents(dir)).toContain('changed')
+    expect(await contents(dir)).toContain(word)
     expect(await readFile(join(dir, 'dist/logs/linux_amd64.log'), 'utf8')).toContain('example.com/hello')
     expect(await leftOvers(dir)).toEqual([])
   })
@@ -79,7 +81,7 @@ describe('where the plan is another one', () => {
     // The main package has a variable to stamp now.
     await writeFile(
       join(dir, 'main.go'),
-      changed.replace('func', 'var version = "none"\n\nfunc').replace('"changed"', 'version'),
+      changed.replace('func', 'var version = "none"\n\nfunc').replace(`"${word}"`, 'version'),
     )
     expect(await build(['--version-from=9.8.7'])).toMatchObject({ code: 0 })
     const made = compiles(await calls())
