@@ -3,13 +3,20 @@
 //
 //   node scripts/fleet.mjs --builds-per-hour 500 --projects 200 --cold 90 --shared 30 --warm 12 --kept 20
 //   node scripts/fleet.mjs … --shared-cache     # a registry cache, GOCACHEPROG or sccache that all builders use
+//
+// And sets itself against builds that really ran, on builders of `docker buildx ls`, one build at a time on each:
+//
+//   node scripts/fleet.mjs --record RUNS.json --builders one,other [--toolchain IMAGE] [--builds 30] [--projects 4] [--gap 3]
+//   node scripts/fleet.mjs --check RUNS.json
+import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { describeCheck, recordRuns } from './fleet/check.mjs'
 import { arrivalsOf, quantile, randomOf, simulate } from './fleet/simulate.mjs'
 
 const { values } = parseArgs({
   options: {
     'builds-per-hour': { type: 'string', default: '500' },
-    projects: { type: 'string', default: '200' },
+    projects: { type: 'string' },
     cold: { type: 'string', default: '90' },
     shared: { type: 'string', default: '30' },
     warm: { type: 'string', default: '12' },
@@ -19,6 +26,12 @@ const { values } = parseArgs({
     'longest-wait': { type: 'string', default: '10' },
     hours: { type: 'string', default: '8' },
     seed: { type: 'string', default: '1' },
+    check: { type: 'string' },
+    record: { type: 'string' },
+    builders: { type: 'string', default: '' },
+    toolchain: { type: 'string' },
+    builds: { type: 'string', default: '30' },
+    gap: { type: 'string', default: '3' },
   },
 })
 const number = name => {
@@ -27,7 +40,31 @@ const number = name => {
   console.error(`--${name} is a number above 0`)
   process.exit(2)
 }
-const load = { buildsPerHour: number('builds-per-hour'), projects: number('projects') }
+if (values.record !== undefined) {
+  const builders = values.builders.split(',').filter(Boolean)
+  if (builders.length === 0) {
+    console.error('--builders names builders of docker buildx ls, separated by commas')
+    process.exit(2)
+  }
+  const runs = await recordRuns({
+    builders,
+    toolchain: values.toolchain,
+    builds: number('builds'),
+    projects: values.projects === undefined ? 4 : number('projects'),
+    gap: number('gap'),
+    seed: number('seed'),
+  })
+  writeFileSync(values.record, `${JSON.stringify(runs, undefined, 1)}\n`)
+}
+const recorded = values.check ?? values.record
+if (recorded !== undefined) {
+  console.log(describeCheck(JSON.parse(readFileSync(recorded, 'utf8'))))
+  process.exit(0)
+}
+const load = {
+  buildsPerHour: number('builds-per-hour'),
+  projects: values.projects === undefined ? 200 : number('projects'),
+}
 const costs = { cold: number('cold'), shared: number('shared'), warm: number('warm') }
 const arrivals = arrivalsOf(load, number('hours'), randomOf(number('seed')))
 const rows = []

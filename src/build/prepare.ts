@@ -139,7 +139,7 @@ export async function prepareBuild(
 
 /** Where the compilers run, where that is not here. */
 function placeRemarks(
-  { compile }: Options,
+  { compile, offline }: Options,
   builder: BuilderFacts | undefined,
   facts: StageFacts | undefined,
 ): string[] {
@@ -149,6 +149,9 @@ function placeRemarks(
     return [
       `compiled on the builder ${builder.name} with ${facts.image}${why}; ${facts.root} is sent to it`,
       ...facts.remarks,
+      ...(offline
+        ? [`--offline: the builder asks the registry of ${facts.image} all the same, unless it has the image`]
+        : []),
     ]
   }
   if (secrets.length + ssh.length === 0) return []

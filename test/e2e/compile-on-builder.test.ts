@@ -3,12 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { xbuild } from '../support/cli.ts'
-import { type MortalNode, startMortalNode } from '../support/mortal-node.ts'
-import { helloGo, project, temporaryFolder } from '../support/projects.ts'
-import { describeWith, rig, rigEnvironment, rigValue } from '../support/rig.ts'
+import type { MortalNode } from '../support/mortal-node.ts'
+import { helloGo, project } from '../support/projects.ts'
+import { describeWith, rigValue } from '../support/rig.ts'
+import { firstNode, secondNode, startTwoNodes } from '../support/two-nodes.ts'
 
 const minutes = (count: number) => count * 60_000
-const [first = '', second = ''] = (rig['XBUILD_RIG_REMOTE_BUILDKIT'] ?? '').split(' ')
 const image = (name: string) => `${rigValue('XBUILD_RIG_REGISTRY')}/compile-e2e-${process.pid}/${name}`
 const crane = (...args: string[]) =>
   execFileSync(rigValue('XBUILD_RIG_CRANE'), args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
@@ -48,13 +48,7 @@ describeWith(
     beforeAll(async () => {
       const toolchain = `[toolchain]\nimage = "${rigValue('XBUILD_RIG_GOLANG_IMAGE')}"\n`
       dir = await project({ ...helloGo, 'xbuild.toml': toolchain })
-      env = { ...rigEnvironment(), BUILDX_CONFIG: await temporaryFolder(), BUILDX_BUILDER: '' }
-      node = await startMortalNode(second.replace('unix://', ''))
-      const buildx = (...args: string[]) =>
-        execFileSync('docker', ['buildx', ...args], { stdio: 'pipe', env: { ...process.env, ...env } })
-      buildx('create', '--name', 'one', '--driver', 'remote', first)
-      buildx('create', '--name', 'two', '--driver', 'remote', '--platform', 'linux/amd64', first)
-      buildx('create', '--name', 'two', '--append', '--platform', 'linux/arm64', node.endpoint)
+      ;({ env, node } = await startTwoNodes())
       return () => node.close()
     }, minutes(2))
 
@@ -66,7 +60,7 @@ describeWith(
         const { code, stdout, stderr } = await build('two', '--push', `--cache-to=${cache()},mode=max`)
         expect(code, stderr).toBe(0)
         expect(stdout).toContain(crane('digest', `${image('app')}:1`).trim())
-        expect([first, second].map(address => compiled(address, key))).toEqual([
+        expect([firstNode, secondNode].map(address => compiled(address, key))).toEqual([
           ['linux_amd64'],
           ['linux_arm64'],
         ])

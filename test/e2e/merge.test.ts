@@ -3,13 +3,13 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { type CliResult, xbuild } from '../support/cli.ts'
-import { type MortalNode, startMortalNode } from '../support/mortal-node.ts'
-import { commit, helloGo, project, temporaryFolder } from '../support/projects.ts'
-import { describeWith, rig, rigEnvironment, rigValue } from '../support/rig.ts'
+import type { MortalNode } from '../support/mortal-node.ts'
+import { commit, helloGo, project } from '../support/projects.ts'
+import { describeWith, rigValue } from '../support/rig.ts'
+import { startTwoNodes } from '../support/two-nodes.ts'
 
 const minutes = (count: number) => count * 60_000
 const platforms = ['linux/amd64', 'linux/arm64']
-const [first = '', second = ''] = (rig['XBUILD_RIG_REMOTE_BUILDKIT'] ?? '').split(' ')
 const image = (name: string) => `${rigValue('XBUILD_RIG_REGISTRY')}/merge-e2e-${process.pid}/${name}`
 const crane = (...args: string[]) =>
   execFileSync(rigValue('XBUILD_RIG_CRANE'), args, {
@@ -47,13 +47,7 @@ describeWith(['engine', 'registry', 'bases', 'buildx', 'buildkit', 'crane'], 'on
   beforeAll(async () => {
     dir = await project(helloGo)
     commit(dir)
-    env = { ...rigEnvironment(), BUILDX_CONFIG: await temporaryFolder(), BUILDX_BUILDER: '' }
-    node = await startMortalNode(second.replace('unix://', ''))
-    const buildx = (...args: string[]) =>
-      execFileSync('docker', ['buildx', ...args], { stdio: 'pipe', env: { ...process.env, ...env } })
-    buildx('create', '--name', 'one', '--driver', 'remote', first)
-    buildx('create', '--name', 'two', '--driver', 'remote', '--platform', 'linux/amd64', first)
-    buildx('create', '--name', 'two', '--append', '--platform', 'linux/arm64', node.endpoint)
+    ;({ env, node } = await startTwoNodes())
     return () => node.close()
   }, minutes(2))
 

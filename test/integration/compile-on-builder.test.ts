@@ -99,7 +99,9 @@ describe('a compile on the builder', () => {
   it('has what one platform has of its own, and nothing of this machine', async () => {
     const toml = '[go.platform."linux/arm64"]\ntags = ["small"]\n'
     const dir = await project({ ...helloGo, 'xbuild.toml': toml })
-    const { steps } = JSON.parse((await run(dir, ['--dry-run', '--json'])).result.stdout) as PlanJson
+    const { result } = await run(dir, ['--dry-run', '--json', '--offline'])
+    const { steps, notes } = JSON.parse(result.stdout) as PlanJson
+    expect(notes.join('\n')).toMatch(/--offline: the builder asks the registry of golang:\S+ all the same/)
     const stages = steps.map(({ dockerfile }) => dockerfile ?? '')
     expect(stages.map(text => text.includes('"-tags=small"'))).toEqual([false, true])
     expect(stages.join()).not.toContain('GOMEMLIMIT')

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { compareRuns, describeCheck } from '../../scripts/fleet/check.mjs'
 import { arrivalsOf, quantile, randomOf, simulate } from '../../scripts/fleet/simulate.mjs'
 
 const costs = { cold: 100, shared: 40, warm: 10 }
@@ -48,4 +49,38 @@ describe('a fleet of builders', () => {
     expect(shares).toEqual([...shares].sort((a, b) => b - a))
     expect(quantile([1, 2, 3, 4], 0.5)).toBe(3)
   })
+})
+
+describe('runs that were recorded', () => {
+  const build = (
+    at: number,
+    started: number,
+    ended: number,
+    node: number,
+    project: number,
+    warm: boolean,
+  ) => ({
+    at,
+    started,
+    ended,
+    node,
+    project,
+    warm,
+  })
+  const runs = {
+    machine: '2 processors',
+    nodes: 2,
+    builds: [build(0, 0, 11, 0, 0, false), build(1, 1, 10, 1, 1, false), build(2, 10, 12, 1, 1, true)],
+  }
+
+  it('are compared with the same arrivals, simulated with their mean seconds', () => {
+    const { costs, observed, simulated } = compareRuns(runs)
+    expect(costs).toMatchObject({ cold: 10, warm: 2 })
+    expect([observed.waits, observed.totals, observed.makespan]).toEqual([[0, 0, 8], [9, 10, 11], 12])
+    // The simulated first node is free a second earlier, and the third build is cold there.
+    expect([simulated.waits, simulated.totals, simulated.makespan]).toEqual([[0, 0, 8], [10, 10, 18], 20])
+    expect(observed.warmRate).toBeCloseTo(1 / 3)
+  })
+
+  it('are a table', () => expect(describeCheck(runs)).toContain('| half are done in | 10.0 s | 10.0 s |'))
 })
