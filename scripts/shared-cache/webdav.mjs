@@ -20,7 +20,7 @@ export async function startWebDav(root) {
   await mkdir(root, { recursive: true })
   let uploads = 0
   const server = createServer(async (request, response) => {
-    const way = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname))
+    const way = normalize(`/${decodeURIComponent((request.url ?? '').split('?')[0] ?? '')}`)
     const path = join(root, way)
     const end = (status, headers = {}, body = '') => response.writeHead(status, headers).end(body)
     try {
@@ -52,7 +52,7 @@ export async function startWebDav(root) {
   })
   await new Promise(resolve => server.listen(0, '127.0.0.1', () => resolve(undefined)))
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
-  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() }
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() }
 }
 
 /** @param {string} way @param {import('node:fs').Stats} found */
