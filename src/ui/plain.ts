@@ -1,10 +1,11 @@
 import type { BuildEvent, TaskInfo } from '../types.ts'
+import { describeSeconds } from '../util/format.ts'
 import { type CiLog, ciLog } from './ci-log.ts'
 import { type Paint, paintFor } from './color.ts'
 import { describeNote, type Progress } from './display.ts'
 
-/** Seconds after which a task that still runs is named, and named again. */
-const patience = 10
+/** Seconds from one line about a task that still runs to the next: in two minutes people know that it takes long. */
+const patience = (seconds: number) => (seconds < 120 ? 10 : seconds < 600 ? 30 : 60)
 
 /** A task that runs. */
 interface Running {
@@ -19,7 +20,7 @@ const marks = { done: '✔', failed: '✖', skipped: '-' } as const
 
 /**
  * One line for each task that ends, with how many of all have, and each remark; a task that runs on is named every ten
- * seconds with what it is at, for a long silence looks like a hang.
+ * seconds with what it is at, later every minute, for a long silence looks like a hang.
  */
 export function plainLines(
   stream: NodeJS.WriteStream,
@@ -36,8 +37,11 @@ export function plainLines(
     for (const [id, task] of running) {
       const seconds = Math.floor((Date.now() - task.since) / 1000)
       if (seconds < task.next) continue
-      task.next = seconds - (seconds % patience) + patience
-      line(`  … ${titleOf(id)}: ${seconds} s${task.detail ? `, ${task.detail}` : ''}`)
+      const pause = patience(seconds)
+      task.next = seconds - (seconds % pause) + pause
+      line(
+        `  … ${titleOf(id)}: ${seconds < 100 ? `${seconds} s` : describeSeconds(seconds)}${task.detail ? `, ${task.detail}` : ''}`,
+      )
     }
   }
   let timer: NodeJS.Timeout | undefined
@@ -63,7 +67,7 @@ export function plainLines(
       case 'plan':
         return begin(event.tasks)
       case 'start':
-        return void running.set(event.id, { since: Date.now(), next: patience })
+        return void running.set(event.id, { since: Date.now(), next: patience(0) })
       case 'progress': {
         const task = running.get(event.id)
         if (task) task.detail = event.detail

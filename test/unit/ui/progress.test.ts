@@ -121,6 +121,27 @@ test('a task that runs on is named every ten seconds, with what it is at', () =>
   ])
 })
 
+test('a task that runs for long is named less and less often', () => {
+  vi.useFakeTimers()
+  const { stream: target, text } = stream()
+  const progress = createProgress('plain', target)
+  progress.emit({ type: 'plan', tasks: [{ id: 'a', title: 'Compile' }] })
+  progress.emit({ type: 'start', id: 'a' })
+  vi.advanceTimersByTime(720_000)
+  progress.emit({ type: 'done', id: 'a' })
+  const at = text().match(/(?<=: ).*? s$/gm) ?? []
+  expect(at.slice(8, 15)).toEqual([
+    '90 s',
+    '1 min 40 s',
+    '1 min 50 s',
+    '2 min 00 s',
+    '2 min 30 s',
+    '3 min 00 s',
+    '3 min 30 s',
+  ])
+  expect(at.slice(-3)).toEqual(['10 min 00 s', '11 min 00 s', '12 min 00 s'])
+})
+
 test('on a terminal, a task that runs has its seconds behind its title, and one that is cut off is no failure', async () => {
   vi.stubEnv('CI', '')
   const { stream: target, text } = stream(80)
