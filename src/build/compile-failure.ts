@@ -52,7 +52,10 @@ export function compileFailed(
     [...new Set(failures.flatMap(({ advice }) => advice ?? []))].join('\n') || 'fix the errors above'
   return new Failure({
     kind: 'compile',
-    what: `${failures.length} of ${plan.platforms.length} platforms did not compile: ${names}`,
+    what:
+      plan.platforms.length === 1
+        ? `${names} did not compile`
+        : `${failures.length} of ${plan.platforms.length} platforms did not compile: ${names}`,
     where: plan.project.root,
     why: groupMessages(failures),
     fix: `${fix}${good.length > 0 ? ` (${good.join(', ')} compiled)` : ''}; no image was made`,
