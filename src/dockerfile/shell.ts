@@ -99,18 +99,9 @@ function withoutQuotes(raw: string): string {
 }
 
 const keywords = new Set(['if', 'then', 'else', 'elif', 'do', 'while', 'until', '!', '{', '}', 'time'])
-const wrappers = new Set([
-  'sudo',
-  'exec',
-  'command',
-  'env',
-  'nice',
-  'nohup',
-  'export',
-  'local',
-  'readonly',
-  'declare',
-])
+const wrappers = new Set(['sudo', 'exec', 'command', 'env', 'nice', 'nohup'])
+/** What follows are names and values, no command. */
+const declarations = new Set(['export', 'local', 'readonly', 'declare'])
 const shells = new Set(['sh', 'bash', 'ash', 'dash', 'zsh'])
 
 function toCommands(lists: readonly (readonly Word[])[], depth: number): ShellCommand[] {
@@ -122,11 +113,13 @@ function toCommands(lists: readonly (readonly Word[])[], depth: number): ShellCo
     if (!first || !last) return []
     const assignments: { name: string; value: string; word: Word }[] = []
     let index = 0
+    let declares = false
     for (; index < rest.length; index++) {
       const word = rest[index] as Word
       const [, name, value = ''] = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(word.value) ?? []
       if (name !== undefined) assignments.push({ name, value, word })
-      else if (!wrappers.has(word.value)) break
+      else if (declarations.has(word.value)) declares = true
+      else if (!declares && (!wrappers.has(word.value) || asks(rest, index))) break
     }
     const words = rest.slice(index)
     const tool = (words[0]?.value ?? '').replace(/^.*\//, '')
@@ -134,6 +127,10 @@ function toCommands(lists: readonly (readonly Word[])[], depth: number): ShellCo
     return [command, ...scriptArgument(tool, words, depth)]
   })
 }
+
+/** `command -v tool` runs nothing. */
+const asks = (words: readonly Word[], at: number) =>
+  words[at]?.value === 'command' && /^-[vV]$/.test(words[at + 1]?.value ?? '')
 
 /** The commands of `sh -c '…'`. */
 function scriptArgument(tool: string, words: readonly Word[], depth: number): ShellCommand[] {

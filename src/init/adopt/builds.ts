@@ -28,6 +28,14 @@ export function adoptBuilds(
       ledger.left(by, `${command.tool} compiles something else: build it on its own`)
       continue
     }
+    const makesOther = isNamed && !hasPrograms && !makes(one) && bins.some(bin => bin !== '.')
+    if (makesOther) {
+      ledger.left(
+        by,
+        `it compiles ${bins.join(', ')}, which the image does not run: [images.NAME] makes an image of it`,
+      )
+      continue
+    }
     for (const [key, value] of Object.entries(build.settings)) {
       const setting = withoutDefaults(key, value, project)
       if (setting !== undefined && !(Array.isArray(setting) && setting.length === 0))

@@ -26,6 +26,7 @@ export function readCargoBuild(
   const covered: string[] = []
   const left: string[] = []
   const bins: string[] = []
+  const packages: string[] = []
   let features: string[] = []
   let isRelease = rest[0] === 'install'
   for (const { name, raw } of flags) {
@@ -39,12 +40,15 @@ export function readCargoBuild(
       isRelease = true
       if (text !== 'release') settings['profile'] = text
     } else if (name === 'bin') bins.push(text)
-    else if (name === 'package' || name === 'p') settings['package'] = text
+    else if (name === 'package' || name === 'p') packages.push(text)
     else if (name === 'all-features') settings['all-features'] = true
     else if (name === 'no-default-features') settings['default-features'] = false
     else if (name === 'locked') settings['locked'] = true
     else left.push(`--${name}: xbuild -- --${name}${raw === undefined ? '' : `=${text}`} passes it to cargo`)
   }
+  // [rust] package is one; of several, each has a program of its name.
+  if (packages.length === 1) settings['package'] = packages[0] as string
+  else if (bins.length === 0) bins.push(...packages)
   if (features.length > 0) settings['features'] = features
   if (!isRelease) covered.push('xbuild builds in release mode')
   readCargoEnvironment(env, settings, covered)

@@ -31,22 +31,24 @@ export function commandsOfRuns(runs: ImageFacts['runs']): RunCommand[] {
       return placeholder === undefined ? known : { value: placeholder }
     }
     const resolve: Resolve = raw => expandWord(raw, lookup, placeholderOfScript)
-    return withoutSubstitutions(commandsOf(by)).map((command): RunCommand => {
-      const env: Record<string, string> = {}
-      for (const [name, known] of scope.env) if ('value' in known) env[name] = known.value
-      for (const [name, known] of own) if ('value' in known) env[name] = known.value
-      for (const { name, word } of command.assignments) {
-        const { text, unknown } = resolve(word.raw.slice(word.raw.indexOf('=') + 1))
-        const known: Known = unknown.length > 0 ? { unknown: 'shell' } : { value: text }
-        if ('value' in known) env[name] = known.value
-        // Before a command it is that command's alone; `export` and a line of its own last.
-        if (command.tool === '') own.set(name, known)
-      }
-      const here = { by, command, workdir, env, resolve }
-      const [, folder] = command.words
-      if (command.tool === 'cd' && folder) workdir = absolute(resolve(folder.raw).text, workdir)
-      return here
-    })
+    return withoutSubstitutions(commandsOf(by))
+      .map(withoutWrapper)
+      .map((command): RunCommand => {
+        const env: Record<string, string> = {}
+        for (const [name, known] of scope.env) if ('value' in known) env[name] = known.value
+        for (const [name, known] of own) if ('value' in known) env[name] = known.value
+        for (const { name, word } of command.assignments) {
+          const { text, unknown } = resolve(word.raw.slice(word.raw.indexOf('=') + 1))
+          const known: Known = unknown.length > 0 ? { unknown: 'shell' } : { value: text }
+          if ('value' in known) env[name] = known.value
+          // Before a command it is that command's alone; `export` and a line of its own last.
+          if (command.tool === '') own.set(name, known)
+        }
+        const here = { by, command, workdir, env, resolve }
+        const [, folder] = command.words
+        if (command.tool === 'cd' && folder) workdir = absolute(resolve(folder.raw).text, workdir)
+        return here
+      })
   })
 }
 
@@ -59,9 +61,9 @@ export function readBuild({
   const words = command.words.map(({ raw }) => raw)
   switch (compilesWith(command)) {
     case 'go':
-      return readGoBuild(words, env, resolve)
+      return makesLibrary(words, resolve) ? undefined : readGoBuild(words, env, resolve)
     case 'cargo':
-      return command.tool === 'rustc' || words.includes('chef')
+      return command.tool === 'rustc' || words.includes('chef') || installsTool(words)
         ? undefined
         : readCargoBuild(words, env, resolve)
     case 'zig':
@@ -69,6 +71,28 @@ export function readBuild({
     default:
       return undefined
   }
+}
+
+/** `-buildmode=c-archive` and others that make no program (`go help buildmode`). */
+function makesLibrary(words: readonly string[], resolve: Resolve): boolean {
+  const texts = words.map(raw => resolve(raw).text)
+  const mode = texts.findIndex(text => /^--?buildmode(?:=|$)/.test(text))
+  const value = texts[mode]?.split('=')[1] ?? texts[mode + 1]
+  return mode >= 0 && /^(?:c-archive|c-shared|archive|shared|plugin)$/.test(value ?? '')
+}
+
+/** `cargo install NAME`: a crate of a registry, not the project. */
+function installsTool(words: readonly string[]): boolean {
+  const isInstall = words.slice(1, 3).includes('install')
+  return isInstall && !words.some(word => /^--(?:path|git)(?:=|$)/.test(word))
+}
+
+/** The go or cargo that xx-go and xx-cargo of tonistiigi/xx run, for the target of the stage. */
+function withoutWrapper(command: ShellCommand): ShellCommand {
+  const [, tool] = /^xx-(go|cargo)$/.exec(command.tool) ?? []
+  const [first, ...rest] = command.words
+  if (tool === undefined || !first) return command
+  return { ...command, tool, words: [{ ...first, raw: tool, value: tool }, ...rest] }
 }
 
 /** Without the commands of `$(…)`, whose output is part of another; those of `sh -c` are commands like all others. */

@@ -1,5 +1,11 @@
 import type { Expanded } from '../../dockerfile/expand.ts'
-import type { HealthFacts, ImageFacts, Program, Said } from '../../dockerfile/final-image.ts'
+import {
+  absolute,
+  type HealthFacts,
+  type ImageFacts,
+  type Program,
+  type Said,
+} from '../../dockerfile/final-image.ts'
 import { defaultPath } from '../../image/verify/entrypoint.ts'
 import type { Setting, TomlValue } from '../settings.ts'
 import { looksLikePlaceholder } from './known-names.ts'
@@ -99,9 +105,13 @@ function adoptUser({ value, by }: Said<Expanded>, ledger: Ledger, context: Confi
   else ledger.left(by, found.problem)
 }
 
-function adoptProgram({ entrypoint, cmd }: ImageFacts, ledger: Ledger, context: ConfigContext): void {
+function adoptProgram(
+  { entrypoint, cmd, workdir }: ImageFacts,
+  ledger: Ledger,
+  context: ConfigContext,
+): void {
   const words = (said: Said<Program> | undefined) =>
-    said && withPath(toWords(said, ledger, context), context.program)
+    said && withPath(fromFolder(toWords(said, ledger, context), workdir), context.program)
   const first = words(entrypoint)
   const rest = words(cmd)
   if (entrypoint && first === undefined) return
@@ -118,6 +128,13 @@ function adoptProgram({ entrypoint, cmd }: ImageFacts, ledger: Ledger, context: 
       ledger.set(cmd.by, 'image', 'args', rest, entrypoint ? undefined : '[image] entrypoint = [], args')
     else ledger.covered(cmd.by, 'there are no arguments anyway')
   }
+}
+
+/** `./app` by its path where the Dockerfile has no WORKDIR: that of another base may be another folder. */
+function fromFolder(words: readonly string[] | undefined, workdir: ImageFacts['workdir']) {
+  const [first = '', ...rest] = words ?? []
+  if (!first.includes('/') || first.startsWith('/') || workdir) return words
+  return [absolute(first, '/'), ...rest]
 }
 
 /** The program by its path where only the toolchain's image has its folder on PATH: /go/bin, /usr/local/cargo/bin. */

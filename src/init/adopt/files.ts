@@ -82,7 +82,13 @@ export function adoptFiles(
           hasSystemFiles = true
           ledger.covered(by, 'a distroless image has it')
         } else if (own !== undefined) take(copied, own)
-        else
+        else if (isEmptyFolder(source, place)) {
+          const target = copied.target.replace(/(?<=.)\/$/, '')
+          const { owner } = ownerKey(copied, ownerOf, ledger)
+          // Folders are the image's user's by themselves.
+          const isOther = owner !== undefined && !/^65532(?::65532)?$/.test(owner)
+          ledger.set(by, 'image', 'folders', [{ path: target, ...(isOther && { owner }) }])
+        } else
           ledger.left(by, `${path} is made by a stage: make it before xbuild, and name it in [image] files`)
       } else if (/^https?:|^git@/.test(path))
         ledger.left(by, 'download it into the project, and name it in [image] files')
@@ -129,6 +135,20 @@ function ownerKey(
   if ('covered' in found) return { owner: '65532:65532' }
   ledger.left(by, `--chown=${owner}: ${found.problem}`)
   return {}
+}
+
+/** Whether a stage only makes a folder, for the image to have it: `mkdir /data`. */
+function isEmptyFolder({ commands }: StageFacts, path: string): boolean {
+  const uses = commands.filter(({ command, workdir, resolve }) =>
+    command.words.slice(1).some(({ raw }) => {
+      const word = absolute(resolve(raw).text, workdir)
+      return word === path || word.startsWith(`${path}/`)
+    }),
+  )
+  return (
+    uses.some(({ command }) => command.tool === 'mkdir') &&
+    uses.every(({ command }) => /^(?:mkdir|chown|chmod|chgrp)$/.test(command.tool))
+  )
 }
 
 /** The path in the project of a file that a stage has by a COPY of its own. */
@@ -180,6 +200,14 @@ function wildcards(pattern: string): RegExp | undefined {
   }
 }
 
+/** The file of the project that a COPY may put at a path of the image: the source, or a file below it. */
+function filesAt(copied: CopyFacts, source: string, path: string, project: ProjectFacts): string[] {
+  const from = clean(source)
+  if (project.kindOf(from) !== 'folder') return placeOf(copied, source) === path ? [from] : []
+  const to = copied.target.replace(/\/?$/, '/')
+  return path.startsWith(to) ? [clean(`${from}/${path.slice(to.length)}`)] : []
+}
+
 /** Whether a file of the image is a script that is copied from the project. */
 export function isScript(copies: readonly CopyFacts[], project: ProjectFacts): (path: string) => boolean {
   return path =>
@@ -187,8 +215,7 @@ export function isScript(copies: readonly CopyFacts[], project: ProjectFacts): (
       copied.sources.some(
         source =>
           copied.from === undefined &&
-          placeOf(copied, source) === path &&
-          project.read(clean(source))?.startsWith('#!') === true,
+          filesAt(copied, source, path, project).some(file => project.read(file)?.startsWith('#!') === true),
       ),
     )
 }

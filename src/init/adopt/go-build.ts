@@ -2,6 +2,7 @@ import { assignmentsOf, takeExternal } from '../../languages/go/ldflags.ts'
 import { splitQuoted } from '../../languages/go/quoted.ts'
 import type { TomlValue } from '../settings.ts'
 import { type Build, type Resolve, splitFlags } from './build.ts'
+import { placeholderForOpen } from './known-names.ts'
 
 /** Flags of go build that take a value as the next word (`go help build`). */
 const valued = new Set(
@@ -87,7 +88,7 @@ export function readLdflags(
     const missing = unknown.find(each => value.includes(each))
     if (/\$/.test(name)) left.push(`-X ${name}: its name depends on the build`)
     else if (missing !== undefined) left.push(`-X ${name}: ${missing} has no value here`)
-    else vars[name] = value
+    else vars[name] = placeholderForOpen(variable, value) ?? value
   }
   if (Object.keys(vars).length > 0) settings['vars'] = vars
   const { rest, external } = takeExternal(withoutAssignments(words))

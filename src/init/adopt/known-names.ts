@@ -21,6 +21,17 @@ export function placeholderFor(name: string): string | undefined {
   return own.test(name) ? names.find(([pattern]) => pattern.test(name))?.[1] : undefined
 }
 
+/**
+ * The placeholder for a variable of the program that -X sets to what a build argument says until somebody gives it a value:
+ * `-X main.Version=latest`, of `ARG APP_VERSION=latest`.
+ */
+export function placeholderForOpen(variable: string, value: string): string | undefined {
+  const name = variable.replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+  return value !== '' && placeholder.test(value)
+    ? names.find(([pattern]) => pattern.test(name))?.[1]
+    : undefined
+}
+
 /** A build argument that is meant to be given the version, commit or date takes xbuild's own. */
 export const withPlaceholders: Override = (name, known) => {
   const isOpen: boolean =

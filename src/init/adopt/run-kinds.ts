@@ -13,7 +13,7 @@ export type RunKind =
   | { readonly kind: 'make'; readonly words: readonly string[] }
 
 const nothing = new Set(
-  'sh bash ash cd set true : echo printf [ test ls cat exit export umask sync sleep which env if fi done case esac in trap source .'.split(
+  'sh bash ash cd set true : echo printf [ test ls cat exit export umask sync sleep which command env for if fi done case esac in trap source .'.split(
     ' ',
   ),
 )
@@ -27,18 +27,20 @@ export function kindOfCommand({ command, resolve }: RunCommand): RunKind {
   if (tool === '' || tool.startsWith('<<') || nothing.has(tool) || isNoCommand(words))
     return { kind: 'nothing' }
   if (tool === 'make' || tool === 'gmake') return { kind: 'make', words }
-  const packages = installedPackages(tool, words)
+  const packages = installedPackages(tool.replace(/^xx-(?=ap[tk])/, ''), words)
   if (packages) return { kind: 'packages', packages }
   if (/^(?:adduser|useradd|addgroup|groupadd)$/.test(tool)) return userOf(tool, words)
   if (tool === 'mkdir') return { kind: 'folder', paths: words.slice(1).filter(word => word.startsWith('/')) }
   if (/^(?:chown|chmod|chgrp|touch|install|ln|mv|cp|rm|rmdir|find|sed)$/.test(tool))
     return { kind: 'nothing' }
   if (/^(?:update-ca-certificates|ldconfig)$/.test(tool)) return { kind: 'nothing' }
+  if (tool.startsWith('xx-')) return { kind: 'covered', says: 'xbuild compiles for each platform by itself' }
   if (tool === 'strip') return { kind: 'covered', says: 'xbuild strips by itself' }
   if (tool === 'upx')
     return { kind: 'left', says: 'xbuild does not compress binaries: layers are compressed anyway' }
   if (tool === 'go' && /^(?:mod|env|version|clean|get|work|telemetry)$/.test(sub))
     return { kind: 'covered', says: 'go downloads what it needs' }
+  if (tool === 'cargo' && sub === 'install') return { kind: 'covered', says: 'a tool of the compile' }
   if (tool === 'cargo' && /^(?:fetch|chef|new|init|vendor|update|clean)$/.test(sub))
     return { kind: 'covered', says: 'cargo downloads what it needs' }
   if (tool === 'rustup')
@@ -62,7 +64,7 @@ function isNoCommand([first = '', ...rest]: readonly string[]): boolean {
 
 /** What only a compile needs, and xbuild or this machine's toolchain has. */
 const forCompiling =
-  /^(?:git|make|gcc|g\+\+|build-base|build-essential|musl-dev|musl-tools|libc-dev|libc6-dev(?:-\w+)*|linux-headers|binutils|file|bash|curl|wget|xz-utils|xz|tar|unzip|gzip|clang|lld|llvm|upx|openssh-client|openssh|gnupg|cmake|pkg-config|pkgconf|pkgconfig|gcc-(?:aarch64|x86-64|arm)\S*|g\+\+-\S+|crossbuild-\S+|mercurial|bzr|subversion|ca-certificates|tzdata|zig|go|rust|cargo|perl)$/
+  /^(?:xx-\S+|git|make|gcc|g\+\+|build-base|build-essential|musl-dev|musl-tools|libc-dev|libc6-dev(?:-\w+)*|linux-headers|binutils|file|bash|curl|wget|xz-utils|xz|tar|unzip|gzip|clang|lld|llvm|upx|openssh-client|openssh|gnupg|cmake|pkg-config|pkgconf|pkgconfig|gcc-(?:aarch64|x86-64|arm)\S*|g\+\+-\S+|crossbuild-\S+|mercurial|bzr|subversion|ca-certificates|tzdata|zig|go|rust|cargo|perl)$/
 
 /** Packages of a build stage that may be C libraries or generators. */
 export const compilePackages = (packages: readonly string[]): string[] =>

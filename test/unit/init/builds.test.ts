@@ -46,6 +46,16 @@ const zig: ProjectFacts = { ...goProject(), language: 'zig', executables: [] }
 describe('go build', () => {
   test.each<[string, Record<string, unknown>, ProjectFacts?]>([
     ['RUN CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags="-s -w" -a -installsuffix cgo -o app .', {}],
+    ['RUN CGO_ENABLED=1 go build -tags vfs -buildmode=c-archive -o out.a ./cmd/lib', {}],
+    ['RUN xx-go build -tags=a .', { 'go.tags': ['a'] }],
+    [
+      'ARG TOOL_VERSION=latest\nRUN go build -ldflags "-X \'app/v.Version=${TOOL_VERSION}\'" .',
+      { 'go.vars': { 'app/v.Version': '{version}' } },
+    ],
+    [
+      'ARG GO_VERSION=1.2\nRUN go build -ldflags "-X app/v.GoVersion=${GO_VERSION}" .',
+      { 'go.vars': { 'app/v.GoVersion': '1.2' } },
+    ],
     ['RUN go build -tags "netgo osusergo" .', { 'go.tags': ['netgo', 'osusergo'] }],
     ['RUN go build -tags=a,b .', { 'go.tags': ['a', 'b'] }],
     ['RUN go build -ldflags "-X main.version=1.2.3" .', { 'go.vars': { 'main.version': '1.2.3' } }],
@@ -121,6 +131,9 @@ describe('cargo build', () => {
     ],
     ['RUN SQLX_OFFLINE=true cargo build --release', { 'rust.env': { SQLX_OFFLINE: 'true' } }],
     ['RUN cargo install --path . --root /out', {}],
+    ['RUN RUSTFLAGS=-Ctarget-cpu=x cargo install wasm-pack cargo-chef', {}],
+    ['RUN xx-cargo build --release --features a', { 'rust.features': ['a'] }],
+    ['RUN export RUSTFLAGS && cargo build --release -p one', { 'rust.package': 'one' }],
     ['RUN cargo chef cook --release --features x --recipe-path recipe.json\nRUN cargo build --release', {}],
   ])('%s', (lines, settings) => expect(settingsOf(lines, rust)).toEqual(settings))
 })

@@ -220,3 +220,49 @@ test('a RUN that is a here-document is read as its commands', () => {
   expect(settings.find(({ key }) => key === 'tags')?.value).toEqual(['x'])
   expect(entries.filter(({ line, outcome }) => line === 2 && outcome === 'left')).toEqual([])
 })
+
+test('an entrypoint in a folder of scripts keeps the base that has a shell', () => {
+  const scripts = goProject(['docker/', 'docker/init.sh'], {
+    read: path => (path === 'docker/init.sh' ? '#!/bin/sh\n' : undefined),
+  })
+  const { settings } = adoptDockerfile(
+    `${build}FROM busybox:1\nCOPY docker/ /\nCOPY --from=build /out/app /bin/app\nENTRYPOINT ["/init.sh"]\n`,
+    'Dockerfile',
+    scripts,
+  )
+  expect(settings).toContainEqual(expect.objectContaining({ key: 'base', value: 'busybox:1' }))
+})
+
+const withFolder = (run: string, copy: string) =>
+  Object.fromEntries(
+    mergeSettings(
+      adoptDockerfile(
+        `${build}RUN ${run}\nFROM gcr.io/distroless/static:nonroot\n${copy}\nCOPY --from=build /out/app /app\n`,
+        'Dockerfile',
+        project,
+      ).settings,
+    ).map(({ key, value }) => [key, value]),
+  )
+
+test.each<[string, string, Record<string, unknown>]>([
+  ['mkdir /data', 'COPY --from=build /data /data', { folders: [{ path: '/data' }] }],
+  [
+    'mkdir -p kept && chown 7:7 kept',
+    'COPY --from=build --chown=7:7 /src/kept/ /k/',
+    { folders: [{ path: '/k', owner: '7:7' }] },
+  ],
+  ['mkdir /data', 'COPY --from=build --chown=65532:65532 /data /data', { folders: [{ path: '/data' }] }],
+  ['mkdir /data && ./fill /data', 'COPY --from=build /data /data', {}],
+  ['mkdir /data && touch /data/x', 'COPY --from=build /data /data', {}],
+])('a folder of a stage after %j is one of the image: %s', (run, copy, expected) => {
+  expect(withFolder(run, copy)).toEqual(expected)
+})
+
+test('an entrypoint below the working directory of the base is a path', () => {
+  const { settings } = adoptDockerfile(
+    `${build}FROM scratch\nCOPY --from=build /out/app .\nENTRYPOINT ["./app"]\n`,
+    'Dockerfile',
+    project,
+  )
+  expect(settings.map(({ key }) => key)).toEqual(['base'])
+})
