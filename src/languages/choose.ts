@@ -20,9 +20,11 @@ export function chooseExecutables(project: Project, asked: readonly string[]): r
     })
   }
   if (asked.length > 0)
-    return [...new Set(asked.map((name, at) => findExecutable(project, name, at)))].map(checkBuildable)
+    return [...new Set(asked.map((name, at) => findExecutable(project, name, at)))].map(item =>
+      checkBuildable(item, project),
+    )
   const main = mainExecutable(project)
-  if (main) return [checkBuildable(main)]
+  if (main) return [checkBuildable(main, project)]
   const isPredicted = executables.some(item => item.predicted)
   throw new Failure({
     kind: 'project',
@@ -58,8 +60,11 @@ function choices(executables: readonly Executable[]): string[] {
 
 function describeChoice(item: Executable, executables: readonly Executable[]): string {
   const word = spelling(item, executables)
-  return `--bin ${word}${item.package === word ? '' : `   (${item.package})`}`
+  return `--bin ${word}${item.package === word ? '' : `   (${placeIn(item)})`}`
 }
+
+/** Where a program is, for a person: Go calls the project's own folder `.`. */
+const placeIn = (item: Executable) => (item.package === '.' ? 'the top folder' : item.package)
 
 /** The name, unless another executable has it too. */
 function spelling(item: Executable, executables: readonly Executable[]): string {
@@ -68,7 +73,7 @@ function spelling(item: Executable, executables: readonly Executable[]): string 
 
 /** @param at which of those that were asked for: the key of the failure, below that of the list */
 function findExecutable(project: Project, name: string, at: number): Executable {
-  const folder = `./${name.replace(/^\.\/|\/$/g, '')}`
+  const folder = name === './' ? '.' : `./${name.replace(/^\.\/|\/$/g, '')}`
   const matches = project.executables.filter(
     item => [name, folder].includes(item.package) || item.aliases?.includes(name),
   )
@@ -96,12 +101,12 @@ function findExecutable(project: Project, name: string, at: number): Executable 
   })
 }
 
-function checkBuildable(item: Executable): Executable {
+function checkBuildable(item: Executable, { root }: Project): Executable {
   if (item.problem === undefined) return item
   throw new Failure({
     kind: 'project',
     what: `${item.name} cannot be built`,
-    where: item.package,
+    where: item.package === '.' ? root : item.package,
     why: item.problem,
     fix: item.problemFix ?? 'fix that, or choose another executable with --bin',
   })

@@ -69,7 +69,11 @@ function readingsOf<P extends Project>(language: Language<P>, context: InspectCo
   const others = wanted.filter(text => !taken.includes(text))
   return [
     ...(wanted.length === 0 || others.length > 0
-      ? variantsOf(options, platforms).map(variant => ({ ...variant, wanted: others }))
+      ? variantsOf(options, platforms).map(variant => ({
+          ...variant,
+          // Absent means all of them, and none the one that is meant.
+          ...(context.wanted && { wanted: others }),
+        }))
       : []),
     ...own.flatMap(name =>
       variantsOf(options, platforms, name).map(variant => ({

@@ -1,10 +1,18 @@
 import { type Token, tokenize } from './tokens.ts'
 
 /**
- * Whether the linker's -X sets a variable: `unknown` where that hangs on another package's constant. Why not: it is a
- * constant, it is no string (then -X breaks the link), or the program sets it itself as it starts.
+ * Whether the linker's -X sets a variable: `on request` where the program means something by the value that it has, or
+ * hands out a pointer to it, as to the flag package; `unknown` where that hangs on another package's constant. Why not: it
+ * is a constant, it is no string (then -X breaks the link), or the program sets it itself as it starts.
  */
-export type Settable = 'yes' | 'unknown' | 'constant' | 'not a string' | 'set at start' | 'embedded'
+export type Settable =
+  | 'yes'
+  | 'on request'
+  | 'unknown'
+  | 'constant'
+  | 'not a string'
+  | 'set at start'
+  | 'embedded'
 
 interface Declaration {
   readonly kind: 'var' | 'const'
@@ -19,8 +27,43 @@ interface Declaration {
  * variables without a value, or with a constant one (`go doc cmd/link`, -X).
  */
 export function settableVariables(files: readonly string[]): ReadonlyMap<string, Settable> {
-  const declarations = new Map(files.flatMap(text => declarationsOf(tokenize(text))))
-  return new Map([...declarations].map(([name, found]) => [name, settable(found, declarations)]))
+  const tokens = files.map(tokenize)
+  const declarations = new Map(tokens.flatMap(declarationsOf))
+  const pointedAt = new Set(tokens.flatMap(addressed))
+  return new Map(
+    [...declarations].map(([name, found]) => {
+      const verdict = settable(found, declarations)
+      const isOwn = pointedAt.has(name) || !isPlaceholder(found.value, declarations)
+      return [name, verdict === 'yes' && isOwn ? 'on request' : verdict]
+    }),
+  )
+}
+
+/** What says that a variable waits for its value: a word in it, a moment that no build was at, what git fills in. */
+const unfinished =
+  /^\$|^v?0\.0(\.0)?\b|^(1970|0001)-01-01|(^|[^a-z])(dev(el(opment)?)?|snapshot|unknown|unreleased|dirty)([^a-z]|$)/i
+
+/** Values that are nothing but a word that holds the place. */
+const placeholder =
+  /^\W*(|undefined|undef|unset|none|nil|null|local|tbd|todo|n\/?a|head|main|master|trunk|latest|edge|nightly|unstable|untagged|test|custom|source|src|build|built|version|commit|revision|sha|date|time|now|placeholder|change-?me|not[ -]set|x+)\W*$/i
+
+/** Whether a variable has no value, or one that only holds the place; what is put together is taken for such. */
+function isPlaceholder(value: readonly Token[] | undefined, all: ReadonlyMap<string, Declaration>): boolean {
+  const [token, ...more] = value?.filter(({ text }) => text !== '(' && text !== ')') ?? []
+  if (!token || more.length > 0) return true
+  if (token.kind === 'string')
+    return [unfinished, placeholder].some(pattern => pattern.test(token.text.slice(1, -1)))
+  const constant = all.get(token.text)?.value
+  return constant === undefined || constant === value ? true : isPlaceholder(constant.slice(0, 1), new Map())
+}
+
+/** Names after an `&` that no operand stands before. */
+function addressed(tokens: readonly Token[]): string[] {
+  return tokens.flatMap(({ kind, text }, at) => {
+    const before = tokens[at - 2]
+    const isUnary = before === undefined || before.kind === 'end' || /^[([{,=:]$|^return$/.test(before.text)
+    return kind === 'word' && tokens[at - 1]?.text === '&' && isUnary ? [text] : []
+  })
 }
 
 function settable(found: Declaration, all: ReadonlyMap<string, Declaration>): Settable {

@@ -81,7 +81,7 @@ export const isProgram = (item: ListedPackage) =>
   item.name === 'main' && !item.dependency && item.files.length > 0
 
 /** `./cmd/app` for `cmd/app`, as --bin may say it. */
-export const local = (text: string) => `./${text.replace(/^\.\/|\/$/g, '')}`
+export const local = (text: string) => (text === './' ? '.' : `./${text.replace(/^\.\/|\/$/g, '')}`)
 
 /** Whether --bin names this program so. */
 export function matches(main: ListedPackage, wanted: string, root: string): boolean {

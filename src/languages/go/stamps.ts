@@ -16,8 +16,9 @@ export interface PackageVariables {
 }
 
 /**
- * `main.version`, `main.commit` and `main.date`, the names that GoReleaser made customary, where the program declares
- * them as what -X can set on this architecture. The date is the commit's, so that a build can be repeated.
+ * `main.version`, `main.commit` and `main.date`, the names that GoReleaser made customary, and the same with a capital
+ * letter, where the program declares them as what -X can set on this architecture and gives them no value that means
+ * something. The date is the commit's, so that a build can be repeated.
  */
 export function stampsFor(
   executable: Executable,
@@ -26,8 +27,11 @@ export function stampsFor(
   { version, revision, epoch }: SourceInfo,
 ): Assignment[] {
   const declared = known.find(item => item.program === executable.package && item.arch === arch)?.variables
-  return Object.entries({ version, commit: revision, date: isoDate(epoch) }).flatMap(([variable, value]) =>
-    value && declared?.get(variable) === 'yes' ? [{ package: 'main', variable, value }] : [],
+  const values = { version, commit: revision, date: isoDate(epoch) }
+  return Object.entries(values).flatMap(([name, value]) =>
+    [name, `${name.charAt(0).toUpperCase()}${name.slice(1)}`].flatMap(variable =>
+      value && declared?.get(variable) === 'yes' ? [{ package: 'main', variable, value }] : [],
+    ),
   )
 }
 
@@ -44,7 +48,7 @@ export function describeStamps(stamps: ReadonlyMap<Executable, readonly Assignme
 }
 
 /** What keeps -X from setting a variable. */
-const obstacles: Readonly<Record<Exclude<Settable, 'yes' | 'unknown'>, string>> = {
+const obstacles: Readonly<Record<Exclude<Settable, 'yes' | 'on request' | 'unknown'>, string>> = {
   constant: 'is a constant',
   'not a string': 'is no string variable with a constant value',
   'set at start': 'is set by an expression when the program starts',
@@ -74,12 +78,12 @@ function missed(
   const places = path === 'main' ? mains : known.filter(item => item.path === path)
   if (places.length === 0) return [`${name}: no package ${path} is linked into the program`]
   const found = places.flatMap(({ variables }) => variables.get(variable) ?? [])
-  if (found.some(verdict => verdict === 'yes' || verdict === 'unknown')) return []
+  if (found.some(verdict => ['yes', 'on request', 'unknown'].includes(verdict))) return []
   const [verdict] = found as (keyof typeof obstacles)[]
   if (verdict) return [`${name}: ${variable} in package ${path} ${obstacles[verdict]}`]
   const others = places
     .flatMap(({ variables }) => [...variables])
-    .filter(([, settable]) => settable === 'yes')
+    .filter(([, settable]) => settable === 'yes' || settable === 'on request')
   const suggestion = closestMatch(
     variable,
     others.map(([other]) => other),

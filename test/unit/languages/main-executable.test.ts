@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { chooseExecutables, otherChoices } from '../../../src/languages/choose.ts'
 import type { Executable, Project } from '../../../src/languages/language.ts'
 import { mainExecutable } from '../../../src/languages/main-executable.ts'
@@ -71,4 +71,25 @@ test('an import path or a package name selects too', () => {
     aliases: [`example.com/caddy/cmd/${item.name}`],
   }))
   expect(chooseExecutables({ ...found, executables }, ['example.com/caddy/cmd/b'])[0]?.name).toBe('b')
+})
+
+describe('a program of the top folder, which Go calls "."', () => {
+  const two = project(['caddy@.', './cmd/caddy', './cmd/server'])
+
+  test.each(['.', './'])('is chosen by %s', name =>
+    expect(chooseExecutables(two, [name])).toMatchObject([{ package: '.' }]),
+  )
+
+  it('is named in a list by what a person sees', async () => {
+    const { fix } = await failureOf(() =>
+      chooseExecutables(project(['caddy@.', 'server@./cmd/server']), ['zebra']),
+    )
+    expect(fix).toContain('--bin caddy   (the top folder)')
+    expect(fix).toContain('--bin server   (./cmd/server)')
+  })
+
+  it('is where it cannot be built, as a folder', async () => {
+    const broken = { ...two, executables: [{ name: 'caddy', package: '.', problem: 'no Go files' }] }
+    expect((await failureOf(() => chooseExecutables(broken, []))).where).toBe('/src/caddy')
+  })
 })

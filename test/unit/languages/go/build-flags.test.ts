@@ -72,7 +72,14 @@ describe('the stamps', () => {
     expect(compile(facts).remarks).toEqual(['Stamped: main.version=v1.0.0, main.date=2023-11-14T22:13:20Z'])
   })
 
-  it.each(['constant', 'unknown', 'embedded', 'set at start', 'not a string'] as const)(
+  it('are those of names with a capital letter, too', () => {
+    const programs = { app: { Version: 'yes', Commit: 'on request', Date: 'yes', VERSION: 'yes' } } as const
+    expect(ldflags({ programs })).toEqual([
+      '-ldflags=-s -w -X main.Version=v1.0.0 -X main.Date=2023-11-14T22:13:20Z',
+    ])
+  })
+
+  it.each(['constant', 'on request', 'unknown', 'embedded', 'set at start', 'not a string'] as const)(
     'leave out a version that is %s',
     version => {
       expect(ldflags({ programs: { app: { version } } })).toEqual(['-ldflags=-s -w'])

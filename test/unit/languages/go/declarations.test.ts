@@ -10,6 +10,15 @@ describe('-X sets', () => {
     ['var version string = "dev"'],
     ['var version = `dev`'],
     ['var version = ("a" + "b")'],
+    ['var version = ""'],
+    ['var version = "v0.0.0-dev"'],
+    ['var version = "1.2.3-SNAPSHOT"'],
+    ['var version = "(devel)"'],
+    ['var version = "$Format:%H$"'],
+    ['var version = "1970-01-01T00:00:00Z"'],
+    ['var version = "UNKNOWN"'],
+    ['var version = "<not set>"'],
+    ['var version = "dev"\n\nfunc f(a int) int { return a & version }'],
     ['var (\n\tcommit = "none" // the commit\n\tversion = "dev"\n)'],
     ['var (\n\tcommit, version, date string\n)'],
     ['var commit, version = "none", "dev"'],
@@ -20,6 +29,22 @@ describe('-X sets', () => {
     ['import "fmt"\n\nfunc f() { const version = 1; fmt.Println(`}`, \'{\', "}") }\n\nvar version = "dev"'],
     ['var (\n\tf = func(a, b int) int {\n\t\tvar version = 1\n\t\treturn version\n\t}\n\tversion string\n)'],
   ])('%s', text => expect(verdict(text)).toBe('yes'))
+})
+
+describe('-X sets on request', () => {
+  it.each([
+    ['var version = "1.2.3"'],
+    ['var version string = `v2`'],
+    ['const current = "2024.1"\n\nvar version = current'],
+    ['var version = "Alexandria"'],
+    ['var version = "1.2.3-build5"'],
+    ['var version = "main-2024"'],
+    ['var version = "device"'],
+    // It has a value of the user's by the time that it is read.
+    ['var version string\n\nfunc init() { flag.StringVar(&version, "version", "", "") }'],
+    ['var version = "dev"\n\nvar all = []*string{&version}'],
+    ['var version = "dev"\n\nfunc f() *string { return &version }'],
+  ])('%s', text => expect(verdict(text)).toBe('on request'))
 })
 
 describe('-X does not set', () => {
