@@ -44,7 +44,7 @@ function compilesWithGcc(env: NonNullable<Command['env']>, { rust }: Platform): 
 function adviseOnHostLibraries(errors: string): Advice | undefined {
   if (!errors.includes('-linux-musl')) return undefined
   const found = [
-    ...errors.matchAll(/(\/(?:usr\/)?lib(?:32|64)?(?:\/\w+-linux-gnu\w*)?)\/lib([\w+.-]+)\.a\b/g),
+    ...errors.matchAll(/(?<![\w.+-])(\/(?:usr\/)?lib(?:32|64)?(?:\/\w+-linux-gnu\w*)?)\/lib([\w+.-]+)\.a\b/g),
   ]
   // The folder once named, its libc comes before that of musl.
   const [, folder, library] = found.find(([, , name]) => name !== 'c') ?? found[0] ?? []
@@ -69,7 +69,7 @@ const remedies: readonly Remedy[] = [
   },
   {
     pattern:
-      /(?:(?:unable to find library|cannot find) -l(?:static=)?|unable to find (?:\w+ )?system library ')([\w.+-]+)/,
+      /(?:(?:unable to find library|cannot find) -l(?:static=)?|unable to find (?:\w+ )?system library ['"])([\w.+-]+)/,
     advise: ([, library = '']) =>
       /^(stdc\+\+|c\+\+)/.test(library)
         ? ['pip install ziglang', 'the program links the C++ library, which zig has for musl']

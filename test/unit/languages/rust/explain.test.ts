@@ -234,6 +234,10 @@ describe('advice', () => {
       'rust-lld: error: undefined symbol: fopen64\n >>> referenced by a.o in archive /lib64/libpng16.a',
       /^compile libpng16 with/,
     ],
+    [
+      'error: unable to find static system library "ssl" using strategy no_fallback. searched paths:\n  /s/x86_64-unknown-linux-musl/lib/libssl.a',
+      /^compile libssl with the program.*\(the copies on this machine are for glibc/,
+    ],
     ['ld: /usr/lib/gcc/x86_64-linux-gnu/12/libgcc.a: undefined reference to `x`', undefined],
   ])('on libraries of this machine: %s', (text, advice) => {
     const output = `error: linking with \`rust-lld\` failed: exit status: 1\n  = note: "/s/aarch64-unknown-linux-musl/lib/crt1.o"\n  = note: ${text}\n`
