@@ -25,7 +25,7 @@ function adviseOnGlibc(errors: string, platform?: Platform, env?: Command['env']
         ]
       : [
           'pip install ziglang',
-          'gcc compiled the C code with the headers of glibc, whose functions musl does not have; zig has the headers of musl',
+          'gcc compiled the C code with the headers of glibc, whose functions musl does not have; zig has the headers of musl, and is taken unless [c] toolchain is "gcc"',
         ]
   }
   const reason = glibcOnly(errors)

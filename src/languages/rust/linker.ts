@@ -168,7 +168,7 @@ function linkWithC(
     hints: [
       ...(mixed && compilesC
         ? [
-            'C code is compiled by gcc with the headers of glibc and linked with musl; zig has those of musl (pip install ziglang)',
+            `C code is compiled by gcc with the headers of glibc and linked with musl; zig has those of musl (${options.c.toolchain === 'gcc' ? '[c] toolchain = "zig"' : 'pip install ziglang'})`,
           ]
         : []),
       ...(compilesC && !ownCc ? replacedCompilers(project) : []),

@@ -287,7 +287,11 @@ describe('the linker', () => {
       expect.stringMatching(/^exec aarch64-linux-gnu-gcc -U_FORTIFY_SOURCE .* "\$@"$/),
       expect.stringMatching(/^exec aarch64-linux-gnu-g\+\+ -U_FORTIFY_SOURCE .* "\$@"$/),
     ])
-    expect(hints.join()).toContain('headers of glibc')
+    expect(hints.join()).toContain('zig has those of musl (pip install ziglang)')
+    const options = { ...defaultOptions, c: { toolchain: 'gcc' as const } }
+    const both = { cToolchains: { ...withGcc.cToolchains, ...zig } }
+    const chosen = plan(rustProject({ ...both, ...needsC }), 'arm64', { options })
+    expect(chosen.hints.join()).toContain('zig has those of musl ([c] toolchain = "zig")')
   })
 
   it.each([
