@@ -74,14 +74,16 @@ function spelling(item: Executable, executables: readonly Executable[]): string 
 /** @param at which of those that were asked for: the key of the failure, below that of the list */
 function findExecutable(project: Project, name: string, at: number): Executable {
   const folder = name === './' ? '.' : `./${name.replace(/^\.\/|\/$/g, '')}`
-  const matches = project.executables.filter(
-    item => [name, folder].includes(item.package) || item.aliases?.includes(name),
-  )
-  const found = matches.length > 0 ? matches : project.executables.filter(item => item.name === name)
+  const ways: readonly ((item: Executable) => boolean | undefined)[] = [
+    item => [name, folder].includes(item.package),
+    item => item.name === name,
+    item => item.aliases?.includes(name),
+  ]
+  const found = ways.map(way => project.executables.filter(way)).find(items => items.length > 0) ?? []
   if (found.length === 1) return found[0] as Executable
   // Only a compile knows Zig's executables. A name that is not among the guesses may be right, and is no guess itself.
   if (found.length === 0 && project.executables.some(item => item.predicted)) return { name, package: name }
-  const names = project.executables.map(item => item.name)
+  const names = project.executables.map(item => spelling(item, project.executables))
   const suggestion = closestMatch(name, names)
   throw new Failure({
     kind: 'usage',

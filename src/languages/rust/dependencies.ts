@@ -43,7 +43,7 @@ export async function readDependencies(
   const packages = await readLock(dir, workspaceRoot, members, context)
   if (typeof packages === 'string') {
     const remark = `${packages}: whether dependencies hold C code shows only when they are compiled`
-    const possibleCCode = [{ dependency: 'some dependency' }]
+    const possibleCCode = [{ dependency: 'some dependency', executables: needing(roots, executables) }]
     return { ...noDependencies, possibleCCode, remarks: [remark] }
   }
   const possible = new Map(roots.map(root => [root.name, possibleCCode(packages, [root])]))
@@ -73,6 +73,14 @@ const noDependencies: RustDependencies = {
   bindgen: false,
   needsAllocator: false,
   remarks: [],
+}
+
+/** The programs of packages that have dependencies, as far as that is known. */
+function needing(roots: ProgramsOfPackages['packages'], executables: readonly Executable[]) {
+  const names = new Set(
+    roots.filter(({ dependencies }) => dependencies?.length !== 0).map(({ name }) => name),
+  )
+  return executables.filter(item => names.has(packageOf(item))).map(item => item.package)
 }
 
 /** The packages that the programs are of. */

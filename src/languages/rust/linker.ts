@@ -67,7 +67,7 @@ function chooseByCode(project: RustProject, request: CompileRequest, platform: P
       ...(!certain && { because }),
       glibc: libc === 'gnu' ? glibc : undefined,
     })
-    return linkWithC(project, request, target, toolchain, compilesC)
+    return linkWithC(project, request, target, toolchain, certain ? 'certain' : compilesC && 'possible')
   } catch (error) {
     // C code that is not certain is no reason to refuse.
     if (!rustLld || certain || !isFailure(error, 'tool')) throw error
@@ -100,7 +100,7 @@ function linkWithUsers(
   if (!found?.zig || c.toolchain === 'gcc') return own
   const zig = chooseCToolchain({ platform, libcs: ['musl'], preference: 'zig', found, dependency: 'C code' })
   const target = project.targets.get(platform.id) as RustTarget
-  const { env, files } = linkWithC(project, request, target, zig, compilesC)
+  const { env, files } = linkWithC(project, request, target, zig, 'certain')
   return { ...own, env, files }
 }
 
@@ -128,7 +128,7 @@ function linkWithC(
   { options }: CompileRequest,
   { triple, ownCc, ownTools, linker }: RustTarget,
   toolchain: CToolchain,
-  compilesC: boolean,
+  compilesC: 'certain' | 'possible' | false,
 ): RustLinker {
   // The host's own compiler is what cargo uses anyway.
   if (toolchain.name === 'host' && options.rust.libc === 'gnu' && !compilesC) {
@@ -168,7 +168,7 @@ function linkWithC(
     hints: [
       ...(mixed && compilesC
         ? [
-            `C code is compiled by gcc with the headers of glibc and linked with musl; zig has those of musl (${options.c.toolchain === 'gcc' ? '[c] toolchain = "zig"' : 'pip install ziglang'})`,
+            `C code${compilesC === 'possible' ? ', where a dependency has any,' : ''} is compiled by gcc with the headers of glibc and linked with musl; zig has those of musl (${options.c.toolchain === 'gcc' ? '[c] toolchain = "zig"' : 'pip install ziglang'})`,
           ]
         : []),
       ...(compilesC && !ownCc ? replacedCompilers(project) : []),

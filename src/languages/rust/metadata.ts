@@ -94,20 +94,21 @@ function samePath(a: string, b: string): boolean {
  */
 export function listExecutables(item: CargoPackage, options: RustOptions): Executable[] {
   const enabled = enabledFeatures(item.name, item.features, options)
-  return item.targets
-    .filter(({ kind }) => kind.includes('bin'))
-    .map(target => {
-      // `x/y` is a feature of a dependency, which only cargo can tell.
-      const own = (target['required-features'] ?? []).filter(name => !name.includes('/'))
-      const lacking = own.filter(name => !enabled.has(name))
-      return {
-        name: target.name,
-        package: `${item.name}/${target.name}`,
-        ...(lacking.length > 0 && {
-          problem: `it requires the features ${lacking.join(', ')}: [rust] features = ${JSON.stringify(lacking)}`,
-        }),
-      }
-    })
+  const programs = item.targets.filter(({ kind }) => kind.includes('bin'))
+  return programs.map(target => {
+    // `x/y` is a feature of a dependency, which only cargo can tell.
+    const own = (target['required-features'] ?? []).filter(name => !name.includes('/'))
+    const lacking = own.filter(name => !enabled.has(name))
+    return {
+      name: target.name,
+      package: `${item.name}/${target.name}`,
+      // The package's name says enough where it has one program.
+      ...(programs.length === 1 && item.name !== target.name && { aliases: [item.name] }),
+      ...(lacking.length > 0 && {
+        problem: `it requires the features ${lacking.join(', ')}: [rust] features = ${JSON.stringify(lacking)}`,
+      }),
+    }
+  })
 }
 
 /** The name of the package that an executable belongs to. */

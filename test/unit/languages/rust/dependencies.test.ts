@@ -121,7 +121,7 @@ describe('a build', () => {
     expect(await inspect({ download: false })).toMatchObject({ cCode: [], fetched: [] })
     expect(await inspect({ download: false, lock })).toMatchObject({ cCode: [], fetched: [] })
     expect(await inspect({ download: false, lock: `version = 4\n${locked('app')}` })).toMatchObject({
-      possibleCCode: [{ dependency: 'some dependency' }],
+      possibleCCode: [{ dependency: 'some dependency', executables: ['app/app'] }],
       remarks: [expect.stringMatching(/^Cargo\.lock is older than the dependencies: whether/)],
     })
   })

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { chooseExecutables } from '../../../../src/languages/choose.ts'
+import type { Project } from '../../../../src/languages/language.ts'
 import { enabledFeatures } from '../../../../src/languages/rust/features.ts'
 import {
   type CargoMetadata,
@@ -70,6 +72,18 @@ describe('the packages of a workspace', () => {
 
 describe('the programs of a package', () => {
   it('are its bins, whatever their package is called', () => {
+    const programs = [
+      ...listExecutables(cargoPackage('web', ['server']), options()),
+      ...listExecutables(cargoPackage('api', ['server']), options()),
+      ...listExecutables(cargoPackage('tools', ['web', 'fetch']), options()),
+    ]
+    const project = { root: '/w', executables: programs } as unknown as Project
+    const choose = (name: string) => chooseExecutables(project, [name]).map(item => item.package)
+    // A program of the name goes before a package of it, and a package of several programs names none.
+    expect(choose('api')).toEqual(['api/server'])
+    expect(choose('web')).toEqual(['tools/web'])
+    expect(choose('web/server')).toEqual(['web/server'])
+    expect(() => choose('tools')).toThrow('There is no executable "tools"')
     const [server, worker] = listExecutables(cargoPackage('backend', ['server', 'worker']), options())
     expect(server).toEqual({ name: 'server', package: 'backend/server' })
     expect(worker && packageOf(worker)).toBe('backend')

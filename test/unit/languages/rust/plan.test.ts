@@ -343,6 +343,9 @@ describe('the linker', () => {
       'zstd-sys may hold C code, and there is no C compiler for it: pip install ziglang or apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross',
     ])
     expect(step(rustProject({ possibleCCode, ...withZig }), 'arm64').env[variable]).toMatch(/cc$/)
+    expect(plan(rustProject({ possibleCCode, ...withGcc }), 'arm64').hints).toEqual([
+      expect.stringMatching(/^C code, where a dependency has any, is compiled by gcc/),
+    ])
   })
 
   it('heeds C code of the chosen programs only', () => {
