@@ -76,7 +76,9 @@ type Sccache = Pick<Command, 'tool' | 'cwd' | 'env'>
 
 /** The program that rustc is wrapped in, where that is sccache. */
 function sccacheOf({ compile, cwd }: Pick<Plan, 'compile' | 'cwd'>): Sccache | undefined {
-  for (const { command } of compile.steps) {
+  for (const { command, stage } of compile.steps) {
+    // On a builder it has a server of its own.
+    if (stage) continue
     const tool = command.env?.['RUSTC_WRAPPER'] ?? process.env['RUSTC_WRAPPER']
     if (tool !== undefined && basename(tool) === 'sccache') {
       return { tool, cwd, ...(command.env && { env: command.env }) }

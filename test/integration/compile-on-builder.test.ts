@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it, test } from 'vitest'
 import type { PlanJson } from '../../src/build/plan-json.ts'
 import { xbuild } from '../support/cli.ts'
 import { fakeTools, type Reply } from '../support/fake-tools.ts'
-import { commit, helloGo, project } from '../support/projects.ts'
+import { commit, helloGo, project, temporaryFolder } from '../support/projects.ts'
 
 /** The whole program against a builder that runs the stage's own words on this machine; Go is real. */
 let found: readonly Reply[]
@@ -23,18 +23,19 @@ const builder: Reply = {
   when: /^buildx build/,
   script: ({ option }, { fs }) => {
     const dockerfile = fs.readFileSync(option('--file'), 'utf8')
-    const line = (pattern: RegExp) => pattern.exec(dockerfile)?.[1] ?? ''
+    const line = (pattern: RegExp) => [...dockerfile.matchAll(pattern)].at(-1)?.[1] ?? ''
     const dest = option('--output').replace('type=local,dest=', '')
     const bind = (text: string) => text.replaceAll(/\/xbuild\/linux_\w+/g, dest)
     const env = [...dockerfile.matchAll(/^ENV (\w+)="(.*)"$/gm)].filter(
       ([, name]) => !/CACHE$/.test(name ?? ''),
     )
-    const words = JSON.parse(line(/^RUN .* (\["(?:go|\/bin\/sh)".*\])$/m)).map(bind) as string[]
+    const words = JSON.parse(line(/^RUN .* (\["(?:go|\/bin\/sh)".*\])$/gm)).map(bind) as string[]
     const reads = words[0] === '/bin/sh'
+    fs.mkdirSync(dest, { recursive: true })
     const [tool = '', ...args] = words.slice(reads ? 4 : 0)
     const { spawnSync } = process.getBuiltinModule('node:child_process')
     const { stdout, stderr, status } = spawnSync(tool, args, {
-      cwd: line(/^WORKDIR (.*)$/m).replace(/^"(.*)"$/, (_, quoted) => quoted.replace(/\\(["$\\])/g, '$1')),
+      cwd: line(/^WORKDIR (.*)$/gm).replace(/^"(.*)"$/, (_, quoted) => quoted.replace(/\\(["$\\])/g, '$1')),
       env: {
         ...process.env,
         PATH: process.env['BUILDER_PATH'],
@@ -42,13 +43,12 @@ const builder: Reply = {
       },
     })
     if (reads) {
-      fs.mkdirSync(dest, { recursive: true })
       for (const [file, text] of Object.entries({ stdout, stderr, exit: `${status}\n` }))
         fs.writeFileSync(`${dest}/${file}`, text)
       return
     }
     const error = `process "${tool} build" did not complete successfully: exit code: ${status}`
-    const name = `[compile 3/3] RUN ["${tool}"]`
+    const name = `[compile 3/3] RUN --mount=type=bind ["${tool}"]`
     const vertex = { digest: 'sha256:1', name, ...(status !== 0 && { error }) }
     const logs = [{ vertex: 'sha256:1', stream: 2, data: stderr.toString('base64') }]
     process.stderr.write(`${JSON.stringify({ vertexes: [vertex], logs })}\n`)
@@ -253,6 +253,30 @@ describe('a compile on the builder', () => {
     expect((await run(dir, args)).result).toMatchObject({ code, stderr: expect.stringMatching(message) })
   })
 })
+
+it('asks a cache program that the image alone has, and reports what it had', async () => {
+  const bin = await temporaryFolder()
+  const program = fileURLToPath(new URL('../fixtures/cache-program.mjs', import.meta.url))
+  await writeFile(
+    join(bin, 'kept'),
+    `#!/bin/sh\nexec ${process.execPath} ${program} ${await temporaryFolder()}\n`,
+    { mode: 0o755 },
+  )
+  const toml = '[toolchain]\nimage = "example.com/go:1"\n[cache]\ngo = "kept"\n'
+  const dir = await project({ 'go.mod': 'module example.com/hello\n\ngo 1.24\n', 'xbuild.toml': toml })
+  const counts = async (word: string) => {
+    await writeFile(join(dir, 'main.go'), `package main\n\nfunc main() { println("${word}") }\n`)
+    const args = ['--platform=linux/amd64', '--report=report.json']
+    const { result } = await run(dir, args, builder, { BUILDER_PATH: `${bin}:${process.env['PATH']}` })
+    expect(result.code, result.stderr).toBe(0)
+    return JSON.parse(await readFile(join(dir, 'report.json'), 'utf8')).compileCache
+  }
+  const first = await counts('one')
+  expect(first.misses).toBeGreaterThan(10)
+  const second = await counts('two')
+  expect(second).toMatchObject({ program: 'kept', hits: first.misses - second.misses })
+  expect(second.misses).toBeLessThan(4)
+}, 300_000)
 
 describe('where the compilers run', () => {
   test('auto is this machine where it has the toolchain', async () => {

@@ -27,6 +27,8 @@ export interface BuilderLanguage {
   elsewhere(project: Project, request: CompileRequest): Project
   /** Variables of this machine that decide what is compiled, and those that say where caches are. */
   env(project?: Project): Readonly<Record<string, string>>
+  /** Of the environment: the program that keeps what was compiled, which an official image has not, and what is for it. */
+  programs(project: Project): Readonly<Record<string, string>>
   caches(command: Command): readonly CacheMount[]
   /** The names of those that reading a project fills: what it depends on. */
   readonly downloads: readonly string[]

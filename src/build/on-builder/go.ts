@@ -46,6 +46,10 @@ export const goOnBuilder: BuilderLanguage = {
     GOCACHE: packages,
     GOMODCACHE: modules,
   }),
+  programs: project => {
+    const program = (project as GoProject).settings.get('GOCACHEPROG')?.value
+    return program === undefined ? {} : { GOCACHEPROG: program }
+  },
   caches: () => [
     { name: 'go-build', target: packages, perPlatform: true },
     { name: 'go-mod', target: modules, perPlatform: false },

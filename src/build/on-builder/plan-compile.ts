@@ -4,10 +4,11 @@ import { languages } from '../../languages/index.ts'
 import type { CompilePlan, CompileRequest, Project } from '../../languages/language.ts'
 import { variantsOfAll } from '../../languages/variant-options.ts'
 import { ofProgram, partOf } from '../../languages/variants.ts'
+import type { Step } from '../../types.ts'
 import type { BuilderLanguage } from './builder-language.ts'
 import { compileCaches } from './caches.ts'
 import { builderLanguages } from './index.ts'
-import { type StageFacts, stageOf } from './stage.ts'
+import { cacheLogName, type StageFacts, stageOf } from './stage.ts'
 
 /** What planning a compile on a builder needs besides the request. */
 export interface OnBuilder extends StageFacts {
@@ -38,7 +39,8 @@ export function planOnBuilder(
   const { caches: _, ...request } = given
   // A builder's machine shares its processors out by itself.
   const { processors = request.processors } = project as { readonly processors?: number }
-  const onStage = { ...request, warm: true, jobs: processors, processors }
+  const countsCache = compile.image !== undefined
+  const onStage = { ...request, warm: true, jobs: processors, processors, countsCache }
   const { options, platforms, executables } = request
   const variants = variantsOfAll(project.language, options, platforms, executables)
   const plans = variants.flatMap(({ platforms, ...variant }) =>
@@ -62,11 +64,13 @@ export function planOnBuilder(
   const steps = plans
     .flatMap(plan => plan.steps)
     .map(({ step, platform, elsewhere }) => {
+      const env = { ...language.programs(elsewhere), ...step.command.env }
+      const whole = { ...step.command, env }
       const { command, lost } = compile.image
-        ? { ...step, lost: [] }
-        : forOfficialImage(step.command, elsewhere)
+        ? { command: whole, lost: [] }
+        : forOfficialImage(whole, elsewhere)
       for (const name of lost) dropped.add(name)
-      const own = { ...step, title: `${step.title} on the builder`, command }
+      const own = withLogInside({ ...step, title: `${step.title} on the builder`, command })
       const stage = stageOf(own, {
         ...facts,
         ...compile,
@@ -101,7 +105,16 @@ export function planOnBuilder(
   }
 }
 
-type Command = CompilePlan['steps'][number]['command']
+type Command = Step['command']
+
+/** What the cache program had is told in a file, which comes back with the binaries. */
+function withLogInside(step: Step): Step {
+  const { cacheLog, outputDir, command } = step
+  if (!cacheLog || outputDir === undefined) return step
+  const path = `${outputDir}${cacheLogName}`
+  const args = command.args.map(word => word.replace(cacheLog.path, path))
+  return { ...step, command: { ...command, args }, cacheLog: { ...cacheLog, path } }
+}
 
 /** With the variables of the image, and without programs that it lacks. */
 function forOfficialImage(

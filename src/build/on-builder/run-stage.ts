@@ -1,10 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { explainBuildxError } from '../../image/buildx/errors.ts'
 import { runWithProgress } from '../../image/buildx/run.ts'
 import type { RunResult } from '../../process.ts'
 import type { BuilderStage, Step } from '../../types.ts'
-import { substitute } from '../../util/substitute.ts'
+import { fillTokens, substitute } from '../../util/substitute.ts'
 import { explainStage } from './explain-stage.ts'
 
 /** What running a stage needs. */
@@ -25,7 +25,7 @@ interface StageContext {
  * @throws {Failure} image or registry, when it is not the command that failed; tool, when the image lacks the toolchain.
  */
 export async function runStage(
-  { command: { tool }, stage }: Step & { readonly stage: BuilderStage },
+  { command: { tool }, stage, cacheLog }: Step & { readonly stage: BuilderStage },
   { work, logFile, signal, onStderr, onProgress }: StageContext,
 ): Promise<RunResult> {
   const command = substitute(stage.command, { work })
@@ -44,7 +44,12 @@ export async function runStage(
     onOutput: output.add,
   })
   const stderr = output.end()
-  if (result.ok) return { ...result, stdout: '', stderr }
+  if (result.ok) {
+    // A stage that BuildKit had already asked no cache program.
+    const ran = progress.vertexTimes().some(({ name, cached }) => !cached && name.startsWith(runPrefix))
+    if (cacheLog && !ran) await rm(fillTokens(cacheLog.path, { work }), { force: true })
+    return { ...result, stdout: '', stderr }
+  }
   const said =
     progress.plain() + (result.signal === undefined ? '' : `\ndocker was ended by ${result.signal}`)
   const vertices = progress.vertexTimes()
@@ -56,6 +61,9 @@ export async function runStage(
     throw explainStage(failure, { tool, image: stage.image, stderr })
   return { ...result, exitCode: ended.exitCode, signal: undefined, stdout: '', stderr: stderr + ended.remark }
 }
+
+/** The step's own command; others make the image's toolchain ready. */
+const runPrefix = 'RUN --mount=type=bind'
 
 /** How the process of a RUN ended, in BuildKit's words; undefined where it is not the process that failed. */
 function endOf(name: string, error: string): { exitCode: number; remark: string } | undefined {

@@ -22,6 +22,7 @@ export const rustOnBuilder: BuilderLanguage = {
   imageEnv: version => ({ RUSTUP_TOOLCHAIN: version }),
   comparesTimes: true,
   env: () => ({ ...carried(process.env), CARGO_TARGET_DIR: `${stageFolders.caches}/target` }),
+  programs: () => ofSccache(process.env),
   caches: () => [
     { name: 'cargo-target', target: `${stageFolders.caches}/target`, perPlatform: true, locked: true },
     { name: 'cargo-registry', target: `${cargoHome}/registry`, perPlatform: false },
@@ -66,6 +67,15 @@ function carried(env: NodeJS.ProcessEnv): Record<string, string> {
     /^CARGO_(?:PROFILE|REGISTR(?:Y|IES)|NET|UNSTABLE)_/.test(name) && !/_(?:PROVIDERS?|PATH)$/.test(name)
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) => (value && isCarried(name) ? [[name, value]] : [])),
+  )
+}
+
+/** A wrapper of rustc, and where sccache keeps what it has; its own folders and ports are this machine's. */
+function ofSccache(env: NodeJS.ProcessEnv): Record<string, string> {
+  const isOfIt = (name: string) =>
+    /^(?:RUSTC_(?:WORKSPACE_)?WRAPPER$|SCCACHE_)/.test(name) && !/_(?:DIR|PORT|UDS|CONF|LOG)$/.test(name)
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value && isOfIt(name) ? [[name, value]] : [])),
   )
 }
 

@@ -40,6 +40,9 @@ export interface StageRequest extends StageFacts {
   readonly cwd: string
 }
 
+/** Among the binaries: what a cache program had. */
+export const cacheLogName = '.cache-log.json'
+
 /** The name of the stage that compiles, or reads. */
 const compileStage = 'compile'
 
@@ -66,7 +69,11 @@ export function stageOf(step: Step, request: StageRequest): BuilderStage {
   ]
   const dockerfile = stageDockerfile({
     image,
-    prepare: language.prepare?.(step) ?? [],
+    prepare: [
+      ...(language.prepare?.(step) ?? []),
+      // Go writes its log before the first binary.
+      ...(step.cacheLog ? [`WORKDIR ${out}`] : []),
+    ],
     cwd: command.cwd,
     env: { ...plain, ...secrets.env },
     run: [...mounts, JSON.stringify(runWords(command, gathered, out, before))],

@@ -14,6 +14,7 @@ export const zigOnBuilder: BuilderLanguage = {
     zig: { ...(project as ZigProject).zig, command: ['zig'] },
   }),
   env: () => ({ ZIG_GLOBAL_CACHE_DIR: `${stageFolders.caches}/zig` }),
+  programs: () => ({}),
   caches: () => [
     { name: 'zig-global', target: `${stageFolders.caches}/zig`, perPlatform: true, locked: true },
     { name: 'zig-local', target: `${stageFolders.caches}/xbuild`, perPlatform: true, locked: true },

@@ -18,7 +18,9 @@ export async function runGo(
   if (known !== undefined) return { stdout: known, stderr: '' }
   // These need little memory, and it is not known yet whether this Go has GOMEMLIMIT: they collect more rarely, not never.
   const garbage = decidesOnGarbage({ ...process.env, ...options.go.env }) ? undefined : { GOGC: '400' }
-  const command = { tool: 'go', args, cwd, env: { ...garbage, ...options.go.env, ...target } }
+  // What only reads compiles nothing, and the cache program may be where the project is compiled alone.
+  const noProgram = { GOCACHEPROG: '' }
+  const command = { tool: 'go', args, cwd, env: { ...garbage, ...options.go.env, ...noProgram, ...target } }
   const onStderr = (line: string) => {
     const [, what] = /^go: downloading (.+)$/.exec(line) ?? []
     if (what !== undefined) onDownload?.(what)
