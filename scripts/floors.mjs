@@ -24,6 +24,7 @@ const floors = [
   ['image'],
   ['image/layout'],
   ['image/read'],
+  ['image/publish/copy-image.ts'],
   ['image/buildx', 'image/verify', 'image/writer'],
   ['image/base-users.ts', 'image/make.ts', 'image/publish'],
   ['build/on-builder'],

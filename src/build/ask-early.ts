@@ -1,6 +1,9 @@
 import { distrolessReference } from '../base/known.ts'
 import { type BaseLookup, createBaseLookup, isRegistryBase } from '../base/lookup.ts'
 import type { Options } from '../config/options.ts'
+import { isFailure } from '../errors.ts'
+import { pushWithTagsLast, withTagsByBuildx } from '../image/buildx/tags-last.ts'
+import type { ImagePlan } from '../image/image-plan.ts'
 import { formatRepository, parseReference, type Reference } from '../oci/reference.ts'
 import type { Recorder } from '../recorder.ts'
 import type { RegistryClient } from '../registry/client.ts'
@@ -103,4 +106,28 @@ export async function askRegistries({ plan, backend, questions, recorder, signal
     checkBases(plan, questions.lookUpBase, recorder, elsewhere),
     checkPushRights(plan, backend.name, questions),
   ])
+}
+
+/**
+ * The images as they can be pushed from here: where this machine does not reach a registry that the builder may reach,
+ * buildx moves the tags, and that is said.
+ * @throws {Failure} registry, when it refuses the push.
+ */
+export async function withReachedTags(
+  images: readonly ImagePlan[],
+  { checkPush }: Questions,
+  recorder: Recorder,
+): Promise<readonly ImagePlan[]> {
+  const references = images.flatMap(({ destinations }) => pushWithTagsLast(destinations)?.references ?? [])
+  try {
+    await Promise.all(references.map(text => checkPush(parseReference(text))))
+    return images
+  } catch (error) {
+    if (isRefusal(error) || !isFailure(error, 'registry')) throw error
+    recorder.note(
+      'warning',
+      `this machine cannot push to ${error.where}, so docker buildx moves the tags of each image when it is made: ${error.why ?? error.what}`,
+    )
+    return withTagsByBuildx(images)
+  }
 }

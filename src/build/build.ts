@@ -15,7 +15,7 @@ import { unlessAborted, untilFirstFailure } from '../util/until-first-failure.ts
 import { withFilesKept } from '../util/with-files-kept.ts'
 import { announce } from './announce.ts'
 import { verifyAndKeep } from './artifacts.ts'
-import { askEarly, askRegistries, createQuestions, type Questions } from './ask-early.ts'
+import { askEarly, askRegistries, createQuestions, type Questions, withReachedTags } from './ask-early.ts'
 import { confirmBases, withKnownDigest } from './bases.ts'
 import { compilePlan, type EarlySteps } from './compile.ts'
 import { withCacheCounts } from './compile-cache.ts'
@@ -182,7 +182,7 @@ const isDone = (image: ReportedImage | undefined) => image !== undefined
 
 /**
  * Makes each image on the base that its binaries need, and reads it back. Tags move when every image is right; but buildx
- * moves those of an image itself, as soon as it is made.
+ * moves those of a build's only image itself, and those that the plan or an unreachable registry leaves to it.
  */
 async function makeImages(
   run: PlannedRun,
@@ -193,8 +193,9 @@ async function makeImages(
   const context = { ...run, artifacts }
   const { lookUpBase } = questions
   const chosen = await confirmBases(plan, artifacts, lookUpBase, recorder)
+  const reached = await withReachedTags(chosen, questions, recorder)
   const asks = backend.name === 'buildx' && !plan.offline
-  const confirmed = asks ? await Promise.all(chosen.map(one => withKnownDigest(one, lookUpBase))) : chosen
+  const confirmed = asks ? await Promise.all(reached.map(one => withKnownDigest(one, lookUpBase))) : reached
   const made = await mapLimit(confirmed, imagesAtOnce(plan), async (image, index) => {
     const one = await makeAndReadBack(image, context)
     if (!one.publish) done(one.reported, index)

@@ -10,6 +10,7 @@ import { Failure, isFailure } from '../errors.ts'
 import type { BuilderFacts } from '../image/buildx/builder.ts'
 import { cacheValues, droppedGitHubCaches } from '../image/buildx/cache.ts'
 import { imageDockerfile } from '../image/buildx/make.ts'
+import { planTagsLast } from '../image/buildx/tags-last.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { initFile } from '../image/init.ts'
 import { findProjectFiles } from '../image/project-files.ts'
@@ -121,8 +122,9 @@ export async function prepareBuild(
   if (backend.name === 'buildx')
     for (const image of images)
       await locating(dir, () => inImage(image.spec.name, () => void imageDockerfile(image)))
+  const pushed = backend.name === 'buildx' ? planTagsLast(images, backend.builder) : { images }
   return {
-    plan: { ...plan, images },
+    plan: { ...plan, images: pushed.images },
     backend,
     hints: await own,
     remarks: [
@@ -133,6 +135,7 @@ export async function prepareBuild(
       ...placeRemarks(options, place.builder, onBuilder),
       ...attestationRemark(plan, backend, warm),
       ...cacheRemarks(plan, backend),
+      ...(pushed.remark === undefined ? [] : [pushed.remark]),
     ],
   }
 }

@@ -4,8 +4,14 @@ import { parseReference } from '../oci/reference.ts'
 
 /** Where an image goes. Paths are absolute. `buildx` is a value of -o that only buildx understands. */
 export type Destination =
-  /** By digest: no tag is moved, and the references say which repositories. */
-  | { readonly type: 'push'; readonly references: readonly string[]; readonly byDigest?: boolean }
+  | {
+      readonly type: 'push'
+      readonly references: readonly string[]
+      /** No tag is moved, and the references say which repositories. */
+      readonly byDigest?: boolean
+      /** What buildx makes where xbuild moves the tags after it: an image that has a digest alone, or a layout to push. */
+      readonly tagsLast?: 'digest' | 'layout'
+    }
   | { readonly type: 'load' }
   | { readonly type: 'archive'; readonly path: string }
   | { readonly type: 'layout'; readonly path: string }

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, mkdir, symlink } from 'node:fs/promises'
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { beforeAll, expect, it } from 'vitest'
 import { xbuild } from '../support/cli.ts'
 import { commit, helloGo, project, temporaryFolder } from '../support/projects.ts'
-import { describeWith, rigEnvironment, rigValue } from '../support/rig.ts'
+import { describeWith, rig, rigEnvironment, rigValue } from '../support/rig.ts'
 
 /** What the two backends may do differently, by the path of the difference; anything else is a fault of one of them. */
 const allowed: readonly [path: RegExp, reason: string][] = [
@@ -205,4 +205,65 @@ to = "/opt/ä ö/${'long/'.repeat(30)}ä ö"
     expect(differences(index('buildx', 'pinned'), index('oci', 'pinned'), 'index')).toEqual([])
     expect(index('oci').platforms).toHaveLength(platforms.length)
   })
+})
+
+describeWith(['engine', 'buildx', 'buildkit', 'registry', 'crane'], 'three images through buildx', () => {
+  const names = ['one', 'two', 'three']
+  const [address = ''] = (rig['XBUILD_RIG_REMOTE_BUILDKIT'] ?? '').split(' ')
+  const image = (kind: string) => `${rigValue('XBUILD_RIG_REGISTRY')}/tags-last-e2e-${process.pid}/${kind}`
+  const tagsOf = (repository: string) => {
+    try {
+      return execFileSync(rigValue('XBUILD_RIG_CRANE'), ['--insecure', 'ls', repository], { stdio: 'pipe' })
+        .toString()
+        .trim()
+        .split('\n')
+    } catch {
+      return []
+    }
+  }
+
+  it.each([
+    ['the engine', undefined],
+    ['a remote BuildKit', address],
+  ])(
+    'get their tags of %s once all of them are there',
+    async (_, remote) => {
+      const env = { ...rigEnvironment(), BUILDX_CONFIG: await temporaryFolder(), BUILDX_BUILDER: '' }
+      if (remote !== undefined) {
+        const create = ['buildx', 'create', '--name', 'far', '--driver', 'remote', '--use', remote]
+        execFileSync('docker', create, { stdio: 'pipe', env: { ...process.env, ...env } })
+      }
+      const dir = await project({
+        'go.mod': 'module example.com/three\n\ngo 1.21\n',
+        ...Object.fromEntries(names.map(name => [`cmd/${name}/main.go`, 'package main\n\nfunc main() {}\n'])),
+        'xbuild.toml': '[images.one]\n[images.two]\n[images.three]\ntemplate = "Dockerfile.template"\n',
+        'Dockerfile.template': 'FROM scratch\nCOPY missing /x\n',
+      })
+      const prefix = image(remote === undefined ? 'engine' : 'remote')
+      const build = () =>
+        xbuild(
+          [
+            ...['--backend=buildx', '--base=scratch', '--push', '--json'],
+            `--tag=${prefix}/{name}:1,${prefix}/{name}-again:1`,
+          ],
+          { cwd: dir, env },
+        )
+      const failed = await build()
+      expect(failed).toMatchObject({ code: 7, stderr: expect.stringContaining('COPY missing /x') })
+      const repositories = names.flatMap(name => [`${prefix}/${name}`, `${prefix}/${name}-again`])
+      expect(repositories.flatMap(tagsOf)).toEqual([])
+
+      await writeFile(join(dir, 'xbuild.toml'), '[images.one]\n[images.two]\n[images.three]\n')
+      const { code, stdout, stderr } = await build()
+      expect(code, stderr).toBe(0)
+      const images = JSON.parse(stdout).images as { name: string; digest: string; verified: string }[]
+      expect(images).toHaveLength(3)
+      for (const { name, digest, verified } of images) {
+        expect(verified).toMatch(/^2 platforms, every binary equal/)
+        for (const repository of [name, `${name}-again`])
+          expect(crane('digest', `${prefix}/${repository}:1`).toString().trim()).toBe(digest)
+      }
+    },
+    60_000,
+  )
 })

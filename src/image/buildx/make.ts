@@ -5,14 +5,16 @@ import type { Task } from '../../recorder.ts'
 import type { Command } from '../../types.ts'
 import { fillTokens, substitute, tokens } from '../../util/substitute.ts'
 import { writeUserFile } from '../../util/write-user-file.ts'
-import { describeDestination } from '../destination.ts'
+import { type Destination, describeDestination } from '../destination.ts'
 import type { ImagePlan, ImageSettings } from '../image-plan.ts'
 import { binariesOf, type MadeImage, type MakeContext, platformFile } from '../make-context.ts'
 import { renderDockerfile } from './dockerfile.ts'
 import { dockerfileRemarks } from './dockerfile-remarks.ts'
 import { placeArchive, placeLayout } from './place-output.ts'
+import type { PushContext } from './push-tags-last.ts'
 import { type BuildxResult, buildxCommand, buildxFiles, runBuildx } from './run.ts'
 import { stageContext } from './stage.ts'
+import { pushWithTagsLast } from './tags-last.ts'
 
 /** The folder of an image in the run's temporary folder, as plans write it. */
 const plannedFolder = ({ spec }: Pick<ImagePlan, 'spec'>) => `${tokens.work}/images/${spec.name}`
@@ -40,7 +42,7 @@ export function imageDockerfile({ spec, template }: Pick<ImagePlan, 'spec' | 'te
  * @throws {Failure} image or registry, explained.
  */
 export async function makeWithBuildx(image: ImagePlan, context: MakeContext, task: Task): Promise<MadeImage> {
-  const { plan, work, logs, recorder, signal } = context
+  const { plan, work, logs, recorder, registries, signal } = context
   const { spec, destinations } = image
   const folder = fillTokens(plannedFolder(image), { work })
   const files = buildxFiles(folder)
@@ -63,6 +65,11 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext, tas
     onProgress: task.progress,
   })
   await placeOutputs(image, files, result, signal)
+  const pushed = await pushWithoutTags(destinations, files, result, {
+    client: registries,
+    onProgress: task.progress,
+  })
+  const digest = pushed?.digest ?? result.digest
   const { metadataFile } = plan.buildx
   const imageId = result.metadata['containerimage.config.digest']
   if (metadataFile) await writeUserFile(metadataFile, await readFile(files.metadata), '--metadata-file')
@@ -73,14 +80,31 @@ export async function makeWithBuildx(image: ImagePlan, context: MakeContext, tas
       base: spec.base,
       tags: spec.tags,
       destinations: destinations.flatMap(describeDestination),
-      ...(result.digest !== undefined && { digest: result.digest }),
+      ...(digest !== undefined && { digest }),
       // Named by BuildKit for one platform alone.
       ...(typeof imageId === 'string' && { imageId }),
       binaries: binariesOf(spec),
       platforms: [],
     },
+    ...(pushed && { publish: pushed.publish }),
     packed: [],
   }
+}
+
+/** Pushes what buildx did not push itself. @returns what it is called, and what moves its tags; undefined where buildx does */
+async function pushWithoutTags(
+  destinations: readonly Destination[],
+  files: ReturnType<typeof buildxFiles>,
+  { digest: made }: BuildxResult,
+  context: PushContext,
+): Promise<{ readonly digest: string; readonly publish: () => Promise<void> } | undefined> {
+  const push = pushWithTagsLast(destinations)
+  if (!push) return undefined
+  const { moveTagsLast, pushLayout } = await import('./push-tags-last.ts')
+  const layout = files.output(destinations.indexOf(push))
+  const digest = push.tagsLast === 'layout' ? await pushLayout(layout, push, context) : made
+  if (digest === undefined) throw new Error('BuildKit named no digest for what it pushed')
+  return { digest, publish: () => moveTagsLast(push, digest, context) }
 }
 
 /** Gives what buildx wrote its names: only now is it known to be whole. */

@@ -57,7 +57,7 @@ export function buildxCommand(
       ...each('--builder', options.builder === undefined ? [] : [options.builder]),
       '--progress=rawjson',
       ...each('--platform', [spec.platforms.map(({ id }) => id).join(',')]),
-      ...each('--tag', isByDigest(destinations) ? [] : spec.tags),
+      ...each('--tag', isWithoutTag(destinations) ? [] : spec.tags),
       ...each(
         '--label',
         flagLabels(spec).map(([name, value]) => `${name}=${value}`),
@@ -92,20 +92,21 @@ function outputFlags(
   tags: readonly string[],
 ): string[] {
   // buildx gives the names of --tag to every output, and BuildKit pushes none by digest that has a tag.
-  const names = isByDigest(destinations) && tags.length > 0 ? `,${csvField(`name=${tags.join(',')}`)}` : ''
+  const names = isWithoutTag(destinations) && tags.length > 0 ? `,${csvField(`name=${tags.join(',')}`)}` : ''
   return destinations.flatMap((destination, index) => [
     '--output',
     outputValue(destination, path(index), names),
   ])
 }
 
-const isByDigest = (destinations: readonly Destination[]) =>
-  destinations.some(destination => destination.type === 'push' && destination.byDigest === true)
+const isWithoutTag = (destinations: readonly Destination[]) =>
+  destinations.some(one => one.type === 'push' && (one.byDigest || one.tagsLast !== undefined))
 
 function outputValue(destination: Destination, path: string, names: string): string {
   switch (destination.type) {
     case 'push': {
-      if (!destination.byDigest) return 'type=image,push=true,oci-mediatypes=true'
+      if (destination.tagsLast === 'layout') return layoutValue(path)
+      if (!destination.byDigest && !destination.tagsLast) return 'type=image,push=true,oci-mediatypes=true'
       const repositories = [...new Set(destination.references.map(withoutTag))].join(',')
       return `type=image,${csvField(`name=${repositories}`)},push-by-digest=true,name-canonical=true,push=true,oci-mediatypes=true`
     }
@@ -114,13 +115,15 @@ function outputValue(destination: Destination, path: string, names: string): str
     case 'archive':
       return `type=oci,${csvField(`dest=${path}`)},oci-mediatypes=true${names}`
     case 'layout':
-      return `type=oci,${csvField(`dest=${path}`)},tar=false,oci-mediatypes=true${names}`
+      return `${layoutValue(path)}${names}`
     case 'docker-archive':
       return `type=docker,${csvField(`dest=${path}`)}${names}`
     case 'buildx':
       return destination.value
   }
 }
+
+const layoutValue = (path: string) => `type=oci,${csvField(`dest=${path}`)},tar=false,oci-mediatypes=true`
 
 /** How a build is run. */
 export interface RunBuildxOptions {

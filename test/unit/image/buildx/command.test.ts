@@ -138,6 +138,22 @@ describe('buildxCommand', () => {
     ])
   })
 
+  it.each([
+    [
+      'digest',
+      'type=image,name=r.io/a,push-by-digest=true,name-canonical=true,push=true,oci-mediatypes=true',
+    ],
+    ['layout', 'type=oci,dest={work}/images/app/output-0,tar=false,oci-mediatypes=true'],
+  ] as const)('moves no tag where they move last: %s', (tagsLast, output) => {
+    const push = { type: 'push', references: ['r.io/a:1', 'r.io/a:2'], tagsLast } as const
+    const { args } = command({ destinations: [push, { type: 'load' }] }, { tags: ['r.io/a:1', 'r.io/a:2'] })
+    expect(args).not.toContain('--tag')
+    expect(args.filter((_, index) => args[index - 1] === '--output')).toEqual([
+      output,
+      'type=docker,oci-mediatypes=true,"name=r.io/a:1,r.io/a:2"',
+    ])
+  })
+
   it('gives labels that no Dockerfile can hold as flags', () => {
     const { args } = command({}, { config: { ...spec().config, labels: { a: 'plain', b: 'two\nlines' } } })
     expect(args.filter(arg => arg === '--label')).toHaveLength(1)
