@@ -32,11 +32,15 @@ export async function goReads(
   toolchainArgs: readonly string[],
   project?: Project,
 ): Promise<ReadPath[]> {
-  const flags = flagValues(dir, toolchainArgs, project)
+  const words = flagWords(toolchainArgs, project)
+  const flags = flagValues(dir, words)
   const work = workFileOf(dir, project)
   const module = moduleOf(dir)
   const modules = work === undefined ? { folders: [module], reads: [] } : await workReads(work)
-  const reads = modules.folders.map(async folder => {
+  // Where everything is vendored, replacements are not looked at (Go Modules Reference, "Vendoring").
+  const isVendored = existsSync(join(work === undefined ? module : dirname(work), 'vendor/modules.txt'))
+  const vendored = isVendored && !words.some(word => /^--?mod=(?:mod|readonly)$/.test(word))
+  const reads = (vendored ? [] : modules.folders).map(async folder => {
     const file = folder === module ? (flags.get('modfile') ?? join(folder, 'go.mod')) : join(folder, 'go.mod')
     return replacements(folder, file)
   })
@@ -101,10 +105,14 @@ function unquote(word: string): string {
 
 const fileFlags = ['modfile', 'overlay', 'pgo']
 
-/** Flags that name files, by GOFLAGS and after `--`; the last one counts. */
-function flagValues(dir: string, toolchainArgs: readonly string[], project?: Project): Map<string, string> {
+/** Those of GOFLAGS, and those after `--`. */
+function flagWords(toolchainArgs: readonly string[], project?: Project): string[] {
   const set = (project as GoProject | undefined)?.settings.get('GOFLAGS')?.value ?? process.env['GOFLAGS']
-  const words = [...splitQuoted(set ?? '', 'GOFLAGS'), ...toolchainArgs]
+  return [...splitQuoted(set ?? '', 'GOFLAGS'), ...toolchainArgs]
+}
+
+/** Flags that name files; the last one counts. */
+function flagValues(dir: string, words: readonly string[]): Map<string, string> {
   const found = new Map<string, string>()
   for (const [at, word] of words.entries()) {
     const [, name = '', , given] = /^--?([a-z]+)(=([\s\S]*))?$/.exec(word) ?? []

@@ -25,7 +25,8 @@ export function workspaceRootOf(dir: string): string {
 export async function rustReads(dir: string, project?: Project): Promise<ReadPath[]> {
   const rust = project as RustProject | undefined
   const members = [...(rust?.packageSpecs.values() ?? [])].flatMap(folderOfSpec)
-  const queue = [dir, rust?.workspaceRoot ?? workspaceRootOf(dir), ...members]
+  const own = new Set([dir, rust?.workspaceRoot ?? workspaceRootOf(dir), ...members])
+  const queue = [...own]
   const reads: ReadPath[] = members.map(path => ({ path, by: 'members of the workspace' }))
   const seen = new Set<string>()
   for (let folder = queue.shift(); folder !== undefined; folder = queue.shift()) {
@@ -33,7 +34,7 @@ export async function rustReads(dir: string, project?: Project): Promise<ReadPat
     seen.add(folder)
     const file = join(folder, 'Cargo.toml')
     const manifest = await readToml(file)
-    const { folders, files } = pathsOf(manifest)
+    const { folders, files } = pathsOf(manifest, own.has(folder))
     const named = [...folders, ...files].map(path => ({ path: resolve(folder, path), by: file }))
     reads.push(...named)
     queue.push(...folders.map(path => resolve(folder, path)))
@@ -66,14 +67,20 @@ function folderOfSpec(spec: string): string[] {
   return url === undefined ? [] : [fileURLToPath(url)]
 }
 
-/** The folders of packages that a manifest names by path, and its files of sources outside of their usual places. */
-function pathsOf(manifest: Table): { readonly folders: string[]; readonly files: string[] } {
+/**
+ * The folders of packages that a manifest names by path, and its files of sources outside of their usual places.
+ * @param isMember whether it is of the project: for others cargo does not look at what tests depend on
+ */
+function pathsOf(
+  manifest: Table,
+  isMember: boolean,
+): { readonly folders: string[]; readonly files: string[] } {
   const workspace = tableOf(manifest['workspace'])
   const own = tableOf(manifest['package'])
   const sets = [manifest, workspace, ...Object.values(tableOf(manifest['target'])).map(tableOf)]
   const dependencies = sets.flatMap(set =>
-    ['dependencies', 'dev-dependencies', 'build-dependencies', 'dev_dependencies', 'build_dependencies'].map(
-      name => tableOf(set[name]),
+    ['dependencies', 'build-dependencies', 'build_dependencies', ...(isMember ? ofTests : [])].map(name =>
+      tableOf(set[name]),
     ),
   )
   const patches = [...Object.values(tableOf(manifest['patch'])), manifest['replace']].map(tableOf)
@@ -87,6 +94,8 @@ function pathsOf(manifest: Table): { readonly folders: string[]; readonly files:
     files: [...targets.flatMap(pathOf), ...textOf(own['build'])],
   }
 }
+
+const ofTests = ['dev-dependencies', 'dev_dependencies']
 
 /** A member up to its first wildcard: what that stands for lies below. */
 function plainPart(member: unknown): string[] {

@@ -35,6 +35,20 @@ describe('what Go reads besides its module', () => {
       ['a', 'b b', 'app/d'],
     ],
     [
+      'no replacement where everything is vendored',
+      { 'app/go.mod': `${goMod}replace a => ../a\n`, 'app/vendor/modules.txt': '' },
+      [],
+      {},
+      [],
+    ],
+    [
+      'replacements in spite of a vendor folder',
+      { 'app/go.mod': `${goMod}replace a => ../a\n`, 'app/vendor/modules.txt': '' },
+      ['-mod=mod'],
+      {},
+      ['a'],
+    ],
+    [
       'modules of the workspace above, and their replacements',
       {
         'go.work': 'go 1.21\n\nuse (\n\t./app\n\t../lib\n)\n\nreplace x => ../x\n',
@@ -98,7 +112,8 @@ describe('what cargo reads besides its package', () => {
         'app/Cargo.toml': cargo(
           '[dependencies]\na = { path = "../a" }\n[dev-dependencies]\nb = { path = "../b" }\n[target."cfg(unix)".build-dependencies]\nc = { path = "../c" }\n',
         ),
-        'a/Cargo.toml': '[dependencies]\nd = { path = "../../d" }\n',
+        'a/Cargo.toml':
+          '[dependencies]\nd = { path = "../../d" }\n[dev-dependencies]\nt = { path = "../../t" }\n',
       },
       ['a', 'b', 'c', '../d'],
     ],
