@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { readdir, readlink, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Failure } from '../errors.ts'
 import type { ImageFile, ImageFolder } from '../types.ts'
+import { quoteWord } from '../util/quote-word.ts'
 import type { PathMatcher } from './file-patterns.ts'
 
 /** One entry of `[image] files`. */
@@ -58,7 +60,7 @@ export async function copyFolder(rule: FileRule, copy: Copy): Promise<ProjectFil
   for (const path of links) {
     const link = await readlink(path)
     if (link.startsWith('/') || !copied.has(resolve(dirname(path), link))) {
-      throw linkElsewhere(path, link, rule.from)
+      throw linkElsewhere(path, link, { from: rule.from, folder })
     }
   }
   return { files, folders }
@@ -124,12 +126,21 @@ export function badFile(path: string, why: string): Failure {
   })
 }
 
-function linkElsewhere(path: string, link: string, from: string): Failure {
+function linkElsewhere(
+  path: string,
+  link: string,
+  { from, folder }: { readonly from: string; readonly folder: string },
+): Failure {
+  const name = relative(folder, path)
+  const word = quoteWord(path)
+  const replace = existsSync(path)
+    ? `or replace it with what it points to:\ntarget=$(realpath ${word}) && rm ${word} && cp -r "$target" ${word}`
+    : `or remove the link, for there is nothing that it points to:\nrm ${word}`
   return new Failure({
     kind: 'usage',
-    what: `[image] files has a symbolic link to what is not copied with it: ${basename(path)} -> ${link}`,
+    what: `[image] files has a symbolic link to what is not copied with it: ${name} -> ${link}`,
     where: path,
     why: 'a link is kept where it is relative, and what it points to is copied by the same entry',
-    fix: `exclude = [${JSON.stringify(basename(path))}] in the entry from ${JSON.stringify(basename(from))}, or replace it with what it points to:\ncp --remove-destination "$(realpath ${path})" ${path}`,
+    fix: `exclude = [${JSON.stringify(name)}] in the entry from ${JSON.stringify(basename(from))}, ${replace}`,
   })
 }

@@ -67,7 +67,7 @@ export async function verifyPlatform(
   if (files) await checkFiles(files, layers, notes)
   const paths = entrypointPaths(config)
   const program = await findProgram(paths, layers.rootfs)
-  const entrypoint = program && (await checkProgram(program, id, layers.rootfs, notes))
+  const entrypoint = program && (await checkProgram(program, id, layers, notes))
   if (!program && !layers.blind)
     noteNoProgram(paths, [...config.config.Entrypoint, ...config.config.Cmd][0], notes)
   if (all && entrypoint && !layers.blind) await checkLoader(entrypoint, layers.rootfs, all, notes)
@@ -126,7 +126,7 @@ function noteNoProgram(paths: readonly string[], command: string | undefined, { 
 async function checkProgram(
   found: Found,
   id: string,
-  rootfs: Rootfs,
+  { rootfs, blind }: CheckedLayers,
   { problems, remarks }: Notes,
 ): Promise<EntrypointReport | undefined> {
   const file = await asProblem(() => rootfs.read(found), problems)
@@ -143,7 +143,16 @@ async function checkProgram(
   }
   const line = await firstLine(file.path)
   if (line.startsWith('#!')) {
-    remarks.push(`${path} is a script (${line}), no ELF program`)
+    remarks.push(`${path} is a script (${printable(line)}), no ELF program`)
+    // A line that ends as on Windows names another program: "/bin/sh\\r".
+    const [interpreter] = line
+      .slice(2)
+      .replace(/^[ \t]+/, '')
+      .split(/[ \t]/)
+    if (!blind && interpreter && !(await rootfs.resolve(interpreter)))
+      problems.push(
+        `${path} is a script for ${printable(JSON.stringify(interpreter))}, which is not in the image`,
+      )
     return program
   }
   const elf = await asProblem(async () => readElfFile(file.path), problems)
@@ -182,12 +191,12 @@ async function readOsRelease(rootfs: Rootfs): Promise<string | undefined> {
   return name && printable(name)
 }
 
-/** The first line of a file, as far as it is short, safe to print. */
+/** The first line of a file, as far as it is short. */
 async function firstLine(path: string): Promise<string> {
   const file = await open(path)
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(128), 0, 128, 0)
-    return printable(buffer.toString('utf8', 0, bytesRead).split('\n')[0] ?? '')
+    return buffer.toString('utf8', 0, bytesRead).split('\n')[0] ?? ''
   } finally {
     await file.close()
   }

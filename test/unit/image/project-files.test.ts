@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, symlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -76,6 +77,22 @@ test.each<[string, (dir: string) => Promise<void>, string]>([
   const failure = await failureOf(found(dir, { from: 'assets', to: '/srv' }))
   expect(failure).toMatchObject({ kind: 'usage', where: expect.stringContaining(`${dir}/assets/`) })
   expect(failure.what).toContain(what)
+})
+
+test.each([
+  ['assets/d/gone', 'nothing', 'rm '],
+  ['assets/d/file', '../../f', 'target=$(realpath '],
+  ['assets/d/folder', '../../other', 'target=$(realpath '],
+])('says how to do without the link %s, in words that work', async (name, to, begin) => {
+  const dir = await project({ 'assets/x': '', 'assets/d/y': '', f: '', 'other/z': '' })
+  await symlink(to, join(dir, name))
+  const { fix = '' } = await failureOf(found(dir, { from: 'assets', to: '/srv' }))
+  const [words = '', command = ''] = fix.split('\n')
+  const excluded = /exclude = (\[.*?\])/.exec(words)?.[1] ?? ''
+  await found(dir, { from: 'assets', to: '/srv', exclude: JSON.parse(excluded) })
+  expect(command.startsWith(begin)).toBe(true)
+  execFileSync('sh', ['-ec', command])
+  await found(dir, { from: 'assets', to: '/srv' })
 })
 
 test('refuses a folder that is a link out of the project', async () => {

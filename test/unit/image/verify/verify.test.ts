@@ -411,12 +411,25 @@ describe('programs that are no plain ELF at /app', () => {
   })
 
   it('scripts, and images that run nothing, are remarked upon', async () => {
-    const script = await one({ platform, layers: [[app('#!/bin/sh\necho \u001b[31m')]] })
+    const shell = { name: 'bin/sh', content: 'a shell' }
+    const script = await one({ platform, layers: [[app('#!/bin/sh\necho \u001b[31m'), shell]] })
     expect(script.ok).toBe(true)
     expect(remarks(script)).toEqual([expect.stringContaining('/app is a script (#!/bin/sh)')])
     const nothing = await one({ platform, run: { Entrypoint: [] } })
     expect(nothing.ok).toBe(true)
     expect(remarks(nothing)).toEqual(['it has neither entrypoint nor command'])
+  })
+
+  it.each([
+    ['#!/bin/sh\n', '/bin/sh'],
+    ['#! /usr/bin/env node\n', '/usr/bin/env'],
+    // As an editor of Windows writes it.
+    ['#!/bin/sh\r\n', '/bin/sh\\r'],
+  ])('scripts for what the image has not are refused: %j', async (content, interpreter) => {
+    const other = { name: 'bin/bash', content: 'a shell' }
+    const report = await one({ platform, layers: [[app(content), other]] })
+    expect(report.ok).toBe(false)
+    expect(texts(report).join()).toContain(`/app is a script for "${interpreter}", which is not in the image`)
   })
 
   it('that run on an older processor are remarked upon', async () => {
