@@ -31,7 +31,7 @@ describe('xbuild init', () => {
     expect(await read(dir, 'xbuild.toml')).toContain('[go]\n# Build tags. (Dockerfile:4)\ntags = ["netgo"]\n')
     expect(JSON.parse(await read(dir, '.xbuild/schema.json'))).toMatchObject({ title: 'xbuild.toml' })
     expect(await read(dir, 'Makefile')).toMatch(/^all:\n\tgo vet \.\/\.\.\.\n\n# Container images/)
-    expect(await read(dir, '.github/workflows/image.yml')).toContain('run: xbuild build\n')
+    expect(await read(dir, '.github/workflows/image.yml')).toContain('run: xbuild build --report')
     expect(first.stderr).toMatch(/Left for you to decide:\n {2}Dockerfile:6 .*the image had bash/)
     expect(await xbuild(['lint', '.github/workflows/image.yml'], { cwd: dir })).toMatchObject({ code: 0 })
     const second = await xbuild(['init', '--yes'], { cwd: dir })

@@ -29,7 +29,7 @@ const setup: Readonly<Record<LanguageName, (facts: CiFacts) => string[]>> = {
     '      - uses: actions/setup-go@v7',
     '        with:',
     `          go-version-file: ${yamlText(folder === '.' ? goFile : `${folder}/${goFile}`)}`,
-    `          cache-dependency-path: ${yamlText(folder === '.' ? 'go.sum' : `${folder}/go.sum`)}`,
+    '          cache: false # a later step keeps more, and anew with every run',
   ],
   rust: () => ['      - run: rustup show active-toolchain || rustup toolchain install stable'],
   zig: ({ zig }) => [
@@ -49,21 +49,9 @@ export function githubWorkflow(facts: CiFacts): string {
     image,
     registry,
     setup: setup[language](facts).join('\n'),
-    caches: language === 'go' ? '' : keepCaches(folder),
     dir: argumentOf(folder),
   })
 }
-
-/** Steps that keep what the toolchain compiled; setup-go does that for Go by itself. */
-const keepCaches = (folder: string) => `      - name: Name what the toolchain keeps between runs
-        id: caches
-        run: xbuild ci cache-key${argumentOf(folder)} --github
-      - uses: actions/cache@v6
-        with:
-          key: \${{ steps.caches.outputs.key }}
-          restore-keys: \${{ steps.caches.outputs.restore-keys }}
-          path: \${{ steps.caches.outputs.paths }}
-`
 
 interface GitlabCaches {
   /** Folders below .xbuild-cache, by the toolchain's variable. */

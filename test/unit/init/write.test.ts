@@ -122,8 +122,10 @@ describe('the CI job', () => {
   test.each(['go', 'rust', 'zig'] as const)('of GitHub for %s calls xbuild from PATH', language => {
     const text = githubWorkflow(ci({ language, folder: 'services/a', zig: '0.15.2' }))
     const workflow = parse(text)
-    expect(workflow.jobs.image.steps.at(-1).run).toBe(
-      'xbuild build services/a --tag "$IMAGE:$GITHUB_REF_NAME" --tag "$IMAGE:$GITHUB_SHA" --push',
+    const runs = workflow.jobs.image.steps.map(({ run = '' }) => run) as string[]
+    expect(runs.some(run => run.includes('--prune'))).toBe(true)
+    expect(runs.find(run => run.includes('--push'))).toBe(
+      'xbuild build services/a --tag "$IMAGE:$GITHUB_REF_NAME" --tag "$IMAGE:$GITHUB_SHA" --push --report "$RUNNER_TEMP/xbuild.json"',
     )
     expect(text).not.toMatch(/npx|\{\{\w+\}\}/)
   })
@@ -133,9 +135,11 @@ describe('the CI job', () => {
     const { on, jobs } = parse(githubWorkflow(facts))
     expect(on.push.branches).toEqual(['1.0'])
     expect(jobs.image.steps[1].with['go-version-file']).toBe('my app/$(x); y/go.mod')
-    expect(jobs.image.steps.at(-1).run).toContain("xbuild build 'my app/$(x); y' --tag ")
+    expect(jobs.image.steps.find(({ name }: { name?: string }) => name === 'Build and push').run).toContain(
+      "xbuild build 'my app/$(x); y' --tag ",
+    )
     const { text } = addGitlabJob(undefined, facts) as { text: string }
-    expect(parse(text)['image-of-the-project'].script[0]).toContain("xbuild build 'my app/$(x); y'\n")
+    expect(parse(text)['image-of-the-project'].script[0]).toContain("xbuild build 'my app/$(x); y'")
   })
 
   test.each([
