@@ -55,6 +55,7 @@ if (only.includes('growth')) {
     `--registry=${values.registry}`,
     '--base=scratch', // distroless has six of the nine platforms
     '--runs=2',
+    ...(hasKo() ? ['--ko=3x2,10x5', `--ko-base=${values.distroless}/static-debian13:nonroot`] : []),
     '--json=docs/comparison/growth.json',
   ])
 }
@@ -73,6 +74,11 @@ function run(script, args) {
     stdio: 'inherit',
   })
   if (status !== 0) process.exit(status ?? 1)
+}
+
+/** Whether ko can be called: a table without it is better than none. */
+function hasKo() {
+  return spawnSync(process.env.COMPARE_KO ?? 'ko', ['version']).status === 0
 }
 
 function programOf(language) {

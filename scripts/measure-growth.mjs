@@ -1,10 +1,12 @@
 // Measures how a build grows: 1, 3 and 10 programs for 2, 5 and 9 platforms, every image pushed. After a build that filled the
 // caches, each side takes turns with one line changed of a package that all programs share, and with nothing changed: xbuild
-// with its own backend, xbuild through buildx, and `go build` typed by hand for each platform, which makes no image.
+// with its own backend, xbuild through buildx, and `go build` typed by hand for each platform, which makes no image; ko at
+// the sizes of --ko.
 //
 //   node scripts/measure-growth.mjs --registry localhost:5000 --base localhost:5000/static [--runs 3]
-//     [--programs 1,3,10] [--platforms 2,5,9] [--cold 10x5] [--json FILE]
+//     [--programs 1,3,10] [--platforms 2,5,9] [--cold 10x5] [--ko 3x2,10x5 --ko-base IMAGE] [--caches FOLDER] [--json FILE]
 //
+// A size of 50 binaries or more is measured half as often. ko is taken from PATH or COMPARE_KO, and needs a base in the registry.
 // The registry must be on this machine. --cold measures the named sizes with empty caches too. Processor time is that of the
 // processes that were started here: not of the registry, and through buildx not of the engine. Prints a table in Markdown.
 import { spawn, spawnSync } from 'node:child_process'
@@ -24,6 +26,9 @@ const { values } = parseArgs({
     sides: { type: 'string', default: 'by hand;oci;buildx' },
     runs: { type: 'string', default: '3' },
     cold: { type: 'string', default: '' },
+    ko: { type: 'string', default: '' },
+    'ko-base': { type: 'string' },
+    caches: { type: 'string' },
     json: { type: 'string' },
     from: { type: 'string' },
   },
@@ -48,11 +53,13 @@ async function measure() {
     console.error('usage: node scripts/measure-growth.mjs --registry HOST:PORT --base IMAGE')
     process.exit(2)
   }
-  const sides = values.sides.split(';')
+  const koSizes = values.ko.split(',').filter(Boolean)
+  const sides = [...values.sides.split(';'), ...(koSizes.length > 0 ? ['ko'] : [])]
   const rows = []
   for (const programs of values.programs.split(',').map(Number)) {
     for (const count of values.platforms.split(',').map(Number)) {
-      rows.push(...(await measureSize(programs, count, sides, { registry, base })))
+      const own = sides.filter(side => side !== 'ko' || koSizes.includes(`${programs}x${count}`))
+      rows.push(...(await measureSize(programs, count, own, { registry, base })))
     }
   }
   return {
@@ -77,15 +84,31 @@ async function measureSize(programs, count, sides, { registry, base }) {
   const build = async (side, scenario) => {
     const dir = work.get(side)
     if (scenario === 'one line changed') changeLine(dir, `${Date.now()}`)
-    const caches = cold ? join(folder, size, 'caches', side) : join(folder, 'caches')
+    const caches = cold ? join(folder, size, 'caches', side) : (values.caches ?? join(folder, 'caches'))
     const env = { ...process.env, GOCACHE: join(caches, 'go'), XDG_CACHE_HOME: join(caches, 'xdg') }
     const args = [
       ...[xbuild, 'build', `--backend=${side}`, `--base=${base}`, `--platform=${chosen.join(',')}`],
       ...[...programNames(programs).map(name => `--bin=${name}`), '--push', '--progress=quiet'],
       `--tag=${registry}/growth-${process.pid}-${size}-${side.replaceAll(' ', '-')}/{name}:1`,
     ]
+    const ko = {
+      KO_DOCKER_REPO: `${registry}/growth-${process.pid}-${size}-ko`,
+      KO_DEFAULTBASEIMAGE: values['ko-base'] ?? base,
+      GOFLAGS: "-trimpath '-ldflags=-s -w'",
+    }
+    const koArgs = [
+      'build',
+      ...programNames(programs).map(name => `./cmd/${name}`),
+      `--platform=${chosen.join(',')}`,
+      '-B',
+      '--sbom=none',
+    ]
     const sample =
-      side === 'by hand' ? await byHand(dir, chosen, env) : await run(process.execPath, args, dir, env)
+      side === 'by hand'
+        ? await byHand(dir, chosen, env)
+        : side === 'ko'
+          ? await run(process.env.COMPARE_KO ?? 'ko', koArgs, dir, { ...env, ...ko })
+          : await run(process.execPath, args, dir, env)
     const all = rows.find(row => row.scenario === scenario)?.samples
     if (all) all[side] = [...(all[side] ?? []), sample]
     const { wall, cpu, memory } = sample
@@ -94,7 +117,8 @@ async function measureSize(programs, count, sides, { registry, base }) {
     )
   }
   for (const side of sides) await build(side, cold ? 'cold' : 'first')
-  for (let turn = 0; turn < Number(values.runs); turn++) {
+  const runs = Math.ceil(Number(values.runs) / (programs * count < 50 ? 1 : 2))
+  for (let turn = 0; turn < runs; turn++) {
     for (const scenario of ['one line changed', 'nothing changed'])
       for (const side of sides) await build(side, scenario)
   }

@@ -6,7 +6,12 @@ import { median } from './report.mjs'
  * @typedef {{ machine: string, go: string, sides: string[], rows: Size[] }} Growth
  */
 
-const titles = { 'by hand': '`go build` by hand, no images', oci: 'xbuild', buildx: 'xbuild, buildx' }
+const titles = {
+  'by hand': '`go build` by hand, no images',
+  oci: 'xbuild',
+  buildx: 'xbuild, buildx',
+  ko: 'ko',
+}
 
 /** What scripts/measure-growth.mjs found, as tables in Markdown. @param {Growth} growth */
 export function growthTable({ machine, go, sides, rows }) {
