@@ -75,7 +75,7 @@ async function withSccache<T>(
 type Sccache = Pick<Command, 'tool' | 'cwd' | 'env'>
 
 /** The program that rustc is wrapped in, where that is sccache. */
-function sccacheOf({ compile, cwd }: Pick<Plan, 'compile' | 'cwd'>): Sccache | undefined {
+export function sccacheOf({ compile, cwd }: Pick<Plan, 'compile' | 'cwd'>): Sccache | undefined {
   for (const { command, stage } of compile.steps) {
     // On a builder it has a server of its own.
     if (stage) continue

@@ -33,8 +33,11 @@ export interface CompileContext {
 
 /** Steps that run already. */
 export interface EarlySteps {
-  /** The run of this step, whose lines go to `onStderr` from here on; undefined where it was not started. */
-  take(step: Step, onStderr: (line: string) => void): Promise<RunResult> | undefined
+  /**
+   * The run of this step, which `signal` ends and whose lines go to `onStderr` from here on; undefined where it was not
+   * started.
+   */
+  take(step: Step, signal: AbortSignal, onStderr: (line: string) => void): Promise<RunResult> | undefined
 }
 
 /**
@@ -139,7 +142,7 @@ function runStep(step: Step, plan: PlannedCompile, context: StepContext, task: T
     const logFile = startLog(step, context)
     return runStage({ ...step, stage }, { ...context, logFile, onStderr, onProgress: task.progress })
   }
-  return context.early?.take(step, onStderr) ?? runHere(step, context, onStderr)
+  return context.early?.take(step, context.signal, onStderr) ?? runHere(step, context, onStderr)
 }
 
 /** Runs a step's command on this machine, with a log of its own. */

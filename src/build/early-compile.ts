@@ -42,12 +42,19 @@ export async function startEarly(options: Options, signal: AbortSignal): Promise
     logs: join(dist, 'logs'),
     temporary: temporary?.path,
     signal: AbortSignal.any([signal, ending.signal]),
-  })
+  }).catch(() => undefined)
+  if (!steps) {
+    // A file that cannot be written: a plan may need it no more, and says so where it does.
+    await Promise.all([folder.remove(), temporary?.remove()])
+    return undefined
+  }
   const results = [...steps.values()].map(({ result }) => result)
   return {
     folder,
     fits: plan => isSame(last, plan, options),
-    take({ title }, onStderr) {
+    take({ title }, either, onStderr) {
+      if (either.aborted) ending.abort()
+      either.addEventListener('abort', () => ending.abort(), { once: true })
       const step = steps.get(title)
       // Once: what runs again because of a race runs anew.
       steps.delete(title)

@@ -10,6 +10,7 @@ import { cacheFolder } from '../util/cache-folder.ts'
 import { readChecked, writeChecked } from '../util/checked-file.ts'
 import { redactAll } from '../util/redact.ts'
 import { version } from '../version.ts'
+import { sccacheOf } from './compile-cache.ts'
 import type { Plan } from './plan.ts'
 
 /** How the last build of a folder compiled, with tokens in the place of its temporary folder. */
@@ -75,11 +76,14 @@ const parseStep = ({ produces, ...step }: WrittenStep): Step => ({
 
 /**
  * A plan as the file has it; undefined where its compilers must not run before there is one: something has to come first,
- * they write more than their outputs, or their command lines hold a secret, which would lie in a file.
+ * they write more than their outputs, or their command lines hold a secret, which would lie in a file. The server of
+ * sccache comes first too: cargo would start it with a folder for temporary files that goes with the run.
  */
-function textOf({ project, compile, warm }: Plan, options: Options): string | undefined {
+function textOf(plan: Plan, options: Options): string | undefined {
+  const { project, compile, warm } = plan
   const { files, concurrency, prepare, steps } = compile
   if (!warm || prepare.length > 0 || (project.keptFiles ?? []).length > 0) return undefined
+  if (sccacheOf(plan)) return undefined
   if (!steps.every(({ stage, cacheLog }) => stage === undefined && cacheLog === undefined)) return undefined
   const commands = JSON.stringify([files, steps])
   const hasSecret = JSON.stringify(redactAll([files, steps])) !== commands
@@ -104,8 +108,9 @@ const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(va
 /** Of what decides how a project is compiled, as far as it is known before the project is read. */
 function digestOf({ dir, dist, language, platforms, bins, toolchainArgs, jobs }: Options): string {
   const ids = platforms.map(({ id }) => id)
-  const { PATH, RUSTUP_TOOLCHAIN } = process.env
-  return sha256([version, dist, language, ids, bins, toolchainArgs, jobs, PATH, RUSTUP_TOOLCHAIN, pins(dir)])
+  const { PATH, RUSTUP_TOOLCHAIN, RUSTC_WRAPPER, GOWORK } = process.env
+  const variables = [PATH, RUSTUP_TOOLCHAIN, RUSTC_WRAPPER, GOWORK]
+  return sha256([version, dist, language, ids, bins, toolchainArgs, jobs, variables, pins(dir)])
 }
 
 /** What is in the files that name a toolchain: another one may have to be installed first, by one command alone. */

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CliOptions, xbuild } from '../support/cli.ts'
+import { startFaultRegistry } from '../support/fault-registry.ts'
 import { loggedTools, ownCalls } from '../support/logged-tools.ts'
 import { helloGo, project, temporaryFolder } from '../support/projects.ts'
 
@@ -12,6 +14,10 @@ interface Built {
   /** What the calls since the last time were: `build` or `list` of go, and git. */
   calls(): Promise<string[]>
   recorded(): Promise<string[]>
+  /** The folder of what is kept. */
+  readonly commands: string
+  /** The go that the builds find. */
+  readonly go: string
 }
 
 /** A project that was built twice: the second build knew that it was warm, so a third begins as it did. */
@@ -30,8 +36,10 @@ async function builtTwice(files: Readonly<Record<string, string>> = {}): Promise
   const calls = async () => ownCalls(await tools.calls())
   for (const _ of [1, 2]) expect(await build()).toMatchObject({ code: 0 })
   await calls()
-  const recorded = () => readdir(join(cache, 'xbuild/commands')).catch(() => [])
-  return { dir, build, calls, recorded }
+  const commands = join(cache, 'xbuild/commands')
+  const recorded = () => readdir(commands).catch(() => [])
+  const go = join(tools.path.split(delimiter)[0] ?? '', 'go')
+  return { dir, build, calls, recorded, commands, go }
 }
 
 /** Where the first call of each of two kinds is. */
@@ -101,6 +109,20 @@ describe('where the plan is another one', () => {
   })
 })
 
+it('ends the early compilers when a registry refuses', async () => {
+  const { dir, build, go } = await builtTwice()
+  const registry = await startFaultRegistry()
+  const real = await readFile(go, 'utf8')
+  const hangs = 'if [ "$1" = build ]; then sleep 40; exit 1; fi'
+  await writeFile(go, real.replace('#!/bin/sh', `#!/bin/sh\n${hangs}`))
+  const before = Date.now()
+  const built = await build([`--base=${registry.host}/none:1`])
+  await registry.close()
+  expect(built).toMatchObject({ code: 8, stderr: expect.stringContaining('/none:1') })
+  expect(Date.now() - before).toBeLessThan(30_000)
+  expect(await leftOvers(dir)).toEqual([])
+})
+
 describe('a build that stops before it compiles', () => {
   it('leaves the binaries of the last one, and no process or folder', async () => {
     const { dir, build, calls } = await builtTwice()
@@ -123,5 +145,21 @@ describe('what is kept of a build', () => {
     const { build, calls } = await builtTwice({ 'xbuild.toml': '[build]\nbefore = [["true"]]\n' })
     expect(await build()).toMatchObject({ code: 0 })
     expect(order(await calls(), /^go build/, /^(go list|git)/)).toBe(false)
+  })
+
+  it('does no harm where a file of it cannot be written any more', async () => {
+    const { dir, build, recorded, commands } = await builtTwice()
+    const path = join(commands, (await recorded())[0] as string)
+    const last = JSON.parse((await readFile(path)).subarray(32).toString())
+    const files = [{ path: join(dir, 'main.go/cc'), text: '', mode: 0o755 }]
+    const text = Buffer.from(JSON.stringify({ ...last, files }))
+    await writeFile(path, Buffer.concat([createHash('sha256').update(text).digest(), text]))
+    expect(await build()).toMatchObject({ code: 0 })
+    expect(await leftOvers(dir)).toEqual([])
+  })
+
+  it('is nothing where a server of sccache has to be started first', async () => {
+    const wrapped = { 'xbuild.toml': '[go]\nenv = { RUSTC_WRAPPER = "/nowhere/sccache" }\n' }
+    expect(await (await builtTwice(wrapped)).recorded()).toEqual([])
   })
 })
