@@ -128,7 +128,7 @@ function readPushed(registry: FaultRegistry, repository: string, tag: string) {
     return bytes as Buffer
   }
   const index = manifest(tag)
-  const images = index.manifests.map(({ digest }: Described) => {
+  const images = (index.manifests ?? [index]).map(({ digest }: Described) => {
     const image = manifest(digest)
     image.layers.forEach(blob)
     return { manifest: image, config: JSON.parse(blob(image.config).toString()) }
@@ -601,11 +601,18 @@ describe('a base in a registry', () => {
     const registry = await start()
     addBase(registry)
     const [platform] = parsePlatforms([id])
-    const built = await buildOciImage(
-      specOf(`${registry.host}/base:1`, { platforms: platform ? [platform] : [] }),
-      inputsOf([{ type: 'push', references: [`${registry.host}/app:1`] }]),
-    )
+    const made = (tag: string, annotations: string[]) =>
+      buildOciImage(
+        specOf(`${registry.host}/base:1`, { platforms: platform ? [platform] : [], annotations }),
+        inputsOf([{ type: 'push', references: [`${registry.host}/app:${tag}`] }]),
+      )
+    const built = await made('1', ['key=value'])
     expect(built.platforms).toHaveLength(1)
+    // Alone it is a manifest, as docker makes it; with an annotation of an index it has one.
+    expect(built.indexDigest).toBe(built.platforms[0]?.manifestDigest)
+    expect(readPushed(registry, 'app', '1').index.layers).toBeDefined()
+    await made('2', ['index:key=value'])
+    expect(readPushed(registry, 'app', '2').index.manifests).toHaveLength(1)
     expect(readPushed(registry, 'app', '1').images[0].config).toMatchObject({
       architecture,
       variant: id.split('/')[2],

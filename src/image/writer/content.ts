@@ -25,6 +25,7 @@ export interface PlatformImage {
 
 /** An image, whole: what every output writes. */
 export interface ImageContent {
+  /** The index; the manifest itself of an image for one platform, as docker buildx makes it. */
   readonly index: Document
   readonly images: readonly PlatformImage[]
   readonly baseDigest: string | undefined
@@ -84,12 +85,24 @@ export function imageContent(
     })),
     annotations: { ...own, ...given('index') },
   })
+  const [only] = images
+  // Services such as AWS Lambda refuse an index. What a person says of it needs one.
+  const isAlone = images.length === 1 && !hasIndexAnnotations(given, only?.platform)
   return {
-    index,
+    index: only && isAlone ? only.manifest : index,
     images,
     baseDigest: base.digest,
     descriptorAnnotations: { ...created, ...given('index-descriptor') },
   }
+}
+
+/** Whether --annotation names what only an index has. */
+function hasIndexAnnotations(
+  given: ReturnType<typeof parseAnnotations>,
+  platform: Platform | undefined,
+): boolean {
+  const asked = { ...given('index'), ...given('manifest-descriptor', platform) }
+  return Object.keys(asked).length > 0
 }
 
 /** Every document of an image, an equal one once: configs and manifests first, then the index. */

@@ -70,7 +70,9 @@ async function pushContent(
     client.putManifest(target, { mediaType: descriptor.mediaType, bytes }),
   )
   if (hasIndex && missing.length === 0) return false
-  await client.putManifest(target, { mediaType: index.descriptor.mediaType, bytes: index.bytes })
+  const isManifest = images.some(({ manifest }) => manifest === index)
+  if (!isManifest)
+    await client.putManifest(target, { mediaType: index.descriptor.mediaType, bytes: index.bytes })
   return true
 }
 
