@@ -43,6 +43,7 @@ export const initCommand = defineCommand({
     const plan = await planInit(found, options, { ci: kind, dockerfile })
     if (found.problem !== undefined) say(`The programs could not be listed: ${found.problem}`)
     if (!json) await show(plan)
+    if (!json && plan.dockerfile === undefined) await nameOthers(found.dir)
     const written = dryRun ? [] : await write(plan, found.root, yes)
     if (!json && !dryRun) say(ending(plan.changes.length, written))
     const proof = prove ? await proveIt(found.dir, lang, plan.dockerfile, json) : undefined
@@ -74,6 +75,13 @@ async function show(plan: Plan): Promise<void> {
   process.stderr.write(cleanText(describeMissing(plan)))
   process.stdout.write(cleanText(describeChanges(plan)))
   process.stderr.write(cleanText(describeKept(plan)))
+}
+
+/** Says which Dockerfiles there are, where none is in a usual place. */
+async function nameOthers(dir: string): Promise<void> {
+  const { describeOthers, otherDockerfiles } = await import('../init/other-dockerfiles.ts')
+  const text = describeOthers(await otherDockerfiles(dir, interruptSignal))
+  if (text) say(text)
 }
 
 /** Writes what a person agrees to, file by file. */

@@ -100,6 +100,25 @@ describe('xbuild init', () => {
     expect(stderr).toMatch(/Dockerfile:1 .*more than 5000 lines: it was not looked at/)
   })
 
+  it('names the Dockerfiles that are in no usual place, and none of others’', async () => {
+    const text = 'FROM scratch\nEXPOSE 9\n'
+    const elsewhere = {
+      'packaging/docker/alpine/Dockerfile': text,
+      'packaging/docker/Dockerfile.debian': text,
+      'vendor/example.com/x/Dockerfile': text,
+    }
+    const dir = await project({ ...helloGo, ...elsewhere })
+    commit(dir)
+    const init = (...args: string[]) => xbuild(['init', '--dry-run', '--ci=none', ...args], { cwd: dir })
+    const { stderr } = await init()
+    expect(stderr).toContain(
+      'No Dockerfile is in a usual place, but 2 files elsewhere: packaging/docker/Dockerfile.debian, packaging/docker/alpine/Dockerfile; xbuild init --file packaging/docker/Dockerfile.debian takes the first one over\n',
+    )
+    const chosen = await init('--file', 'packaging/docker/Dockerfile.debian')
+    expect(chosen.stderr).not.toContain('usual place')
+    expect(chosen.stdout).toContain('+ports = [9]')
+  })
+
   it('says where a release file is no YAML, and the line of what it takes from one', async () => {
     const toml = async (yaml: string) => {
       const dir = await project({ ...helloGo, '.goreleaser.yml': yaml })
