@@ -97,7 +97,7 @@ function compileStep(step: Step, plan: PlannedCompile, context: StepContext): Pr
     const first = await runStep(step, plan, context, task)
     // Which steps there are, only a zig of this machine would tell.
     const other = step.stage ? undefined : await language.alternative?.(bound, first)
-    const result = other ? await runStep(other, plan, context, task) : first
+    const result = other ? afterFirst(first, await runStep(other, plan, context, task)) : first
     const binaries =
       step.stage && step.outputDir === undefined
         ? collectGathered(step, result, context.work)
@@ -121,6 +121,12 @@ function compileStep(step: Step, plan: PlannedCompile, context: StepContext): Pr
     return { step, binaries, failures, raced: language.isRace?.(output) ?? false }
   })
 }
+
+/** What the second run did, in the time of both. */
+const afterFirst = (first: RunResult, second: RunResult): RunResult => ({
+  ...second,
+  seconds: first.seconds + second.seconds,
+})
 
 function prepareStep(step: Step, plan: PlannedCompile, context: StepContext): Promise<void> {
   return runTask(context.emit, stepId(step), async task => {
