@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cliPath, xbuild } from '../support/cli.ts'
+import { fakeTools } from '../support/fake-tools.ts'
 import { helloGo, project, temporaryFolder } from '../support/projects.ts'
 
 /** Every command, with arguments that let it do some of its work. */
@@ -155,6 +156,16 @@ describe.each(Object.entries(nested))('%s nested without end', (_, files) => {
     expect(output).not.toMatch(/\n\s+at (?!line)|node:internal|a bug in xbuild/)
     expect(Date.now() - started).toBeLessThan(60_000)
   })
+})
+
+it('says what is wrong with a file where cargo fails later, too', async () => {
+  const slow = { script: () => new Promise<void>(resolve => setTimeout(resolve, 400)), exitCode: 1 }
+  const fakes = await fakeTools({ cargo: slow, rustc: slow })
+  const dir = await project(nested['a cargo config'] as Record<string, string>)
+  const { code, output } = await run(dir, ['build', '--backend=oci'], { env: { PATH: fakes.path } })
+  expect(code, output).toBe(3)
+  expect(output).toMatch(/config\.toml is not valid TOML/)
+  expect(output).not.toContain('a bug in xbuild')
 })
 
 it('walks through every command', async () => {

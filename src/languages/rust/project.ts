@@ -75,6 +75,7 @@ export async function inspectRust(dir: string, context: InspectContext): Promise
   const env = cargoEnv(context)
   const triples = [...new Set(platforms.map(platform => rustTriple(platform, options.rust.libc)))]
   const asking = ask(dir, 'cargo', ['-V'], context)
+  asking.catch(() => {}) // thrown below, unless a file of the project is wrong
   // The first call makes rustup install what was chosen, which two at once do to each other's harm.
   if (env['RUSTUP_TOOLCHAIN'] || (await pinnedChannel(dir)) !== undefined) await asking
   const config = await readCargoConfig(dir, env)
