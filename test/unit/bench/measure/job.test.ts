@@ -12,7 +12,7 @@ const images = {
   client: { programs: [] },
 } as unknown as Record<string, ImageOptions>
 const names = (bins: readonly string[]) =>
-  wantedExecutables(project, { bins, images } as unknown as Options).map(({ name }) => name)
+  wantedExecutables(project, { bins, images, ofFile: [] } as unknown as Options).map(({ name }) => name)
 
 test.each([
   [[], ['server', 'client']],
