@@ -30,7 +30,9 @@ const imageKeys = {
   program: v.optional(v.string()),
   programs: v.optional(v.pipe(strings, v.minLength(1))),
   links: v.optional(stringMap),
-  init: v.optional(v.string()),
+  init: v.optional(
+    v.string('expected the path of a static program in the project, such as "tools/tini-static-{arch}"'),
+  ),
   entrypoint: v.optional(strings),
   args: v.optional(strings),
   env: v.optional(stringMap),

@@ -21,6 +21,7 @@ const faults: readonly [text: string, place: string, what: string][] = [
   ['[go]\nenv = { GOFLAGS = "\'" }', '2:9', 'A quote in GOFLAGS'],
   ['[go.env]\nGOFLAGS = "-buildmode=plugin"', '2:1', 'makes no program'],
   ['[go.env]\nGOFLAGS = "-ldflags=net/...=-s"', '2:1', 'alone'],
+  ['[image]\ninit = true', '2:1', 'tools/tini-static-{arch}'],
   ['[image]\nuser = "nosuchuser"', '2:1', 'no user "nosuchuser"'],
   ['[[image.files]]\nfrom = "main.go"\nto = "/a"\nowner = "nosuch"', '4:1', 'no user "nosuch"'],
   ['[[image.files]]\nfrom = "main.go"\nto = "/hello"', '3:1', 'in the way of each other'],
