@@ -20079,6 +20079,8 @@ async function inspectRust(dir2, context2) {
   const env4 = cargoEnv(context2);
   const triples = [...new Set(platforms2.map((platform11) => rustTriple(platform11, options.rust.libc)))];
   const asking = ask(dir2, "cargo", ["-V"], context2);
+  asking.catch(() => {
+  });
   if (env4["RUSTUP_TOOLCHAIN"] || await pinnedChannel(dir2) !== void 0) await asking;
   const config = await readCargoConfig(dir2, env4);
   const answers = Promise.all([
@@ -21030,8 +21032,8 @@ var init_elf_file = __esm({
         this.#reader = reader;
         this.#name = name;
         const ident = reader.read(0, Math.min(16, reader.size));
-        const foreign = describeForeign(ident);
-        if (foreign) this.fail(foreign);
+        const foreign2 = describeForeign(ident);
+        if (foreign2) this.fail(foreign2);
         if (ident.length < 16) this.fail(`it is cut short: it has ${reader.size} bytes`);
         const [fileClass, data, version2, osabi] = ident.subarray(4);
         if (fileClass !== 1 && fileClass !== 2 || data !== 1 && data !== 2 || version2 !== 1) {
@@ -27840,7 +27842,7 @@ function compileStep(step2, plan, context2) {
     const bound = bindStep(step2, context2.work);
     const first = await runStep(step2, plan, context2, task);
     const other = step2.stage ? void 0 : await language.alternative?.(bound, first);
-    const result = other ? await runStep(other, plan, context2, task) : first;
+    const result = other ? afterFirst(first, await runStep(other, plan, context2, task)) : first;
     const binaries2 = step2.stage && step2.outputDir === void 0 ? collectGathered(step2, result, context2.work) : await language.collect(other ?? bound, result);
     const missing5 = step2.produces.filter(
       ({ platform: platform11, name }) => !binaries2.some((binary) => binary.platform === platform11 && binary.name === name)
@@ -27905,7 +27907,7 @@ function logPath(step2, { logs }) {
   const name = platforms2.length === 1 && only ? `${platformFolder(only)}${step2.program === void 0 ? "" : `-${step2.program}`}` : step2.title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
   return join38(logs, `${name}.log`);
 }
-var keptOutput;
+var keptOutput, afterFirst;
 var init_compile = __esm({
   "src/build/compile.ts"() {
     "use strict";
@@ -27923,6 +27925,10 @@ var init_compile = __esm({
     init_collect();
     init_run_stage();
     keptOutput = 64 * 1024 * 1024;
+    afterFirst = (first, second) => ({
+      ...second,
+      seconds: first.seconds + second.seconds
+    });
   }
 });
 
@@ -28283,8 +28289,8 @@ var init_strategies = __esm({
         if (subject.builder?.arch === void 0) return unknownMachine;
         const [step2, ...others2] = compileAlone(subject, platform11).steps;
         if (others2.length > 0) return severalSteps;
-        const foreign = step2 ? builderCommand(step2.command, subject, { ownC: false }).foreign : [];
-        return foreign.length === 0 ? void 0 : `its C code needs a cross compiler that the builder's image has not: ${foreign.join(" ")}`;
+        const foreign2 = step2 ? builderCommand(step2.command, subject, { ownC: false }).foreign : [];
+        return foreign2.length === 0 ? void 0 : `its C code needs a cross compiler that the builder's image has not: ${foreign2.join(" ")}`;
       },
       prepare: (subject, platform11, signal, onProgress) => prepareStage("dockerfile-cross", subject, platform11, builderPlatform(subject), signal, onProgress)
     };
@@ -29741,7 +29747,9 @@ var init_schema = __esm({
       program: optional(string()),
       programs: optional(pipe(strings, minLength(1))),
       links: optional(stringMap),
-      init: optional(string()),
+      init: optional(
+        string('expected the path of a static program in the project, such as "tools/tini-static-{arch}"')
+      ),
       entrypoint: optional(strings),
       args: optional(strings),
       env: optional(stringMap),
@@ -36089,8 +36097,8 @@ async function compareFinished(report3, options, measure3, { emit, signal }) {
     [...new Set(report3.artifacts.map(({ name }) => name))].map((name) => ({ name })),
     options
   );
-  const foreign = options.platforms.filter((platform11) => !runsItself(hostArch(report3.host.arch), platform11));
-  const platforms2 = foreign.map(({ id }) => id);
+  const foreign2 = options.platforms.filter((platform11) => !runsItself(hostArch(report3.host.arch), platform11));
+  const platforms2 = foreign2.map(({ id }) => id);
   const compare2 = (measurements) => ({
     comparisons: compareBuild(project2, platforms2, report3, measurements).map(
       (item) => item.baseline ? item : withoutBaseline(item, options)
@@ -65414,11 +65422,11 @@ var init_summary3 = __esm({
 function checkFlagsOf(name, argv2) {
   const given = (flag2) => Object.entries(argv2).some(([key, value]) => key === flag2 && value !== void 0);
   for (const other of names2) {
-    const foreign = Object.keys(tasks[other].flags).find((flag2) => given(flag2) && !(flag2 in tasks[name].flags));
-    if (foreign === void 0) continue;
+    const foreign2 = Object.keys(tasks[other].flags).find((flag2) => given(flag2) && !(flag2 in tasks[name].flags));
+    if (foreign2 === void 0) continue;
     throw new Failure({
       kind: "usage",
-      what: `--${foreign} is a flag of xbuild ci ${other}, not of xbuild ci ${name}`,
+      what: `--${foreign2} is a flag of xbuild ci ${other}, not of xbuild ci ${name}`,
       fix: "xbuild ci --help"
     });
   }
@@ -81741,6 +81749,37 @@ var init_describe2 = __esm({
   }
 });
 
+// src/init/other-dockerfiles.ts
+var other_dockerfiles_exports = {};
+__export(other_dockerfiles_exports, {
+  describeOthers: () => describeOthers,
+  otherDockerfiles: () => otherDockerfiles
+});
+async function otherDockerfiles(dir2, signal) {
+  const files3 = await findFiles2(dir2, [], signal).catch((error) => {
+    if (isFailure(error, "usage")) return [];
+    throw error;
+  });
+  return files3.filter((path6) => kindOf2(path6) === "dockerfile" && !foreign.test(path6));
+}
+function describeOthers(paths) {
+  const [first] = paths;
+  if (first === void 0) return "";
+  const shown4 = paths.slice(0, 5);
+  const more = paths.length > shown4.length ? `, and ${paths.length - shown4.length} more` : "";
+  return paths.length === 1 ? `No Dockerfile is in a usual place; xbuild init --file ${first} takes that one over` : `No Dockerfile is in a usual place, but ${count(paths.length, "file", "files")} elsewhere: ${shown4.join(", ")}${more}; xbuild init --file ${first} takes the first one over`;
+}
+var foreign;
+var init_other_dockerfiles = __esm({
+  "src/init/other-dockerfiles.ts"() {
+    "use strict";
+    init_errors();
+    init_find_files();
+    init_format();
+    foreign = /(?:^|\/)(?:vendor|node_modules|third_party|testdata|tests?|fixtures|examples?|\.devcontainer)\//;
+  }
+});
+
 // src/init/write-files.ts
 var write_files_exports = {};
 __export(write_files_exports, {
@@ -82221,6 +82260,11 @@ async function show3(plan) {
   process.stdout.write(cleanText(describeChanges3(plan)));
   process.stderr.write(cleanText(describeKept2(plan)));
 }
+async function nameOthers(dir2) {
+  const { describeOthers: describeOthers2, otherDockerfiles: otherDockerfiles2 } = await Promise.resolve().then(() => (init_other_dockerfiles(), other_dockerfiles_exports));
+  const text7 = describeOthers2(await otherDockerfiles2(dir2, interruptSignal));
+  if (text7) say(text7);
+}
 async function write3(plan, root2, yes) {
   if (plan.changes.length === 0) return [];
   const agreed = [];
@@ -82341,6 +82385,7 @@ var init_init2 = __esm({
         const plan = await planInit2(found, options, { ci: kind, dockerfile: dockerfile2 });
         if (found.problem !== void 0) say(`The programs could not be listed: ${found.problem}`);
         if (!json) await show3(plan);
+        if (!json && plan.dockerfile === void 0) await nameOthers(found.dir);
         const written = dryRun ? [] : await write3(plan, found.root, yes);
         if (!json && !dryRun) say(ending(plan.changes.length, written));
         const proof = prove2 ? await proveIt(found.dir, lang5, plan.dockerfile, json) : void 0;
