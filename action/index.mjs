@@ -23962,6 +23962,14 @@ function parseReference(text7) {
     fix: suggestion ?? "write it as [REGISTRY/]NAME[:TAG], such as ghcr.io/me/app:1"
   });
 }
+function isReference(text7) {
+  try {
+    parseReference(text7);
+    return true;
+  } catch {
+    return false;
+  }
+}
 function hasPassword(rest2) {
   const registry = rest2.split("/", 1)[0] ?? "";
   return new Failure({
@@ -30074,14 +30082,6 @@ function checkTableTag(tag, at) {
   const values = /\{(?:version|commit|short-commit|date|branch|tag|name|platform|env\.\w+)\}/g;
   if (!tag.includes("{{") && !isReference(tag.replace(values, "x"))) checkReference(tag, ["tags", at]);
   return tag;
-}
-function isReference(text7) {
-  try {
-    parseReference(text7);
-    return true;
-  } catch {
-    return false;
-  }
 }
 function checkTableBase(base) {
   if (base !== "scratch" && !isLocalBase(base)) checkReference(base, ["base"]);
@@ -62463,8 +62463,8 @@ function ownPlace(value, suffix) {
   return [fields2.map((field3) => isPlace(field3) ? withSuffix(field3, place.join, suffix) : field3).join(",")];
 }
 function withSuffix(text7, join104, suffix) {
-  const isReference3 = join104 === "-" && /^(?:ref=)?[^=]*\//.test(text7);
-  return isReference3 && !/:[^/:]+$/.test(text7) ? `${text7}:${suffix}` : `${text7}${join104}${suffix}`;
+  const isReference2 = join104 === "-" && /^(?:ref=)?[^=]*\//.test(text7);
+  return isReference2 && !/:[^/:]+$/.test(text7) ? `${text7}:${suffix}` : `${text7}${join104}${suffix}`;
 }
 var places2;
 var init_caches = __esm({
@@ -77256,18 +77256,10 @@ function readSurroundings(given) {
         ...new Set(
           images.map(({ base, registry }) => base ?? predictBase(unknownLibc, { registry }).reference)
         )
-      ].filter((reference2) => isRegistryBase(reference2) && isReference2(reference2));
+      ].filter((reference2) => isRegistryBase(reference2) && isReference(reference2));
     },
     close: () => registries.close()
   };
-}
-function isReference2(text7) {
-  try {
-    parseReference(text7);
-    return true;
-  } catch {
-    return false;
-  }
 }
 function once9(read5) {
   let reading;

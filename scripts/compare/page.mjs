@@ -42,7 +42,7 @@ ${growth ? `\n## Growth\n\n${growthText}\n\n${growthTable(growth)} Measured ${gr
 
 const growthText = `Programs that share a package and net/http; every program becomes an image, pushed. One line of the shared package changed, so that
 every program is linked anew; or nothing changed. The column by hand makes no image. ko builds on distroless,
-the others on scratch, for distroless has not all of the platforms; it is measured at two sizes. Samples: [growth.json](comparison/growth.json),
+the others on scratch, for distroless has not all of the platforms; it is measured at two sizes. Two runs each, one from 50 binaries on. Samples: [growth.json](comparison/growth.json),
 by \`node scripts/measure-growth.mjs\`.`
 
 /** @param {Parameters<typeof comparisonPage>[0][number]} comparison */

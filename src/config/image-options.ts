@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Failure } from '../errors.ts'
 import { isLocalBase } from '../oci/local-base.ts'
-import { parseReference } from '../oci/reference.ts'
+import { isReference, parseReference } from '../oci/reference.ts'
 import type { OwnedFolder } from '../types.ts'
 import type { BuildFlags } from './flags.ts'
 import { folderOptions } from './folders.ts'
@@ -125,15 +125,6 @@ function checkTableTag(tag: string, at: number): string {
   const values = /\{(?:version|commit|short-commit|date|branch|tag|name|platform|env\.\w+)\}/g
   if (!tag.includes('{{') && !isReference(tag.replace(values, 'x'))) checkReference(tag, ['tags', at])
   return tag
-}
-
-function isReference(text: string): boolean {
-  try {
-    parseReference(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function checkTableBase(base: string): string {

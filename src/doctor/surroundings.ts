@@ -5,7 +5,7 @@ import { Failure, isFailure } from '../errors.ts'
 import { type BuilderFacts, inspectBuilder } from '../image/buildx/builder.ts'
 import type { BuilderNode } from '../image/buildx/nodes.ts'
 import type { FileKind } from '../lint/find-files.ts'
-import { parseReference, type Reference } from '../oci/reference.ts'
+import { isReference, type Reference } from '../oci/reference.ts'
 import type { Platform } from '../platforms.ts'
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
 import { sharedLimit, within } from './deadline.ts'
@@ -130,15 +130,6 @@ export function readSurroundings(given: Given): Surroundings {
 
 /** All bases of distroless have the same platforms, so the smallest one speaks for them. */
 const unknownLibc = { libc: 'none', cxx: false, reason: '' } as const
-
-function isReference(text: string): boolean {
-  try {
-    parseReference(text)
-    return true
-  } catch {
-    return false
-  }
-}
 
 function once<T>(read: () => Promise<T>): () => Promise<T> {
   let reading: Promise<T> | undefined

@@ -43,6 +43,16 @@ export function parseReference(text: string): Reference {
   })
 }
 
+/** Whether a text is an image reference that `parseReference` reads. */
+export function isReference(text: string): boolean {
+  try {
+    parseReference(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** A password in an image's name would be in logs, in the report and in the image's history; it is not printed here either. */
 function hasPassword(rest: string): Failure {
   const registry = rest.split('/', 1)[0] ?? ''

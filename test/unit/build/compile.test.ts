@@ -2,12 +2,23 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { compilePlan } from '../../../src/build/compile.ts'
+import type { CompilePlan } from '../../../src/languages/language.ts'
 import type { ZigProject } from '../../../src/languages/zig/project.ts'
 import { parsePlatform } from '../../../src/platforms.ts'
+import type { Step } from '../../../src/types.ts'
 import { buildElfFor } from '../../support/elf-builder.ts'
 import { fakeTools } from '../../support/fake-tools.ts'
 import { temporaryFolder } from '../../support/projects.ts'
 import { rustProject } from '../../support/rust-project.ts'
+
+const only = (step: Step): CompilePlan => ({
+  files: [],
+  prepare: [],
+  steps: [step],
+  concurrency: 1,
+  prediction: { libc: 'musl', cxx: false, reason: '' },
+  hints: [],
+})
 
 it('finds a program that cargo named long before its end', async () => {
   const platform = parsePlatform('amd64')
@@ -24,17 +35,9 @@ it('finds a program that cargo named long before its end', async () => {
     produces: [{ platform, name: 'app' }],
   }
   const folder = await temporaryFolder()
-  const compile = {
-    files: [],
-    prepare: [],
-    steps: [step],
-    concurrency: 1,
-    prediction: { libc: 'musl', cxx: false, reason: '' },
-    hints: [],
-  } as const
   const context = { work: folder, logs: folder, emit: () => {}, signal: new AbortController().signal }
   expect(
-    await compilePlan({ project: rustProject(), platforms: [platform], compile }, context),
+    await compilePlan({ project: rustProject(), platforms: [platform], compile: only(step) }, context),
   ).toMatchObject([{ path: executable }])
 })
 
@@ -72,16 +75,8 @@ it('counts the seconds of both runs where a step of the project’s own installs
     produces: [{ platform, name: 'hello' }],
     outputDir: join(work, 'prefix'),
   }
-  const compile = {
-    files: [],
-    prepare: [],
-    steps: [step],
-    concurrency: 1,
-    prediction: { libc: 'musl', cxx: false, reason: '' },
-    hints: [],
-  } as const
   const context = { work, logs: work, emit: () => {}, signal: new AbortController().signal }
-  const [binary] = await compilePlan({ project, platforms: [platform], compile }, context)
+  const [binary] = await compilePlan({ project, platforms: [platform], compile: only(step) }, context)
   expect(binary?.name).toBe('hello')
   expect(binary?.seconds).toBeGreaterThan(0.6)
 })
