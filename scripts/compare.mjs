@@ -6,8 +6,9 @@
 //     --registry localhost:5000 --base localhost:5000/distroless/static-debian13:nonroot --image localhost:5000/golang:1.26.8 \
 //     --runs 5 --cold-runs 3 --json docs/comparison/go-server.json --svg docs/comparison/go-server.svg
 //
-// ko, goreleaser and cargo-zigbuild are called from PATH, or from COMPARE_KO, COMPARE_GORELEASER and COMPARE_CARGO_ZIGBUILD;
-// a tool that is not there is left out, and that is said. --from FILE prints and draws a recorded run again.
+// ko, goreleaser, cargo-zigbuild and krust are called from PATH, or from COMPARE_KO, COMPARE_GORELEASER, COMPARE_CARGO_ZIGBUILD
+// and COMPARE_KRUST; --xx DIR is a checkout of github.com/tonistiigi/xx. A tool that is not there is left out, and that is said.
+// --from FILE prints and draws a recorded run again.
 import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
@@ -23,7 +24,10 @@ import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { drawChart } from './compare/chart.mjs'
 import { table } from './compare/report.mjs'
-import { copyProject, tools, writeFiles } from './compare/tools.mjs'
+import { startTlsFront } from './compare/tls-front.mjs'
+import { copyProject, krust, tools, writeFiles } from './compare/tools.mjs'
+import { versionsOf } from './compare/versions.mjs'
+import { pushXx } from './compare/xx-image.mjs'
 
 /** @typedef {import('./compare/report.mjs').Row} Row */
 
@@ -38,6 +42,7 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: '5' },
     'cold-runs': { type: 'string', default: '3' },
     tools: { type: 'string' },
+    xx: { type: 'string' },
     json: { type: 'string' },
     svg: { type: 'string' },
     from: { type: 'string' },
@@ -50,12 +55,12 @@ const folder = mkdtempSync(join(tmpdir(), 'compare-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 process.on('SIGINT', () => process.exit(130))
 
-const record = values.from ? JSON.parse(readFileSync(values.from, 'utf8')) : measure()
+const record = values.from ? JSON.parse(readFileSync(values.from, 'utf8')) : await measure()
 console.log(table(record))
 if (values.json) writeFileSync(values.json, `${JSON.stringify(record, undefined, 2)}\n`)
 if (values.svg) writeFileSync(values.svg, drawChart(record))
 
-function measure() {
+async function measure() {
   const [project] = positionals
   const { registry, base, image, program } = values
   if (!project || !registry || !base || !program) {
@@ -65,6 +70,11 @@ function measure() {
     process.exit(2)
   }
   const language = languageOf(project)
+  const candidates = tools.filter(
+    tool =>
+      tool.languages.includes(language) && (!values.tools || values.tools.split(';').includes(tool.name)),
+  )
+  const isWanted = name => candidates.some(tool => tool.name === name)
   const setting = {
     language,
     program,
@@ -73,14 +83,13 @@ function measure() {
     base,
     image,
     platforms: ['linux/amd64', 'linux/arm64'],
+    xx: isWanted('xx') && values.xx ? pushXx(values.xx, registry, folder) : undefined,
+    front: isWanted('krust') && isThere(krust) ? await startTlsFront(registry, folder) : undefined,
   }
   /** @type {Record<string, string>} */
   const leftOut = {}
-  const chosen = tools.filter(tool => {
-    if (!tool.languages.includes(language) || (values.tools && !values.tools.split(';').includes(tool.name)))
-      return false
-    const missing =
-      tool.name.startsWith('Dockerfile') && !image ? 'image of the toolchain' : missingTool(tool)
+  const chosen = candidates.filter(tool => {
+    const missing = missingTool(tool, setting) ?? tool.lacks?.(setting)
     if (missing) leftOut[tool.name] = `there is no ${missing} here`
     if (missing) console.error(`${tool.name} is left out: ${leftOut[tool.name]}`)
     return !missing
@@ -92,13 +101,6 @@ function measure() {
   }))
   const lines = Object.fromEntries(chosen.map(tool => [tool.name, linesOf(tool.files(setting, prepare('')))]))
 
-  const all = {
-    rows,
-    lines,
-    leftOut,
-    setting,
-    checks: Object.fromEntries(chosen.map(({ name, checks }) => [name, checks])),
-  }
   const take = (scenario, tool, place, cold) => {
     const seconds = build(setting, tool, place, cold)
     rows.find(row => row.scenario === scenario)?.samples[tool.name]?.push(seconds)
@@ -126,9 +128,24 @@ function measure() {
     project: basename(resolve(project)),
     measuredAt: new Date().toISOString(),
     machine: `${cpus()[0]?.model.trim()}, ${availableParallelism()} processors`,
-    versions: versions(language, chosen),
-    ...all,
-    setting: { ...setting, registry: 'REGISTRY', base: nameOnly(base), image: image && nameOnly(image) },
+    versions: versionsOf(
+      language,
+      chosen.map(({ name }) => name),
+      values.xx,
+    ),
+    rows,
+    lines,
+    leftOut,
+    checks: Object.fromEntries(chosen.map(({ name, checks }) => [name, checks])),
+    setting: {
+      language,
+      program,
+      main: setting.main,
+      registry: 'REGISTRY',
+      base: nameOnly(base),
+      image: image && nameOnly(image),
+      platforms: setting.platforms,
+    },
   }
 }
 
@@ -144,11 +161,14 @@ function languageOf(project) {
 }
 
 /** The first program that a tool calls and that is not there. */
-function missingTool(tool) {
-  const place = { dir: folder, name: 'x', caches: folder, cacheId: 'x' }
-  const setting = { language: 'go', program: 'x', main: '.', registry: 'x', base: 'x', platforms: [] }
-  const names = tool.calls(setting, place, false).map(call => call.tool)
-  return names.find(name => spawnSync(name, ['--help'], { stdio: 'ignore' }).error !== undefined)
+function missingTool(tool, setting) {
+  const names = tool.calls(setting, prepare(''), false).map(call => call.tool)
+  return names.find(name => !isThere(name))
+}
+
+/** @param {string} program */
+function isThere(program) {
+  return spawnSync(program, ['--help'], { stdio: 'ignore' }).error === undefined
 }
 
 /** A copy of the project for a tool, with its configuration and empty caches; without a tool, only names. */
@@ -163,7 +183,7 @@ function prepare(project, tool, setting) {
   if (!tool) return place
   mkdirSync(place.caches, { recursive: true })
   copyProject(project, place.dir)
-  if (tool.name.startsWith('Dockerfile')) vendor(setting.language, place)
+  if (tool.vendored) vendor(setting.language, place)
   writeFiles(place.dir, tool.files(setting, place))
   if (tool.name === 'GoReleaser') {
     const git = (...args) =>
@@ -244,28 +264,4 @@ function inTurn(all, run) {
 function linesOf(files) {
   const lines = Object.values(files).flatMap(text => text.split('\n'))
   return lines.filter(line => line.trim() && !line.trim().startsWith('#')).length
-}
-
-/** What was compared, in words. */
-function versions(language, chosen) {
-  const first = (tool, ...args) =>
-    /v?\d+(\.\d+)+\S*/.exec(spawnSync(tool, args, { encoding: 'utf8' }).stdout ?? '')?.[0]
-  const called = name => chosen.some(tool => tool.name.startsWith(name))
-  const asked = {
-    'Node.js': process.version,
-    [language]: {
-      go: () => first('go', 'version'),
-      rust: () => first('rustc', '--version'),
-      zig: () => first('zig', 'version'),
-    }[language](),
-    buildx: first('docker', 'buildx', 'version'),
-    ...(called('ko') && { ko: first(process.env.COMPARE_KO ?? 'ko', 'version') }),
-    ...(called('GoReleaser') && {
-      GoReleaser: first(process.env.COMPARE_GORELEASER ?? 'goreleaser', '--version'),
-    }),
-    ...(called('cargo-zigbuild') && {
-      'cargo-zigbuild': first(process.env.COMPARE_CARGO_ZIGBUILD ?? 'cargo-zigbuild', '--version'),
-    }),
-  }
-  return Object.fromEntries(Object.entries(asked).filter(([, version]) => version))
 }

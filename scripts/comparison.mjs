@@ -3,7 +3,8 @@
 // minutes on two processors.
 //
 //   node scripts/comparison.mjs --registry localhost:5000 --distroless localhost:5000/distroless
-//     --go localhost:5000/golang:1.26.8 [--rust IMAGE] [--zig IMAGE] [--runs 5] [--cold-runs 1] [--only go,rust,zig,growth,page]
+//     --go localhost:5000/golang:1.26.8 [--rust IMAGE] [--zig IMAGE] [--xx DIR] [--runs 5] [--cold-runs 1]
+//     [--only go,rust,zig,growth,page]
 //
 // Peers are called as scripts/compare.mjs says. --only page writes the page again from the samples.
 import { spawnSync } from 'node:child_process'
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     go: { type: 'string' },
     rust: { type: 'string' },
     zig: { type: 'string' },
+    xx: { type: 'string' },
     runs: { type: 'string', default: '5' },
     'cold-runs': { type: 'string', default: '1' },
     only: { type: 'string', default: 'go,rust,zig,growth,page' },
@@ -45,6 +47,7 @@ for (const language of /** @type {const} */ (['go', 'rust', 'zig'])) {
     `--registry=${values.registry}`,
     `--base=${values.distroless}/static-debian13:nonroot`,
     ...(image ? [`--image=${image}`] : []),
+    ...(values.xx ? [`--xx=${values.xx}`] : []),
     `--runs=${values.runs}`,
     `--cold-runs=${values['cold-runs']}`,
     `--json=docs/comparison/${language}-server.json`,

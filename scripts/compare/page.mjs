@@ -4,12 +4,17 @@ import { median, table } from './report.mjs'
 
 /** Peers that no run here could have, and why. */
 const notRun = {
-  krust: 'was not tried',
   cross:
     'compiles in images of its own, which have to be pulled from ghcr.io; this machine does not reach it',
-  xx: 'is the image tonistiigi/xx of Docker Hub, which this machine does not reach; for Go without cgo it sets the variables that the row Dockerfile, cross has',
-  'docker buildx bake':
-    'solves the same Dockerfile as `docker buildx build`, which is the row Dockerfile, cross',
+  'xx (rust-server)':
+    'xx-cargo sets clang up as the linker first, and installs it with apt or apk where the image has none; the toolchain image here has neither, and its builder no network',
+}
+
+/** How a row was made, where a reader would not expect it. */
+const remarks = {
+  xx: 'its image is made from a checkout of its scripts, with this machine’s `file` and `flock` in it, which xx-verify calls',
+  krust:
+    'is not on crates.io: built from its repository. It speaks HTTPS alone, so that a TLS front on the same machine passes everything on to the registry; and it asks rustup for the targets, for which a script answers that lists those of the toolchain',
 }
 
 /**
@@ -23,7 +28,8 @@ From source to a pushed image of linux/amd64 and linux/arm64, on one machine, on
 the project and caches of its own. Every tool compiles with the same flags (\`-trimpath -ldflags="-s -w"\`; release profiles), puts the
 program on the same base in a registry on the machine, and pushes one tag. No SBOM, no provenance. The tables are made by
 
-    node scripts/comparison.mjs --registry HOST:PORT --distroless HOST:PORT/distroless --go HOST:PORT/golang:1.26.8
+    node scripts/comparison.mjs --registry HOST:PORT --distroless HOST:PORT/distroless --xx DIR \\
+      --go HOST:PORT/golang:1.26.8 --rust HOST:PORT/rust:1.96.0 --zig HOST:PORT/zig:0.14.1
 
 with every sample next to its chart (docs/comparison/*.json). *Cold* has empty caches of the
 toolchain, of the tool and of the builder; the base is known.
@@ -31,6 +37,13 @@ toolchain, of the tool and of the builder; the base is known.
 times as long as xbuild did; below 1, it was quicker.
 
 ${comparisons.map(section).join('\n\n')}
+
+## Not as they come
+
+${Object.entries(remarks)
+  .filter(([tool]) => comparisons.some(({ lines }) => lines[tool] !== undefined))
+  .map(([tool, how]) => `- **${tool}**: ${how}.`)
+  .join('\n')}
 
 ## Not in the tables
 
@@ -67,9 +80,14 @@ function ahead({ rows }) {
       return times < 1 ? [`${tool} (${scenario}, ${times.toFixed(2)}×)`] : []
     }),
   )
-  return quicker.length > 0
-    ? `Quicker than xbuild: ${quicker.join(', ')}. GoReleaser, which calls buildx, is compared with xbuild through buildx here.`
-    : 'No tool was quicker than xbuild in any row; GoReleaser, which calls buildx, compared with xbuild through buildx.'
+  const found =
+    quicker.length > 0
+      ? `Quicker than xbuild: ${quicker.join(', ')}.`
+      : 'No tool was quicker than xbuild in any row.'
+  const withGoReleaser = rows.some(({ samples }) => samples.GoReleaser?.length)
+  return withGoReleaser
+    ? `${found} GoReleaser, which calls buildx, is compared with xbuild through buildx here.`
+    : found
 }
 
 /** @param {Parameters<typeof comparisonPage>[0]} comparisons */

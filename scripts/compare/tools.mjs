@@ -1,8 +1,9 @@
 // The tools that scripts/compare.mjs compares: for each what it needs in the project's folder, and the commands of a build.
 // Every one compiles for the same platforms with the same flags, puts the program on the same base, and pushes one tag.
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildx, dockerfileTools } from './dockerfiles.mjs'
 
 /**
  * @typedef {object} Place a copy of the project that one tool builds
@@ -19,6 +20,8 @@ import { fileURLToPath } from 'node:url'
  * @property {string} base
  * @property {string | undefined} [image] of the toolchain, for a Dockerfile that compiles
  * @property {readonly string[]} platforms
+ * @property {string | undefined} [xx] the image that holds the scripts of xx
+ * @property {import('./tls-front.mjs').Front | undefined} [front] the registry over TLS
  *
  * @typedef {object} Call
  * @property {string} tool
@@ -29,6 +32,8 @@ import { fileURLToPath } from 'node:url'
  * @property {string} name
  * @property {readonly Setting['language'][]} languages
  * @property {string} checks what it looks at before it says that all is well
+ * @property {boolean} [vendored] it compiles in a builder that may have no network: the dependencies are put into the project
+ * @property {(setting: Setting) => string | undefined} [lacks] what else it needs, where that is not there
  * @property {(setting: Setting, place: Place) => Readonly<Record<string, string>>} files its configuration, by path
  * @property {(setting: Setting, place: Place, cold?: boolean) => readonly Call[]} calls
  */
@@ -38,6 +43,8 @@ const zigWrappers = { x86_64: 'linux/amd64', aarch64: 'linux/arm64' }
 
 /** The command of cargo-zigbuild's Python package, or the one on PATH. */
 const zigbuild = process.env.COMPARE_CARGO_ZIGBUILD ?? 'cargo-zigbuild'
+
+export const krust = process.env.COMPARE_KRUST ?? 'krust'
 
 /** @param {string} backend @returns {Tool['calls']} */
 const xbuildCalls =
@@ -156,12 +163,27 @@ export const tools = [
     },
   },
   {
-    name: 'Dockerfile, cross',
-    languages: ['go', 'rust', 'zig'],
+    name: 'krust',
+    languages: ['rust'],
     checks: 'nothing',
-    files: crossFiles,
-    calls: (setting, place, cold) => [buildx(setting, place, cold ? ['--no-cache'] : [])],
+    lacks: ({ front }) => (front ? undefined : 'openssl, which makes the certificate that krust asks for,'),
+    files: ({ base, front, registry }) => ({
+      '.config/krust/config.toml': `base_image = "${base.replace(registry, front?.registry ?? registry)}"\n`,
+    }),
+    calls: ({ platforms, front }, { dir, name }) => [
+      {
+        tool: krust,
+        args: ['build', `--platform=${platforms.join(',')}`, '--tag=1'],
+        env: {
+          KRUST_REPO: `${front?.registry}/${name}`,
+          XDG_CONFIG_HOME: join(dir, '.config'),
+          SSL_CERT_FILE: front?.certificates ?? '',
+          PATH: [front?.bin, dirname(zigbuild), process.env.PATH].join(delimiter),
+        },
+      },
+    ],
   },
+  ...dockerfileTools,
 ]
 
 /** @type {Tool['files']} */
@@ -173,42 +195,6 @@ function koFiles({ base }) {
 function koCalls({ main, platforms, registry }, { name }) {
   const args = ['build', main, '--sbom=none', `--platform=${platforms.join(',')}`, '--bare', '--tags=1']
   return [{ tool: process.env.COMPARE_KO ?? 'ko', args, env: { KO_DOCKER_REPO: `${registry}/${name}` } }]
-}
-
-/** @param {Setting} setting @param {Place} place @param {readonly string[]} more @returns {Call} */
-function buildx({ registry, platforms }, { name }, more) {
-  const own = [
-    'buildx',
-    'build',
-    `--platform=${platforms.join(',')}`,
-    `--tag=${registry}/${name}:1`,
-    '--push',
-  ]
-  return { tool: 'docker', args: [...own, '--provenance=false', ...more, '.'] }
-}
-
-/** The guide's Dockerfile, with cache mounts, and with the dependencies in the context: a builder may have no network. */
-/** @type {Tool['files']} */
-function crossFiles({ language, base, image, program, main }, { cacheId }) {
-  const mount = (/** @type {string} */ folder) => `--mount=type=cache,id=${cacheId},target=${folder}`
-  const compile = {
-    go: `RUN ${mount('/cache')} CGO_ENABLED=0 GOCACHE=/cache GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags="-s -w" -o /out/${program} ${main}`,
-    rust: `RUN ${mount('/cache')} case $TARGETARCH in amd64) arch=x86_64 ;; arm64) arch=aarch64 ;; esac; target=$arch-unknown-linux-musl && CARGO_TARGET_DIR=/cache/$arch CARGO_PROFILE_RELEASE_STRIP=true RUSTFLAGS="-Clinker=rust-lld" cargo build --release --offline --target $target && install -D /cache/$arch/$target/release/${program} /out/${program}`,
-    zig: `RUN ${mount('/cache')} case $TARGETARCH in amd64) arch=x86_64 ;; arm64) arch=aarch64 ;; esac; zig build --release=safe -Dtarget=$arch-linux-musl --cache-dir /cache/local --global-cache-dir /cache/global --prefix /tmp/out && install -D /tmp/out/bin/${program} /out/${program}`,
-  }[language]
-  return {
-    Dockerfile: `FROM --platform=$BUILDPLATFORM ${image} AS build
-ARG TARGETOS TARGETARCH
-WORKDIR /src
-COPY . .
-${compile}
-
-FROM ${base}
-COPY --from=build /out/${program} /${program}
-ENTRYPOINT ["/${program}"]
-`,
-    '.dockerignore': 'Dockerfile\n.dockerignore\ntarget\nzig-out\n.zig-cache\n',
-  }
 }
 
 /** Writes files below a folder. @param {string} dir @param {Readonly<Record<string, string>>} files */
