@@ -19,7 +19,7 @@ const remarks = {
 
 /**
  * @param {readonly (import('./report.mjs').Comparison & { leftOut?: Record<string, string>, measuredAt: string })[]} comparisons
- * @param {(import('./growth-table.mjs').Growth & { measuredAt: string }) | undefined} growth
+ * @param {(import('./growth-table.mjs').Growth & { measuredAt: string }) | undefined} [growth]
  */
 export function comparisonPage(comparisons, growth) {
   return `# Compared with other tools
@@ -38,14 +38,7 @@ times as long as xbuild did; below 1, it was quicker.
 
 ${comparisons.map(section).join('\n\n')}
 
-## Not as they come
-
-${Object.entries(remarks)
-  .filter(([tool]) => comparisons.some(({ lines }) => lines[tool] !== undefined))
-  .map(([tool, how]) => `- **${tool}**: ${how}.`)
-  .join('\n')}
-
-## Not in the tables
+${notAsTheyCome(comparisons)}## Not in the tables
 
 ${Object.entries({ ...notRun, ...leftOutOf(comparisons) })
   .map(([tool, why]) => `- **${tool}**: ${why}.`)
@@ -88,6 +81,14 @@ function ahead({ rows }) {
   return withGoReleaser
     ? `${found} GoReleaser, which calls buildx, is compared with xbuild through buildx here.`
     : found
+}
+
+/** @param {Parameters<typeof comparisonPage>[0]} comparisons */
+function notAsTheyCome(comparisons) {
+  const rows = Object.entries(remarks)
+    .filter(([tool]) => comparisons.some(({ lines }) => lines[tool] !== undefined))
+    .map(([tool, how]) => `- **${tool}**: ${how}.`)
+  return rows.length > 0 ? `## Not as they come\n\n${rows.join('\n')}\n\n` : ''
 }
 
 /** @param {Parameters<typeof comparisonPage>[0]} comparisons */
