@@ -22,6 +22,7 @@ import {
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { pushBaseWithHistory } from './compare/base-with-history.mjs'
 import { drawChart } from './compare/chart.mjs'
 import { table } from './compare/report.mjs'
 import { startTlsFront } from './compare/tls-front.mjs'
@@ -75,6 +76,8 @@ async function measure() {
       tool.languages.includes(language) && (!values.tools || values.tools.split(';').includes(tool.name)),
   )
   const isWanted = name => candidates.some(tool => tool.name === name)
+  const platforms = ['linux/amd64', 'linux/arm64']
+  const front = isWanted('krust') && isThere(krust) ? await startTlsFront(registry, folder) : undefined
   const setting = {
     language,
     program,
@@ -82,9 +85,10 @@ async function measure() {
     registry,
     base,
     image,
-    platforms: ['linux/amd64', 'linux/arm64'],
+    platforms,
     xx: isWanted('xx') && values.xx ? pushXx(values.xx, registry, folder) : undefined,
-    front: isWanted('krust') && isThere(krust) ? await startTlsFront(registry, folder) : undefined,
+    front,
+    baseWithHistory: front && (await pushBaseWithHistory(base, platforms)),
   }
   /** @type {Record<string, string>} */
   const leftOut = {}
@@ -144,7 +148,7 @@ async function measure() {
       registry: 'REGISTRY',
       base: nameOnly(base),
       image: image && nameOnly(image),
-      platforms: setting.platforms,
+      platforms,
     },
   }
 }

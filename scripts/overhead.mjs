@@ -1,16 +1,23 @@
 // Measures what xbuild adds to a toolchain: a whole `xbuild build` against the commands of its own plan run by hand, on
 // copies of a project, in turn, with cold and with warm caches.
 //
-//   node scripts/overhead.mjs examples/go-server [--runs 5] [--cold-runs 3] [-- xbuild flags]
-import { mkdtempSync, rmSync } from 'node:fs'
+//   node scripts/overhead.mjs examples/go-server [--runs 5] [--cold-runs 3] [--page docs/overhead.md] [-- xbuild flags]
+//
+// Prints the rows of a table; --page FILE puts them in place of those that the page has of this project.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { describeSamples, freshCopy, machine, median, plannedCommands, timed, xbuild } from './copies.mjs'
+import { freshCopy, machine, plannedCommands, timed, xbuild } from './copies.mjs'
+import { replaceRows, rowsOf } from './overhead/rows.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: 'string', default: '5' }, 'cold-runs': { type: 'string', default: '3' } },
+  options: {
+    runs: { type: 'string', default: '5' },
+    'cold-runs': { type: 'string', default: '3' },
+    page: { type: 'string' },
+  },
 })
 const [project, ...rest] = positionals
 const flags = ['--platform=linux/amd64,linux/arm64', '--backend=oci', '--base=builtin', ...rest]
@@ -27,7 +34,7 @@ const byHand = copy =>
     0,
   )
 
-/** @type {Record<string, Record<'hand' | 'xbuild', number[]>>} */
+/** @type {Parameters<typeof rowsOf>[1]} */
 const results = { cold: { hand: [], xbuild: [] }, warm: { hand: [], xbuild: [] } }
 let sides
 for (let run = 0; run < Number(values['cold-runs']); run++) {
@@ -46,10 +53,6 @@ for (let run = 0; run < Number(values.runs) + 1; run++) {
 }
 rmSync(folder, { recursive: true, force: true })
 
-console.log(`${project}: ${machine()}`)
-for (const [state, { hand, xbuild: whole }] of Object.entries(results)) {
-  const [a, b] = [median(hand), median(whole)]
-  console.log(
-    `| ${state} | ${describeSamples(hand)} | ${describeSamples(whole)} | ${(b / a).toFixed(2)}× | ${(b - a).toFixed(2)} s |`,
-  )
-}
+const rows = rowsOf(project, results, new Date().toISOString().slice(0, 10))
+console.log([`${project}: ${machine()}`, ...rows].join('\n'))
+if (values.page) writeFileSync(values.page, replaceRows(readFileSync(values.page, 'utf8'), rows))

@@ -21,7 +21,8 @@ import { buildx, dockerfileTools } from './dockerfiles.mjs'
  * @property {string | undefined} [image] of the toolchain, for a Dockerfile that compiles
  * @property {readonly string[]} platforms
  * @property {string | undefined} [xx] the image that holds the scripts of xx
- * @property {import('./tls-front.mjs').Front | undefined} [front] the registry over TLS
+ * @property {import('./tls-front.mjs').Front | undefined} [front] the registry over TLS, for krust
+ * @property {string | undefined} [baseWithHistory] the base that krust can read
  *
  * @typedef {object} Call
  * @property {string} tool
@@ -167,8 +168,8 @@ export const tools = [
     languages: ['rust'],
     checks: 'nothing',
     lacks: ({ front }) => (front ? undefined : 'openssl, which makes the certificate that krust asks for,'),
-    files: ({ base, front, registry }) => ({
-      '.config/krust/config.toml': `base_image = "${base.replace(registry, front?.registry ?? registry)}"\n`,
+    files: ({ baseWithHistory, front, registry }) => ({
+      '.config/krust/config.toml': `base_image = "${baseWithHistory?.replace(registry, front?.registry ?? '')}"\n`,
     }),
     calls: ({ platforms, front }, { dir, name }) => [
       {

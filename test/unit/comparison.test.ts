@@ -6,11 +6,16 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { pushBaseWithHistory } from '../../scripts/compare/base-with-history.mjs'
 import { drawChart } from '../../scripts/compare/chart.mjs'
 import { comparisonPage } from '../../scripts/compare/page.mjs'
 import { startTlsFront } from '../../scripts/compare/tls-front.mjs'
 import { tools } from '../../scripts/compare/tools.mjs'
+import { replaceRows, rowsOf } from '../../scripts/overhead/rows.mjs'
+import { startFaultRegistry } from '../support/fault-registry.ts'
 
+const manifestType = 'application/vnd.oci.image.manifest.v1+json'
+const indexType = 'application/vnd.oci.image.index.v1+json'
 const setting = {
   language: 'go' as const,
   program: 'server',
@@ -20,6 +25,7 @@ const setting = {
   image: 'localhost:5000/golang:1.26.8',
   platforms: ['linux/amd64', 'linux/arm64'],
   xx: 'localhost:5000/xx:compared',
+  baseWithHistory: 'localhost:5000/compare-base:nonroot',
   front: { registry: '127.0.0.1:4433', certificates: '/front/all.pem', bin: '/front/bin' },
 }
 const place = { dir: '/copy/app', name: 'compare-1', caches: '/copy/caches', cacheId: '1' }
@@ -66,7 +72,7 @@ describe('a peer of the comparison', () => {
 
   it('krust takes its base from, and pushes to, the registry over TLS', () => {
     expect(named('krust').files(setting, place)).toEqual({
-      '.config/krust/config.toml': 'base_image = "127.0.0.1:4433/static:nonroot"\n',
+      '.config/krust/config.toml': 'base_image = "127.0.0.1:4433/compare-base:nonroot"\n',
     })
     expect(named('krust').calls(setting, place)[0]?.env).toMatchObject({
       KRUST_REPO: '127.0.0.1:4433/compare-1',
@@ -98,6 +104,36 @@ describe('TLS before a registry', () => {
   })
 })
 
+it('the base of krust says in its history who made each layer, on the platforms that are asked for', async () => {
+  const registry = await startFaultRegistry()
+  onTestFinished(() => registry.close())
+  const layer = registry.addBlob('distroless/static', Buffer.from('layer'))
+  const manifests = ['amd64', 'arm64', 's390x'].map(architecture => {
+    const config = { architecture, os: 'linux', history: [{ created: 'then' }] }
+    const stored = registry.addBlob('distroless/static', Buffer.from(JSON.stringify(config)))
+    const manifest = { schemaVersion: 2, mediaType: manifestType, config: stored, layers: [layer] }
+    const descriptor = registry.addManifest('distroless/static', manifestType, manifest)
+    return { ...descriptor, platform: { os: 'linux', architecture } }
+  })
+  registry.addManifest(
+    'distroless/static',
+    indexType,
+    { schemaVersion: 2, mediaType: indexType, manifests },
+    'a',
+  )
+  const base = `${registry.host}/distroless/static:a`
+  expect(await pushBaseWithHistory(base, setting.platforms)).toBe(`${registry.host}/compare-base:a`)
+  const read = (name: string) => JSON.parse(String(registry.manifest('compare-base', name)?.bytes))
+  const pushed = read('a').manifests as typeof manifests
+  expect(pushed.map(({ platform }) => platform.architecture)).toEqual(['amd64', 'arm64'])
+  for (const { digest } of pushed) {
+    const { config, layers } = read(digest)
+    expect(layers).toEqual([layer])
+    const { history } = JSON.parse(String(registry.blob('compare-base', config.digest)))
+    expect(history).toEqual([{ created: 'then', created_by: '' }])
+  }
+})
+
 describe('the page', () => {
   it('says which tool was quicker, and GoReleaser by the backend that calls buildx as it does', () => {
     const page = comparisonPage([
@@ -125,4 +161,27 @@ it('the chart has room for the longest name, and no bar upon another', () => {
     expect((starts[index + 1]?.[2] ?? Number.POSITIVE_INFINITY) - y).toBeGreaterThanOrEqual(height)
   const longest = Math.max(...tools.map(({ name }) => name.length))
   expect(longest * 7).toBeLessThan(starts[0]?.[1] ?? 0)
+})
+
+describe('the table of the overhead', () => {
+  const rows = rowsOf(
+    'examples/zig-server',
+    { cold: { hand: [60], xbuild: [30] }, warm: { hand: [0.1, 0.2, 0.3], xbuild: [0.5, 0.4, 0.6] } },
+    '2026-01-05',
+  )
+
+  it('has a row for cold and one for warm caches, by their medians', () => {
+    expect(rows).toEqual([
+      '| examples/zig-server | cold | 1 | 60.00 s (60.00–60.00) | 30.00 s (30.00–30.00) | 0.50 | −30.00 s | 2026-01-05 |',
+      '| examples/zig-server | warm | 3 | 0.20 s (0.10–0.30) | 0.50 s (0.40–0.60) | 2.50 | 0.30 s | 2026-01-05 |',
+    ])
+  })
+
+  it('gets new rows of a project in their places in the published page, and nothing else', () => {
+    const page = readFileSync(new URL('../../docs/overhead.md', import.meta.url), 'utf8')
+    const replaced = replaceRows(page, rows)
+    const changed = replaced.split('\n').filter((line, index) => line !== page.split('\n')[index])
+    expect(changed).toEqual(rows)
+    expect(() => replaceRows('| a |', rows)).toThrow('there is no row')
+  })
 })
