@@ -1,6 +1,7 @@
 // docs/comparison.md, from the samples.
 import { growthTable } from './growth-table.mjs'
 import { median, table } from './report.mjs'
+import { tools } from './tools.mjs'
 
 /** Peers that no run here could have, and why. */
 const notRun = {
@@ -18,7 +19,14 @@ const remarks = {
 }
 
 /**
- * @param {readonly (import('./report.mjs').Comparison & { leftOut?: Record<string, string>, measuredAt: string })[]} comparisons
+ * @typedef {object} More
+ * @property {string} measuredAt
+ * @property {{ language: 'go' | 'rust' | 'zig' }} setting
+ * @property {Record<string, string>} [leftOut]
+ *
+ * @typedef {import('./report.mjs').Comparison & More} Measured
+ *
+ * @param {readonly Measured[]} comparisons
  * @param {(import('./growth-table.mjs').Growth & { measuredAt: string }) | undefined} [growth]
  */
 export function comparisonPage(comparisons, growth) {
@@ -91,11 +99,16 @@ function notAsTheyCome(comparisons) {
   return rows.length > 0 ? `## Not as they come\n\n${rows.join('\n')}\n\n` : ''
 }
 
-/** @param {Parameters<typeof comparisonPage>[0]} comparisons */
+/** The tools of a project's language that its table does not have. @param {Parameters<typeof comparisonPage>[0]} comparisons */
 function leftOutOf(comparisons) {
   return Object.fromEntries(
-    comparisons.flatMap(({ project, leftOut = {} }) =>
-      Object.entries(leftOut).map(([tool, why]) => [`${tool} (${project})`, why]),
+    comparisons.flatMap(({ project, lines, setting, leftOut = {} }) =>
+      tools
+        .filter(({ name, languages }) => languages.includes(setting.language) && lines[name] === undefined)
+        .map(({ name }) => [
+          `${name} (${project})`,
+          leftOut[name] ?? 'was not there yet when this was measured',
+        ]),
     ),
   )
 }

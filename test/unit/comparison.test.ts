@@ -36,6 +36,8 @@ const comparison = (samples: Record<string, number[]>) => ({
   versions: { go: '1.26.8' },
   measuredAt: '2026-01-05T03:04:05Z',
   rows: [{ scenario: 'nothing changed', samples }],
+  setting: { language: 'go' as const },
+  leftOut: { GoReleaser: 'there is no goreleaser here' },
   lines: Object.fromEntries(Object.keys(samples).map(tool => [tool, 0])),
   checks: {},
 })
@@ -142,6 +144,16 @@ describe('the page', () => {
     expect(page).toContain(
       'Quicker than xbuild: GoReleaser (nothing changed, 0.67×), xx (nothing changed, 0.50×).',
     )
+  })
+
+  it('names every tool of the language that has no row, with the reason', () => {
+    const page = comparisonPage([comparison({ xbuild: [1], 'xbuild, buildx': [3], xx: [0.5], ko: [1.5] })])
+    const [, missing = ''] = page.split('## Not in the tables')
+    expect(missing).toContain('- **GoReleaser (go-server)**: there is no goreleaser here.')
+    expect(missing).toContain(
+      '- **docker buildx bake (go-server)**: was not there yet when this was measured.',
+    )
+    expect(missing).not.toMatch(/\*\*(xx|ko|krust) \(go-server\)/)
   })
 
   it('says how a row was made that is not as the tool comes, where there is such a row', () => {
