@@ -3,8 +3,9 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { locating, ofImage } from '../config/locate.ts'
 import type { Options } from '../config/options.ts'
 import { withReport } from '../errors.ts'
+import type { BuildxResult } from '../image/buildx/run.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
-import { makeImage } from '../image/make.ts'
+import { makeAtOnce, makeImage } from '../image/make.ts'
 import type { MadeImage, MakeContext, ReportedImage } from '../image/make-context.ts'
 import { readBack } from '../image/verify/read-back.ts'
 import { createRecorder, type Recorder } from '../recorder.ts'
@@ -196,8 +197,11 @@ async function makeImages(
   const reached = await withReachedTags(chosen, questions, recorder)
   const asks = backend.name === 'buildx' && !plan.offline
   const confirmed = asks ? await Promise.all(reached.map(one => withKnownDigest(one, lookUpBase))) : reached
-  const made = await mapLimit(confirmed, imagesAtOnce(plan), async (image, index) => {
-    const one = await makeAndReadBack(image, context)
+  const limit = imagesAtOnce(plan)
+  const images = await mapLimit(confirmed, limit, image => withOwnUser(image, run))
+  const baked = await recorder.stage('image', () => makeAtOnce(images, backend.name, context))
+  const made = await mapLimit(images, limit, async (image, index) => {
+    const one = await makeAndReadBack(image, context, baked[index])
     if (!one.publish) done(one.reported, index)
     return one
   })
@@ -208,18 +212,23 @@ async function makeImages(
   }
 }
 
-async function makeAndReadBack(
-  planned: ImagePlan,
-  context: PlannedRun & MakeContext,
-): Promise<Pick<MadeImage, 'reported' | 'publish'>> {
-  const { plan, backend, work, registries, recorder } = context
-  const { offline = false } = plan
-  const image = await locating(plan.root, () =>
-    withNumericUser(planned, { registries, recorder, work, offline }).catch(error =>
-      Promise.reject(ofImage(planned.spec.name, error)),
+/** The image with the number of its user, where that has a name. */
+function withOwnUser(image: ImagePlan, { plan, work, registries, recorder }: PlannedRun): Promise<ImagePlan> {
+  const { root, offline = false } = plan
+  return locating(root, () =>
+    withNumericUser(image, { registries, recorder, work, offline }).catch(error =>
+      Promise.reject(ofImage(image.spec.name, error)),
     ),
   )
-  const made = await recorder.stage('image', () => makeImage(image, backend.name, context))
+}
+
+async function makeAndReadBack(
+  image: ImagePlan,
+  context: PlannedRun & MakeContext,
+  baked: BuildxResult | undefined,
+): Promise<Pick<MadeImage, 'reported' | 'publish'>> {
+  const { plan, backend, recorder } = context
+  const made = await recorder.stage('image', () => makeImage(image, backend.name, context, baked))
   const verified = await recorder.stage('readBack', () => readBack(image, made, context))
   const reported = await withPreviousSizes(plan.dist, { ...made.reported, ...verified })
   return { ...made, reported }

@@ -1,11 +1,13 @@
-import { imageCommand, imageDockerfile } from '../image/buildx/make.ts'
+import { bakeCommand, bakeFile, definition, whyNotBaked } from '../image/buildx/bake-file.ts'
+import { imageCommand } from '../image/buildx/command.ts'
+import { imageDockerfile } from '../image/buildx/make.ts'
 import { stagedFiles } from '../image/buildx/stage.ts'
 import { describeDestination } from '../image/destination.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import type { Executable } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
 import type { BaseChoice, Command, ImageFile, ImageSpec, Step } from '../types.ts'
-import { printTokens } from '../util/substitute.ts'
+import { fillTokens, printed, printTokens } from '../util/substitute.ts'
 import { artifactPath } from './artifacts.ts'
 import type { Backend } from './backend.ts'
 import { canBeLocked } from './locked-bases.ts'
@@ -30,6 +32,8 @@ export interface PlanJson {
   /** How many of the compile steps run at once. */
   readonly concurrency: number
   readonly images: readonly PlannedImage[]
+  /** Absent where each image is made by itself. */
+  readonly bake?: PlannedBake
   readonly notes: readonly string[]
 }
 
@@ -40,6 +44,13 @@ export interface PlannedStep {
   readonly dockerfile?: string
   readonly ignore?: string
   readonly produces: readonly { readonly platform: string; readonly name: string; readonly path: string }[]
+}
+
+/** The command that makes all images, and the file that it reads. */
+export interface PlannedBake {
+  readonly command: Command
+  readonly path: string
+  readonly text: string
 }
 
 export interface PlannedImage {
@@ -58,7 +69,7 @@ export interface PlannedImage {
   readonly epoch: number
   readonly staged: readonly StagedJson[]
   readonly dockerfile: string
-  /** Absent for the in-process backend, which runs no command. */
+  /** Absent for the in-process backend, which runs no command, and where one `bake` makes all images. */
   readonly command?: Command
 }
 
@@ -83,6 +94,8 @@ const notRunYet = 'the steps of [build] before are not run by a plan: the projec
 /** A prepared build as data for printing. Pure. */
 export function planJson({ plan, backend, remarks, hints }: Prepared): PlanJson {
   const { project, compile } = plan
+  const alone = backend.name === 'buildx' ? whyNotBaked(plan.images, plan.buildx) : undefined
+  const bake = backend.name === 'buildx' && alone === undefined
   return {
     schemaVersion: planVersion,
     language: project.language,
@@ -93,10 +106,14 @@ export function planJson({ plan, backend, remarks, hints }: Prepared): PlanJson 
     files: compile.files.map(({ path, text, mode }) => ({ path, text, mode: octal(mode) })),
     steps: [...compile.prepare, ...compile.steps].map(step => plannedStep(step, plan.dist)),
     concurrency: compile.concurrency,
-    images: plan.images.map(image => plannedImage(image, backend, plan)),
+    images: plan.images.map(image => plannedImage(image, backend, plan, bake)),
+    ...(bake && { bake: plannedBake(plan) }),
     notes: [
       ...(plan.before.length > 0 ? [notRunYet] : []),
       ...digestNotes(plan, backend),
+      ...(alone && plan.images.length > 1
+        ? [`each image has a docker buildx build of its own: ${alone}`]
+        : []),
       ...remarks,
       ...plan.remarks,
       ...(compile.remarks ?? []),
@@ -133,7 +150,15 @@ function plannedStep({ title, command, produces, stage }: Step, dist: string): P
   }
 }
 
-function plannedImage(image: ImagePlan, backend: Backend, plan: Plan): PlannedImage {
+function plannedBake(plan: Plan): PlannedBake {
+  return {
+    command: printTokens(bakeCommand(plan)),
+    path: fillTokens(definition, printed),
+    text: bakeFile(plan.images, plan, () => printed),
+  }
+}
+
+function plannedImage(image: ImagePlan, backend: Backend, plan: Plan, baked: boolean): PlannedImage {
   const { executables, spec, destinations } = image
   const [executable, ...others] = executables.map(executableJson)
   const { name, base, tags, config, annotations, epoch } = spec
@@ -155,7 +180,7 @@ function plannedImage(image: ImagePlan, backend: Backend, plan: Plan): PlannedIm
       source: stagedSource(source, platform, plan.dist),
     })),
     dockerfile: imageDockerfile(image),
-    ...(backend.name === 'buildx' && { command: printTokens(imageCommand(image, plan)) }),
+    ...(backend.name === 'buildx' && !baked && { command: printTokens(imageCommand(image, plan)) }),
   }
 }
 

@@ -1,9 +1,26 @@
+import { bakeImages } from './buildx/bake.ts'
+import { whyNotBaked } from './buildx/bake-file.ts'
 import { makeWithBuildx } from './buildx/make.ts'
+import type { BuildxResult } from './buildx/run.ts'
 import { type ImagePlan, imageTaskId } from './image-plan.ts'
 import type { MadeImage, MakeContext } from './make-context.ts'
 import { makeWithOci } from './writer/make.ts'
 
 const makers = { buildx: makeWithBuildx, oci: makeWithOci }
+
+/**
+ * Makes all images of a build at once, where the backend can.
+ * @returns what came of each, for `makeImage`; nothing where each is made by itself
+ * @throws {Failure} image or registry, when one fails
+ */
+export async function makeAtOnce(
+  images: readonly ImagePlan[],
+  backend: keyof typeof makers,
+  context: MakeContext,
+): Promise<readonly BuildxResult[]> {
+  if (backend !== 'buildx' || whyNotBaked(images, context.plan.buildx) !== undefined) return []
+  return bakeImages(images, context)
+}
 
 /**
  * Makes one image and puts it where the plan says.
@@ -13,9 +30,10 @@ export function makeImage(
   image: ImagePlan,
   backend: keyof typeof makers,
   context: MakeContext,
+  baked?: BuildxResult,
 ): Promise<MadeImage> {
   return context.recorder.task(imageTaskId(image), async task => {
-    const made = await makers[backend](image, context, task)
+    const made = await makers[backend](image, context, task, baked)
     task.detail(`by ${backend}`)
     return made
   })

@@ -1,4 +1,4 @@
-import type { PlanJson, PlannedImage } from '../build/plan-json.ts'
+import type { PlanJson, PlannedBake, PlannedImage } from '../build/plan-json.ts'
 import type { Command } from '../types.ts'
 import { quoteWord } from '../util/quote-word.ts'
 
@@ -26,7 +26,12 @@ export function describePlan(plan: PlanJson): string {
   )
   const count = `${plan.steps.length} ${plan.steps.length === 1 ? 'step' : 'steps'}`
   const compile = `# ${count}, compiling ${concurrency === 1 ? 'one at a time' : `${concurrency} in parallel`}`
-  return `${[head.join('\n'), ...before, ...files, compile, ...steps, ...plan.images.map(describeImage)].join('\n\n')}\n`
+  const images = [...plan.images.map(describeImage), ...(plan.bake ? [describeBake(plan.bake)] : [])]
+  return `${[head.join('\n'), ...before, ...files, compile, ...steps, ...images].join('\n\n')}\n`
+}
+
+function describeBake({ command, path, text }: PlannedBake): string {
+  return `# write ${path}, all images\n${indent(text)}\n${describeCommand(command)}`
 }
 
 function describeImage(image: PlannedImage): string {
@@ -39,10 +44,13 @@ function describeImage(image: PlannedImage): string {
         `# stage ${path} (${[mode, owner].filter(Boolean).join(', ')}) from ${source}`,
     ),
     indent(image.dockerfile),
-    image.command ? describeCommand(image.command) : '# made by xbuild itself, without Docker',
+    image.command ? describeCommand(image.command) : madeBy[image.backend],
     ...image.destinations.map(destination => `# to ${destination}, then read back and verified`),
   ].join('\n')
 }
+
+/** Of an image that has no command of its own. */
+const madeBy = { buildx: '# made with the others, below', oci: '# made by xbuild itself, without Docker' }
 
 /** A command as a line for a POSIX shell. */
 export function describeCommand({ tool, args, cwd, env }: Command): string {

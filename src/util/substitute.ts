@@ -7,7 +7,7 @@ import { csvField } from './csv-field.ts'
  */
 export const tokens = { work: '\0work\0', content: '\0content\0', caches: '\0caches\0' } as const
 
-type Values = { readonly [name in keyof typeof tokens]?: string }
+export type TokenValues = { readonly [name in keyof typeof tokens]?: string }
 
 interface CommandParts {
   readonly tool: string
@@ -17,17 +17,21 @@ interface CommandParts {
 }
 
 /** Replaces the given tokens in a text by their values, in one pass; the other tokens stay. */
-export function fillTokens(text: string, values: Values): string {
+export function fillTokens(text: string, values: TokenValues): string {
   return text.replaceAll(/\0(\w+)\0/g, (token, name: keyof typeof tokens) => values[name] ?? token)
 }
 
-/** `fillTokens` for every text of a command; in docker's `dest=…` fields of records, quoted where the value needs it. */
-export function substitute<Command extends CommandParts>(command: Command, values: Values): Command {
-  const fill = (text: string) =>
-    fillTokens(
-      text.replace(/(?<=,)dest=\0\w+\0[^,]*/g, field => csvField(fillTokens(field, values))),
-      values,
-    )
+/** `fillTokens`; in docker's `dest=…` fields of records, quoted where the value needs it. */
+export function fillFields(text: string, values: TokenValues): string {
+  return fillTokens(
+    text.replace(/(?<=,)dest=\0\w+\0[^,]*/g, field => csvField(fillTokens(field, values))),
+    values,
+  )
+}
+
+/** `fillFields` for every text of a command. */
+export function substitute<Command extends CommandParts>(command: Command, values: TokenValues): Command {
+  const fill = (text: string) => fillFields(text, values)
   const { tool, args, cwd, env } = command
   return {
     ...command,
@@ -40,7 +44,10 @@ export function substitute<Command extends CommandParts>(command: Command, value
   }
 }
 
-/** A command as plans and reports print it: `{work}`, `{content}` and `{caches}` where the tokens are. */
+/** What plans and reports print in the place of the tokens. */
+export const printed = { work: '{work}', content: '{content}', caches: '{caches}' } as const
+
+/** A command as plans and reports print it. */
 export function printTokens<Command extends CommandParts>(command: Command): Command {
-  return substitute(command, { work: '{work}', content: '{content}', caches: '{caches}' })
+  return substitute(command, printed)
 }

@@ -14,6 +14,8 @@ export interface FailedBuild {
   readonly logFile?: string | undefined
   /** The builder, where one was named. */
   readonly builder?: string | undefined
+  /** The image that failed, where several were made at once. */
+  readonly image?: string | undefined
 }
 
 /** A class of errors: recognised by what BuildKit says, the first that matches. */
@@ -176,8 +178,8 @@ export function explainBuildxError(build: FailedBuild): Failure {
   const log = build.logFile === undefined ? '' : `\nfull log: ${build.logFile}`
   return new Failure({
     kind: known?.kind ?? 'image',
-    what: known?.what(found) ?? 'docker buildx build failed',
-    where: dockerfileLine(said, build.dockerfile),
+    what: known?.what(found) ?? 'docker buildx failed',
+    where: placeOf(build.image, dockerfileLine(said, build.dockerfile)),
     why: (message || 'it said nothing') + log,
     fix: known?.fix(found),
   })
@@ -190,12 +192,24 @@ export function explainBuildxError(build: FailedBuild): Failure {
 function errorMessage(said: string): string {
   const [last] = [...said.matchAll(/^ERROR: /gm)].slice(-1)
   const text = last
-    ? said.slice(last.index).replace(/^ERROR: (?:failed to (?:build|solve|receive status): )*/, '')
+    ? said
+        .slice(last.index)
+        .replace(/^ERROR: (?:failed to (?:build|solve|receive status): |target \S+: )*/, '')
     : said.trimEnd().split('\n').slice(-15).join('\n')
   return text
     .replace(/^rpc error: code = \w+ desc = (?!error reading|closing|transport)/, '')
     .replace(/\nLearn more at \S+|\nView build details: \S+/g, '')
     .trim()
+}
+
+function placeOf(image: string | undefined, line: string | undefined): string | undefined {
+  if (image === undefined) return line
+  return `image ${image}${line === undefined ? '' : `, ${line}`}`
+}
+
+/** The target of a bake that failed, where buildx says which. */
+export function failedTarget(said: string): string | undefined {
+  return [...said.matchAll(/^ERROR: (?:failed to [a-z ]+: )*target (\S+): /gm)].at(-1)?.[1]
 }
 
 /** `Dockerfile line 3: COPY …`, from the heading `NAME:3` above BuildKit's excerpt. */

@@ -2,68 +2,82 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Descriptor, parseJson } from '../../oci/manifest.ts'
 import type { Task } from '../../recorder.ts'
-import type { Command } from '../../types.ts'
-import { fillTokens, substitute, tokens } from '../../util/substitute.ts'
+import { fillTokens, substitute } from '../../util/substitute.ts'
 import { writeUserFile } from '../../util/write-user-file.ts'
 import { type Destination, describeDestination } from '../destination.ts'
-import type { ImagePlan, ImageSettings } from '../image-plan.ts'
+import type { ImagePlan } from '../image-plan.ts'
 import { binariesOf, type MadeImage, type MakeContext, platformFile } from '../make-context.ts'
+import { buildxFiles, imageCommand, imageRequest } from './command.ts'
 import { renderDockerfile } from './dockerfile.ts'
 import { dockerfileRemarks } from './dockerfile-remarks.ts'
 import { placeArchive, placeLayout } from './place-output.ts'
 import type { PushContext } from './push-tags-last.ts'
-import { type BuildxResult, buildxCommand, buildxFiles, runBuildx } from './run.ts'
+import { type BuildxResult, runBuildx } from './run.ts'
 import { stageContext } from './stage.ts'
 import { pushWithTagsLast } from './tags-last.ts'
-
-/** The folder of an image in the run's temporary folder, as plans write it. */
-const plannedFolder = ({ spec }: Pick<ImagePlan, 'spec'>) => `${tokens.work}/images/${spec.name}`
-
-/** The command that makes an image with buildx, as `plan` prints it and `build` runs it. Pure. */
-export function imageCommand(
-  image: Pick<ImagePlan, 'spec' | 'destinations'>,
-  { buildx, cwd }: Pick<ImageSettings, 'buildx' | 'cwd'>,
-): Command {
-  return buildxCommand(image.spec, {
-    folder: plannedFolder(image),
-    destinations: image.destinations,
-    options: buildx,
-    cwd,
-  })
-}
 
 /** The Dockerfile of an image, as `plan` and `dockerfile` print it. Pure. */
 export function imageDockerfile({ spec, template }: Pick<ImagePlan, 'spec' | 'template'>): string {
   return renderDockerfile(spec, { template, pinnedDigest: spec.base.digest })
 }
 
+/** The folder of an image in the run's temporary folder. */
+const folderOf = (image: ImagePlan, { plan, work }: MakeContext) =>
+  fillTokens(imageRequest(image, plan).folder, { work })
+
 /**
- * Makes an image with docker buildx: stages the files, writes the Dockerfile, runs the plan's command.
- * @throws {Failure} image or registry, explained.
+ * Stages the files of an image and writes its Dockerfile.
+ * @returns what the token for the content stands for
+ * @throws {Failure} usage or image
  */
-export async function makeWithBuildx(image: ImagePlan, context: MakeContext, task: Task): Promise<MadeImage> {
-  const { plan, work, logs, recorder, registries, signal } = context
-  const { spec, destinations } = image
-  const folder = fillTokens(plannedFolder(image), { work })
+export async function stageImage(image: ImagePlan, context: MakeContext): Promise<string> {
+  const folder = folderOf(image, context)
   const files = buildxFiles(folder)
   await mkdir(folder, { recursive: true })
-  const content = await stageContext(spec, {
+  const content = await stageContext(image.spec, {
     dir: files.staging,
     file: platformFile(context),
-    root: plan.root,
+    root: context.plan.root,
   })
   await rename(files.staging, files.context(content))
   const dockerfile = imageDockerfile(image)
   await writeFile(files.dockerfile, dockerfile)
-  for (const text of dockerfileRemarks(dockerfile, image)) recorder.note('warning', text)
+  for (const text of dockerfileRemarks(dockerfile, image)) context.recorder.note('warning', text)
+  return content
+}
 
+/** The log of an image. */
+export function imageLog({ spec }: Pick<ImagePlan, 'spec'>, { logs }: Pick<MakeContext, 'logs'>): string {
+  return join(logs, `image-${spec.name}.log`)
+}
+
+/** Runs the plan's `docker buildx build` of one image. */
+async function buildAlone(image: ImagePlan, context: MakeContext, task: Task): Promise<BuildxResult> {
+  const { plan, work, recorder, signal } = context
+  const content = await stageImage(image, context)
   const command = imageCommand(image, plan)
-  recorder.commands.push({ title: `Make the image ${spec.name}`, ...command })
-  const result = await runBuildx(substitute(command, { work, content }), {
+  recorder.commands.push({ title: `Make the image ${image.spec.name}`, ...command })
+  return runBuildx(substitute(command, { work, content }), {
     signal,
-    logFile: join(logs, `image-${spec.name}.log`),
+    logFile: imageLog(image, context),
     onProgress: task.progress,
   })
+}
+
+/**
+ * Makes an image with docker buildx, unless a bake of several has made it, and puts it where the plan says.
+ * @throws {Failure} image or registry, explained.
+ */
+export async function makeWithBuildx(
+  image: ImagePlan,
+  context: MakeContext,
+  task: Task,
+  baked?: BuildxResult,
+): Promise<MadeImage> {
+  const { plan, registries, signal } = context
+  const { spec, destinations } = image
+  const files = buildxFiles(folderOf(image, context))
+  const result = baked ?? (await buildAlone(image, context, task))
   await placeOutputs(image, files, result, signal)
   const pushed = await pushWithoutTags(destinations, files, result, {
     client: registries,

@@ -17,6 +17,8 @@ export interface VertexTime {
 export interface ProgressReader {
   /** Takes a line; gives a short text of what is going on when that has changed. */
   line(text: string): string | undefined
+  /** As `line`, for what {@link joinLines} has made of lines. */
+  take(read: SolveStatus | readonly string[]): string | undefined
   /** The steps so far, in the order they appeared. */
   vertexTimes(): VertexTime[]
   /** What buildx itself said, errors included: every line that is no progress. */
@@ -26,11 +28,11 @@ export interface ProgressReader {
 }
 
 /** The parts of BuildKit's SolveStatus that are used (moby/buildkit client/graph.go). */
-interface SolveStatus {
+export interface SolveStatus {
   readonly vertexes?: readonly Vertex[]
   readonly statuses?: readonly Status[]
   readonly logs?: readonly { readonly vertex: string; readonly data?: string }[]
-  readonly warnings?: readonly { readonly short?: string }[]
+  readonly warnings?: readonly { readonly vertex?: string; readonly short?: string }[]
 }
 
 interface Vertex {
@@ -47,6 +49,36 @@ interface Status {
   readonly vertex: string
   readonly current?: number
   readonly total?: number
+}
+
+/** Makes progress of lines: buildx 0.13 spreads an object over several, its outer braces alone on theirs. */
+export interface LineJoiner {
+  /** Takes a line. @returns progress; lines that are none; undefined where more has to come */
+  take(text: string): SolveStatus | readonly string[] | undefined
+  /** Of an object that was never ended. */
+  rest(): readonly string[]
+}
+
+export function joinLines(): LineJoiner {
+  let object: string[] | undefined
+  return {
+    take(text) {
+      if (object) {
+        object.push(text)
+        if (text !== '}') return undefined
+        const lines = object
+        object = undefined
+        return parseStatus(lines.join('\n')) ?? lines
+      }
+      if (text === '{') {
+        object = [text]
+        return undefined
+      }
+      const status = text.startsWith('{') ? parseStatus(text) : undefined
+      return status ?? (text.trim() === '' ? undefined : [text])
+    },
+    rest: () => object ?? [],
+  }
 }
 
 /** A vertex as it has become known, piece by piece. */
@@ -75,7 +107,7 @@ export function readProgress(onOutput?: (data: Uint8Array) => void): ProgressRea
   const plain: string[] = []
   /** A vertex keeps the place where it first ended, and is described as it is in the end. */
   const log: (string | Known)[] = []
-  let object: string[] | undefined
+  const lines = joinLines()
   let detail: string | undefined
 
   const keepPlain = (text: string) => {
@@ -83,7 +115,7 @@ export function readProgress(onOutput?: (data: Uint8Array) => void): ProgressRea
     plain.push(line)
     log.push(line)
   }
-  const take = (status: SolveStatus): string | undefined => {
+  const takeStatus = (status: SolveStatus): string | undefined => {
     let latest: string | undefined
     for (const vertex of status.vertexes ?? []) latest = takeVertex(vertex) ?? latest
     for (const transfer of status.statuses ?? []) latest = takeTransfer(transfer) ?? latest
@@ -130,30 +162,22 @@ export function readProgress(onOutput?: (data: Uint8Array) => void): ProgressRea
     return describe(known, total > 0 || current > 0 ? undefined : id)
   }
 
+  const take: ProgressReader['take'] = read => {
+    if (!isStatus(read)) return void read.forEach(keepPlain)
+    const latest = takeStatus(read)
+    if (latest === undefined || latest === detail) return undefined
+    detail = latest
+    return latest
+  }
+
   return {
+    take,
     line(text) {
-      let status: SolveStatus | undefined
-      if (object) {
-        // buildx 0.13 spreads an object over lines, its outer braces alone on theirs.
-        object.push(text)
-        if (text !== '}') return undefined
-        status = parseStatus(object.join('\n'))
-        if (!status) object.forEach(keepPlain)
-        object = undefined
-      } else if (text === '{') {
-        object = [text]
-        return undefined
-      } else {
-        status = text.startsWith('{') ? parseStatus(text) : undefined
-        if (!status && text.trim() !== '') keepPlain(text)
-      }
-      const latest = status && take(status)
-      if (latest === undefined || latest === detail) return undefined
-      detail = latest
-      return latest
+      const read = lines.take(text)
+      return read && take(read)
     },
     vertexTimes: () => [...vertices.values()].map(vertexTime),
-    plain: () => [...plain, ...(object ?? [])].join('\n'),
+    plain: () => [...plain, ...lines.rest()].join('\n'),
     log: () => log.map(entry => `${typeof entry === 'string' ? entry : outcome(entry)}\n`).join(''),
   }
 }
@@ -172,12 +196,17 @@ function unknown(number: number): Known {
   }
 }
 
+/** Whether what {@link joinLines} gave is progress. */
+export function isStatus(read: SolveStatus | readonly string[]): read is SolveStatus {
+  return !Array.isArray(read)
+}
+
 function parseStatus(text: string): SolveStatus | undefined {
   try {
     const value = JSON.parse(text) as Record<string, unknown>
     const lists = ['vertexes', 'statuses', 'logs', 'warnings'].map(name => value[name])
-    const isStatus = lists.some(Boolean) && lists.every(list => list == null || Array.isArray(list))
-    return isStatus ? (value as SolveStatus) : undefined
+    const fits = lists.some(Boolean) && lists.every(list => list == null || Array.isArray(list))
+    return fits ? (value as SolveStatus) : undefined
   } catch {
     return undefined
   }

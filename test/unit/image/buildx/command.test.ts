@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type BuildxRequest, buildxCommand } from '../../../../src/image/buildx/run.ts'
+import { type BuildxRequest, buildxCommand } from '../../../../src/image/buildx/command.ts'
 import { parsePlatforms } from '../../../../src/platforms.ts'
 import type { ImageSpec } from '../../../../src/types.ts'
 import { substitute, tokens } from '../../../../src/util/substitute.ts'

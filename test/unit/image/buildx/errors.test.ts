@@ -187,7 +187,7 @@ describe('explainBuildxError', () => {
       'The builder cannot do what is asked',
       expect.stringContaining('docker buildx create'),
     ],
-    ['anything else', solve('something odd'), 'image', 'docker buildx build failed', undefined],
+    ['anything else', solve('something odd'), 'image', 'docker buildx failed', undefined],
   ])('%s', (_, said, kind, what, fix) => {
     const { kind: foundKind, what: foundWhat, fix: foundFix } = explain(said)
     expect({ kind: foundKind, what: foundWhat, fix: foundFix }).toEqual({ kind, what, fix })
@@ -233,7 +233,7 @@ describe('explainBuildxError', () => {
     const ended =
       'ERROR: (*service).Write failed: rpc error: code = Unavailable desc = transport is closing\n'
     expect(explain(`${ended}${ended}${solve('something odd')}`)).toMatchObject({
-      what: 'docker buildx build failed',
+      what: 'docker buildx failed',
       why: 'something odd\nfull log: /logs/image.log',
     })
   })
