@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { PlanJson } from '../../src/build/plan-json.ts'
 import { xbuild } from '../support/cli.ts'
 import { type FakeTools, fakeTools, type Reply } from '../support/fake-tools.ts'
 import { type FaultRegistry, startFaultRegistry } from '../support/fault-registry.ts'
@@ -25,15 +26,23 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => registry.close())
 
-const build = (args: string[], tools?: FakeTools) =>
+const run = (args: string[], tools?: FakeTools) =>
   xbuild(
     [
-      ...names.map(name => `--bin=${name}`),
-      ...['--base=scratch', '--platform=linux/amd64,linux/arm64', '--progress=quiet'],
-      `--tag=${registry.host}/team/{name}:1`,
       ...args,
+      ...names.map(name => `--bin=${name}`),
+      ...['--base=scratch', '--platform=linux/amd64,linux/arm64', `--tag=${registry.host}/team/{name}:1`],
     ],
     { cwd: dir, ...(tools && { env: { PATH: tools.path } }) },
+  )
+const build = (args: string[], tools?: FakeTools) => run(['--progress=quiet', ...args], tools)
+const plan = async (args: string[], tools: FakeTools) =>
+  JSON.parse((await run(['plan', '--json', ...args], tools)).stdout) as PlanJson
+
+/** What buildx writes of a bake that has pushed each image by its digest. */
+const baked = () =>
+  JSON.stringify(
+    Object.fromEntries(names.map(name => [name, { 'containerimage.digest': digests.get(name) }])),
   )
 
 const docker = async (...first: Reply[]) =>
@@ -48,6 +57,12 @@ const docker = async (...first: Reply[]) =>
         ),
       },
       ...first,
+      {
+        when: /^buildx bake /,
+        files: { '--metadata-file': baked() },
+        // The run's folder is gone when the test could look at it.
+        script: (call, { fs }) => fs.copyFileSync(call.option('--file'), 'baked.json'),
+      },
       ...names.map(name => ({
         when: new RegExp(`^buildx build .*name=\\S*/${name},push-by-digest=true`),
         files: { '--metadata-file': JSON.stringify({ 'containerimage.digest': digests.get(name) }) },
@@ -55,24 +70,34 @@ const docker = async (...first: Reply[]) =>
     ],
   })
 
+/** The calls of docker that make images. */
+const makes = async (tools: FakeTools) =>
+  (await tools.calls('docker')).filter(({ args }) => args[1] === 'bake' || args[1] === 'build')
+
+const definition = async () => JSON.parse(await readFile(join(dir, 'baked.json'), 'utf8'))
+
 const tagPuts = () =>
   registry.requests.flatMap(({ method, path }, index) =>
     method === 'PUT' && path.endsWith('/manifests/1') ? [index] : [],
   )
 
-it('moves none where one image fails', async () => {
+it('moves none where one image fails, and says which', async () => {
   const fails: Reply = {
-    when: /\/three,push-by-digest/,
-    stderr: 'ERROR: failed to solve: boom\n',
+    when: /^buildx bake/,
+    stderr: 'ERROR: target three: failed to solve: boom\n',
     exitCode: 1,
   }
-  const { code, stderr } = await build(['--backend=buildx', '--push'], await docker(fails))
+  const tools = await docker(fails)
+  const { code, stderr } = await build(['--backend=buildx', '--push', '--progress=plain'], tools)
   expect(code).toBe(7)
-  expect(stderr).toContain('boom')
+  expect(stderr).toMatch(/where +image three\n +why +boom\n +full log: .*image-three\.log/)
+  expect(stderr).toMatch(/✖ .*image three/)
+  expect(stderr).toMatch(/- .*image one: stopped/)
   expect(tagPuts()).toEqual([])
+  expect(await makes(tools)).toHaveLength(1)
 }, 60_000)
 
-it('moves the tags once every image was made and read back', async () => {
+it('makes all with one bake, and moves the tags once every image was made and read back', async () => {
   const tools = await docker()
   const { code, stderr } = await build(['--backend=buildx', '--push'], tools)
   expect(code, stderr).toBe(0)
@@ -85,25 +110,49 @@ it('moves the tags once every image was made and read back', async () => {
   )
   expect(tagPuts()).toHaveLength(3)
   expect(Math.min(...tagPuts())).toBeGreaterThan(lastRead)
-  const builds = (await tools.calls('docker')).filter(({ args }) => args[1] === 'build')
-  expect(builds.flatMap(({ args }) => args)).not.toContain('--tag')
+  const [bake, ...others] = await makes(tools)
+  expect(others).toEqual([])
+  expect(bake?.env).toMatchObject({ BUILDX_BAKE_ENTITLEMENTS_FS: '0' })
+  for (const target of Object.values((await definition()).target)) expect(target).not.toHaveProperty('tags')
 
   const before = tagPuts().length
   expect(await build(['--backend=buildx', '--push'], tools)).toMatchObject({ code: 0 })
   expect(tagPuts()).toHaveLength(before)
 }, 60_000)
 
+it('runs the bake that a plan prints', async () => {
+  const tools = await docker()
+  const flags = ['--backend=buildx', '--push']
+  expect(await build(flags, tools)).toMatchObject({ code: 0 })
+  const { bake, images } = await plan(flags, tools)
+  const plain = (text: string) =>
+    text.replace(/(context-)\w+/g, '$1{content}').replace(/[^"=]*(?=\/images\/)/g, '')
+  expect(plain(JSON.stringify(JSON.parse(bake?.text ?? '')))).toBe(plain(JSON.stringify(await definition())))
+  const [ran] = await makes(tools)
+  expect(ran?.args.map(text => text.replace(/^.*(?=\/bake)/, '{work}'))).toEqual(bake?.command.args)
+  expect(images.every(({ command }) => command === undefined)).toBe(true)
+}, 60_000)
+
+it('builds each by itself where one file takes what each gives', async () => {
+  const tools = await docker()
+  const flags = ['--backend=buildx', '--push', '--metadata-file=metadata.json']
+  const { code, stderr } = await build(flags, tools)
+  expect(code, stderr).toBe(0)
+  expect((await makes(tools)).map(({ args }) => args[1])).toEqual(['build', 'build', 'build'])
+  const { bake, images, notes } = await plan(flags, tools)
+  expect(bake).toBeUndefined()
+  expect(images.every(({ command }) => command?.args[1] === 'build')).toBe(true)
+  expect(notes.join('\n')).toContain('a docker buildx build of its own: --metadata-file')
+}, 60_000)
+
 it('leaves tags to buildx, and says so, where this machine cannot push and the builder may', async () => {
-  const tools = await docker({
-    when: /^buildx build .*--tag/,
-    files: { '--metadata-file': JSON.stringify({ 'containerimage.digest': digests.get('one') }) },
-  })
+  const tools = await docker()
   const before = tagPuts().length
   registry.fault({ method: 'HEAD', path: /manifests/, times: 100, status: 400 })
   const { stderr } = await build(['--backend=buildx', '--push', '--progress=plain'], tools)
   expect(stderr).toMatch(/this machine cannot push to .*, so docker buildx moves the tags of each image/)
-  const builds = (await tools.calls('docker')).filter(({ args }) => args[1] === 'build')
-  expect(builds.length).toBeGreaterThan(0)
-  for (const { args } of builds) expect(args).toContain('--tag')
+  expect(await makes(tools)).toHaveLength(1)
+  for (const [name, target] of Object.entries((await definition()).target))
+    expect(target).toMatchObject({ tags: [`${registry.host}/team/${name}:1`] })
   expect(tagPuts()).toHaveLength(before)
 }, 60_000)

@@ -85,7 +85,7 @@ async function runBake(
     return { result, progress, said: progress.plain() }
   })
   if (!result.ok) {
-    const target = failedTarget(said)
+    const target = failedTarget(said, targets, one => progress.of(one).vertexTimes())
     const failed = images[targets.indexOf(target ?? '')]
     onFailed(failed)
     // What is said of none is in the log of each.

@@ -190,12 +190,9 @@ export function explainBuildxError(build: FailedBuild): Failure {
  * lines of the kind are of transfers that were ended, and are there when all is well, too.
  */
 function errorMessage(said: string): string {
-  const [last] = [...said.matchAll(/^ERROR: /gm)].slice(-1)
-  const text = last
-    ? said
-        .slice(last.index)
-        .replace(/^ERROR: (?:failed to (?:build|solve|receive status): |target \S+: )*/, '')
-    : said.trimEnd().split('\n').slice(-15).join('\n')
+  const text =
+    lastError(said)?.replace(/^ERROR: (?:failed to (?:build|solve|receive status): |target \S+: )*/, '') ??
+    said.trimEnd().split('\n').slice(-15).join('\n')
   return text
     .replace(/^rpc error: code = \w+ desc = (?!error reading|closing|transport)/, '')
     .replace(/\nLearn more at \S+|\nView build details: \S+/g, '')
@@ -207,9 +204,26 @@ function placeOf(image: string | undefined, line: string | undefined): string | 
   return `image ${image}${line === undefined ? '' : `, ${line}`}`
 }
 
-/** The target of a bake that failed, where buildx says which. */
-export function failedTarget(said: string): string | undefined {
-  return [...said.matchAll(/^ERROR: (?:failed to [a-z ]+: )*target (\S+): /gm)].at(-1)?.[1]
+/**
+ * The target of a bake that failed. buildx 0.13 does not name it: there it is the one whose own step failed with what is said.
+ * @param stepsOf the steps of a target
+ * @returns undefined where it is several's fault, or nobody's
+ */
+export function failedTarget(
+  said: string,
+  targets: readonly string[],
+  stepsOf: (target: string) => readonly VertexTime[],
+): string | undefined {
+  const last = lastError(said) ?? ''
+  const [, name = ''] = /^ERROR: (?:failed to [a-z ]+: )*target (\S+): /.exec(last) ?? []
+  if (targets.includes(name)) return name
+  const failed = targets.filter(target => stepsOf(target).some(({ error }) => error && last.includes(error)))
+  return failed.length === 1 ? failed[0] : undefined
+}
+
+function lastError(said: string): string | undefined {
+  const [last] = [...said.matchAll(/^ERROR: /gm)].slice(-1)
+  return last && said.slice(last.index)
 }
 
 /** `Dockerfile line 3: COPY …`, from the heading `NAME:3` above BuildKit's excerpt. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { explainBuildxError } from '../../../../src/image/buildx/errors.ts'
+import { explainBuildxError, failedTarget } from '../../../../src/image/buildx/errors.ts'
 
 const dockerfile = '# c\nFROM registry.example.com/base:1\nARG TARGETPLATFORM\nCOPY $TARGETPLATFORM/ /\n'
 
@@ -242,4 +242,33 @@ describe('explainBuildxError', () => {
     const { why } = explain(solve('failed to fetch https://user:hunter2@registry.example.com/v2/'))
     expect(why).not.toContain('hunter2')
   })
+})
+
+describe('failedTarget', () => {
+  const targets = ['one', 'two', 'three']
+  const step = (error?: string) => ({ name: 'COPY', seconds: 1, cached: false, ...(error && { error }) })
+  const steps: Record<string, string> = { one: 'commit failed: context canceled', two: '"/x": not found' }
+  const failed = (said: string, more: Record<string, string> = {}) =>
+    failedTarget(said, targets, target => [step(), step({ ...steps, ...more }[target])])
+
+  it.each([
+    ['named, as by buildx 0.29', 'ERROR: target two: failed to solve: boom\n', 'two'],
+    ['named, as by later ones', 'ERROR: failed to build: target two: failed to solve: boom\n', 'two'],
+    ['known by its step', 'Dockerfile:2\n---\nERROR: failed to solve: checksum: "/x": not found\n', 'two'],
+    ['nobody', 'ERROR: no builder "x" found\n', undefined],
+    ['none of ours', 'ERROR: target four: boom\n', undefined],
+  ])('is %s', (_, said, target) => expect(failed(said)).toBe(target))
+
+  it('is none where several failed by the same', () => {
+    expect(failed('ERROR: failed to solve: b: "/x": not found', { three: '"/x": not found' })).toBeUndefined()
+  })
+})
+
+it('says which of several images it was', () => {
+  const failure = explainBuildxError({
+    said: 'ERROR: target two: failed to solve: boom',
+    dockerfile: '',
+    image: 'two',
+  })
+  expect(failure).toMatchObject({ where: 'image two', why: 'boom' })
 })
