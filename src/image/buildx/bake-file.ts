@@ -1,7 +1,7 @@
 import type { Command } from '../../types.ts'
 import { fillFields, type TokenValues, tokens } from '../../util/substitute.ts'
 import type { ImagePlan, ImageSettings } from '../image-plan.ts'
-import { buildxFiles, commonFlags, imageRequest, wantedOf } from './command.ts'
+import { buildxFiles, commonParts, imageRequest, wantedOf } from './command.ts'
 
 type Planned = Pick<ImagePlan, 'spec' | 'destinations'>
 type Settings = Pick<ImageSettings, 'buildx' | 'cwd'>
@@ -27,7 +27,7 @@ export function whyNotBaked(
 
 /** The command that makes all images, as `plan` prints it and `build` runs it. Pure. */
 export function bakeCommand({ buildx, cwd }: Settings): Command {
-  const { first, attestations } = commonFlags(buildx)
+  const { first, attestations, env } = commonParts(buildx)
   return {
     tool: 'docker',
     args: [
@@ -36,7 +36,7 @@ export function bakeCommand({ buildx, cwd }: Settings): Command {
     ],
     cwd,
     // What bake reads and writes is in the run's folder, or was named by the user: there is nobody to ask about it.
-    env: { BUILDX_BAKE_ENTITLEMENTS_FS: '0' },
+    env: { BUILDX_BAKE_ENTITLEMENTS_FS: '0', ...env },
   }
 }
 

@@ -61,9 +61,11 @@ export function wantedOf(spec: ImageSpec, { folder, destinations, options }: Bui
   }
 }
 
-/** The flags that hold for every image of a build. */
-export function commonFlags({ builder, provenance, sbom }: BuildxOptions) {
+/** The flags and the environment that hold for every image of a build. */
+export function commonParts({ builder, provenance, sbom, metadataFile }: BuildxOptions) {
   return {
+    // buildx asks the builder for what happened in each build, to write it where nobody reads it.
+    env: metadataFile === undefined ? { BUILDX_METADATA_PROVENANCE: 'disabled' } : {},
     first: [...(builder === undefined ? [] : ['--builder', builder]), '--progress=rawjson'],
     // Asked for or not, it is said: buildx's own default is an attestation that holds the time of the build.
     attestations: [
@@ -80,7 +82,7 @@ export function commonFlags({ builder, provenance, sbom }: BuildxOptions) {
 export function buildxCommand(spec: ImageSpec, request: BuildxRequest): Command {
   const files = buildxFiles(request.folder)
   const wanted = wantedOf(spec, request)
-  const common = commonFlags(request.options)
+  const common = commonParts(request.options)
   const each = (flag: string, values: readonly string[]) => values.flatMap(value => [flag, value])
   return {
     tool: 'docker',
@@ -102,7 +104,7 @@ export function buildxCommand(spec: ImageSpec, request: BuildxRequest): Command 
       files.context(tokens.content),
     ],
     cwd: request.cwd,
-    env: { SOURCE_DATE_EPOCH: String(spec.epoch) },
+    env: { SOURCE_DATE_EPOCH: String(spec.epoch), ...common.env },
   }
 }
 

@@ -120,9 +120,12 @@ async function writeTrees(spec: ImageSpec, options: StageOptions, content: Hash)
       const target = top + file.target
       // By reference where the file system can. A hard link would share its mode and time with the source.
       const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants
-      await copyFile(options.file(file, platform).path, target, COPYFILE_EXCL | COPYFILE_FICLONE)
+      const { path, sha256 } = options.file(file, platform)
+      await copyFile(path, target, COPYFILE_EXCL | COPYFILE_FICLONE)
       await fix(target, file.mode)
-      content.update(`${treeOf(platform)}${file.target}\0${file.mode}\0${await hashFile(target)}\n`)
+      content.update(
+        `${treeOf(platform)}${file.target}\0${file.mode}\0${sha256 ?? (await hashFile(target))}\n`,
+      )
     }
     // Innermost first, once everything is inside: writing into a folder sets its time.
     for (const folder of folders.toReversed()) await fix(top + folder, folderMode(folder))

@@ -113,7 +113,7 @@ it('bakeCommand: what is the same for all images', () => {
       ...['--metadata-file', '\0work\0/bake-metadata.json', '--file', '\0work\0/bake.json'],
     ],
     cwd: '/p',
-    env: { BUILDX_BAKE_ENTITLEMENTS_FS: '0' },
+    env: { BUILDX_BAKE_ENTITLEMENTS_FS: '0', BUILDX_METADATA_PROVENANCE: 'disabled' },
   })
   expect(bakeCommand({ buildx: options, cwd: '/p' }).args).toContain('--provenance=false')
 })

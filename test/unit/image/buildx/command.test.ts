@@ -79,8 +79,13 @@ describe('buildxCommand', () => {
         `{work}/images/app/context-${tokens.content}`,
       ],
       cwd: '/project',
-      env: { SOURCE_DATE_EPOCH: '1700000000' },
+      env: { SOURCE_DATE_EPOCH: '1700000000', BUILDX_METADATA_PROVENANCE: 'disabled' },
     })
+  })
+
+  it('leaves what is in the metadata to buildx where somebody reads it', () => {
+    const options = { cacheFrom: [], cacheTo: [], metadataFile: '/m.json' }
+    expect(command({ options }).env).toEqual({ SOURCE_DATE_EPOCH: '1700000000' })
   })
 
   it('gets the content of its context once that is staged', () => {
