@@ -3,6 +3,7 @@ import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { beforeAll, expect, it } from 'vitest'
+import type { Report } from '../../src/build/report.ts'
 import { xbuild } from '../support/cli.ts'
 import { commit, helloGo, project, temporaryFolder } from '../support/projects.ts'
 import { describeWith, rig, rigEnvironment, rigValue } from '../support/rig.ts'
@@ -256,7 +257,10 @@ describeWith(['engine', 'buildx', 'buildkit', 'registry', 'crane'], 'three image
       await writeFile(join(dir, 'xbuild.toml'), '[images.one]\n[images.two]\n[images.three]\n')
       const { code, stdout, stderr } = await build()
       expect(code, stderr).toBe(0)
-      const images = JSON.parse(stdout).images as { name: string; digest: string; verified: string }[]
+      const report = JSON.parse(stdout) as Report
+      const makes = report.commands.filter(({ tool }) => tool === 'docker').map(({ args }) => args[1])
+      expect(makes).toEqual(['bake'])
+      const { images } = report
       expect(images).toHaveLength(3)
       for (const { name, digest, verified } of images) {
         expect(verified).toMatch(/^2 platforms, every binary equal/)
