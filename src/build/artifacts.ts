@@ -9,6 +9,7 @@ import type { Recorder } from '../recorder.ts'
 import type { Artifact, CompiledBinary, Step } from '../types.ts'
 import { count } from '../util/format.ts'
 import { hashFile } from '../util/hash-file.ts'
+import { mapLimit } from '../util/map-limit.ts'
 import type { Plan } from './plan.ts'
 
 /** Where a platform's binary is kept. */
@@ -25,7 +26,12 @@ export interface VerifyContext {
   /** The run's temporary folder. */
   readonly work: string
   readonly recorder: Recorder
+  /** The SHA-256 of a binary that was hashed before and is the same file still. */
+  readonly knownHash?: ((binary: CompiledBinary) => Promise<string | undefined>) | undefined
 }
+
+/** Binaries that are hashed at once: each takes a buffer, and one processor is busy with two. */
+const parallel = 2
 
 /**
  * Reads every compiled binary and checks that it is what its platform asks for, then keeps it under the plan's `dist`: all
@@ -34,10 +40,10 @@ export interface VerifyContext {
  */
 export function verifyAndKeep(
   binaries: readonly CompiledBinary[],
-  { plan, work, recorder }: VerifyContext,
+  { plan, work, recorder, knownHash }: VerifyContext,
 ): Promise<Artifact[]> {
   return recorder.task(verifyTaskId, async task => {
-    const read = await Promise.all(binaries.map(readBinary))
+    const read = await mapLimit(binaries, parallel, binary => readBinary(binary, knownHash))
     const failures = read.flatMap(artifact => checkArtifact(artifact, stepOf(artifact, plan)?.oldestGlibc))
     if (failures[0]) throw failures.length === 1 ? failures[0] : severalWrong(failures)
     const artifacts = await Promise.all(read.map(artifact => keep(artifact, plan.dist, work)))
@@ -73,9 +79,10 @@ function severalWrong(failures: readonly Failure[]): Failure {
   })
 }
 
-async function readBinary(binary: CompiledBinary): Promise<Artifact> {
+async function readBinary(binary: CompiledBinary, knownHash: VerifyContext['knownHash']): Promise<Artifact> {
   const elf = readElfFile(binary.path)
-  const [{ size }, sha256] = await Promise.all([stat(binary.path), hashFile(binary.path)])
+  const { size } = await stat(binary.path)
+  const sha256 = (await knownHash?.(binary)) ?? (await hashFile(binary.path))
   return { ...binary, elf, size, sha256 }
 }
 

@@ -24,7 +24,14 @@ import { type EarlyCompile, startEarly } from './early-compile.ts'
 import type { Changes } from './git-changes.ts'
 import { imagesAtOnce } from './images-at-once.ts'
 import { askToInstall, type Confirm } from './installs.ts'
-import { recordBuild, restoreLastBinaries, withPreviousSizes } from './last-build.ts'
+import {
+  hashOfKept,
+  type LastBuild,
+  readLastBuild,
+  recordBuild,
+  restoreLastBinaries,
+  withPreviousSizes,
+} from './last-build.ts'
 import { recordCommands } from './last-commands.ts'
 import { missingStamp } from './on-builder/missing-stamp.ts'
 import { preloadModules } from './preload.ts'
@@ -62,6 +69,8 @@ interface PlannedRun extends Run, Prepared {
   readonly logs: string
   /** The compilers, where they run already. */
   readonly early: EarlySteps | undefined
+  /** The record of the last build. */
+  readonly last: LastBuild | undefined
 }
 
 /**
@@ -101,9 +110,11 @@ function buildFrom(
       let artifacts: readonly Artifact[] = []
       const report = () => makeReport(plan, artifacts, images.filter(isDone), recorder, startedAt)
       const work = async (folder: string) => {
-        const run = { ...prepared, ...asking, work: folder, logs: join(plan.dist, 'logs'), early }
+        const last = await readLastBuild(plan.dist)
+        const run = { ...prepared, ...asking, work: folder, logs: join(plan.dist, 'logs'), early, last }
         const binaries = await compileAndCheck(run)
-        artifacts = await recorder.stage('verify', () => verifyAndKeep(binaries, run))
+        const knownHash = (binary: CompiledBinary) => hashOfKept(last, plan.dist, binary)
+        artifacts = await recorder.stage('verify', () => verifyAndKeep(binaries, { ...run, knownHash }))
         const missing = missingStamp(plan, artifacts)
         if (missing !== undefined) recorder.note('warning', missing)
         await makeImages(run, artifacts, (image, index) => {
@@ -227,9 +238,9 @@ async function makeAndReadBack(
   context: PlannedRun & MakeContext,
   baked: BuildxResult | undefined,
 ): Promise<Pick<MadeImage, 'reported' | 'publish'>> {
-  const { plan, backend, recorder } = context
+  const { backend, recorder, last } = context
   const made = await recorder.stage('image', () => makeImage(image, backend.name, context, baked))
   const verified = await recorder.stage('readBack', () => readBack(image, made, context))
-  const reported = await withPreviousSizes(plan.dist, { ...made.reported, ...verified })
+  const reported = withPreviousSizes(last, { ...made.reported, ...verified })
   return { ...made, reported }
 }

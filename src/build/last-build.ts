@@ -6,7 +6,7 @@ import type { ReportedImage } from '../image/make-context.ts'
 import { languages } from '../languages/index.ts'
 import type { Project } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
-import type { Artifact, Step } from '../types.ts'
+import type { Artifact, CompiledBinary, Step } from '../types.ts'
 import { writeFileAtomically } from '../util/atomic.ts'
 import { hashFile } from '../util/hash-file.ts'
 import { readText } from '../util/read-file.ts'
@@ -25,7 +25,7 @@ const lastBuildSchema = v.object({
   /** The sizes of the images' platforms, by the place that each image went to. */
   sizes: v.optional(table(table(v.number()))),
 })
-type LastBuild = v.InferOutput<typeof lastBuildSchema>
+export type LastBuild = v.InferOutput<typeof lastBuildSchema>
 
 /** The part of a plan that says where binaries are kept, and where they are compiled to. */
 export interface PlannedBinaries {
@@ -59,7 +59,7 @@ export async function recordBuild(
   artifacts: readonly Artifact[],
   images: readonly ReportedImage[],
 ): Promise<void> {
-  const any = await readLast(dist)
+  const any = await readLastBuild(dist)
   const before = sameToolchain(any, project)
   const platforms = [...(before?.platforms ?? []), ...artifacts.map(({ platform }) => platform.id)]
   const kept = await Promise.all(
@@ -77,8 +77,8 @@ export async function recordBuild(
 }
 
 /** The image with the sizes that it had when it last went to the same place from here. */
-export async function withPreviousSizes(dist: string, image: ReportedImage): Promise<ReportedImage> {
-  const before = (await readLast(dist))?.sizes?.[placeOf(image)] ?? {}
+export function withPreviousSizes(last: LastBuild | undefined, image: ReportedImage): ReportedImage {
+  const before = last?.sizes?.[placeOf(image)] ?? {}
   const platforms = image.platforms.map(item => {
     const previousSize = before[item.platform]
     return item.size === undefined || previousSize === undefined ? item : { ...item, previousSize }
@@ -131,6 +131,29 @@ export async function restoreLastBinaries(
   )
 }
 
+/**
+ * The SHA-256 of a binary that is the very file that the last build kept: `restoreLastBinaries` linked it after a look at its
+ * content, and the linker left it alone, but for its time (cmd/go sets it anew). Undefined for any other.
+ */
+export async function hashOfKept(
+  last: LastBuild | undefined,
+  dist: string,
+  binary: CompiledBinary,
+): Promise<string | undefined> {
+  const kept = artifactPath(dist, binary)
+  const path = relative(dist, kept)
+  const known = last?.binaries && Object.hasOwn(last.binaries, path) ? last.binaries[path] : undefined
+  if (!known) return undefined
+  const files = await Promise.all([kept, binary.path].map(file => lstat(file, { bigint: true }))).catch(
+    () => [],
+  )
+  const [one, other] = files
+  const isOne = one && other && one.dev === other.dev && one.ino === other.ino && kept !== binary.path
+  return isOne && known.stamp.startsWith(`${one.size} `) && known.stamp.endsWith(` ${one.ino}`)
+    ? known.sha256
+    : undefined
+}
+
 /** What changes with the content of a file, as git's index has it. @throws {Error} for what is no regular file. */
 async function stampOf(path: string): Promise<string> {
   const found = await lstat(path, { bigint: true })
@@ -141,7 +164,7 @@ async function stampOf(path: string): Promise<string> {
 
 /** What this toolchain has built here. */
 async function lastBuild(dist: string, project: WithToolchain): Promise<LastBuild | undefined> {
-  return sameToolchain(await readLast(dist), project)
+  return sameToolchain(await readLastBuild(dist), project)
 }
 
 function sameToolchain(last: LastBuild | undefined, project: WithToolchain): LastBuild | undefined {
@@ -149,7 +172,7 @@ function sameToolchain(last: LastBuild | undefined, project: WithToolchain): Las
 }
 
 /** The record as it is; undefined where the file is not there or damaged. */
-async function readLast(dist: string): Promise<LastBuild | undefined> {
+export async function readLastBuild(dist: string): Promise<LastBuild | undefined> {
   try {
     return v.parse(lastBuildSchema, JSON.parse(await readText(join(dist, lastBuildFile))))
   } catch {

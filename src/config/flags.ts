@@ -115,7 +115,8 @@ export const buildFlags = {
   },
   verify: {
     choices: ['warn', 'strict'] as const,
-    describe: 'What a pushed image that cannot be read back is: a warning, or with strict a failure',
+    describe:
+      'What a pushed image that cannot be read back is: a warning, or with strict a failure, and no layer is left out',
   },
   jobs: { alias: 'j', type: 'string', requiresArg: true, describe: 'Processors to use (all)' },
 } as const satisfies Flags

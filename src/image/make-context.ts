@@ -55,6 +55,8 @@ export interface MadeImage {
   readonly publish?: () => Promise<void>
   /** The layers that xbuild itself made the image of, by platform. */
   readonly packed: readonly PackedLayer[]
+  /** The digests of the blobs that a registry had not, where xbuild itself pushed. */
+  readonly uploaded?: ReadonlySet<string>
 }
 
 /** A layer that holds a platform's binary and the other files of the spec. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { interrupted } from '../errors.ts'
 import { isLoopback } from '../oci/reference.ts'
 import { beginSpan } from '../util/timeline.ts'
@@ -75,6 +76,8 @@ export function createTransport({ insecure, signal, timeout, onWait, env }: Tran
   const mayBeInsecure = (host: string) => isLoopback(host) || insecure?.includes(host) === true
   const limits = deadlines(timeout)
   const dispatchers = createDispatchers(mayBeInsecure, limits, env)
+  // Every request under way listens to it, and Node.js warns of more than ten.
+  if (signal) setMaxListeners(0, signal)
 
   /** Notes bytes that come or go, throws when they crawl, and says what is waited for. */
   const watch = (url: URL): Watch => {

@@ -19,5 +19,7 @@ export interface ImageSource {
   document(descriptor: Descriptor): Promise<Uint8Array | undefined>
   /** The bytes of a blob; the iteration throws a Failure when it is missing or other than its digest says. */
   blob(descriptor: Descriptor): AsyncIterable<Uint8Array>
+  /** Whether it has a blob, which is not fetched; absent where fetching costs no more. */
+  holds?(descriptor: Descriptor): Promise<boolean>
   close(): Promise<void>
 }

@@ -27,6 +27,7 @@ export function registrySource(client: RegistryClient, reference: Reference): Im
       return found?.bytes
     },
     blob: descriptor => client.getBlob({ registry, repository }, descriptor),
+    holds: ({ digest }) => client.headBlob({ registry, repository }, digest),
     close: async () => {},
   }
 }

@@ -3,6 +3,7 @@ import { isFailure } from '../../errors.ts'
 import { formatReference, parseReference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
 import type { ImageSpec } from '../../types.ts'
+import { cacheFolder } from '../../util/cache-folder.ts'
 import { isSpecialFile } from '../../util/destination-file.ts'
 import { count } from '../../util/format.ts'
 import { hashFile } from '../../util/hash-file.ts'
@@ -12,7 +13,9 @@ import { isPerPlatform } from '../layers.ts'
 import type { MadeImage, MakeContext, PackedLayer, ReportedImage } from '../make-context.ts'
 import { patientSource } from '../read/patient-source.ts'
 import { entryPath } from '../read/tar-read.ts'
+import { openCache } from '../writer/cache.ts'
 import { packedScan } from './layer-scan.ts'
+import { openReadBefore } from './read-before.ts'
 import type { Expectation } from './report.ts'
 
 /** The id of this task in the list that a run shows. */
@@ -26,14 +29,15 @@ type ReadBack = Pick<ReportedImage, 'platforms' | 'verified' | 'notReadBack'>
 /**
  * Reads an image back from where it went, and checks that its platforms are those asked for, that each config is for its
  * platform, and that the binary inside the layer is the one that was compiled. A layer that xbuild packed itself is not
- * unpacked for that: its digest says that it holds what was packed.
+ * unpacked for that: its digest says that it holds what was packed. One that a build of the last day read back from the same
+ * repository is not fetched again, unless with --verify=strict: the registry is asked whether it has it still.
  * What a registry took and does not let be read back (its certificate, its login, not found yet) is a warning, unless
  * --verify=strict asks for more.
  * @throws {Failure} verification, when anything differs; registry, when it cannot be read and has to be.
  */
 export async function readBack(
   image: ImagePlan,
-  { reported: made, packed }: MadeImage,
+  { reported: made, packed, uploaded }: MadeImage,
   context: MakeContext,
 ): Promise<ReadBack> {
   const { recorder, registries, artifacts } = context
@@ -50,9 +54,20 @@ export async function readBack(
     const { text, isPushed } = place
     const opened = await openImage(text, registries)
     const source = isPushed ? patientSource(opened, context.signal) : opened
+    const maySkip = isPushed && context.plan.verify !== 'strict'
+    const cache = maySkip ? await openCache(cacheFolder(), () => {}).catch(() => undefined) : undefined
     try {
-      const report = await verifyImage(source, await expectation(image, packed, artifacts))
+      const { expected, files } = await expectation(image, packed, artifacts)
+      const before =
+        cache &&
+        source.repository &&
+        (await openReadBefore(cache, source.repository, { files, except: uploaded }))
+      const report = await verifyImage(source, {
+        ...expected,
+        ...(before && { readBefore: before.layers, onRead: before.note }),
+      })
       if (!report.ok) throw verificationFailure(report)
+      await before?.save()
       // Such as layers in zstd, which an older Node cannot open: then their digests are all that was compared.
       const remarks = [...new Set(report.platforms.flatMap(platform => platform.remarks))]
       const found = remarks.length > 0 ? remarks.join('; ') : 'every binary equal to the one compiled'
@@ -78,6 +93,7 @@ export async function readBack(
       )
       return { platforms: made.platforms, notReadBack }
     } finally {
+      await cache?.close()
       await source.close()
     }
   })
@@ -118,13 +134,14 @@ function readablePlace(
   return undefined
 }
 
+/** What the image has to be, and the files that it has to hold, on this machine, by their SHA-256. */
 async function expectation(
   { spec }: ImagePlan,
   packed: readonly PackedLayer[],
   artifacts: MakeContext['artifacts'],
-): Promise<Expectation> {
+): Promise<{ readonly expected: Expectation; readonly files: ReadonlyMap<string, string> }> {
   const binaries = await Promise.all(spec.platforms.map(platform => ownFiles(spec, platform, artifacts)))
-  const files = spec.platforms.map((platform, index) => {
+  const byPlatform = spec.platforms.map((platform, index) => {
     const own = (binaries[index] ?? []).map(({ target, sha256 }) => [target, sha256] as const)
     return [platform.id, Object.fromEntries(own)] as const
   })
@@ -136,7 +153,14 @@ async function expectation(
     })
     return [digest, packedScan(diffId, new Map(entries))] as const
   })
-  return { platforms: spec.platforms, files: Object.fromEntries(files), layers: new Map(layers) }
+  return {
+    expected: {
+      platforms: spec.platforms,
+      files: Object.fromEntries(byPlatform),
+      layers: new Map(layers),
+    },
+    files: new Map(binaries.flat().map(({ sha256, path }) => [sha256, path])),
+  }
 }
 
 /** The files in the layer of a platform's programs. */

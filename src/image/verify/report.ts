@@ -13,6 +13,10 @@ export interface Expectation {
   readonly files?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** What layers hold that were packed here, by digest: with the digest, their content is the one that was packed. */
   readonly layers?: ReadonlyMap<string, LayerScan>
+  /** What layers hold that were read whole from the same place before: it is asked whether it has them still. */
+  readonly readBefore?: ReadonlyMap<string, LayerScan>
+  /** Is told of each layer that was read whole. */
+  readonly onRead?: (digest: string, scan: LayerScan) => void
 }
 
 /** What was found when an image was checked. Every problem is one line of text. */

@@ -22,6 +22,10 @@ export interface ScannerOptions {
   readonly folder: string
   /** What is known of layers by their digests: these are read, to see that they are whole, and not unpacked. */
   readonly known?: ReadonlyMap<string, LayerScan> | undefined
+  /** What is known of layers that were read from this source before: it is only asked whether it has them still. */
+  readonly readBefore?: ReadonlyMap<string, LayerScan> | undefined
+  /** Is told of each layer that was read. */
+  readonly onRead?: ((digest: string, scan: LayerScan) => void) | undefined
   /** What the image may ask for. */
   readonly budget?: Budget | undefined
 }
@@ -31,12 +35,19 @@ const parallel = 2
 
 export function createScanner(
   source: ImageSource,
-  { wanted, folder, known, budget = createBudget() }: ScannerOptions,
+  { wanted, folder, known, readBefore, onRead, budget = createBudget() }: ScannerOptions,
 ): Scanner {
   const scans = new Map<string, Promise<LayerScan>>()
   const inTurn = createLimit(parallel)
   const where = (layer: Descriptor) => `${source.name}@${layer.digest}`
 
+  const look = async (layer: Descriptor): Promise<LayerScan> => {
+    const before = readBefore?.get(layer.digest)
+    if (before && (await source.holds?.(layer))) return known?.get(layer.digest) ?? before
+    const scan = await read(layer)
+    onRead?.(layer.digest, scan)
+    return scan
+  }
   const read = async (layer: Descriptor): Promise<LayerScan> => {
     const packed = known?.get(layer.digest)
     if (packed) {
@@ -54,7 +65,7 @@ export function createScanner(
 
   return {
     scan(layer) {
-      const scan = scans.get(layer.digest) ?? read(layer)
+      const scan = scans.get(layer.digest) ?? look(layer)
       scans.set(layer.digest, scan)
       return scan
     },

@@ -24,7 +24,9 @@ export async function verifyImage(source: ImageSource, expected: Expectation = {
   const folder = await makeTemporaryFolder('xbuild-verify-')
   try {
     const wanted = wantedFiles(structure, expected)
-    const scanner = createScanner(source, { wanted, folder: folder.path, known: expected.layers, budget })
+    const { layers: known, readBefore, onRead } = expected
+    const options = { wanted, folder: folder.path, known, readBefore, onRead, budget }
+    const scanner = createScanner(source, options)
     const platforms = await mapLimit(structure.platforms, parallel, image =>
       verifyPlatform(image, {
         scanner,

@@ -2,7 +2,7 @@ import type { Descriptor } from '../../oci/manifest.ts'
 import type { Platform } from '../../platforms.ts'
 import type { Repository } from '../../registry/client.ts'
 import { builtinConfig, builtinEntries } from './builtin.ts'
-import { type BlobCache, cacheEmptied, isThere } from './cache.ts'
+import type { BlobCache } from './cache.ts'
 import type { Compressor } from './compress.ts'
 import { type RawConfig, scratchConfig } from './config.ts'
 import { type Layer, makeLayer } from './layer.ts'
@@ -52,10 +52,6 @@ export function builtinBase(compressor: Compressor, cache: BlobCache, signal?: A
 }
 
 /** A layer that was made here as a part of an image. */
-export function layerBlob({ digest, size, mediaType, diffId, path }: Layer, createdBy?: string): LayerBlob {
-  const file = async () => {
-    if (await isThere(path)) return path
-    throw cacheEmptied(path)
-  }
+export function layerBlob({ digest, size, mediaType, diffId, file }: Layer, createdBy?: string): LayerBlob {
   return { descriptor: { mediaType, digest, size }, diffId, ...(createdBy && { createdBy }), file }
 }

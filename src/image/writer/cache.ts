@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import {
   type FileHandle,
   mkdir,
@@ -27,6 +28,8 @@ export interface BlobCache {
   readonly folder: string
   /** The file of a blob that is there and whole: read and compared with its digest now. */
   find(digest: string, size: number): Promise<string | undefined>
+  /** Whether a blob of this digest and size is there; its content is not read, as `find` does. */
+  holds(digest: string, size: number): Promise<boolean>
   /** Stores a stream. @throws what the stream throws; {Failure} image, when it cannot be written. */
   store(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<StoredBlob>
   /** A record that `remember` kept and that is whole. */
@@ -98,6 +101,13 @@ function blobCache(folder: string, close: () => Promise<void>): BlobCache {
       if (!(await isWhole(path, digest, size))) return undefined // `store` will replace what is there
       await touch(path)
       return path
+    },
+    async holds(digest, size) {
+      const path = blobPath(digest)
+      const found = await stat(path).catch(() => undefined)
+      if (found?.size !== size) return false
+      await touch(path, found)
+      return true
     },
     async store(source, signal) {
       const write = async (handle: FileHandle) => {
@@ -176,9 +186,9 @@ export async function isWhole(path: string, digest: string, size: number): Promi
 }
 
 /** Notes that a file is in use; at most once an hour, so that most builds only read. */
-async function touch(path: string): Promise<void> {
+async function touch(path: string, found?: Stats): Promise<void> {
   const now = new Date()
-  const used = await stat(path).catch(() => undefined)
+  const used = found ?? (await stat(path).catch(() => undefined))
   if (used && now.getTime() - used.mtimeMs > hour) await utimes(path, now, now).catch(() => {})
 }
 

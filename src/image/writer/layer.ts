@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { hashing } from '../../util/hash-stream.ts'
-import { type LayerEntry, measureEntries, tarBlocks } from '../tar-stream.ts'
-import type { BlobCache } from './cache.ts'
+import { type LayerEntry, type MeasuredEntry, measureEntries, tarBlocks } from '../tar-stream.ts'
+import { type BlobCache, cacheEmptied, isThere } from './cache.ts'
 import { blockSize, type Compressor } from './compress.ts'
 
 /** A layer that was made: a file in the cache. */
 export interface Layer {
-  readonly path: string
+  /** The file that holds it, checked when it is asked for: a registry that has the layer needs none. */
+  file(): Promise<string>
   readonly mediaType: string
   /** Of the compressed form. */
   readonly digest: string
@@ -35,19 +36,57 @@ export async function makeLayer(
     compressor.id,
     measured.map(({ entry: { content: _, ...header }, size, sha256 }) => [header, size, sha256]),
   ])
-  const known = (await cache.recall('layers', key)) as Omit<Layer, 'path' | 'mediaType'> | undefined
-  const path = known && (await cache.find(known.digest, known.size))
-  if (known && path) return { ...known, path, mediaType: compressor.mediaType }
+  const recalled = (await cache.recall('layers', key)) as Described | undefined
+  const { mediaType } = compressor
+  const make = () => writeLayer(measured, compressor, cache, signal)
+  if (recalled && (await cache.holds(recalled.digest, recalled.size))) {
+    return { ...recalled, mediaType, file: keptFile(() => findOrMake(recalled, cache, make)) }
+  }
+  const { path, ...described } = await make()
+  await cache.remember('layers', key, described)
+  return { ...described, mediaType, file: keptFile(async () => path) }
+}
 
+/** What the cache keeps of a layer. */
+type Described = Pick<Layer, 'digest' | 'size' | 'diffId'>
+
+async function writeLayer(
+  measured: readonly MeasuredEntry[],
+  compressor: Compressor,
+  cache: BlobCache,
+  signal: AbortSignal | undefined,
+): Promise<Described & { readonly path: string }> {
   const hash = createHash('sha256')
   // Memory that serves again, for what is left to the garbage collector makes it run just when there is most to do.
   const free: Buffer[] = []
   const blocks = hashing(tarBlocks(measured, blockSize, free), hash)
-  const blob = await cache.store(
+  const { digest, size, path } = await cache.store(
     compressor.compress(blocks, block => free.push(block)),
     signal,
   )
-  const made = { digest: blob.digest, size: blob.size, diffId: `sha256:${hash.digest('hex')}` }
-  await cache.remember('layers', key, made)
-  return { ...made, path: blob.path, mediaType: compressor.mediaType }
+  return { digest, size, diffId: `sha256:${hash.digest('hex')}`, path }
+}
+
+/** The file of a layer that the cache holds; where it is damaged, the layer is made again. */
+async function findOrMake(
+  { digest, size }: Described,
+  cache: BlobCache,
+  make: () => Promise<Described & { readonly path: string }>,
+): Promise<string> {
+  const found = await cache.find(digest, size)
+  if (found) return found
+  const made = await make()
+  if (made.digest === digest) return made.path
+  throw cacheEmptied(made.path)
+}
+
+/** Asks for a file once, and afterwards whether it is there still: somebody may empty the cache meanwhile. */
+function keptFile(find: () => Promise<string>): () => Promise<string> {
+  let finding: Promise<string> | undefined
+  return async () => {
+    finding ??= find()
+    const path = await finding
+    if (await isThere(path)) return path
+    throw cacheEmptied(path)
+  }
 }

@@ -16,6 +16,7 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
   const { spec, destinations } = image
   const packed = new Set(spec.files.map(({ source }) => 'artifact' in source && source.artifact))
   const publish: (() => Promise<void>)[] = []
+  const uploaded = new Set<string>()
   const made = await buildOciImage(spec, {
     file: platformFile(context),
     root: context.plan.root,
@@ -26,6 +27,7 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
     otherBases: otherBases(context.artifacts.filter(({ name }) => packed.has(name))),
     signal: context.signal,
     deferTags: moveTags => publish.push(moveTags),
+    onUpload: digest => uploaded.add(digest),
     onProgress: task.progress,
     onRemark: text => context.recorder.note('info', text),
   })
@@ -52,6 +54,7 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
         for (const moveTags of publish) await moveTags()
       },
     }),
+    uploaded,
     packed: made.platforms.flatMap(({ platform, packed }) => (packed ? [{ platform, ...packed }] : [])),
   }
 }

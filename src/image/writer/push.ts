@@ -12,6 +12,8 @@ export interface PushOptions {
   readonly client: RegistryClient
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((detail: string) => void) | undefined
+  /** Is told the digest of each blob that the registry has not. */
+  readonly onUpload?: ((digest: string) => void) | undefined
 }
 
 /** Requests to one registry at one time. */
@@ -91,7 +93,7 @@ type Uploadable = Document | LayerBlob
 async function pushBlobs(
   target: Repository,
   blobs: readonly Uploadable[],
-  { client, signal, onProgress }: PushOptions,
+  { client, signal, onProgress, onUpload }: PushOptions,
 ): Promise<void> {
   const sent = new Map<string, number>()
   let total = 0
@@ -102,6 +104,7 @@ async function pushBlobs(
   await mapLimit(blobs, parallel, async blob => {
     const { digest, size } = blob.descriptor
     if (await client.headBlob(target, digest)) return
+    onUpload?.(digest)
     const home = 'origin' in blob ? blob.origin : undefined
     if (home?.registry === target.registry && (await client.mountBlob(target, digest, home.repository)))
       return

@@ -55,6 +55,8 @@ export interface OciInputs {
    * once. Needs `registries`.
    */
   readonly deferTags?: ((moveTags: () => Promise<void>) => void) | undefined
+  /** Is told the digest of each blob that a push finds missing in the registry. */
+  readonly onUpload?: ((digest: string) => void) | undefined
   /** What is being done, in a few words. */
   readonly onProgress?: ((detail: string) => void) | undefined
   /** What a person should know afterwards. */
@@ -195,11 +197,11 @@ async function write(
   output: OciOutput,
   content: ImageContent,
   { tags, epoch }: ImageSpec,
-  { signal, onProgress, deferTags }: OciInputs,
+  { signal, onProgress, onUpload, deferTags }: OciInputs,
   client: RegistryClient,
 ): Promise<void> {
   if (output.type === 'push') {
-    const moveTags = await pushImage(output.references, content, { client, signal, onProgress })
+    const moveTags = await pushImage(output.references, content, { client, signal, onProgress, onUpload })
     if (output.byDigest) return
     return deferTags ? deferTags(moveTags) : moveTags()
   }
