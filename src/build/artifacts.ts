@@ -7,6 +7,7 @@ import { Failure } from '../errors.ts'
 import { platformFolder } from '../platforms.ts'
 import type { Recorder } from '../recorder.ts'
 import type { Artifact, CompiledBinary, Step } from '../types.ts'
+import { createLimit } from '../util/create-limit.ts'
 import { count } from '../util/format.ts'
 import { hashFile } from '../util/hash-file.ts'
 import { mapLimit } from '../util/map-limit.ts'
@@ -26,12 +27,37 @@ export interface VerifyContext {
   /** The run's temporary folder. */
   readonly work: string
   readonly recorder: Recorder
-  /** The SHA-256 of a binary that was hashed before and is the same file still. */
-  readonly knownHash?: ((binary: CompiledBinary) => Promise<string | undefined>) | undefined
+  /** Reads the binaries, where some were read before. */
+  readonly read?: ReadBinary
 }
+
+/** Reads a binary, the same one once. `kept` says that it is the one of the last build. */
+export type ReadBinary = (
+  binary: CompiledBinary,
+) => Promise<{ readonly artifact: Artifact; readonly kept: boolean }>
 
 /** Binaries that are hashed at once: each takes a buffer, and one processor is busy with two. */
 const parallel = 2
+
+/** @param knownHash the SHA-256 of a binary that was hashed before and is the same file still */
+export function createReader(
+  knownHash: (binary: CompiledBinary) => Promise<string | undefined> = async () => undefined,
+): ReadBinary {
+  const read = new Map<string, ReturnType<ReadBinary>>()
+  const inTurn = createLimit(parallel)
+  const look = async (binary: CompiledBinary) => {
+    const elf = readElfFile(binary.path)
+    const { size } = await stat(binary.path)
+    const known = await knownHash(binary)
+    const sha256 = known ?? (await hashFile(binary.path))
+    return { artifact: { ...binary, elf, size, sha256 }, kept: known !== undefined }
+  }
+  return binary => {
+    const reading = read.get(binary.path) ?? inTurn(() => look(binary))
+    read.set(binary.path, reading)
+    return reading
+  }
+}
 
 /**
  * Reads every compiled binary and checks that it is what its platform asks for, then keeps it under the plan's `dist`: all
@@ -40,11 +66,11 @@ const parallel = 2
  */
 export function verifyAndKeep(
   binaries: readonly CompiledBinary[],
-  { plan, work, recorder, knownHash }: VerifyContext,
+  { plan, work, recorder, read: readBinary = createReader() }: VerifyContext,
 ): Promise<Artifact[]> {
   return recorder.task(verifyTaskId, async task => {
-    const read = await mapLimit(binaries, parallel, binary => readBinary(binary, knownHash))
-    const failures = read.flatMap(artifact => checkArtifact(artifact, stepOf(artifact, plan)?.oldestGlibc))
+    const read = await mapLimit(binaries, parallel, async binary => (await readBinary(binary)).artifact)
+    const failures = read.flatMap(artifact => checkArtifact(artifact, plan))
     if (failures[0]) throw failures.length === 1 ? failures[0] : severalWrong(failures)
     const artifacts = await Promise.all(read.map(artifact => keep(artifact, plan.dist, work)))
     const linkages = [...new Set(artifacts.map(artifact => artifact.elf.linkage))]
@@ -59,7 +85,10 @@ function stepOf({ platform, name }: CompiledBinary, { compile }: Pick<Plan, 'com
   )
 }
 
-function checkArtifact({ elf, platform, path }: Artifact, oldestGlibc: string | undefined): Failure[] {
+/** What is wrong with a binary. */
+export function checkArtifact(artifact: Artifact, plan: Pick<Plan, 'compile'>): Failure[] {
+  const { elf, platform, path } = artifact
+  const oldestGlibc = stepOf(artifact, plan)?.oldestGlibc
   try {
     checkBinary(elf, platform, path)
     if (oldestGlibc !== undefined) checkGlibc(elf, { oldest: oldestGlibc, file: path })
@@ -77,13 +106,6 @@ function severalWrong(failures: readonly Failure[]): Failure {
     why: failures.map(({ what, where, why }) => [what, where, why].filter(Boolean).join('\n')).join('\n\n'),
     fix: [...new Set(failures.map(({ fix }) => fix))].join('\n'),
   })
-}
-
-async function readBinary(binary: CompiledBinary, knownHash: VerifyContext['knownHash']): Promise<Artifact> {
-  const elf = readElfFile(binary.path)
-  const { size } = await stat(binary.path)
-  const sha256 = (await knownHash?.(binary)) ?? (await hashFile(binary.path))
-  return { ...binary, elf, size, sha256 }
 }
 
 /** Moves a binary out of the work folder; one in the toolchain's own folder is copied, for the toolchain counts on it. */

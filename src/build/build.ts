@@ -15,7 +15,7 @@ import { mapLimit } from '../util/map-limit.ts'
 import { unlessAborted, untilFirstFailure } from '../util/until-first-failure.ts'
 import { withFilesKept } from '../util/with-files-kept.ts'
 import { announce } from './announce.ts'
-import { verifyAndKeep } from './artifacts.ts'
+import { createReader, verifyAndKeep } from './artifacts.ts'
 import { askEarly, askRegistries, createQuestions, type Questions, withReachedTags } from './ask-early.ts'
 import { confirmBases, withKnownDigest } from './bases.ts'
 import { compilePlan, type EarlySteps } from './compile.ts'
@@ -34,6 +34,7 @@ import {
 } from './last-build.ts'
 import { recordCommands } from './last-commands.ts'
 import { missingStamp } from './on-builder/missing-stamp.ts'
+import { type Ahead, packAhead } from './pack-ahead.ts'
 import { preloadModules } from './preload.ts'
 import { type Prepared, prepareBuild } from './prepare.ts'
 import { withRegistries } from './registries.ts'
@@ -112,12 +113,15 @@ function buildFrom(
       const work = async (folder: string) => {
         const last = await readLastBuild(plan.dist)
         const run = { ...prepared, ...asking, work: folder, logs: join(plan.dist, 'logs'), early, last }
-        const binaries = await compileAndCheck(run)
-        const knownHash = (binary: CompiledBinary) => hashOfKept(last, plan.dist, binary)
-        artifacts = await recorder.stage('verify', () => verifyAndKeep(binaries, { ...run, knownHash }))
+        const read = createReader(binary => hashOfKept(last, plan.dist, binary))
+        const ahead = packAhead(run, read)
+        const binaries = await compileAndCheck(run, ahead)
+        await recorder.stage('image', ahead.finish)
+        artifacts = await recorder.stage('verify', () => verifyAndKeep(binaries, { ...run, read }))
         const missing = missingStamp(plan, artifacts)
         if (missing !== undefined) recorder.note('warning', missing)
-        await makeImages(run, artifacts, (image, index) => {
+        const { uploaded } = ahead
+        await makeImages({ ...run, artifacts, uploaded }, (image, index) => {
           images[index] = image
         })
         await recordBuild(plan.dist, plan.project, artifacts, images.filter(isDone))
@@ -164,7 +168,7 @@ const patience = 5000
  * the answers; a later one takes hardly longer than they do, so that they end it if they have to. Either failure ends both;
  * what was compiled by then is kept in the toolchain's own cache.
  */
-async function compileAndCheck(run: PlannedRun): Promise<readonly CompiledBinary[]> {
+async function compileAndCheck(run: PlannedRun, ahead: Ahead): Promise<readonly CompiledBinary[]> {
   const { plan, work, logs, early, recorder, signal } = run
   const ready = early ? Promise.resolve() : restoreLastBinaries(plan, work)
   const [binaries] = await untilFirstFailure(signal, either => {
@@ -180,12 +184,18 @@ async function compileAndCheck(run: PlannedRun): Promise<readonly CompiledBinary
       return recorder.stage('compile', () =>
         withFilesKept(plan.project.keptFiles ?? [], () =>
           withCacheCounts(plan, recorder, { folder: work, signal: either }, () =>
-            compilePlan(plan, { work, logs, early, emit: recorder.emit, signal: either }),
+            compilePlan(plan, {
+              ...{ work, logs, early, emit: recorder.emit, signal: either },
+              onBinaries: ahead.take,
+            }),
           ),
         ),
       )
     }
     return [compile(), checked]
+  }).catch(async error => {
+    await ahead.abandon()
+    throw error
   })
   return binaries
 }
@@ -197,12 +207,10 @@ const isDone = (image: ReportedImage | undefined) => image !== undefined
  * moves those of a build's only image itself, and those that the plan or an unreachable registry leaves to it.
  */
 async function makeImages(
-  run: PlannedRun,
-  artifacts: readonly Artifact[],
+  context: PlannedRun & MakeContext,
   done: (image: ReportedImage, index: number) => void,
 ): Promise<void> {
-  const { plan, backend, questions, recorder } = run
-  const context = { ...run, artifacts }
+  const { plan, backend, questions, recorder, artifacts } = context
   const { lookUpBase } = questions
   const chosen = await confirmBases(plan, artifacts, lookUpBase, recorder)
   const reached = await withReachedTags(chosen, questions, recorder)

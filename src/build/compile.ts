@@ -27,6 +27,8 @@ export interface CompileContext {
   readonly logs: string
   readonly emit: Emit
   readonly signal: AbortSignal
+  /** Is told of the binaries of each step that made all of its own, while others run. */
+  readonly onBinaries?: ((binaries: readonly CompiledBinary[]) => void) | undefined
   /** Steps that were started before there was a plan. */
   readonly early?: EarlySteps | undefined
 }
@@ -116,6 +118,7 @@ function compileStep(step: Step, plan: PlannedCompile, context: StepContext): Pr
       log: logPath(step, context),
     }))
     const cached = binaries.length > 0 && binaries.every(binary => binary.cached)
+    if (failures.length === 0) context.onBinaries?.(binaries)
     if (failures.length > 0) task.fail(describeExit(step, result))
     else task.detail(`${describeSeconds(result.seconds)}${cached ? ', cached' : ''}`)
     return { step, binaries, failures, raced: language.isRace?.(output) ?? false }

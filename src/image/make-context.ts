@@ -15,6 +15,8 @@ export interface MakeContext {
   readonly registries: RegistryClient
   readonly recorder: Recorder
   readonly signal: AbortSignal
+  /** The digests of blobs that a registry had not, and that were uploaded before the images are made. */
+  readonly uploaded?: ReadonlySet<string>
 }
 
 /** An image that was made, as a report has it. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { createLimit } from '../../util/create-limit.ts'
 import { hashing } from '../../util/hash-stream.ts'
 import { type LayerEntry, type MeasuredEntry, measureEntries, tarBlocks } from '../tar-stream.ts'
 import { type BlobCache, cacheEmptied, isThere } from './cache.ts'
@@ -16,6 +17,10 @@ export interface Layer {
   readonly diffId: string
 }
 
+/** Layers that are made at once, of all images: one has not work for every processor at every moment, and each takes memory. */
+export const layersAtOnce = 2
+const packing = createLimit(layersAtOnce)
+
 /** Part of a layer's key in the cache; raised when the bytes written for the same entries change. */
 const format = 1
 
@@ -24,11 +29,20 @@ const format = 1
  * does not grow with it.
  * @throws {Failure} image, when a file cannot be read or changes under way; interrupted.
  */
-export async function makeLayer(
+export function makeLayer(
   entries: readonly LayerEntry[],
   compressor: Compressor,
   cache: BlobCache,
   signal?: AbortSignal,
+): Promise<Layer> {
+  return packing(() => makeInTurn(entries, compressor, cache, signal))
+}
+
+async function makeInTurn(
+  entries: readonly LayerEntry[],
+  compressor: Compressor,
+  cache: BlobCache,
+  signal: AbortSignal | undefined,
 ): Promise<Layer> {
   const measured = await measureEntries(entries)
   const key = JSON.stringify([

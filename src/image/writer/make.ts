@@ -16,7 +16,7 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
   const { spec, destinations } = image
   const packed = new Set(spec.files.map(({ source }) => 'artifact' in source && source.artifact))
   const publish: (() => Promise<void>)[] = []
-  const uploaded = new Set<string>()
+  const uploaded = new Set(context.uploaded)
   const made = await buildOciImage(spec, {
     file: platformFile(context),
     root: context.plan.root,

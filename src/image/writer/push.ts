@@ -119,6 +119,21 @@ async function pushBlobs(
   })
 }
 
+/**
+ * Uploads a layer to the repositories of the references, before there is an image with it.
+ * @throws {Failure} registry; interrupted.
+ */
+export async function pushLayer(
+  references: readonly string[],
+  layer: LayerBlob,
+  options: PushOptions,
+): Promise<void> {
+  const parsed = references.map(parseReference)
+  const repositories = new Map(parsed.map(reference => [formatRepository(reference), reference]))
+  for (const { registry, repository } of repositories.values())
+    await pushBlobs({ registry, repository }, [layer], options)
+}
+
 /** Opens a layer's file for each attempt anew: somebody may have emptied the cache since. */
 async function* readLayer(layer: LayerBlob, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
   const path = await layer.file(signal)

@@ -5,7 +5,6 @@ import type { Platform } from '../../platforms.ts'
 import { createRegistryClient, type RegistryClient } from '../../registry/client.ts'
 import type { BaseChoice, ImageFile, ImageSpec } from '../../types.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
-import { createLimit } from '../../util/create-limit.ts'
 import { mapLimit } from '../../util/map-limit.ts'
 import { aroundLayer, filesLayer, isPerPlatform, programLayer } from '../layers.ts'
 import type { ImageSource } from '../read/image-source.ts'
@@ -19,7 +18,7 @@ import { type BlobCache, openCache } from './cache.ts'
 import { unaskedSource } from './cached-base.ts'
 import { type Compression, type Compressor, getCompressor } from './compress.ts'
 import { type ImageContent, imageContent } from './content.ts'
-import { makeLayer } from './layer.ts'
+import { layersAtOnce, makeLayer } from './layer.ts'
 import { writeLayout } from './layout.ts'
 import { pushImage } from './push.ts'
 import { openSourceBase } from './source-base.ts'
@@ -143,10 +142,6 @@ async function openBase(
   return openSourceBase(source, reading)
 }
 
-/** Layers that are made at once, of all images: one has not work for every processor at every moment, and each takes memory. */
-const layersAtOnce = 2
-const packing = createLimit(layersAtOnce)
-
 /** Makes the layers while the base is fetched. */
 async function assemble(spec: ImageSpec, inputs: OciInputs, tools: Tools): Promise<ImageContent> {
   const { root, file, signal, onProgress } = inputs
@@ -155,7 +150,7 @@ async function assemble(spec: ImageSpec, inputs: OciInputs, tools: Tools): Promi
   fetching.catch(() => {}) // thrown below
   const make = async (entries: readonly LayerEntry[], createdBy: string) => {
     if (entries.length === 0) return undefined
-    const layer = await packing(() => makeLayer(entries, tools.compressor, tools.cache, signal))
+    const layer = await makeLayer(entries, tools.compressor, tools.cache, signal)
     return layerBlob(layer, createdBy)
   }
   const names = spec.files.filter(isPerPlatform).map(({ target }) => target)
