@@ -216,8 +216,8 @@ async function makeImages(
   const reached = await withReachedTags(chosen, questions, recorder)
   const asks = backend.name === 'buildx' && !plan.offline
   const confirmed = asks ? await Promise.all(reached.map(one => withKnownDigest(one, lookUpBase))) : reached
-  const limit = imagesAtOnce(plan)
-  const images = await mapLimit(confirmed, limit, image => withOwnUser(image, run))
+  const limit = imagesAtOnce(plan, backend.name)
+  const images = await mapLimit(confirmed, limit, image => withOwnUser(image, context))
   const baked = await recorder.stage('image', () => makeAtOnce(images, backend.name, context))
   const made = await mapLimit(images, limit, async (image, index) => {
     const one = await makeAndReadBack(image, context, baked[index])
