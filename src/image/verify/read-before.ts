@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { formatRepository, type Reference } from '../../oci/reference.ts'
-import type { BlobCache } from '../writer/cache.ts'
+import type { BlobCache } from '../cache.ts'
 import type { LayerScan, ScannedEntry } from './layer-scan.ts'
 
 const entrySchema = v.object({

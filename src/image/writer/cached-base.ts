@@ -4,8 +4,8 @@ import type { Platform } from '../../platforms.ts'
 import { registryFailure } from '../../registry/failures.ts'
 import type { BaseChoice } from '../../types.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
+import { openCache } from '../cache.ts'
 import type { ImageSource } from '../read/image-source.ts'
-import { openCache } from './cache.ts'
 import { openSourceBase } from './source-base.ts'
 
 /** An image whose registry nobody asks: what the cache has not fails. */

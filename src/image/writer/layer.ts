@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createLimit } from '../../util/create-limit.ts'
 import { hashing } from '../../util/hash-stream.ts'
+import { type BlobCache, cacheEmptied, isThere } from '../cache.ts'
 import { type LayerEntry, type MeasuredEntry, measureEntries, tarBlocks } from '../tar-stream.ts'
-import { type BlobCache, cacheEmptied, isThere } from './cache.ts'
 import { blockSize, type Compressor } from './compress.ts'
 
 /** A layer that was made: a file in the cache. */

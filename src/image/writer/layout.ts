@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { appendFile, makeFolder, writeAll, writeAtomically } from '../../util/atomic.ts'
 import { mapLimit } from '../../util/map-limit.ts'
+import { isWhole } from '../cache.ts'
 import { blobPath, intoLayout, markLayout } from '../layout/folder.ts'
 import { replaceIndex } from '../layout/index-json.ts'
-import { isWhole } from './cache.ts'
 import { documentsOf, type ImageContent, layersOf } from './content.ts'
 
 /** Blobs that are written at one time, so that they wait for the disk together. */

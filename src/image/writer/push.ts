@@ -3,8 +3,8 @@ import { formatRepository, parseReference } from '../../oci/reference.ts'
 import type { RegistryClient, Repository } from '../../registry/client.ts'
 import { describeBytes } from '../../util/format.ts'
 import { mapLimit } from '../../util/map-limit.ts'
+import { cacheEmptied } from '../cache.ts'
 import type { LayerBlob } from './base.ts'
-import { cacheEmptied } from './cache.ts'
 import type { Document, ImageContent } from './content.ts'
 
 /** What a push needs besides the image. */

@@ -17,10 +17,10 @@ import { formatReference, type Reference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
 import type { Repository } from '../../registry/client.ts'
 import { hashStream } from '../../util/hash-stream.ts'
+import { type BlobCache, isThere } from '../cache.ts'
 import { decompress, UnreadableCompression } from '../read/decompress.ts'
 import type { ImageSource } from '../read/image-source.ts'
 import type { Base, BaseImage, LayerBlob } from './base.ts'
-import { type BlobCache, isThere } from './cache.ts'
 import type { RawConfig } from './config.ts'
 
 /** How a base is read. */

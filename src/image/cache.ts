@@ -13,12 +13,12 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Failure, interrupted } from '../../errors.ts'
-import { writeAll, writeAtomically, writeFailure } from '../../util/atomic.ts'
-import { filePieces } from '../../util/file-pieces.ts'
-import { hashing, hashStream } from '../../util/hash-stream.ts'
-import { sweep as sweepDead } from '../../util/leftovers.ts'
-import { makeTemporaryFolder } from '../../util/temporary-folder.ts'
+import { Failure, interrupted } from '../errors.ts'
+import { writeAll, writeAtomically, writeFailure } from '../util/atomic.ts'
+import { filePieces } from '../util/file-pieces.ts'
+import { hashing, hashStream } from '../util/hash-stream.ts'
+import { sweep as sweepDead } from '../util/leftovers.ts'
+import { makeTemporaryFolder } from '../util/temporary-folder.ts'
 
 /**
  * Content under the user's cache folder, by digest, and small records of what it is good for. Any number of builds may

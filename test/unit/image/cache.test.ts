@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { openCache } from '../../../../src/image/writer/cache.ts'
-import { ownerMark } from '../../../../src/util/owner.ts'
+import { openCache } from '../../../src/image/cache.ts'
+import { ownerMark } from '../../../src/util/owner.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'xbuild-cache-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
