@@ -121,7 +121,8 @@ function buildFrom(
         const missing = missingStamp(plan, artifacts)
         if (missing !== undefined) recorder.note('warning', missing)
         const { uploaded } = ahead
-        await makeImages({ ...run, artifacts, uploaded }, (image, index) => {
+        const builder = prepared.backend.name === 'buildx' ? prepared.backend.builder : undefined
+        await makeImages({ ...run, artifacts, uploaded, builder }, (image, index) => {
           images[index] = image
         })
         await recordBuild(plan.dist, plan.project, artifacts, images.filter(isDone))

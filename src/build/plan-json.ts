@@ -1,6 +1,5 @@
 import { bakeCommand, bakeFile, definition, whyNotBaked } from '../image/buildx/bake-file.ts'
-import { imageCommand } from '../image/buildx/command.ts'
-import { imageDockerfile } from '../image/buildx/make.ts'
+import { imageCommand, imageDockerfile } from '../image/buildx/command.ts'
 import { stagedFiles } from '../image/buildx/stage.ts'
 import { describeDestination } from '../image/destination.ts'
 import type { ImagePlan } from '../image/image-plan.ts'

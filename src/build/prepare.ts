@@ -9,7 +9,7 @@ import { defaultPlatformRemark, misspelledVariables } from '../config/variables.
 import { Failure, isFailure } from '../errors.ts'
 import type { BuilderFacts } from '../image/buildx/builder.ts'
 import { cacheValues, droppedGitHubCaches } from '../image/buildx/cache.ts'
-import { imageDockerfile } from '../image/buildx/make.ts'
+import { imageDockerfile } from '../image/buildx/command.ts'
 import { planTagsLast } from '../image/buildx/tags-last.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { initFile } from '../image/init.ts'

@@ -15,6 +15,8 @@ export interface MakeContext {
   readonly registries: RegistryClient
   readonly recorder: Recorder
   readonly signal: AbortSignal
+  /** What docker buildx makes the images with, where that makes them: a change of it may change them. */
+  readonly builder?: Readonly<Partial<Record<'name' | 'driver' | 'buildx' | 'buildkit', string>>> | undefined
   /** The digests of blobs that a registry had not, and that were uploaded before the images are made. */
   readonly uploaded?: ReadonlySet<string>
 }

@@ -1,5 +1,6 @@
 import { bakeImages } from './buildx/bake.ts'
 import { whyNotBaked } from './buildx/bake-file.ts'
+import { findMadeBefore } from './buildx/made-before.ts'
 import { makeWithBuildx } from './buildx/make.ts'
 import type { BuildxResult } from './buildx/run.ts'
 import { type ImagePlan, imageTaskId } from './image-plan.ts'
@@ -9,17 +10,21 @@ import { makeWithOci } from './writer/make.ts'
 const makers = { buildx: makeWithBuildx, oci: makeWithOci }
 
 /**
- * Makes all images of a build at once, where the backend can.
- * @returns what came of each, for `makeImage`; nothing where each is made by itself
+ * Makes all images of a build at once, where the backend can; but for those of which nothing has changed.
+ * @returns what came of each, for `makeImage`; undefined for one that has to be made by itself
  * @throws {Failure} image or registry, when one fails
  */
 export async function makeAtOnce(
   images: readonly ImagePlan[],
   backend: keyof typeof makers,
   context: MakeContext,
-): Promise<readonly BuildxResult[]> {
-  if (backend !== 'buildx' || whyNotBaked(images, context.plan.buildx) !== undefined) return []
-  return bakeImages(images, context)
+): Promise<readonly (BuildxResult | undefined)[]> {
+  if (backend !== 'buildx') return []
+  const before = await findMadeBefore(images, context)
+  const rest = images.filter((_, index) => before[index] === undefined)
+  const isBaked = whyNotBaked(rest, context.plan.buildx) === undefined
+  const baked = isBaked ? await bakeImages(rest, context) : []
+  return images.map((image, index) => before[index] ?? baked[rest.indexOf(image)])
 }
 
 /**
@@ -34,7 +39,7 @@ export function makeImage(
 ): Promise<MadeImage> {
   return context.recorder.task(imageTaskId(image), async task => {
     const made = await makers[backend](image, context, task, baked)
-    task.detail(`by ${backend}`)
+    task.detail(baked?.isPushed ? 'nothing has changed' : `by ${backend}`)
     return made
   })
 }

@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { PlanJson } from '../../src/build/plan-json.ts'
 import { xbuild } from '../support/cli.ts'
 import { type FakeTools, fakeTools, type Reply } from '../support/fake-tools.ts'
 import { type FaultRegistry, startFaultRegistry } from '../support/fault-registry.ts'
-import { project } from '../support/projects.ts'
+import { project, temporaryFolder } from '../support/projects.ts'
 
 /** Several images through a docker that pushes nothing itself: what it would have pushed by digest is there already. */
 const names = ['one', 'two', 'three']
@@ -26,6 +26,12 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => registry.close())
 
+/** Of a test's own: what one has made, another would not make again. */
+let cache: string
+beforeEach(async () => {
+  cache = await temporaryFolder()
+})
+
 const run = (args: string[], tools?: FakeTools) =>
   xbuild(
     [
@@ -33,7 +39,7 @@ const run = (args: string[], tools?: FakeTools) =>
       ...names.map(name => `--bin=${name}`),
       ...['--base=scratch', '--platform=linux/amd64,linux/arm64', `--tag=${registry.host}/team/{name}:1`],
     ],
-    { cwd: dir, ...(tools && { env: { PATH: tools.path } }) },
+    { cwd: dir, env: { XDG_CACHE_HOME: cache, ...(tools && { PATH: tools.path }) } },
   )
 const build = (args: string[], tools?: FakeTools) => run(['--progress=quiet', ...args], tools)
 const plan = async (args: string[], tools: FakeTools) =>
@@ -143,6 +149,30 @@ it('builds each by itself where one file takes what each gives', async () => {
   expect(bake).toBeUndefined()
   expect(images.every(({ command }) => command?.args[1] === 'build')).toBe(true)
   expect(notes.join('\n')).toContain('a docker buildx build of its own: --metadata-file')
+}, 60_000)
+
+it('makes again only the images of which something has changed', async () => {
+  const tools = await docker()
+  const made = async () => {
+    const before = (await makes(tools)).length
+    const { code, stderr } = await build(['--backend=buildx', '--push'], tools)
+    expect(code, stderr).toBe(0)
+    return (await makes(tools))
+      .slice(before)
+      .map(({ args }) => args.filter(arg => arg.includes('/two'))[0] ?? args[1])
+  }
+  expect(await made()).toEqual(['bake'])
+  expect(await made()).toEqual([])
+
+  registry.fault({ method: 'HEAD', path: /manifests\/sha256/, times: 1, status: 404 })
+  expect(await made()).toEqual([expect.stringMatching(/^build$|\/two/)])
+
+  await writeFile(
+    join(dir, 'xbuild.toml'),
+    '[images.one]\n[images.two]\nlabels = { a = "b" }\n[images.three]\n',
+  )
+  expect(await made()).toEqual([expect.stringContaining('/two')])
+  await rm(join(dir, 'xbuild.toml'))
 }, 60_000)
 
 it('leaves tags to buildx, and says so, where this machine cannot push and the builder may', async () => {

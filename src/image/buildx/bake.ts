@@ -7,8 +7,9 @@ import { type ImagePlan, imageTaskId } from '../image-plan.ts'
 import type { MakeContext } from '../make-context.ts'
 import { bakeCommand, bakeFile, definition, targetNames } from './bake-file.ts'
 import { readBakeProgress } from './bake-progress.ts'
+import { imageDockerfile } from './command.ts'
 import { explainBuildxError, failedTarget } from './errors.ts'
-import { imageDockerfile, imageLog, stageImage } from './make.ts'
+import { imageLog, stageImage } from './make.ts'
 import {
   argument,
   type BuildxResult,

@@ -6,7 +6,7 @@ import { type Destination, withoutTag } from '../destination.ts'
 import type { ImagePlan, ImageSettings } from '../image-plan.ts'
 import { ownAnnotations } from '../own-annotations.ts'
 import { cacheValues } from './cache.ts'
-import { flagLabels } from './dockerfile.ts'
+import { flagLabels, renderDockerfile } from './dockerfile.ts'
 
 /** What a build needs besides its spec. */
 export interface BuildxRequest {
@@ -45,6 +45,11 @@ export function imageCommand(
   settings: Pick<ImageSettings, 'buildx' | 'cwd'>,
 ): Command {
   return buildxCommand(image.spec, imageRequest(image, settings))
+}
+
+/** The Dockerfile of an image, as `plan` and `dockerfile` print it. Pure. */
+export function imageDockerfile({ spec, template }: Pick<ImagePlan, 'spec' | 'template'>): string {
+  return renderDockerfile(spec, { template, pinnedDigest: spec.base.digest })
 }
 
 /** What is asked for an image, whether in flags of `docker buildx build` or in a target of `docker buildx bake`. Pure. */

@@ -7,19 +7,14 @@ import { writeUserFile } from '../../util/write-user-file.ts'
 import { type Destination, describeDestination } from '../destination.ts'
 import type { ImagePlan } from '../image-plan.ts'
 import { binariesOf, type MadeImage, type MakeContext, platformFile } from '../make-context.ts'
-import { buildxFiles, imageCommand, imageRequest } from './command.ts'
-import { renderDockerfile } from './dockerfile.ts'
+import { buildxFiles, imageCommand, imageDockerfile, imageRequest } from './command.ts'
 import { dockerfileRemarks } from './dockerfile-remarks.ts'
+import { rememberMade } from './made-before.ts'
 import { placeArchive, placeLayout } from './place-output.ts'
 import type { PushContext } from './push-tags-last.ts'
 import { type BuildxResult, runBuildx } from './run.ts'
 import { stageContext } from './stage.ts'
 import { pushWithTagsLast } from './tags-last.ts'
-
-/** The Dockerfile of an image, as `plan` and `dockerfile` print it. Pure. */
-export function imageDockerfile({ spec, template }: Pick<ImagePlan, 'spec' | 'template'>): string {
-  return renderDockerfile(spec, { template, pinnedDigest: spec.base.digest })
-}
 
 /** The folder of an image in the run's temporary folder. */
 const folderOf = (image: ImagePlan, { plan, work }: MakeContext) =>
@@ -83,6 +78,10 @@ export async function makeWithBuildx(
     client: registries,
     onProgress: task.progress,
   })
+  const publish = async () => {
+    await pushed?.publish()
+    if (pushed && !result.isPushed) await rememberMade(image, pushed.digest, result, context)
+  }
   const digest = pushed?.digest ?? result.digest
   const { metadataFile } = plan.buildx
   const imageId = result.metadata['containerimage.config.digest']
@@ -100,7 +99,7 @@ export async function makeWithBuildx(
       binaries: binariesOf(spec),
       platforms: [],
     },
-    ...(pushed && { publish: pushed.publish }),
+    ...(pushed && { publish }),
     packed: [],
   }
 }
@@ -109,14 +108,14 @@ export async function makeWithBuildx(
 async function pushWithoutTags(
   destinations: readonly Destination[],
   files: ReturnType<typeof buildxFiles>,
-  { digest: made }: BuildxResult,
+  { digest: made, isPushed }: BuildxResult,
   context: PushContext,
 ): Promise<{ readonly digest: string; readonly publish: () => Promise<void> } | undefined> {
   const push = pushWithTagsLast(destinations)
   if (!push) return undefined
   const { moveTagsLast, pushLayout } = await import('./push-tags-last.ts')
   const layout = files.output(destinations.indexOf(push))
-  const digest = push.tagsLast === 'layout' ? await pushLayout(layout, push, context) : made
+  const digest = push.tagsLast === 'layout' && !isPushed ? await pushLayout(layout, push, context) : made
   if (digest === undefined) throw new Error('BuildKit named no digest for what it pushed')
   return { digest, publish: () => moveTagsLast(push, digest, context) }
 }

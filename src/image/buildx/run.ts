@@ -26,6 +26,8 @@ export interface BuildxResult {
   readonly metadata: Readonly<Record<string, unknown>>
   readonly vertices: readonly VertexTime[]
   readonly seconds: number
+  /** An earlier build made it, and its registries have it. */
+  readonly isPushed?: boolean
 }
 
 /**
