@@ -116,7 +116,7 @@ export const buildFlags = {
   verify: {
     choices: ['warn', 'strict'] as const,
     describe:
-      'What a pushed image that cannot be read back is: a warning, or with strict a failure, and no layer is left out',
+      'What a pushed image that cannot be read back is: a warning, or with strict a failure, and nothing is taken as known',
   },
   jobs: { alias: 'j', type: 'string', requiresArg: true, describe: 'Processors to use (all)' },
 } as const satisfies Flags
