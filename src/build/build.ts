@@ -250,6 +250,7 @@ async function makeAndReadBack(
   const { backend, recorder, last } = context
   const made = await recorder.stage('image', () => makeImage(image, backend.name, context, baked))
   const verified = await recorder.stage('readBack', () => readBack(image, made, context))
+  if (verified.verified !== undefined) await made.remember?.()
   const reported = withPreviousSizes(last, { ...made.reported, ...verified })
   return { ...made, reported }
 }

@@ -57,6 +57,8 @@ export interface MadeImage {
   readonly reported: ReportedImage
   /** Moves the tags of a push, where they have not been moved yet. @throws {Failure} registry */
   readonly publish?: () => Promise<void>
+  /** Keeps what it was made of, for a build of the same; called once it was read back. */
+  readonly remember?: () => Promise<void>
   /** The layers that xbuild itself made the image of, by platform. */
   readonly packed: readonly PackedLayer[]
   /** The digests of the blobs that a registry had not, where xbuild itself pushed. */

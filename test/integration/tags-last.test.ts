@@ -175,6 +175,26 @@ it('makes again only the images of which something has changed', async () => {
   await rm(join(dir, 'xbuild.toml'))
 }, 60_000)
 
+it('makes the only image again where its tag is not what was made', async () => {
+  const tools = await docker({
+    when: /^buildx build .*--tag/,
+    files: { '--metadata-file': JSON.stringify({ 'containerimage.digest': digests.get('one') }) },
+  })
+  const flags = ['--bin=one', '--base=scratch', '--platform=linux/amd64,linux/arm64', '--progress=quiet']
+  const tag = `--tag=${registry.host}/team/one:1`
+  const made = async () => {
+    const before = (await makes(tools)).length
+    const options = { cwd: dir, env: { XDG_CACHE_HOME: cache, PATH: tools.path } }
+    const { code, stderr } = await xbuild([...flags, tag, '--backend=buildx', '--push'], options)
+    expect(code, stderr).toBe(0)
+    return (await makes(tools)).length - before
+  }
+  expect(await made()).toBe(1)
+  expect(await made()).toBe(0)
+  registry.fault({ method: 'HEAD', path: /one\/manifests\/1$/, times: 1, status: 404 })
+  expect(await made()).toBe(1)
+}, 60_000)
+
 it('leaves tags to buildx, and says so, where this machine cannot push and the builder may', async () => {
   const tools = await docker()
   const before = tagPuts().length

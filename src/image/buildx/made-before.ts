@@ -12,7 +12,6 @@ import { measureEntries } from '../tar-stream.ts'
 import { bakeCommand, bakeFile } from './bake-file.ts'
 import { imageDockerfile } from './command.ts'
 import { type BuildxResult, resultOf } from './run.ts'
-import { pushWithTagsLast } from './tags-last.ts'
 
 const kind = 'made'
 /** Milliseconds after which an image is made again. */
@@ -27,24 +26,25 @@ const recordSchema = v.object({
 })
 
 /**
- * Whether the same files, Dockerfile and flags give the same image, and all that is wanted of it is a push that moves no tag.
- * A template may run or fetch anything, attestations hold times, and a cache is written anew each time. Pure.
+ * Whether the same files, Dockerfile and flags give the same image, and all that is wanted of it is a push. A template may run
+ * or fetch anything, attestations hold times, and a cache is written anew each time. Pure.
  */
 export function isRepeatable(
   { spec, destinations, template }: Pick<ImagePlan, 'spec' | 'destinations' | 'template'>,
-  { buildx, verify }: MakeContext['plan'],
+  { buildx, verify, offline }: MakeContext['plan'],
 ): boolean {
   const { provenance = 'false', sbom = 'false', cache, cacheFrom, cacheTo, metadataFile } = buildx
   const isPlain = provenance === 'false' && sbom === 'false' && metadataFile === undefined
   const noCache = cache === undefined && cacheFrom.length + cacheTo.length === 0
   const isPinned = spec.base.digest !== undefined || !isRegistryBase(spec.base.reference)
-  const isPush = destinations.length === 1 && pushWithTagsLast(destinations) !== undefined
-  return template === undefined && isPlain && noCache && isPinned && isPush && verify !== 'strict'
+  const isPush = destinations.length === 1 && destinations[0]?.type === 'push'
+  const mayAsk = !offline && verify !== 'strict'
+  return template === undefined && isPlain && noCache && isPinned && isPush && mayAsk
 }
 
 /**
- * The images that a build of the last day made of the same files by the same Dockerfile, flags and builder, that were read back
- * and have got their tags, and that their registries still have. They are not made again.
+ * The images that a build of the last day made of the same files by the same Dockerfile, flags and builder, that were read
+ * back, and that their registries still have, under their tags where buildx moves those. They are not made again.
  * @returns for each image what came of it, undefined where it has to be made
  */
 export async function findMadeBefore(
@@ -60,23 +60,25 @@ async function findOne(
   context: MakeContext,
   cache: BlobCache,
 ): Promise<BuildxResult | undefined> {
-  const push = pushWithTagsLast(image.destinations)
-  if (!push || !isRepeatable(image, context.plan)) return undefined
+  const [push] = image.destinations
+  if (push?.type !== 'push' || !isRepeatable(image, context.plan)) return undefined
   const { success, output } = v.safeParse(recordSchema, await cache.recall(kind, await keyOf(image, context)))
   const now = Date.now()
   if (!success || output.at > now || now - output.at > goodFor) return undefined
   const digest = output.metadata['containerimage.digest']
-  const held = await Promise.all(
-    push.references
-      .map(parseReference)
-      .map(({ registry, repository }) =>
-        context.registries.headManifest({ registry, repository, digest }, { push: true }),
-      ),
-  )
+  const byDigest = push.byDigest || push.tagsLast !== undefined
+  const has = async (reference: string) => {
+    const { registry, repository, tag = 'latest' } = parseReference(reference)
+    const asked = { registry, repository, ...(byDigest ? { digest } : { tag }) }
+    // The builder may reach a registry that this machine does not.
+    const found = await context.registries.headManifest(asked, { push: true }).catch(() => undefined)
+    return found?.digest === digest
+  }
+  const held = await Promise.all(push.references.map(has))
   return held.every(Boolean) ? { ...resultOf(output.metadata, [], 0), isPushed: true } : undefined
 }
 
-/** Keeps what came of an image that was read back and has its tags. */
+/** Keeps what came of an image that was read back. */
 export async function rememberMade(
   image: ImagePlan,
   digest: string,

@@ -78,10 +78,6 @@ export async function makeWithBuildx(
     client: registries,
     onProgress: task.progress,
   })
-  const publish = async () => {
-    await pushed?.publish()
-    if (pushed && !result.isPushed) await rememberMade(image, pushed.digest, result, context)
-  }
   const digest = pushed?.digest ?? result.digest
   const { metadataFile } = plan.buildx
   const imageId = result.metadata['containerimage.config.digest']
@@ -99,7 +95,9 @@ export async function makeWithBuildx(
       binaries: binariesOf(spec),
       platforms: [],
     },
-    ...(pushed && { publish }),
+    ...(pushed && { publish: pushed.publish }),
+    ...(digest !== undefined &&
+      !result.isPushed && { remember: () => rememberMade(image, digest, result, context) }),
     packed: [],
   }
 }

@@ -11,7 +11,9 @@ const settings = (buildx: object = {}, more: object = {}) =>
   ({ buildx: { cacheFrom: [], cacheTo: [], ...buildx }, ...more }) as never
 
 describe('isRepeatable', () => {
-  it('is what is pushed without a tag, on a base that has a digest', () => {
+  it('is what is pushed, and no more, on a base that has a digest', () => {
+    const byBuildx: Destination = { type: 'push', references: ['r.example/a:1'] }
+    expect(isRepeatable(image({ destinations: [byBuildx] }), settings())).toBe(true)
     expect(isRepeatable(image(), settings())).toBe(true)
     expect(isRepeatable(image(), settings({ provenance: 'false', sbom: 'false' }))).toBe(true)
     expect(isRepeatable(image({}, { reference: 'scratch' }), settings())).toBe(true)
@@ -29,10 +31,9 @@ describe('isRepeatable', () => {
   it('is not what has another place to go, a template, a base that may move, or has to be looked at', () => {
     expect(isRepeatable(image({ destinations: [push, { type: 'load' }] }), settings())).toBe(false)
     expect(isRepeatable(image({ destinations: [{ type: 'load' }] }), settings())).toBe(false)
-    const byBuildx: Destination = { type: 'push', references: ['r.example/a:1'] }
-    expect(isRepeatable(image({ destinations: [byBuildx] }), settings())).toBe(false)
     expect(isRepeatable(image({ template: 'FROM scratch' }), settings())).toBe(false)
     expect(isRepeatable(image({}, { reference: 'r.example/b:1' }), settings())).toBe(false)
     expect(isRepeatable(image(), settings({}, { verify: 'strict' }))).toBe(false)
+    expect(isRepeatable(image(), settings({}, { offline: true }))).toBe(false)
   })
 })
