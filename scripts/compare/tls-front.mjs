@@ -1,6 +1,6 @@
 // TLS before a registry that has none, for krust, which speaks nothing else. Run as a program it is the front itself:
 //
-//   node scripts/compare/tls-front.mjs HOST:PORT KEY CERTIFICATE
+//   node scripts/compare/tls-front.mjs HOST:PORT KEY CERTIFICATE [PORT]
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -12,25 +12,27 @@ import { fileURLToPath } from 'node:url'
 /**
  * @typedef {object} Front
  * @property {string} registry
+ * @property {string} alias the same by another name: krust copies the layers of a base from another registry only
  * @property {string} certificates file of the authorities to trust
  * @property {string} bin folder with a `rustup` for krust, which asks it for the targets: it names those of the rustc on PATH
  */
 
-const [registry, key, certificate] = process.argv.slice(2)
+const [registry, key, certificate, own] = process.argv.slice(2)
 if (process.argv[1] === fileURLToPath(import.meta.url) && registry && key && certificate)
-  serve(registry, key, certificate)
+  serve(registry, key, certificate, Number(own))
 
 /**
  * Starts the front as a process of its own, since the one that measures waits for its commands; ends with it.
  * @param {string} registry @param {string} folder
- * @returns {Promise<Front | undefined>} nothing without openssl
+ * @param {number} [port] krust takes the port of a registry for a tag, and so needs the one that is not written
+ * @returns {Promise<Front | undefined>} nothing without openssl, or where the port is not to be had
  */
-export async function startTlsFront(registry, folder) {
+export async function startTlsFront(registry, folder, port = 443) {
   const own = join(folder, 'tls-front')
   const bin = join(own, 'bin')
   mkdirSync(bin, { recursive: true })
   const [key, certificate, certificates] = ['key.pem', 'own.pem', 'all.pem'].map(name => join(own, name))
-  const subject = ['-subj', '/CN=compare', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const subject = ['-subj', '/CN=compare', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost']
   const made = spawnSync(
     'openssl',
     ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', certificate]
@@ -43,20 +45,23 @@ export async function startTlsFront(registry, folder) {
   writeFileSync(certificates, `${others}${readFileSync(certificate, 'utf8')}`)
   writeFileSync(join(bin, 'rustup'), '#!/bin/sh\nls "$(rustc --print sysroot)/lib/rustlib" | grep -- -\n')
   chmodSync(join(bin, 'rustup'), 0o755)
-  const front = spawn(process.execPath, [fileURLToPath(import.meta.url), registry, key, certificate], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+  const program = fileURLToPath(import.meta.url)
+  const front = spawn(process.execPath, [program, registry, key, certificate, String(port)], {
+    stdio: ['pipe', 'pipe', 'ignore'],
   })
-  const [port] = await once(front.stdout, 'data')
+  const [started] = await Promise.race([once(front.stdout, 'data'), once(front, 'exit')])
+  if (front.exitCode !== null) return undefined
   // Nothing of it keeps the process that measures from ending, and then its stdin ends.
   front.unref()
   front.stdout.destroy()
   const stdin = /** @type {import('node:net').Socket} */ (front.stdin)
   stdin.unref()
-  return { registry: `127.0.0.1:${String(port).trim()}`, certificates, bin }
+  const suffix = port === 443 ? '' : `:${String(started).trim()}`
+  return { registry: `127.0.0.1${suffix}`, alias: `localhost${suffix}`, certificates, bin }
 }
 
-/** @param {string} registry @param {string} key @param {string} certificate */
-function serve(registry, key, certificate) {
+/** @param {string} registry @param {string} key @param {string} certificate @param {number} own */
+function serve(registry, key, certificate, own) {
   const [host, port] = registry.split(':')
   const agent = new Agent({ keepAlive: true })
   const server = createServer(
@@ -73,7 +78,7 @@ function serve(registry, key, certificate) {
       incoming.pipe(inner)
     },
   )
-  server.listen(0, '127.0.0.1', () => {
+  server.listen(own, '127.0.0.1', () => {
     const address = server.address()
     if (address && typeof address === 'object') console.log(address.port)
   })

@@ -167,9 +167,10 @@ export const tools = [
     name: 'krust',
     languages: ['rust'],
     checks: 'nothing',
-    lacks: ({ front }) => (front ? undefined : 'openssl, which makes the certificate that krust asks for,'),
+    lacks: ({ front }) =>
+      front ? undefined : 'HTTPS on port 443, which krust needs (openssl, and the right to listen there)',
     files: ({ baseWithHistory, front, registry }) => ({
-      '.config/krust/config.toml': `base_image = "${baseWithHistory?.replace(registry, front?.registry ?? '')}"\n`,
+      '.config/krust/config.toml': `base_image = "${baseWithHistory?.replace(registry, front?.alias ?? '')}"\n`,
     }),
     calls: ({ platforms, front }, { dir, name }) => [
       {

@@ -26,7 +26,7 @@ const setting = {
   platforms: ['linux/amd64', 'linux/arm64'],
   xx: 'localhost:5000/xx:compared',
   baseWithHistory: 'localhost:5000/compare-base:nonroot',
-  front: { registry: '127.0.0.1:4433', certificates: '/front/all.pem', bin: '/front/bin' },
+  front: { registry: '127.0.0.1', alias: 'localhost', certificates: '/front/all.pem', bin: '/front/bin' },
 }
 const place = { dir: '/copy/app', name: 'compare-1', caches: '/copy/caches', cacheId: '1' }
 const named = (name: string) => tools.find(tool => tool.name === name) as (typeof tools)[number]
@@ -74,16 +74,24 @@ describe('a peer of the comparison', () => {
 
   it('krust takes its base from, and pushes to, the registry over TLS', () => {
     expect(named('krust').files(setting, place)).toEqual({
-      '.config/krust/config.toml': 'base_image = "127.0.0.1:4433/compare-base:nonroot"\n',
+      '.config/krust/config.toml': 'base_image = "localhost/compare-base:nonroot"\n',
     })
     expect(named('krust').calls(setting, place)[0]?.env).toMatchObject({
-      KRUST_REPO: '127.0.0.1:4433/compare-1',
+      KRUST_REPO: '127.0.0.1/compare-1',
       SSL_CERT_FILE: '/front/all.pem',
     })
   })
 })
 
 describe('TLS before a registry', () => {
+  it('is not there where the port is not to be had', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void other.close())
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    expect(await startTlsFront('127.0.0.1:9', mkdtempSync(join(tmpdir(), 'front-')), port)).toBeUndefined()
+  })
+
   it('passes a body on and tells the registry that the client spoke HTTPS', async () => {
     const registry = createServer(async (incoming, outgoing) => {
       const body = Buffer.concat(await incoming.toArray())
@@ -94,7 +102,7 @@ describe('TLS before a registry', () => {
     await once(registry, 'listening')
     const { port } = registry.address() as AddressInfo
     const folder = mkdtempSync(join(tmpdir(), 'front-'))
-    const front = await startTlsFront(`127.0.0.1:${port}`, folder)
+    const front = await startTlsFront(`127.0.0.1:${port}`, folder, 0)
     const [host, own] = front?.registry.split(':') ?? []
     const ca = readFileSync(front?.certificates ?? '')
     const sent = request({ host, port: own, ca, method: 'PUT', path: '/v2/x', agent: false })
