@@ -105,8 +105,20 @@ async function measure() {
   }))
   const lines = Object.fromEntries(chosen.map(tool => [tool.name, linesOf(tool.files(setting, prepare('')))]))
 
+  /** A peer that fails is left out, so that the others' samples are not lost; xbuild may not fail. */
   const take = (scenario, tool, place, cold) => {
-    const seconds = build(setting, tool, place, cold)
+    if (leftOut[tool.name]) return
+    let seconds
+    try {
+      seconds = build(setting, tool, place, cold)
+    } catch (error) {
+      if (tool.name.startsWith('xbuild')) throw error
+      console.error(error)
+      leftOut[tool.name] = `failed (${scenario})`
+      for (const { samples } of rows) delete samples[tool.name]
+      delete lines[tool.name]
+      return
+    }
     rows.find(row => row.scenario === scenario)?.samples[tool.name]?.push(seconds)
     console.error(`${scenario}, ${tool.name}: ${seconds.toFixed(2)} s (load ${loadavg()[0]?.toFixed(1)})`)
   }

@@ -40,7 +40,8 @@ program on the same base in a registry on the machine, and pushes one tag. No SB
       --go HOST:PORT/golang:1.26.8 --rust HOST:PORT/rust:1.96.0 --zig HOST:PORT/zig:0.14.1
 
 with every sample next to its chart (docs/comparison/*.json). *Cold* has empty caches of the
-toolchain, of the tool and of the builder; the base is known.
+toolchain, of the tool and of the builder; the base and the downloads of dependencies are known. Where zig links, its cache is empty too, so that
+it compiles musl and its own runtime for each target.
 *One line changed* has a line in the main package that was never compiled before. A number above 1 means that the tool took so many
 times as long as xbuild did; below 1, it was quicker.
 

@@ -23,6 +23,7 @@ export function versionsOf(language, names, xx) {
     }),
     ...(called('cargo-zigbuild') && {
       'cargo-zigbuild': first(process.env.COMPARE_CARGO_ZIGBUILD ?? 'cargo-zigbuild', '--version'),
+      'its zig': first(process.env.CARGO_ZIGBUILD_ZIG_PATH ?? 'zig', 'version'),
     }),
     ...(called('krust') && { krust: first(krust, 'version') }),
     ...(called('xx') && xx && { xx: output('git', '-C', xx, 'describe', '--always', '--tags').trim() }),
