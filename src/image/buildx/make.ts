@@ -74,9 +74,11 @@ export async function makeWithBuildx(
   const files = buildxFiles(folderOf(image, context))
   const result = baked ?? (await buildAlone(image, context, task))
   await placeOutputs(image, files, result, signal)
+  const uploaded = new Set<string>()
   const pushed = await pushWithoutTags(destinations, files, result, {
     client: registries,
     onProgress: task.progress,
+    onUpload: blob => uploaded.add(blob),
   })
   const digest = pushed?.digest ?? result.digest
   const { metadataFile } = plan.buildx
@@ -98,6 +100,7 @@ export async function makeWithBuildx(
     ...(pushed && { publish: pushed.publish }),
     ...(digest !== undefined &&
       !result.isPushed && { remember: () => rememberMade(image, digest, result, context) }),
+    uploaded,
     packed: [],
   }
 }

@@ -9,6 +9,8 @@ import type { PushWithTagsLast } from './tags-last.ts'
 export interface PushContext {
   readonly client: RegistryClient
   readonly onProgress?: ((detail: string) => void) | undefined
+  /** Is told of each blob that a registry had not. */
+  readonly onUpload?: ((digest: string) => void) | undefined
 }
 
 /** Requests to registries at one time. */

@@ -11,6 +11,8 @@ import { missingBlob } from '../read/layout-files.ts'
 export interface CopyContext {
   readonly client: RegistryClient
   readonly onProgress?: ((detail: string) => void) | undefined
+  /** Is told of each blob that the repository had not. */
+  readonly onUpload?: ((digest: string) => void) | undefined
 }
 
 /** Requests to one registry at one time. */
@@ -55,7 +57,7 @@ async function copyBlob(
   source: ImageSource,
   blob: Descriptor,
   target: Repository,
-  { client, onProgress }: CopyContext,
+  { client, onProgress, onUpload }: CopyContext,
 ): Promise<void> {
   if (await client.headBlob(target, blob.digest)) return
   // A registry takes over what another of its repositories has.
@@ -64,4 +66,5 @@ async function copyBlob(
     return
   onProgress?.(`pushing ${describeBytes(blob.size)} to ${formatRepository(target)}`)
   await client.uploadBlob(target, blob, () => source.blob(blob))
+  onUpload?.(blob.digest)
 }
