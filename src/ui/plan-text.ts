@@ -8,6 +8,7 @@ export function describePlan(plan: PlanJson): string {
   const head = [
     `# ${plan.language} project, ${toolchain.name} ${toolchain.version}, for ${platforms.join(', ')}`,
     '# {work} is a temporary folder; commands and their environment are printed as build runs them',
+    ...(plan.images.some(({ backend }) => backend === 'buildx') ? [unlessMade] : []),
     ...plan.notes.map(note => `# note: ${note}`),
   ]
   const before =
@@ -29,6 +30,9 @@ export function describePlan(plan: PlanJson): string {
   const images = [...plan.images.map(describeImage), ...(plan.bake ? [describeBake(plan.bake)] : [])]
   return `${[head.join('\n'), ...before, ...files, compile, ...steps, ...images].join('\n\n')}\n`
 }
+
+const unlessMade =
+  '# a pushed image of which nothing has changed, and which its registry has, is not made again'
 
 function describeBake({ command, path, text }: PlannedBake): string {
   return `# write ${path}, all images\n${indent(text)}\n${describeCommand(command)}`
