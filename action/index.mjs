@@ -52,8 +52,8 @@ var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: tru
 function withReport(error, report3) {
   return error instanceof Failure ? error.with({ report: report3 }) : error;
 }
-function isFailure(error, kind) {
-  return error instanceof Failure && (kind === void 0 || error.kind === kind);
+function isFailure(error, kind3) {
+  return error instanceof Failure && (kind3 === void 0 || error.kind === kind3);
 }
 function interrupted() {
   return new Failure({ kind: "interrupted", what: "Interrupted" });
@@ -96,8 +96,8 @@ var init_errors = __esm({
       }
       /** The same failure with other details. */
       with(details2) {
-        const { kind, what, where, why, fix: fix2, key, report: report3, cause } = this;
-        return new _Failure({ kind, what, where, why, fix: fix2, key, report: report3, cause, ...details2 });
+        const { kind: kind3, what, where, why, fix: fix2, key, report: report3, cause } = this;
+        return new _Failure({ kind: kind3, what, where, why, fix: fix2, key, report: report3, cause, ...details2 });
       }
       /** The exit code of this failure's class. */
       get exitCode() {
@@ -2172,10 +2172,10 @@ var init_redact = __esm({
 });
 
 // src/util/timeline.ts
-function beginSpan(kind, name) {
+function beginSpan(kind3, name) {
   const start4 = performance.now();
   return () => {
-    spans.push({ kind, name, start: start4, end: performance.now() });
+    spans.push({ kind: kind3, name, start: start4, end: performance.now() });
   };
 }
 function recordStart() {
@@ -2188,25 +2188,25 @@ function timeline() {
 }
 function chromeTrace(all) {
   const lanes = [];
-  const laneOf = ({ kind, start: start4, end }) => {
-    const free = lanes.findIndex((lane2) => lane2.kind === kind && lane2.end <= start4);
-    const lane = free < 0 ? lanes.push({ kind, end }) - 1 : free;
+  const laneOf = ({ kind: kind3, start: start4, end }) => {
+    const free = lanes.findIndex((lane2) => lane2.kind === kind3 && lane2.end <= start4);
+    const lane = free < 0 ? lanes.push({ kind: kind3, end }) - 1 : free;
     lanes[lane].end = end;
     return lane;
   };
   const events = all.map((span) => {
-    const { kind, name, start: start4, end } = span;
+    const { kind: kind3, name, start: start4, end } = span;
     const microseconds = (time2) => Math.round(time2 * 1e3);
     const ts = microseconds(start4);
-    return { ph: "X", name, cat: kind, pid: 1, tid: laneOf(span) + 1, ts, dur: microseconds(end) - ts };
+    return { ph: "X", name, cat: kind3, pid: 1, tid: laneOf(span) + 1, ts, dur: microseconds(end) - ts };
   });
   const names6 = lanes.map(
-    ({ kind }, lane) => ({
+    ({ kind: kind3 }, lane) => ({
       ph: "M",
       name: "thread_name",
       pid: 1,
       tid: lane + 1,
-      args: { name: kind }
+      args: { name: kind3 }
     })
   );
   return { traceEvents: [...names6, ...events] };
@@ -10970,12 +10970,12 @@ async function isAbsence(error, path6) {
 function kindOf(found) {
   return found.isFIFO() ? "a FIFO" : found.isSocket() ? "a socket" : "a device";
 }
-function notRegular(path6, kind) {
+function notRegular(path6, kind3) {
   return new Failure({
     kind: "usage",
     what: `${path6} is no regular file`,
     where: path6,
-    why: `it is ${kind}, and reading it might never end`,
+    why: `it is ${kind3}, and reading it might never end`,
     fix: "copy what it says into a file, and name that"
   });
 }
@@ -11067,11 +11067,14 @@ var init_csv_field = __esm({
 function fillTokens(text7, values) {
   return text7.replaceAll(/\0(\w+)\0/g, (token, name) => values[name] ?? token);
 }
-function substitute(command2, values) {
-  const fill3 = (text7) => fillTokens(
+function fillFields(text7, values) {
+  return fillTokens(
     text7.replace(/(?<=,)dest=\0\w+\0[^,]*/g, (field3) => csvField(fillTokens(field3, values))),
     values
   );
+}
+function substitute(command2, values) {
+  const fill3 = (text7) => fillFields(text7, values);
   const { tool, args: args3, cwd, env: env4 } = command2;
   return {
     ...command2,
@@ -11084,14 +11087,15 @@ function substitute(command2, values) {
   };
 }
 function printTokens(command2) {
-  return substitute(command2, { work: "{work}", content: "{content}", caches: "{caches}" });
+  return substitute(command2, printed);
 }
-var tokens;
+var tokens, printed;
 var init_substitute = __esm({
   "src/util/substitute.ts"() {
     "use strict";
     init_csv_field();
     tokens = { work: "\0work\0", content: "\0content\0", caches: "\0caches\0" };
+    printed = { work: "{work}", content: "{content}", caches: "{caches}" };
   }
 });
 
@@ -12015,8 +12019,8 @@ function countPackages({ command: { env: env4 = {} } }, { packages: packages2, c
     compiled2 += 1;
     const count3 = compiled2 <= packages2 ? `${compiled2} of up to ${packages2} packages` : `${compiled2} packages`;
     const [folder = ""] = line.split("/");
-    const kind = withC.has(line) ? ` (${cNote})` : standard.has(folder) ? " (standard library)" : "";
-    return `${count3}, ${line}${kind}`;
+    const kind3 = withC.has(line) ? ` (${cNote})` : standard.has(folder) ? " (standard library)" : "";
+    return `${count3}, ${line}${kind3}`;
   };
 }
 var packageLine, standard;
@@ -12791,27 +12795,27 @@ function tokenize(source) {
     if (text7.includes("\n") && last && endsStatement(last)) tokens2.push({ kind: "end", text: ";" });
   };
   for (let at = 0; at < source.length; ) {
-    const [kind, text7] = pieceAt(source, at);
+    const [kind3, text7] = pieceAt(source, at);
     at += text7.length;
-    if (kind === "space" || kind === "comment" && text7.startsWith("/*")) endLine(text7);
-    else if (kind === "comment") {
+    if (kind3 === "space" || kind3 === "comment" && text7.startsWith("/*")) endLine(text7);
+    else if (kind3 === "comment") {
       if (text7.startsWith("//go:embed ")) tokens2.push({ kind: "embed", text: text7 });
-    } else tokens2.push({ kind: text7 === ";" ? "end" : kind, text: text7 });
+    } else tokens2.push({ kind: text7 === ";" ? "end" : kind3, text: text7 });
   }
   endLine("\n");
   return tokens2;
 }
 function pieceAt(source, at) {
-  for (const [kind, pattern3] of pieces) {
+  for (const [kind3, pattern3] of pieces) {
     pattern3.lastIndex = at;
     const found = pattern3.exec(source);
-    if (found?.[0]) return [kind, found[0]];
+    if (found?.[0]) return [kind3, found[0]];
   }
   return ["other", source.slice(at, at + 1)];
 }
-function endsStatement({ kind, text: text7 }) {
-  if (kind === "word") return !opens.has(text7);
-  return kind === "string" || kind === "literal" || [")", "]", "}", "++", "--"].includes(text7);
+function endsStatement({ kind: kind3, text: text7 }) {
+  if (kind3 === "word") return !opens.has(text7);
+  return kind3 === "string" || kind3 === "literal" || [")", "]", "}", "++", "--"].includes(text7);
 }
 var pieces, opens;
 var init_tokens = __esm({
@@ -12856,10 +12860,10 @@ function isPlaceholder(value, all) {
   return constant === void 0 || constant === value ? true : isPlaceholder(constant.slice(0, 1), /* @__PURE__ */ new Map());
 }
 function addressed(tokens2) {
-  return tokens2.flatMap(({ kind, text: text7 }, at) => {
+  return tokens2.flatMap(({ kind: kind3, text: text7 }, at) => {
     const before = tokens2[at - 2];
     const isUnary = before === void 0 || before.kind === "end" || /^[([{,=:]$|^return$/.test(before.text);
-    return kind === "word" && tokens2[at - 1]?.text === "&" && isUnary ? [text7] : [];
+    return kind3 === "word" && tokens2[at - 1]?.text === "&" && isUnary ? [text7] : [];
   });
 }
 function settable(found, all) {
@@ -12893,15 +12897,15 @@ function declarationsOf(tokens2) {
   return statements(tokens2).flatMap((statement) => {
     const { embedded, rest: rest2 } = withoutEmbeds(statement);
     const [keyword, ...body] = rest2;
-    const kind = keyword?.text;
-    if (kind !== "var" && kind !== "const") return [];
-    if (body[0]?.text !== "(") return spec2(kind, body, embedded);
+    const kind3 = keyword?.text;
+    if (kind3 !== "var" && kind3 !== "const") return [];
+    if (body[0]?.text !== "(") return spec2(kind3, body, embedded);
     let repeated2;
     return statements(body.slice(1, -1)).flatMap((line) => {
       const inner = withoutEmbeds(line);
-      const filled = spec2(kind, inner.rest, inner.embedded).map(([name, found]) => [
+      const filled = spec2(kind3, inner.rest, inner.embedded).map(([name, found]) => [
         name,
-        kind === "const" && !found.value ? { ...found, value: repeated2 } : found
+        kind3 === "const" && !found.value ? { ...found, value: repeated2 } : found
       ]);
       repeated2 = filled.at(-1)?.[1].value;
       return filled;
@@ -12909,10 +12913,10 @@ function declarationsOf(tokens2) {
   });
 }
 function withoutEmbeds(statement) {
-  const start4 = statement.findIndex(({ kind }) => kind !== "embed");
+  const start4 = statement.findIndex(({ kind: kind3 }) => kind3 !== "embed");
   return { embedded: start4 !== 0, rest: start4 < 0 ? [] : statement.slice(start4) };
 }
-function spec2(kind, tokens2, embedded) {
+function spec2(kind3, tokens2, embedded) {
   const equals = outermost(tokens2).find((at) => tokens2[at]?.text === "=") ?? tokens2.length;
   const left3 = tokens2.slice(0, equals);
   const names6 = left3.slice(0, 1);
@@ -12921,7 +12925,7 @@ function spec2(kind, tokens2, embedded) {
   const values = splitAt(tokens2.slice(equals + 1), ",");
   const several = equals < tokens2.length && values.length !== names6.length;
   const value = (at) => several ? [{ kind: "other", text: "" }] : values[at];
-  return names6.filter((name) => name.kind === "word").map(({ text: text7 }, at) => [text7, { kind, type: type || void 0, value: value(at), embedded }]);
+  return names6.filter((name) => name.kind === "word").map(({ text: text7 }, at) => [text7, { kind: kind3, type: type || void 0, value: value(at), embedded }]);
 }
 function statements(tokens2) {
   const result = [[]];
@@ -12933,8 +12937,8 @@ function statements(tokens2) {
   }
   return result.filter((statement) => statement.length > 0);
 }
-function depthOf({ kind, text: text7 }) {
-  if (kind !== "other") return 0;
+function depthOf({ kind: kind3, text: text7 }) {
+  if (kind3 !== "other") return 0;
   return "([{".includes(text7) ? 1 : ")]}".includes(text7) ? -1 : 0;
 }
 function outermost(tokens2) {
@@ -18615,13 +18619,13 @@ var require_compiler = __commonJS({
             next2 = createTable(DOTTED_TABLE);
             table2[key] = next2;
           } else {
-            var kind = containerKinds.get(next2);
-            if (kind !== DOTTED_TABLE && kind !== IMPLICIT_TABLE) {
+            var kind3 = containerKinds.get(next2);
+            if (kind3 !== DOTTED_TABLE && kind3 !== IMPLICIT_TABLE) {
               var path6 = pathKey2(prefix.concat(keys2.slice(0, i2 + 1)));
-              if (kind === HEADER_TABLE) {
+              if (kind3 === HEADER_TABLE) {
                 genError("Cannot use dotted keys to extend table '" + path6 + "' defined elsewhere.", off2);
               }
-              if (kind === INLINE_TABLE) {
+              if (kind3 === INLINE_TABLE) {
                 genError("Cannot extend inline table '" + path6 + "'.", off2);
               }
               genError("Cannot redefine existing key '" + path6 + "'.", off2);
@@ -18736,10 +18740,10 @@ var require_compiler = __commonJS({
             next2 = createTable(IMPLICIT_TABLE);
             table2[key] = next2;
           }
-          var kind = containerKinds.get(next2);
-          if (kind === TABLE_ARRAY) {
+          var kind3 = containerKinds.get(next2);
+          if (kind3 === TABLE_ARRAY) {
             next2 = next2[next2.length - 1];
-          } else if (kind === void 0 || kind === INLINE_TABLE) {
+          } else if (kind3 === void 0 || kind3 === INLINE_TABLE) {
             genError("Cannot redefine existing key '" + pathKey2(path6.slice(0, i2 + 1)) + "'.", off2);
           }
           table2 = next2;
@@ -18749,9 +18753,9 @@ var require_compiler = __commonJS({
       function reduceArray(array2) {
         return array2.map(reduceValueNode);
       }
-      function createTable(kind) {
+      function createTable(kind3) {
         var table2 = /* @__PURE__ */ Object.create(null);
-        containerKinds.set(table2, kind);
+        containerKinds.set(table2, kind3);
         return table2;
       }
       function createTableArray() {
@@ -18931,9 +18935,9 @@ function compilerErrors(block3, output) {
   if (name === void 0 || version2 === void 0) return [];
   const lines3 = block3.split("\n").map((line) => line.trim());
   const handed = lines3.flatMap((line) => /^cargo::?warning=(.*)$/.exec(line)?.[1] ?? []);
-  const printed = handed.length > 0 ? handed : printedWarnings(output, `warning: ${name}@${version2}: `);
-  const found = [printed, lines3].map(selectErrors).find((errors) => errors.length > 0);
-  return [...new Set(found ?? printed)].slice(0, shownLines);
+  const printed2 = handed.length > 0 ? handed : printedWarnings(output, `warning: ${name}@${version2}: `);
+  const found = [printed2, lines3].map(selectErrors).find((errors) => errors.length > 0);
+  return [...new Set(found ?? printed2)].slice(0, shownLines);
 }
 function printedWarnings(output, start4) {
   return output.split(/\r?\n|\r/).flatMap((line) => {
@@ -18944,9 +18948,9 @@ function printedWarnings(output, start4) {
 function selectErrors(lines3) {
   let inside = false;
   return lines3.filter((line) => {
-    const kind = diagnostic.exec(line)?.[1];
-    const other = kind === void 0 && otherError.test(line);
-    inside = kind === "error" || other || inside && kind === void 0 && /^\s*(\d+ )?\|/.test(line);
+    const kind3 = diagnostic.exec(line)?.[1];
+    const other = kind3 === void 0 && otherError.test(line);
+    inside = kind3 === "error" || other || inside && kind3 === void 0 && /^\s*(\d+ )?\|/.test(line);
     return inside;
   });
 }
@@ -19518,8 +19522,8 @@ var init_messages = __esm({
 // src/languages/rust/metadata.ts
 import { realpathSync as realpathSync2 } from "node:fs";
 import { dirname as dirname11 } from "node:path";
-function choosePackages(metadata, dir2, chosen2) {
-  const members = metadata.packages.filter(({ id }) => metadata.workspace_members.includes(id));
+function choosePackages(metadata2, dir2, chosen2) {
+  const members = metadata2.packages.filter(({ id }) => metadata2.workspace_members.includes(id));
   if (chosen2 !== void 0) {
     const found = members.filter(({ name }) => name === chosen2);
     if (found.length > 0) return found;
@@ -19535,8 +19539,8 @@ function choosePackages(metadata, dir2, chosen2) {
     });
   }
   const here2 = members.filter(({ manifest_path }) => samePath(dirname11(manifest_path), dir2));
-  const defaults = metadata.workspace_default_members ?? metadata.workspace_members;
-  const selected = here2.length > 0 && !samePath(metadata.workspace_root, dir2) ? here2 : members.filter(({ id }) => defaults.includes(id));
+  const defaults = metadata2.workspace_default_members ?? metadata2.workspace_members;
+  const selected = here2.length > 0 && !samePath(metadata2.workspace_root, dir2) ? here2 : members.filter(({ id }) => defaults.includes(id));
   return selected.some(hasProgram) ? selected : members;
 }
 function samePath(a2, b) {
@@ -19551,7 +19555,7 @@ function samePath(a2, b) {
 }
 function listExecutables(item, options) {
   const enabled = enabledFeatures(item.name, item.features, options);
-  const programs4 = item.targets.filter(({ kind }) => kind.includes("bin"));
+  const programs4 = item.targets.filter(({ kind: kind3 }) => kind3.includes("bin"));
   return programs4.map((target) => {
     const own5 = (target["required-features"] ?? []).filter((name) => !name.includes("/"));
     const lacking = own5.filter((name) => !enabled.has(name));
@@ -19596,7 +19600,7 @@ var init_metadata = __esm({
     init_errors();
     init_closest_match();
     init_features();
-    hasProgram = ({ targets: targets3 }) => targets3.some(({ kind }) => kind.includes("bin"));
+    hasProgram = ({ targets: targets3 }) => targets3.some(({ kind: kind3 }) => kind3.includes("bin"));
   }
 });
 
@@ -19664,7 +19668,7 @@ function hasAllocator(packages2, roots) {
   return lockedClosure(packages2, roots).some(({ name }) => allocators.includes(name));
 }
 function isServer(dependencies = []) {
-  const normal3 = dependencies.filter(({ kind, optional: optional2 }) => kind === null && !optional2);
+  const normal3 = dependencies.filter(({ kind: kind3, optional: optional2 }) => kind3 === null && !optional2);
   const names6 = new Set(normal3.filter(serves).map(({ name }) => name));
   return servers.some((name) => names6.has(name)) && !dependencies.some(({ name }) => commandLines.includes(name));
 }
@@ -20093,11 +20097,11 @@ async function inspectRust(dir2, context2) {
   const cargo = /^cargo (\d+\.\d+\.\d+)/.exec(await asking)?.[1] ?? "0";
   checkVersion2(cargo);
   const [metadataText, rustc, read5] = await answers;
-  const metadata = JSON.parse(metadataText);
-  const packages2 = choosePackages(metadata, dir2, options.rust.package);
+  const metadata2 = JSON.parse(metadataText);
+  const packages2 = choosePackages(metadata2, dir2, options.rust.package);
   const executables = packages2.flatMap((item) => listExecutables(item, options.rust)).sort(byName);
   const programs4 = { packages: packages2, executables };
-  const dependencies = await readDependencies(dir2, metadata.workspace_root, programs4, triples, context2);
+  const dependencies = await readDependencies(dir2, metadata2.workspace_root, programs4, triples, context2);
   const targets3 = new Map(
     platforms2.map((platform11) => {
       const triple = rustTriple(platform11, options.rust.libc);
@@ -20137,8 +20141,8 @@ async function inspectRust(dir2, context2) {
     packageSpecs: new Map(packages2.map((item) => [item.name, packageSpec(item)])),
     cargoVersion: cargo,
     rustcCommit: /^commit-hash: (\w+)$/m.exec(rustc)?.[1] ?? "",
-    workspaceRoot: metadata.workspace_root,
-    targetDirectory: metadata.target_directory,
+    workspaceRoot: metadata2.workspace_root,
+    targetDirectory: metadata2.target_directory,
     cargoHome: cargoHome(env4),
     targets: targets3,
     sysroot,
@@ -20678,7 +20682,7 @@ function inOrder(steps2, platforms2, names6) {
 function mostNeeding(predictions) {
   const order = ["none", "musl", "unknown", "gnu"];
   const need = ({ libc: libc2, cxx }) => order.indexOf(libc2) * 2 + (cxx ? 1 : 0);
-  return predictions.reduce((most2, one2) => need(one2) > need(most2) ? one2 : most2);
+  return predictions.reduce((most3, one2) => need(one2) > need(most3) ? one2 : most3);
 }
 function said(parts) {
   const all = new Set(parts.flatMap(({ texts: texts2 }) => texts2));
@@ -21200,14 +21204,14 @@ function readString(file, offset) {
 function parseModules(framed) {
   const bytes2 = framed.subarray(frame, Math.max(frame, framed.length - frame));
   const lines3 = bytes2.toString().split("\n").map((line2) => line2.split("	"));
-  const line = (kind) => lines3.find(([first]) => first === kind)?.map(printable);
+  const line = (kind3) => lines3.find(([first]) => first === kind3)?.map(printable);
   const path6 = line("path")?.[1];
   const [, modulePath, moduleVersion] = line("mod") ?? [];
   return {
     ...path6 ? { path: path6 } : {},
     ...modulePath ? { module: { path: modulePath, ...moduleVersion ? { version: moduleVersion } : {} } } : {},
     settings: Object.fromEntries(
-      lines3.filter(([kind]) => kind === "build").map(([, ...rest2]) => parseSetting(rest2.join("	")))
+      lines3.filter(([kind3]) => kind3 === "build").map(([, ...rest2]) => parseSetting(rest2.join("	")))
     )
   };
 }
@@ -22086,6 +22090,53 @@ var init_verify = __esm({
   }
 });
 
+// src/util/create-limit.ts
+function createLimit(limit) {
+  let running = 0;
+  const waiting = [];
+  return async (work) => {
+    if (running < limit) running++;
+    else await new Promise((resolve34) => waiting.push(resolve34));
+    try {
+      return await work();
+    } finally {
+      const next2 = waiting.shift();
+      if (next2) next2();
+      else running--;
+    }
+  };
+}
+var init_create_limit = __esm({
+  "src/util/create-limit.ts"() {
+    "use strict";
+  }
+});
+
+// src/util/map-limit.ts
+async function mapLimit(items, limit, work) {
+  const results = new Array(items.length);
+  const errors = [];
+  let next2 = 0;
+  const lane = async () => {
+    while (next2 < items.length && errors.length === 0) {
+      const index = next2++;
+      try {
+        results[index] = await work(items[index], index);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(limit, items.length)) }, lane));
+  if (errors.length > 0) throw errors[0];
+  return results;
+}
+var init_map_limit = __esm({
+  "src/util/map-limit.ts"() {
+    "use strict";
+  }
+});
+
 // src/build/artifacts.ts
 import { constants as constants8 } from "node:fs";
 import { chmod, copyFile, mkdir as mkdir3, rename as rename2, stat as stat5 } from "node:fs/promises";
@@ -22093,10 +22144,26 @@ import { dirname as dirname14 } from "node:path";
 function artifactPath(dist, { platform: platform11, name }) {
   return `${dist}/${platformFolder(platform11)}/${name}`;
 }
-function verifyAndKeep(binaries2, { plan, work, recorder }) {
+function createReader(knownHash = async () => void 0) {
+  const read5 = /* @__PURE__ */ new Map();
+  const inTurn = createLimit(parallel);
+  const look4 = async (binary) => {
+    const elf = readElfFile(binary.path);
+    const { size: size2 } = await stat5(binary.path);
+    const known = await knownHash(binary);
+    const sha2563 = known ?? await hashFile(binary.path);
+    return { artifact: { ...binary, elf, size: size2, sha256: sha2563 }, kept: known !== void 0 };
+  };
+  return (binary) => {
+    const reading = read5.get(binary.path) ?? inTurn(() => look4(binary));
+    read5.set(binary.path, reading);
+    return reading;
+  };
+}
+function verifyAndKeep(binaries2, { plan, work, recorder, read: readBinary = createReader() }) {
   return recorder.task(verifyTaskId, async (task) => {
-    const read5 = await Promise.all(binaries2.map(readBinary));
-    const failures = read5.flatMap((artifact) => checkArtifact(artifact, stepOf(artifact, plan)?.oldestGlibc));
+    const read5 = await mapLimit(binaries2, parallel, async (binary) => (await readBinary(binary)).artifact);
+    const failures = read5.flatMap((artifact) => checkArtifact(artifact, plan));
     if (failures[0]) throw failures.length === 1 ? failures[0] : severalWrong(failures);
     const artifacts = await Promise.all(read5.map((artifact) => keep(artifact, plan.dist, work)));
     const linkages = [...new Set(artifacts.map((artifact) => artifact.elf.linkage))];
@@ -22109,7 +22176,9 @@ function stepOf({ platform: platform11, name }, { compile }) {
     ({ produces }) => produces.some((item) => item.platform === platform11 && item.name === name)
   );
 }
-function checkArtifact({ elf, platform: platform11, path: path6 }, oldestGlibc) {
+function checkArtifact(artifact, plan) {
+  const { elf, platform: platform11, path: path6 } = artifact;
+  const oldestGlibc = stepOf(artifact, plan)?.oldestGlibc;
   try {
     checkBinary(elf, platform11, path6);
     if (oldestGlibc !== void 0) checkGlibc(elf, { oldest: oldestGlibc, file: path6 });
@@ -22127,11 +22196,6 @@ function severalWrong(failures) {
     fix: [...new Set(failures.map(({ fix: fix2 }) => fix2))].join("\n")
   });
 }
-async function readBinary(binary) {
-  const elf = readElfFile(binary.path);
-  const [{ size: size2 }, sha2563] = await Promise.all([stat5(binary.path), hashFile(binary.path)]);
-  return { ...binary, elf, size: size2, sha256: sha2563 };
-}
 async function keep(artifact, dist, work) {
   const path6 = artifactPath(dist, artifact);
   await mkdir3(dirname14(path6), { recursive: true });
@@ -22145,7 +22209,7 @@ async function keep(artifact, dist, work) {
   await rename2(source, path6);
   return { ...artifact, path: path6 };
 }
-var verifyTaskId;
+var verifyTaskId, parallel;
 var init_artifacts = __esm({
   "src/build/artifacts.ts"() {
     "use strict";
@@ -22153,9 +22217,12 @@ var init_artifacts = __esm({
     init_verify();
     init_errors();
     init_platforms();
+    init_create_limit();
     init_format();
     init_hash_file();
+    init_map_limit();
     verifyTaskId = "verify";
+    parallel = 2;
   }
 });
 
@@ -22169,7 +22236,7 @@ async function isWarm(dist, project2, platforms2) {
   return platforms2.every((platform11) => built.includes(platform11.id));
 }
 async function recordBuild(dist, project2, artifacts, images) {
-  const any = await readLast(dist);
+  const any = await readLastBuild(dist);
   const before = sameToolchain(any, project2);
   const platforms2 = [...before?.platforms ?? [], ...artifacts.map(({ platform: platform11 }) => platform11.id)];
   const kept = await Promise.all(
@@ -22185,8 +22252,8 @@ async function recordBuild(dist, project2, artifacts, images) {
   };
   await writeFileAtomically(join27(dist, lastBuildFile), JSON.stringify(last));
 }
-async function withPreviousSizes(dist, image4) {
-  const before = (await readLast(dist))?.sizes?.[placeOf(image4)] ?? {};
+function withPreviousSizes(last, image4) {
+  const before = last?.sizes?.[placeOf(image4)] ?? {};
   const platforms2 = image4.platforms.map((item) => {
     const previousSize = before[item.platform];
     return item.size === void 0 || previousSize === void 0 ? item : { ...item, previousSize };
@@ -22222,6 +22289,18 @@ async function restoreLastBinaries({ dist, project: project2, compile }, work) {
     })
   );
 }
+async function hashOfKept(last, dist, binary) {
+  const kept = artifactPath(dist, binary);
+  const path6 = relative7(dist, kept);
+  const known = last?.binaries && Object.hasOwn(last.binaries, path6) ? last.binaries[path6] : void 0;
+  if (!known) return void 0;
+  const files3 = await Promise.all([kept, binary.path].map((file) => lstat3(file, { bigint: true }))).catch(
+    () => []
+  );
+  const [one2, other] = files3;
+  const isOne = one2 && other && one2.dev === other.dev && one2.ino === other.ino && kept !== binary.path;
+  return isOne && known.stamp.startsWith(`${one2.size} `) && known.stamp.endsWith(` ${one2.ino}`) ? known.sha256 : void 0;
+}
 async function stampOf2(path6) {
   const found = await lstat3(path6, { bigint: true });
   if (!found.isFile()) throw new Error(`${path6} is no regular file`);
@@ -22229,12 +22308,12 @@ async function stampOf2(path6) {
   return `${size2} ${mtimeNs} ${ino}`;
 }
 async function lastBuild(dist, project2) {
-  return sameToolchain(await readLast(dist), project2);
+  return sameToolchain(await readLastBuild(dist), project2);
 }
 function sameToolchain(last, project2) {
   return last?.toolchain === describe5(project2) ? last : void 0;
 }
-async function readLast(dist) {
+async function readLastBuild(dist) {
   try {
     return parse(lastBuildSchema, JSON.parse(await readText(join27(dist, lastBuildFile))));
   } catch {
@@ -22386,8 +22465,8 @@ async function workspaceRoot(dir2, signal) {
 }
 async function vendorModules({ original, top: top2, signal }) {
   if (existsSync9(join29(top2, "vendor", "modules.txt"))) return;
-  const kind = existsSync9(join29(top2, "go.work")) ? "work" : "mod";
-  const args3 = [kind, "vendor", "-o", join29(top2, "vendor")];
+  const kind3 = existsSync9(join29(top2, "go.work")) ? "work" : "mod";
+  const args3 = [kind3, "vendor", "-o", join29(top2, "vendor")];
   const result = await run({ tool: "go", args: args3, cwd: original, env: { GOFLAGS: "-mod=mod" } }, { signal });
   if (result.ok) return;
   throw new Failure({
@@ -22395,7 +22474,7 @@ async function vendorModules({ original, top: top2, signal }) {
     what: "The dependencies cannot be fetched",
     where: original,
     why: result.stderr.trim(),
-    fix: `cd ${original} && go ${kind} vendor -o /tmp/vendor`
+    fix: `cd ${original} && go ${kind3} vendor -o /tmp/vendor`
   });
 }
 async function readSettings({ root: root2, signal }) {
@@ -22542,9 +22621,9 @@ function withoutSources(text7) {
   return kept.join("\n");
 }
 async function editMain2({ root: root2, signal }, executable3) {
-  const metadata = await readMetadata(root2, signal);
-  const targets3 = metadata?.packages.find(({ name }) => name === packageOf2(executable3))?.targets ?? [];
-  const main2 = targets3.find(({ name, kind }) => name === executable3.name && kind.includes("bin"));
+  const metadata2 = await readMetadata(root2, signal);
+  const targets3 = metadata2?.packages.find(({ name }) => name === packageOf2(executable3))?.targets ?? [];
+  const main2 = targets3.find(({ name, kind: kind3 }) => name === executable3.name && kind3.includes("bin"));
   if (!main2) return void 0;
   return {
     file: main2.src_path,
@@ -23343,31 +23422,6 @@ var init_recorder = __esm({
   }
 });
 
-// src/util/map-limit.ts
-async function mapLimit(items, limit, work) {
-  const results = new Array(items.length);
-  const errors = [];
-  let next2 = 0;
-  const lane = async () => {
-    while (next2 < items.length && errors.length === 0) {
-      const index = next2++;
-      try {
-        results[index] = await work(items[index], index);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, Math.min(limit, items.length)) }, lane));
-  if (errors.length > 0) throw errors[0];
-  return results;
-}
-var init_map_limit = __esm({
-  "src/util/map-limit.ts"() {
-    "use strict";
-  }
-});
-
 // node_modules/tmp/lib/tmp.js
 var require_tmp = __commonJS({
   "node_modules/tmp/lib/tmp.js"(exports, module) {
@@ -24070,16 +24124,30 @@ function explainBuildxError(build2) {
 full log: ${build2.logFile}`;
   return new Failure({
     kind: known?.kind ?? "image",
-    what: known?.what(found) ?? "docker buildx build failed",
-    where: dockerfileLine(said2, build2.dockerfile),
+    what: known?.what(found) ?? "docker buildx failed",
+    where: placeOf2(build2.image, dockerfileLine(said2, build2.dockerfile)),
     why: (message || "it said nothing") + log,
     fix: known?.fix(found)
   });
 }
 function errorMessage(said2) {
-  const [last] = [...said2.matchAll(/^ERROR: /gm)].slice(-1);
-  const text7 = last ? said2.slice(last.index).replace(/^ERROR: (?:failed to (?:build|solve|receive status): )*/, "") : said2.trimEnd().split("\n").slice(-15).join("\n");
+  const text7 = lastError(said2)?.replace(/^ERROR: (?:failed to (?:build|solve|receive status): |target \S+: )*/, "") ?? said2.trimEnd().split("\n").slice(-15).join("\n");
   return text7.replace(/^rpc error: code = \w+ desc = (?!error reading|closing|transport)/, "").replace(/\nLearn more at \S+|\nView build details: \S+/g, "").trim();
+}
+function placeOf2(image4, line) {
+  if (image4 === void 0) return line;
+  return `image ${image4}${line === void 0 ? "" : `, ${line}`}`;
+}
+function failedTarget(said2, targets3, stepsOf) {
+  const last = lastError(said2) ?? "";
+  const [, name = ""] = /^ERROR: (?:failed to [a-z ]+: )*target (\S+): /.exec(last) ?? [];
+  if (targets3.includes(name)) return name;
+  const failed = targets3.filter((target) => stepsOf(target).some(({ error }) => error && last.includes(error)));
+  return failed.length === 1 ? failed[0] : void 0;
+}
+function lastError(said2) {
+  const [last] = [...said2.matchAll(/^ERROR: /gm)].slice(-1);
+  return last && said2.slice(last.index);
 }
 function dockerfileLine(said2, dockerfile2) {
   const number2 = Number(/^\S+:(\d+)\n-{5,}$/m.exec(said2)?.[1] ?? /parse error on line (\d+)/.exec(said2)?.[1]);
@@ -24227,274 +24295,523 @@ var init_errors2 = __esm({
   }
 });
 
-// src/image/destination.ts
-import { resolve as resolve6 } from "node:path";
-function planDestinations(asked2) {
-  const destinations = asked2.outputs.map((value) => parseOutput(forImage(value, asked2.name)));
-  if (asked2.push) {
-    if (asked2.tags.length === 0) {
-      throw new Failure({
-        kind: "usage",
-        what: `${asked2.byDigest ? "--push-by-digest" : "--push"} needs a tag for the image ${asked2.name}`,
-        why: "a registry knows an image by its reference",
-        fix: `xbuild --tag registry.example.com/${asked2.name}:1.0 ${asked2.byDigest ? "--push-by-digest" : "--push"}`
-      });
-    }
-    destinations.unshift({ type: "push", references: asked2.tags, ...asked2.byDigest && { byDigest: true } });
-  }
-  if (asked2.load) destinations.unshift({ type: "load" });
-  return destinations.length > 0 ? destinations : [{ type: "archive", path: asked2.fallback }];
-}
-function checkTag(tag, name) {
-  const reference2 = forImage(tag, name);
-  const { digest: digest4 } = parseReference(reference2);
-  if (digest4 === void 0) return reference2;
-  throw new Failure({
-    kind: "usage",
-    what: `--tag ${JSON.stringify(tag)} has a digest`,
-    why: "the digest is what a build gives; only a name and a tag can be chosen",
-    fix: `--tag ${reference2.slice(0, reference2.indexOf("@"))}`
-  });
-}
-function localTag(name) {
-  const lower = name.toLowerCase();
-  const isName = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/.test(lower);
-  return `${isName ? lower : (lower.match(/[a-z0-9]+/g) ?? ["app"]).join("-")}:latest`;
-}
-function checkDistinctPlaces(images) {
-  const owners = /* @__PURE__ */ new Map();
-  for (const { name, tags: tags2, destinations } of images) {
-    const places3 = destinations.filter(({ type }) => type !== "load").flatMap(describeDestination);
-    for (const place of /* @__PURE__ */ new Set([...tags2, ...places3])) {
-      const other = owners.get(place);
-      owners.set(place, name);
-      if (other === void 0) continue;
-      throw new Failure({
-        kind: "usage",
-        what: `${place} is the same for several images`,
-        where: `${other}, ${name}`,
-        why: "the second would replace the first; {name} becomes the name of each image",
-        fix: "--tag registry.example.com/{name}:1.0, -o dist/{name}.oci.tar, or tags of their own in [images.NAME]"
-      });
-    }
-  }
-}
-function parseOutput(value) {
-  if (value === "" || value === "-") {
-    throw new Failure({
-      kind: "usage",
-      what: `-o ${JSON.stringify(value)} is no path`,
-      why: "standard output carries the digest of the image, so the image itself goes to a file",
-      fix: "-o image.oci.tar"
-    });
-  }
-  const key = /^(?:dest|name|push|registry\.insecure|compression(?:-level)?|oci-mediatypes|force-compression|rewrite-timestamp|tar)=/;
-  if (key.test(value) && !value.includes("type=")) {
-    throw new Failure({
-      kind: "usage",
-      what: `-o ${value} has no type`,
-      why: "it reads like a value of docker buildx, where type= says what is written",
-      fix: `-o type=oci,${value}`
-    });
-  }
-  const [compressed] = /\.(?:tar\.\w+|tgz|tzst|txz|gz|zst|zip)$/.exec(value) ?? [];
-  if (compressed !== void 0) {
-    const path6 = `${value.slice(0, -compressed.length)}.tar`;
-    throw new Failure({
-      kind: "usage",
-      what: `-o ${value}: the archive of an image is not compressed as a whole`,
-      why: "its layers are compressed already, and docker load, skopeo and xbuild verify read a plain tar",
-      fix: `-o ${path6}`
-    });
-  }
-  if (!/^type=|,type=/.test(value)) {
-    const path6 = resolve6(value);
-    return /\.tar$/.test(value) ? { type: "archive", path: path6 } : { type: "layout", path: path6 };
-  }
-  const keys2 = Object.fromEntries(value.split(",").map((pair) => pair.split(/=(.*)/s, 2)));
-  const only = (...known) => Object.keys(keys2).every((key2) => key2 === "type" || known.includes(key2));
-  if (keys2["dest"] && keys2["dest"] !== "-") {
-    const path6 = resolve6(keys2["dest"]);
-    if (keys2["type"] === "oci" && only("dest")) return { type: "archive", path: path6 };
-    if (keys2["type"] === "oci" && only("dest", "tar") && keys2["tar"] === "false")
-      return { type: "layout", path: path6 };
-    if (keys2["type"] === "docker" && only("dest")) return { type: "docker-archive", path: path6 };
-  }
-  return { type: "buildx", value };
-}
-function withoutTag(reference2) {
-  const { tag } = parseReference(reference2);
-  return tag !== void 0 && reference2.endsWith(`:${tag}`) ? reference2.slice(0, -tag.length - 1) : reference2;
-}
-function describeDestination(destination) {
-  switch (destination.type) {
-    case "push":
-      return destination.byDigest ? [...new Set(destination.references.map(withoutTag))].map((name) => `${name} by digest`) : destination.references;
-    case "load":
-      return [engineName];
-    case "buildx":
-      return [destination.value];
-    default:
-      return [destination.path];
-  }
-}
-var forImage, engineName;
-var init_destination = __esm({
-  "src/image/destination.ts"() {
-    "use strict";
-    init_errors();
-    init_reference2();
-    forImage = (value, name) => value.replaceAll("{name}", name);
-    engineName = "the Docker engine";
-  }
-});
-
-// src/oci/local-base.ts
-function isLocalBase(reference2) {
-  return reference2 === "builtin" || /^(\/|\.\.?\/|oci:)|\.tar$/.test(reference2);
-}
-var init_local_base = __esm({
-  "src/oci/local-base.ts"() {
-    "use strict";
-  }
-});
-
-// src/image/own-annotations.ts
-function formatTime(epoch) {
-  return new Date(epoch * 1e3).toISOString().replace(".000Z", "Z");
-}
-function ownAnnotations({ reference: reference2, digest: pinned }, epoch, digest4 = pinned) {
-  const created = { [keys.created]: formatTime(epoch) };
-  const named3 = reference2 !== "scratch" && !isLocalBase(reference2);
-  const { digest: written, ...name } = named3 ? parseReference(reference2) : {};
-  const of = digest4 ?? written;
+// src/image/buildx/progress.ts
+import { stripVTControlCharacters as stripVTControlCharacters2 } from "node:util";
+function joinLines() {
+  let object3;
   return {
-    ...created,
-    ...named3 && { [keys.baseName]: formatReference(name) },
-    ...of !== void 0 && { [keys.baseDigest]: of }
+    take(text7) {
+      if (object3) {
+        object3.push(text7);
+        if (text7 !== "}") return void 0;
+        const lines3 = object3;
+        object3 = void 0;
+        return parseStatus(lines3.join("\n")) ?? lines3;
+      }
+      if (text7 === "{") {
+        object3 = [text7];
+        return void 0;
+      }
+      const status = text7.startsWith("{") ? parseStatus(text7) : void 0;
+      return status ?? (text7.trim() === "" ? void 0 : [text7]);
+    },
+    rest: () => object3 ?? []
   };
 }
-var keys, ownKeys;
-var init_own_annotations = __esm({
-  "src/image/own-annotations.ts"() {
-    "use strict";
-    init_local_base();
-    init_reference2();
-    keys = {
-      created: "org.opencontainers.image.created",
-      baseName: "org.opencontainers.image.base.name",
-      baseDigest: "org.opencontainers.image.base.digest"
-    };
-    ownKeys = Object.values(keys);
-  }
-});
-
-// src/image/buildx/cache.ts
-import { createHash as createHash7 } from "node:crypto";
-import { join as join34, relative as relative9 } from "node:path";
-function cacheValues(spec3, destinations, { cache: cache2, cacheProject = "", cacheFrom, cacheTo }, workspace = process.env["GITHUB_WORKSPACE"]) {
-  if (cache2 === void 0) return { from: cacheFrom, to: cacheTo };
-  const pushes2 = destinations.some(({ type }) => type === "push");
-  const project2 = cache2 === "gha" && workspace ? relative9(workspace, cacheProject) : cacheProject;
-  const { from, to } = expandCache(cache2, spec3, { folder: join34(cacheFolder(), "buildx"), pushes: pushes2, project: project2 });
-  return { from: [...from, ...cacheFrom], to: [...to, ...cacheTo] };
-}
-function expandCache(kind, { name, platforms: platforms2, tags: tags2 }, { folder, pushes: pushes2, project: project2 }) {
-  const image4 = [name, ...platforms2.map(platformFolder)].join("-").replace(/[^\w.-]+/g, "-");
-  const scope = project2 === "" ? image4 : `${image4}-${shortDigest(project2).slice(0, 8)}`;
-  const kept = "mode=max,ignore-error=true";
-  switch (kind) {
-    case "gha":
-      return { from: [`type=gha,scope=xbuild-${scope}`], to: [`type=gha,scope=xbuild-${scope},${kept}`] };
-    case "local": {
-      const path6 = `${folder}/${scope}`;
-      return {
-        from: [`type=local,${csvField(`src=${path6}`)}`],
-        to: [`type=local,${csvField(`dest=${path6}`)},${kept}`]
-      };
+function readProgress2(onOutput) {
+  const vertices = /* @__PURE__ */ new Map();
+  const plain3 = [];
+  const log = [];
+  const lines3 = joinLines();
+  let detail;
+  const keepPlain = (text7) => {
+    const line = stripVTControlCharacters2(text7).trimEnd();
+    plain3.push(line);
+    log.push(line);
+  };
+  const takeStatus = (status) => {
+    let latest;
+    for (const vertex of status.vertexes ?? []) latest = takeVertex(vertex) ?? latest;
+    for (const transfer of status.statuses ?? []) latest = takeTransfer(transfer) ?? latest;
+    for (const { vertex, data } of status.logs ?? []) {
+      const output = Buffer.from(data ?? "", "base64");
+      onOutput?.(output);
+      const lines4 = output.toString().trimEnd().split(/\r?\n|\r/);
+      for (const line of lines4)
+        log.push(`#${vertices.get(vertex)?.number ?? 0} ${stripVTControlCharacters2(line)}`);
     }
-    case "registry": {
-      const ref = `${repositoryOf(tags2)}:${shortTag(`buildcache-${image4}`)}`;
-      const to = pushes2 ? [`type=registry,ref=${ref},image-manifest=true,oci-mediatypes=true,${kept}`] : [];
-      return { from: [`type=registry,ref=${ref}`], to };
+    for (const { short: short2 } of status.warnings ?? []) {
+      log.push(`WARNING: ${Buffer.from(short2 ?? "", "base64").toString()}`);
     }
-  }
+    return latest;
+  };
+  const takeVertex = (vertex) => {
+    const known = vertices.get(vertex.digest) ?? unknown2(vertices.size + 1);
+    vertices.set(vertex.digest, known);
+    known.name = vertex.name ?? known.name;
+    known.cached ||= vertex.cached === true;
+    known.error = vertex.error || known.error;
+    const started = time(vertex.started);
+    if (started !== void 0) known.runs.set(started, time(vertex.completed) ?? known.runs.get(started));
+    const done = time(vertex.completed) !== void 0;
+    if (done && !log.includes(known)) log.push(known);
+    known.done = done;
+    return started !== void 0 && !done && !known.cached ? describe7(known) : void 0;
+  };
+  const takeTransfer = ({ id, vertex, current = 0, total = 0 }) => {
+    const known = vertices.get(vertex);
+    if (!known || known.done) return void 0;
+    known.transfers.set(id, { current, total });
+    const sum2 = { current: 0, total: 0 };
+    for (const transfer of known.transfers.values()) {
+      if (transfer.total <= 0) continue;
+      sum2.current += Math.min(transfer.current, transfer.total);
+      sum2.total += transfer.total;
+    }
+    known.total = sum2.total;
+    if (sum2.total > 0) known.percent = Math.max(known.percent, Math.floor(100 * sum2.current / sum2.total));
+    return describe7(known, total > 0 || current > 0 ? void 0 : id);
+  };
+  const take = (read5) => {
+    if (!isStatus(read5)) return void read5.forEach(keepPlain);
+    const latest = takeStatus(read5);
+    if (latest === void 0 || latest === detail) return void 0;
+    detail = latest;
+    return latest;
+  };
+  return {
+    take,
+    line(text7) {
+      const read5 = lines3.take(text7);
+      return read5 && take(read5);
+    },
+    vertexTimes: () => [...vertices.values()].map(vertexTime),
+    plain: () => [...plain3, ...lines3.rest()].join("\n"),
+    log: () => log.map((entry) => `${typeof entry === "string" ? entry : outcome2(entry)}
+`).join("")
+  };
 }
-function shortTag(tag) {
-  if (tag.length <= 128) return tag;
-  return `${tag.slice(0, 111)}-${shortDigest(tag)}`;
+function unknown2(number2) {
+  return {
+    number: number2,
+    name: "",
+    runs: /* @__PURE__ */ new Map(),
+    cached: false,
+    error: void 0,
+    done: false,
+    transfers: /* @__PURE__ */ new Map(),
+    percent: 0,
+    total: 0
+  };
 }
-function repositoryOf([first]) {
-  if (first !== void 0) {
-    const { registry, repository } = parseReference(first);
-    return `${registry}/${repository}`;
-  }
-  throw new Failure({
-    kind: "usage",
-    what: "--cache registry needs a tag",
-    why: "the cache is kept in the repository of the image, and the image has none",
-    fix: "--tag registry.example.com/app:1.0, or --cache local"
-  });
+function isStatus(read5) {
+  return !Array.isArray(read5);
 }
-function droppedGitHubCaches(values, env4, builder3, now) {
-  const isGha2 = (value) => /(^|,)\s*type\s*=\s*gha\s*(,|$)/i.test(value) && !/(^|,)token=/.test(value);
-  if (![...values.from, ...values.to].some(isGha2)) return [];
-  const token = env4["ACTIONS_RUNTIME_TOKEN"];
-  if (!token) {
-    return [
-      "type=gha does nothing here: this step has no ACTIONS_RUNTIME_TOKEN. Only JavaScript actions get it: use the Action of xbuild, or export every ACTIONS_ variable in a step before this one"
-    ];
-  }
-  if (!env4["ACTIONS_CACHE_SERVICE_V2"] || !env4["ACTIONS_RESULTS_URL"]) {
-    return [
-      "type=gha does nothing here: without ACTIONS_CACHE_SERVICE_V2 and ACTIONS_RESULTS_URL it would use version 1 of the service, which is gone since April 2025"
-    ];
-  }
-  const old = oldTool(builder3);
-  if (old)
-    return [`type=gha does nothing here: ${old}, and version 1 of the service is gone since April 2025`];
-  return tokenRemarks(token, values.to.some(isGha2), now);
-}
-function oldTool({ buildx, buildkit }) {
-  const version2 = /\d+\.\d+\.\d+/.exec(buildkit ?? "")?.[0];
-  if (buildx !== void 0 && compareVersions(buildx, "0.21.0") < 0)
-    return `buildx ${buildx} is older than 0.21`;
-  if (version2 !== void 0 && compareVersions(version2, "0.20.0") < 0)
-    return `BuildKit ${version2} is older than 0.20`;
-  return void 0;
-}
-function tokenRemarks(token, writes, now) {
-  const claims = claimsOf(token);
-  if (typeof claims["exp"] === "number" && claims["exp"] * 1e3 < now) {
-    return ["type=gha does nothing here: ACTIONS_RUNTIME_TOKEN has expired"];
-  }
-  const scopes = parseJson(claims["ac"]);
-  if (!writes || !Array.isArray(scopes)) return [];
-  const mayWrite = scopes.some(({ Permission }) => (Permission & 2) !== 0);
-  return mayWrite ? [] : ["this job may read the cache of GitHub and not write it, as jobs of forks: --cache-to does nothing"];
-}
-function claimsOf(token) {
-  const claims = parseJson(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
-  return typeof claims === "object" && claims !== null ? claims : {};
-}
-function parseJson(text7) {
+function parseStatus(text7) {
   try {
-    return JSON.parse(String(text7));
+    const value = JSON.parse(text7);
+    const lists = ["vertexes", "statuses", "logs", "warnings"].map((name) => value[name]);
+    const fits2 = lists.some(Boolean) && lists.every((list7) => list7 == null || Array.isArray(list7));
+    return fits2 ? value : void 0;
   } catch {
     return void 0;
   }
 }
-var shortDigest;
-var init_cache = __esm({
-  "src/image/buildx/cache.ts"() {
+function time(text7) {
+  const milliseconds = text7 === void 0 ? Number.NaN : Date.parse(text7);
+  return Number.isNaN(milliseconds) ? void 0 : milliseconds;
+}
+function secondsOf({ runs }) {
+  let covered = 0;
+  let until2 = Number.NEGATIVE_INFINITY;
+  for (const [start4, end] of [...runs].sort(([a2], [b]) => a2 - b)) {
+    if (end === void 0 || end <= until2) continue;
+    covered += end - Math.max(start4, until2);
+    until2 = end;
+  }
+  return covered / 1e3;
+}
+function splitName(text7) {
+  const [, prefix = "", name = text7] = /^\[([^\]]*)\] (.*)$/s.exec(text7) ?? [];
+  const [, os2 = "", arch = "", target] = /^([a-z]+)\/([^\s>]+?)(?:->(\S+))?(?: |$)/.exec(prefix) ?? [];
+  if (os2 === "") return { name };
+  return {
+    name,
+    platform: target && /^(?:linux|windows|darwin|freebsd)\//.test(target) ? target : `${os2}/${target ?? arch}`
+  };
+}
+function vertexTime(vertex) {
+  return {
+    ...splitName(vertex.name),
+    seconds: secondsOf(vertex),
+    cached: vertex.cached,
+    ...vertex.error !== void 0 && { error: vertex.error }
+  };
+}
+function outcome2(vertex) {
+  const { number: number2, name, error, cached: cached2 } = vertex;
+  const end = error ? `ERROR: ${error}` : cached2 ? "CACHED" : `DONE ${secondsOf(vertex).toFixed(1)}s`;
+  return `#${number2} ${name} ${end}`;
+}
+function describe7(vertex, at) {
+  const { name, platform: platform11 } = splitName(vertex.name);
+  const words4 = [platform11, shorten3(name), at && at !== name ? shorten3(at) : void 0];
+  const percent = vertex.percent > 0 ? ` ${vertex.percent}% of ${describeBytes(vertex.total)}` : "";
+  return words4.filter(Boolean).join(" \xB7 ") + percent;
+}
+function shorten3(text7) {
+  const line = text7.replace(/@?sha256:[0-9a-f]{64}/g, "").replace(/\s+/g, " ").trim();
+  return line.length > 60 ? `${line.slice(0, 59)}\u2026` : line;
+}
+var init_progress2 = __esm({
+  "src/image/buildx/progress.ts"() {
+    "use strict";
+    init_format();
+  }
+});
+
+// src/image/buildx/run.ts
+import { appendFile as appendFile2, mkdir as mkdir8, readFile as readFile3 } from "node:fs/promises";
+import { dirname as dirname19 } from "node:path";
+async function untilNamed(once10) {
+  let ran = await once10();
+  for (let tried = 1; !ran.result.ok && tried < attempts && namingRace.test(ran.said); tried++)
+    ran = await once10();
+  return ran;
+}
+async function runBuildx(command2, options = {}) {
+  const { logFile } = options;
+  const { result, progress, said: said2 } = await untilNamed(async () => {
+    const ran = await runWithProgress(command2, options);
+    return { ...ran, said: ran.progress.plain() };
+  });
+  const vertices = progress.vertexTimes();
+  if (!result.ok) {
+    const dockerfile2 = await readFile3(argument(command2, "--file"), "utf8").catch(() => "");
+    const builder3 = builderOf(command2);
+    throw explainBuildxError({ said: said2 + howEnded(result), dockerfile: dockerfile2, vertices, logFile, builder: builder3 });
+  }
+  const metadata2 = await readMetadata2(argument(command2, "--metadata-file"));
+  return resultOf2(metadata2, vertices, result.seconds);
+}
+function resultOf2(metadata2, vertices, seconds3) {
+  const digest4 = metadata2["containerimage.digest"];
+  return { ...typeof digest4 === "string" && { digest: digest4 }, metadata: metadata2, vertices, seconds: seconds3 };
+}
+function builderOf(command2) {
+  return command2.args.includes("--builder") ? argument(command2, "--builder") : void 0;
+}
+function howEnded({ signal }) {
+  return signal === void 0 ? "" : `
+docker was ended by ${signal}`;
+}
+async function runWithProgress(command2, { signal, onProgress, logFile, onOutput }) {
+  const progress = readProgress2(onOutput);
+  const result = await run(command2, {
+    signal,
+    onStderr: (line) => {
+      const detail = progress.line(line);
+      if (detail !== void 0) onProgress?.(detail);
+    }
+  }).finally(() => writeLog(logFile, progress.log()));
+  return { result, progress };
+}
+async function writeLog(path6, text7) {
+  if (path6 === void 0) return;
+  await mkdir8(dirname19(path6), { recursive: true }).then(() => appendFile2(path6, redact(text7))).catch(() => {
+  });
+}
+function argument({ args: args3 }, flag2) {
+  return args3[args3.indexOf(flag2) + 1] ?? "";
+}
+async function readMetadata2(path6) {
+  try {
+    return JSON.parse(await readFile3(path6, "utf8"));
+  } catch (error) {
+    throw new Failure({
+      kind: "image",
+      what: "docker buildx succeeded but wrote no metadata",
+      where: path6,
+      why: error.message,
+      fix: "run it again; docker buildx version shows which buildx this is",
+      cause: error
+    });
+  }
+}
+var namingRace, attempts;
+var init_run = __esm({
+  "src/image/buildx/run.ts"() {
     "use strict";
     init_errors();
-    init_reference2();
+    init_process();
+    init_redact();
+    init_errors2();
+    init_progress2();
+    namingRace = /^ERROR: .*\bimage "[^"]*": already exists$/m;
+    attempts = 3;
+  }
+});
+
+// src/build/on-builder/explain-stage.ts
+function explainStage(failure, { tool, image: image4, stderr }) {
+  const { kind: kind3, what, where, why, cause } = failure;
+  const other = '[toolchain] image = "\u2026" in xbuild.toml names another one';
+  if (/did not complete successfully/.test(why ?? "")) {
+    return new Failure({
+      kind: "tool",
+      what: `The toolchain image ${image4} cannot run ${tool}`,
+      why: [stderr.trim(), why].filter(Boolean).join("\n"),
+      fix: other,
+      cause
+    });
+  }
+  if (/^failed to stat |convert agent config|SSH_AUTH_SOCK|secret .*not found|unset ssh|no ssh/i.test(why ?? "")) {
+    return new Failure({
+      kind: "usage",
+      what: "A secret or a key for the compile on the builder cannot be had",
+      where,
+      why,
+      fix: "fix --secret or --ssh, [build] secrets or ssh in xbuild.toml; ssh-add -l lists the keys of the agent",
+      cause
+    });
+  }
+  const fix2 = kind3 === "registry" ? `${other}; --compile-on host compiles on this machine` : failure.fix;
+  return new Failure({
+    kind: kind3,
+    what: what.includes(image4) ? what : `${what}, for the compile with ${image4}`,
+    where,
+    why,
+    fix: fix2,
+    cause
+  });
+}
+var init_explain_stage = __esm({
+  "src/build/on-builder/explain-stage.ts"() {
+    "use strict";
+    init_errors();
+  }
+});
+
+// src/build/on-builder/run-stage.ts
+import { mkdir as mkdir9, rm as rm6, writeFile as writeFile4 } from "node:fs/promises";
+import { dirname as dirname20 } from "node:path";
+async function runStage({ command: { tool }, stage, cacheLog }, { work, logFile, signal, onStderr, onProgress }) {
+  const command2 = substitute(stage.command, { work });
+  const file = command2.args[command2.args.indexOf("--file") + 1];
+  await mkdir9(dirname20(file), { recursive: true });
+  await writeFile4(file, stage.dockerfile);
+  await writeFile4(`${file}.dockerignore`, stage.ignore);
+  const output = createOutput(onStderr);
+  const { result, progress } = await runWithProgress(command2, {
+    signal,
+    logFile,
+    onProgress: (detail) => {
+      if (!/\bRUN\b/.test(detail)) onProgress(detail);
+    },
+    onOutput: output.add
+  });
+  const stderr = output.end();
+  if (result.ok) {
+    const ran = progress.vertexTimes().some(({ name, cached: cached2 }) => !cached2 && name.startsWith(runPrefix));
+    if (cacheLog && !ran) await rm6(fillTokens(cacheLog.path, { work }), { force: true });
+    return { ...result, stdout: "", stderr };
+  }
+  const said2 = progress.plain() + (result.signal === void 0 ? "" : `
+docker was ended by ${result.signal}`);
+  const vertices = progress.vertexTimes();
+  const at = command2.args.indexOf("--builder");
+  const builder3 = at < 0 ? void 0 : command2.args[at + 1];
+  const ended = vertices.map(({ name, error }) => endOf(name, error ?? "")).find(Boolean);
+  const failure = explainBuildxError({ said: said2, dockerfile: stage.dockerfile, vertices, logFile, builder: builder3 });
+  if (!ended || isMissing(ended.exitCode, stderr))
+    throw explainStage(failure, { tool, image: stage.image, stderr });
+  return { ...result, exitCode: ended.exitCode, signal: void 0, stdout: "", stderr: stderr + ended.remark };
+}
+function endOf(name, error) {
+  const [, code2] = /did not complete successfully: exit code: (\d+)/.exec(error) ?? [];
+  if (code2 === void 0 || !name.startsWith("RUN ")) return void 0;
+  const killed = "\nthe builder killed the compiler, most likely for lack of memory";
+  return { exitCode: Number(code2), remark: code2 === "137" ? killed : "" };
+}
+function isMissing(exitCode, stderr) {
+  return exitCode === 127 || /^.*\bexec: ".*": (?:executable file not found|stat .*: no such file)/m.test(stderr);
+}
+function createOutput(onLine) {
+  const decoder = new TextDecoder();
+  let text7 = "";
+  let pending2 = "";
+  return {
+    add: (data) => {
+      const piece = decoder.decode(data, { stream: true });
+      text7 += piece;
+      const lines3 = (pending2 + piece).split(/\r\n|\n|\r/);
+      pending2 = lines3.pop() ?? "";
+      for (const line of lines3) onLine(line);
+    },
+    end: () => {
+      if (pending2) onLine(pending2);
+      return text7;
+    }
+  };
+}
+var runPrefix;
+var init_run_stage = __esm({
+  "src/build/on-builder/run-stage.ts"() {
+    "use strict";
+    init_errors2();
+    init_run();
+    init_substitute();
+    init_explain_stage();
+    runPrefix = "RUN --mount=type=bind";
+  }
+});
+
+// src/build/compile.ts
+import { rmSync as rmSync2 } from "node:fs";
+import { join as join34 } from "node:path";
+function stepId(step2) {
+  return `step:${step2.title}`;
+}
+async function compilePlan(plan, context2) {
+  const temporary = await makeTemporaryFolder("xbuild-compile-").catch(() => void 0);
+  try {
+    return await compileSteps(plan, { ...context2, temporary: temporary?.path });
+  } finally {
+    await temporary?.remove();
+  }
+}
+async function compileSteps(plan, context2) {
+  for (const file of plan.compile.files) await writeFileAtomically(file.path, file.text, { mode: file.mode });
+  for (const step2 of plan.compile.prepare) await prepareStep(step2, plan, context2);
+  const outcomes = await mapLimit(
+    plan.compile.steps,
+    plan.compile.concurrency,
+    (step2) => compileStep(step2, plan, context2)
+  );
+  const raced = outcomes.filter((outcome3) => outcome3.failures.length > 0 && outcome3.raced);
+  for (const outcome3 of raced)
+    outcomes[outcomes.indexOf(outcome3)] = await compileStep(outcome3.step, plan, context2);
+  const failures = outcomes.flatMap((outcome3) => outcome3.failures);
+  if (failures.length > 0) throw compileFailed(failures, plan);
+  return outcomes.flatMap((outcome3) => outcome3.binaries);
+}
+function compileStep(step2, plan, context2) {
+  const language = languages[plan.project.language];
+  return runTask(context2.emit, stepId(step2), async (task) => {
+    const bound = bindStep(step2, context2.work);
+    const first = await runStep(step2, plan, context2, task);
+    const other = step2.stage ? void 0 : await language.alternative?.(bound, first);
+    const result = other ? afterFirst(first, await runStep(other, plan, context2, task)) : first;
+    const binaries2 = step2.stage && step2.outputDir === void 0 ? collectGathered(step2, result, context2.work) : await language.collect(other ?? bound, result);
+    const missing5 = step2.produces.filter(
+      ({ platform: platform11, name }) => !binaries2.some((binary) => binary.platform === platform11 && binary.name === name)
+    );
+    const output = `${result.stderr}
+${result.stdout}`;
+    const failed = missing5.length > 0 || result.ok ? missing5 : step2.produces;
+    const platforms2 = [...new Set(failed.map(({ platform: platform11 }) => platform11))];
+    const failures = platforms2.map((platform11) => ({
+      platform: platform11.id,
+      message: language.explain(output, platform11) || describeExit(step2, result),
+      advice: language.advise?.(output, platform11, step2.command.env) ?? adviseStage(output, step2),
+      log: logPath(step2, context2)
+    }));
+    const cached2 = binaries2.length > 0 && binaries2.every((binary) => binary.cached);
+    if (failures.length === 0) context2.onBinaries?.(binaries2);
+    if (failures.length > 0) task.fail(describeExit(step2, result));
+    else task.detail(`${describeSeconds(result.seconds)}${cached2 ? ", cached" : ""}`);
+    return { step: step2, binaries: binaries2, failures, raced: language.isRace?.(output) ?? false };
+  });
+}
+function prepareStep(step2, plan, context2) {
+  return runTask(context2.emit, stepId(step2), async (task) => {
+    const result = await runStep(step2, plan, context2, task);
+    if (result.ok) return task.detail(describeSeconds(result.seconds));
+    task.fail(describeExit(step2, result));
+    throw prepareFailed(step2, result, plan, logPath(step2, context2));
+  });
+}
+function runStep(step2, plan, context2, task) {
+  const progress = languages[plan.project.language].progress(step2, plan.project);
+  const onStderr = (line) => {
+    const detail = progress(line);
+    if (detail) task.progress(detail);
+  };
+  const { stage } = step2;
+  if (stage) {
+    const logFile = startLog(step2, context2);
+    return runStage({ ...step2, stage }, { ...context2, logFile, onStderr, onProgress: task.progress });
+  }
+  return context2.early?.take(step2, context2.signal, onStderr) ?? runHere(step2, context2, onStderr);
+}
+function runHere(step2, context2, onStderr) {
+  const { work, signal, temporary } = context2;
+  const logFile = startLog(step2, context2);
+  return run(bindStep(step2, work).command, { signal, keep: keptOutput, temporary, logFile, onStderr });
+}
+function startLog(step2, context2) {
+  const path6 = logPath(step2, context2);
+  rmSync2(path6, { force: true });
+  return path6;
+}
+function bindStep({ command: command2, outputDir, ...step2 }, work) {
+  return {
+    ...step2,
+    command: substitute(command2, { work }),
+    ...outputDir !== void 0 && { outputDir: fillTokens(outputDir, { work }) }
+  };
+}
+function logPath(step2, { logs }) {
+  const platforms2 = [...new Set(step2.produces.map(({ platform: platform11 }) => platform11))];
+  const [only] = platforms2;
+  const name = platforms2.length === 1 && only ? `${platformFolder(only)}${step2.program === void 0 ? "" : `-${step2.program}`}` : step2.title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  return join34(logs, `${name}.log`);
+}
+var keptOutput, afterFirst;
+var init_compile = __esm({
+  "src/build/compile.ts"() {
+    "use strict";
+    init_languages();
     init_platforms();
-    init_cache_folder();
-    init_csv_field();
-    init_versions();
-    shortDigest = (text7) => createHash7("sha256").update(text7).digest("hex").slice(0, 16);
+    init_process();
+    init_recorder();
+    init_atomic();
+    init_format();
+    init_map_limit();
+    init_substitute();
+    init_temporary_folder();
+    init_compile_failure();
+    init_advise_stage();
+    init_collect();
+    init_run_stage();
+    keptOutput = 64 * 1024 * 1024;
+    afterFirst = (first, second) => ({
+      ...second,
+      seconds: first.seconds + second.seconds
+    });
+  }
+});
+
+// src/bench/measure/time-limit.ts
+async function withTimeLimit(seconds3, outer, work) {
+  if (seconds3 === void 0) return work(outer);
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), seconds3 * 1e3);
+  try {
+    return await work(AbortSignal.any([outer, limit.signal]));
+  } catch (error) {
+    if (limit.signal.aborted && !outer.aborted && isFailure(error, "interrupted")) return cutOff;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+var cutOff;
+var init_time_limit = __esm({
+  "src/bench/measure/time-limit.ts"() {
+    "use strict";
+    init_errors();
+    cutOff = /* @__PURE__ */ Symbol("cut off");
   }
 });
 
@@ -24827,7 +25144,7 @@ var init_owned_folders = __esm({
 // src/image/copy-folder.ts
 import { existsSync as existsSync14 } from "node:fs";
 import { readdir as readdir10, readlink as readlink2, stat as stat7 } from "node:fs/promises";
-import { basename as basename10, dirname as dirname19, join as join35, relative as relative10, resolve as resolve7 } from "node:path";
+import { basename as basename10, dirname as dirname21, join as join35, relative as relative9, resolve as resolve6 } from "node:path";
 async function copyFolder(rule, copy2) {
   const { folder, leftOut: leftOut3, excluded, wanted: wanted2 } = copy2;
   const top2 = rule.to.replace(/\/+$/, "");
@@ -24838,7 +25155,7 @@ async function copyFolder(rule, copy2) {
   await visit(folder, wanted2 === void 0);
   for (const path6 of links) {
     const link3 = await readlink2(path6);
-    if (link3.startsWith("/") || !copied.has(resolve7(dirname19(path6), link3))) {
+    if (link3.startsWith("/") || !copied.has(resolve6(dirname21(path6), link3))) {
       throw linkElsewhere(path6, link3, { from: rule.from, folder });
     }
   }
@@ -24849,7 +25166,7 @@ async function copyFolder(rule, copy2) {
     const entries2 = await readdir10(path6, { withFileTypes: true });
     for (const entry of entries2.sort((a2, b) => Buffer.compare(Buffer.from(a2.name), Buffer.from(b.name)))) {
       const inside = join35(path6, entry.name);
-      const name = relative10(folder, inside);
+      const name = relative9(folder, inside);
       if (excluded(name)) continue;
       const isWanted = whole || wanted2?.matches(name) === true;
       const isAbove = name.split("/").length < (wanted2?.depth ?? 0);
@@ -24861,7 +25178,7 @@ async function copyFolder(rule, copy2) {
   }
   function addFolder(path6) {
     copied.add(path6);
-    const target = join35(top2, "/", relative10(folder, path6)).replace(/\/+$/, "");
+    const target = join35(top2, "/", relative9(folder, path6)).replace(/\/+$/, "");
     if (target !== "") folders3.push({ path: target, ...rule.owner !== void 0 && { owner: rule.owner } });
   }
   async function addFile2(path6, name) {
@@ -24893,7 +25210,7 @@ function badFile(path6, why) {
   });
 }
 function linkElsewhere(path6, link3, { from, folder }) {
-  const name = relative10(folder, path6);
+  const name = relative9(folder, path6);
   const word3 = quoteWord(path6);
   const replace = existsSync14(path6) ? `or replace it with what it points to:
 target=$(realpath ${word3}) && rm ${word3} && cp -r "$target" ${word3}` : `or remove the link, for there is nothing that it points to:
@@ -26693,16 +27010,16 @@ var require_picomatch2 = __commonJS({
 });
 
 // src/image/file-patterns.ts
-import { basename as basename11, dirname as dirname20, join as join36 } from "node:path";
+import { basename as basename11, dirname as dirname22, join as join36 } from "node:path";
 function isPattern(path6) {
   return /[*?[]|\{[^{}]*,[^{}]*\}/.test(path6);
 }
 function splitPattern(path6) {
-  let folder = dirname20(path6);
+  let folder = dirname22(path6);
   let pattern3 = basename11(path6);
   while (isPattern(folder)) {
     pattern3 = join36(basename11(folder), pattern3);
-    folder = dirname20(folder);
+    folder = dirname22(folder);
   }
   return { folder, pattern: pattern3 };
 }
@@ -26735,7 +27052,7 @@ var init_file_patterns = __esm({
 
 // src/image/project-files.ts
 import { realpath as realpath6, stat as stat8 } from "node:fs/promises";
-import { basename as basename12, relative as relative11, resolve as resolve8, sep as sep2 } from "node:path";
+import { basename as basename12, relative as relative10, resolve as resolve7, sep as sep2 } from "node:path";
 async function findProjectFiles(rules, search) {
   const found = await Promise.all(
     rules.map(
@@ -26796,13 +27113,13 @@ async function realProjectPath(path6, root2) {
   const real = await realpath6(path6).catch((error) => {
     throw badFile(path6, error.code === "ENOENT" ? "there is no such file or folder" : error.message);
   });
-  if (isInside(path6, resolve8(root2)) && !isInside(real, await realpath6(root2))) {
+  if (isInside(path6, resolve7(root2)) && !isInside(real, await realpath6(root2))) {
     throw badFile(path6, `it is a link to ${real}, outside the project`);
   }
   return real;
 }
 function isInside(path6, folder) {
-  const below3 = relative11(folder, path6);
+  const below3 = relative10(folder, path6);
   return below3 !== ".." && !below3.startsWith(`..${sep2}`);
 }
 var init_project_files = __esm({
@@ -26875,7 +27192,7 @@ var init_layers = __esm({
 
 // src/image/tar.ts
 function tarHeader(entry) {
-  const split2 = splitName(entry.name);
+  const split2 = splitName2(entry.name);
   const records = [];
   if (!split2) records.push(["path", entry.name]);
   if (!fitsField(entry.link ?? "")) records.push(["linkpath", entry.link ?? ""]);
@@ -26938,7 +27255,7 @@ function paxRecord(key, value) {
 function fitsField(text7) {
   return toAscii(text7) === text7 && text7.length <= nameField;
 }
-function splitName(name) {
+function splitName2(name) {
   if (toAscii(name) !== name) return void 0;
   if (name.length <= nameField) return { name, prefix: "" };
   const searched = name.length > prefixField + 1 ? prefixField + 1 : name.endsWith("/") ? name.length - 1 : name.length;
@@ -26986,7 +27303,7 @@ var init_tar = __esm({
 });
 
 // src/image/tar-stream.ts
-import { createHash as createHash8 } from "node:crypto";
+import { createHash as createHash7 } from "node:crypto";
 import { open as open5, stat as stat9 } from "node:fs/promises";
 function measureEntries(entries2) {
   return mapLimit(entries2, openFiles, measure);
@@ -26995,7 +27312,7 @@ async function measure(entry) {
   const { content } = entry;
   if (!content) return { entry, size: 0, sha256: "" };
   if (Buffer.isBuffer(content)) {
-    return { entry, size: content.length, sha256: createHash8("sha256").update(content).digest("hex") };
+    return { entry, size: content.length, sha256: createHash7("sha256").update(content).digest("hex") };
   }
   try {
     const found = await stat9(content.path);
@@ -27027,7 +27344,7 @@ async function* tarBlocks(measured, blockSize4, free = []) {
     const { content } = entry;
     if (Buffer.isBuffer(content)) yield* add(content);
     else if (content) {
-      const hash3 = createHash8("sha256");
+      const hash3 = createHash7("sha256");
       const file = await openFile(content);
       try {
         for (let left3 = size2; left3 > 0; ) {
@@ -27113,9 +27430,9 @@ var init_targets = __esm({
 });
 
 // src/image/buildx/stage.ts
-import { createHash as createHash9 } from "node:crypto";
+import { createHash as createHash8 } from "node:crypto";
 import { constants as constants11 } from "node:fs";
-import { chmod as chmod3, copyFile as copyFile3, mkdir as mkdir8, open as open6, utimes } from "node:fs/promises";
+import { chmod as chmod3, copyFile as copyFile3, mkdir as mkdir10, open as open6, utimes } from "node:fs/promises";
 import { join as join37 } from "node:path";
 function treeOf({ id }) {
   return `${id}/rootfs`;
@@ -27133,8 +27450,8 @@ function stagedFiles(spec3) {
 }
 async function stageContext(spec3, options) {
   try {
-    const content = createHash9("sha256");
-    await mkdir8(options.dir, { recursive: true });
+    const content = createHash8("sha256");
+    await mkdir10(options.dir, { recursive: true });
     await writeTar(join37(options.dir, filesTar), await filesLayer(spec3, options.root), content);
     await writeTrees(spec3, options, content);
     await writeTar(join37(options.dir, foldersTar), aroundLayer(spec3), content);
@@ -27172,15 +27489,18 @@ async function writeTrees(spec3, options, content) {
   content.update(folders3.join("\n"));
   for (const platform11 of spec3.platforms) {
     const top2 = join37(options.dir, treeOf(platform11));
-    await mkdir8(top2, { recursive: true });
-    for (const folder of folders3) await mkdir8(top2 + folder);
+    await mkdir10(top2, { recursive: true });
+    for (const folder of folders3) await mkdir10(top2 + folder);
     for (const file of spec3.files.filter(isPerPlatform)) {
       const target = top2 + file.target;
       const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants11;
-      await copyFile3(options.file(file, platform11).path, target, COPYFILE_EXCL | COPYFILE_FICLONE);
+      const { path: path6, sha256: sha2563 } = options.file(file, platform11);
+      await copyFile3(path6, target, COPYFILE_EXCL | COPYFILE_FICLONE);
       await fix(target, file.mode);
-      content.update(`${treeOf(platform11)}${file.target}\0${file.mode}\0${await hashFile(target)}
-`);
+      content.update(
+        `${treeOf(platform11)}${file.target}\0${file.mode}\0${sha2563 ?? await hashFile(target)}
+`
+      );
     }
     for (const folder of folders3.toReversed()) await fix(top2 + folder, folderMode(folder));
     await fix(top2, 493);
@@ -27384,585 +27704,6 @@ var init_dockerfile = __esm({
   }
 });
 
-// src/image/buildx/progress.ts
-import { stripVTControlCharacters as stripVTControlCharacters2 } from "node:util";
-function readProgress2(onOutput) {
-  const vertices = /* @__PURE__ */ new Map();
-  const plain3 = [];
-  const log = [];
-  let object3;
-  let detail;
-  const keepPlain = (text7) => {
-    const line = stripVTControlCharacters2(text7).trimEnd();
-    plain3.push(line);
-    log.push(line);
-  };
-  const take = (status) => {
-    let latest;
-    for (const vertex of status.vertexes ?? []) latest = takeVertex(vertex) ?? latest;
-    for (const transfer of status.statuses ?? []) latest = takeTransfer(transfer) ?? latest;
-    for (const { vertex, data } of status.logs ?? []) {
-      const output = Buffer.from(data ?? "", "base64");
-      onOutput?.(output);
-      const lines3 = output.toString().trimEnd().split(/\r?\n|\r/);
-      for (const line of lines3)
-        log.push(`#${vertices.get(vertex)?.number ?? 0} ${stripVTControlCharacters2(line)}`);
-    }
-    for (const { short: short2 } of status.warnings ?? []) {
-      log.push(`WARNING: ${Buffer.from(short2 ?? "", "base64").toString()}`);
-    }
-    return latest;
-  };
-  const takeVertex = (vertex) => {
-    const known = vertices.get(vertex.digest) ?? unknown2(vertices.size + 1);
-    vertices.set(vertex.digest, known);
-    known.name = vertex.name ?? known.name;
-    known.cached ||= vertex.cached === true;
-    known.error = vertex.error || known.error;
-    const started = time(vertex.started);
-    if (started !== void 0) known.runs.set(started, time(vertex.completed) ?? known.runs.get(started));
-    const done = time(vertex.completed) !== void 0;
-    if (done && !log.includes(known)) log.push(known);
-    known.done = done;
-    return started !== void 0 && !done && !known.cached ? describe7(known) : void 0;
-  };
-  const takeTransfer = ({ id, vertex, current = 0, total = 0 }) => {
-    const known = vertices.get(vertex);
-    if (!known || known.done) return void 0;
-    known.transfers.set(id, { current, total });
-    const sum2 = { current: 0, total: 0 };
-    for (const transfer of known.transfers.values()) {
-      if (transfer.total <= 0) continue;
-      sum2.current += Math.min(transfer.current, transfer.total);
-      sum2.total += transfer.total;
-    }
-    known.total = sum2.total;
-    if (sum2.total > 0) known.percent = Math.max(known.percent, Math.floor(100 * sum2.current / sum2.total));
-    return describe7(known, total > 0 || current > 0 ? void 0 : id);
-  };
-  return {
-    line(text7) {
-      let status;
-      if (object3) {
-        object3.push(text7);
-        if (text7 !== "}") return void 0;
-        status = parseStatus(object3.join("\n"));
-        if (!status) object3.forEach(keepPlain);
-        object3 = void 0;
-      } else if (text7 === "{") {
-        object3 = [text7];
-        return void 0;
-      } else {
-        status = text7.startsWith("{") ? parseStatus(text7) : void 0;
-        if (!status && text7.trim() !== "") keepPlain(text7);
-      }
-      const latest = status && take(status);
-      if (latest === void 0 || latest === detail) return void 0;
-      detail = latest;
-      return latest;
-    },
-    vertexTimes: () => [...vertices.values()].map(vertexTime),
-    plain: () => [...plain3, ...object3 ?? []].join("\n"),
-    log: () => log.map((entry) => `${typeof entry === "string" ? entry : outcome2(entry)}
-`).join("")
-  };
-}
-function unknown2(number2) {
-  return {
-    number: number2,
-    name: "",
-    runs: /* @__PURE__ */ new Map(),
-    cached: false,
-    error: void 0,
-    done: false,
-    transfers: /* @__PURE__ */ new Map(),
-    percent: 0,
-    total: 0
-  };
-}
-function parseStatus(text7) {
-  try {
-    const value = JSON.parse(text7);
-    const lists = ["vertexes", "statuses", "logs", "warnings"].map((name) => value[name]);
-    const isStatus = lists.some(Boolean) && lists.every((list7) => list7 == null || Array.isArray(list7));
-    return isStatus ? value : void 0;
-  } catch {
-    return void 0;
-  }
-}
-function time(text7) {
-  const milliseconds = text7 === void 0 ? Number.NaN : Date.parse(text7);
-  return Number.isNaN(milliseconds) ? void 0 : milliseconds;
-}
-function secondsOf({ runs }) {
-  let covered = 0;
-  let until2 = Number.NEGATIVE_INFINITY;
-  for (const [start4, end] of [...runs].sort(([a2], [b]) => a2 - b)) {
-    if (end === void 0 || end <= until2) continue;
-    covered += end - Math.max(start4, until2);
-    until2 = end;
-  }
-  return covered / 1e3;
-}
-function splitName2(text7) {
-  const [, prefix = "", name = text7] = /^\[([^\]]*)\] (.*)$/s.exec(text7) ?? [];
-  const [, os2 = "", arch = "", target] = /^([a-z]+)\/([^\s>]+?)(?:->(\S+))?(?: |$)/.exec(prefix) ?? [];
-  if (os2 === "") return { name };
-  return {
-    name,
-    platform: target && /^(?:linux|windows|darwin|freebsd)\//.test(target) ? target : `${os2}/${target ?? arch}`
-  };
-}
-function vertexTime(vertex) {
-  return {
-    ...splitName2(vertex.name),
-    seconds: secondsOf(vertex),
-    cached: vertex.cached,
-    ...vertex.error !== void 0 && { error: vertex.error }
-  };
-}
-function outcome2(vertex) {
-  const { number: number2, name, error, cached: cached2 } = vertex;
-  const end = error ? `ERROR: ${error}` : cached2 ? "CACHED" : `DONE ${secondsOf(vertex).toFixed(1)}s`;
-  return `#${number2} ${name} ${end}`;
-}
-function describe7(vertex, at) {
-  const { name, platform: platform11 } = splitName2(vertex.name);
-  const words4 = [platform11, shorten3(name), at && at !== name ? shorten3(at) : void 0];
-  const percent = vertex.percent > 0 ? ` ${vertex.percent}% of ${describeBytes(vertex.total)}` : "";
-  return words4.filter(Boolean).join(" \xB7 ") + percent;
-}
-function shorten3(text7) {
-  const line = text7.replace(/@?sha256:[0-9a-f]{64}/g, "").replace(/\s+/g, " ").trim();
-  return line.length > 60 ? `${line.slice(0, 59)}\u2026` : line;
-}
-var init_progress2 = __esm({
-  "src/image/buildx/progress.ts"() {
-    "use strict";
-    init_format();
-  }
-});
-
-// src/image/buildx/run.ts
-import { appendFile as appendFile2, mkdir as mkdir9, readFile as readFile3 } from "node:fs/promises";
-import { dirname as dirname21 } from "node:path";
-function buildxFiles(folder) {
-  return {
-    dockerfile: `${folder}/Dockerfile`,
-    /** Where the context is staged, and what it is called once its content is known. */
-    staging: `${folder}/context`,
-    context: (content) => `${folder}/context-${content}`,
-    metadata: `${folder}/metadata.json`,
-    /** Where the output of the destination with this number is written before it gets its name. */
-    output: (index) => `${folder}/output-${index}`
-  };
-}
-function buildxCommand(spec3, { folder, destinations, options, cwd }) {
-  const files3 = buildxFiles(folder);
-  const caches = cacheValues(spec3, destinations, options);
-  const each = (flag2, values) => values.flatMap((value) => [flag2, value]);
-  const maybe2 = (flag2, value) => value === void 0 ? [] : [`${flag2}=${value}`];
-  return {
-    tool: "docker",
-    args: [
-      "buildx",
-      "build",
-      ...each("--builder", options.builder === void 0 ? [] : [options.builder]),
-      "--progress=rawjson",
-      ...each("--platform", [spec3.platforms.map(({ id }) => id).join(",")]),
-      ...each("--tag", isWithoutTag(destinations) ? [] : spec3.tags),
-      ...each(
-        "--label",
-        flagLabels(spec3).map(([name, value]) => `${name}=${value}`)
-      ),
-      ...each("--annotation", [...annotations(spec3, destinations), ...spec3.annotations]),
-      ...outputFlags(destinations, files3.output, spec3.tags),
-      ...each("--cache-from", caches.from),
-      ...each("--cache-to", caches.to),
-      // Asked for or not, it is said: buildx's own default is an attestation that holds the time of the build.
-      `--provenance=${options.provenance ?? "false"}`,
-      ...maybe2("--sbom", options.sbom),
-      ...each("--metadata-file", [files3.metadata]),
-      ...each("--file", [files3.dockerfile]),
-      files3.context(tokens.content)
-    ],
-    cwd,
-    env: { SOURCE_DATE_EPOCH: String(spec3.epoch) }
-  };
-}
-function annotations({ base, epoch, platforms: platforms2 }, destinations) {
-  if (destinations.some(({ type }) => type === "buildx" || type === "docker-archive")) return [];
-  const places3 = platforms2.length > 1 ? "manifest,index" : "manifest";
-  return Object.entries(ownAnnotations(base, epoch)).map(([key, value]) => `${places3}:${key}=${value}`);
-}
-function outputFlags(destinations, path6, tags2) {
-  const names6 = isWithoutTag(destinations) && tags2.length > 0 ? `,${csvField(`name=${tags2.join(",")}`)}` : "";
-  return destinations.flatMap((destination, index) => [
-    "--output",
-    outputValue(destination, path6(index), names6)
-  ]);
-}
-function outputValue(destination, path6, names6) {
-  switch (destination.type) {
-    case "push": {
-      if (destination.tagsLast === "layout") return layoutValue(path6);
-      if (!destination.byDigest && !destination.tagsLast) return "type=image,push=true,oci-mediatypes=true";
-      const repositories = [...new Set(destination.references.map(withoutTag))].join(",");
-      return `type=image,${csvField(`name=${repositories}`)},push-by-digest=true,name-canonical=true,push=true,oci-mediatypes=true`;
-    }
-    case "load":
-      return `type=docker,oci-mediatypes=true${names6}`;
-    case "archive":
-      return `type=oci,${csvField(`dest=${path6}`)},oci-mediatypes=true${names6}`;
-    case "layout":
-      return `${layoutValue(path6)}${names6}`;
-    case "docker-archive":
-      return `type=docker,${csvField(`dest=${path6}`)}${names6}`;
-    case "buildx":
-      return destination.value;
-  }
-}
-async function runBuildx(command2, options = {}) {
-  const { logFile } = options;
-  let { result, progress } = await runWithProgress(command2, options);
-  for (let tried = 1; !result.ok && tried < attempts && namingRace.test(progress.plain()); tried++) {
-    ;
-    ({ result, progress } = await runWithProgress(command2, options));
-  }
-  const vertices = progress.vertexTimes();
-  if (!result.ok) {
-    const dockerfile2 = await readFile3(argument(command2, "--file"), "utf8").catch(() => "");
-    const ended = result.signal === void 0 ? "" : `
-docker was ended by ${result.signal}`;
-    const builder3 = command2.args.includes("--builder") ? argument(command2, "--builder") : void 0;
-    throw explainBuildxError({ said: progress.plain() + ended, dockerfile: dockerfile2, vertices, logFile, builder: builder3 });
-  }
-  const metadata = await readMetadata2(argument(command2, "--metadata-file"));
-  const digest4 = metadata["containerimage.digest"];
-  return {
-    ...typeof digest4 === "string" && { digest: digest4 },
-    metadata,
-    vertices,
-    seconds: result.seconds
-  };
-}
-async function runWithProgress(command2, { signal, onProgress, logFile, onOutput }) {
-  const progress = readProgress2(onOutput);
-  const result = await run(command2, {
-    signal,
-    onStderr: (line) => {
-      const detail = progress.line(line);
-      if (detail !== void 0) onProgress?.(detail);
-    }
-  }).finally(() => writeLog(logFile, progress.log()));
-  return { result, progress };
-}
-async function writeLog(path6, text7) {
-  if (path6 === void 0) return;
-  await mkdir9(dirname21(path6), { recursive: true }).then(() => appendFile2(path6, redact(text7))).catch(() => {
-  });
-}
-function argument({ args: args3 }, flag2) {
-  return args3[args3.indexOf(flag2) + 1] ?? "";
-}
-async function readMetadata2(path6) {
-  try {
-    return JSON.parse(await readFile3(path6, "utf8"));
-  } catch (error) {
-    throw new Failure({
-      kind: "image",
-      what: "docker buildx build succeeded but wrote no metadata",
-      where: path6,
-      why: error.message,
-      fix: "run it again; docker buildx version shows which buildx this is",
-      cause: error
-    });
-  }
-}
-var isWithoutTag, layoutValue, namingRace, attempts;
-var init_run = __esm({
-  "src/image/buildx/run.ts"() {
-    "use strict";
-    init_errors();
-    init_process();
-    init_csv_field();
-    init_redact();
-    init_substitute();
-    init_destination();
-    init_own_annotations();
-    init_cache();
-    init_dockerfile();
-    init_errors2();
-    init_progress2();
-    isWithoutTag = (destinations) => destinations.some((one2) => one2.type === "push" && (one2.byDigest || one2.tagsLast !== void 0));
-    layoutValue = (path6) => `type=oci,${csvField(`dest=${path6}`)},tar=false,oci-mediatypes=true`;
-    namingRace = /^ERROR: .*\bimage "[^"]*": already exists$/m;
-    attempts = 3;
-  }
-});
-
-// src/build/on-builder/explain-stage.ts
-function explainStage(failure, { tool, image: image4, stderr }) {
-  const { kind, what, where, why, cause } = failure;
-  const other = '[toolchain] image = "\u2026" in xbuild.toml names another one';
-  if (/did not complete successfully/.test(why ?? "")) {
-    return new Failure({
-      kind: "tool",
-      what: `The toolchain image ${image4} cannot run ${tool}`,
-      why: [stderr.trim(), why].filter(Boolean).join("\n"),
-      fix: other,
-      cause
-    });
-  }
-  if (/^failed to stat |convert agent config|SSH_AUTH_SOCK|secret .*not found|unset ssh|no ssh/i.test(why ?? "")) {
-    return new Failure({
-      kind: "usage",
-      what: "A secret or a key for the compile on the builder cannot be had",
-      where,
-      why,
-      fix: "fix --secret or --ssh, [build] secrets or ssh in xbuild.toml; ssh-add -l lists the keys of the agent",
-      cause
-    });
-  }
-  const fix2 = kind === "registry" ? `${other}; --compile-on host compiles on this machine` : failure.fix;
-  return new Failure({
-    kind,
-    what: what.includes(image4) ? what : `${what}, for the compile with ${image4}`,
-    where,
-    why,
-    fix: fix2,
-    cause
-  });
-}
-var init_explain_stage = __esm({
-  "src/build/on-builder/explain-stage.ts"() {
-    "use strict";
-    init_errors();
-  }
-});
-
-// src/build/on-builder/run-stage.ts
-import { mkdir as mkdir10, rm as rm6, writeFile as writeFile4 } from "node:fs/promises";
-import { dirname as dirname22 } from "node:path";
-async function runStage({ command: { tool }, stage, cacheLog }, { work, logFile, signal, onStderr, onProgress }) {
-  const command2 = substitute(stage.command, { work });
-  const file = command2.args[command2.args.indexOf("--file") + 1];
-  await mkdir10(dirname22(file), { recursive: true });
-  await writeFile4(file, stage.dockerfile);
-  await writeFile4(`${file}.dockerignore`, stage.ignore);
-  const output = createOutput(onStderr);
-  const { result, progress } = await runWithProgress(command2, {
-    signal,
-    logFile,
-    onProgress: (detail) => {
-      if (!/\bRUN\b/.test(detail)) onProgress(detail);
-    },
-    onOutput: output.add
-  });
-  const stderr = output.end();
-  if (result.ok) {
-    const ran = progress.vertexTimes().some(({ name, cached: cached2 }) => !cached2 && name.startsWith(runPrefix));
-    if (cacheLog && !ran) await rm6(fillTokens(cacheLog.path, { work }), { force: true });
-    return { ...result, stdout: "", stderr };
-  }
-  const said2 = progress.plain() + (result.signal === void 0 ? "" : `
-docker was ended by ${result.signal}`);
-  const vertices = progress.vertexTimes();
-  const at = command2.args.indexOf("--builder");
-  const builder3 = at < 0 ? void 0 : command2.args[at + 1];
-  const ended = vertices.map(({ name, error }) => endOf(name, error ?? "")).find(Boolean);
-  const failure = explainBuildxError({ said: said2, dockerfile: stage.dockerfile, vertices, logFile, builder: builder3 });
-  if (!ended || isMissing(ended.exitCode, stderr))
-    throw explainStage(failure, { tool, image: stage.image, stderr });
-  return { ...result, exitCode: ended.exitCode, signal: void 0, stdout: "", stderr: stderr + ended.remark };
-}
-function endOf(name, error) {
-  const [, code2] = /did not complete successfully: exit code: (\d+)/.exec(error) ?? [];
-  if (code2 === void 0 || !name.startsWith("RUN ")) return void 0;
-  const killed = "\nthe builder killed the compiler, most likely for lack of memory";
-  return { exitCode: Number(code2), remark: code2 === "137" ? killed : "" };
-}
-function isMissing(exitCode, stderr) {
-  return exitCode === 127 || /^.*\bexec: ".*": (?:executable file not found|stat .*: no such file)/m.test(stderr);
-}
-function createOutput(onLine) {
-  const decoder = new TextDecoder();
-  let text7 = "";
-  let pending2 = "";
-  return {
-    add: (data) => {
-      const piece = decoder.decode(data, { stream: true });
-      text7 += piece;
-      const lines3 = (pending2 + piece).split(/\r\n|\n|\r/);
-      pending2 = lines3.pop() ?? "";
-      for (const line of lines3) onLine(line);
-    },
-    end: () => {
-      if (pending2) onLine(pending2);
-      return text7;
-    }
-  };
-}
-var runPrefix;
-var init_run_stage = __esm({
-  "src/build/on-builder/run-stage.ts"() {
-    "use strict";
-    init_errors2();
-    init_run();
-    init_substitute();
-    init_explain_stage();
-    runPrefix = "RUN --mount=type=bind";
-  }
-});
-
-// src/build/compile.ts
-import { rmSync as rmSync2 } from "node:fs";
-import { join as join38 } from "node:path";
-function stepId(step2) {
-  return `step:${step2.title}`;
-}
-async function compilePlan(plan, context2) {
-  const temporary = await makeTemporaryFolder("xbuild-compile-").catch(() => void 0);
-  try {
-    return await compileSteps(plan, { ...context2, temporary: temporary?.path });
-  } finally {
-    await temporary?.remove();
-  }
-}
-async function compileSteps(plan, context2) {
-  for (const file of plan.compile.files) await writeFileAtomically(file.path, file.text, { mode: file.mode });
-  for (const step2 of plan.compile.prepare) await prepareStep(step2, plan, context2);
-  const outcomes = await mapLimit(
-    plan.compile.steps,
-    plan.compile.concurrency,
-    (step2) => compileStep(step2, plan, context2)
-  );
-  const raced = outcomes.filter((outcome3) => outcome3.failures.length > 0 && outcome3.raced);
-  for (const outcome3 of raced)
-    outcomes[outcomes.indexOf(outcome3)] = await compileStep(outcome3.step, plan, context2);
-  const failures = outcomes.flatMap((outcome3) => outcome3.failures);
-  if (failures.length > 0) throw compileFailed(failures, plan);
-  return outcomes.flatMap((outcome3) => outcome3.binaries);
-}
-function compileStep(step2, plan, context2) {
-  const language = languages[plan.project.language];
-  return runTask(context2.emit, stepId(step2), async (task) => {
-    const bound = bindStep(step2, context2.work);
-    const first = await runStep(step2, plan, context2, task);
-    const other = step2.stage ? void 0 : await language.alternative?.(bound, first);
-    const result = other ? afterFirst(first, await runStep(other, plan, context2, task)) : first;
-    const binaries2 = step2.stage && step2.outputDir === void 0 ? collectGathered(step2, result, context2.work) : await language.collect(other ?? bound, result);
-    const missing5 = step2.produces.filter(
-      ({ platform: platform11, name }) => !binaries2.some((binary) => binary.platform === platform11 && binary.name === name)
-    );
-    const output = `${result.stderr}
-${result.stdout}`;
-    const failed = missing5.length > 0 || result.ok ? missing5 : step2.produces;
-    const platforms2 = [...new Set(failed.map(({ platform: platform11 }) => platform11))];
-    const failures = platforms2.map((platform11) => ({
-      platform: platform11.id,
-      message: language.explain(output, platform11) || describeExit(step2, result),
-      advice: language.advise?.(output, platform11, step2.command.env) ?? adviseStage(output, step2),
-      log: logPath(step2, context2)
-    }));
-    const cached2 = binaries2.length > 0 && binaries2.every((binary) => binary.cached);
-    if (failures.length > 0) task.fail(describeExit(step2, result));
-    else task.detail(`${describeSeconds(result.seconds)}${cached2 ? ", cached" : ""}`);
-    return { step: step2, binaries: binaries2, failures, raced: language.isRace?.(output) ?? false };
-  });
-}
-function prepareStep(step2, plan, context2) {
-  return runTask(context2.emit, stepId(step2), async (task) => {
-    const result = await runStep(step2, plan, context2, task);
-    if (result.ok) return task.detail(describeSeconds(result.seconds));
-    task.fail(describeExit(step2, result));
-    throw prepareFailed(step2, result, plan, logPath(step2, context2));
-  });
-}
-function runStep(step2, plan, context2, task) {
-  const progress = languages[plan.project.language].progress(step2, plan.project);
-  const onStderr = (line) => {
-    const detail = progress(line);
-    if (detail) task.progress(detail);
-  };
-  const { stage } = step2;
-  if (stage) {
-    const logFile = startLog(step2, context2);
-    return runStage({ ...step2, stage }, { ...context2, logFile, onStderr, onProgress: task.progress });
-  }
-  return context2.early?.take(step2, context2.signal, onStderr) ?? runHere(step2, context2, onStderr);
-}
-function runHere(step2, context2, onStderr) {
-  const { work, signal, temporary } = context2;
-  const logFile = startLog(step2, context2);
-  return run(bindStep(step2, work).command, { signal, keep: keptOutput, temporary, logFile, onStderr });
-}
-function startLog(step2, context2) {
-  const path6 = logPath(step2, context2);
-  rmSync2(path6, { force: true });
-  return path6;
-}
-function bindStep({ command: command2, outputDir, ...step2 }, work) {
-  return {
-    ...step2,
-    command: substitute(command2, { work }),
-    ...outputDir !== void 0 && { outputDir: fillTokens(outputDir, { work }) }
-  };
-}
-function logPath(step2, { logs }) {
-  const platforms2 = [...new Set(step2.produces.map(({ platform: platform11 }) => platform11))];
-  const [only] = platforms2;
-  const name = platforms2.length === 1 && only ? `${platformFolder(only)}${step2.program === void 0 ? "" : `-${step2.program}`}` : step2.title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  return join38(logs, `${name}.log`);
-}
-var keptOutput, afterFirst;
-var init_compile = __esm({
-  "src/build/compile.ts"() {
-    "use strict";
-    init_languages();
-    init_platforms();
-    init_process();
-    init_recorder();
-    init_atomic();
-    init_format();
-    init_map_limit();
-    init_substitute();
-    init_temporary_folder();
-    init_compile_failure();
-    init_advise_stage();
-    init_collect();
-    init_run_stage();
-    keptOutput = 64 * 1024 * 1024;
-    afterFirst = (first, second) => ({
-      ...second,
-      seconds: first.seconds + second.seconds
-    });
-  }
-});
-
-// src/bench/measure/time-limit.ts
-async function withTimeLimit(seconds3, outer, work) {
-  if (seconds3 === void 0) return work(outer);
-  const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), seconds3 * 1e3);
-  try {
-    return await work(AbortSignal.any([outer, limit.signal]));
-  } catch (error) {
-    if (limit.signal.aborted && !outer.aborted && isFailure(error, "interrupted")) return cutOff;
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-var cutOff;
-var init_time_limit = __esm({
-  "src/bench/measure/time-limit.ts"() {
-    "use strict";
-    init_errors();
-    cutOff = /* @__PURE__ */ Symbol("cut off");
-  }
-});
-
 // src/bench/measure/builder/dockerfile.ts
 function renderBenchDockerfile(template2, values) {
   const filled = {
@@ -28054,7 +27795,7 @@ var init_toolchain = __esm({
 
 // src/bench/measure/builder/stage.ts
 import { mkdir as mkdir11, mkdtemp as mkdtemp2, rm as rm7, writeFile as writeFile5 } from "node:fs/promises";
-import { join as join39, relative as relative12 } from "node:path";
+import { join as join38, relative as relative11 } from "node:path";
 async function prepareStage(path6, subject, platform11, toolchainPlatform, signal, onProgress) {
   const [step2] = compileAlone(subject, platform11).steps;
   if (!step2) throw new Error(`nothing to compile for ${platform11.id}`);
@@ -28063,9 +27804,9 @@ async function prepareStage(path6, subject, platform11, toolchainPlatform, signa
   const command2 = builderCommand(step2.command, subject, { ownC: path6 === "emulated", program: program2 });
   const names6 = step2.produces.map(({ name }) => name);
   const gather = subject.language.gather?.(step2.command, platform11, names6) ?? [];
-  const log = join39(subject.options.dist, "logs", "bench", path6, `${platformFolder(platform11)}.log`);
+  const log = join38(subject.options.dist, "logs", "bench", path6, `${platformFolder(platform11)}.log`);
   const stage = { path: path6, subject, platform: platform11, toolchain: toolchain2, step: step2, command: command2, gather, log };
-  await mkdir11(join39(log, ".."), { recursive: true });
+  await mkdir11(join38(log, ".."), { recursive: true });
   await rm7(log, { force: true });
   const build2 = await buildStage(stage, "none", ["--target", "toolchain", "--output", "type=cacheonly"], {
     signal,
@@ -28076,7 +27817,7 @@ async function prepareStage(path6, subject, platform11, toolchainPlatform, signa
 }
 async function measure2(stage, request) {
   const { path: path6, subject } = stage;
-  const out = await mkdtemp2(join39(subject.folder, `${path6}-`));
+  const out = await mkdtemp2(join38(subject.folder, `${path6}-`));
   const flags = [
     ...request.scenario === "cold" ? ["--no-cache-filter", "builder"] : [],
     ...["--output", `type=local,dest=${out}`]
@@ -28116,9 +27857,9 @@ async function buildStage(stage, caches, flags, { signal, onProgress }) {
     cache: caches,
     compile: command2.words,
     gather,
-    workdir: join39(stageFolders.source, relative12(staged.top, staged.root))
+    workdir: join38(stageFolders.source, relative11(staged.top, staged.root))
   });
-  const file = join39(folder, `${path6}-${platformFolder(platform11)}.Dockerfile`);
+  const file = join38(folder, `${path6}-${platformFolder(platform11)}.Dockerfile`);
   await writeFile5(file, dockerfile2);
   const build2 = {
     tool: "docker",
@@ -28157,7 +27898,7 @@ function compileSeconds(progress) {
 }
 async function readBinaries(out, result, { subject, platform: platform11, step: step2, gather }) {
   const { collect: collect2 } = languages[subject.project.language];
-  const binaries2 = gather.length > 0 ? step2.produces.map(({ name }) => ({ name, path: join39(out, name) })) : await collect2(bindStep(step2, out), result);
+  const binaries2 = gather.length > 0 ? step2.produces.map(({ name }) => ({ name, path: join38(out, name) })) : await collect2(bindStep(step2, out), result);
   const found = {};
   for (const { name, path: path6 } of binaries2) {
     checkBinary(readElfFile(path6), platform11, name);
@@ -28197,7 +27938,7 @@ var init_stage2 = __esm({
 
 // src/bench/measure/native.ts
 import { cp, mkdtemp as mkdtemp3, rm as rm8 } from "node:fs/promises";
-import { join as join40 } from "node:path";
+import { join as join39 } from "node:path";
 async function prepareHere(subject, platform11, signal) {
   const { project: project2, language, folder } = subject;
   if (language.seedCaches) return;
@@ -28207,10 +27948,10 @@ async function prepareHere(subject, platform11, signal) {
   await compilePlan({ project: project2, platforms: [platform11], compile }, context2);
 }
 function logsFolder({ options }) {
-  return join40(options.dist, "logs", "bench", "native");
+  return join39(options.dist, "logs", "bench", "native");
 }
 function cachesFolder({ folder }, caches) {
-  return join40(folder, "caches", caches);
+  return join39(folder, "caches", caches);
 }
 async function runNative(subject, platform11, request) {
   const outcome3 = await withTimeLimit(
@@ -28223,7 +27964,7 @@ async function runNative(subject, platform11, request) {
 async function compileHere(subject, platform11, request) {
   const caches = cachesFolder(subject, request.caches);
   if (request.scenario === "cold") await cp(subject.staged.seed, caches, { recursive: true });
-  const work = await mkdtemp3(join40(subject.folder, "native-"));
+  const work = await mkdtemp3(join39(subject.folder, "native-"));
   const emit = (event) => {
     if (event.type === "progress") request.onProgress(event.detail);
   };
@@ -28237,7 +27978,7 @@ async function compileHere(subject, platform11, request) {
   };
   const context2 = { work, logs: logsFolder(subject), emit, signal: request.signal };
   const binaries2 = await compilePlan({ project: project2, platforms: [platform11], compile }, context2);
-  const kept = { plan: { dist: join40(work, "kept"), compile }, work, recorder: createRecorder(emit) };
+  const kept = { plan: { dist: join39(work, "kept"), compile }, work, recorder: createRecorder(emit) };
   const artifacts = await verifyAndKeep(binaries2, kept);
   return {
     kind: "measured",
@@ -28366,7 +28107,7 @@ async function measureStrategy(planned, context2) {
     throw error;
   }
   const own5 = record2.current().samples.filter((item) => item.strategy === strategy && item.platform === platform11.id);
-  const fault = own5.some(({ outcome: { kind } }) => kind === "failed" || kind === "crashed");
+  const fault = own5.some(({ outcome: { kind: kind3 } }) => kind3 === "failed" || kind3 === "crashed");
   const detail = resultsOf(own5).map((result) => `${result.scenario} ${describeResult(result)}`).join(", ");
   emit({ type: fault ? "failed" : "done", id, detail });
 }
@@ -28710,9 +28451,9 @@ var init_upgrade = __esm({
 });
 
 // src/bench/measure/store.ts
-import { join as join41 } from "node:path";
+import { join as join40 } from "node:path";
 function benchFile(dir2) {
-  return join41(dir2, ".xbuild", "bench.json");
+  return join40(dir2, ".xbuild", "bench.json");
 }
 async function readMeasurements(dir2) {
   const path6 = benchFile(dir2);
@@ -28723,7 +28464,7 @@ async function readMeasurements(dir2) {
     if (error.code === "ENOENT") return [];
     throw damaged(path6, error.message);
   }
-  return checkForm(parseJson2(text7, path6), path6);
+  return checkForm(parseJson(text7, path6), path6);
 }
 async function readRecorded(path6) {
   const text7 = await readText(path6).catch((error) => {
@@ -28736,7 +28477,7 @@ async function readRecorded(path6) {
       fix: "xbuild bench records them in .xbuild/bench.json"
     });
   });
-  const value = parseJson2(text7, path6);
+  const value = parseJson(text7, path6);
   const all = checkForm(
     value?.measurements ? value : { schemaVersion: benchVersion, measurements: [upgradeMeasurement(value)] },
     path6
@@ -28744,7 +28485,7 @@ async function readRecorded(path6) {
   if (all.length > 0) return all.toSorted((a2, b) => a2.startedAt < b.startedAt ? -1 : 1);
   throw damaged(path6, "it holds no measurement");
 }
-function parseJson2(text7, path6) {
+function parseJson(text7, path6) {
   try {
     return JSON.parse(text7);
   } catch (error) {
@@ -28891,16 +28632,16 @@ var init_record = __esm({
 // src/bench/measure/staged-project.ts
 import { constants as constants12, existsSync as existsSync15, lstatSync } from "node:fs";
 import { cp as cp2, mkdir as mkdir13 } from "node:fs/promises";
-import { basename as basename13, dirname as dirname24, join as join42, relative as relative13, resolve as resolve9 } from "node:path";
+import { basename as basename13, dirname as dirname24, join as join41, relative as relative12, resolve as resolve8 } from "node:path";
 async function withStagedProject(project2, signal, use) {
   const { path: folder, remove } = await makeTemporaryFolder("xbuild-bench-");
   const source = await project2.language.sourceRoot?.(project2.dir, signal) ?? project2.dir;
-  const top2 = join42(folder, "source", basename13(source) || "project");
+  const top2 = join41(folder, "source", basename13(source) || "project");
   const staged = {
     original: project2.dir,
     top: top2,
-    root: join42(top2, relative13(source, project2.dir)),
-    seed: join42(folder, "seed"),
+    root: join41(top2, relative12(source, project2.dir)),
+    seed: join41(folder, "seed"),
     signal
   };
   try {
@@ -28920,7 +28661,7 @@ async function copySources(from, to, dist) {
     verbatimSymlinks: true,
     preserveTimestamps: true,
     mode: constants12.COPYFILE_FICLONE,
-    filter: (path6) => !leftOut2.has(basename13(path6)) && resolve9(path6) !== dist && !isCargoTarget(path6) && isCopied(path6)
+    filter: (path6) => !leftOut2.has(basename13(path6)) && resolve8(path6) !== dist && !isCargoTarget(path6) && isCopied(path6)
   });
 }
 function isCopied(path6) {
@@ -28928,7 +28669,7 @@ function isCopied(path6) {
   return found !== void 0 && (found.isFile() || found.isDirectory() || found.isSymbolicLink());
 }
 function isCargoTarget(path6) {
-  return basename13(path6) === "target" && existsSync15(join42(dirname24(path6), "Cargo.toml"));
+  return basename13(path6) === "target" && existsSync15(join41(dirname24(path6), "Cargo.toml"));
 }
 function noRoom(folder, error) {
   return new Failure({
@@ -29110,21 +28851,21 @@ var init_request = __esm({
 function openSheet() {
   const parts = [];
   const add = (text7) => parts.push(text7);
-  const line = (x1, y1, x2, y2, kind) => add(`<line x1="${n2(x1)}" y1="${n2(y1)}" x2="${n2(x2)}" y2="${n2(y2)}" class="${kind}"/>`);
+  const line = (x1, y1, x2, y2, kind3) => add(`<line x1="${n2(x1)}" y1="${n2(y1)}" x2="${n2(x2)}" y2="${n2(y2)}" class="${kind3}"/>`);
   return {
     parts,
-    text: (x, y, kind, value) => add(`<text x="${n2(x)}" y="${n2(y)}" class="${kind}">${escapeXml(value)}</text>`),
+    text: (x, y, kind3, value) => add(`<text x="${n2(x)}" y="${n2(y)}" class="${kind3}">${escapeXml(value)}</text>`),
     line,
-    rect: (x, y, width2, height, kind) => add(`<rect x="${n2(x)}" y="${n2(y)}" width="${n2(width2)}" height="${n2(height)}" rx="3" class="${kind}"/>`),
-    tip: (x, y, height, kind) => add(
-      `<path d="M${n2(x - 3)} ${n2(y)}h3l${n2(height / 2)} ${n2(height / 2)}l${n2(-height / 2)} ${n2(height / 2)}h-3z" class="${kind}"/>`
+    rect: (x, y, width2, height, kind3) => add(`<rect x="${n2(x)}" y="${n2(y)}" width="${n2(width2)}" height="${n2(height)}" rx="3" class="${kind3}"/>`),
+    tip: (x, y, height, kind3) => add(
+      `<path d="M${n2(x - 3)} ${n2(y)}h3l${n2(height / 2)} ${n2(height / 2)}l${n2(-height / 2)} ${n2(height / 2)}h-3z" class="${kind3}"/>`
     ),
     range: (from, to, y) => {
       line(from, y, to, y, "range");
       for (const x of [from, to]) line(x, y - 5, x, y + 5, "range");
     },
-    value: (x, y, figure, ratio, kind) => add(
-      `<text x="${n2(x)}" y="${n2(y)}" class="value">${escapeXml(figure)}${ratio && `<tspan dx="9" class="${kind}">${escapeXml(ratio)}</tspan>`}</text>`
+    value: (x, y, figure, ratio, kind3) => add(
+      `<text x="${n2(x)}" y="${n2(y)}" class="value">${escapeXml(figure)}${ratio && `<tspan dx="9" class="${kind3}">${escapeXml(ratio)}</tspan>`}</text>`
     )
   };
 }
@@ -29241,9 +28982,9 @@ function factsOf(measurement2) {
     ] : []
   ];
 }
-function describeEmulator({ kind, program: program2, version: version2 }) {
-  if (kind === "unknown") return "an emulator of the builder\u2019s machine";
-  const by = kind === "kernel" ? "the kernel\u2019s binfmt_misc entry" : "the emulator that BuildKit brings along";
+function describeEmulator({ kind: kind3, program: program2, version: version2 }) {
+  if (kind3 === "unknown") return "an emulator of the builder\u2019s machine";
+  const by = kind3 === "kernel" ? "the kernel\u2019s binfmt_misc entry" : "the emulator that BuildKit brings along";
   return `${by}, ${[program2, version2].filter(Boolean).join(" ")}`;
 }
 var scenarioTitles, changeOverSeconds;
@@ -29542,12 +29283,12 @@ var init_markdown = __esm({
 });
 
 // src/config/before.ts
-import { resolve as resolve10 } from "node:path";
+import { resolve as resolve9 } from "node:path";
 function beforeCommands(before, dir2) {
   return before.map((given) => {
     const { args: words4, cwd = ".", env: env4 } = Array.isArray(given) ? { args: given } : given;
     const [tool = "", ...rest2] = words4;
-    return { tool, args: rest2, cwd: resolve10(dir2, cwd), ...env4 && { env: env4 } };
+    return { tool, args: rest2, cwd: resolve9(dir2, cwd), ...env4 && { env: env4 } };
   });
 }
 var args, beforeSchema;
@@ -29837,7 +29578,7 @@ var init_schema = __esm({
 });
 
 // src/config/flags.ts
-var progressModes, strings2, buildFlags2, benchBoundFlags, outputFlags2;
+var progressModes, strings2, buildFlags2, benchBoundFlags, outputFlags;
 var init_flags = __esm({
   "src/config/flags.ts"() {
     "use strict";
@@ -29938,7 +29679,7 @@ var init_flags = __esm({
       },
       verify: {
         choices: ["warn", "strict"],
-        describe: "What a pushed image that cannot be read back is: a warning, or with strict a failure"
+        describe: "What a pushed image that cannot be read back is: a warning, or with strict a failure, and nothing is taken as known"
       },
       jobs: { alias: "j", type: "string", requiresArg: true, describe: "Processors to use (all)" }
     };
@@ -29954,7 +29695,7 @@ var init_flags = __esm({
         describe: "Fail if a cold native compile takes more than N\xD7 the recorded time"
       }
     };
-    outputFlags2 = {
+    outputFlags = {
       progress: { choices: progressModes, default: "auto", describe: "How to show progress on stderr" },
       json: { type: "boolean", describe: "Print the report as JSON on stdout" }
     };
@@ -29999,14 +29740,14 @@ var init_compile_caches = __esm({
 // src/config/compile-place.ts
 function compileOptions(flags, { build: build2, toolchain: toolchain2 }, env4) {
   return {
-    place: flags.compileOn ?? placeOf2(env4["XBUILD_COMPILE_ON"]) ?? build2["compile-on"] ?? "host",
+    place: flags.compileOn ?? placeOf3(env4["XBUILD_COMPILE_ON"]) ?? build2["compile-on"] ?? "host",
     ...toolchain2.image && { image: toolchain2.image },
     secrets: flags.secret ?? build2.secrets,
     ssh: flags.ssh ?? build2.ssh,
     exclude: build2.exclude
   };
 }
-function placeOf2(text7) {
+function placeOf3(text7) {
   if (text7 === void 0 || text7 === "") return void 0;
   const place = compilePlaces.find((name) => name === text7);
   if (place) return place;
@@ -30025,8 +29766,18 @@ var init_compile_place = __esm({
   }
 });
 
+// src/oci/local-base.ts
+function isLocalBase(reference2) {
+  return reference2 === "builtin" || /^(\/|\.\.?\/|oci:)|\.tar$/.test(reference2);
+}
+var init_local_base = __esm({
+  "src/oci/local-base.ts"() {
+    "use strict";
+  }
+});
+
 // src/config/image-options.ts
-import { resolve as resolve11 } from "node:path";
+import { resolve as resolve10 } from "node:path";
 function imageOptions(table2, dir2, flags, env4 = {}) {
   const base = flags.base ?? env4["XBUILD_BASE"] ?? table2.base;
   const registry = flags.baseRegistry ?? (env4["XBUILD_BASE_REGISTRY"] || table2.registry);
@@ -30041,7 +29792,7 @@ function imageOptions(table2, dir2, flags, env4 = {}) {
     ...registry && { registry: checkRegistry(registry.replace(/\/+$/, ""), registry !== table2.registry) },
     pin: flags.pin ?? table2.pin ?? false,
     insecureRegistries: flags.insecureRegistry ? registryHosts(flags.insecureRegistry) : registryHosts(table2["insecure-registries"] ?? [], "insecure-registries"),
-    ...template2 && { template: resolve11(dir2, template2) },
+    ...template2 && { template: resolve10(dir2, template2) },
     ...user !== void 0 && { user: checkUser(user, flags.user === void 0 ? ["user"] : void 0) },
     ...program2 !== void 0 && { program: checkProgram2(program2) },
     programs: [...new Set(table2.programs ?? [])],
@@ -30057,7 +29808,7 @@ function imageOptions(table2, dir2, flags, env4 = {}) {
     labels: { ...table2.labels, ...parseLabels((flags.label ?? []).flatMap(splitPairs)) },
     annotations: flags.annotation?.flatMap(splitPairs).map((annotation) => checkAnnotation(annotation)) ?? (table2.annotations ?? []).map((annotation, at) => checkAnnotation(annotation, ["annotations", at])),
     files: (table2.files ?? []).map(({ from, to, mode, owner, exclude }, at) => ({
-      from: resolve11(dir2, from),
+      from: resolve10(dir2, from),
       to,
       ...mode !== void 0 && { mode: parseMode2(mode, ["files", at, "mode"]) },
       ...owner !== void 0 && { owner: checkUser(owner, ["files", at, "owner"]) },
@@ -30417,9 +30168,9 @@ var init_known_keys = __esm({
 
 // src/config/load.ts
 import { stat as stat12 } from "node:fs/promises";
-import { join as join43 } from "node:path";
+import { join as join42 } from "node:path";
 async function loadConfig(dir2) {
-  const path6 = join43(dir2, configFile);
+  const path6 = join42(dir2, configFile);
   const text7 = await readConfigText(path6);
   return text7 === void 0 ? parse(configSchema, {}) : await parseConfig(text7, path6);
 }
@@ -30598,13 +30349,13 @@ var init_load = __esm({
 });
 
 // src/config/locate.ts
-import { join as join44 } from "node:path";
+import { join as join43 } from "node:path";
 async function locating(dir2, work) {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Failure) || error.key === void 0) throw error;
-    const place = await placeOf3(join44(dir2, configFile), error.key);
+    const place = await placeOf4(join43(dir2, configFile), error.key);
     if (place === void 0) throw error;
     const more = error.where === void 0 || error.where.startsWith("[") ? "" : `
 ${error.where}`;
@@ -30632,7 +30383,7 @@ function ofImage(name, error) {
   const [table2, ...rest2] = error instanceof Failure && error.key ? error.key : [];
   return table2 === "image" ? error.with({ key: ["images", name, ...rest2] }) : error;
 }
-async function placeOf3(path6, key) {
+async function placeOf4(path6, key) {
   const text7 = await readText(path6).catch(() => void 0);
   if (text7 === void 0) return void 0;
   const positionOf = keyPositions(text7);
@@ -30656,9 +30407,9 @@ var init_locate = __esm({
 });
 
 // src/config/lock-file.ts
-import { join as join45 } from "node:path";
+import { join as join44 } from "node:path";
 async function readLock2(dir2, required) {
-  const path6 = join45(dir2, lockFile);
+  const path6 = join44(dir2, lockFile);
   const text7 = await readIfThere(path6);
   if (text7 === void 0) return { path: path6, required };
   return { path: path6, digests: await parseLock(text7, path6), required };
@@ -30731,9 +30482,9 @@ var init_lock_file = __esm({
 
 // src/config/options.ts
 import { availableParallelism as availableParallelism4 } from "node:os";
-import { join as join46, resolve as resolve12 } from "node:path";
+import { join as join45, resolve as resolve11 } from "node:path";
 async function resolveOptions(flags, env4 = process.env, usesLock = true) {
-  const { dir: dir2, bin: bin3 } = await locateProject(resolve12(flags.dir ?? "."));
+  const { dir: dir2, bin: bin3 } = await locateProject(resolve11(flags.dir ?? "."));
   const config = await loadConfig(dir2);
   const image4 = await locating(dir2, () => imageOptions(config.image, dir2, flags, env4));
   const lang5 = flags.lang ?? config.lang;
@@ -30753,7 +30504,7 @@ async function resolveOptions(flags, env4 = process.env, usesLock = true) {
   };
   return {
     dir: dir2,
-    dist: ownDist ?? resolve12(dir2, config.dist),
+    dist: ownDist ?? resolve11(dir2, config.dist),
     ofFile: Object.keys(replaced).filter((key) => replaced[key] === void 0),
     ...lang5 && { lang: lang5 },
     platforms: platforms2,
@@ -30773,11 +30524,11 @@ async function resolveOptions(flags, env4 = process.env, usesLock = true) {
       // `--provenance` alone means true, as with buildx.
       ...flags.provenance !== void 0 && { provenance: flags.provenance || "true" },
       ...flags.sbom !== void 0 && { sbom: flags.sbom || "true" },
-      ...flags.metadataFile !== void 0 && { metadataFile: resolve12(flags.metadataFile) }
+      ...flags.metadataFile !== void 0 && { metadataFile: resolve11(flags.metadataFile) }
     },
     compile: compileOptions(flags, config, env4),
     ...registryTimeout(flags.registryTimeout),
-    lock: usesLock ? await readLock2(dir2, flags.locked ?? false) : { path: join46(dir2, lockFile), required: false },
+    lock: usesLock ? await readLock2(dir2, flags.locked ?? false) : { path: join45(dir2, lockFile), required: false },
     before: flags.before === false ? [] : beforeCommands(config.build.before, dir2),
     offline: flags.offline ?? false,
     verify: flags.verify ?? "warn",
@@ -30831,7 +30582,7 @@ function fromList(text7) {
 }
 function distOf(flag2, variable2) {
   const given = flag2 ?? (variable2 || void 0);
-  if (given !== "") return given === void 0 ? void 0 : resolve12(given);
+  if (given !== "") return given === void 0 ? void 0 : resolve11(given);
   throw new Failure({
     kind: "usage",
     what: "--dist is empty",
@@ -35275,9 +35026,9 @@ var init_dist2 = __esm({
       *
       * @see {@link https://listr2.kilic.dev/task/skip.html}
       */
-      skip(message, ...metadata) {
+      skip(message, ...metadata2) {
         this.task.state$ = ListrTaskState.SKIPPED;
-        if (message) this.task.message$ = { skip: message ? splat(message, ...metadata) : this.task?.title };
+        if (message) this.task.message$ = { skip: message ? splat(message, ...metadata2) : this.task?.title };
       }
       /**
       * Check whether this task is currently in a retry state.
@@ -35973,7 +35724,7 @@ var init_command4 = __esm({
 });
 
 // src/commands/bench.ts
-import { resolve as resolve13 } from "node:path";
+import { resolve as resolve12 } from "node:path";
 async function showRecorded(path6, argv2) {
   const thresholds = readThresholds(argv2);
   const all = await readRecorded(path6);
@@ -35987,7 +35738,7 @@ async function showRecorded(path6, argv2) {
   await conclude(newest2, failure, argv2);
 }
 async function conclude(measurement2, failure, argv2) {
-  if (measurement2 && argv2.svg) await writeUserFile(resolve13(argv2.svg), renderSvg(viewOf(measurement2)), "--svg");
+  if (measurement2 && argv2.svg) await writeUserFile(resolve12(argv2.svg), renderSvg(viewOf(measurement2)), "--svg");
   if (measurement2 && !(failure && argv2.json)) show(measurement2, argv2);
   if (failure) throw measurement2 ? withReport(failure, measurement2) : failure;
 }
@@ -36045,7 +35796,7 @@ var init_bench2 = __esm({
           describe: "Image with the toolchain for the Dockerfile strategies, instead of the official one"
         },
         ...benchBoundFlags,
-        progress: outputFlags2.progress,
+        progress: outputFlags.progress,
         json: { type: "boolean", describe: "Print the measurement as JSON" },
         markdown: { type: "boolean", describe: "Print the measurement as Markdown", conflicts: "json" },
         svg: { type: "string", requiresArg: true, describe: "Write a chart to a file" },
@@ -36057,13 +35808,13 @@ var init_bench2 = __esm({
       },
       renamed: { path: "strategy", row: "scenario" },
       run: async (argv2) => {
-        if (argv2.from) return showRecorded(resolve13(argv2.from), argv2);
+        if (argv2.from) return showRecorded(resolve12(argv2.from), argv2);
         const resolved = await resolveOptions(argv2);
         const { image: image4 } = argv2;
         const options = image4 === void 0 ? resolved : { ...resolved, bench: { ...resolved.bench, image: image4 } };
         const request = benchRequest(argv2, options.bench);
         const thresholds = readThresholds(argv2, request);
-        if (argv2.svg) await checkUserFile(resolve13(argv2.svg), "--svg");
+        if (argv2.svg) await checkUserFile(resolve12(argv2.svg), "--svg");
         const earlier = await readMeasurements(options.dir);
         await runBeforeSteps(options, argv2.progress);
         const progress = createProgress(argv2.progress);
@@ -36171,6 +35922,523 @@ var init_after_build = __esm({
     init_store();
     init_strategies();
     init_compare();
+  }
+});
+
+// src/image/image-plan.ts
+function imageTaskId({ spec: spec3 }) {
+  return `image:${spec3.name}`;
+}
+var init_image_plan = __esm({
+  "src/image/image-plan.ts"() {
+    "use strict";
+  }
+});
+
+// src/image/destination.ts
+import { resolve as resolve13 } from "node:path";
+function planDestinations(asked2) {
+  const destinations = asked2.outputs.map((value) => parseOutput(forImage(value, asked2.name)));
+  if (asked2.push) {
+    if (asked2.tags.length === 0) {
+      throw new Failure({
+        kind: "usage",
+        what: `${asked2.byDigest ? "--push-by-digest" : "--push"} needs a tag for the image ${asked2.name}`,
+        why: "a registry knows an image by its reference",
+        fix: `xbuild --tag registry.example.com/${asked2.name}:1.0 ${asked2.byDigest ? "--push-by-digest" : "--push"}`
+      });
+    }
+    destinations.unshift({ type: "push", references: asked2.tags, ...asked2.byDigest && { byDigest: true } });
+  }
+  if (asked2.load) destinations.unshift({ type: "load" });
+  return destinations.length > 0 ? destinations : [{ type: "archive", path: asked2.fallback }];
+}
+function checkTag(tag, name) {
+  const reference2 = forImage(tag, name);
+  const { digest: digest4 } = parseReference(reference2);
+  if (digest4 === void 0) return reference2;
+  throw new Failure({
+    kind: "usage",
+    what: `--tag ${JSON.stringify(tag)} has a digest`,
+    why: "the digest is what a build gives; only a name and a tag can be chosen",
+    fix: `--tag ${reference2.slice(0, reference2.indexOf("@"))}`
+  });
+}
+function localTag(name) {
+  const lower = name.toLowerCase();
+  const isName = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/.test(lower);
+  return `${isName ? lower : (lower.match(/[a-z0-9]+/g) ?? ["app"]).join("-")}:latest`;
+}
+function checkDistinctPlaces(images) {
+  const owners = /* @__PURE__ */ new Map();
+  for (const { name, tags: tags2, destinations } of images) {
+    const places3 = destinations.filter(({ type }) => type !== "load").flatMap(describeDestination);
+    for (const place of /* @__PURE__ */ new Set([...tags2, ...places3])) {
+      const other = owners.get(place);
+      owners.set(place, name);
+      if (other === void 0) continue;
+      throw new Failure({
+        kind: "usage",
+        what: `${place} is the same for several images`,
+        where: `${other}, ${name}`,
+        why: "the second would replace the first; {name} becomes the name of each image",
+        fix: "--tag registry.example.com/{name}:1.0, -o dist/{name}.oci.tar, or tags of their own in [images.NAME]"
+      });
+    }
+  }
+}
+function parseOutput(value) {
+  if (value === "" || value === "-") {
+    throw new Failure({
+      kind: "usage",
+      what: `-o ${JSON.stringify(value)} is no path`,
+      why: "standard output carries the digest of the image, so the image itself goes to a file",
+      fix: "-o image.oci.tar"
+    });
+  }
+  const key = /^(?:dest|name|push|registry\.insecure|compression(?:-level)?|oci-mediatypes|force-compression|rewrite-timestamp|tar)=/;
+  if (key.test(value) && !value.includes("type=")) {
+    throw new Failure({
+      kind: "usage",
+      what: `-o ${value} has no type`,
+      why: "it reads like a value of docker buildx, where type= says what is written",
+      fix: `-o type=oci,${value}`
+    });
+  }
+  const [compressed] = /\.(?:tar\.\w+|tgz|tzst|txz|gz|zst|zip)$/.exec(value) ?? [];
+  if (compressed !== void 0) {
+    const path6 = `${value.slice(0, -compressed.length)}.tar`;
+    throw new Failure({
+      kind: "usage",
+      what: `-o ${value}: the archive of an image is not compressed as a whole`,
+      why: "its layers are compressed already, and docker load, skopeo and xbuild verify read a plain tar",
+      fix: `-o ${path6}`
+    });
+  }
+  if (!/^type=|,type=/.test(value)) {
+    const path6 = resolve13(value);
+    return /\.tar$/.test(value) ? { type: "archive", path: path6 } : { type: "layout", path: path6 };
+  }
+  const keys2 = Object.fromEntries(value.split(",").map((pair) => pair.split(/=(.*)/s, 2)));
+  const only = (...known) => Object.keys(keys2).every((key2) => key2 === "type" || known.includes(key2));
+  if (keys2["dest"] && keys2["dest"] !== "-") {
+    const path6 = resolve13(keys2["dest"]);
+    if (keys2["type"] === "oci" && only("dest")) return { type: "archive", path: path6 };
+    if (keys2["type"] === "oci" && only("dest", "tar") && keys2["tar"] === "false")
+      return { type: "layout", path: path6 };
+    if (keys2["type"] === "docker" && only("dest")) return { type: "docker-archive", path: path6 };
+  }
+  return { type: "buildx", value };
+}
+function withoutTag(reference2) {
+  const { tag } = parseReference(reference2);
+  return tag !== void 0 && reference2.endsWith(`:${tag}`) ? reference2.slice(0, -tag.length - 1) : reference2;
+}
+function describeDestination(destination) {
+  switch (destination.type) {
+    case "push":
+      return destination.byDigest ? [...new Set(destination.references.map(withoutTag))].map((name) => `${name} by digest`) : destination.references;
+    case "load":
+      return [engineName];
+    case "buildx":
+      return [destination.value];
+    default:
+      return [destination.path];
+  }
+}
+var forImage, engineName;
+var init_destination = __esm({
+  "src/image/destination.ts"() {
+    "use strict";
+    init_errors();
+    init_reference2();
+    forImage = (value, name) => value.replaceAll("{name}", name);
+    engineName = "the Docker engine";
+  }
+});
+
+// src/image/own-annotations.ts
+function formatTime(epoch) {
+  return new Date(epoch * 1e3).toISOString().replace(".000Z", "Z");
+}
+function ownAnnotations({ reference: reference2, digest: pinned }, epoch, digest4 = pinned) {
+  const created = { [keys.created]: formatTime(epoch) };
+  const named3 = reference2 !== "scratch" && !isLocalBase(reference2);
+  const { digest: written, ...name } = named3 ? parseReference(reference2) : {};
+  const of = digest4 ?? written;
+  return {
+    ...created,
+    ...named3 && { [keys.baseName]: formatReference(name) },
+    ...of !== void 0 && { [keys.baseDigest]: of }
+  };
+}
+var keys, ownKeys;
+var init_own_annotations = __esm({
+  "src/image/own-annotations.ts"() {
+    "use strict";
+    init_local_base();
+    init_reference2();
+    keys = {
+      created: "org.opencontainers.image.created",
+      baseName: "org.opencontainers.image.base.name",
+      baseDigest: "org.opencontainers.image.base.digest"
+    };
+    ownKeys = Object.values(keys);
+  }
+});
+
+// src/image/buildx/cache.ts
+import { createHash as createHash9 } from "node:crypto";
+import { join as join46, relative as relative13 } from "node:path";
+function cacheValues(spec3, destinations, { cache: cache2, cacheProject = "", cacheFrom, cacheTo }, workspace = process.env["GITHUB_WORKSPACE"]) {
+  if (cache2 === void 0) return { from: cacheFrom, to: cacheTo };
+  const pushes2 = destinations.some(({ type }) => type === "push");
+  const project2 = cache2 === "gha" && workspace ? relative13(workspace, cacheProject) : cacheProject;
+  const { from, to } = expandCache(cache2, spec3, { folder: join46(cacheFolder(), "buildx"), pushes: pushes2, project: project2 });
+  return { from: [...from, ...cacheFrom], to: [...to, ...cacheTo] };
+}
+function expandCache(kind3, { name, platforms: platforms2, tags: tags2 }, { folder, pushes: pushes2, project: project2 }) {
+  const image4 = [name, ...platforms2.map(platformFolder)].join("-").replace(/[^\w.-]+/g, "-");
+  const scope = project2 === "" ? image4 : `${image4}-${shortDigest(project2).slice(0, 8)}`;
+  const kept = "mode=max,ignore-error=true";
+  switch (kind3) {
+    case "gha":
+      return { from: [`type=gha,scope=xbuild-${scope}`], to: [`type=gha,scope=xbuild-${scope},${kept}`] };
+    case "local": {
+      const path6 = `${folder}/${scope}`;
+      return {
+        from: [`type=local,${csvField(`src=${path6}`)}`],
+        to: [`type=local,${csvField(`dest=${path6}`)},${kept}`]
+      };
+    }
+    case "registry": {
+      const ref = `${repositoryOf(tags2)}:${shortTag(`buildcache-${image4}`)}`;
+      const to = pushes2 ? [`type=registry,ref=${ref},image-manifest=true,oci-mediatypes=true,${kept}`] : [];
+      return { from: [`type=registry,ref=${ref}`], to };
+    }
+  }
+}
+function shortTag(tag) {
+  if (tag.length <= 128) return tag;
+  return `${tag.slice(0, 111)}-${shortDigest(tag)}`;
+}
+function repositoryOf([first]) {
+  if (first !== void 0) {
+    const { registry, repository } = parseReference(first);
+    return `${registry}/${repository}`;
+  }
+  throw new Failure({
+    kind: "usage",
+    what: "--cache registry needs a tag",
+    why: "the cache is kept in the repository of the image, and the image has none",
+    fix: "--tag registry.example.com/app:1.0, or --cache local"
+  });
+}
+function droppedGitHubCaches(values, env4, builder3, now) {
+  const isGha2 = (value) => /(^|,)\s*type\s*=\s*gha\s*(,|$)/i.test(value) && !/(^|,)token=/.test(value);
+  if (![...values.from, ...values.to].some(isGha2)) return [];
+  const token = env4["ACTIONS_RUNTIME_TOKEN"];
+  if (!token) {
+    return [
+      "type=gha does nothing here: this step has no ACTIONS_RUNTIME_TOKEN. Only JavaScript actions get it: use the Action of xbuild, or export every ACTIONS_ variable in a step before this one"
+    ];
+  }
+  if (!env4["ACTIONS_CACHE_SERVICE_V2"] || !env4["ACTIONS_RESULTS_URL"]) {
+    return [
+      "type=gha does nothing here: without ACTIONS_CACHE_SERVICE_V2 and ACTIONS_RESULTS_URL it would use version 1 of the service, which is gone since April 2025"
+    ];
+  }
+  const old = oldTool(builder3);
+  if (old)
+    return [`type=gha does nothing here: ${old}, and version 1 of the service is gone since April 2025`];
+  return tokenRemarks(token, values.to.some(isGha2), now);
+}
+function oldTool({ buildx, buildkit }) {
+  const version2 = /\d+\.\d+\.\d+/.exec(buildkit ?? "")?.[0];
+  if (buildx !== void 0 && compareVersions(buildx, "0.21.0") < 0)
+    return `buildx ${buildx} is older than 0.21`;
+  if (version2 !== void 0 && compareVersions(version2, "0.20.0") < 0)
+    return `BuildKit ${version2} is older than 0.20`;
+  return void 0;
+}
+function tokenRemarks(token, writes, now) {
+  const claims = claimsOf(token);
+  if (typeof claims["exp"] === "number" && claims["exp"] * 1e3 < now) {
+    return ["type=gha does nothing here: ACTIONS_RUNTIME_TOKEN has expired"];
+  }
+  const scopes = parseJson2(claims["ac"]);
+  if (!writes || !Array.isArray(scopes)) return [];
+  const mayWrite = scopes.some(({ Permission }) => (Permission & 2) !== 0);
+  return mayWrite ? [] : ["this job may read the cache of GitHub and not write it, as jobs of forks: --cache-to does nothing"];
+}
+function claimsOf(token) {
+  const claims = parseJson2(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+  return typeof claims === "object" && claims !== null ? claims : {};
+}
+function parseJson2(text7) {
+  try {
+    return JSON.parse(String(text7));
+  } catch {
+    return void 0;
+  }
+}
+var shortDigest;
+var init_cache = __esm({
+  "src/image/buildx/cache.ts"() {
+    "use strict";
+    init_errors();
+    init_reference2();
+    init_platforms();
+    init_cache_folder();
+    init_csv_field();
+    init_versions();
+    shortDigest = (text7) => createHash9("sha256").update(text7).digest("hex").slice(0, 16);
+  }
+});
+
+// src/image/buildx/command.ts
+function buildxFiles(folder) {
+  return {
+    dockerfile: `${folder}/Dockerfile`,
+    /** Where the context is staged, and what it is called once its content is known. */
+    staging: `${folder}/context`,
+    context: (content) => `${folder}/context-${content}`,
+    metadata: `${folder}/metadata.json`,
+    /** Where the output of the destination with this number is written before it gets its name. */
+    output: (index) => `${folder}/output-${index}`
+  };
+}
+function imageRequest({ spec: spec3, destinations }, { buildx, cwd }) {
+  return { folder: `${tokens.work}/images/${spec3.name}`, destinations, options: buildx, cwd };
+}
+function imageCommand(image4, settings3) {
+  return buildxCommand(image4.spec, imageRequest(image4, settings3));
+}
+function imageDockerfile({ spec: spec3, template: template2 }) {
+  return renderDockerfile(spec3, { template: template2, pinnedDigest: spec3.base.digest });
+}
+function wantedOf(spec3, { folder, destinations, options }) {
+  const caches = cacheValues(spec3, destinations, options);
+  return {
+    platforms: spec3.platforms.map(({ id }) => id),
+    tags: isWithoutTag(destinations) ? [] : spec3.tags,
+    labels: flagLabels(spec3),
+    annotations: [...annotations(spec3, destinations), ...spec3.annotations],
+    outputs: outputValues(destinations, buildxFiles(folder).output, spec3.tags),
+    cacheFrom: caches.from,
+    cacheTo: caches.to
+  };
+}
+function commonParts({ builder: builder3, provenance, sbom, metadataFile }) {
+  return {
+    // buildx asks the builder for what happened in each build, to write it where nobody reads it.
+    env: metadataFile === void 0 ? { BUILDX_METADATA_PROVENANCE: "disabled" } : {},
+    first: [...builder3 === void 0 ? [] : ["--builder", builder3], "--progress=rawjson"],
+    // Asked for or not, it is said: buildx's own default is an attestation that holds the time of the build.
+    attestations: [
+      `--provenance=${provenance ?? "false"}`,
+      ...sbom === void 0 ? [] : [`--sbom=${sbom}`]
+    ]
+  };
+}
+function buildxCommand(spec3, request) {
+  const files3 = buildxFiles(request.folder);
+  const wanted2 = wantedOf(spec3, request);
+  const common2 = commonParts(request.options);
+  const each = (flag2, values) => values.flatMap((value) => [flag2, value]);
+  return {
+    tool: "docker",
+    args: [
+      ...["buildx", "build", ...common2.first],
+      ...each("--platform", [wanted2.platforms.join(",")]),
+      ...each("--tag", wanted2.tags),
+      ...each(
+        "--label",
+        wanted2.labels.map(([name, value]) => `${name}=${value}`)
+      ),
+      ...each("--annotation", wanted2.annotations),
+      ...each("--output", wanted2.outputs),
+      ...each("--cache-from", wanted2.cacheFrom),
+      ...each("--cache-to", wanted2.cacheTo),
+      ...common2.attestations,
+      ...each("--metadata-file", [files3.metadata]),
+      ...each("--file", [files3.dockerfile]),
+      files3.context(tokens.content)
+    ],
+    cwd: request.cwd,
+    env: { SOURCE_DATE_EPOCH: String(spec3.epoch), ...common2.env }
+  };
+}
+function annotations({ base, epoch, platforms: platforms2 }, destinations) {
+  if (destinations.some(({ type }) => type === "buildx" || type === "docker-archive")) return [];
+  const places3 = platforms2.length > 1 ? "manifest,index" : "manifest";
+  return Object.entries(ownAnnotations(base, epoch)).map(([key, value]) => `${places3}:${key}=${value}`);
+}
+function outputValues(destinations, path6, tags2) {
+  const names6 = isWithoutTag(destinations) && tags2.length > 0 ? `,${csvField(`name=${tags2.join(",")}`)}` : "";
+  return destinations.map((destination, index) => outputValue(destination, path6(index), names6));
+}
+function outputValue(destination, path6, names6) {
+  switch (destination.type) {
+    case "push": {
+      if (destination.tagsLast === "layout") return layoutValue(path6);
+      if (!destination.byDigest && !destination.tagsLast) return "type=image,push=true,oci-mediatypes=true";
+      const repositories = [...new Set(destination.references.map(withoutTag))].join(",");
+      return `type=image,${csvField(`name=${repositories}`)},push-by-digest=true,name-canonical=true,push=true,oci-mediatypes=true`;
+    }
+    case "load":
+      return `type=docker,oci-mediatypes=true${names6}`;
+    case "archive":
+      return `type=oci,${csvField(`dest=${path6}`)},oci-mediatypes=true${names6}`;
+    case "layout":
+      return `${layoutValue(path6)}${names6}`;
+    case "docker-archive":
+      return `type=docker,${csvField(`dest=${path6}`)}${names6}`;
+    case "buildx":
+      return destination.value;
+  }
+}
+var isWithoutTag, layoutValue;
+var init_command5 = __esm({
+  "src/image/buildx/command.ts"() {
+    "use strict";
+    init_csv_field();
+    init_substitute();
+    init_destination();
+    init_own_annotations();
+    init_cache();
+    init_dockerfile();
+    isWithoutTag = (destinations) => destinations.some((one2) => one2.type === "push" && (one2.byDigest || one2.tagsLast !== void 0));
+    layoutValue = (path6) => `type=oci,${csvField(`dest=${path6}`)},tar=false,oci-mediatypes=true`;
+  }
+});
+
+// src/image/buildx/bake-file.ts
+function whyNotBaked(images, { metadataFile, cacheTo }) {
+  if (images.length < 2) return "there is one image";
+  if (metadataFile !== void 0) return "--metadata-file is written for one image after the other";
+  if (cacheTo.length > 0) return "--cache-to writes the cache of one image after the other";
+  const own5 = images.flatMap(({ destinations }) => destinations).find(({ type }) => type === "buildx");
+  return own5?.type === "buildx" ? `-o ${own5.value} is for docker buildx build` : void 0;
+}
+function bakeCommand({ buildx, cwd }) {
+  const { first, attestations, env: env4 } = commonParts(buildx);
+  return {
+    tool: "docker",
+    args: [
+      ...["buildx", "bake", ...first, ...attestations],
+      ...["--metadata-file", metadata, "--file", definition]
+    ],
+    cwd,
+    // What bake reads and writes is in the run's folder, or was named by the user: there is nobody to ask about it.
+    env: { BUILDX_BAKE_ENTITLEMENTS_FS: "0", ...env4 }
+  };
+}
+function bakeFile(images, settings3, values) {
+  const names6 = targetNames(images);
+  const targets3 = images.map((image4, index) => {
+    const write4 = (text7) => escapeTemplate(fillFields(text7, values(index)));
+    return [names6[index], mapTexts(bakeTarget(image4, settings3), write4)];
+  });
+  const bake = { group: { default: { targets: names6 } }, target: Object.fromEntries(targets3) };
+  return `${JSON.stringify(bake, void 0, 2)}
+`;
+}
+function targetNames(images) {
+  const taken = /* @__PURE__ */ new Set(["default", "internal"]);
+  return images.map(({ spec: spec3 }) => {
+    const plain3 = spec3.name.replace(/[^\w-]/g, "-");
+    let name = plain3;
+    for (let number2 = 2; taken.has(name); number2++) name = `${plain3}-${number2}`;
+    taken.add(name);
+    return name;
+  });
+}
+function bakeTarget(image4, settings3) {
+  const request = imageRequest(image4, settings3);
+  const files3 = buildxFiles(request.folder);
+  const { labels, outputs, cacheFrom, cacheTo, platforms: platforms2, ...wanted2 } = wantedOf(image4.spec, request);
+  const lists = { ...wanted2, "cache-from": cacheFrom, "cache-to": cacheTo };
+  return {
+    context: files3.context(tokens.content),
+    dockerfile: files3.dockerfile,
+    args: { SOURCE_DATE_EPOCH: String(image4.spec.epoch) },
+    platforms: platforms2,
+    output: outputs,
+    ...labels.length > 0 && { labels: Object.fromEntries(labels) },
+    ...Object.fromEntries(Object.entries(lists).filter(([, { length }]) => length > 0))
+  };
+}
+function escapeTemplate(text7) {
+  return text7.replace(/[$%](?=\{)/g, (mark2) => mark2 + mark2);
+}
+function mapTexts(target, write4) {
+  const written = (value) => {
+    if (typeof value === "string") return write4(value);
+    if (isList2(value)) return value.map(write4);
+    return Object.fromEntries(Object.entries(value).map(([key, text7]) => [write4(key), write4(text7)]));
+  };
+  return Object.fromEntries(Object.entries(target).map(([key, value]) => [key, written(value)]));
+}
+var definition, metadata, isList2;
+var init_bake_file = __esm({
+  "src/image/buildx/bake-file.ts"() {
+    "use strict";
+    init_substitute();
+    init_command5();
+    definition = `${tokens.work}/bake.json`;
+    metadata = `${tokens.work}/bake-metadata.json`;
+    isList2 = (value) => Array.isArray(value);
+  }
+});
+
+// src/image/buildx/bake-progress.ts
+function readBakeProgress(targets3) {
+  const lines3 = joinLines();
+  const readers = targets3.map((target) => ({
+    target,
+    reader: readProgress2(),
+    prefix: new RegExp(`^\\[${target}(?:\\] | (?=\\S))`),
+    digests: /* @__PURE__ */ new Set()
+  }));
+  return {
+    line(text7) {
+      const read5 = lines3.take(text7);
+      if (!read5) return [];
+      return readers.flatMap(({ target, reader, prefix, digests }) => {
+        const detail = reader.take(isStatus(read5) ? ownStatus(read5, prefix, digests) : read5);
+        return detail === void 0 ? [] : [{ target, detail }];
+      });
+    },
+    of(target) {
+      const found = readers.find((one2) => one2.target === target);
+      if (!found) throw new Error(`no target ${target}`);
+      return found.reader;
+    },
+    plain: () => [readers[0]?.reader.plain() ?? "", ...lines3.rest()].join("\n")
+  };
+}
+function ownStatus(status, prefix, digests) {
+  const { vertexes = [], statuses: statuses2 = [], logs = [], warnings = [] } = status;
+  const own5 = vertexes.flatMap((vertex) => {
+    const [found] = prefix.exec(vertex.name ?? "") ?? [];
+    if (found === void 0) return [];
+    digests.add(vertex.digest);
+    const rest2 = vertex.name?.slice(found.length) ?? "";
+    return [{ ...vertex, name: found.endsWith("] ") ? rest2 : `[${rest2}` }];
+  });
+  const ofTarget = ({ vertex = "" }) => digests.has(vertex);
+  return {
+    vertexes: own5,
+    statuses: statuses2.filter(ofTarget),
+    logs: logs.filter(ofTarget),
+    warnings: warnings.filter(ofTarget)
+  };
+}
+var init_bake_progress = __esm({
+  "src/image/buildx/bake-progress.ts"() {
+    "use strict";
+    init_progress2();
   }
 });
 
@@ -36424,15 +36692,348 @@ var init_dockerfile_remarks = __esm({
   }
 });
 
+// src/base/lookup.ts
+function isRegistryBase(reference2) {
+  return reference2 !== "scratch" && !isLocalBase(reference2);
+}
+function isUnreachable(error) {
+  return isFailure(error, "registry") && !error.what.startsWith(noSuchBase);
+}
+function createBaseLookup(client) {
+  const found = /* @__PURE__ */ new Map();
+  return (reference2) => {
+    const index = found.get(reference2) ?? lookUpBase(reference2, client);
+    found.set(reference2, index);
+    return index;
+  };
+}
+async function lookUpBase(text7, client) {
+  const reference2 = parseReference(text7);
+  const manifest = await client.findManifest(reference2);
+  if (!manifest) {
+    throw new Failure({
+      kind: "registry",
+      what: `${noSuchBase} ${text7}`,
+      where: reference2.registry,
+      why: "the registry has no manifest of this name",
+      fix: reference2.digest === void 0 ? "another one with --base, or a mirror of gcr.io/distroless with --base-registry" : "xbuild update, where xbuild.lock has this digest, or another --base"
+    });
+  }
+  const { digest: digest4 } = manifest;
+  return { digest: digest4, platforms: await listPlatforms(client, reference2, manifest) };
+}
+async function listPlatforms(client, reference2, { bytes: bytes2, mediaType }) {
+  const where = reference2.repository;
+  const parsed = parseManifest(bytes2, mediaType, where);
+  if ("manifests" in parsed) {
+    const entries2 = await flattenIndex(parsed, (entry) => loadIndex(client, reference2, entry), where);
+    const runnable = entries2.filter((entry) => !isAttestation(entry)).map((entry) => platformId(entry.platform));
+    return [...new Set(runnable.filter((id2) => id2 !== void 0))];
+  }
+  checkDocumentSize(parsed.config, where);
+  const config = [];
+  for await (const chunk of client.getBlob(reference2, parsed.config)) config.push(Buffer.from(chunk));
+  const id = platformId(parseConfig2(Buffer.concat(config), where));
+  return id === void 0 ? [] : [id];
+}
+async function loadIndex(client, reference2, { digest: digest4 }) {
+  const found = await client.findManifest({ ...reference2, digest: digest4 });
+  const parsed = found && parseManifest(found.bytes, found.mediaType, reference2.repository);
+  return parsed && "manifests" in parsed ? parsed : void 0;
+}
+var noSuchBase;
+var init_lookup2 = __esm({
+  "src/base/lookup.ts"() {
+    "use strict";
+    init_errors();
+    init_local_base();
+    init_manifest();
+    init_reference2();
+    noSuchBase = "There is no base image";
+  }
+});
+
+// src/image/cache.ts
+import { createHash as createHash10 } from "node:crypto";
+import {
+  mkdir as mkdir14,
+  open as open8,
+  readdir as readdir11,
+  readFile as readFile4,
+  rm as rm11,
+  stat as stat14,
+  utimes as utimes2,
+  writeFile as writeFile6
+} from "node:fs/promises";
+import { tmpdir as tmpdir4 } from "node:os";
+import { join as join47 } from "node:path";
+async function openCache(folder, remark) {
+  try {
+    await prepare2(folder);
+    return blobCache(folder, () => sweep2(folder));
+  } catch (error) {
+    const code2 = error.code ?? "unusable";
+    remark(`The cache folder ${folder} cannot be written to (${code2}): nothing is kept for the next build`);
+    try {
+      const temporary = await makeTemporaryFolder("xbuild-cache-");
+      await prepare2(temporary.path);
+      return blobCache(temporary.path, temporary.remove);
+    } catch (failed) {
+      throw writeFailure(failed, tmpdir4());
+    }
+  }
+}
+async function prepare2(folder) {
+  await mkdir14(join47(folder, "blobs/sha256"), { recursive: true });
+  await sweep(join47(folder, "blobs/sha256"));
+  const probe = join47(folder, "blobs/sha256", `.probe.${process.pid}.tmp`);
+  await (await open8(probe, "w")).close();
+  await rm11(probe, { force: true });
+}
+function blobCache(folder, close) {
+  const blobPath2 = (digest4) => join47(folder, "blobs", ...digest4.split(":"));
+  const recordPath = (kind3, key) => join47(folder, kind3, `${sha256(key)}.json`);
+  return {
+    folder,
+    close,
+    async find(digest4, size2) {
+      const path6 = blobPath2(digest4);
+      if (!await isWhole(path6, digest4, size2)) return void 0;
+      await touch(path6);
+      return path6;
+    },
+    async holds(digest4, size2) {
+      const path6 = blobPath2(digest4);
+      const found = await stat14(path6).catch(() => void 0);
+      if (found?.size !== size2) return false;
+      await touch(path6, found);
+      return true;
+    },
+    async store(source, signal) {
+      const write4 = async (handle) => {
+        const hash3 = createHash10("sha256");
+        let size2 = 0;
+        for await (const chunk of hashing(source, hash3)) {
+          if (signal?.aborted) throw interrupted();
+          size2 += chunk.length;
+          await writeAll(handle, chunk);
+        }
+        return { digest: `sha256:${hash3.digest("hex")}`, size: size2 };
+      };
+      const place = ({ digest: digest4 }) => blobPath2(digest4);
+      const blob = await writeAtomically(blobPath2("sha256:incoming"), write4, { place, durable: false });
+      return { ...blob, path: blobPath2(blob.digest) };
+    },
+    async recall(kind3, key) {
+      const path6 = recordPath(kind3, key);
+      const [sum2, json] = (await readFile4(path6, "utf8").catch(() => "")).split("\n", 2);
+      if (!sum2 || json === void 0 || sum2 !== sha256(json)) return void 0;
+      await touch(path6);
+      return JSON.parse(json);
+    },
+    async remember(kind3, key, value) {
+      const path6 = recordPath(kind3, key);
+      const json = JSON.stringify(value);
+      try {
+        await mkdir14(join47(folder, kind3), { recursive: true });
+        await sweep(join47(folder, kind3));
+        const bytes2 = Buffer.from(`${sha256(json)}
+${json}
+`);
+        await writeAtomically(path6, (handle) => writeAll(handle, bytes2), { durable: false });
+      } catch {
+      }
+    }
+  };
+}
+function sha256(text7) {
+  return createHash10("sha256").update(text7).digest("hex");
+}
+function isThere(path6) {
+  return stat14(path6).then(
+    () => true,
+    () => false
+  );
+}
+function cacheEmptied(path6) {
+  return new Failure({
+    kind: "image",
+    what: "The cache was emptied during the build",
+    where: path6,
+    why: "a layer that was made a moment ago is not there any more",
+    fix: "run it again, and let nothing remove files of the cache meanwhile"
+  });
+}
+async function isWhole(path6, digest4, size2) {
+  const handle = await open8(path6, "r").catch(() => void 0);
+  if (!handle) return false;
+  try {
+    if ((await handle.stat()).size !== size2) return false;
+    const [algorithm2 = "", hex] = digest4.split(":");
+    return await hashStream(filePieces(handle), algorithm2) === hex;
+  } catch {
+    return false;
+  } finally {
+    await handle.close();
+  }
+}
+async function touch(path6, found) {
+  const now = /* @__PURE__ */ new Date();
+  const used = found ?? await stat14(path6).catch(() => void 0);
+  if (used && now.getTime() - used.mtimeMs > hour) await utimes2(path6, now, now).catch(() => {
+  });
+}
+async function sweep2(folder) {
+  const stamp = join47(folder, "swept");
+  const swept = await stat14(stamp).catch(() => void 0);
+  if (swept && Date.now() - swept.mtimeMs < day) return;
+  await writeFile6(stamp, "").catch(() => {
+  });
+  const names6 = await readdir11(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files3 = [];
+  for (const entry of names6) {
+    const path6 = join47(entry.parentPath, entry.name);
+    if (!entry.isFile() || path6.startsWith(join47(folder, "buildx/"))) continue;
+    const found = await stat14(path6).catch(() => void 0);
+    if (found) files3.push({ path: path6, age: Date.now() - found.mtimeMs, size: found.size });
+  }
+  let total = 0;
+  for (const { path: path6, age, size: size2 } of files3.sort((a2, b) => a2.age - b.age)) {
+    total += size2;
+    const abandoned = path6.endsWith(".tmp") && age > abandonedAfter2;
+    const tooMuch2 = total > maximumSize && age > inUseFor;
+    if (abandoned || age > keptFor || tooMuch2) await rm11(path6, { force: true }).catch(() => {
+    });
+  }
+}
+var hour, day, keptFor, maximumSize, inUseFor, abandonedAfter2;
+var init_cache2 = __esm({
+  "src/image/cache.ts"() {
+    "use strict";
+    init_errors();
+    init_atomic();
+    init_file_pieces();
+    init_hash_stream();
+    init_leftovers();
+    init_temporary_folder();
+    hour = 60 * 60 * 1e3;
+    day = 24 * hour;
+    keptFor = 30 * day;
+    maximumSize = 5 * 1024 ** 3;
+    inUseFor = 2 * hour;
+    abandonedAfter2 = day;
+  }
+});
+
+// src/image/buildx/made-before.ts
+function isRepeatable({ spec: spec3, destinations, template: template2 }, { buildx, verify, offline }) {
+  const { provenance = "false", sbom = "false", cache: cache2, cacheFrom, cacheTo, metadataFile } = buildx;
+  const isPlain = provenance === "false" && sbom === "false" && metadataFile === void 0;
+  const noCache = cache2 === void 0 && cacheFrom.length + cacheTo.length === 0;
+  const isPinned = spec3.base.digest !== void 0 || !isRegistryBase(spec3.base.reference);
+  const isPush = destinations.length === 1 && destinations[0]?.type === "push";
+  const mayAsk = !offline && verify !== "strict";
+  return template2 === void 0 && isPlain && noCache && isPinned && isPush && mayAsk;
+}
+async function findMadeBefore(images, context2) {
+  if (!images.some((image4) => isRepeatable(image4, context2.plan))) return images.map(() => void 0);
+  return withCache((cache2) => Promise.all(images.map((image4) => findOne(image4, context2, cache2))));
+}
+async function findOne(image4, context2, cache2) {
+  const [push2] = image4.destinations;
+  if (push2?.type !== "push" || !isRepeatable(image4, context2.plan)) return void 0;
+  const { success, output } = safeParse(recordSchema2, await cache2.recall(kind, await keyOf4(image4, context2)));
+  const now = Date.now();
+  if (!success || output.at > now || now - output.at > goodFor) return void 0;
+  const digest4 = output.metadata["containerimage.digest"];
+  const byDigest = push2.byDigest || push2.tagsLast !== void 0;
+  const has = async (reference2) => {
+    const { registry, repository, tag = "latest" } = parseReference(reference2);
+    const asked2 = { registry, repository, ...byDigest ? { digest: digest4 } : { tag } };
+    const found = await context2.registries.headManifest(asked2, { push: true }).catch(() => void 0);
+    return found?.digest === digest4;
+  };
+  const held = await Promise.all(push2.references.map(has));
+  return held.every(Boolean) ? { ...resultOf2(output.metadata, [], 0), isPushed: true } : void 0;
+}
+async function rememberMade(image4, digest4, { metadata: metadata2 }, context2) {
+  if (!isRepeatable(image4, context2.plan)) return;
+  const key = await keyOf4(image4, context2);
+  const config = "containerimage.config.digest";
+  const kept = { "containerimage.digest": digest4, [config]: metadata2[config] };
+  await withCache((cache2) => cache2.remember(kind, key, { at: Date.now(), metadata: kept }));
+}
+async function keyOf4(image4, context2) {
+  const { plan, builder: builder3 } = context2;
+  const { spec: spec3 } = image4;
+  const file = platformFile(context2);
+  const layers = [
+    await filesLayer(spec3, plan.root),
+    ...spec3.platforms.map((platform11) => programLayer(spec3, platform11, file)),
+    aroundLayer(spec3)
+  ];
+  const content = await Promise.all(layers.map(measureEntries));
+  const { driver, name, buildx, buildkit } = builder3 ?? {};
+  return JSON.stringify([
+    version,
+    [driver, name, buildx, buildkit],
+    imageDockerfile(image4),
+    bakeFile([image4], plan, () => printed),
+    bakeCommand(plan).args,
+    image4.destinations,
+    content.map(
+      (entries2) => entries2.map(({ entry: { content: _, ...header2 }, size: size2, sha256: sha2563 }) => [header2, size2, sha2563])
+    )
+  ]);
+}
+async function withCache(use) {
+  const cache2 = await openCache(cacheFolder(), () => {
+  });
+  try {
+    return await use(cache2);
+  } finally {
+    await cache2.close();
+  }
+}
+var kind, goodFor, recordSchema2;
+var init_made_before = __esm({
+  "src/image/buildx/made-before.ts"() {
+    "use strict";
+    init_dist();
+    init_lookup2();
+    init_reference2();
+    init_cache_folder();
+    init_substitute();
+    init_version2();
+    init_cache2();
+    init_layers();
+    init_make_context();
+    init_tar_stream();
+    init_bake_file();
+    init_command5();
+    init_run();
+    kind = "made";
+    goodFor = 24 * 60 * 60 * 1e3;
+    recordSchema2 = object({
+      /** When it was made, in milliseconds since 1970. */
+      at: number(),
+      metadata: object({
+        "containerimage.digest": string(),
+        "containerimage.config.digest": optional(string())
+      })
+    });
+  }
+});
+
 // src/image/layout/folder.ts
-import { readdir as readdir11, rm as rm11 } from "node:fs/promises";
-import { dirname as dirname26, join as join47 } from "node:path";
+import { readdir as readdir12, rm as rm12 } from "node:fs/promises";
+import { dirname as dirname26, join as join48 } from "node:path";
 function blobPath({ digest: digest4 }) {
   return `blobs/${digest4.replace(":", "/")}`;
 }
 async function intoLayout(path6, fill3) {
   try {
-    for (const folder of [dirname26(path6), path6, join47(path6, "blobs/sha256")]) await sweep(folder);
+    for (const folder of [dirname26(path6), path6, join48(path6, "blobs/sha256")]) await sweep(folder);
     if (await isLayout(path6)) return await fill3(path6);
     await makeFolder(dirname26(path6));
     const temporary = temporaryName(path6);
@@ -36441,7 +37042,7 @@ async function intoLayout(path6, fill3) {
       await fill3(temporary);
       if (!await renameFolder(temporary, path6)) await fill3(path6, temporary);
     } finally {
-      await rm11(temporary, { recursive: true, force: true });
+      await rm12(temporary, { recursive: true, force: true });
       forget();
     }
   } catch (error) {
@@ -36450,10 +37051,10 @@ async function intoLayout(path6, fill3) {
 }
 async function markLayout(folder) {
   await makeFolder(folder);
-  await writeAtomically(join47(folder, "oci-layout"), (handle) => writeAll(handle, layoutMarker));
+  await writeAtomically(join48(folder, "oci-layout"), (handle) => writeAll(handle, layoutMarker));
 }
 async function isLayout(path6) {
-  const names6 = await readdir11(path6).catch((error) => {
+  const names6 = await readdir12(path6).catch((error) => {
     if (error.code === "ENOENT") return void 0;
     throw error;
   });
@@ -36479,7 +37080,7 @@ var init_folder = __esm({
 });
 
 // src/image/layout/index-json.ts
-import { join as join48 } from "node:path";
+import { join as join49 } from "node:path";
 function layoutIndex(content, tags2, others2 = []) {
   const describe12 = (name) => ({
     ...content.index.descriptor,
@@ -36501,7 +37102,7 @@ function layoutIndex(content, tags2, others2 = []) {
   );
 }
 async function replaceIndex(folder, content, tags2, signal) {
-  const path6 = join48(folder, "index.json");
+  const path6 = join49(folder, "index.json");
   const replace = async () => {
     const index = layoutIndex(content, tags2, await otherImages(path6, tags2));
     await writeAtomically(path6, (handle) => writeAll(handle, index));
@@ -36535,14 +37136,14 @@ var init_index_json = __esm({
 });
 
 // src/image/buildx/place-output.ts
-import { mkdir as mkdir14, readdir as readdir12, rename as rename5, stat as stat14 } from "node:fs/promises";
-import { dirname as dirname27, join as join49 } from "node:path";
+import { mkdir as mkdir15, readdir as readdir13, rename as rename5, stat as stat15 } from "node:fs/promises";
+import { dirname as dirname27, join as join50 } from "node:path";
 async function placeArchive(from, to) {
   try {
-    await mkdir14(dirname27(to), { recursive: true });
+    await mkdir15(dirname27(to), { recursive: true });
     const { path: path6, openThrough } = await destinationFile(to);
     if (!openThrough && await renamed(from, path6)) return;
-    const { size: size2 } = await stat14(from);
+    const { size: size2 } = await stat15(from);
     await writeAtomically(to, (handle) => appendFile(handle, from, size2, void 0));
   } catch (error) {
     throw writeFailure(error, to);
@@ -36554,9 +37155,9 @@ async function placeLayout(from, to, descriptor, tags2, signal) {
 async function fillLayout(from, to, descriptor, tags2, signal) {
   const blobs = "blobs/sha256";
   await markLayout(to);
-  await mkdir14(join49(to, blobs), { recursive: true });
-  for (const name of await readdir12(join49(from, blobs))) {
-    await placeArchive(join49(from, blobs, name), join49(to, blobs, name));
+  await mkdir15(join50(to, blobs), { recursive: true });
+  for (const name of await readdir13(join50(from, blobs))) {
+    await placeArchive(join50(from, blobs, name), join50(to, blobs, name));
   }
   const { mediaType, digest: digest4, size: size2 } = descriptor;
   const content = { index: { descriptor: { mediaType, digest: digest4, size: size2 } }, descriptorAnnotations: {} };
@@ -36957,14 +37558,14 @@ __export(layout_files_exports, {
   readSmall: () => readSmall
 });
 import { constants as constants13, createReadStream as createReadStream2 } from "node:fs";
-import { open as open8, stat as stat15 } from "node:fs/promises";
-import { join as join50 } from "node:path";
+import { open as open9, stat as stat16 } from "node:fs/promises";
+import { join as join51 } from "node:path";
 import { buffer } from "node:stream/consumers";
 function folderFiles(folder) {
   return {
     async find(path6) {
-      const full = join50(folder, path6);
-      const found = await stat15(full).catch((error) => {
+      const full = join51(folder, path6);
+      const found = await stat16(full).catch((error) => {
         if (error.code === "ENOENT" || error.code === "ENOTDIR") return void 0;
         throw unreadable2(full, error);
       });
@@ -36977,7 +37578,7 @@ function folderFiles(folder) {
 }
 async function archiveFiles(path6) {
   const flags = constants13.O_RDONLY | (constants13.O_NONBLOCK ?? 0);
-  const handle = await open8(path6, flags).catch((error) => {
+  const handle = await open9(path6, flags).catch((error) => {
     throw unreadable2(path6, error);
   });
   try {
@@ -37091,7 +37692,7 @@ async function copyImage(source, root2, target, context2) {
   } else {
     const blobs = [manifest.config, ...manifest.layers];
     const distinct3 = new Map(blobs.map((blob) => [blob.digest, blob])).values();
-    await mapLimit([...distinct3], parallel, (blob) => copyBlob(source, blob, target, context2));
+    await mapLimit([...distinct3], parallel2, (blob) => copyBlob(source, blob, target, context2));
   }
   await client.putManifest({ registry, repository }, { mediaType: root2.mediaType, bytes: bytes2 });
 }
@@ -37099,15 +37700,16 @@ function imagesFirst(entries2) {
   const rank = (entry) => isIndex(entry) ? 2 : isAttestation(entry) ? 1 : 0;
   return entries2.toSorted((a2, b) => rank(a2) - rank(b));
 }
-async function copyBlob(source, blob, target, { client, onProgress }) {
+async function copyBlob(source, blob, target, { client, onProgress, onUpload }) {
   if (await client.headBlob(target, blob.digest)) return;
   const home = source.repository;
   if (home?.registry === target.registry && await client.mountBlob(target, blob.digest, home.repository))
     return;
   onProgress?.(`pushing ${describeBytes(blob.size)} to ${formatRepository(target)}`);
   await client.uploadBlob(target, blob, () => source.blob(blob));
+  onUpload?.(blob.digest);
 }
-var parallel;
+var parallel2;
 var init_copy_image = __esm({
   "src/image/publish/copy-image.ts"() {
     "use strict";
@@ -37116,14 +37718,14 @@ var init_copy_image = __esm({
     init_format();
     init_map_limit();
     init_layout_files();
-    parallel = 6;
+    parallel2 = 6;
   }
 });
 
 // src/oci/digest.ts
-import { createHash as createHash10 } from "node:crypto";
+import { createHash as createHash11 } from "node:crypto";
 function digestOf(bytes2) {
-  return `sha256:${createHash10("sha256").update(bytes2).digest("hex")}`;
+  return `sha256:${createHash11("sha256").update(bytes2).digest("hex")}`;
 }
 function checkBytes(bytes2, digest4, where) {
   const actual = hashFor(digest4).update(bytes2).digest("hex");
@@ -37147,7 +37749,7 @@ function algorithm(digest4) {
   return digest4.slice(0, digest4.indexOf(":"));
 }
 function hashFor(digest4) {
-  return createHash10(algorithm(digest4));
+  return createHash11(algorithm(digest4));
 }
 function mismatch(where, expected, actual) {
   return new Failure({
@@ -37522,27 +38124,27 @@ var init_deadlines = __esm({
 });
 
 // src/registry/auth-files.ts
-import { join as join51 } from "node:path";
+import { join as join52 } from "node:path";
 async function* authFiles(env4) {
   const variable2 = env4.DOCKER_AUTH_CONFIG;
   if (variable2?.trim()) yield parse5(variable2, "DOCKER_AUTH_CONFIG", false);
   const docker2 = dockerConfigFolder(env4);
-  if (docker2) yield* readIfThere2(join51(docker2, "config.json"), false);
+  if (docker2) yield* readIfThere2(join52(docker2, "config.json"), false);
   for (const path6 of containersFiles(env4)) yield* readIfThere2(path6, true);
 }
 function containersFiles(env4) {
   if (env4.REGISTRY_AUTH_FILE) return [env4.REGISTRY_AUTH_FILE];
-  const runtime = env4.XDG_RUNTIME_DIR ? join51(env4.XDG_RUNTIME_DIR, "containers") : `/run/containers/${process.getuid?.() ?? 0}`;
-  return [runtime, ...userContainersFolder(env4)].map((folder) => join51(folder, "auth.json"));
+  const runtime = env4.XDG_RUNTIME_DIR ? join52(env4.XDG_RUNTIME_DIR, "containers") : `/run/containers/${process.getuid?.() ?? 0}`;
+  return [runtime, ...userContainersFolder(env4)].map((folder) => join52(folder, "auth.json"));
 }
 function dockerConfigFolder(env4) {
   const home = homeFolder(env4);
-  return env4.DOCKER_CONFIG || home && join51(home, ".docker");
+  return env4.DOCKER_CONFIG || home && join52(home, ".docker");
 }
 function userContainersFolder(env4) {
   const home = homeFolder(env4);
-  const config = env4.XDG_CONFIG_HOME || home && join51(home, ".config");
-  return config ? [join51(config, "containers")] : [];
+  const config = env4.XDG_CONFIG_HOME || home && join52(home, ".config");
+  return config ? [join52(config, "containers")] : [];
 }
 async function* readIfThere2(path6, namespaced) {
   let text7;
@@ -37598,8 +38200,8 @@ var init_auth_files = __esm({
 });
 
 // src/registry/certificates.ts
-import { readdir as readdir13 } from "node:fs/promises";
-import { join as join52 } from "node:path";
+import { readdir as readdir14 } from "node:fs/promises";
+import { join as join53 } from "node:path";
 async function hostTls(host, withSystem, env4 = process.env) {
   const own5 = await hostCertificates(host, env4);
   const system = withSystem || own5.ca.length > 0 ? await systemAuthorities(env4) : [];
@@ -37633,7 +38235,7 @@ async function systemAuthorities(env4) {
   }
   for (const folder of (env4["SSL_CERT_DIR"] ?? "").split(":").filter(Boolean)) {
     for (const name of await list2(folder)) {
-      const text7 = await readText(join52(folder, name)).catch(() => "");
+      const text7 = await readText(join53(folder, name)).catch(() => "");
       if (text7.includes("-----BEGIN CERTIFICATE-----")) found.push(text7);
     }
   }
@@ -37650,22 +38252,22 @@ async function hostCertificates(host, env4) {
   const names6 = [.../* @__PURE__ */ new Set([host, host.replace(/:443$/, ""), /:\d+$/.test(host) ? host : `${host}:443`])];
   if (host === "registry-1.docker.io") names6.push("docker.io");
   const all = { folders: [], ca: [], cert: [], key: [] };
-  for (const folder of parents.flatMap((parent) => names6.map((name) => join52(parent, "certs.d", name)))) {
+  for (const folder of parents.flatMap((parent) => names6.map((name) => join53(parent, "certs.d", name)))) {
     const files3 = (await list2(folder)).sort();
     if (files3.some((name) => /\.(crt|cert)$/.test(name))) all.folders.push(folder);
     for (const name of files3) {
-      if (name.endsWith(".crt")) all.ca.push(await read3(join52(folder, name)));
+      if (name.endsWith(".crt")) all.ca.push(await read3(join53(folder, name)));
       if (!name.endsWith(".cert")) continue;
       const key = name.replace(/\.cert$/, ".key");
-      if (!files3.includes(key)) throw unreadable4(join52(folder, name), `there is no ${key} next to it`);
-      all.cert.push(await read3(join52(folder, name)));
-      all.key.push(await read3(join52(folder, key)));
+      if (!files3.includes(key)) throw unreadable4(join53(folder, name), `there is no ${key} next to it`);
+      all.cert.push(await read3(join53(folder, name)));
+      all.key.push(await read3(join53(folder, key)));
     }
   }
   return all;
 }
 async function list2(folder) {
-  return readdir13(folder).catch((error) => {
+  return readdir14(folder).catch((error) => {
     if (["ENOENT", "ENOTDIR", "EACCES", "EPERM"].includes(error.code)) return [];
     throw unreadable4(folder, error.code);
   });
@@ -43389,9 +43991,9 @@ var require_util2 = __commonJS({
          * @param {unknown} target
          * @param {'key' | 'value' | 'key+value'} kind
          */
-        constructor(target, kind) {
+        constructor(target, kind3) {
           this.#target = target;
-          this.#kind = kind;
+          this.#kind = kind3;
           this.#index = 0;
         }
         next() {
@@ -43440,8 +44042,8 @@ var require_util2 = __commonJS({
         },
         next: { writable: true, enumerable: true, configurable: true }
       });
-      return function(target, kind) {
-        return new FastIterableIterator(target, kind);
+      return function(target, kind3) {
+        return new FastIterableIterator(target, kind3);
       };
     }
     function iteratorMixin(name, object3, kInternalIterator, keyIndex = 0, valueIndex = 1) {
@@ -49637,8 +50239,8 @@ function createDispatchers(mayBeInsecure, deadlines2, env4 = process.env) {
       const proxy = proxyFor(url, env4);
       const isSecure = !mayBeInsecure(url.host);
       const context2 = url.protocol === "https:" ? await contextOf(url.host) : void 0;
-      const kind = isSecure ? "secure" : isLoopback(url.host) ? "loopback" : "insecure";
-      const key = [kind, context2 ? url.host : "", isWidened ? "widened" : "", proxy?.href ?? ""].join(" ");
+      const kind3 = isSecure ? "secure" : isLoopback(url.host) ? "loopback" : "insecure";
+      const key = [kind3, context2 ? url.host : "", isWidened ? "widened" : "", proxy?.href ?? ""].join(" ");
       const pool = pools.get(key) ?? create(proxy, context2, isSecure);
       pools.set(key, pool);
       return { dispatcher: await pool, proxy, widened: isWidened };
@@ -49665,10 +50267,12 @@ var init_dispatchers = __esm({
 });
 
 // src/registry/transport.ts
+import { setMaxListeners as setMaxListeners2 } from "node:events";
 function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env4 }) {
   const mayBeInsecure = (host) => isLoopback(host) || insecure?.includes(host) === true;
   const limits = deadlines(timeout4);
   const dispatchers = createDispatchers(mayBeInsecure, limits, env4);
+  if (signal) setMaxListeners2(0, signal);
   const watch = (url) => {
     const note = watchRate(limits, url.host);
     return { note, waiting: sayWaiting(url.host, onWait) };
@@ -50865,6 +51469,7 @@ function registrySource(client, reference2) {
       return found?.bytes;
     },
     blob: (descriptor) => client.getBlob({ registry, repository }, descriptor),
+    holds: ({ digest: digest4 }) => client.headBlob({ registry, repository }, digest4),
     close: async () => {
     }
   };
@@ -50884,8 +51489,8 @@ var source_exports = {};
 __export(source_exports, {
   openImage: () => openImage
 });
-import { stat as stat16 } from "node:fs/promises";
-import { join as join53 } from "node:path";
+import { stat as stat17 } from "node:fs/promises";
+import { join as join54 } from "node:path";
 async function openImage(text7, registries = {}) {
   const place = await findPlace(text7);
   if (place) {
@@ -50923,18 +51528,18 @@ async function findPlace(text7) {
 }
 async function layoutAt(path6, mayBeArchive) {
   const { archiveFiles: archiveFiles2, folderFiles: folderFiles2 } = await Promise.resolve().then(() => (init_layout_files(), layout_files_exports));
-  const found = await stat16(path6).catch(() => void 0);
+  const found = await stat17(path6).catch(() => void 0);
   if (found?.isFile() && mayBeArchive) return { path: path6, open: () => archiveFiles2(path6) };
-  const isLayout2 = found?.isDirectory() && await exists(join53(path6, "index.json"));
+  const isLayout2 = found?.isDirectory() && await exists(join54(path6, "index.json"));
   return isLayout2 ? { path: path6, open: async () => folderFiles2(path6) } : void 0;
 }
 async function whyNone(path6) {
-  const found = await stat16(path6).catch(() => void 0);
+  const found = await stat17(path6).catch(() => void 0);
   if (!found) return "there is no such file or folder";
   return found.isDirectory() ? "it has no index.json" : "it is no regular file";
 }
 async function exists(path6) {
-  return stat16(path6).then(
+  return stat17(path6).then(
     () => true,
     () => false
   );
@@ -50969,12 +51574,12 @@ async function moveTagsLast({ references }, digest4, { client }) {
   const tags2 = references.map(parseReference).map((one2) => ({ ...one2, tag: one2.tag ?? "latest" }));
   const { registry, repository } = tags2[0];
   const manifest = await client.getManifest({ registry, repository, digest: digest4 });
-  await mapLimit(tags2, parallel2, async (tag) => {
+  await mapLimit(tags2, parallel3, async (tag) => {
     const named3 = await client.headManifest(tag, { push: true });
     if (named3?.digest !== digest4) await client.putManifest(tag, manifest);
   });
 }
-var parallel2;
+var parallel3;
 var init_push_tags_last = __esm({
   "src/image/buildx/push-tags-last.ts"() {
     "use strict";
@@ -50982,55 +51587,58 @@ var init_push_tags_last = __esm({
     init_map_limit();
     init_copy_image();
     init_source2();
-    parallel2 = 6;
+    parallel3 = 6;
   }
 });
 
 // src/image/buildx/make.ts
-import { mkdir as mkdir15, readFile as readFile4, rename as rename6, writeFile as writeFile6 } from "node:fs/promises";
-import { join as join54 } from "node:path";
-function imageCommand(image4, { buildx, cwd }) {
-  return buildxCommand(image4.spec, {
-    folder: plannedFolder(image4),
-    destinations: image4.destinations,
-    options: buildx,
-    cwd
-  });
-}
-function imageDockerfile({ spec: spec3, template: template2 }) {
-  return renderDockerfile(spec3, { template: template2, pinnedDigest: spec3.base.digest });
-}
-async function makeWithBuildx(image4, context2, task) {
-  const { plan, work, logs, recorder, registries, signal } = context2;
-  const { spec: spec3, destinations } = image4;
-  const folder = fillTokens(plannedFolder(image4), { work });
+import { mkdir as mkdir16, readFile as readFile5, rename as rename6, writeFile as writeFile7 } from "node:fs/promises";
+import { join as join55 } from "node:path";
+async function stageImage(image4, context2) {
+  const folder = folderOf(image4, context2);
   const files3 = buildxFiles(folder);
-  await mkdir15(folder, { recursive: true });
-  const content = await stageContext(spec3, {
+  await mkdir16(folder, { recursive: true });
+  const content = await stageContext(image4.spec, {
     dir: files3.staging,
     file: platformFile(context2),
-    root: plan.root
+    root: context2.plan.root
   });
   await rename6(files3.staging, files3.context(content));
   const dockerfile2 = imageDockerfile(image4);
-  await writeFile6(files3.dockerfile, dockerfile2);
-  for (const text7 of dockerfileRemarks(dockerfile2, image4)) recorder.note("warning", text7);
+  await writeFile7(files3.dockerfile, dockerfile2);
+  for (const text7 of dockerfileRemarks(dockerfile2, image4)) context2.recorder.note("warning", text7);
+  return content;
+}
+function imageLog({ spec: spec3 }, { logs }) {
+  return join55(logs, `image-${spec3.name}.log`);
+}
+async function buildAlone(image4, context2, task) {
+  const { plan, work, recorder, signal } = context2;
+  const content = await stageImage(image4, context2);
   const command2 = imageCommand(image4, plan);
-  recorder.commands.push({ title: `Make the image ${spec3.name}`, ...command2 });
-  const result = await runBuildx(substitute(command2, { work, content }), {
+  recorder.commands.push({ title: `Make the image ${image4.spec.name}`, ...command2 });
+  return runBuildx(substitute(command2, { work, content }), {
     signal,
-    logFile: join54(logs, `image-${spec3.name}.log`),
+    logFile: imageLog(image4, context2),
     onProgress: task.progress
   });
+}
+async function makeWithBuildx(image4, context2, task, baked) {
+  const { plan, registries, signal } = context2;
+  const { spec: spec3, destinations } = image4;
+  const files3 = buildxFiles(folderOf(image4, context2));
+  const result = baked ?? await buildAlone(image4, context2, task);
   await placeOutputs(image4, files3, result, signal);
+  const uploaded = /* @__PURE__ */ new Set();
   const pushed = await pushWithoutTags(destinations, files3, result, {
     client: registries,
-    onProgress: task.progress
+    onProgress: task.progress,
+    onUpload: (blob) => uploaded.add(blob)
   });
   const digest4 = pushed?.digest ?? result.digest;
   const { metadataFile } = plan.buildx;
   const imageId = result.metadata["containerimage.config.digest"];
-  if (metadataFile) await writeUserFile(metadataFile, await readFile4(files3.metadata), "--metadata-file");
+  if (metadataFile) await writeUserFile(metadataFile, await readFile5(files3.metadata), "--metadata-file");
   return {
     reported: {
       name: spec3.name,
@@ -51045,34 +51653,36 @@ async function makeWithBuildx(image4, context2, task) {
       platforms: []
     },
     ...pushed && { publish: pushed.publish },
+    ...digest4 !== void 0 && !result.isPushed && { remember: () => rememberMade(image4, digest4, result, context2) },
+    uploaded,
     packed: []
   };
 }
-async function pushWithoutTags(destinations, files3, { digest: made }, context2) {
+async function pushWithoutTags(destinations, files3, { digest: made, isPushed }, context2) {
   const push2 = pushWithTagsLast(destinations);
   if (!push2) return void 0;
   const { moveTagsLast: moveTagsLast2, pushLayout: pushLayout2 } = await Promise.resolve().then(() => (init_push_tags_last(), push_tags_last_exports));
   const layout = files3.output(destinations.indexOf(push2));
-  const digest4 = push2.tagsLast === "layout" ? await pushLayout2(layout, push2, context2) : made;
+  const digest4 = push2.tagsLast === "layout" && !isPushed ? await pushLayout2(layout, push2, context2) : made;
   if (digest4 === void 0) throw new Error("BuildKit named no digest for what it pushed");
   return { digest: digest4, publish: () => moveTagsLast2(push2, digest4, context2) };
 }
-async function placeOutputs({ spec: spec3, destinations }, files3, { metadata }, signal) {
+async function placeOutputs({ spec: spec3, destinations }, files3, { metadata: metadata2 }, signal) {
   for (const [index, destination] of destinations.entries()) {
     if (destination.type === "archive" || destination.type === "docker-archive") {
       await placeArchive(files3.output(index), destination.path);
     } else if (destination.type === "layout") {
-      const descriptor = metadata["containerimage.descriptor"] ?? await onlyImage(files3.output(index));
+      const descriptor = metadata2["containerimage.descriptor"] ?? await onlyImage(files3.output(index));
       await placeLayout(files3.output(index), destination.path, descriptor, spec3.tags, signal);
     }
   }
 }
 async function onlyImage(layout) {
-  const path6 = join54(layout, "index.json");
-  const { manifests } = parseJson3(await readFile4(path6), path6);
+  const path6 = join55(layout, "index.json");
+  const { manifests } = parseJson3(await readFile5(path6), path6);
   return manifests?.[0];
 }
-var plannedFolder;
+var folderOf;
 var init_make = __esm({
   "src/image/buildx/make.ts"() {
     "use strict";
@@ -51081,23 +51691,103 @@ var init_make = __esm({
     init_write_user_file();
     init_destination();
     init_make_context();
-    init_dockerfile();
+    init_command5();
     init_dockerfile_remarks();
+    init_made_before();
     init_place_output();
     init_run();
     init_stage();
     init_tags_last();
-    plannedFolder = ({ spec: spec3 }) => `${tokens.work}/images/${spec3.name}`;
+    folderOf = (image4, { plan, work }) => fillTokens(imageRequest(image4, plan).folder, { work });
   }
 });
 
-// src/image/image-plan.ts
-function imageTaskId({ spec: spec3 }) {
-  return `image:${spec3.name}`;
+// src/image/buildx/bake.ts
+import { writeFile as writeFile8 } from "node:fs/promises";
+async function bakeImages(images, context2) {
+  const { plan, work, recorder } = context2;
+  let culprit;
+  for (const image4 of images) recorder.emit({ type: "start", id: imageTaskId(image4) });
+  try {
+    const contents2 = await mapLimit(
+      images,
+      stagedAtOnce,
+      (image4) => stageImage(image4, context2).catch((error) => {
+        culprit ??= image4;
+        throw error;
+      })
+    );
+    const values = (index) => ({ work, content: contents2[index] ?? "" });
+    await writeFile8(fillTokens(definition, { work }), bakeFile(images, plan, values));
+    const title = `Make the images ${images.map(({ spec: spec3 }) => spec3.name).join(", ")}`;
+    recorder.commands.push({ title, ...bakeCommand(plan) });
+    return await runBake(images, context2, (image4) => {
+      culprit = image4;
+    });
+  } catch (error) {
+    for (const image4 of images) {
+      const failed = !isFailure(error, "interrupted") && (culprit === void 0 || culprit === image4);
+      const end = failed ? { type: "failed", detail: error.message } : { type: "skipped", detail: "stopped" };
+      recorder.emit({ ...end, id: imageTaskId(image4) });
+    }
+    throw error;
+  }
 }
-var init_image_plan = __esm({
-  "src/image/image-plan.ts"() {
+async function runBake(images, context2, onFailed) {
+  const command2 = substitute(bakeCommand(context2.plan), { work: context2.work });
+  const targets3 = targetNames(images);
+  const { result, progress, said: said2 } = await untilNamed(async () => {
+    const progress2 = readBakeProgress(targets3);
+    const tell2 = (line) => {
+      for (const { target, detail } of progress2.line(line)) {
+        const image4 = images[targets3.indexOf(target)];
+        context2.recorder.emit({ type: "progress", id: imageTaskId(image4), detail });
+      }
+    };
+    const result2 = await run(command2, { signal: context2.signal, onStderr: tell2 }).finally(
+      () => Promise.all(
+        images.map((image4, index) => writeLog(imageLog(image4, context2), progress2.of(targets3[index]).log()))
+      )
+    );
+    return { result: result2, progress: progress2, said: progress2.plain() };
+  });
+  if (!result.ok) {
+    const target = failedTarget(said2, targets3, (one2) => progress.of(one2).vertexTimes());
+    const failed = images[targets3.indexOf(target ?? "")];
+    onFailed(failed);
+    const logFile = imageLog(failed ?? images[0], context2);
+    const dockerfile2 = failed ? imageDockerfile(failed) : "";
+    throw explainBuildxError({
+      said: said2 + howEnded(result),
+      dockerfile: dockerfile2,
+      vertices: failed ? progress.of(target).vertexTimes() : [],
+      logFile,
+      builder: builderOf(command2),
+      image: failed?.spec.name
+    });
+  }
+  const metadata2 = await readMetadata2(argument(command2, "--metadata-file"));
+  return targets3.map((target) => {
+    const own5 = metadata2[target] ?? {};
+    return resultOf2(own5, progress.of(target).vertexTimes(), result.seconds);
+  });
+}
+var stagedAtOnce;
+var init_bake = __esm({
+  "src/image/buildx/bake.ts"() {
     "use strict";
+    init_errors();
+    init_process();
+    init_map_limit();
+    init_substitute();
+    init_image_plan();
+    init_bake_file();
+    init_bake_progress();
+    init_command5();
+    init_errors2();
+    init_make();
+    init_run();
+    stagedAtOnce = 3;
   }
 });
 
@@ -51334,8 +52024,8 @@ function checkBasePlatforms(reference2, platforms2, held = knownBase(reference2)
 }
 function findShortcomings(base, binaries2) {
   return binaries2.flatMap(
-    (binary) => lacks(base, binary).map(({ kind, text: text7 }) => ({
-      kind,
+    (binary) => lacks(base, binary).map(({ kind: kind3, text: text7 }) => ({
+      kind: kind3,
       text: `${binary.name} for ${binary.platform.id} needs ${text7}`
     }))
   );
@@ -51369,7 +52059,7 @@ function doesNotServe(base, binaries2, options) {
     why: missing5.map(({ text: text7 }) => text7).join("\n"),
     fix: [
       ...other ? [`--base ${other.reference}`] : [],
-      ...new Set(missing5.map(({ kind }) => waysOut[kind]))
+      ...new Set(missing5.map(({ kind: kind3 }) => waysOut[kind3]))
     ].join("\nor ")
   });
 }
@@ -51395,28 +52085,6 @@ var init_choose2 = __esm({
       library: "link that library statically, or choose an image that holds it with --base",
       version: 'compile against an older glibc ([rust] glibc = "2.36" with zig, or an older build machine), for musl, or statically'
     };
-  }
-});
-
-// src/util/create-limit.ts
-function createLimit(limit) {
-  let running = 0;
-  const waiting = [];
-  return async (work) => {
-    if (running < limit) running++;
-    else await new Promise((resolve34) => waiting.push(resolve34));
-    try {
-      return await work();
-    } finally {
-      const next2 = waiting.shift();
-      if (next2) next2();
-      else running--;
-    }
-  };
-}
-var init_create_limit = __esm({
-  "src/util/create-limit.ts"() {
-    "use strict";
   }
 });
 
@@ -51743,171 +52411,6 @@ var init_builtin = __esm({
   }
 });
 
-// src/image/writer/cache.ts
-import { createHash as createHash11 } from "node:crypto";
-import {
-  mkdir as mkdir16,
-  open as open9,
-  readdir as readdir14,
-  readFile as readFile5,
-  rm as rm12,
-  stat as stat17,
-  utimes as utimes2,
-  writeFile as writeFile7
-} from "node:fs/promises";
-import { tmpdir as tmpdir4 } from "node:os";
-import { join as join55 } from "node:path";
-async function openCache(folder, remark) {
-  try {
-    await prepare2(folder);
-    return blobCache(folder, () => sweep2(folder));
-  } catch (error) {
-    const code2 = error.code ?? "unusable";
-    remark(`The cache folder ${folder} cannot be written to (${code2}): nothing is kept for the next build`);
-    try {
-      const temporary = await makeTemporaryFolder("xbuild-cache-");
-      await prepare2(temporary.path);
-      return blobCache(temporary.path, temporary.remove);
-    } catch (failed) {
-      throw writeFailure(failed, tmpdir4());
-    }
-  }
-}
-async function prepare2(folder) {
-  await mkdir16(join55(folder, "blobs/sha256"), { recursive: true });
-  await sweep(join55(folder, "blobs/sha256"));
-  const probe = join55(folder, "blobs/sha256", `.probe.${process.pid}.tmp`);
-  await (await open9(probe, "w")).close();
-  await rm12(probe, { force: true });
-}
-function blobCache(folder, close) {
-  const blobPath2 = (digest4) => join55(folder, "blobs", ...digest4.split(":"));
-  const recordPath = (kind, key) => join55(folder, kind, `${sha256(key)}.json`);
-  return {
-    folder,
-    close,
-    async find(digest4, size2) {
-      const path6 = blobPath2(digest4);
-      if (!await isWhole(path6, digest4, size2)) return void 0;
-      await touch(path6);
-      return path6;
-    },
-    async store(source, signal) {
-      const write4 = async (handle) => {
-        const hash3 = createHash11("sha256");
-        let size2 = 0;
-        for await (const chunk of hashing(source, hash3)) {
-          if (signal?.aborted) throw interrupted();
-          size2 += chunk.length;
-          await writeAll(handle, chunk);
-        }
-        return { digest: `sha256:${hash3.digest("hex")}`, size: size2 };
-      };
-      const place = ({ digest: digest4 }) => blobPath2(digest4);
-      const blob = await writeAtomically(blobPath2("sha256:incoming"), write4, { place, durable: false });
-      return { ...blob, path: blobPath2(blob.digest) };
-    },
-    async recall(kind, key) {
-      const path6 = recordPath(kind, key);
-      const [sum2, json] = (await readFile5(path6, "utf8").catch(() => "")).split("\n", 2);
-      if (!sum2 || json === void 0 || sum2 !== sha256(json)) return void 0;
-      await touch(path6);
-      return JSON.parse(json);
-    },
-    async remember(kind, key, value) {
-      const path6 = recordPath(kind, key);
-      const json = JSON.stringify(value);
-      try {
-        await mkdir16(join55(folder, kind), { recursive: true });
-        await sweep(join55(folder, kind));
-        const bytes2 = Buffer.from(`${sha256(json)}
-${json}
-`);
-        await writeAtomically(path6, (handle) => writeAll(handle, bytes2), { durable: false });
-      } catch {
-      }
-    }
-  };
-}
-function sha256(text7) {
-  return createHash11("sha256").update(text7).digest("hex");
-}
-function isThere(path6) {
-  return stat17(path6).then(
-    () => true,
-    () => false
-  );
-}
-function cacheEmptied(path6) {
-  return new Failure({
-    kind: "image",
-    what: "The cache was emptied during the build",
-    where: path6,
-    why: "a layer that was made a moment ago is not there any more",
-    fix: "run it again, and let nothing remove files of the cache meanwhile"
-  });
-}
-async function isWhole(path6, digest4, size2) {
-  const handle = await open9(path6, "r").catch(() => void 0);
-  if (!handle) return false;
-  try {
-    if ((await handle.stat()).size !== size2) return false;
-    const [algorithm2 = "", hex] = digest4.split(":");
-    return await hashStream(filePieces(handle), algorithm2) === hex;
-  } catch {
-    return false;
-  } finally {
-    await handle.close();
-  }
-}
-async function touch(path6) {
-  const now = /* @__PURE__ */ new Date();
-  const used = await stat17(path6).catch(() => void 0);
-  if (used && now.getTime() - used.mtimeMs > hour) await utimes2(path6, now, now).catch(() => {
-  });
-}
-async function sweep2(folder) {
-  const stamp = join55(folder, "swept");
-  const swept = await stat17(stamp).catch(() => void 0);
-  if (swept && Date.now() - swept.mtimeMs < day) return;
-  await writeFile7(stamp, "").catch(() => {
-  });
-  const names6 = await readdir14(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files3 = [];
-  for (const entry of names6) {
-    const path6 = join55(entry.parentPath, entry.name);
-    if (!entry.isFile() || path6.startsWith(join55(folder, "buildx/"))) continue;
-    const found = await stat17(path6).catch(() => void 0);
-    if (found) files3.push({ path: path6, age: Date.now() - found.mtimeMs, size: found.size });
-  }
-  let total = 0;
-  for (const { path: path6, age, size: size2 } of files3.sort((a2, b) => a2.age - b.age)) {
-    total += size2;
-    const abandoned = path6.endsWith(".tmp") && age > abandonedAfter2;
-    const tooMuch2 = total > maximumSize && age > inUseFor;
-    if (abandoned || age > keptFor || tooMuch2) await rm12(path6, { force: true }).catch(() => {
-    });
-  }
-}
-var hour, day, keptFor, maximumSize, inUseFor, abandonedAfter2;
-var init_cache2 = __esm({
-  "src/image/writer/cache.ts"() {
-    "use strict";
-    init_errors();
-    init_atomic();
-    init_file_pieces();
-    init_hash_stream();
-    init_leftovers();
-    init_temporary_folder();
-    hour = 60 * 60 * 1e3;
-    day = 24 * hour;
-    keptFor = 30 * day;
-    maximumSize = 5 * 1024 ** 3;
-    inUseFor = 2 * hour;
-    abandonedAfter2 = day;
-  }
-});
-
 // src/image/writer/compress.ts
 import { pipeline as pipeline2, Readable as Readable5 } from "node:stream";
 import { promisify as promisify4 } from "node:util";
@@ -51992,34 +52495,63 @@ var init_compress = __esm({
 
 // src/image/writer/layer.ts
 import { createHash as createHash12 } from "node:crypto";
-async function makeLayer(entries2, compressor, cache2, signal) {
+function makeLayer(entries2, compressor, cache2, signal) {
+  return packing(() => makeInTurn(entries2, compressor, cache2, signal));
+}
+async function makeInTurn(entries2, compressor, cache2, signal) {
   const measured = await measureEntries(entries2);
   const key = JSON.stringify([
     format3,
     compressor.id,
     measured.map(({ entry: { content: _, ...header2 }, size: size2, sha256: sha2563 }) => [header2, size2, sha2563])
   ]);
-  const known = await cache2.recall("layers", key);
-  const path6 = known && await cache2.find(known.digest, known.size);
-  if (known && path6) return { ...known, path: path6, mediaType: compressor.mediaType };
+  const recalled = await cache2.recall("layers", key);
+  const { mediaType } = compressor;
+  const make = () => writeLayer(measured, compressor, cache2, signal);
+  if (recalled && await cache2.holds(recalled.digest, recalled.size)) {
+    return { ...recalled, mediaType, file: keptFile(() => findOrMake(recalled, cache2, make)) };
+  }
+  const { path: path6, ...described } = await make();
+  await cache2.remember("layers", key, described);
+  return { ...described, mediaType, file: keptFile(async () => path6) };
+}
+async function writeLayer(measured, compressor, cache2, signal) {
   const hash3 = createHash12("sha256");
   const free = [];
   const blocks = hashing(tarBlocks(measured, blockSize2, free), hash3);
-  const blob = await cache2.store(
+  const { digest: digest4, size: size2, path: path6 } = await cache2.store(
     compressor.compress(blocks, (block3) => free.push(block3)),
     signal
   );
-  const made = { digest: blob.digest, size: blob.size, diffId: `sha256:${hash3.digest("hex")}` };
-  await cache2.remember("layers", key, made);
-  return { ...made, path: blob.path, mediaType: compressor.mediaType };
+  return { digest: digest4, size: size2, diffId: `sha256:${hash3.digest("hex")}`, path: path6 };
 }
-var format3;
+async function findOrMake({ digest: digest4, size: size2 }, cache2, make) {
+  const found = await cache2.find(digest4, size2);
+  if (found) return found;
+  const made = await make();
+  if (made.digest === digest4) return made.path;
+  throw cacheEmptied(made.path);
+}
+function keptFile(find) {
+  let finding;
+  return async () => {
+    finding ??= find();
+    const path6 = await finding;
+    if (await isThere(path6)) return path6;
+    throw cacheEmptied(path6);
+  };
+}
+var layersAtOnce, packing, format3;
 var init_layer = __esm({
   "src/image/writer/layer.ts"() {
     "use strict";
+    init_create_limit();
     init_hash_stream();
+    init_cache2();
     init_tar_stream();
     init_compress();
+    layersAtOnce = 2;
+    packing = createLimit(layersAtOnce);
     format3 = 1;
   }
 });
@@ -52039,11 +52571,7 @@ function builtinBase(compressor, cache2, signal) {
     })
   };
 }
-function layerBlob({ digest: digest4, size: size2, mediaType, diffId, path: path6 }, createdBy) {
-  const file = async () => {
-    if (await isThere(path6)) return path6;
-    throw cacheEmptied(path6);
-  };
+function layerBlob({ digest: digest4, size: size2, mediaType, diffId, file }, createdBy) {
   return { descriptor: { mediaType, digest: digest4, size: size2 }, diffId, ...createdBy && { createdBy }, file };
 }
 var scratchBase;
@@ -52051,7 +52579,6 @@ var init_base3 = __esm({
   "src/image/writer/base.ts"() {
     "use strict";
     init_builtin();
-    init_cache2();
     init_config();
     init_layer();
     scratchBase = { image: async () => ({ config: { config: scratchConfig }, layers: [] }) };
@@ -52141,7 +52668,7 @@ import { buffer as buffer3 } from "node:stream/consumers";
 async function openSourceBase(source, options) {
   const guard = (work) => work.catch((error) => Promise.reject(withOtherBases(error, options.otherBases)));
   const root2 = await guard(resolveRoot(source, options));
-  const reader = createReader(source, options.cache, guard);
+  const reader = createReader2(source, options.cache, guard);
   const manifest = await reader.manifest(root2);
   const candidates = manifest.kind === "index" ? await entriesOf(manifest, reader, source.name) : void 0;
   return {
@@ -52165,15 +52692,15 @@ async function resolveRoot(source, { cache: cache2, reference: reference2, remar
     if (known?.digest !== root2.digest) await cache2.remember("bases", key, root2);
     return root2;
   } catch (error) {
-    if (!known || !isUnreachable(error)) throw error;
+    if (!known || !isUnreachable2(error)) throw error;
     remark(`${error.what} (${error.where}): building on ${key} as it was when last seen, ${known.digest}`);
     return known;
   }
 }
-function isUnreachable(error) {
+function isUnreachable2(error) {
   return isFailure(error, "registry") && error.what === "The registry cannot be reached";
 }
-function createReader(source, cache2, guard) {
+function createReader2(source, cache2, guard) {
   const document2 = async (descriptor) => {
     const path6 = await cache2.find(descriptor.digest, descriptor.size);
     if (path6) return buffer3(createReadStream3(path6));
@@ -52314,8 +52841,8 @@ var init_source_base = __esm({
     init_manifest();
     init_reference2();
     init_hash_stream();
-    init_decompress();
     init_cache2();
+    init_decompress();
   }
 });
 
@@ -52382,7 +52909,7 @@ async function writeLayout(path6, content, tags2, signal) {
 async function fillLayout2(folder, content, tags2, signal) {
   await markLayout(folder);
   await makeFolder(join56(folder, "blobs/sha256"));
-  await mapLimit(layersOf(content), parallel3, async ({ descriptor, file }) => {
+  await mapLimit(layersOf(content), parallel4, async ({ descriptor, file }) => {
     const target = join56(folder, blobPath(descriptor));
     if (await isWhole(target, descriptor.digest, descriptor.size)) return;
     const source = await file(signal);
@@ -52390,22 +52917,22 @@ async function fillLayout2(folder, content, tags2, signal) {
   });
   await mapLimit(
     documentsOf(content),
-    parallel3,
+    parallel4,
     ({ descriptor, bytes: bytes2 }) => writeAtomically(join56(folder, blobPath(descriptor)), (handle) => writeAll(handle, bytes2))
   );
   await replaceIndex(folder, content, tags2, signal);
 }
-var parallel3;
+var parallel4;
 var init_layout = __esm({
   "src/image/writer/layout.ts"() {
     "use strict";
     init_atomic();
     init_map_limit();
+    init_cache2();
     init_folder();
     init_index_json();
-    init_cache2();
     init_content();
-    parallel3 = 4;
+    parallel4 = 4;
   }
 });
 
@@ -52433,7 +52960,7 @@ async function pushContent({ registry, repository }, { images, index }, options)
   const target = { registry, repository };
   const [hasIndex, ...held] = await mapLimit(
     [index, ...images.map(({ manifest }) => manifest)],
-    parallel4,
+    parallel5,
     (one2) => hasManifest(client, target, one2)
   );
   const missing5 = images.filter((_, number2) => !held[number2]);
@@ -52441,7 +52968,7 @@ async function pushContent({ registry, repository }, { images, index }, options)
   await pushBlobs(target, [...new Map(blobs.map((blob) => [blob.descriptor.digest, blob])).values()], options);
   await mapLimit(
     missing5,
-    parallel4,
+    parallel5,
     ({ manifest: { descriptor, bytes: bytes2 } }) => client.putManifest(target, { mediaType: descriptor.mediaType, bytes: bytes2 })
   );
   if (hasIndex && missing5.length === 0) return false;
@@ -52454,16 +52981,17 @@ async function hasManifest(client, target, { descriptor }) {
   const reference2 = { ...target, digest: descriptor.digest };
   return await client.headManifest(reference2, { push: true }) !== void 0;
 }
-async function pushBlobs(target, blobs, { client, signal, onProgress }) {
+async function pushBlobs(target, blobs, { client, signal, onProgress, onUpload }) {
   const sent = /* @__PURE__ */ new Map();
   let total = 0;
   const report3 = () => {
     const bytes2 = [...sent.values()].reduce((sum2, one2) => sum2 + one2, 0);
     onProgress?.(`pushing to ${formatRepository(target)}: ${describeBytes(bytes2)} of ${describeBytes(total)}`);
   };
-  await mapLimit(blobs, parallel4, async (blob) => {
+  await mapLimit(blobs, parallel5, async (blob) => {
     const { digest: digest4, size: size2 } = blob.descriptor;
     if (await client.headBlob(target, digest4)) return;
+    onUpload?.(digest4);
     const home = "origin" in blob ? blob.origin : void 0;
     if (home?.registry === target.registry && await client.mountBlob(target, digest4, home.repository))
       return;
@@ -52476,6 +53004,12 @@ async function pushBlobs(target, blobs, { client, signal, onProgress }) {
     });
   });
 }
+async function pushLayer(references, layer, options) {
+  const parsed = references.map(parseReference);
+  const repositories = new Map(parsed.map((reference2) => [formatRepository(reference2), reference2]));
+  for (const { registry, repository } of repositories.values())
+    await pushBlobs({ registry, repository }, [layer], options);
+}
 async function* readLayer(layer, signal) {
   const path6 = await layer.file(signal);
   try {
@@ -52487,7 +53021,7 @@ async function* readLayer(layer, signal) {
 async function* single3(bytes2) {
   yield bytes2;
 }
-var parallel4;
+var parallel5;
 var init_push = __esm({
   "src/image/writer/push.ts"() {
     "use strict";
@@ -52495,7 +53029,7 @@ var init_push = __esm({
     init_format();
     init_map_limit();
     init_cache2();
-    parallel4 = 6;
+    parallel5 = 6;
   }
 });
 
@@ -52549,7 +53083,7 @@ async function assemble(spec3, inputs3, tools) {
   });
   const make = async (entries2, createdBy) => {
     if (entries2.length === 0) return void 0;
-    const layer = await packing(() => makeLayer(entries2, tools.compressor, tools.cache, signal));
+    const layer = await makeLayer(entries2, tools.compressor, tools.cache, signal);
     return layerBlob(layer, createdBy);
   };
   const names6 = spec3.files.filter(isPerPlatform).map(({ target }) => target);
@@ -52582,9 +53116,9 @@ async function fetchBase({ base: choice, platforms: platforms2 }, inputs3, tools
   }
   return { base, images };
 }
-async function write2(output, content, { tags: tags2, epoch }, { signal, onProgress, deferTags }, client) {
+async function write2(output, content, { tags: tags2, epoch }, { signal, onProgress, onUpload, deferTags }, client) {
   if (output.type === "push") {
-    const moveTags2 = await pushImage(output.references, content, { client, signal, onProgress });
+    const moveTags2 = await pushImage(output.references, content, { client, signal, onProgress, onUpload });
     if (output.byDigest) return;
     return deferTags ? deferTags(moveTags2) : moveTags2();
   }
@@ -52608,7 +53142,7 @@ function describe9({ index, images, baseDigest }, compressor) {
     }))
   };
 }
-var layersAtOnce, packing, isLayer;
+var isLayer;
 var init_write_image = __esm({
   "src/image/writer/write-image.ts"() {
     "use strict";
@@ -52617,15 +53151,14 @@ var init_write_image = __esm({
     init_reference2();
     init_client();
     init_cache_folder();
-    init_create_limit();
     init_map_limit();
+    init_cache2();
     init_layers();
     init_registry_source();
     init_source2();
     init_targets();
     init_archive();
     init_base3();
-    init_cache2();
     init_cached_base();
     init_compress();
     init_content();
@@ -52633,8 +53166,6 @@ var init_write_image = __esm({
     init_layout();
     init_push();
     init_source_base();
-    layersAtOnce = 2;
-    packing = createLimit(layersAtOnce);
     isLayer = (layer) => layer !== void 0;
   }
 });
@@ -52645,6 +53176,7 @@ async function makeWithOci(image4, context2, task) {
   const { spec: spec3, destinations } = image4;
   const packed = new Set(spec3.files.map(({ source }) => "artifact" in source && source.artifact));
   const publish2 = [];
+  const uploaded = new Set(context2.uploaded);
   const made = await buildOciImage2(spec3, {
     file: platformFile(context2),
     root: context2.plan.root,
@@ -52655,6 +53187,7 @@ async function makeWithOci(image4, context2, task) {
     otherBases: otherBases2(context2.artifacts.filter(({ name }) => packed.has(name))),
     signal: context2.signal,
     deferTags: (moveTags2) => publish2.push(moveTags2),
+    onUpload: (digest4) => uploaded.add(digest4),
     onProgress: task.progress,
     onRemark: (text7) => context2.recorder.note("info", text7)
   });
@@ -52681,6 +53214,7 @@ async function makeWithOci(image4, context2, task) {
         for (const moveTags2 of publish2) await moveTags2();
       }
     },
+    uploaded,
     packed: made.platforms.flatMap(({ platform: platform11, packed: packed2 }) => packed2 ? [{ platform: platform11, ...packed2 }] : [])
   };
 }
@@ -52711,10 +53245,18 @@ var init_make2 = __esm({
 });
 
 // src/image/make.ts
-function makeImage(image4, backend, context2) {
+async function makeAtOnce(images, backend, context2) {
+  if (backend !== "buildx") return [];
+  const before = await findMadeBefore(images, context2);
+  const rest2 = images.filter((_, index) => before[index] === void 0);
+  const isBaked = whyNotBaked(rest2, context2.plan.buildx) === void 0;
+  const baked = isBaked ? await bakeImages(rest2, context2) : [];
+  return images.map((image4, index) => before[index] ?? baked[rest2.indexOf(image4)]);
+}
+function makeImage(image4, backend, context2, baked) {
   return context2.recorder.task(imageTaskId(image4), async (task) => {
-    const made = await makers[backend](image4, context2, task);
-    task.detail(`by ${backend}`);
+    const made = await makers[backend](image4, context2, task, baked);
+    task.detail(baked?.isPushed ? "nothing has changed" : `by ${backend}`);
     return made;
   });
 }
@@ -52722,6 +53264,9 @@ var makers;
 var init_make3 = __esm({
   "src/image/make.ts"() {
     "use strict";
+    init_bake();
+    init_bake_file();
+    init_made_before();
     init_make();
     init_image_plan();
     init_make2();
@@ -52822,6 +53367,84 @@ var init_layer_scan = __esm({
   }
 });
 
+// src/image/verify/read-before.ts
+async function openReadBefore(cache2, repository, {
+  files: files3,
+  except
+}) {
+  const key = formatRepository(repository);
+  const known = new Map(await recall(cache2, key));
+  const layers = /* @__PURE__ */ new Map();
+  for (const [digest4, layer] of known) {
+    const scan = scanOf(layer, files3);
+    if (scan && !except?.has(digest4)) layers.set(digest4, scan);
+  }
+  const noted = /* @__PURE__ */ new Map();
+  return {
+    layers,
+    note(digest4, scan) {
+      const layer = layerOf(scan);
+      if (layer) noted.set(digest4, layer);
+    },
+    async save() {
+      if (noted.size === 0) return;
+      const kept = [...noted, ...[...known].filter(([digest4]) => !noted.has(digest4))];
+      await cache2.remember(kind2, key, kept.slice(0, most.layers));
+    }
+  };
+}
+async function recall(cache2, key) {
+  const { success, output } = safeParse(recordSchema3, await cache2.recall(kind2, key));
+  const now = Date.now();
+  return success ? output.filter(([, { at }]) => at <= now && now - at < goodFor2) : [];
+}
+function scanOf({ diffId, entries: entries2 }, files3) {
+  const scanned = /* @__PURE__ */ new Map();
+  for (const [path6, { sha256: sha2563, ...entry }] of entries2) {
+    const here2 = sha2563 === void 0 ? void 0 : files3.get(sha2563);
+    if (sha2563 !== void 0 && here2 === void 0) return void 0;
+    scanned.set(path6, { ...entry, ...sha2563 && here2 && { captured: { path: here2, sha256: sha2563 } } });
+  }
+  return { diffId, entries: scanned, whiteouts: /* @__PURE__ */ new Set(), opaque: /* @__PURE__ */ new Set(), hostile: [] };
+}
+function layerOf({ diffId, entries: entries2, whiteouts, opaque, hostile }) {
+  const isPlain = whiteouts.size + opaque.size + hostile.length === 0;
+  if (!isPlain || entries2.size > most.entries) return void 0;
+  return {
+    at: Date.now(),
+    diffId,
+    entries: [...entries2].map(([path6, { captured, ...entry }]) => [
+      path6,
+      { ...entry, ...captured && { sha256: captured.sha256 } }
+    ])
+  };
+}
+var entrySchema, layerSchema, recordSchema3, goodFor2, most, kind2;
+var init_read_before = __esm({
+  "src/image/verify/read-before.ts"() {
+    "use strict";
+    init_dist();
+    init_reference2();
+    entrySchema = object({
+      type: picklist(["file", "directory", "symlink", "hardlink", "other"]),
+      size: number(),
+      mode: number(),
+      link: string(),
+      sha256: optional(string())
+    });
+    layerSchema = object({
+      /** When it was read, in milliseconds since 1970. */
+      at: number(),
+      diffId: string(),
+      entries: array(tuple([string(), entrySchema]))
+    });
+    recordSchema3 = array(tuple([string(), layerSchema]));
+    goodFor2 = 24 * 60 * 60 * 1e3;
+    most = { layers: 100, entries: 50 };
+    kind2 = "read-back";
+  }
+});
+
 // src/image/verify/inspect.ts
 async function inspectImage(whole, budget = createBudget()) {
   const source = metered(whole, budget);
@@ -52848,7 +53471,7 @@ async function inspectImage(whole, budget = createBudget()) {
     return nested?.kind === "index" ? nested : void 0;
   };
   const entries2 = await flattenIndex(top2, load3, `${source.name}@${root2.digest}`);
-  const images = await mapLimit(entries2, parallel5, (entry) => readEntry(source, entry, problems, remarks));
+  const images = await mapLimit(entries2, parallel6, (entry) => readEntry(source, entry, problems, remarks));
   return {
     digest: root2.digest,
     annotations: top2.annotations,
@@ -52940,7 +53563,7 @@ async function read4(source, descriptor, what) {
     fix: "push or write the image again; a registry may have cleaned up what has no tag"
   });
 }
-var parallel5;
+var parallel6;
 var init_inspect = __esm({
   "src/image/verify/inspect.ts"() {
     "use strict";
@@ -52948,15 +53571,22 @@ var init_inspect = __esm({
     init_manifest();
     init_map_limit();
     init_bounds();
-    parallel5 = 4;
+    parallel6 = 4;
   }
 });
 
 // src/image/verify/scanner.ts
-function createScanner(source, { wanted: wanted2, folder, known, budget = createBudget() }) {
+function createScanner(source, { wanted: wanted2, folder, known, readBefore, onRead: onRead2, budget = createBudget() }) {
   const scans = /* @__PURE__ */ new Map();
-  const inTurn = createLimit(parallel6);
+  const inTurn = createLimit(parallel7);
   const where = (layer) => `${source.name}@${layer.digest}`;
+  const look4 = async (layer) => {
+    const before = readBefore?.get(layer.digest);
+    if (before && await source.holds?.(layer)) return known?.get(layer.digest) ?? before;
+    const scan = await read5(layer);
+    onRead2?.(layer.digest, scan);
+    return scan;
+  };
   const read5 = async (layer) => {
     const packed = known?.get(layer.digest);
     if (packed) {
@@ -52972,7 +53602,7 @@ function createScanner(source, { wanted: wanted2, folder, known, budget = create
   };
   return {
     scan(layer) {
-      const scan = scans.get(layer.digest) ?? read5(layer);
+      const scan = scans.get(layer.digest) ?? look4(layer);
       scans.set(layer.digest, scan);
       return scan;
     },
@@ -52992,7 +53622,7 @@ function createScanner(source, { wanted: wanted2, folder, known, budget = create
     }
   };
 }
-var parallel6;
+var parallel7;
 var init_scanner = __esm({
   "src/image/verify/scanner.ts"() {
     "use strict";
@@ -53001,7 +53631,7 @@ var init_scanner = __esm({
     init_bounds();
     init_decompress();
     init_layer_scan();
-    parallel6 = 2;
+    parallel7 = 2;
   }
 });
 
@@ -53334,10 +53964,12 @@ async function verifyImage(source, expected = {}) {
   const folder = await makeTemporaryFolder("xbuild-verify-");
   try {
     const wanted2 = wantedFiles(structure, expected);
-    const scanner = createScanner(source, { wanted: wanted2, folder: folder.path, known: expected.layers, budget });
+    const { layers: known, readBefore, onRead: onRead2 } = expected;
+    const options = { wanted: wanted2, folder: folder.path, known, readBefore, onRead: onRead2, budget };
+    const scanner = createScanner(source, options);
     const platforms2 = await mapLimit(
       structure.platforms,
-      parallel7,
+      parallel8,
       (image4) => verifyPlatform(image4, {
         scanner,
         annotations: structure.annotations,
@@ -53386,7 +54018,7 @@ function comparePlatforms({ platforms: platforms2 }, expected) {
     ...new Set(held.filter((id, at) => held.indexOf(id) !== at).map((id) => `${id} is there more than once`))
   ];
 }
-var parallel7;
+var parallel8;
 var init_verify2 = __esm({
   "src/image/verify/verify.ts"() {
     "use strict";
@@ -53397,7 +54029,7 @@ var init_verify2 = __esm({
     init_inspect();
     init_scanner();
     init_verify_platform();
-    parallel7 = 4;
+    parallel8 = 4;
   }
 });
 
@@ -53406,7 +54038,7 @@ import { stat as stat19 } from "node:fs/promises";
 function readBackTaskId({ spec: spec3 }) {
   return `read:${spec3.name}`;
 }
-async function readBack(image4, { reported: made, packed }, context2) {
+async function readBack(image4, { reported: made, packed, uploaded }, context2) {
   const { recorder, registries, artifacts } = context2;
   const { spec: spec3, destinations } = image4;
   return recorder.task(readBackTaskId(image4), async (task) => {
@@ -53421,9 +54053,18 @@ async function readBack(image4, { reported: made, packed }, context2) {
     const { text: text7, isPushed } = place;
     const opened = await openImage2(text7, registries);
     const source = isPushed ? patientSource(opened, context2.signal) : opened;
+    const maySkip = isPushed && context2.plan.verify !== "strict";
+    const cache2 = maySkip ? await openCache(cacheFolder(), () => {
+    }).catch(() => void 0) : void 0;
     try {
-      const report3 = await verifyImage2(source, await expectation(image4, packed, artifacts));
+      const { expected, files: files3 } = await expectation(image4, packed, artifacts);
+      const before = cache2 && source.repository && await openReadBefore(cache2, source.repository, { files: files3, except: uploaded });
+      const report3 = await verifyImage2(source, {
+        ...expected,
+        ...before && { readBefore: before.layers, onRead: before.note }
+      });
       if (!report3.ok) throw verificationFailure2(report3);
+      await before?.save();
       const remarks = [...new Set(report3.platforms.flatMap((platform11) => platform11.remarks))];
       const found = remarks.length > 0 ? remarks.join("; ") : "every binary equal to the one compiled";
       const verified = `${count(report3.platforms.length, "platform")}, ${found}`;
@@ -53447,6 +54088,7 @@ async function readBack(image4, { reported: made, packed }, context2) {
       );
       return { platforms: made.platforms, notReadBack };
     } finally {
+      await cache2?.close();
       await source.close();
     }
   });
@@ -53473,7 +54115,7 @@ function readablePlace(destinations, { digest: digest4 }, [tag]) {
 }
 async function expectation({ spec: spec3 }, packed, artifacts) {
   const binaries2 = await Promise.all(spec3.platforms.map((platform11) => ownFiles(spec3, platform11, artifacts)));
-  const files3 = spec3.platforms.map((platform11, index) => {
+  const byPlatform = spec3.platforms.map((platform11, index) => {
     const own5 = (binaries2[index] ?? []).map(({ target, sha256: sha2563 }) => [target, sha2563]);
     return [platform11.id, Object.fromEntries(own5)];
   });
@@ -53485,7 +54127,14 @@ async function expectation({ spec: spec3 }, packed, artifacts) {
     });
     return [digest4, packedScan(diffId, new Map(entries2))];
   });
-  return { platforms: spec3.platforms, files: Object.fromEntries(files3), layers: new Map(layers) };
+  return {
+    expected: {
+      platforms: spec3.platforms,
+      files: Object.fromEntries(byPlatform),
+      layers: new Map(layers)
+    },
+    files: new Map(binaries2.flat().map(({ sha256: sha2563, path: path6 }) => [sha2563, path6]))
+  };
 }
 function ownFiles(spec3, platform11, artifacts) {
   const found = spec3.files.filter(isPerPlatform).map(async ({ target, mode, source }) => {
@@ -53507,14 +54156,17 @@ var init_read_back = __esm({
     "use strict";
     init_errors();
     init_reference2();
+    init_cache_folder();
     init_destination_file();
     init_format();
     init_hash_file();
+    init_cache2();
     init_destination();
     init_layers();
     init_patient_source();
     init_tar_read();
     init_layer_scan();
+    init_read_before();
   }
 });
 
@@ -53569,67 +54221,6 @@ var init_confirm = __esm({
   "src/base/confirm.ts"() {
     "use strict";
     init_choose2();
-  }
-});
-
-// src/base/lookup.ts
-function isRegistryBase(reference2) {
-  return reference2 !== "scratch" && !isLocalBase(reference2);
-}
-function isUnreachable2(error) {
-  return isFailure(error, "registry") && !error.what.startsWith(noSuchBase);
-}
-function createBaseLookup(client) {
-  const found = /* @__PURE__ */ new Map();
-  return (reference2) => {
-    const index = found.get(reference2) ?? lookUpBase(reference2, client);
-    found.set(reference2, index);
-    return index;
-  };
-}
-async function lookUpBase(text7, client) {
-  const reference2 = parseReference(text7);
-  const manifest = await client.findManifest(reference2);
-  if (!manifest) {
-    throw new Failure({
-      kind: "registry",
-      what: `${noSuchBase} ${text7}`,
-      where: reference2.registry,
-      why: "the registry has no manifest of this name",
-      fix: reference2.digest === void 0 ? "another one with --base, or a mirror of gcr.io/distroless with --base-registry" : "xbuild update, where xbuild.lock has this digest, or another --base"
-    });
-  }
-  const { digest: digest4 } = manifest;
-  return { digest: digest4, platforms: await listPlatforms(client, reference2, manifest) };
-}
-async function listPlatforms(client, reference2, { bytes: bytes2, mediaType }) {
-  const where = reference2.repository;
-  const parsed = parseManifest(bytes2, mediaType, where);
-  if ("manifests" in parsed) {
-    const entries2 = await flattenIndex(parsed, (entry) => loadIndex(client, reference2, entry), where);
-    const runnable = entries2.filter((entry) => !isAttestation(entry)).map((entry) => platformId(entry.platform));
-    return [...new Set(runnable.filter((id2) => id2 !== void 0))];
-  }
-  checkDocumentSize(parsed.config, where);
-  const config = [];
-  for await (const chunk of client.getBlob(reference2, parsed.config)) config.push(Buffer.from(chunk));
-  const id = platformId(parseConfig2(Buffer.concat(config), where));
-  return id === void 0 ? [] : [id];
-}
-async function loadIndex(client, reference2, { digest: digest4 }) {
-  const found = await client.findManifest({ ...reference2, digest: digest4 });
-  const parsed = found && parseManifest(found.bytes, found.mediaType, reference2.repository);
-  return parsed && "manifests" in parsed ? parsed : void 0;
-}
-var noSuchBase;
-var init_lookup2 = __esm({
-  "src/base/lookup.ts"() {
-    "use strict";
-    init_errors();
-    init_local_base();
-    init_manifest();
-    init_reference2();
-    noSuchBase = "There is no base image";
   }
 });
 
@@ -53693,7 +54284,7 @@ async function checkBases({ images, platforms: platforms2 }, lookUpBase2, record
       } catch (error) {
         if (!isFailure(error, "registry")) throw error;
         found.push(`${reference2}, ${await findElsewhere2(image4, error)}`);
-        if (!isUnreachable2(error)) continue;
+        if (!isUnreachable(error)) continue;
         const why = error.why ? ` (${error.why})` : "";
         recorder.note("warning", `the base image could not be looked up: ${error.what}${why}`);
       }
@@ -53841,7 +54432,7 @@ async function findElsewhere(image4, error, { backend, platforms: platforms2, cw
   const { base } = image4.spec;
   if (backend.name === "buildx" && await isInEngine(base.reference, backend.builder, { cwd, signal }))
     return "which the engine has";
-  if (!isUnreachable2(error)) throw error;
+  if (!isUnreachable(error)) throw error;
   if (backend.name === "oci") {
     const { isBaseCached: isBaseCached2 } = await Promise.resolve().then(() => (init_cached_base(), cached_base_exports));
     const layers = image4.destinations.some(({ type }) => type !== "push");
@@ -54297,16 +54888,14 @@ var init_early_compile = __esm({
 });
 
 // src/build/images-at-once.ts
-function imagesAtOnce({
-  buildx
-}) {
-  return buildx.metadataFile !== void 0 || buildx.cacheTo.length > 0 ? 1 : most;
+function imagesAtOnce({ buildx }, backend) {
+  return buildx.metadataFile !== void 0 || buildx.cacheTo.length > 0 ? 1 : most2[backend];
 }
-var most;
+var most2;
 var init_images_at_once = __esm({
   "src/build/images-at-once.ts"() {
     "use strict";
-    most = 3;
+    most2 = { oci: 6, buildx: 3 };
   }
 });
 
@@ -54359,6 +54948,109 @@ function missingStamp({ project: project2, source, compile }, artifacts) {
 var init_missing_stamp = __esm({
   "src/build/on-builder/missing-stamp.ts"() {
     "use strict";
+  }
+});
+
+// src/image/writer/pack-ahead.ts
+var pack_ahead_exports = {};
+__export(pack_ahead_exports, {
+  packProgramsAhead: () => packProgramsAhead
+});
+async function packProgramsAhead({ spec: spec3, destinations }, platform11, { file, compression: compression2, registries, signal, onUpload }) {
+  const cache2 = await openCache(cacheFolder(), () => {
+  });
+  try {
+    const entries2 = programLayer(spec3, platform11, file);
+    const layer = layerBlob(await makeLayer(entries2, getCompressor(compression2), cache2, signal));
+    const references = destinations.flatMap((one2) => one2.type === "push" ? one2.references : []);
+    return () => pushLayer(references, layer, { client: registries, signal, onUpload });
+  } finally {
+    await cache2.close();
+  }
+}
+var init_pack_ahead = __esm({
+  "src/image/writer/pack-ahead.ts"() {
+    "use strict";
+    init_cache_folder();
+    init_cache2();
+    init_layers();
+    init_base3();
+    init_compress();
+    init_layer();
+    init_push();
+  }
+});
+
+// src/build/pack-ahead.ts
+function packAhead({ plan, backend, registries, signal: outer }, read5) {
+  const controller2 = new AbortController();
+  const signal = AbortSignal.any([outer, controller2.signal]);
+  const uploaded = /* @__PURE__ */ new Set();
+  const compiled2 = /* @__PURE__ */ new Map();
+  const key = (name, platform11) => `${platform11.id} ${name}`;
+  const waiting = [];
+  const packing2 = /* @__PURE__ */ new Set();
+  const uploading = /* @__PURE__ */ new Set();
+  const pack = async (image4, platform11) => {
+    const binaries2 = binariesOf(image4.spec).flatMap((name) => compiled2.get(key(name, platform11)) ?? []);
+    const found = await Promise.all(binaries2.map(read5));
+    const artifacts = found.map(({ artifact }) => artifact);
+    if (found.every(({ kept }) => kept) || artifacts.some(isWrong)) return;
+    const { packProgramsAhead: packProgramsAhead2 } = await Promise.resolve().then(() => (init_pack_ahead(), pack_ahead_exports));
+    const context2 = { file: platformFile({ artifacts }), compression: plan.compression, registries, signal };
+    const upload2 = await packProgramsAhead2(image4, platform11, {
+      ...context2,
+      onUpload: (digest4) => uploaded.add(digest4)
+    });
+    if (!signal.aborted) track(uploading, upload2());
+  };
+  const isWrong = (artifact) => checkArtifact(artifact, plan).length > 0;
+  const next2 = () => {
+    while (packing2.size < parallel9 && waiting.length > 0) track(packing2, waiting.shift()?.()).then(next2);
+  };
+  return {
+    uploaded,
+    take(binaries2) {
+      if (backend.name !== "oci" || signal.aborted) return;
+      for (const binary of binaries2) compiled2.set(key(binary.name, binary.platform), binary);
+      const platforms2 = new Set(binaries2.map(({ platform: platform11 }) => platform11));
+      for (const platform11 of platforms2) {
+        for (const image4 of plan.images) {
+          const names6 = binariesOf(image4.spec);
+          const isReady = names6.length > 0 && names6.every((name) => compiled2.has(key(name, platform11)));
+          const isNew = binaries2.some((one2) => one2.platform === platform11 && names6.includes(one2.name));
+          if (isReady && isNew) waiting.push(() => pack(image4, platform11));
+        }
+      }
+      next2();
+    },
+    async finish() {
+      waiting.length = 0;
+      await Promise.all(packing2);
+      await Promise.all(uploading);
+    },
+    async abandon() {
+      waiting.length = 0;
+      controller2.abort();
+      await Promise.all(packing2);
+    }
+  };
+}
+function track(all, work) {
+  const ended = Promise.resolve(work).catch(() => {
+  }).then(() => {
+    all.delete(ended);
+  });
+  all.add(ended);
+  return ended;
+}
+var parallel9;
+var init_pack_ahead2 = __esm({
+  "src/build/pack-ahead.ts"() {
+    "use strict";
+    init_make_context();
+    init_artifacts();
+    parallel9 = 2;
   }
 });
 
@@ -55407,7 +56099,7 @@ var init_stage3 = __esm({
 });
 
 // src/build/on-builder/read-on-stage.ts
-import { mkdir as mkdir17, readFile as readFile7, writeFile as writeFile8 } from "node:fs/promises";
+import { mkdir as mkdir17, readFile as readFile7, writeFile as writeFile9 } from "node:fs/promises";
 import { join as join68 } from "node:path";
 function readOnStage(request) {
   return async (command2, { signal, onStderr } = {}) => {
@@ -55416,8 +56108,8 @@ function readOnStage(request) {
       const { dockerfile: dockerfile2, ignore, args: args3, env: env4 } = readingStage(command2, request, folder.path);
       const file = join68(folder.path, "Dockerfile");
       await mkdir17(folder.path, { recursive: true });
-      await writeFile8(file, dockerfile2);
-      await writeFile8(`${file}.dockerignore`, ignore);
+      await writeFile9(file, dockerfile2);
+      await writeFile9(`${file}.dockerignore`, ignore);
       const docker2 = { tool: "docker", args: args3, cwd: request.cwd, env: env4 };
       const { result, progress } = await runWithProgress(docker2, { signal });
       if (!result.ok) {
@@ -56383,7 +57075,7 @@ var init_main2 = __esm({
       FoldingRangeKind2.Region = "region";
     })(FoldingRangeKind || (FoldingRangeKind = {}));
     (function(FoldingRange2) {
-      function create(startLine, endLine, startCharacter, endCharacter, kind, collapsedText) {
+      function create(startLine, endLine, startCharacter, endCharacter, kind3, collapsedText) {
         const result = {
           startLine,
           endLine
@@ -56394,8 +57086,8 @@ var init_main2 = __esm({
         if (Is.defined(endCharacter)) {
           result.endCharacter = endCharacter;
         }
-        if (Is.defined(kind)) {
-          result.kind = kind;
+        if (Is.defined(kind3)) {
+          result.kind = kind3;
         }
         if (Is.defined(collapsedText)) {
           result.collapsedText = collapsedText;
@@ -57160,10 +57852,10 @@ var init_main2 = __esm({
       DocumentHighlightKind2.Write = 3;
     })(DocumentHighlightKind || (DocumentHighlightKind = {}));
     (function(DocumentHighlight2) {
-      function create(range, kind) {
+      function create(range, kind3) {
         const result = { range };
-        if (Is.number(kind)) {
-          result.kind = kind;
+        if (Is.number(kind3)) {
+          result.kind = kind3;
         }
         return result;
       }
@@ -57201,10 +57893,10 @@ var init_main2 = __esm({
       SymbolTag2.Deprecated = 1;
     })(SymbolTag || (SymbolTag = {}));
     (function(SymbolInformation2) {
-      function create(name, kind, range, uri, containerName) {
+      function create(name, kind3, range, uri, containerName) {
         const result = {
           name,
-          kind,
+          kind: kind3,
           location: { uri, range }
         };
         if (containerName) {
@@ -57215,17 +57907,17 @@ var init_main2 = __esm({
       SymbolInformation2.create = create;
     })(SymbolInformation || (SymbolInformation = {}));
     (function(WorkspaceSymbol2) {
-      function create(name, kind, uri, range) {
-        return range !== void 0 ? { name, kind, location: { uri, range } } : { name, kind, location: { uri } };
+      function create(name, kind3, uri, range) {
+        return range !== void 0 ? { name, kind: kind3, location: { uri, range } } : { name, kind: kind3, location: { uri } };
       }
       WorkspaceSymbol2.create = create;
     })(WorkspaceSymbol || (WorkspaceSymbol = {}));
     (function(DocumentSymbol2) {
-      function create(name, detail, kind, range, selectionRange, children) {
+      function create(name, detail, kind3, range, selectionRange, children) {
         const result = {
           name,
           detail,
-          kind,
+          kind: kind3,
           range,
           selectionRange
         };
@@ -57284,7 +57976,7 @@ var init_main2 = __esm({
       CodeActionTag2.is = is;
     })(CodeActionTag || (CodeActionTag = {}));
     (function(CodeAction2) {
-      function create(title, kindOrCommandOrEdit, kind) {
+      function create(title, kindOrCommandOrEdit, kind3) {
         const result = { title };
         let checkKind = true;
         if (typeof kindOrCommandOrEdit === "string") {
@@ -57295,8 +57987,8 @@ var init_main2 = __esm({
         } else {
           result.edit = kindOrCommandOrEdit;
         }
-        if (checkKind && kind !== void 0) {
-          result.kind = kind;
+        if (checkKind && kind3 !== void 0) {
+          result.kind = kind3;
         }
         return result;
       }
@@ -57464,10 +58156,10 @@ var init_main2 = __esm({
       InlayHintLabelPart2.is = is;
     })(InlayHintLabelPart || (InlayHintLabelPart = {}));
     (function(InlayHint2) {
-      function create(position, label2, kind) {
+      function create(position, label2, kind3) {
         const result = { position, label: label2 };
-        if (kind !== void 0) {
-          result.kind = kind;
+        if (kind3 !== void 0) {
+          result.kind = kind3;
         }
         return result;
       }
@@ -62024,7 +62716,7 @@ function parseDockerfile(text7, path6, dockerignore) {
   const ast = import_dockerfile_ast.DockerfileParser.parse(text7);
   const lines3 = indexLines(text7);
   const offset = ({ line, character }) => lines3.offsetAt({ line: line + 1, column: character + 1 });
-  const placeOf5 = ({ start: start4, end }) => ({
+  const placeOf6 = ({ start: start4, end }) => ({
     start: offset(start4),
     end: offset(end)
   });
@@ -62049,10 +62741,10 @@ function parseDockerfile(text7, path6, dockerignore) {
     comments: [
       // The parser takes `# any words=…` at the top for a directive; BuildKit, `# word=…` alone.
       ...ast.getDirectives().filter((directive) => !isDirective(directive.getName())).map((directive) => {
-        const { start: start4, end } = placeOf5(directive.getRange());
+        const { start: start4, end } = placeOf6(directive.getRange());
         return { start: start4, end, text: text7.slice(start4, end).replace(/^#\s*/, "") };
       }),
-      ...ast.getComments().map((comment2) => ({ ...placeOf5(comment2.getRange()), text: comment2.getContent() ?? "" }))
+      ...ast.getComments().map((comment2) => ({ ...placeOf6(comment2.getRange()), text: comment2.getContent() ?? "" }))
     ],
     directives: Object.fromEntries(
       ast.getDirectives().filter((directive) => isDirective(directive.getName())).map((directive) => [directive.getName().toLowerCase(), directive.getValue()])
@@ -62349,11 +63041,11 @@ function packagesOf(facts) {
 function compilesItself({ runs }) {
   return runs.some(({ by }) => commandsOf(by).some((command2) => compilesWith(command2) !== void 0));
 }
-function list3(kind, names6) {
+function list3(kind3, names6) {
   const distinct3 = [...new Set(names6)];
   if (distinct3.length === 0) return [];
   const more = distinct3.length > shown ? ` and ${distinct3.length - shown} more` : "";
-  return [`${kind} ${distinct3.slice(0, shown).join(" ")}${more}`];
+  return [`${kind3} ${distinct3.slice(0, shown).join(" ")}${more}`];
 }
 var shown, usual;
 var init_dockerfile_hint = __esm({
@@ -62893,11 +63585,11 @@ var init_base_users = __esm({
     init_local_base();
     init_reference2();
     init_cache_folder();
+    init_cache2();
     init_registry_source();
     init_source2();
     init_layer_scan();
     init_rootfs();
-    init_cache2();
     init_cached_base();
     init_source_base();
     wanted = /* @__PURE__ */ new Set(["etc/passwd", "etc/group"]);
@@ -62954,7 +63646,7 @@ async function baseUsers({ base, platforms: platforms2 }, context2) {
   try {
     return await readBaseUsers2(base, { ...context2, platform: platform11 });
   } catch (error) {
-    if (isUnreachable2(error) || isFailure(error, "tool")) return void 0;
+    if (isUnreachable(error) || isFailure(error, "tool")) return void 0;
     throw error;
   }
 }
@@ -63187,7 +63879,7 @@ var init_prepare = __esm({
     init_variables();
     init_errors();
     init_cache();
-    init_make();
+    init_command5();
     init_tags_last();
     init_init();
     init_project_files();
@@ -63295,12 +63987,18 @@ function buildFrom(options, { emit, confirm: confirm2, signal, changes }, starte
       let artifacts = [];
       const report3 = () => makeReport(plan, artifacts, images.filter(isDone), recorder, startedAt);
       const work = async (folder) => {
-        const run2 = { ...prepared, ...asking, work: folder, logs: join74(plan.dist, "logs"), early };
-        const binaries2 = await compileAndCheck(run2);
-        artifacts = await recorder.stage("verify", () => verifyAndKeep(binaries2, run2));
+        const last = await readLastBuild(plan.dist);
+        const run2 = { ...prepared, ...asking, work: folder, logs: join74(plan.dist, "logs"), early, last };
+        const read5 = createReader((binary) => hashOfKept(last, plan.dist, binary));
+        const ahead = packAhead(run2, read5);
+        const binaries2 = await compileAndCheck(run2, ahead);
+        await recorder.stage("image", ahead.finish);
+        artifacts = await recorder.stage("verify", () => verifyAndKeep(binaries2, { ...run2, read: read5 }));
         const missing5 = missingStamp(plan, artifacts);
         if (missing5 !== void 0) recorder.note("warning", missing5);
-        await makeImages(run2, artifacts, (image4, index) => {
+        const { uploaded } = ahead;
+        const builder3 = prepared.backend.name === "buildx" ? prepared.backend.builder : void 0;
+        await makeImages({ ...run2, artifacts, uploaded, builder: builder3 }, (image4, index) => {
           images[index] = image4;
         });
         await recordBuild(plan.dist, plan.project, artifacts, images.filter(isDone));
@@ -63335,7 +64033,7 @@ function prepare3(options, { questions, recorder, signal, changes }) {
     }
   });
 }
-async function compileAndCheck(run2) {
+async function compileAndCheck(run2, ahead) {
   const { plan, work, logs, early, recorder, signal } = run2;
   const ready = early ? Promise.resolve() : restoreLastBinaries(plan, work);
   const [binaries2] = await untilFirstFailure(signal, (either) => {
@@ -63355,25 +64053,33 @@ async function compileAndCheck(run2) {
             plan,
             recorder,
             { folder: work, signal: either },
-            () => compilePlan(plan, { work, logs, early, emit: recorder.emit, signal: either })
+            () => compilePlan(plan, {
+              ...{ work, logs, early, emit: recorder.emit, signal: either },
+              onBinaries: ahead.take
+            })
           )
         )
       );
     };
     return [compile(), checked];
+  }).catch(async (error) => {
+    await ahead.abandon();
+    throw error;
   });
   return binaries2;
 }
-async function makeImages(run2, artifacts, done) {
-  const { plan, backend, questions, recorder } = run2;
-  const context2 = { ...run2, artifacts };
+async function makeImages(context2, done) {
+  const { plan, backend, questions, recorder, artifacts } = context2;
   const { lookUpBase: lookUpBase2 } = questions;
   const chosen2 = await confirmBases(plan, artifacts, lookUpBase2, recorder);
   const reached = await withReachedTags(chosen2, questions, recorder);
   const asks2 = backend.name === "buildx" && !plan.offline;
   const confirmed = asks2 ? await Promise.all(reached.map((one2) => withKnownDigest(one2, lookUpBase2))) : reached;
-  const made = await mapLimit(confirmed, imagesAtOnce(plan), async (image4, index) => {
-    const one2 = await makeAndReadBack(image4, context2);
+  const limit = imagesAtOnce(plan, backend.name);
+  const images = await mapLimit(confirmed, limit, (image4) => withOwnUser(image4, context2));
+  const baked = await recorder.stage("image", () => makeAtOnce(images, backend.name, context2));
+  const made = await mapLimit(images, limit, async (image4, index) => {
+    const one2 = await makeAndReadBack(image4, context2, baked[index]);
     if (!one2.publish) done(one2.reported, index);
     return one2;
   });
@@ -63383,18 +64089,21 @@ async function makeImages(run2, artifacts, done) {
     done(reported, index);
   }
 }
-async function makeAndReadBack(planned, context2) {
-  const { plan, backend, work, registries, recorder } = context2;
-  const { offline = false } = plan;
-  const image4 = await locating(
-    plan.root,
-    () => withNumericUser(planned, { registries, recorder, work, offline }).catch(
-      (error) => Promise.reject(ofImage(planned.spec.name, error))
+function withOwnUser(image4, { plan, work, registries, recorder }) {
+  const { root: root2, offline = false } = plan;
+  return locating(
+    root2,
+    () => withNumericUser(image4, { registries, recorder, work, offline }).catch(
+      (error) => Promise.reject(ofImage(image4.spec.name, error))
     )
   );
-  const made = await recorder.stage("image", () => makeImage(image4, backend.name, context2));
+}
+async function makeAndReadBack(image4, context2, baked) {
+  const { backend, recorder, last } = context2;
+  const made = await recorder.stage("image", () => makeImage(image4, backend.name, context2, baked));
   const verified = await recorder.stage("readBack", () => readBack(image4, made, context2));
-  const reported = await withPreviousSizes(plan.dist, { ...made.reported, ...verified });
+  if (verified.verified !== void 0) await made.remember?.();
+  const reported = withPreviousSizes(last, { ...made.reported, ...verified });
   return { ...made, reported };
 }
 var patience4, isDone;
@@ -63421,6 +64130,7 @@ var init_build = __esm({
     init_last_build();
     init_last_commands();
     init_missing_stamp();
+    init_pack_ahead2();
     init_preload();
     init_prepare();
     init_registries();
@@ -63483,8 +64193,8 @@ function exitCodeOf(error) {
 }
 function failureJson(error) {
   if (!(error instanceof Failure)) return { error: { kind: "bug", what: redact(String(error)) } };
-  const { kind, what, where, why, fix: fix2, report: report3 } = error;
-  return redactAll({ ...report3, error: { kind, what, where, why, fix: fix2 } });
+  const { kind: kind3, what, where, why, fix: fix2, report: report3 } = error;
+  return redactAll({ ...report3, error: { kind: kind3, what, where, why, fix: fix2 } });
 }
 var indent3;
 var init_messages3 = __esm({
@@ -63651,15 +64361,15 @@ var init_summary = __esm({
 
 // src/ui/timings-text.ts
 function describeTimings(spans2, columns2 = 100) {
-  const shown4 = spans2.filter(({ kind, start: start4, end }) => kind === "stage" || end - start4 >= shortest);
+  const shown4 = spans2.filter(({ kind: kind3, start: start4, end }) => kind3 === "stage" || end - start4 >= shortest);
   const total = Math.max(1, ...spans2.map((span) => span.end));
   const barWidth3 = Math.min(40, Math.max(10, Math.floor(columns2 / 3)));
   const nameWidth = Math.max(20, columns2 - barWidth3 - 20);
-  const rows = shown4.map(({ kind, name, start: start4, end }) => {
+  const rows = shown4.map(({ kind: kind3, name, start: start4, end }) => {
     const left3 = Math.min(barWidth3 - 1, Math.floor(start4 / total * barWidth3));
     const width2 = Math.max(1, Math.round((end - start4) / total * barWidth3));
     const bar2 = (" ".repeat(left3) + "\u2588".repeat(Math.min(width2, barWidth3 - left3))).padEnd(barWidth3);
-    const text7 = cut3(" ".repeat(indents[kind]) + name, nameWidth);
+    const text7 = cut3(" ".repeat(indents[kind3]) + name, nameWidth);
     return `${seconds2(start4)}  ${seconds2(end - start4)}  ${bar2}  ${text7}`;
   });
   const hidden3 = spans2.length - shown4.length;
@@ -63680,6 +64390,8 @@ var init_timings_text = __esm({
 // src/build/plan-json.ts
 function planJson({ plan, backend, remarks, hints }) {
   const { project: project2, compile } = plan;
+  const alone = backend.name === "buildx" ? whyNotBaked(plan.images, plan.buildx) : void 0;
+  const bake = backend.name === "buildx" && alone === void 0;
   return {
     schemaVersion: planVersion,
     language: project2.language,
@@ -63690,10 +64402,12 @@ function planJson({ plan, backend, remarks, hints }) {
     files: compile.files.map(({ path: path6, text: text7, mode }) => ({ path: path6, text: text7, mode: octal(mode) })),
     steps: [...compile.prepare, ...compile.steps].map((step2) => plannedStep(step2, plan.dist)),
     concurrency: compile.concurrency,
-    images: plan.images.map((image4) => plannedImage(image4, backend, plan)),
+    images: plan.images.map((image4) => plannedImage(image4, backend, plan, bake)),
+    ...bake && { bake: plannedBake(plan) },
     notes: [
       ...plan.before.length > 0 ? [notRunYet] : [],
       ...digestNotes(plan, backend),
+      ...alone && plan.images.length > 1 ? [`each image has a docker buildx build of its own: ${alone}`] : [],
       ...remarks,
       ...plan.remarks,
       ...compile.remarks ?? [],
@@ -63725,7 +64439,14 @@ function plannedStep({ title, command: command2, produces, stage }, dist) {
     }))
   };
 }
-function plannedImage(image4, backend, plan) {
+function plannedBake(plan) {
+  return {
+    command: printTokens(bakeCommand(plan)),
+    path: fillTokens(definition, printed),
+    text: bakeFile(plan.images, plan, () => printed)
+  };
+}
+function plannedImage(image4, backend, plan, baked) {
   const { executables, spec: spec3, destinations } = image4;
   const [executable3, ...others2] = executables.map(executableJson);
   const { name, base, tags: tags2, config, annotations: annotations2, epoch } = spec3;
@@ -63747,7 +64468,7 @@ function plannedImage(image4, backend, plan) {
       source: stagedSource(source, platform11, plan.dist)
     })),
     dockerfile: imageDockerfile(image4),
-    ...backend.name === "buildx" && { command: printTokens(imageCommand(image4, plan)) }
+    ...backend.name === "buildx" && !baked && { command: printTokens(imageCommand(image4, plan)) }
   };
 }
 function executableJson({ name, package: path6, predicted }) {
@@ -63766,7 +64487,8 @@ var planVersion, notRunYet;
 var init_plan_json = __esm({
   "src/build/plan-json.ts"() {
     "use strict";
-    init_make();
+    init_bake_file();
+    init_command5();
     init_stage();
     init_destination();
     init_substitute();
@@ -63783,6 +64505,7 @@ function describePlan(plan) {
   const head2 = [
     `# ${plan.language} project, ${toolchain2.name} ${toolchain2.version}, for ${platforms2.join(", ")}`,
     "# {work} is a temporary folder; commands and their environment are printed as build runs them",
+    ...plan.images.some(({ backend }) => backend === "buildx") ? [unlessMade] : [],
     ...plan.notes.map((note) => `# note: ${note}`)
   ];
   const before = plan.before.length > 0 ? [["# before the project is read", ...plan.before.map(describeCommand)].join("\n")] : [];
@@ -63799,8 +64522,14 @@ ${indent4(text7)}`);
   );
   const count3 = `${plan.steps.length} ${plan.steps.length === 1 ? "step" : "steps"}`;
   const compile = `# ${count3}, compiling ${concurrency === 1 ? "one at a time" : `${concurrency} in parallel`}`;
-  return `${[head2.join("\n"), ...before, ...files3, compile, ...steps2, ...plan.images.map(describeImage2)].join("\n\n")}
+  const images = [...plan.images.map(describeImage2), ...plan.bake ? [describeBake(plan.bake)] : []];
+  return `${[head2.join("\n"), ...before, ...files3, compile, ...steps2, ...images].join("\n\n")}
 `;
+}
+function describeBake({ command: command2, path: path6, text: text7 }) {
+  return `# write ${path6}, all images
+${indent4(text7)}
+${describeCommand(command2)}`;
 }
 function describeImage2(image4) {
   const { base } = image4;
@@ -63811,7 +64540,7 @@ function describeImage2(image4) {
       ({ path: path6, mode, owner, source }) => `# stage ${path6} (${[mode, owner].filter(Boolean).join(", ")}) from ${source}`
     ),
     indent4(image4.dockerfile),
-    image4.command ? describeCommand(image4.command) : "# made by xbuild itself, without Docker",
+    image4.command ? describeCommand(image4.command) : madeBy[image4.backend],
     ...image4.destinations.map((destination) => `# to ${destination}, then read back and verified`)
   ].join("\n");
 }
@@ -63822,10 +64551,13 @@ function describeCommand({ tool, args: args3, cwd, env: env4 }) {
 function indent4(text7) {
   return text7.trimEnd().replace(/^/gm, "    ");
 }
+var unlessMade, madeBy;
 var init_plan_text = __esm({
   "src/ui/plan-text.ts"() {
     "use strict";
     init_quote_word();
+    unlessMade = "# a pushed image of which nothing has changed, and which its registry has, is not made again";
+    madeBy = { buildx: "# made with the others, below", oci: "# made by xbuild itself, without Docker" };
   }
 });
 
@@ -63981,7 +64713,7 @@ var init_build2 = __esm({
         ...benchBoundFlags,
         timings: { type: "boolean", describe: "Show where the time went: every stage, command and request" },
         "dry-run": { type: "boolean", describe: "Print the plan and do nothing else" },
-        ...outputFlags2
+        ...outputFlags
       },
       run: async (argv2) => {
         const options = await resolveOptions(argv2).catch((error) => reportFailure(error, argv2.report));
@@ -64368,10 +65100,10 @@ function compiledFile(crates, triples, stale) {
     if (/^(\.rustc_info\.json|CACHEDIR\.TAG)$/.test(file)) return true;
     const [folder = ""] = file.split("/");
     if (/-linux-(?:gnu|musl)/.test(folder) && !triples.includes(folder)) return false;
-    const [, kind, entry = ""] = /(?:^|\/)(\.fingerprint|build|deps)\/([^/]+)/.exec(file) ?? [];
+    const [, kind3, entry = ""] = /(?:^|\/)(\.fingerprint|build|deps)\/([^/]+)/.exec(file) ?? [];
     const [, name = "", hash3 = ""] = /^(.+)-([0-9a-f]{16})(?:\.|$)/.exec(entry) ?? [];
     if (stale.has(hash3)) return false;
-    if (kind !== "deps") return names6.has(name);
+    if (kind3 !== "deps") return names6.has(name);
     return libraries.has(name) || libraries.has(name.replace(/^lib/, ""));
   };
 }
@@ -64390,9 +65122,9 @@ var init_rust5 = __esm({
       read: async ({ dir: dir2, language, platforms: platforms2 }, signal) => {
         const ask5 = (tool, args3) => run({ tool, args: args3, cwd: dir2, env: language.rust.env }, { signal, keep: 64 * 1024 * 1024 });
         const version2 = await ask5("rustc", ["-vV"]);
-        const metadata = await ask5("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"]);
-        if (!version2.ok || !metadata.ok) throw cannotRead(dir2, version2.ok ? metadata.stderr : version2.stderr);
-        const { workspace_root, target_directory } = JSON.parse(metadata.stdout);
+        const metadata2 = await ask5("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"]);
+        if (!version2.ok || !metadata2.ok) throw cannotRead(dir2, version2.ok ? metadata2.stderr : version2.stderr);
+        const { workspace_root, target_directory } = JSON.parse(metadata2.stdout);
         const lock = join78(workspace_root ?? dir2, "Cargo.lock");
         const readLock3 = async () => await readTextIfThere(lock) ?? "";
         const triples = platforms2.flatMap(({ rust: { gnu, musl } }) => musl === void 0 ? [gnu] : [gnu, musl]);
@@ -64603,10 +65335,10 @@ var init_zig_results = __esm({
 import { join as join81, resolve as resolve21 } from "node:path";
 function usedFile(since, results, packages2) {
   return (file, mtime) => {
-    const [kind, name = ""] = file.split("/");
-    if (kind === "tmp") return false;
-    if (kind === "p" && packages2 && name) return packages2.has(name.replace(/\.tar\.gz$/, ""));
-    if (kind === "o" && results && mtime < since) return results.has(name);
+    const [kind3, name = ""] = file.split("/");
+    if (kind3 === "tmp") return false;
+    if (kind3 === "p" && packages2 && name) return packages2.has(name.replace(/\.tar\.gz$/, ""));
+    if (kind3 === "o" && results && mtime < since) return results.has(name);
     return true;
   };
 }
@@ -64980,11 +65712,11 @@ function planMatrix(units, limit) {
     )
   );
 }
-function shareJobs(platforms2, limit, most2, weightOf) {
+function shareJobs(platforms2, limit, most3, weightOf) {
   const shares = platforms2.map(() => 1);
   const weights2 = platforms2.map(weightOf);
   for (let left3 = limit - platforms2.length; left3 > 0; left3--) {
-    const lengths = shares.map((share2, index) => share2 < most2 ? weights2[index] / share2 : -1);
+    const lengths = shares.map((share2, index) => share2 < most3 ? weights2[index] / share2 : -1);
     const longest3 = lengths.indexOf(Math.max(...lengths));
     if (lengths[longest3] < 0) break;
     shares[longest3] = shares[longest3] + 1;
@@ -65087,7 +65819,7 @@ var matrix_exports = {};
 __export(matrix_exports, {
   makeMatrix: () => makeMatrix
 });
-async function makeMatrix(options, { jobs: jobs2, most: most2, reports, signal }) {
+async function makeMatrix(options, { jobs: jobs2, most: most3, reports, signal }) {
   const { dir: dir2, platforms: platforms2, toolchainArgs } = options;
   const language = await detectLanguage(dir2, options.lang);
   checkToolchainArgs(language, toolchainArgs);
@@ -65112,13 +65844,13 @@ async function makeMatrix(options, { jobs: jobs2, most: most2, reports, signal }
     })
   );
   const planned = planMatrix(units, jobs2 ?? platforms2.length);
-  if (planned.length <= most2) return { jobs: planned, missing: missing5 };
+  if (planned.length <= most3) return { jobs: planned, missing: missing5 };
   throw new Failure({
     kind: "usage",
     what: `The matrix would have ${count(planned.length, "job")}`,
     where: "--jobs",
-    why: `a matrix of this kind has at most ${most2}`,
-    fix: `--jobs ${most2}`
+    why: `a matrix of this kind has at most ${most3}`,
+    fix: `--jobs ${most3}`
   });
 }
 function checkNames2(names6) {
@@ -65658,13 +66390,13 @@ function manualPage(commands3, texts2) {
     ".SH EXIT STATUS",
     roff(texts2.exitCodes),
     ".SH ENVIRONMENT",
-    ...Object.entries(environment2).flatMap(([names6, does]) => definition(names6, `${does}.`)),
+    ...Object.entries(environment2).flatMap(([names6, does]) => definition2(names6, `${does}.`)),
     ".SH FILES",
-    ...definition(
+    ...definition2(
       "xbuild.toml",
       "The project's configuration: flags go first, then XBUILD_* variables, then this file."
     ),
-    ...definition("~/.cache/xbuild", "xbuild's own cache, or xbuild below XDG_CACHE_HOME; see xbuild cache.")
+    ...definition2("~/.cache/xbuild", "xbuild's own cache, or xbuild below XDG_CACHE_HOME; see xbuild cache.")
   ];
   return `${lines3.join("\n")}
 `;
@@ -65674,17 +66406,17 @@ function describeCommand2({ usage: usage2, describe: describe12, flags }) {
 }
 function describeFlag({ name, alias, describe: describe12, takesValue, choices: choices2 }) {
   const value = choices2.length > 0 ? ` ${choices2.join("|")}` : takesValue ? " VALUE" : "";
-  return definition(`${alias ? `-${alias}, ` : ""}--${name}${value}`, describe12);
+  return definition2(`${alias ? `-${alias}, ` : ""}--${name}${value}`, describe12);
 }
 function roff(text7) {
   return text7.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/, "\\&$1");
 }
-var definition;
+var definition2;
 var init_manual = __esm({
   "src/ui/manual.ts"() {
     "use strict";
     init_help();
-    definition = (term, text7) => [".TP", `.B ${roff(term)}`, roff(text7)];
+    definition2 = (term, text7) => [".TP", `.B ${roff(term)}`, roff(text7)];
   }
 });
 
@@ -66003,7 +66735,7 @@ async function platformsOf(image4, client) {
   try {
     return (await lookUpBase(image4, client)).platforms;
   } catch (error) {
-    if (isUnreachable2(error)) return `? ${error.what}${error.why ? `: ${error.why}` : ""}`;
+    if (isUnreachable(error)) return `? ${error.what}${error.why ? `: ${error.why}` : ""}`;
     if (isFailure(error)) return error.what;
     throw error;
   }
@@ -66050,7 +66782,7 @@ async function ownBases({ bases, platforms: platforms2, registries }) {
         return ok(`${reference2}: ${count(found.platforms.length, "platform")}`);
       } catch (error) {
         if (!isFailure(error) || error.kind === "interrupted") throw error;
-        if (!isUnreachable2(error)) return fromFailure(error);
+        if (!isUnreachable(error)) return fromFailure(error);
         const found = fromFailure(error, "warning");
         return {
           ...found,
@@ -67285,12 +68017,12 @@ function onlyCopies({ readDockerfile }, build2) {
   const text7 = dockerfilesOf(build2).map(readDockerfile).find((found) => found !== void 0);
   return text7 !== void 0 && !/^\s*RUN\s/im.test(text7);
 }
-function dockerfilesOf({ kind, file, context: context2 = "." }) {
+function dockerfilesOf({ kind: kind3, file, context: context2 = "." }) {
   const folder = context2.replace(/^\$\{\{\s*github\.workspace\s*\}\}\/?/, "./");
   const path6 = file?.replace(/^\$\{\{\s*github\.workspace\s*\}\}\/?/, "./");
   if (/\$|:\/\/|^git@|^-$/.test(`${folder} ${path6 ?? ""}`)) return [];
   const inContext = normal2(`${folder}/${path6 ?? "Dockerfile"}`);
-  if (path6 === void 0 || kind === "bake") return [inContext];
+  if (path6 === void 0 || kind3 === "bake") return [inContext];
   return [normal2(path6)];
 }
 function normal2(path6) {
@@ -67604,8 +68336,8 @@ jobs:
       - uses: crazy-max/ghaction-github-runtime@v4
       - run: docker buildx build --cache-from type=gha --cache-to type=gha,mode=max --push -t example.com/a:1 .
 `,
-      *check({ kind, jobs: jobs2 }) {
-        if (kind === "bake") return;
+      *check({ kind: kind3, jobs: jobs2 }) {
+        if (kind3 === "bake") return;
         for (const job of jobs2) {
           if (/ghaction-github-runtime|ACTIONS_RUNTIME_TOKEN|ACTIONS_RESULTS_URL/.test(job.text)) continue;
           for (const build2 of job.steps.flatMap(({ builds }) => builds)) {
@@ -67614,8 +68346,8 @@ jobs:
             yield {
               start: cache2.start,
               end: cache2.end,
-              message: kind === "gitlab" ? "GitLab has no cache service of GitHub: buildx drops this cache" : "a run: step has no token for the cache service: buildx drops this cache",
-              fix: kind === "gitlab" ? "type=registry,ref=IMAGE:cache,mode=max" : "docker/build-push-action, or crazy-max/ghaction-github-runtime before it"
+              message: kind3 === "gitlab" ? "GitLab has no cache service of GitHub: buildx drops this cache" : "a run: step has no token for the cache service: buildx drops this cache",
+              fix: kind3 === "gitlab" ? "type=registry,ref=IMAGE:cache,mode=max" : "docker/build-push-action, or crazy-max/ghaction-github-runtime before it"
             };
           }
         }
@@ -67655,10 +68387,10 @@ function pushes({ push: push2, outputs }) {
   if (outputs.some(({ value }) => /push-by-digest|\$/.test(value))) return false;
   return isTrue(push2) !== false || outputs.some(({ value }) => /type=registry|push=true/.test(value));
 }
-function isPerPlatform2({ runsOn }, { platforms: platforms2, kind }) {
+function isPerPlatform2({ runsOn }, { platforms: platforms2, kind: kind3 }) {
   if (platforms2.length > 0)
     return platforms2.every(({ value }) => /matrix\.|\$\{?(?:PLATFORM|ARCH)/.test(value)) && platforms2.length === 1;
-  return kind !== "bake" && /matrix\.(?:\w*runner\w*|os|\w*arch\w*|\w*platform\w*)/.test(runsOn);
+  return kind3 !== "bake" && /matrix\.(?:\w*runner\w*|os|\w*arch\w*|\w*platform\w*)/.test(runsOn);
 }
 function variesByJob({ steps: steps2, text: text7 }, { tags: tags2 }) {
   if (/image:\s*["']?(?:docker\.io\/)?(?:library\/)?registry:|localhost:\d+/.test(text7)) return true;
@@ -68131,8 +68863,8 @@ var init_find_files = __esm({
 });
 
 // src/lint/workflow/bake.ts
-function readBake(text7, printed) {
-  const { target = {} } = JSON.parse(printed);
+function readBake(text7, printed2) {
+  const { target = {} } = JSON.parse(printed2);
   const builds = Object.entries(target).map(([name, one2]) => readTarget2(text7, name, one2));
   const step2 = {
     id: void 0,
@@ -68177,7 +68909,7 @@ function attributes(item) {
   if (typeof item !== "object" || item === null) return String(item);
   return Object.entries(item).map(([key, value]) => `${key}=${value}`).join(",");
 }
-var init_bake = __esm({
+var init_bake2 = __esm({
   "src/lint/workflow/bake.ts"() {
     "use strict";
   }
@@ -68350,13 +69082,13 @@ function readGitLab(text7, root2) {
       ];
     });
     const { start: start4, end } = tree;
-    const parallel8 = tree.get("parallel");
+    const parallel10 = tree.get("parallel");
     return {
       name: key.value,
       start: start4,
       end,
       text: text7.slice(start4, end),
-      matrix: parallel8.isMap,
+      matrix: parallel10.isMap,
       runsOn: "",
       steps: steps2
     };
@@ -75807,9 +76539,9 @@ function lintWorkflow(text7, path6, options = {}) {
     options.ignore
   );
 }
-function lintBake(text7, path6, printed, ignore) {
+function lintBake(text7, path6, printed2, ignore) {
   return lintParts(
-    { ...readBake(text7, printed), text: text7, readDockerfile: () => void 0 },
+    { ...readBake(text7, printed2), text: text7, readDockerfile: () => void 0 },
     path6,
     indexLines(text7),
     ignore
@@ -75845,7 +76577,7 @@ var init_lint_workflow = __esm({
     init_rules();
     init_suppress();
     init_to_finding();
-    init_bake();
+    init_bake2();
     init_parse2();
     init_yaml();
   }
@@ -75938,24 +76670,24 @@ async function lintFiles(request) {
 }
 async function linterOf(path6, { text: text7 }, context2) {
   const { cwd, ignore, registry, client, signal } = context2;
-  const kind = kindOfNamed(path6);
-  if (kind === "dockerfile") {
+  const kind3 = kindOfNamed(path6);
+  if (kind3 === "dockerfile") {
     const dockerignore = dockerignoreOf(resolve23(cwd, path6));
     const asked2 = registry && client ? await checkBasePlatforms2(text7, path6, registry.platforms, client) : [];
     return (now) => lintDockerfile(now, path6, { ignore, dockerignore, more: now === text7 ? asked2 : [] });
   }
-  if (kind === "workflow") {
+  if (kind3 === "workflow") {
     const readDockerfile = (wanted2) => readIfThere3(join85(context2.root, wanted2));
     return (now) => lintWorkflow(now, path6, { ignore, readDockerfile });
   }
-  const printed = await printBake(resolve23(cwd, path6), signal);
-  if ("json" in printed) return (now) => lintBake(now, path6, printed.json, ignore);
-  if ("missing" in printed) {
-    context2.notes.push(`${path6} was not looked at: ${printed.missing}`);
+  const printed2 = await printBake(resolve23(cwd, path6), signal);
+  if ("json" in printed2) return (now) => lintBake(now, path6, printed2.json, ignore);
+  if ("missing" in printed2) {
+    context2.notes.push(`${path6} was not looked at: ${printed2.missing}`);
     return () => [];
   }
   return (now) => [
-    toFinding(unreadableFile, { start: 0, end: 0, message: printed.refused }, path6, indexLines(now))
+    toFinding(unreadableFile, { start: 0, end: 0, message: printed2.refused }, path6, indexLines(now))
   ];
 }
 async function withBuildkit(path6, text7, own5, context2) {
@@ -76154,7 +76886,7 @@ var init_binfmt = __esm({
 
 // src/doctor/checks/emulation.ts
 import { existsSync as existsSync24 } from "node:fs";
-import { writeFile as writeFile9 } from "node:fs/promises";
+import { writeFile as writeFile10 } from "node:fs/promises";
 import { join as join87 } from "node:path";
 function judge4(platform11, handler, runs, { dir: dir2 }) {
   const { name, interpreter, flags } = handler;
@@ -76176,7 +76908,7 @@ async function tryPrograms(platforms2, signal) {
     const results = await Promise.all(
       platforms2.map(async (platform11) => {
         const tool = join87(folder.path, platform11.arch);
-        await writeFile9(tool, exitProgram(platform11), { mode: 493 });
+        await writeFile10(tool, exitProgram(platform11), { mode: 493 });
         const { exitCode } = await run({ tool, args: [], cwd: folder.path }, { signal, timeout: 3 }).catch(
           (error) => {
             if (error.kind !== "tool") throw error;
@@ -77144,15 +77876,15 @@ var init_project4 = __esm({
 // src/doctor/project-files.ts
 import { readdir as readdir20 } from "node:fs/promises";
 import { join as join89, relative as relative19 } from "node:path";
-async function readLintable(dir2, kind, signal) {
+async function readLintable(dir2, kind3, signal) {
   const root2 = await repositoryRoot(dir2, signal) ?? dir2;
-  const from = kind === "dockerfile" ? dir2 : root2;
+  const from = kind3 === "dockerfile" ? dir2 : root2;
   const tracked = await findFiles2(from, [], signal).catch((error) => {
     if (isFailure(error, "usage")) return usualFiles(from);
     throw error;
   });
   const files3 = [];
-  for (const path6 of tracked.filter((path7) => kindOf2(path7) === kind)) {
+  for (const path6 of tracked.filter((path7) => kindOf2(path7) === kind3)) {
     const absolute2 = join89(from, path6);
     const source = await readSource2(absolute2).catch((error) => {
       if (error instanceof Failure) return void 0;
@@ -77235,9 +77967,9 @@ function readSurroundings(given) {
     nodes: nodes2,
     engine: engine3,
     project: project2,
-    files: (kind) => {
-      const reading = files3.get(kind) ?? readLintable(dir2, kind, signal);
-      files3.set(kind, reading);
+    files: (kind3) => {
+      const reading = files3.get(kind3) ?? readLintable(dir2, kind3, signal);
+      files3.set(kind3, reading);
       return reading;
     },
     repositories: async () => {
@@ -78010,7 +78742,7 @@ var init_commands = __esm({
 
 // src/init/sources/makefile-flags.ts
 function readMakefile(text7) {
-  const lines3 = joinLines(text7);
+  const lines3 = joinLines2(text7);
   const variables = readVariables2(lines3);
   const found = [];
   let target = "";
@@ -78035,7 +78767,7 @@ function readMakefile(text7) {
   }
   return found.find(({ target: target2 }) => /^(?:build|all|binary|release|compile)$/.test(target2)) ?? found.find(({ target: target2 }) => !/test|lint|race|debug|bench|cover|tool|gen/.test(target2));
 }
-function joinLines(text7) {
+function joinLines2(text7) {
   const lines3 = [];
   let pending2;
   for (const [index, line] of text7.split(/\r?\n/).entries()) {
@@ -78207,8 +78939,8 @@ function baseKind(reference2) {
   return distributions.test(repository) ? "distribution" : "other";
 }
 function needsShell({ base, entrypoint, cmd, healthcheck: healthcheck3 }, isScript3) {
-  const kind = baseKind(base.value);
-  if (kind !== "distribution" && kind !== "debug") return false;
+  const kind3 = baseKind(base.value);
+  if (kind3 !== "distribution" && kind3 !== "debug") return false;
   const needs2 = (program2) => {
     const words4 = program2 && wordsOf(program2);
     return program2 !== void 0 && (words4 === void 0 || isOfDistribution(words4) || isScript3(words4[0] ?? ""));
@@ -78218,17 +78950,17 @@ function needsShell({ base, entrypoint, cmd, healthcheck: healthcheck3 }, isScri
 }
 function adoptBase({ base, user }, keepsShell, copied, ledger) {
   const { value: reference2, by } = base;
-  const kind = baseKind(reference2);
-  const isOpen2 = by.body.text.includes("$") && kind === "other" && !/[/:]/.test(reference2);
+  const kind3 = baseKind(reference2);
+  const isOpen2 = by.body.text.includes("$") && kind3 === "other" && !/[/:]/.test(reference2);
   if (reference2.includes("$") || isOpen2) {
     ledger.left(by, "only docker build knows its base: [image] base names one");
     return;
   }
-  if (kind === "other" && architectureWords(reference2).length > 0) {
+  if (kind3 === "other" && architectureWords(reference2).length > 0) {
     ledger.left(by, `${reference2} is for one architecture: [image] base names an image of several platforms`);
     return;
   }
-  switch (kind) {
+  switch (kind3) {
     case "scratch":
       if (copied.systemFiles)
         ledger.covered(by, "a distroless base has the certificates, users and time zones, too");
@@ -78252,10 +78984,10 @@ function adoptBase({ base, user }, keepsShell, copied, ledger) {
       ledger.set(by, "image", "base", reference2);
   }
   const isRoot = user === void 0 && !/nonroot/.test(reference2);
-  if (isRoot && kind !== "other") ledger.left(by, runsAsRoot(kind, keepsShell));
+  if (isRoot && kind3 !== "other") ledger.left(by, runsAsRoot(kind3, keepsShell));
 }
-function runsAsRoot(kind, keepsShell) {
-  return kind === "debug" || keepsShell ? 'it runs as root; user = "65532" in [image] would not' : 'it runs as root; with xbuild it runs as nonroot (65532): user = "root" in [image] keeps root';
+function runsAsRoot(kind3, keepsShell) {
+  return kind3 === "debug" || keepsShell ? 'it runs as root; user = "65532" in [image] would not' : 'it runs as root; with xbuild it runs as nonroot (65532): user = "root" in [image] keeps root';
 }
 var distributions, toolchains;
 var init_base4 = __esm({
@@ -78309,7 +79041,7 @@ function readStage(dockerfile2, stage, project2, earlier) {
   for (const copied of facts.copies) {
     const source = copied.from === void 0 ? void 0 : stageOf2(copied.from, dockerfile2.stages);
     const from = earlier.find((one2) => one2.stage === source);
-    for (const path6 of copied.sources) if (from && isProgram3(from, path6)) add(placeOf4(copied, path6));
+    for (const path6 of copied.sources) if (from && isProgram3(from, path6)) add(placeOf5(copied, path6));
   }
   for (const command2 of commands3) {
     const built = builds.find(({ run: run2 }) => run2 === command2);
@@ -78332,7 +79064,7 @@ function readStage(dockerfile2, stage, project2, earlier) {
 function isProgram3({ programs: programs4, names: names6 }, path6) {
   return programs4.has(absolute(path6, "/")) || names6.has(nameOf4(path6)) && !path6.endsWith("/");
 }
-function placeOf4({ target }, source) {
+function placeOf5({ target }, source) {
   return target.endsWith("/") || folders2.test(target) ? absolute(nameOf4(source), target) : target;
 }
 function outputsOf({ run: run2, build: build2, bins }, project2) {
@@ -78584,7 +79316,7 @@ function adoptFiles(copies, stages, all, project2, ledger, ownerOf) {
   const last = stages.at(-1);
   const names6 = last?.names ?? /* @__PURE__ */ new Set();
   const add = (copied, source) => {
-    programs4.push({ path: placeOf4(copied, source), name: nameOf4(source), by: copied.by });
+    programs4.push({ path: placeOf5(copied, source), name: nameOf4(source), by: copied.by });
   };
   const take = (copied, from) => {
     const isFolder2 = project2.kindOf(from) === "folder";
@@ -78646,13 +79378,13 @@ function adoptFiles(copies, stages, all, project2, ledger, ownerOf) {
         ledger.left(by, "ADD unpacks it: unpack it in the project, and name the folder in [image] files");
       else
         for (const one2 of matching2(path6, project2)) {
-          const kind = project2.kindOf(one2);
+          const kind3 = project2.kindOf(one2);
           if (one2 === ".")
             ledger.left(by, "it copies the whole project: name what the program reads in [image] files");
-          else if (kind === void 0 && (names6.has(nameOf4(one2)) || programs4.length === 0 && /^(?:dist|bin|build|out)\b/.test(one2)))
+          else if (kind3 === void 0 && (names6.has(nameOf4(one2)) || programs4.length === 0 && /^(?:dist|bin|build|out)\b/.test(one2)))
             add(copied, one2);
-          else if (kind === void 0) ledger.left(by, `there is no ${one2} in the project`);
-          else if (names6.has(nameOf4(one2)) && kind === "file") add(copied, one2);
+          else if (kind3 === void 0) ledger.left(by, `there is no ${one2} in the project`);
+          else if (names6.has(nameOf4(one2)) && kind3 === "file") add(copied, one2);
           else take(copied, one2);
         }
     }
@@ -78722,7 +79454,7 @@ function wildcards(pattern3) {
 }
 function filesAt(copied, source, path6, project2) {
   const from = clean2(source);
-  if (project2.kindOf(from) !== "folder") return placeOf4(copied, source) === path6 ? [from] : [];
+  if (project2.kindOf(from) !== "folder") return placeOf5(copied, source) === path6 ? [from] : [];
   const to = copied.target.replace(/\/?$/, "/");
   return path6.startsWith(to) ? [clean2(`${from}/${path6.slice(to.length)}`)] : [];
 }
@@ -79711,10 +80443,10 @@ var init_keep_usable = __esm({
 });
 
 // src/init/sources/platforms.ts
-function platformsOf2(text7, kind) {
+function platformsOf2(text7, kind3) {
   const file = parseYaml(text7);
   if ("fault" in file) return void 0;
-  const { jobs: jobs2 } = kind === "github" ? readGitHub(text7, file.root) : readGitLab(text7, file.root);
+  const { jobs: jobs2 } = kind3 === "github" ? readGitHub(text7, file.root) : readGitLab(text7, file.root);
   const found = jobs2.flatMap(({ steps: steps2 }) => steps2).flatMap((step2) => step2.builds).flatMap(({ platforms: values }) => {
     const [first] = values;
     const names6 = values.flatMap(({ value }) => value.split(",")).map((name) => name.trim());
@@ -82136,9 +82868,9 @@ async function buildDockerfile(options, dockerfile2, platform11, archive, { emit
   if (result.ok) return;
   const text7 = await readText(join95(options.dir, dockerfile2));
   const failure = explainBuildxError({ said: result.stderr, dockerfile: text7 });
-  const { kind, why, where, fix: fix2 } = failure;
+  const { kind: kind3, why, where, fix: fix2 } = failure;
   throw new Failure({
-    kind,
+    kind: kind3,
     what: `${dockerfile2} cannot be built: ${failure.what}`,
     why,
     where,
@@ -82372,9 +83104,9 @@ var init_init2 = __esm({
         const { readProject: readProject3 } = await Promise.resolve().then(() => (init_read_project(), read_project_exports));
         const { planInit: planInit2 } = await Promise.resolve().then(() => (init_plan_init(), plan_init_exports));
         const found = await readProject3(options, interruptSignal);
-        const kind = ci ?? await ciOf(found);
+        const kind3 = ci ?? await ciOf(found);
         const dockerfile2 = file === void 0 ? void 0 : findDockerfile(file, found);
-        const plan = await planInit2(found, options, { ci: kind, dockerfile: dockerfile2 });
+        const plan = await planInit2(found, options, { ci: kind3, dockerfile: dockerfile2 });
         if (found.problem !== void 0) say(`The programs could not be listed: ${found.problem}`);
         if (!json) await show3(plan);
         if (!json && plan.dockerfile === void 0) await nameOthers(found.dir);
@@ -82817,7 +83549,7 @@ var init_publishing = __esm({
       },
       "insecure-registry": buildFlags2["insecure-registry"],
       "registry-timeout": buildFlags2["registry-timeout"],
-      ...outputFlags2
+      ...outputFlags
     };
   }
 });
@@ -83592,7 +84324,7 @@ var self_check_exports = {};
 __export(self_check_exports, {
   selfCheck: () => selfCheck
 });
-import { writeFile as writeFile10 } from "node:fs/promises";
+import { writeFile as writeFile11 } from "node:fs/promises";
 import { join as join97 } from "node:path";
 async function selfCheck(signal) {
   const folder = await makeTemporaryFolder("xbuild-self-check-");
@@ -83624,7 +84356,7 @@ async function writeProgram(folder, platform11, arch) {
   const path6 = join97(folder, `check-${arch}`);
   const bytes2 = tinyProgram(arch, textFor(platform11.id));
   checkBinary(readElf(bytes2), platform11, path6);
-  await writeFile10(path6, bytes2, { mode: 493 });
+  await writeFile11(path6, bytes2, { mode: 493 });
   return path6;
 }
 function specOf(platforms2) {
@@ -83804,8 +84536,8 @@ function describeVerification(report3) {
 function describeProgram(entrypoint) {
   if (!entrypoint) return ["\u2013", "\u2013"];
   const { path: path6, size: size2, elf } = entrypoint;
-  const kind = elf ? `${elf.linkage}${elf.go ? `, ${elf.go.version}` : ""}, ` : "";
-  return [printable2(path6, 60), `${kind}${describeBytes(size2)}`];
+  const kind3 = elf ? `${elf.linkage}${elf.go ? `, ${elf.go.version}` : ""}, ` : "";
+  return [printable2(path6, 60), `${kind3}${describeBytes(size2)}`];
 }
 function sharedRemarks(platforms2) {
   const byText = /* @__PURE__ */ new Map();
@@ -85351,7 +86083,7 @@ var init_process_argv = __esm({
 });
 
 // node_modules/y18n/build/lib/platform-shims/node.js
-import { readFileSync as readFileSync15, statSync as statSync10, writeFile as writeFile11 } from "fs";
+import { readFileSync as readFileSync15, statSync as statSync10, writeFile as writeFile12 } from "fs";
 import { format as format5 } from "util";
 import { resolve as resolve29 } from "path";
 var node_default;
@@ -85360,7 +86092,7 @@ var init_node4 = __esm({
     node_default = {
       fs: {
         readFileSync: readFileSync15,
-        writeFile: writeFile11
+        writeFile: writeFile12
       },
       format: format5,
       resolve: resolve29,
@@ -85918,7 +86650,7 @@ function isCommandHandlerDefinition(cmd) {
   return typeof cmd === "object" && !Array.isArray(cmd);
 }
 var DEFAULT_MARKER, CommandInstance;
-var init_command5 = __esm({
+var init_command6 = __esm({
   "node_modules/yargs/build/lib/command.js"() {
     init_common_types();
     init_is_promise();
@@ -86982,7 +87714,7 @@ function isFallbackCompletionFunction(completionFunction) {
 var Completion;
 var init_completion3 = __esm({
   "node_modules/yargs/build/lib/completion.js"() {
-    init_command5();
+    init_command6();
     init_common_types();
     init_completion_templates();
     init_is_promise();
@@ -87609,7 +88341,7 @@ function isYargsInstance(y) {
 var __classPrivateFieldSet, __classPrivateFieldGet, _YargsInstance_command, _YargsInstance_cwd, _YargsInstance_context, _YargsInstance_completion, _YargsInstance_completionCommand, _YargsInstance_defaultShowHiddenOpt, _YargsInstance_exitError, _YargsInstance_detectLocale, _YargsInstance_emittedWarnings, _YargsInstance_exitProcess, _YargsInstance_frozens, _YargsInstance_globalMiddleware, _YargsInstance_groups, _YargsInstance_hasOutput, _YargsInstance_helpOpt, _YargsInstance_isGlobalContext, _YargsInstance_logger, _YargsInstance_output, _YargsInstance_options, _YargsInstance_parentRequire, _YargsInstance_parserConfig, _YargsInstance_parseFn, _YargsInstance_parseContext, _YargsInstance_pkgs, _YargsInstance_preservedGroups, _YargsInstance_processArgs, _YargsInstance_recommendCommands, _YargsInstance_shim, _YargsInstance_strict, _YargsInstance_strictCommands, _YargsInstance_strictOptions, _YargsInstance_usage, _YargsInstance_usageConfig, _YargsInstance_versionOpt, _YargsInstance_validation, kCopyDoubleDash, kCreateLogger, kDeleteFromParserHintObject, kEmitWarning, kFreeze, kGetDollarZero, kGetParserConfiguration, kGetUsageConfiguration, kGuessLocale, kGuessVersion, kParsePositionalNumbers, kPkgUp, kPopulateParserHintArray, kPopulateParserHintSingleValueDictionary, kPopulateParserHintArrayDictionary, kPopulateParserHintDictionary, kSanitizeKey, kSetKey, kUnfreeze, kValidateAsync, kGetCommandInstance, kGetContext, kGetHasOutput, kGetLoggerInstance, kGetParseContext, kGetUsageInstance, kGetValidationInstance, kHasParseCallback, kIsGlobalContext, kPostProcess, kRebase, kReset, kRunYargsParserAndExecuteCommands, kRunValidation, kSetHasOutput, kTrackManuallySetKeys, DEFAULT_LOCALE, YargsInstance;
 var init_yargs_factory = __esm({
   "node_modules/yargs/build/lib/yargs-factory.js"() {
-    init_command5();
+    init_command6();
     init_common_types();
     init_yerror();
     init_usage();
@@ -87622,16 +88354,16 @@ var init_yargs_factory = __esm({
     init_is_promise();
     init_maybe_async_result();
     init_set_blocking();
-    __classPrivateFieldSet = function(receiver, state, value, kind, f) {
-      if (kind === "m") throw new TypeError("Private method is not writable");
-      if (kind === "a" && !f) throw new TypeError("Private accessor was defined without a setter");
+    __classPrivateFieldSet = function(receiver, state, value, kind3, f) {
+      if (kind3 === "m") throw new TypeError("Private method is not writable");
+      if (kind3 === "a" && !f) throw new TypeError("Private accessor was defined without a setter");
       if (typeof state === "function" ? receiver !== state || !f : !state.has(receiver)) throw new TypeError("Cannot write private member to an object whose class did not declare it");
-      return kind === "a" ? f.call(receiver, value) : f ? f.value = value : state.set(receiver, value), value;
+      return kind3 === "a" ? f.call(receiver, value) : f ? f.value = value : state.set(receiver, value), value;
     };
-    __classPrivateFieldGet = function(receiver, state, kind, f) {
-      if (kind === "a" && !f) throw new TypeError("Private accessor was defined without a getter");
+    __classPrivateFieldGet = function(receiver, state, kind3, f) {
+      if (kind3 === "a" && !f) throw new TypeError("Private accessor was defined without a getter");
       if (typeof state === "function" ? receiver !== state || !f : !state.has(receiver)) throw new TypeError("Cannot read private member from an object whose class did not declare it");
-      return kind === "m" ? f : kind === "a" ? f.call(receiver) : f ? f.value : state.get(receiver);
+      return kind3 === "m" ? f : kind3 === "a" ? f.call(receiver) : f ? f.value : state.get(receiver);
     };
     kCopyDoubleDash = /* @__PURE__ */ Symbol("copyDoubleDash");
     kCreateLogger = /* @__PURE__ */ Symbol("copyDoubleDash");
@@ -90085,14 +90817,14 @@ var init_inputs = __esm({
 
 // src/ci/github/archive.ts
 import { createReadStream as createReadStream7, createWriteStream as createWriteStream5 } from "node:fs";
-import { mkdir as mkdir18, writeFile as writeFile12 } from "node:fs/promises";
+import { mkdir as mkdir18, writeFile as writeFile13 } from "node:fs/promises";
 import { pipeline as pipeline6 } from "node:stream/promises";
 import * as zlib3 from "node:zlib";
 async function packFiles(file, folders3, files3, signal) {
   const list7 = `${file}.list`;
   const plain3 = `${file}.tar`;
   await Promise.all(folders3.map((folder) => mkdir18(folder, { recursive: true })));
-  await writeFile12(list7, [...folders3, ...files3].map((path6) => `${path6.replace(/^\/+/, "")}\0`).join(""));
+  await writeFile13(list7, [...folders3, ...files3].map((path6) => `${path6.replace(/^\/+/, "")}\0`).join(""));
   const args3 = ["-c", "-f", plain3, "-C", "/", "--no-recursion", "--null", "-T", list7];
   await tar(args3, signal, [0, 1]);
   const pack = zstd.createZstdCompress?.({}) ?? zlib3.createGzip({ level: 4 });
@@ -90192,7 +90924,7 @@ var init_toolchain3 = __esm({
 
 // src/ci/action/caches.ts
 import { createHash as createHash20 } from "node:crypto";
-import { access as access6, mkdir as mkdir19, writeFile as writeFile13 } from "node:fs/promises";
+import { access as access6, mkdir as mkdir19, writeFile as writeFile14 } from "node:fs/promises";
 import { dirname as dirname45, join as join102 } from "node:path";
 async function openCaches(context2, dir2, temporary) {
   const { env: env4, signal, print: print2 } = context2;
@@ -90255,7 +90987,7 @@ async function hasMeasurements(dir2) {
 async function hideFromGit(folder) {
   try {
     await mkdir19(folder, { recursive: true });
-    await writeFile13(join102(folder, ".gitignore"), "*\n", { flag: "wx" });
+    await writeFile14(join102(folder, ".gitignore"), "*\n", { flag: "wx" });
   } catch {
   }
 }
@@ -90323,7 +91055,7 @@ var init_event = __esm({
 function actionOutputs(report3, reportPath) {
   const images = report3.images ?? [];
   const digest4 = images[0]?.digest ?? "";
-  const metadata = images.map(({ name, digest: digest5, imageId, tags: tags2, platforms: platforms2 }) => ({
+  const metadata2 = images.map(({ name, digest: digest5, imageId, tags: tags2, platforms: platforms2 }) => ({
     name,
     facts: {
       ...imageId !== void 0 && { "containerimage.config.digest": imageId },
@@ -90332,13 +91064,13 @@ function actionOutputs(report3, reportPath) {
       "xbuild.platforms": Object.fromEntries(platforms2.map(({ platform: platform11, digest: digest6 }) => [platform11, digest6]))
     }
   }));
-  const [only] = metadata;
+  const [only] = metadata2;
   return {
     digest: digest4,
     // What buildx writes with --iidfile, which build-push-action hands on.
     imageid: images[0]?.imageId ?? digest4,
     metadata: JSON.stringify(
-      metadata.length === 1 ? only?.facts : Object.fromEntries(metadata.map(({ name, facts }) => [name, facts]))
+      metadata2.length === 1 ? only?.facts : Object.fromEntries(metadata2.map(({ name, facts }) => [name, facts]))
     ),
     refs: images.flatMap((image4) => refsOf(image4)).join("\n"),
     report: reportPath
@@ -90361,7 +91093,7 @@ __export(run_action_exports, {
   runAction: () => runAction,
   sccacheSettings: () => sccacheSettings
 });
-import { chmod as chmod4, mkdir as mkdir20, mkdtemp as mkdtemp6, readFile as readFile12, rm as rm17, writeFile as writeFile14 } from "node:fs/promises";
+import { chmod as chmod4, mkdir as mkdir20, mkdtemp as mkdtemp6, readFile as readFile12, rm as rm17, writeFile as writeFile15 } from "node:fs/promises";
 import { tmpdir as tmpdir7 } from "node:os";
 import { join as join103, resolve as resolve33 } from "node:path";
 async function runAction(context2) {
@@ -90383,7 +91115,7 @@ async function install2({ env: env4, xbuild }, temporary) {
   await mkdir20(bin3);
   const program2 = join103(bin3, "xbuild");
   const words4 = xbuild.map(quoteWord).join(" ");
-  await writeFile14(program2, `#!/bin/sh
+  await writeFile15(program2, `#!/bin/sh
 [ $# -gt 0 ] || set -- build
 exec ${words4} "$@"
 `);
