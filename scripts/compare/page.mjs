@@ -42,7 +42,9 @@ program on the same base in a registry on the machine, and pushes one tag. No SB
 with every sample next to its chart (docs/comparison/*.json). *Cold* has empty caches of the
 toolchain, of the tool and of the builder; the base and the downloads of dependencies are known. Where zig links, its cache is empty too, so that
 it compiles musl and its own runtime for each target.
-*One line changed* has a line in the main package that was never compiled before. A number above 1 means that the tool took so many
+*One line changed* has a line in the main package that was never compiled before. *Nothing changed* is the same build once more: xbuild
+calls the compiler, checks the binaries, asks the registry for every part of the image and reads manifests and configs back; layers that it
+read back within a day it asks for without downloading them, and through buildx it does not make the image again. A number above 1 means that the tool took so many
 times as long as xbuild did; below 1, it was quicker.
 
 ${comparisons.map(section).join('\n\n')}
