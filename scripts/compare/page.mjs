@@ -15,7 +15,7 @@ const notRun = {
 const remarks = {
   xx: 'its image is made from a checkout of its scripts, with this machine’s `file` and `flock` in it, which xx-verify calls',
   krust:
-    'is not on crates.io: built from its repository. It speaks HTTPS alone and takes a registry’s port for a tag, so that a TLS front on port 443 of the same machine passes everything on to the registry; and it asks rustup for the targets, for which a script answers that lists those of the toolchain. It reads no base whose history lacks `created_by`, and copies the layers of a base only from another registry than it pushes to, so that it has a copy of the base with that field, by another name of the same registry',
+    'is in no package registry: built from its repository. It speaks HTTPS alone and takes a registry’s port for a tag, so that a TLS front on port 443 of the same machine passes everything on to the registry; and it asks rustup for the targets, for which a script answers that lists those of the toolchain. It reads no base whose history lacks `created_by`, and copies the layers of a base only from another registry than it pushes to, so that it has a copy of the base with that field, by another name of the same registry',
 }
 
 /**
