@@ -24040,6 +24040,9 @@ function formatReference(reference2) {
 function formatRepository({ registry, repository }) {
   return `${registry}/${repository}`;
 }
+function repositoriesOf(references) {
+  return new Map(references.map((reference2) => [formatRepository(reference2), reference2]));
+}
 function isDigest(text7) {
   return digestPattern.test(text7);
 }
@@ -36846,6 +36849,10 @@ ${json}
     }
   };
 }
+function isRecent(at) {
+  const age = Date.now() - at;
+  return age >= 0 && age < day;
+}
 function sha256(text7) {
   return createHash10("sha256").update(text7).digest("hex");
 }
@@ -36943,8 +36950,7 @@ async function findOne(image4, context2, cache2) {
   const [push2] = image4.destinations;
   if (push2?.type !== "push" || !isRepeatable(image4, context2.plan)) return void 0;
   const { success, output } = safeParse(recordSchema2, await cache2.recall(kind, await keyOf4(image4, context2)));
-  const now = Date.now();
-  if (!success || output.at > now || now - output.at > goodFor) return void 0;
+  if (!success || !isRecent(output.at)) return void 0;
   const digest4 = output.metadata["containerimage.digest"];
   const byDigest = push2.byDigest || push2.tagsLast !== void 0;
   const has = async (reference2) => {
@@ -36995,7 +37001,7 @@ async function withCache(use) {
     await cache2.close();
   }
 }
-var kind, goodFor, recordSchema2;
+var kind, recordSchema2;
 var init_made_before = __esm({
   "src/image/buildx/made-before.ts"() {
     "use strict";
@@ -37013,7 +37019,6 @@ var init_made_before = __esm({
     init_command5();
     init_run();
     kind = "made";
-    goodFor = 24 * 60 * 60 * 1e3;
     recordSchema2 = object({
       /** When it was made, in milliseconds since 1970. */
       at: number(),
@@ -51563,8 +51568,8 @@ async function pushLayout(folder, { references }, context2) {
   const source = await openImage(`oci:${folder}`);
   try {
     const root2 = await source.root();
-    const repositories = new Map(references.map(parseReference).map((one2) => [formatRepository(one2), one2]));
-    for (const target of repositories.values()) await copyImage(source, root2, target, context2);
+    for (const target of repositoriesOf(references.map(parseReference)).values())
+      await copyImage(source, root2, target, context2);
     return root2.digest;
   } finally {
     await source.close();
@@ -52942,7 +52947,7 @@ async function pushImage(references, content, options) {
   const { client } = options;
   const { bytes: bytes2, descriptor } = content.index;
   const parsed = references.map(parseReference);
-  const repositories = new Map(parsed.map((reference2) => [formatRepository(reference2), reference2]));
+  const repositories = repositoriesOf(parsed);
   const unchanged = /* @__PURE__ */ new Set();
   for (const [name, repository] of repositories) {
     if (!await pushContent(repository, content, options)) unchanged.add(name);
@@ -53005,9 +53010,7 @@ async function pushBlobs(target, blobs, { client, signal, onProgress, onUpload }
   });
 }
 async function pushLayer(references, layer, options) {
-  const parsed = references.map(parseReference);
-  const repositories = new Map(parsed.map((reference2) => [formatRepository(reference2), reference2]));
-  for (const { registry, repository } of repositories.values())
+  for (const { registry, repository } of repositoriesOf(references.map(parseReference)).values())
     await pushBlobs({ registry, repository }, [layer], options);
 }
 async function* readLayer(layer, signal) {
@@ -53395,8 +53398,7 @@ async function openReadBefore(cache2, repository, {
 }
 async function recall(cache2, key) {
   const { success, output } = safeParse(recordSchema3, await cache2.recall(kind2, key));
-  const now = Date.now();
-  return success ? output.filter(([, { at }]) => at <= now && now - at < goodFor2) : [];
+  return success ? output.filter(([, { at }]) => isRecent(at)) : [];
 }
 function scanOf({ diffId, entries: entries2 }, files3) {
   const scanned = /* @__PURE__ */ new Map();
@@ -53419,12 +53421,13 @@ function layerOf({ diffId, entries: entries2, whiteouts, opaque, hostile }) {
     ])
   };
 }
-var entrySchema, layerSchema, recordSchema3, goodFor2, most, kind2;
+var entrySchema, layerSchema, recordSchema3, most, kind2;
 var init_read_before = __esm({
   "src/image/verify/read-before.ts"() {
     "use strict";
     init_dist();
     init_reference2();
+    init_cache2();
     entrySchema = object({
       type: picklist(["file", "directory", "symlink", "hardlink", "other"]),
       size: number(),
@@ -53439,7 +53442,6 @@ var init_read_before = __esm({
       entries: array(tuple([string(), entrySchema]))
     });
     recordSchema3 = array(tuple([string(), layerSchema]));
-    goodFor2 = 24 * 60 * 60 * 1e3;
     most = { layers: 100, entries: 50 };
     kind2 = "read-back";
   }
@@ -77850,7 +77852,7 @@ async function readProject(options, signal) {
   const source = chooseVersion(git4, project2, options.versionFrom);
   return { language, project: project2, images: wantedImages(project2, options), source };
 }
-function repositoriesOf(images) {
+function repositoriesOf2(images) {
   const found = images.flatMap(
     ({ name, image: image4 }) => image4.tags.flatMap((tag) => {
       const filled = tag.replaceAll("{name}", name);
@@ -77975,8 +77977,8 @@ function readSurroundings(given) {
     repositories: async () => {
       if (!isSettled) return [];
       const found = await project2();
-      if (!(found instanceof Failure)) return repositoriesOf(found.images);
-      return repositoriesOf(
+      if (!(found instanceof Failure)) return repositoriesOf2(found.images);
+      return repositoriesOf2(
         [options.image, ...Object.values(options.images)].map((image4) => ({ name: "{name}", image: image4 }))
       );
     },

@@ -147,6 +147,15 @@ function blobCache(folder: string, close: () => Promise<void>): BlobCache {
   }
 }
 
+/**
+ * Whether a record of what a registry held is good still: no older than a day, for registries clean up.
+ * @param at when it was written, in milliseconds since 1970
+ */
+export function isRecent(at: number): boolean {
+  const age = Date.now() - at
+  return age >= 0 && age < day
+}
+
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }

@@ -75,6 +75,11 @@ export function formatRepository({ registry, repository }: Reference): string {
   return `${registry}/${repository}`
 }
 
+/** Each repository of the references once, by its name, as one of them. */
+export function repositoriesOf(references: readonly Reference[]): Map<string, Reference> {
+  return new Map(references.map(reference => [formatRepository(reference), reference]))
+}
+
 /** Whether `text` is a digest of an algorithm that is registered for content: sha256 or sha512, in lower-case hex. */
 export function isDigest(text: string): boolean {
   return digestPattern.test(text)

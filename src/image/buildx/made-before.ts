@@ -4,7 +4,7 @@ import { parseReference } from '../../oci/reference.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
 import { printed } from '../../util/substitute.ts'
 import { version } from '../../version.ts'
-import { type BlobCache, openCache } from '../cache.ts'
+import { type BlobCache, isRecent, openCache } from '../cache.ts'
 import type { ImagePlan } from '../image-plan.ts'
 import { aroundLayer, filesLayer, programLayer } from '../layers.ts'
 import { type MakeContext, platformFile } from '../make-context.ts'
@@ -14,8 +14,6 @@ import { imageDockerfile } from './command.ts'
 import { type BuildxResult, resultOf } from './run.ts'
 
 const kind = 'made'
-/** Milliseconds after which an image is made again. */
-const goodFor = 24 * 60 * 60 * 1000
 const recordSchema = v.object({
   /** When it was made, in milliseconds since 1970. */
   at: v.number(),
@@ -63,8 +61,7 @@ async function findOne(
   const [push] = image.destinations
   if (push?.type !== 'push' || !isRepeatable(image, context.plan)) return undefined
   const { success, output } = v.safeParse(recordSchema, await cache.recall(kind, await keyOf(image, context)))
-  const now = Date.now()
-  if (!success || output.at > now || now - output.at > goodFor) return undefined
+  if (!success || !isRecent(output.at)) return undefined
   const digest = output.metadata['containerimage.digest']
   const byDigest = push.byDigest || push.tagsLast !== undefined
   const has = async (reference: string) => {

@@ -1,4 +1,4 @@
-import { formatRepository, parseReference, type Reference } from '../../oci/reference.ts'
+import { parseReference, type Reference, repositoriesOf } from '../../oci/reference.ts'
 import type { RegistryClient } from '../../registry/client.ts'
 import { mapLimit } from '../../util/map-limit.ts'
 import { copyImage } from '../publish/copy-image.ts'
@@ -29,8 +29,8 @@ export async function pushLayout(
   const source = await openImage(`oci:${folder}`)
   try {
     const root = await source.root()
-    const repositories = new Map(references.map(parseReference).map(one => [formatRepository(one), one]))
-    for (const target of repositories.values()) await copyImage(source, root, target, context)
+    for (const target of repositoriesOf(references.map(parseReference)).values())
+      await copyImage(source, root, target, context)
     return root.digest
   } finally {
     await source.close()

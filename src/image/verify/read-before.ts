@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { formatRepository, type Reference } from '../../oci/reference.ts'
-import type { BlobCache } from '../cache.ts'
+import { type BlobCache, isRecent } from '../cache.ts'
 import type { LayerScan, ScannedEntry } from './layer-scan.ts'
 
 const entrySchema = v.object({
@@ -20,8 +20,6 @@ const layerSchema = v.object({
 const recordSchema = v.array(v.tuple([v.string(), layerSchema]))
 type Layer = v.InferOutput<typeof layerSchema>
 
-/** Milliseconds after which a layer is read again. */
-const goodFor = 24 * 60 * 60 * 1000
 /** Layers of a repository that are kept, the ones read last; and entries of a layer: those of programs have few. */
 const most = { layers: 100, entries: 50 }
 const kind = 'read-back'
@@ -75,8 +73,7 @@ export async function openReadBefore(
 
 async function recall(cache: Pick<BlobCache, 'recall'>, key: string): Promise<[string, Layer][]> {
   const { success, output } = v.safeParse(recordSchema, await cache.recall(kind, key))
-  const now = Date.now()
-  return success ? output.filter(([, { at }]) => at <= now && now - at < goodFor) : []
+  return success ? output.filter(([, { at }]) => isRecent(at)) : []
 }
 
 function scanOf({ diffId, entries }: Layer, files: ReadonlyMap<string, string>): LayerScan | undefined {

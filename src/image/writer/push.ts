@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { formatRepository, parseReference } from '../../oci/reference.ts'
+import { formatRepository, parseReference, repositoriesOf } from '../../oci/reference.ts'
 import type { RegistryClient, Repository } from '../../registry/client.ts'
 import { describeBytes } from '../../util/format.ts'
 import { mapLimit } from '../../util/map-limit.ts'
@@ -33,7 +33,7 @@ export async function pushImage(
   const { client } = options
   const { bytes, descriptor } = content.index
   const parsed = references.map(parseReference)
-  const repositories = new Map(parsed.map(reference => [formatRepository(reference), reference]))
+  const repositories = repositoriesOf(parsed)
   const unchanged = new Set<string>()
   for (const [name, repository] of repositories) {
     if (!(await pushContent(repository, content, options))) unchanged.add(name)
@@ -128,9 +128,7 @@ export async function pushLayer(
   layer: LayerBlob,
   options: PushOptions,
 ): Promise<void> {
-  const parsed = references.map(parseReference)
-  const repositories = new Map(parsed.map(reference => [formatRepository(reference), reference]))
-  for (const { registry, repository } of repositories.values())
+  for (const { registry, repository } of repositoriesOf(references.map(parseReference)).values())
     await pushBlobs({ registry, repository }, [layer], options)
 }
 
