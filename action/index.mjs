@@ -36773,14 +36773,14 @@ import { join as join47 } from "node:path";
 async function openCache(folder, remark) {
   try {
     await prepare2(folder);
-    return blobCache(folder, () => sweep2(folder));
+    return blobCache(folder, false, () => sweep2(folder));
   } catch (error) {
     const code2 = error.code ?? "unusable";
     remark(`The cache folder ${folder} cannot be written to (${code2}): nothing is kept for the next build`);
     try {
       const temporary = await makeTemporaryFolder("xbuild-cache-");
       await prepare2(temporary.path);
-      return blobCache(temporary.path, temporary.remove);
+      return blobCache(temporary.path, true, temporary.remove);
     } catch (failed) {
       throw writeFailure(failed, tmpdir4());
     }
@@ -36793,11 +36793,12 @@ async function prepare2(folder) {
   await (await open8(probe, "w")).close();
   await rm11(probe, { force: true });
 }
-function blobCache(folder, close) {
+function blobCache(folder, isTemporary2, close) {
   const blobPath2 = (digest4) => join47(folder, "blobs", ...digest4.split(":"));
   const recordPath = (kind3, key) => join47(folder, kind3, `${sha256(key)}.json`);
   return {
     folder,
+    isTemporary: isTemporary2,
     close,
     async find(digest4, size2) {
       const path6 = blobPath2(digest4);
@@ -54962,6 +54963,8 @@ async function packProgramsAhead({ spec: spec3, destinations }, platform11, { fi
   const cache2 = await openCache(cacheFolder(), () => {
   });
   try {
+    if (cache2.isTemporary) return async () => {
+    };
     const entries2 = programLayer(spec3, platform11, file);
     const layer = layerBlob(await makeLayer(entries2, getCompressor(compression2), cache2, signal));
     const references = destinations.flatMap((one2) => one2.type === "push" ? one2.references : []);

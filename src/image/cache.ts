@@ -26,6 +26,8 @@ import { makeTemporaryFolder } from '../util/temporary-folder.ts'
  */
 export interface BlobCache {
   readonly folder: string
+  /** Whether nobody but its opener sees what is stored, and that until `close`. */
+  readonly isTemporary: boolean
   /** The file of a blob that is there and whole: read and compared with its digest now. */
   find(digest: string, size: number): Promise<string | undefined>
   /** Whether a blob of this digest and size is there; its content is not read, as `find` does. */
@@ -67,14 +69,14 @@ const abandonedAfter = day
 export async function openCache(folder: string, remark: (text: string) => void): Promise<BlobCache> {
   try {
     await prepare(folder)
-    return blobCache(folder, () => sweep(folder))
+    return blobCache(folder, false, () => sweep(folder))
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unusable'
     remark(`The cache folder ${folder} cannot be written to (${code}): nothing is kept for the next build`)
     try {
       const temporary = await makeTemporaryFolder('xbuild-cache-')
       await prepare(temporary.path)
-      return blobCache(temporary.path, temporary.remove)
+      return blobCache(temporary.path, true, temporary.remove)
     } catch (failed) {
       throw writeFailure(failed, tmpdir())
     }
@@ -90,11 +92,12 @@ async function prepare(folder: string): Promise<void> {
   await rm(probe, { force: true })
 }
 
-function blobCache(folder: string, close: () => Promise<void>): BlobCache {
+function blobCache(folder: string, isTemporary: boolean, close: () => Promise<void>): BlobCache {
   const blobPath = (digest: string) => join(folder, 'blobs', ...digest.split(':'))
   const recordPath = (kind: string, key: string) => join(folder, kind, `${sha256(key)}.json`)
   return {
     folder,
+    isTemporary,
     close,
     async find(digest, size) {
       const path = blobPath(digest)

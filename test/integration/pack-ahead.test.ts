@@ -128,6 +128,12 @@ describe('packing ahead', () => {
     expect(registry.requests).toEqual([])
   })
 
+  it('packs nothing where no cache would keep it', async () => {
+    vi.stubEnv('XDG_CACHE_HOME', '/dev/null')
+    const { registry } = await pack({ 'linux/amd64': 'linux/amd64' })
+    expect(registry.requests).toEqual([])
+  })
+
   it('leaves the programs of the last build', async () => {
     const { registry } = await pack({ 'linux/amd64': 'linux/amd64' }, true)
     expect(registry.requests).toEqual([])

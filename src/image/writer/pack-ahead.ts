@@ -21,7 +21,8 @@ export interface PackAheadContext {
 }
 
 /**
- * Packs the programs of one platform of an image that cannot be made yet: making it finds the layer in the cache.
+ * Packs the programs of one platform of an image that cannot be made yet: making it finds the layer in the cache. Without a
+ * cache that lasts, nothing is done.
  * @returns uploads the layer to where the image will be pushed
  * @throws {Failure} image; interrupted. The upload: registry.
  */
@@ -32,6 +33,7 @@ export async function packProgramsAhead(
 ): Promise<() => Promise<void>> {
   const cache = await openCache(cacheFolder(), () => {})
   try {
+    if (cache.isTemporary) return async () => {}
     const entries = programLayer(spec, platform, file)
     const layer = layerBlob(await makeLayer(entries, getCompressor(compression), cache, signal))
     const references = destinations.flatMap(one => (one.type === 'push' ? one.references : []))
