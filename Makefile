@@ -1,13 +1,13 @@
 # Everything here works on a fresh clone: each target sets up what it needs.
 .PHONY: demo test check build rig-up rig-down clean
 
-build: dist/cli.js
+build: dist/cli.cjs
 
 node_modules/.package-lock.json: package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
 
-dist/cli.js: node_modules/.package-lock.json scripts/bundle.mjs package.json $(shell find src -name '*.ts')
+dist/cli.cjs: node_modules/.package-lock.json scripts/bundle.mjs package.json $(shell find src -name '*.ts')
 	npm run --silent build
 
 # The main job on a bundled example, without Docker: leaves build/demo.oci.tar.

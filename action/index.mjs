@@ -107,1053 +107,863 @@ var init_errors = __esm({
   }
 });
 
-// src/bench/compare/threshold-flags.ts
-function readThresholds(flags, request) {
-  const failUnder = aboveZero(flags.benchFailUnder, "--bench-fail-under");
-  const maxGrowth = aboveZero(flags.benchMaxGrowth, "--bench-max-growth");
-  if (failUnder !== void 0) checkCovered(["native", "emulated"], "--bench-fail-under", request);
-  if (maxGrowth !== void 0) checkCovered(["native"], "--bench-max-growth", request);
-  return { ...failUnder !== void 0 && { failUnder }, ...maxGrowth !== void 0 && { maxGrowth } };
+// src/util/cache-folder.ts
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+function cacheFolder(env4 = process.env) {
+  if (env4["XDG_CACHE_HOME"]?.startsWith("/")) return join(env4["XDG_CACHE_HOME"], "xbuild");
+  const home = homeFolder(env4);
+  if (home === void 0) return join(tmpdir(), `xbuild-cache-${process.getuid?.() ?? "user"}`);
+  return process.platform === "darwin" ? join(home, "Library/Caches/xbuild") : join(home, ".cache/xbuild");
 }
-function checkCovered(needed, flag2, request) {
-  if (!request) return;
-  const { strategies: strategies2, scenarios } = request;
-  if (scenarios.includes("cold") && needed.every((strategy) => strategies2.includes(strategy))) return;
-  throw new Failure({
-    kind: "usage",
-    what: `${flag2} has nothing to check`,
-    why: `it checks cold builds with ${needed.length > 1 ? "the strategies" : "the strategy"} ${needed.join(" and ")}, which are not measured`,
-    fix: `--strategy ${needed.join(",")} --scenario cold`
+function homeFolder(env4 = process.env) {
+  try {
+    return env4["HOME"] || homedir();
+  } catch {
+    return void 0;
+  }
+}
+function movedBy(path6) {
+  const below3 = (folder) => path6 === folder || path6.startsWith(join(folder, "/"));
+  if (below3(cacheFolder())) return "XDG_CACHE_HOME=/a/folder/that/can/be/written xbuild \u2026";
+  const isTemporary2 = path6 === tmpdir() || path6.startsWith(join(tmpdir(), "xbuild-"));
+  return isTemporary2 ? "TMPDIR=/a/folder/that/can/be/written xbuild \u2026" : void 0;
+}
+var init_cache_folder = __esm({
+  "src/util/cache-folder.ts"() {
+    "use strict";
+  }
+});
+
+// src/util/destination-file.ts
+import { fstat, fsync, write } from "node:fs";
+import { lstat, open, readlink, realpath, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { promisify } from "node:util";
+async function destinationFile(path6) {
+  const descriptor = ownDescriptor(path6);
+  const found = await stat(path6).catch(() => void 0);
+  if (descriptor !== void 0 && (!found || found.isFile() || found.isSocket())) {
+    return { path: path6, openThrough: async () => descriptorHandle(descriptor) };
+  }
+  if (!found) return { path: await behindLinks(path6) };
+  if (isSpecial(found)) return { path: path6, openThrough: () => open(path6, "w") };
+  return { path: found.isFile() ? await realpath(path6) : path6 };
+}
+async function isSpecialFile(path6) {
+  const found = await stat(path6).catch(() => void 0);
+  return found !== void 0 && (isSpecial(found) || ownDescriptor(path6) !== void 0);
+}
+function isSpecial(found) {
+  return !found.isFile() && !found.isDirectory();
+}
+function ownDescriptor(path6) {
+  const [, number2] = new RegExp(`^/(?:dev/fd|proc/(?:self|${process.pid})/fd)/(\\d+)$`).exec(path6) ?? [];
+  if (number2 !== void 0) return Number(number2);
+  return { "/dev/stdout": 1, "/dev/stderr": 2 }[path6];
+}
+async function behindLinks(path6, followed = 0) {
+  const link3 = await lstat(path6).catch(() => void 0);
+  if (!link3?.isSymbolicLink() || followed > 40) return path6;
+  return behindLinks(resolve(dirname(path6), await readlink(path6)), followed + 1);
+}
+function descriptorHandle(descriptor) {
+  const writeTo = promisify(write);
+  const handle = {
+    write: (bytes2, offset = 0) => writeTo(descriptor, bytes2, offset),
+    stat: () => promisify(fstat)(descriptor),
+    sync: () => promisify(fsync)(descriptor),
+    close: async () => {
+    }
+  };
+  return handle;
+}
+var init_destination_file = __esm({
+  "src/util/destination-file.ts"() {
+    "use strict";
+  }
+});
+
+// src/util/file-pieces.ts
+async function* filePieces(handle) {
+  const buffer4 = Buffer.allocUnsafeSlow(pieceSize);
+  for (; ; ) {
+    const { bytesRead } = await handle.read(buffer4, 0, pieceSize, null);
+    if (bytesRead === 0) return;
+    yield buffer4.subarray(0, bytesRead);
+  }
+}
+var pieceSize;
+var init_file_pieces = __esm({
+  "src/util/file-pieces.ts"() {
+    "use strict";
+    pieceSize = 1024 * 1024;
+  }
+});
+
+// src/util/owner.ts
+import { createHash } from "node:crypto";
+import { readFileSync, readlinkSync } from "node:fs";
+import { hostname } from "node:os";
+function ownerMark() {
+  mark ??= `${process.pid}-${startOf(process.pid) ?? 0}-${machine()}`;
+  return mark;
+}
+function isDead(text7) {
+  const [, pid, start4, where] = /^(\d+)-(\d+)-([0-9a-f]{8})$/.exec(text7) ?? [];
+  if (pid === void 0 || where !== machine()) return false;
+  try {
+    process.kill(Number(pid), 0);
+  } catch (error) {
+    return error.code === "ESRCH";
+  }
+  const now = startOf(Number(pid));
+  return now === "ended" || now !== void 0 && start4 !== "0" && Math.abs(now - Number(start4)) > startsApart;
+}
+function startOf(pid) {
+  try {
+    const text7 = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields2 = text7.slice(text7.lastIndexOf(")") + 2).split(" ");
+    return /[ZX]/.test(fields2[0] ?? "") ? "ended" : Number(fields2[19]);
+  } catch {
+    return void 0;
+  }
+}
+function machine() {
+  if (here === void 0) {
+    let namespace = "";
+    try {
+      namespace = readlinkSync("/proc/self/ns/pid");
+    } catch {
+    }
+    here = createHash("sha256").update(`${hostname()} ${namespace}`).digest("hex").slice(0, 8);
+  }
+  return here;
+}
+var mark, markPattern, startsApart, here;
+var init_owner = __esm({
+  "src/util/owner.ts"() {
+    "use strict";
+    markPattern = /\d+-\d+-[0-9a-f]{8}/;
+    startsApart = 1e3;
+  }
+});
+
+// src/util/leftovers.ts
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { basename, dirname as dirname2, join as join2 } from "node:path";
+function temporaryName(path6) {
+  const name = basename(path6).slice(0, 120);
+  return join2(dirname2(path6), `.${name}.${ownerMark()}.${randomBytes(6).toString("hex")}.tmp`);
+}
+function isTemporary(name) {
+  return /^\..*\.[0-9a-f]{12}\.tmp$/.test(name);
+}
+function removeAtExit(path6) {
+  if (!listening) process.on("exit", removePending);
+  listening = true;
+  pending.add(path6);
+  return { forget: () => pending.delete(path6) };
+}
+function removePending() {
+  for (const path6 of pending) {
+    try {
+      rmSync(path6, { recursive: true, force: true });
+    } catch {
+    }
+  }
+}
+async function sweep(folder) {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const [, owner] = folderPattern.exec(name) ?? filePattern.exec(name) ?? [];
+    if (owner === void 0 || !isDead(owner)) continue;
+    await rm(join2(folder, name), { recursive: true, force: true }).catch(() => {
+    });
+  }
+}
+var pending, listening, folderPattern, filePattern;
+var init_leftovers = __esm({
+  "src/util/leftovers.ts"() {
+    "use strict";
+    init_owner();
+    pending = /* @__PURE__ */ new Set();
+    listening = false;
+    folderPattern = new RegExp(`^\\.?xbuild-[a-z-]*(${markPattern.source})-[0-9a-f]{12}$`);
+    filePattern = new RegExp(`^\\..*\\.(${markPattern.source})\\.[0-9a-f]{12}\\.tmp$`);
+  }
+});
+
+// src/util/atomic.ts
+import { access, constants, mkdir, open as open2, rename, rm as rm2, stat as stat2 } from "node:fs/promises";
+import { basename as basename2, dirname as dirname3 } from "node:path";
+async function writeAtomically(path6, write4, { place, durable = true, mode = 438 } = {}) {
+  try {
+    const to = await destinationFile(path6);
+    if (to.openThrough) return await writeThrough(await to.openThrough(), write4);
+    const temporary = temporaryName(to.path);
+    const { forget } = removeAtExit(temporary);
+    try {
+      const handle = await open2(temporary, "wx", mode);
+      let result;
+      try {
+        result = await write4(handle);
+        if (durable) await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, place?.(result) ?? to.path);
+      if (durable) await syncFolder(dirname3(to.path));
+      return result;
+    } catch (error) {
+      await rm2(temporary, { force: true }).catch(() => {
+      });
+      throw error;
+    } finally {
+      forget();
+    }
+  } catch (error) {
+    throw writeFailure(error, path6);
+  }
+}
+async function writeThrough(handle, write4) {
+  try {
+    return await write4(handle);
+  } finally {
+    await handle.close();
+  }
+}
+async function writeFileAtomically(path6, content, { mode, durable = false } = {}) {
+  await makeFolder(dirname3(path6));
+  const bytes2 = typeof content === "string" ? Buffer.from(content) : content;
+  await writeAtomically(path6, (handle) => writeAll(handle, bytes2), { durable, mode });
+}
+async function makeFolder(path6) {
+  try {
+    if (await isFolder(path6)) return;
+    await mkdir(path6, { recursive: true }).catch(async (error) => {
+      let above = dirname3(path6);
+      while (error.code === "ENOENT" && !await isFolder(above)) above = dirname3(above);
+      await access(above, constants.W_OK);
+      throw error;
+    });
+  } catch (error) {
+    throw writeFailure(error, path6);
+  }
+}
+async function isFolder(path6) {
+  return stat2(path6).then(
+    (found) => found.isDirectory(),
+    () => false
+  );
+}
+async function renameFolder(from, to) {
+  try {
+    await rename(from, to);
+    await syncFolder(dirname3(to));
+    return true;
+  } catch (error) {
+    const { code: code2 } = error;
+    if (code2 === "ENOTEMPTY" || code2 === "EEXIST") return false;
+    throw error;
+  }
+}
+async function syncFolder(folder) {
+  const handle = await open2(folder, "r").catch(() => void 0);
+  await handle?.sync().catch(() => {
+  });
+  await handle?.close();
+}
+async function writeAll(handle, bytes2) {
+  for (let offset = 0; offset < bytes2.length; ) {
+    offset += (await handle.write(bytes2, offset)).bytesWritten;
+  }
+}
+async function appendFile(handle, path6, size2, signal) {
+  let copied = 0;
+  const source = await open2(path6, "r").catch((error) => {
+    throw error.code === "ENOENT" ? changed(path6, "it was removed") : error;
+  });
+  try {
+    for await (const piece of filePieces(source)) {
+      if (signal?.aborted) throw interrupted();
+      await writeAll(handle, piece);
+      copied += piece.length;
+    }
+  } finally {
+    await source.close();
+  }
+  if (copied === size2) return;
+  throw changed(path6);
+}
+function changed(path6, why) {
+  return new Failure({
+    kind: "image",
+    what: "A file changed while it was copied",
+    where: path6,
+    why,
+    fix: "run it again"
   });
 }
-function aboveZero(value, flag2) {
-  if (value === void 0 || Number.isFinite(value) && value > 0) return value;
-  throw new Failure({
-    kind: "usage",
-    what: `${flag2} ${value} is not understood`,
-    why: "it is a number above 0",
-    fix: `${flag2} 5`
+function writeFailure(error, path6) {
+  const code2 = error?.code;
+  if (isFailure(error) || !(error instanceof Error) || !code2 || !("syscall" in error)) return error;
+  const [why, fix2] = reasons[code2] ?? [error.message, void 0];
+  const full = code2 === "ENOSPC" || code2 === "EDQUOT";
+  return new Failure({
+    kind: "image",
+    what: `Cannot write ${basename2(path6)}`,
+    where: path6,
+    why,
+    // What xbuild keeps for itself goes where a variable says, and not where the user chose.
+    fix: (full ? void 0 : movedBy(path6)) ?? fix2,
+    cause: error
   });
 }
-var init_threshold_flags = __esm({
-  "src/bench/compare/threshold-flags.ts"() {
+var reasons;
+var init_atomic = __esm({
+  "src/util/atomic.ts"() {
     "use strict";
     init_errors();
+    init_cache_folder();
+    init_destination_file();
+    init_file_pieces();
+    init_leftovers();
+    reasons = {
+      EACCES: ["permission is denied", "choose a place you may write to"],
+      EPERM: ["permission is denied", "choose a place you may write to"],
+      EROFS: ["the file system is read-only", "choose a place that can be written to"],
+      ENOSPC: ["no space is left on the device", "free some space, or choose another place"],
+      EDQUOT: ["the disk quota is used up", "free some space, or choose another place"],
+      EISDIR: ["it is a folder", "choose another name"],
+      ENOTDIR: ["a part of the path is a file", "choose another path"],
+      ENOENT: ["its folder does not exist, or was removed", "create the folder"],
+      EEXIST: ["something of this name is already there", "remove it, or choose another name"],
+      ENXIO: ["nothing can be written there: it is a socket or a device that is not there", "name a file"],
+      ENAMETOOLONG: ["the name is too long for the file system", "choose a shorter name"]
+    };
   }
 });
 
-// src/util/format.ts
-function describeSeconds(seconds3) {
-  if (seconds3 < 1) return `${seconds3.toFixed(2)} s`;
-  if (seconds3 < 99.95) return `${seconds3.toFixed(1)} s`;
-  const whole = Math.round(seconds3);
-  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
-}
-function describeBytes(bytes2) {
-  const units = ["B", "kB", "MB", "GB"];
-  let value = bytes2;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1e3;
-    unit += 1;
-  }
-  return `${unit === 0 || value >= 99.5 ? value.toFixed(0) : value.toFixed(1)} ${units[unit]}`;
-}
-function formatTable(rows) {
-  const widths = rows.reduce((found, row2) => {
-    row2.forEach((cell, index) => {
-      found[index] = Math.max(found[index] ?? 0, cell.length);
-    });
-    return found;
-  }, []);
-  return rows.map(
-    (row2) => row2.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ").trimEnd()
-  ).join("\n");
-}
-function count(number2, singular, plural = `${singular}s`) {
-  return `${number2} ${number2 === 1 ? singular : plural}`;
-}
-var init_format = __esm({
-  "src/util/format.ts"() {
-    "use strict";
-  }
-});
-
-// node_modules/valibot/dist/index.mjs
-// @__NO_SIDE_EFFECTS__
-function getGlobalConfig(config$1) {
-  if (!config$1 && !store$4) return DEFAULT_CONFIG;
-  return {
-    lang: config$1?.lang ?? store$4?.lang,
-    message: config$1?.message,
-    abortEarly: config$1?.abortEarly ?? store$4?.abortEarly,
-    abortPipeEarly: config$1?.abortPipeEarly ?? store$4?.abortPipeEarly
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function getGlobalMessage(lang5) {
-  return store$3?.get(lang5);
-}
-// @__NO_SIDE_EFFECTS__
-function getSchemaMessage(lang5) {
-  return store$2?.get(lang5);
-}
-// @__NO_SIDE_EFFECTS__
-function getSpecificMessage(reference2, lang5) {
-  return store$1?.get(reference2)?.get(lang5);
-}
-// @__NO_SIDE_EFFECTS__
-function _stringify(input) {
-  const type = typeof input;
-  if (type === "string") return `"${input}"`;
-  if (type === "number" || type === "bigint" || type === "boolean") return `${input}`;
-  if (type === "object" || type === "function") return (input && Object.getPrototypeOf(input)?.constructor?.name) ?? "null";
-  return type;
-}
-function _addIssue(context2, label2, dataset, config$1, other) {
-  const input = other && "input" in other ? other.input : dataset.value;
-  const expected = other?.expected ?? context2.expects ?? null;
-  const received = other?.received ?? /* @__PURE__ */ _stringify(input);
-  const issue = {
-    kind: context2.kind,
-    type: context2.type,
-    input,
-    expected,
-    received,
-    message: `Invalid ${label2}: ${expected ? `Expected ${expected} but r` : "R"}eceived ${received}`,
-    requirement: context2.requirement,
-    path: other?.path,
-    issues: other?.issues,
-    lang: config$1.lang,
-    abortEarly: config$1.abortEarly,
-    abortPipeEarly: config$1.abortPipeEarly
-  };
-  const isSchema = context2.kind === "schema";
-  const message$1 = other?.message ?? context2.message ?? /* @__PURE__ */ getSpecificMessage(context2.reference, issue.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue.lang);
-  if (message$1 !== void 0) issue.message = typeof message$1 === "function" ? message$1(issue) : message$1;
-  if (isSchema) dataset.typed = false;
-  if (dataset.issues) dataset.issues.push(issue);
-  else dataset.issues = [issue];
-}
-// @__NO_SIDE_EFFECTS__
-function _isSameValueZero(value1, value2) {
-  return value1 === value2 || Number.isNaN(value1) && Number.isNaN(value2);
-}
-// @__NO_SIDE_EFFECTS__
-function _isValidObjectKey(object$1, key) {
-  return Object.prototype.hasOwnProperty.call(object$1, key) && key !== "__proto__" && key !== "prototype" && key !== "constructor";
-}
-// @__NO_SIDE_EFFECTS__
-function _joinExpects(values$1, separator) {
-  const list7 = [...new Set(values$1)];
-  if (list7.length > 1) return `(${list7.join(` ${separator} `)})`;
-  return list7[0] ?? "never";
-}
-function _standardSchema(schema2) {
-  schema2["~standard"] = {
-    version: 1,
-    vendor: "valibot",
-    validate: (value$1) => schema2["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
-  };
-  return schema2;
-}
-// @__NO_SIDE_EFFECTS__
-function getDotPath(issue) {
-  if (issue.path) {
-    let key = "";
-    for (const item of issue.path) if (typeof item.key === "string" || typeof item.key === "number") if (key) key += `.${item.key}`;
-    else key += item.key;
-    else return null;
-    return key;
-  }
-  return null;
-}
-// @__NO_SIDE_EFFECTS__
-function check(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "check",
-    reference: check,
-    async: false,
-    expects: null,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
-      return dataset;
+// node_modules/tmp/lib/tmp.js
+var require_tmp = __commonJS({
+  "node_modules/tmp/lib/tmp.js"(exports, module) {
+    /*!
+     * Tmp
+     *
+     * Copyright (c) 2011-2017 KARASZI Istvan <github@spam.raszi.hu>
+     *
+     * MIT Licensed
+     */
+    var fs = __require("fs");
+    var os2 = __require("os");
+    var path6 = __require("path");
+    var crypto = __require("crypto");
+    var _c2 = { fs: fs.constants, os: os2.constants };
+    var RANDOM_CHARS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    var TEMPLATE_PATTERN = /XXXXXX/;
+    var DEFAULT_TRIES = 3;
+    var CREATE_FLAGS = (_c2.O_CREAT || _c2.fs.O_CREAT) | (_c2.O_EXCL || _c2.fs.O_EXCL) | (_c2.O_RDWR || _c2.fs.O_RDWR);
+    var IS_WIN32 = os2.platform() === "win32";
+    var EBADF = _c2.EBADF || _c2.os.errno.EBADF;
+    var ENOENT = _c2.ENOENT || _c2.os.errno.ENOENT;
+    var DIR_MODE = 448;
+    var FILE_MODE = 384;
+    var EXIT = "exit";
+    var _removeObjects = [];
+    var FN_RMDIR_SYNC = fs.rmdirSync.bind(fs);
+    var _gracefulCleanup = false;
+    function rimraf(dirPath, callback) {
+      return fs.rm(dirPath, { recursive: true }, callback);
     }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function finite(message$1) {
-  return {
-    kind: "validation",
-    type: "finite",
-    reference: finite,
-    async: false,
-    expects: null,
-    requirement: Number.isFinite,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "finite", dataset, config$1);
-      return dataset;
+    function FN_RIMRAF_SYNC(dirPath) {
+      return fs.rmSync(dirPath, { recursive: true });
     }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function integer(message$1) {
-  return {
-    kind: "validation",
-    type: "integer",
-    reference: integer,
-    async: false,
-    expects: null,
-    requirement: Number.isInteger,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function isoTimestamp(message$1) {
-  return {
-    kind: "validation",
-    type: "iso_timestamp",
-    reference: isoTimestamp,
-    async: false,
-    expects: null,
-    requirement: ISO_TIMESTAMP_REGEX,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "timestamp", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function maxValue(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "max_value",
-    reference: maxValue,
-    async: false,
-    expects: `<=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !(dataset.value <= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function minLength(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "min_length",
-    reference: minLength,
-    async: false,
-    expects: `>=${requirement}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && dataset.value.length < this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function minValue(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "min_value",
-    reference: minValue,
-    async: false,
-    expects: `>=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !(dataset.value >= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function rawTransform(action) {
-  return {
-    kind: "transformation",
-    type: "raw_transform",
-    reference: rawTransform,
-    async: false,
-    "~run"(dataset, config$1) {
-      const output = action({
-        dataset,
-        config: config$1,
-        addIssue: (info) => _addIssue(this, info?.label ?? "input", dataset, config$1, info),
-        NEVER: null
+    function tmpName(options, callback) {
+      const args3 = _parseArguments(options, callback), opts = args3[0], cb = args3[1];
+      _assertAndSanitizeOptions(opts, function(err, sanitizedOptions) {
+        if (err) return cb(err);
+        let tries = sanitizedOptions.tries;
+        (function _getUniqueName() {
+          try {
+            const name = _generateTmpName(sanitizedOptions);
+            fs.stat(name, function(err2) {
+              if (!err2) {
+                if (tries-- > 0) return _getUniqueName();
+                return cb(new Error("Could not get a unique tmp filename, max tries reached " + name));
+              }
+              cb(null, name);
+            });
+          } catch (err2) {
+            cb(err2);
+          }
+        })();
       });
-      if (dataset.issues) dataset.typed = false;
-      else dataset.value = output;
-      return dataset;
     }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function readonly() {
-  return {
-    kind: "transformation",
-    type: "readonly",
-    reference: readonly,
-    async: false,
-    "~run"(dataset) {
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function regex(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "regex",
-    reference: regex,
-    async: false,
-    expects: `${requirement}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "format", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function safeInteger(message$1) {
-  return {
-    kind: "validation",
-    type: "safe_integer",
-    reference: safeInteger,
-    async: false,
-    expects: null,
-    requirement: Number.isSafeInteger,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "safe integer", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function transform(operation) {
-  return {
-    kind: "transformation",
-    type: "transform",
-    reference: transform,
-    async: false,
-    operation,
-    "~run"(dataset) {
-      dataset.value = this.operation(dataset.value);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function getFallback(schema2, dataset, config$1) {
-  return typeof schema2.fallback === "function" ? schema2.fallback(dataset, config$1) : schema2.fallback;
-}
-// @__NO_SIDE_EFFECTS__
-function getDefault(schema2, dataset, config$1) {
-  return typeof schema2.default === "function" ? schema2.default(dataset, config$1) : schema2.default;
-}
-// @__NO_SIDE_EFFECTS__
-function array(item, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "array",
-    reference: array,
-    expects: "Array",
-    async: false,
-    item,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (Array.isArray(input)) {
-        dataset.typed = true;
-        dataset.value = [];
-        for (let key = 0; key < input.length; key++) {
-          const value$1 = input[key];
-          const itemDataset = this.item["~run"]({ value: value$1 }, config$1);
-          if (itemDataset.issues) {
-            const pathItem = {
-              type: "array",
-              origin: "value",
-              input,
-              key,
-              value: value$1
-            };
-            for (const issue of itemDataset.issues) {
-              if (issue.path) issue.path.unshift(pathItem);
-              else issue.path = [pathItem];
-              dataset.issues?.push(issue);
-            }
-            if (!dataset.issues) dataset.issues = itemDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          if (!itemDataset.typed) dataset.typed = false;
-          dataset.value.push(itemDataset.value);
+    function tmpNameSync(options) {
+      const args3 = _parseArguments(options), opts = args3[0];
+      const sanitizedOptions = _assertAndSanitizeOptionsSync(opts);
+      let tries = sanitizedOptions.tries;
+      do {
+        const name = _generateTmpName(sanitizedOptions);
+        try {
+          fs.statSync(name);
+        } catch (e) {
+          return name;
         }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
+      } while (tries-- > 0);
+      throw new Error("Could not get a unique tmp filename, max tries reached");
     }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function boolean(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "boolean",
-    reference: boolean,
-    expects: "boolean",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "boolean") dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function custom(check$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "custom",
-    reference: custom,
-    expects: "unknown",
-    async: false,
-    check: check$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (this.check(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function exactOptional(wrapped, default_) {
-  return _standardSchema({
-    kind: "schema",
-    type: "exact_optional",
-    reference: exactOptional,
-    expects: wrapped.expects,
-    async: false,
-    wrapped,
-    default: default_,
-    "~run"(dataset, config$1) {
-      return this.wrapped["~run"](dataset, config$1);
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function literal(literal_, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "literal",
-    reference: literal,
-    expects: /* @__PURE__ */ _stringify(literal_),
-    async: false,
-    literal: literal_,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (/* @__PURE__ */ _isSameValueZero(dataset.value, this.literal)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function nullish(wrapped, default_) {
-  return _standardSchema({
-    kind: "schema",
-    type: "nullish",
-    reference: nullish,
-    expects: `(${wrapped.expects} | null | undefined)`,
-    async: false,
-    wrapped,
-    default: default_,
-    "~run"(dataset, config$1) {
-      if (dataset.value === null || dataset.value === void 0) {
-        if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
-        if (dataset.value === null || dataset.value === void 0) {
-          dataset.typed = true;
-          return dataset;
-        }
-      }
-      return this.wrapped["~run"](dataset, config$1);
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function number(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "number",
-    reference: number,
-    expects: "number",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "number" && !isNaN(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function object(entries$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "object",
-    reference: object,
-    expects: "Object",
-    async: false,
-    entries: entries$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const key in this.entries) {
-          const valueSchema = this.entries[key];
-          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
-            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
-            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
-            if (valueDataset.issues) {
-              const pathItem = {
-                type: "object",
-                origin: "value",
-                input,
-                key,
-                value: value$1
-              };
-              for (const issue of valueDataset.issues) {
-                if (issue.path) issue.path.unshift(pathItem);
-                else issue.path = [pathItem];
-                dataset.issues?.push(issue);
-              }
-              if (!dataset.issues) dataset.issues = valueDataset.issues;
-              if (config$1.abortEarly) {
-                dataset.typed = false;
-                break;
-              }
-            }
-            if (!valueDataset.typed) dataset.typed = false;
-            dataset.value[key] = valueDataset.value;
-          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
-          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
-            _addIssue(this, "key", dataset, config$1, {
-              input: void 0,
-              expected: `"${key}"`,
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key,
-                value: input[key]
-              }]
+    function file(options, callback) {
+      const args3 = _parseArguments(options, callback), opts = args3[0], cb = args3[1];
+      tmpName(opts, function _tmpNameCreated(err, name) {
+        if (err) return cb(err);
+        fs.open(name, CREATE_FLAGS, opts.mode || FILE_MODE, function _fileCreated(err2, fd) {
+          if (err2) return cb(err2);
+          if (opts.discardDescriptor) {
+            return fs.close(fd, function _discardCallback(possibleErr) {
+              return cb(possibleErr, name, void 0, _prepareTmpFileRemoveCallback(name, -1, opts, false));
             });
-            if (config$1.abortEarly) break;
+          } else {
+            const discardOrDetachDescriptor = opts.discardDescriptor || opts.detachDescriptor;
+            cb(null, name, fd, _prepareTmpFileRemoveCallback(name, discardOrDetachDescriptor ? -1 : fd, opts, false));
           }
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function optional(wrapped, default_) {
-  return _standardSchema({
-    kind: "schema",
-    type: "optional",
-    reference: optional,
-    expects: `(${wrapped.expects} | undefined)`,
-    async: false,
-    wrapped,
-    default: default_,
-    "~run"(dataset, config$1) {
-      if (dataset.value === void 0) {
-        if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
-        if (dataset.value === void 0) {
-          dataset.typed = true;
-          return dataset;
-        }
-      }
-      return this.wrapped["~run"](dataset, config$1);
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function picklist(options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "picklist",
-    reference: picklist,
-    expects: /* @__PURE__ */ _joinExpects(options.map(_stringify), "|"),
-    async: false,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (this.options.includes(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function record(key, value$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "record",
-    reference: record,
-    expects: "Object",
-    async: false,
-    key,
-    value: value$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const entryKey in input) if (/* @__PURE__ */ _isValidObjectKey(input, entryKey)) {
-          const entryValue = input[entryKey];
-          const keyDataset = this.key["~run"]({ value: entryKey }, config$1);
-          if (keyDataset.issues) {
-            const pathItem = {
-              type: "object",
-              origin: "key",
-              input,
-              key: entryKey,
-              value: entryValue
-            };
-            for (const issue of keyDataset.issues) {
-              issue.path = [pathItem];
-              dataset.issues?.push(issue);
-            }
-            if (!dataset.issues) dataset.issues = keyDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          const valueDataset = this.value["~run"]({ value: entryValue }, config$1);
-          if (valueDataset.issues) {
-            const pathItem = {
-              type: "object",
-              origin: "value",
-              input,
-              key: entryKey,
-              value: entryValue
-            };
-            for (const issue of valueDataset.issues) {
-              if (issue.path) issue.path.unshift(pathItem);
-              else issue.path = [pathItem];
-              dataset.issues?.push(issue);
-            }
-            if (!dataset.issues) dataset.issues = valueDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
-          if (keyDataset.typed) dataset.value[keyDataset.value] = valueDataset.value;
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function strictObject(entries$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "strict_object",
-    reference: strictObject,
-    expects: "Object",
-    async: false,
-    entries: entries$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const key in this.entries) {
-          const valueSchema = this.entries[key];
-          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
-            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
-            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
-            if (valueDataset.issues) {
-              const pathItem = {
-                type: "object",
-                origin: "value",
-                input,
-                key,
-                value: value$1
-              };
-              for (const issue of valueDataset.issues) {
-                if (issue.path) issue.path.unshift(pathItem);
-                else issue.path = [pathItem];
-                dataset.issues?.push(issue);
-              }
-              if (!dataset.issues) dataset.issues = valueDataset.issues;
-              if (config$1.abortEarly) {
-                dataset.typed = false;
-                break;
-              }
-            }
-            if (!valueDataset.typed) dataset.typed = false;
-            dataset.value[key] = valueDataset.value;
-          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
-          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
-            _addIssue(this, "key", dataset, config$1, {
-              input: void 0,
-              expected: `"${key}"`,
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key,
-                value: input[key]
-              }]
-            });
-            if (config$1.abortEarly) break;
-          }
-        }
-        if (!dataset.issues || !config$1.abortEarly) {
-          for (const key in input) if (!Object.prototype.hasOwnProperty.call(this.entries, key)) {
-            _addIssue(this, "key", dataset, config$1, {
-              input: key,
-              expected: "never",
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key,
-                value: input[key]
-              }]
-            });
-            break;
-          }
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function string(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "string",
-    reference: string,
-    expects: "string",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "string") dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function tuple(items, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "tuple",
-    reference: tuple,
-    expects: "Array",
-    async: false,
-    items,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (Array.isArray(input)) {
-        dataset.typed = true;
-        dataset.value = [];
-        for (let key = 0; key < this.items.length; key++) {
-          const value$1 = input[key];
-          const itemDataset = this.items[key]["~run"]({ value: value$1 }, config$1);
-          if (itemDataset.issues) {
-            const pathItem = {
-              type: "array",
-              origin: "value",
-              input,
-              key,
-              value: value$1
-            };
-            for (const issue of itemDataset.issues) {
-              if (issue.path) issue.path.unshift(pathItem);
-              else issue.path = [pathItem];
-              dataset.issues?.push(issue);
-            }
-            if (!dataset.issues) dataset.issues = itemDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          if (!itemDataset.typed) dataset.typed = false;
-          dataset.value.push(itemDataset.value);
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function _subIssues(datasets) {
-  let issues;
-  if (datasets) for (const dataset of datasets) if (issues) for (const issue of dataset.issues) issues.push(issue);
-  else issues = dataset.issues;
-  return issues;
-}
-// @__NO_SIDE_EFFECTS__
-function union(options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "union",
-    reference: union,
-    expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
-    async: false,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      let validDataset;
-      let typedDatasets;
-      let untypedDatasets;
-      for (const schema2 of this.options) {
-        const optionDataset = schema2["~run"]({ value: dataset.value }, config$1);
-        if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
-        else typedDatasets = [optionDataset];
-        else {
-          validDataset = optionDataset;
-          break;
-        }
-        else if (untypedDatasets) untypedDatasets.push(optionDataset);
-        else untypedDatasets = [optionDataset];
-      }
-      if (validDataset) return validDataset;
-      if (typedDatasets) {
-        if (typedDatasets.length === 1) return typedDatasets[0];
-        _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
-        dataset.typed = true;
-      } else if (untypedDatasets?.length === 1) return untypedDatasets[0];
-      else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function unknown() {
-  return _standardSchema({
-    kind: "schema",
-    type: "unknown",
-    reference: unknown,
-    expects: "unknown",
-    async: false,
-    "~run"(dataset) {
-      dataset.typed = true;
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function variant(key, options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "variant",
-    reference: variant,
-    expects: "Object",
-    async: false,
-    key,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        let outputDataset;
-        let maxDiscriminatorPriority = 0;
-        let invalidDiscriminatorKey = this.key;
-        let expectedDiscriminators = [];
-        const parseOptions = (variant$1, allKeys) => {
-          for (const schema2 of variant$1.options) {
-            if (schema2.type === "variant") parseOptions(schema2, new Set(allKeys).add(schema2.key));
-            else {
-              let keysAreValid = true;
-              let currentPriority = 0;
-              for (const currentKey of allKeys) {
-                const discriminatorSchema = schema2.entries[currentKey];
-                if (currentKey in input ? discriminatorSchema["~run"]({
-                  typed: false,
-                  value: input[currentKey]
-                }, ABORT_EARLY_CONFIG).issues : discriminatorSchema.type !== "exact_optional" && discriminatorSchema.type !== "optional" && discriminatorSchema.type !== "nullish") {
-                  keysAreValid = false;
-                  if (invalidDiscriminatorKey !== currentKey && (maxDiscriminatorPriority < currentPriority || maxDiscriminatorPriority === currentPriority && currentKey in input && !(invalidDiscriminatorKey in input))) {
-                    maxDiscriminatorPriority = currentPriority;
-                    invalidDiscriminatorKey = currentKey;
-                    expectedDiscriminators = [];
-                  }
-                  if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema2.entries[currentKey].expects);
-                  break;
-                }
-                currentPriority++;
-              }
-              if (keysAreValid) {
-                const optionDataset = schema2["~run"]({ value: input }, config$1);
-                if (!outputDataset || !outputDataset.typed && optionDataset.typed) outputDataset = optionDataset;
-              }
-            }
-            if (outputDataset && !outputDataset.issues) break;
-          }
-        };
-        parseOptions(this, /* @__PURE__ */ new Set([this.key]));
-        if (outputDataset) return outputDataset;
-        _addIssue(this, "type", dataset, config$1, {
-          input: input[invalidDiscriminatorKey],
-          expected: /* @__PURE__ */ _joinExpects(expectedDiscriminators, "|"),
-          path: [{
-            type: "object",
-            origin: "value",
-            input,
-            key: invalidDiscriminatorKey,
-            value: input[invalidDiscriminatorKey]
-          }]
         });
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
+      });
     }
-  });
-}
-function parse(schema2, input, config$1) {
-  const dataset = schema2["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
-  if (dataset.issues) throw new ValiError(dataset.issues);
-  return dataset.value;
-}
-// @__NO_SIDE_EFFECTS__
-function pipe(...pipe$1) {
-  return _standardSchema({
-    ...pipe$1[0],
-    pipe: pipe$1,
-    "~run"(dataset, config$1) {
-      for (const item of pipe$1) if (item.kind !== "metadata") {
-        if (dataset.issues && (item.kind === "schema" || item.kind === "transformation")) {
-          dataset.typed = false;
-          break;
-        }
-        if (!dataset.issues || !config$1.abortEarly && !config$1.abortPipeEarly) dataset = item["~run"](dataset, config$1);
+    function fileSync(options) {
+      const args3 = _parseArguments(options), opts = args3[0];
+      const discardOrDetachDescriptor = opts.discardDescriptor || opts.detachDescriptor;
+      const name = tmpNameSync(opts);
+      let fd = fs.openSync(name, CREATE_FLAGS, opts.mode || FILE_MODE);
+      if (opts.discardDescriptor) {
+        fs.closeSync(fd);
+        fd = void 0;
       }
-      return dataset;
+      return {
+        name,
+        fd,
+        removeCallback: _prepareTmpFileRemoveCallback(name, discardOrDetachDescriptor ? -1 : fd, opts, true)
+      };
     }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function safeParse(schema2, input, config$1) {
-  const dataset = schema2["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+    function dir2(options, callback) {
+      const args3 = _parseArguments(options, callback), opts = args3[0], cb = args3[1];
+      tmpName(opts, function _tmpNameCreated(err, name) {
+        if (err) return cb(err);
+        fs.mkdir(name, opts.mode || DIR_MODE, function _dirCreated(err2) {
+          if (err2) return cb(err2);
+          cb(null, name, _prepareTmpDirRemoveCallback(name, opts, false));
+        });
+      });
+    }
+    function dirSync(options) {
+      const args3 = _parseArguments(options), opts = args3[0];
+      const name = tmpNameSync(opts);
+      fs.mkdirSync(name, opts.mode || DIR_MODE);
+      return {
+        name,
+        removeCallback: _prepareTmpDirRemoveCallback(name, opts, true)
+      };
+    }
+    function _removeFileAsync(fdPath, next2) {
+      const _handler = function(err) {
+        if (err && !_isENOENT(err)) {
+          return next2(err);
+        }
+        next2();
+      };
+      if (0 <= fdPath[0])
+        fs.close(fdPath[0], function() {
+          fs.unlink(fdPath[1], _handler);
+        });
+      else fs.unlink(fdPath[1], _handler);
+    }
+    function _removeFileSync(fdPath) {
+      let rethrownException = null;
+      try {
+        if (0 <= fdPath[0]) fs.closeSync(fdPath[0]);
+      } catch (e) {
+        if (!_isEBADF(e) && !_isENOENT(e)) throw e;
+      } finally {
+        try {
+          fs.unlinkSync(fdPath[1]);
+        } catch (e) {
+          if (!_isENOENT(e)) rethrownException = e;
+        }
+      }
+      if (rethrownException !== null) {
+        throw rethrownException;
+      }
+    }
+    function _prepareTmpFileRemoveCallback(name, fd, opts, sync) {
+      const removeCallbackSync = _prepareRemoveCallback(_removeFileSync, [fd, name], sync);
+      const removeCallback = _prepareRemoveCallback(_removeFileAsync, [fd, name], sync, removeCallbackSync);
+      if (!opts.keep) _removeObjects.unshift(removeCallbackSync);
+      return sync ? removeCallbackSync : removeCallback;
+    }
+    function _prepareTmpDirRemoveCallback(name, opts, sync) {
+      const removeFunction = opts.unsafeCleanup ? rimraf : fs.rmdir.bind(fs);
+      const removeFunctionSync = opts.unsafeCleanup ? FN_RIMRAF_SYNC : FN_RMDIR_SYNC;
+      const removeCallbackSync = _prepareRemoveCallback(removeFunctionSync, name, sync);
+      const removeCallback = _prepareRemoveCallback(removeFunction, name, sync, removeCallbackSync);
+      if (!opts.keep) _removeObjects.unshift(removeCallbackSync);
+      return sync ? removeCallbackSync : removeCallback;
+    }
+    function _prepareRemoveCallback(removeFunction, fileOrDirName, sync, cleanupCallbackSync) {
+      let called = false;
+      return function _cleanupCallback(next2) {
+        if (!called) {
+          const toRemove = cleanupCallbackSync || _cleanupCallback;
+          const index = _removeObjects.indexOf(toRemove);
+          if (index >= 0) _removeObjects.splice(index, 1);
+          called = true;
+          if (sync || removeFunction === FN_RMDIR_SYNC || removeFunction === FN_RIMRAF_SYNC) {
+            return removeFunction(fileOrDirName);
+          } else {
+            return removeFunction(fileOrDirName, next2 || function() {
+            });
+          }
+        }
+      };
+    }
+    function _garbageCollector() {
+      if (!_gracefulCleanup) return;
+      while (_removeObjects.length) {
+        try {
+          _removeObjects[0]();
+        } catch (e) {
+        }
+      }
+    }
+    function _randomChars(howMany) {
+      let value = [], rnd = null;
+      try {
+        rnd = crypto.randomBytes(howMany);
+      } catch (e) {
+        rnd = crypto.pseudoRandomBytes(howMany);
+      }
+      for (let i2 = 0; i2 < howMany; i2++) {
+        value.push(RANDOM_CHARS[rnd[i2] % RANDOM_CHARS.length]);
+      }
+      return value.join("");
+    }
+    function _isUndefined(obj) {
+      return typeof obj === "undefined";
+    }
+    function _parseArguments(options, callback) {
+      if (typeof options === "function") {
+        return [{}, options];
+      }
+      if (_isUndefined(options)) {
+        return [{}, callback];
+      }
+      const actualOptions = {};
+      for (const key of Object.getOwnPropertyNames(options)) {
+        actualOptions[key] = options[key];
+      }
+      return [actualOptions, callback];
+    }
+    function _resolvePath(name, tmpDir, cb) {
+      const pathToResolve = path6.isAbsolute(name) ? name : path6.join(tmpDir, name);
+      fs.stat(pathToResolve, function(err) {
+        if (err) {
+          fs.realpath(path6.dirname(pathToResolve), function(err2, parentDir) {
+            if (err2) return cb(err2);
+            cb(null, path6.join(parentDir, path6.basename(pathToResolve)));
+          });
+        } else {
+          fs.realpath(pathToResolve, cb);
+        }
+      });
+    }
+    function _resolvePathSync(name, tmpDir) {
+      const pathToResolve = path6.isAbsolute(name) ? name : path6.join(tmpDir, name);
+      try {
+        fs.statSync(pathToResolve);
+        return fs.realpathSync(pathToResolve);
+      } catch (_err) {
+        const parentDir = fs.realpathSync(path6.dirname(pathToResolve));
+        return path6.join(parentDir, path6.basename(pathToResolve));
+      }
+    }
+    function _generateTmpName(opts) {
+      const tmpDir = opts.tmpdir;
+      if (!_isUndefined(opts.name)) {
+        return path6.join(tmpDir, opts.dir, opts.name);
+      }
+      if (!_isUndefined(opts.template)) {
+        return path6.join(tmpDir, opts.dir, opts.template).replace(TEMPLATE_PATTERN, _randomChars(6));
+      }
+      const name = [
+        opts.prefix ? opts.prefix : "tmp",
+        "-",
+        process.pid,
+        "-",
+        _randomChars(12),
+        opts.postfix ? "-" + opts.postfix : ""
+      ].join("");
+      return path6.join(tmpDir, opts.dir, name);
+    }
+    function _assertPath(option, value) {
+      if (typeof value !== "string") {
+        throw new Error(`${option} option must be a string, got "${typeof value}".`);
+      }
+      if (value.includes("..")) {
+        throw new Error("Relative value not allowed");
+      }
+      return value;
+    }
+    function _assertOptionsBase(options) {
+      if (!_isUndefined(options.name)) {
+        const name = options.name;
+        if (path6.isAbsolute(name)) throw new Error(`name option must not contain an absolute path, found "${name}".`);
+        const basename20 = path6.basename(name);
+        if (basename20 === ".." || basename20 === "." || basename20 !== name) {
+          throw new Error(`name option must not contain a path, found "${name}".`);
+        }
+      }
+      if (!_isUndefined(options.template)) {
+        if (typeof options.template !== "string") {
+          throw new Error(`template option must be a string, got "${typeof options.template}".`);
+        }
+        if (!options.template.match(TEMPLATE_PATTERN)) {
+          throw new Error(`Invalid template, found "${options.template}".`);
+        }
+      }
+      if (!_isUndefined(options.tries) && isNaN(options.tries) || options.tries < 0) {
+        throw new Error(`Invalid tries, found "${options.tries}".`);
+      }
+      options.tries = _isUndefined(options.name) ? options.tries || DEFAULT_TRIES : 1;
+      options.keep = !!options.keep;
+      options.detachDescriptor = !!options.detachDescriptor;
+      options.discardDescriptor = !!options.discardDescriptor;
+      options.unsafeCleanup = !!options.unsafeCleanup;
+      options.prefix = _isUndefined(options.prefix) ? "" : _assertPath("prefix", options.prefix);
+      options.postfix = _isUndefined(options.postfix) ? "" : _assertPath("postfix", options.postfix);
+      options.template = _isUndefined(options.template) ? void 0 : _assertPath("template", options.template);
+    }
+    function _getRelativePath(option, name, tmpDir, cb) {
+      if (_isUndefined(name)) return cb(null);
+      _resolvePath(name, tmpDir, function(err, resolvedPath) {
+        if (err) return cb(err);
+        const relativePath = path6.relative(tmpDir, resolvedPath);
+        if (relativePath.startsWith("..") || path6.isAbsolute(relativePath)) {
+          return cb(new Error(`${option} option must be relative to "${tmpDir}", found "${relativePath}".`));
+        }
+        cb(null, relativePath);
+      });
+    }
+    function _getRelativePathSync(option, name, tmpDir) {
+      if (_isUndefined(name)) return;
+      const resolvedPath = _resolvePathSync(name, tmpDir);
+      const relativePath = path6.relative(tmpDir, resolvedPath);
+      if (relativePath.startsWith("..") || path6.isAbsolute(relativePath)) {
+        throw new Error(`${option} option must be relative to "${tmpDir}", found "${relativePath}".`);
+      }
+      return relativePath;
+    }
+    function _assertAndSanitizeOptions(options, cb) {
+      _getTmpDir(options, function(err, tmpDir) {
+        if (err) return cb(err);
+        options.tmpdir = tmpDir;
+        try {
+          _assertOptionsBase(options, tmpDir);
+        } catch (err2) {
+          return cb(err2);
+        }
+        _getRelativePath("dir", options.dir, tmpDir, function(err2, dir3) {
+          if (err2) return cb(err2);
+          options.dir = _isUndefined(dir3) ? "" : dir3;
+          _getRelativePath("template", options.template, tmpDir, function(err3, template2) {
+            if (err3) return cb(err3);
+            options.template = template2;
+            cb(null, options);
+          });
+        });
+      });
+    }
+    function _assertAndSanitizeOptionsSync(options) {
+      const tmpDir = options.tmpdir = _getTmpDirSync(options);
+      _assertOptionsBase(options, tmpDir);
+      const dir3 = _getRelativePathSync("dir", options.dir, tmpDir);
+      options.dir = _isUndefined(dir3) ? "" : dir3;
+      options.template = _getRelativePathSync("template", options.template, tmpDir);
+      return options;
+    }
+    function _isEBADF(error) {
+      return _isExpectedError(error, -EBADF, "EBADF");
+    }
+    function _isENOENT(error) {
+      return _isExpectedError(error, -ENOENT, "ENOENT");
+    }
+    function _isExpectedError(error, errno, code2) {
+      return IS_WIN32 ? error.code === code2 : error.code === code2 && error.errno === errno;
+    }
+    function setGracefulCleanup2() {
+      _gracefulCleanup = true;
+    }
+    function _getTmpDir(options, cb) {
+      return fs.realpath(options && options.tmpdir || os2.tmpdir(), cb);
+    }
+    function _getTmpDirSync(options) {
+      return fs.realpathSync(options && options.tmpdir || os2.tmpdir());
+    }
+    process.addListener(EXIT, _garbageCollector);
+    Object.defineProperty(module.exports, "tmpdir", {
+      enumerable: true,
+      configurable: false,
+      get: function() {
+        return _getTmpDirSync();
+      }
+    });
+    module.exports.dir = dir2;
+    module.exports.dirSync = dirSync;
+    module.exports.file = file;
+    module.exports.fileSync = fileSync;
+    module.exports.tmpName = tmpName;
+    module.exports.tmpNameSync = tmpNameSync;
+    module.exports.setGracefulCleanup = setGracefulCleanup2;
+  }
+});
+
+// node_modules/tmp-promise/index.js
+var require_tmp_promise = __commonJS({
+  "node_modules/tmp-promise/index.js"(exports, module) {
+    "use strict";
+    var { promisify: promisify5 } = __require("util");
+    var tmp = require_tmp();
+    module.exports.fileSync = tmp.fileSync;
+    var fileWithOptions = promisify5(
+      (options, cb) => tmp.file(
+        options,
+        (err, path6, fd, cleanup) => err ? cb(err) : cb(void 0, { path: path6, fd, cleanup: promisify5(cleanup) })
+      )
+    );
+    module.exports.file = async (options) => fileWithOptions(options);
+    module.exports.withFile = async function withFile2(fn, options) {
+      const { path: path6, fd, cleanup } = await module.exports.file(options);
+      try {
+        return await fn({ path: path6, fd });
+      } finally {
+        await cleanup();
+      }
+    };
+    module.exports.dirSync = tmp.dirSync;
+    var dirWithOptions = promisify5(
+      (options, cb) => tmp.dir(
+        options,
+        (err, path6, cleanup) => err ? cb(err) : cb(void 0, { path: path6, cleanup: promisify5(cleanup) })
+      )
+    );
+    module.exports.dir = async (options) => dirWithOptions(options);
+    module.exports.withDir = async function withDir(fn, options) {
+      const { path: path6, cleanup } = await module.exports.dir(options);
+      try {
+        return await fn({ path: path6 });
+      } finally {
+        await cleanup();
+      }
+    };
+    module.exports.tmpNameSync = tmp.tmpNameSync;
+    module.exports.tmpName = promisify5(tmp.tmpName);
+    module.exports.tmpdir = tmp.tmpdir;
+    module.exports.setGracefulCleanup = tmp.setGracefulCleanup;
+  }
+});
+
+// src/util/temporary-folder.ts
+import { randomBytes as randomBytes2 } from "node:crypto";
+import { rm as rm3 } from "node:fs/promises";
+import { tmpdir as tmpdir2 } from "node:os";
+async function makeTemporaryFolder(prefix, parent = tmpdir2()) {
+  const name = `${prefix}${ownerMark()}-${randomBytes2(6).toString("hex")}`;
+  await sweep(parent);
+  (0, import_tmp_promise.setGracefulCleanup)();
+  const { path: path6, cleanup } = await (0, import_tmp_promise.dir)({ tmpdir: parent, name, mode: 448, unsafeCleanup: true });
+  let isGone = false;
   return {
-    typed: dataset.typed,
-    success: !dataset.issues,
-    output: dataset.value,
-    issues: dataset.issues
+    path: path6,
+    async remove() {
+      if (isGone) return;
+      isGone = true;
+      await rm3(path6, { recursive: true, force: true, maxRetries: 3 });
+      await cleanup().catch(() => {
+      });
+    }
   };
 }
-var store$4, DEFAULT_CONFIG, store$3, store$2, store$1, ValiError, EMOJI_REGEX, ISO_TIMESTAMP_REGEX, ABORT_EARLY_CONFIG;
-var init_dist = __esm({
-  "node_modules/valibot/dist/index.mjs"() {
-    DEFAULT_CONFIG = {
-      lang: void 0,
-      message: void 0,
-      abortEarly: void 0,
-      abortPipeEarly: void 0
-    };
-    ValiError = class extends Error {
-      /**
-      * Creates a Valibot error with useful information.
-      *
-      * @param issues The error issues.
-      */
-      constructor(issues) {
-        super(issues[0].message);
-        this.name = "ValiError";
-        this.issues = issues;
-      }
-    };
-    EMOJI_REGEX = new RegExp("^(?:[\\u{1F1E6}-\\u{1F1FF}]{2}|\\u{1F3F4}[\\u{E0061}-\\u{E007A}]{2}[\\u{E0030}-\\u{E0039}\\u{E0061}-\\u{E007A}]{1,3}\\u{E007F}|(?:\\p{Emoji}\\uFE0F\\u20E3?|\\p{Emoji_Modifier_Base}\\p{Emoji_Modifier}?|(?![\\p{Emoji_Modifier_Base}\\u{1F1E6}-\\u{1F1FF}])\\p{Emoji_Presentation})(?:\\u200D(?:\\p{Emoji}\\uFE0F\\u20E3?|\\p{Emoji_Modifier_Base}\\p{Emoji_Modifier}?|(?![\\p{Emoji_Modifier_Base}\\u{1F1E6}-\\u{1F1FF}])\\p{Emoji_Presentation}))*)+$", "u");
-    ISO_TIMESTAMP_REGEX = /^\d{4}-(?:0[1-9]|1[0-2])-(?:[12]\d|0[1-9]|3[01])[T ](?:0\d|1\d|2[0-3])(?::[0-5]\d){2}(?:\.\d{1,9})?(?:Z| ?[+-](?:0\d|1\d|2[0-3])(?::?[0-5]\d)?)$/u;
-    ABORT_EARLY_CONFIG = { abortEarly: true };
+var import_tmp_promise;
+var init_temporary_folder = __esm({
+  "src/util/temporary-folder.ts"() {
+    "use strict";
+    import_tmp_promise = __toESM(require_tmp_promise(), 1);
+    init_leftovers();
+    init_owner();
   }
 });
 
-// src/c-toolchains/options.ts
-var cTable;
-var init_options = __esm({
-  "src/c-toolchains/options.ts"() {
+// src/util/hash-stream.ts
+import { createHash as createHash2 } from "node:crypto";
+async function hashStream(chunks, algorithm2 = "sha256") {
+  const hash3 = createHash2(algorithm2);
+  for await (const chunk of chunks) hash3.update(chunk);
+  return hash3.digest("hex");
+}
+async function* hashing(chunks, hash3) {
+  for await (const chunk of chunks) {
+    hash3.update(chunk);
+    yield chunk;
+  }
+}
+var init_hash_stream = __esm({
+  "src/util/hash-stream.ts"() {
     "use strict";
-    init_dist();
-    cTable = strictObject({
-      toolchain: optional(picklist(["auto", "zig", "gcc"]), "auto")
-    });
   }
 });
 
-// src/util/string-table.ts
-function table(values, keys2) {
-  const ofTable = Object.assign(custom(isTable, "a table"), { values, keys: keys2 });
-  const schema2 = pipe(
-    ofTable,
-    rawTransform(({ dataset, addIssue }) => {
-      const input = dataset.value;
-      const entries2 = Object.entries(input).map(([key, value]) => {
-        const at = { type: "object", origin: "value", input, key, value };
-        const found = [...issuesOf(keys2, key), ...issuesOf(values, value)];
-        for (const { message, expected, received, path: path6 = [], type } of found) {
-          addIssue({
-            message,
-            expected: type === "regex" ? message : expected,
-            received,
-            path: [at, ...path6]
-          });
-        }
-        return [key, found.length > 0 ? value : parse(values, value)];
-      });
-      return Object.fromEntries(entries2);
-    })
-  );
-  return Object.assign(schema2, { value: values });
+// src/util/hash-file.ts
+import { open as open3 } from "node:fs/promises";
+async function hashFile(path6) {
+  const handle = await open3(path6, "r");
+  try {
+    return await hashStream(filePieces(handle));
+  } finally {
+    await handle.close();
+  }
 }
-function isTable(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-function issuesOf(schema2, value) {
-  return schema2 ? safeParse(schema2, value).issues ?? [] : [];
-}
-var environment;
-var init_string_table = __esm({
-  "src/util/string-table.ts"() {
+var init_hash_file = __esm({
+  "src/util/hash-file.ts"() {
     "use strict";
-    init_dist();
-    environment = table(
-      string(),
-      pipe(string(), regex(/^[^=\0]+$/, 'the name of a variable, without "="'))
-    );
+    init_file_pieces();
+    init_hash_stream();
+  }
+});
+
+// src/build/kept-binary.ts
+import { constants as constants2 } from "node:fs";
+import { copyFile, link, lstat as lstat2, mkdir as mkdir2, rm as rm4 } from "node:fs/promises";
+import { dirname as dirname4, join as join3 } from "node:path";
+async function restore({ path: path6, sha256: sha2563, stamp, output }, work) {
+  const to = join3(work, output);
+  try {
+    await mkdir2(dirname4(to), { recursive: true });
+    if (await stampOf(path6) !== stamp && await hashFile(path6) !== sha2563) return;
+    await link(path6, to).catch(() => copyFile(path6, to, constants2.COPYFILE_FICLONE));
+  } catch {
+    await rm4(to, { force: true });
+  }
+}
+async function stampOf(path6) {
+  const found = await lstat2(path6, { bigint: true });
+  if (!found.isFile()) throw new Error(`${path6} is no regular file`);
+  const { size: size2, mtimeNs, ino } = found;
+  return `${size2} ${mtimeNs} ${ino}`;
+}
+var init_kept_binary = __esm({
+  "src/build/kept-binary.ts"() {
+    "use strict";
+    init_hash_file();
   }
 });
 
@@ -1463,554 +1273,16 @@ var init_platforms = __esm({
   }
 });
 
-// src/languages/platform-table.ts
-function platformTable(values) {
-  return optional(pipe(table(values, platformName), check(namesOnce, saysTwice)), {});
-}
-function programTable(values) {
-  return optional(table(values, programName), {});
-}
-function nameProblem(name) {
-  try {
-    parsePlatform(name);
-    return void 0;
-  } catch (error) {
-    return isFailure(error) ? error.what.replace(/^[^;]*; /, "") : String(error);
-  }
-}
-function repeated(tables2) {
-  const names6 = Object.keys(tables2).filter((name) => nameProblem(name) === void 0);
-  const platforms2 = names6.map(parsePlatform);
-  return names6.filter((_, at) => platforms2.indexOf(platforms2[at]) !== at);
-}
-function saysTwice({ input }) {
-  const names6 = repeated(input).map((name) => `${name} is ${parsePlatform(name).id}`);
-  return `one table for each platform (${names6.join(", ")})`;
-}
-var programName, platformName, namesOnce;
-var init_platform_table = __esm({
-  "src/languages/platform-table.ts"() {
-    "use strict";
-    init_dist();
-    init_errors();
-    init_platforms();
-    init_string_table();
-    programName = pipe(string(), regex(/^[^/]+$/, "the name of an executable, without its folder"));
-    platformName = pipe(
-      string(),
-      check(
-        (name) => nameProblem(name) === void 0,
-        ({ input }) => `a platform that xbuild builds for (${nameProblem(input)})`
-      )
-    );
-    namesOnce = (tables2) => repeated(tables2).length === 0;
-  }
-});
-
-// src/languages/go/options.ts
-var variableName, variantKeys, platform, goTable;
-var init_options2 = __esm({
-  "src/languages/go/options.ts"() {
-    "use strict";
-    init_dist();
-    init_string_table();
-    init_platform_table();
-    variableName = pipe(
-      string(),
-      check((name) => /^[^\s=]+\.[^\s=./]+$/.test(name), 'a variable with its package, such as "main.version"')
-    );
-    variantKeys = {
-      tags: exactOptional(array(string())),
-      ldflags: exactOptional(string()),
-      vars: exactOptional(table(string(), variableName)),
-      env: exactOptional(environment),
-      cgo: exactOptional(union([literal("auto"), boolean()]))
-    };
-    platform = platformTable(strictObject(variantKeys));
-    goTable = strictObject({
-      tags: optional(array(string()), []),
-      /** Replaces `-s -w`; the stamps and those of GOFLAGS are still added, before it. Placeholders as in {version}. */
-      ldflags: exactOptional(string()),
-      /** What -X sets: "example.com/app/version.Version" = "{version}". */
-      vars: optional(table(string(), variableName), {}),
-      env: optional(environment, {}),
-      /** Compile cgo: `auto` where a package really uses it. */
-      cgo: optional(union([literal("auto"), boolean()]), "auto"),
-      platform,
-      program: programTable(strictObject({ ...variantKeys, platform }))
-    });
-  }
-});
-
-// src/languages/rust/options.ts
-var libc, glibc, variantKeys2, named, platform2, rustTable;
-var init_options3 = __esm({
-  "src/languages/rust/options.ts"() {
-    "use strict";
-    init_dist();
-    init_string_table();
-    init_platform_table();
-    libc = picklist(["musl", "gnu"]);
-    glibc = pipe(string(), regex(/^2\.\d+$/, 'a glibc version such as "2.17"'));
-    variantKeys2 = {
-      libc: exactOptional(libc),
-      glibc: exactOptional(glibc),
-      profile: exactOptional(string()),
-      features: exactOptional(array(string())),
-      "all-features": exactOptional(boolean()),
-      "default-features": exactOptional(boolean()),
-      env: exactOptional(environment)
-    };
-    named = ({
-      "all-features": allFeatures,
-      "default-features": defaultFeatures,
-      ...rest2
-    }) => ({
-      ...rest2,
-      ...allFeatures !== void 0 && { allFeatures },
-      ...defaultFeatures !== void 0 && { defaultFeatures }
-    });
-    platform2 = platformTable(pipe(strictObject(variantKeys2), transform(named)));
-    rustTable = pipe(
-      strictObject({
-        libc: optional(libc, "musl"),
-        /** Oldest glibc the binary must run on; gnu with zig only. */
-        glibc: exactOptional(glibc),
-        profile: optional(string(), "release"),
-        features: optional(array(string()), []),
-        "all-features": optional(boolean(), false),
-        "default-features": optional(boolean(), true),
-        package: exactOptional(string()),
-        locked: optional(boolean(), false),
-        env: optional(environment, {}),
-        platform: platform2,
-        program: programTable(pipe(strictObject({ ...variantKeys2, platform: platform2 }), transform(named)))
-      }),
-      transform(({ "all-features": allFeatures, "default-features": defaultFeatures, ...rest2 }) => ({
-        ...rest2,
-        allFeatures,
-        defaultFeatures
-      }))
-    );
-  }
-});
-
-// src/languages/zig/options.ts
-var release, step, variantKeys3, platform3, platformName2, zigTable;
-var init_options4 = __esm({
-  "src/languages/zig/options.ts"() {
-    "use strict";
-    init_dist();
-    init_platforms();
-    init_string_table();
-    init_platform_table();
-    release = picklist(["safe", "fast", "small", "off"]);
-    step = pipe(string(), regex(/^[^-]/, "the name of a step of build.zig"));
-    variantKeys3 = {
-      release: exactOptional(release),
-      step: exactOptional(step),
-      args: exactOptional(array(string())),
-      env: exactOptional(environment)
-    };
-    platform3 = platformTable(strictObject(variantKeys3));
-    platformName2 = pipe(string(), check(isPlatform, 'a platform, such as "linux/arm64"'));
-    zigTable = strictObject({
-      release: optional(release, "safe"),
-      /** The step of build.zig that installs the program. */
-      step: optional(step, "install"),
-      /** `-Dtarget` by platform, for a build.zig that has spellings of its own. */
-      target: optional(table(string(), platformName2), {}),
-      args: optional(array(string()), []),
-      env: optional(environment, {}),
-      platform: platform3,
-      program: programTable(strictObject({ ...variantKeys3, platform: platform3 }))
-    });
-  }
-});
-
-// src/languages/options.ts
-var languageTables, languageNames, compileTables;
-var init_options5 = __esm({
-  "src/languages/options.ts"() {
-    "use strict";
-    init_dist();
-    init_options();
-    init_options2();
-    init_options3();
-    init_options4();
-    languageTables = {
-      go: optional(goTable, {}),
-      rust: optional(rustTable, {}),
-      zig: optional(zigTable, {})
-    };
-    languageNames = Object.keys(languageTables);
-    compileTables = { ...languageTables, c: optional(cTable, {}) };
-  }
-});
-
-// src/bench/measure/measurement.ts
-var strategyNames, scenarioNames, benchVersion, text, maybe, seconds, object2, list, map, outcome, sample, emulator, engine, project, measurement, benchSchema;
-var init_measurement = __esm({
-  "src/bench/measure/measurement.ts"() {
-    "use strict";
-    init_dist();
-    init_options5();
-    strategyNames = ["native", "dockerfile-cross", "emulated"];
-    scenarioNames = ["cold", "unchanged", "edited"];
-    benchVersion = 2;
-    text = string();
-    maybe = exactOptional(text);
-    seconds = pipe(number(), finite(), minValue(0));
-    object2 = (entries2) => pipe(object(entries2), readonly());
-    list = (item) => pipe(array(item), readonly());
-    map = (value) => pipe(record(string(), value), readonly());
-    outcome = variant("kind", [
-      object2({
-        kind: literal("measured"),
-        /** Seconds of the compile step alone: the toolchain's process, or BuildKit's own time for the RUN. */
-        compile: seconds,
-        /** Seconds from the command's start to the binary on this machine's disk. */
-        whole: seconds,
-        /** SHA-256 of each binary, by name. */
-        sha256: map(text)
-      }),
-      object2({
-        kind: literal("cut-off"),
-        /** The time limit that ended it, in seconds from the command's start. */
-        limit: seconds
-      }),
-      object2({ kind: literal("crashed"), detail: text }),
-      object2({ kind: literal("failed"), detail: text })
-    ]);
-    sample = object2({
-      platform: text,
-      strategy: picklist(strategyNames),
-      scenario: picklist(scenarioNames),
-      /** RFC 3339, when it began. */
-      at: text,
-      /** The machine's one-minute load average when it began: what else was going on. */
-      load: number(),
-      outcome
-    });
-    emulator = object2({
-      /** An entry of the kernel's binfmt_misc, or the one that BuildKit brings along; unknown where the builder is elsewhere. */
-      kind: picklist(["kernel", "buildkit", "unknown"]),
-      /** The file name of the binfmt_misc entry's interpreter, or of BuildKit's program. */
-      program: maybe,
-      version: maybe
-    });
-    engine = object2({ builder: text, driver: text, docker: maybe, buildx: maybe, buildkit: maybe });
-    project = object2({
-      language: picklist(languageNames),
-      /** Names, sorted. */
-      executables: list(text),
-      toolchain: object2({ name: text, version: text }),
-      /** The flags and options that change what is compiled, as JSON. */
-      settings: text
-    });
-    measurement = object2({
-      id: text,
-      /** RFC 3339. */
-      startedAt: pipe(string(), isoTimestamp()),
-      xbuild: text,
-      project,
-      source: object2({ revision: maybe, version: maybe }),
-      host: object2({ os: text, arch: text, cpus: number(), cpu: text, node: text }),
-      engine: exactOptional(engine),
-      /** By platform. */
-      emulators: map(emulator),
-      /** Where the toolchain of each Dockerfile strategy came from, by platform and strategy: an image or a package. */
-      toolchains: map(text),
-      remarks: list(text),
-      samples: list(sample)
-    });
-    benchSchema = object2({ schemaVersion: literal(benchVersion), measurements: list(measurement) });
-  }
-});
-
-// src/bench/measure/results.ts
-function spreadOf(values) {
-  const sorted3 = [...values].sort((a2, b) => a2 - b);
-  const middle = Math.floor((sorted3.length - 1) / 2);
-  const [low, high] = [sorted3[middle], sorted3[sorted3.length - 1 - middle]];
-  const [min, max] = [sorted3[0], sorted3.at(-1)];
-  if (low === void 0 || high === void 0 || min === void 0 || max === void 0) {
-    throw new RangeError("no values");
-  }
-  const median = (low + high) / 2;
-  return { min, median, max, spread: median > 0 ? (max - min) / median : 0 };
-}
-function resultsOf(samples) {
-  const platforms2 = [...new Set(samples.map(({ platform: platform11 }) => platform11))];
-  return platforms2.flatMap(
-    (platform11) => scenarioNames.flatMap((scenario) => {
-      const here2 = samples.filter((sample3) => sample3.platform === platform11 && sample3.scenario === scenario);
-      const results = strategyNames.flatMap((strategy) => {
-        const own5 = here2.filter((sample3) => sample3.strategy === strategy);
-        return own5.length > 0 ? [resultOf(own5)] : [];
-      });
-      const native2 = results.find(({ strategy }) => strategy === "native");
-      return results.map((item) => withRatio(item, native2));
-    })
-  );
-}
-function resultOf(samples) {
-  const [{ platform: platform11, strategy, scenario }] = samples;
-  const outcomes = samples.map(({ outcome: outcome3 }) => outcome3);
-  const measured = outcomes.filter((outcome3) => outcome3.kind === "measured");
-  const cutOff2 = outcomes.filter((outcome3) => outcome3.kind === "cut-off");
-  const known = { platform: platform11, strategy, scenario, runs: measured.length };
-  const times = [...measured.map(({ whole }) => whole), ...cutOff2.map(({ limit }) => limit)];
-  if (cutOff2.length > 0 && cutOff2.length >= measured.length) {
-    return { ...known, ended: { kind: "cut-off", limit: spreadOf(times).median } };
-  }
-  const ended = outcomes.findLast((outcome3) => outcome3.kind !== "measured");
-  return {
-    ...known,
-    ...measured.length > 0 && {
-      compile: spreadOf(measured.map(({ compile }) => compile)),
-      whole: spreadOf(times)
-    },
-    ...ended && { ended }
-  };
-}
-function withRatio(result, native2) {
-  if (result.strategy === "native" || !native2?.whole) return result;
-  const ratio = ratioOf(result, native2.whole.median);
-  return ratio ? { ...result, ratio } : result;
-}
-function ratioOf({ whole, ended }, native2) {
-  if (!(native2 > 0)) return void 0;
-  if (whole) return { times: whole.median / native2, atLeast: false };
-  if (ended?.kind === "cut-off" && ended.limit > native2) {
-    return { times: ended.limit / native2, atLeast: true };
-  }
-  return void 0;
-}
-function describeRatio({ times, atLeast }) {
-  return `${atLeast ? "> " : ""}${times < 99.95 ? times.toFixed(1) : Math.round(times)}\xD7`;
-}
-function describeResult({ whole, ended }) {
-  if (whole) return describeSeconds(whole.median);
-  if (ended?.kind === "cut-off") return `> ${describeSeconds(ended.limit)}`;
-  return ended?.kind ?? "";
-}
-var init_results = __esm({
-  "src/bench/measure/results.ts"() {
-    "use strict";
-    init_format();
-    init_measurement();
-  }
-});
-
-// src/bench/compare/published.ts
-var publishedRatios, publishedPlatform;
-var init_published = __esm({
-  "src/bench/compare/published.ts"() {
-    "use strict";
-    publishedRatios = {
-      go: [12.7, 15.6],
-      rust: [16.3, 18.2],
-      zig: [8.3, 9.6]
-    };
-    publishedPlatform = "linux/arm64";
-  }
-});
-
-// src/bench/compare/compare.ts
-function compareBuild(project2, platforms2, built, measurements) {
-  const comparable = measurements.filter((item) => sameProject(item.project, project2));
-  return platforms2.map((platform11) => {
-    const artifacts = built.artifacts.filter((artifact) => artifact.platform === platform11);
-    const took = Math.max(0, ...artifacts.map(({ seconds: seconds3 }) => seconds3));
-    const found = findBaseline(comparable, platform11);
-    if (!found) {
-      const native3 = nativeOf(built, artifacts, recordedNative(comparable, built, platform11));
-      const estimate = estimateOf(project2.language, platform11, { warm: built.warm, artifacts });
-      return { platform: platform11, took, ...native3 && { native: native3 }, ...estimate && { estimate } };
-    }
-    const { measurement: measurement2, emulated: emulated2 } = found;
-    const baseline = {
-      at: measurement2.startedAt,
-      ...measurement2.source.revision && { revision: measurement2.source.revision },
-      ...measurement2.emulators[platform11] && { emulator: measurement2.emulators[platform11] },
-      ...emulated2.whole ? { seconds: emulated2.whole.median } : { ended: emulated2.ended },
-      sameMachine: sameMachine(measurement2, built.host)
-    };
-    const recorded = nativeSeconds(measurement2, platform11) ?? recordedNative(comparable, measurement2, platform11);
-    const native2 = nativeOf(built, baseline.sameMachine ? artifacts : [], recorded);
-    const ratio = native2 && ratioOf(emulated2, native2.seconds);
-    return { platform: platform11, took, baseline, ...native2 && { native: native2 }, ...ratio && { ratio } };
-  });
-}
-function estimateOf(language, platform11, { warm, artifacts }) {
-  const range = publishedRatios[language];
-  const isLike = platform11 === publishedPlatform && !warm && !artifacts.some(({ cached: cached2 }) => cached2);
-  return range && isLike ? { language, low: range[0], high: range[1] } : void 0;
-}
-function sameProject(a2, b) {
-  const key = ({ language, executables, toolchain: toolchain2, settings: settings3 }) => JSON.stringify([language, executables, toolchain2.name, toolchain2.version, settings3]);
-  return key(a2) === key(b);
-}
-function sameMachine({ host }, other) {
-  return host.cpu === other.cpu && host.cpus === other.cpus && host.arch === other.arch && host.os === other.os;
-}
-function nativeSeconds({ samples }, platform11) {
-  return coldResult({ samples }, platform11, "native")?.whole?.median;
-}
-function coldResult({ samples }, platform11, strategy) {
-  return resultsOf(samples).find(
-    (result) => result.platform === platform11 && result.strategy === strategy && result.scenario === "cold"
-  );
-}
-function findBaseline(measurements, platform11) {
-  const newestFirst = [...measurements].sort((a2, b) => a2.startedAt < b.startedAt ? 1 : -1);
-  for (const measurement2 of newestFirst) {
-    const emulated2 = coldResult(measurement2, platform11, "emulated");
-    if (emulated2 && (emulated2.whole || emulated2.ended?.kind !== "failed")) return { measurement: measurement2, emulated: emulated2 };
-  }
-  return void 0;
-}
-function recordedNative(measurements, { host }, platform11) {
-  return measurements.filter((item) => sameMachine(item, host)).toSorted((a2, b) => a2.startedAt < b.startedAt ? -1 : 1).map((item) => nativeSeconds(item, platform11)).findLast((seconds3) => seconds3 !== void 0);
-}
-function nativeOf(built, artifacts, recorded) {
-  const own5 = coldSeconds(built, artifacts, recorded);
-  if (own5 !== void 0) return { seconds: own5, from: "this build" };
-  return recorded === void 0 ? void 0 : { seconds: recorded, from: "recorded" };
-}
-function coldSeconds({ artifacts: all, seconds: seconds3 }, artifacts, recorded) {
-  if (recorded === void 0 || artifacts.length === 0 || artifacts.some(({ cached: cached2 }) => cached2))
-    return void 0;
-  const perPlatform2 = new Map(all.map((artifact) => [artifact.platform, artifact.seconds]));
-  const sum2 = [...perPlatform2.values()].reduce((total, each) => total + each, 0);
-  if (sum2 > seconds3.compile * 1.05) return void 0;
-  const took = seconds3.inspect + Math.max(...artifacts.map((artifact) => artifact.seconds)) + seconds3.verify;
-  return took >= recorded * coldShare ? took : void 0;
-}
-var coldShare;
-var init_compare = __esm({
-  "src/bench/compare/compare.ts"() {
-    "use strict";
-    init_results();
-    init_published();
-    coldShare = 0.7;
-  }
-});
-
-// src/bench/compare/thresholds.ts
-function checkComparisons({ comparisons, measurements, project: project2, made }, { failUnder, maxGrowth }, host) {
-  const faults = [];
-  const earlier = measurements.filter(({ id }) => id !== made?.id);
-  if (comparisons.length === 0 && failUnder !== void 0) {
-    faults.push(nothingEmulated(failUnder, "this machine"));
-  }
-  if (comparisons.length === 0 && maxGrowth !== void 0) {
-    faults.push(
-      "a build compares only platforms that this machine cannot run itself; xbuild bench checks the growth of the others"
-    );
-  }
-  for (const { platform: platform11, ratio, baseline, native: native2 } of comparisons) {
-    if (failUnder !== void 0) faults.push(...ratioFault(platform11, failUnder, ratio, baseline?.ended?.kind));
-    if (maxGrowth === void 0) continue;
-    const own5 = native2?.from === "this build" ? native2.seconds : void 0;
-    const seconds3 = (made && nativeSeconds(made, platform11)) ?? own5;
-    const history = earlierSeconds(earlier, project2, host, platform11);
-    faults.push(...growthFault(platform11, maxGrowth, seconds3, history, "measure it with --bench"));
-  }
-  refuse(faults);
-}
-function checkMeasurement(measurement2, earlier, { failUnder, maxGrowth }) {
-  const { samples, project: project2, host, engine: engine3, remarks } = measurement2;
-  const cold = resultsOf(samples).filter(({ scenario }) => scenario === "cold");
-  const faults = [];
-  if (failUnder !== void 0) {
-    const emulated2 = cold.filter(({ strategy }) => strategy === "emulated");
-    if (emulated2.length === 0 && engine3) faults.push(nothingEmulated(failUnder, "the builder"));
-    if (emulated2.length === 0 && !engine3) {
-      faults.push(["no emulated build was measured", ...remarks].join("\n"));
-    }
-    for (const { platform: platform11, ratio, ended } of emulated2) {
-      faults.push(...ratioFault(platform11, failUnder, ratio, ended?.kind));
-    }
-  }
-  if (maxGrowth !== void 0) {
-    const native2 = cold.filter(({ strategy }) => strategy === "native");
-    if (native2.length === 0) {
-      faults.push(
-        "there is no cold native time to check the growth of; measure it with --strategy native --scenario cold"
-      );
-    }
-    const others2 = earlier.filter(({ id }) => id !== measurement2.id);
-    for (const { platform: platform11, whole } of native2) {
-      const history = earlierSeconds(others2, project2, host, platform11);
-      faults.push(...growthFault(platform11, maxGrowth, whole?.median, history, "raise --timeout"));
-    }
-  }
-  refuse(faults);
-}
-function nothingEmulated(threshold, machine2) {
-  return `${machine2} runs every platform of this build itself, so there is no emulation to compare with the threshold of ${threshold}\xD7; choose another with --platform`;
-}
-function ratioFault(platform11, threshold, ratio, ended) {
-  if (ended === "crashed" && !ratio) return [];
-  if (!ratio) {
-    return [
-      `${platform11}: no ratio was measured to compare with the threshold of ${threshold}\xD7; measure it with xbuild bench, or with --bench in a build`
-    ];
-  }
-  if (ratio.times >= threshold) return [];
-  return ratio.atLeast ? [
-    `${platform11}: the emulated build was cut off, so only ${describeRatio(ratio)} is known, below the threshold of ${threshold}\xD7; raise --timeout`
-  ] : [
-    `${platform11}: native is less than ${threshold}\xD7 faster than emulation: ${describeRatio(ratio)} was measured`
-  ];
-}
-function earlierSeconds(measurements, project2, host, platform11) {
-  return measurements.filter((item) => sameProject(item.project, project2) && sameMachine(item, host)).flatMap((item) => nativeSeconds(item, platform11) ?? []);
-}
-function growthFault(platform11, threshold, seconds3, history, remedy) {
-  if (seconds3 === void 0) {
-    return [
-      `${platform11}: no cold native time was measured to compare with the threshold of ${threshold} times the recorded time; ${remedy}`
-    ];
-  }
-  if (history.length === 0) return [];
-  const { median } = spreadOf(history);
-  if (seconds3 <= median * threshold) return [];
-  return [
-    `${platform11}: native compilation took ${describeSeconds(seconds3)} cold, ${(seconds3 / median).toFixed(1)} times the recorded ${describeSeconds(median)}; the threshold is ${threshold} times`
-  ];
-}
-function refuse(faults) {
-  if (faults.length === 0) return;
-  throw new Failure({
-    kind: "no",
-    what: "The benchmark is below its threshold",
-    why: faults.join("\n"),
-    fix: "find what slowed the build down, or change --bench-fail-under or --bench-max-growth"
-  });
-}
-var init_thresholds = __esm({
-  "src/bench/compare/thresholds.ts"() {
-    "use strict";
-    init_errors();
-    init_format();
-    init_results();
-    init_compare();
-  }
-});
-
 // src/util/git-settings.ts
 function gitSettings(env4 = process.env) {
   const before = /^\d{1,3}$/.test(env4["GIT_CONFIG_COUNT"] ?? "") ? Number(env4["GIT_CONFIG_COUNT"]) : 0;
-  const variables = settings.flatMap(([key, value], index) => [
+  const variables2 = settings.flatMap(([key, value], index) => [
     [`GIT_CONFIG_KEY_${before + index}`, key],
     [`GIT_CONFIG_VALUE_${before + index}`, value]
   ]);
   return {
     GIT_CONFIG_COUNT: String(before + settings.length),
-    ...Object.fromEntries(variables),
+    ...Object.fromEntries(variables2),
     GIT_OPTIONAL_LOCKS: "0"
   };
 }
@@ -2589,7 +1861,7 @@ var init_values = __esm({
 });
 
 // node_modules/execa/lib/arguments/escape.js
-import { platform as platform4 } from "node:process";
+import { platform } from "node:process";
 import { stripVTControlCharacters } from "node:util";
 var joinCommand, escapeLines, escapeControlCharacters, escapeControlCharacter, getSpecialCharRegExp, SPECIAL_CHAR_REGEXP, COMMON_ESCAPES, ASTRAL_START, quoteString, NO_ESCAPE_REGEXP;
 var init_escape = __esm({
@@ -2632,7 +1904,7 @@ var init_escape = __esm({
       if (NO_ESCAPE_REGEXP.test(escapedArgument)) {
         return escapedArgument;
       }
-      return platform4 === "win32" ? `"${escapedArgument.replaceAll('"', '""')}"` : `'${escapedArgument.replaceAll("'", "'\\''")}'`;
+      return platform === "win32" ? `"${escapedArgument.replaceAll('"', '""')}"` : `'${escapedArgument.replaceAll("'", "'\\''")}'`;
     };
     NO_ESCAPE_REGEXP = /^[\w./-]+$/;
   }
@@ -3758,7 +3030,7 @@ var init_default2 = __esm({
 });
 
 // node_modules/unicorn-magic/node.js
-import { promisify } from "node:util";
+import { promisify as promisify2 } from "node:util";
 import { execFile as execFileCallback, execFileSync as execFileSyncOriginal } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath as fileURLToPath2 } from "node:url";
@@ -3782,7 +3054,7 @@ var execFileOriginal, TEN_MEGABYTES_IN_BYTES;
 var init_node = __esm({
   "node_modules/unicorn-magic/node.js"() {
     init_default2();
-    execFileOriginal = promisify(execFileCallback);
+    execFileOriginal = promisify2(execFileCallback);
     TEN_MEGABYTES_IN_BYTES = 10 * 1024 * 1024;
   }
 });
@@ -4173,7 +3445,7 @@ var init_core = __esm({
 });
 
 // node_modules/human-signals/build/src/signals.js
-import { constants } from "node:os";
+import { constants as constants3 } from "node:os";
 var getSignals, normalizeSignal;
 var init_signals = __esm({
   "node_modules/human-signals/build/src/signals.js"() {
@@ -4194,7 +3466,7 @@ var init_signals = __esm({
     }) => {
       const {
         signals: { [name]: constantSignal }
-      } = constants;
+      } = constants3;
       const supported = constantSignal !== void 0;
       const number2 = supported ? constantSignal : defaultNumber;
       return { name, number: number2, description, supported, action, forced, standard: standard2 };
@@ -4203,7 +3475,7 @@ var init_signals = __esm({
 });
 
 // node_modules/human-signals/build/src/main.js
-import { constants as constants2 } from "node:os";
+import { constants as constants4 } from "node:os";
 var getSignalsByName, getSignalByName, signalsByName, getSignalsByNumber, getSignalByNumber, findSignalByNumber, signalsByNumber;
 var init_main = __esm({
   "node_modules/human-signals/build/src/main.js"() {
@@ -4251,7 +3523,7 @@ var init_main = __esm({
       };
     };
     findSignalByNumber = (number2, signals4) => {
-      const signal = signals4.find(({ name }) => constants2.signals[name] === number2);
+      const signal = signals4.find(({ name }) => constants4.signals[name] === number2);
       if (signal !== void 0) {
         return signal;
       }
@@ -4262,7 +3534,7 @@ var init_main = __esm({
 });
 
 // node_modules/execa/lib/terminate/signal.js
-import { constants as constants3 } from "node:os";
+import { constants as constants5 } from "node:os";
 var normalizeKillSignal, normalizeSignalArgument, normalizeSignal2, normalizeSignalInteger, getSignalsIntegerToName, signalsIntegerToName, normalizeSignalName, getAvailableSignals, getAvailableSignalNames, getAvailableSignalIntegers, getSignalDescription;
 var init_signal = __esm({
   "node_modules/execa/lib/terminate/signal.js"() {
@@ -4292,13 +3564,13 @@ ${getAvailableSignals()}`);
       throw new TypeError(`Invalid ${optionName} ${signalInteger}: this signal integer does not exist.
 ${getAvailableSignals()}`);
     };
-    getSignalsIntegerToName = () => new Map(Object.entries(constants3.signals).reverse().map(([signalName, signalInteger]) => [signalInteger, signalName]));
+    getSignalsIntegerToName = () => new Map(Object.entries(constants5.signals).reverse().map(([signalName, signalInteger]) => [signalInteger, signalName]));
     signalsIntegerToName = getSignalsIntegerToName();
     normalizeSignalName = (signalName, optionName) => {
-      if (signalName in constants3.signals) {
+      if (signalName in constants5.signals) {
         return signalName;
       }
-      if (signalName.toUpperCase() in constants3.signals) {
+      if (signalName.toUpperCase() in constants5.signals) {
         throw new TypeError(`Invalid ${optionName} '${signalName}': please rename it to '${signalName.toUpperCase()}'.`);
       }
       throw new TypeError(`Invalid ${optionName} '${signalName}': this signal name does not exist.
@@ -4306,8 +3578,8 @@ ${getAvailableSignals()}`);
     };
     getAvailableSignals = () => `Available signal names: ${getAvailableSignalNames()}.
 Available signal numbers: ${getAvailableSignalIntegers()}.`;
-    getAvailableSignalNames = () => Object.keys(constants3.signals).sort().map((signalName) => `'${signalName}'`).join(", ");
-    getAvailableSignalIntegers = () => [...new Set(Object.values(constants3.signals).sort((signalInteger, signalIntegerTwo) => signalInteger - signalIntegerTwo))].join(", ");
+    getAvailableSignalNames = () => Object.keys(constants5.signals).sort().map((signalName) => `'${signalName}'`).join(", ");
+    getAvailableSignalIntegers = () => [...new Set(Object.values(constants5.signals).sort((signalInteger, signalIntegerTwo) => signalInteger - signalIntegerTwo))].join(", ");
     getSignalDescription = (signal) => signalsByName[signal].description;
   }
 });
@@ -4751,7 +4023,7 @@ var init_forward = __esm({
 
 // node_modules/execa/lib/ipc/strict.js
 import { once as once3 } from "node:events";
-var handleSendStrict, count2, validateStrictDeadlock, handleStrictRequest, handleStrictResponse, waitForStrictResponse, STRICT_RESPONSES, throwOnDisconnect, REQUEST_TYPE, RESPONSE_TYPE;
+var handleSendStrict, count, validateStrictDeadlock, handleStrictRequest, handleStrictResponse, waitForStrictResponse, STRICT_RESPONSES, throwOnDisconnect, REQUEST_TYPE, RESPONSE_TYPE;
 var init_strict = __esm({
   "node_modules/execa/lib/ipc/strict.js"() {
     init_deferred();
@@ -4767,13 +4039,13 @@ var init_strict = __esm({
       const ipcEmitter = getIpcEmitter(anyProcess, channel, isSubprocess);
       const hasListeners = hasMessageListeners(anyProcess, ipcEmitter);
       return {
-        id: count2++,
+        id: count++,
         type: REQUEST_TYPE,
         message,
         hasListeners
       };
     };
-    count2 = 0n;
+    count = 0n;
     validateStrictDeadlock = (outgoingMessages, wrappedMessage) => {
       if (wrappedMessage?.type !== REQUEST_TYPE || wrappedMessage.hasListeners) {
         return;
@@ -4881,7 +4153,7 @@ var init_outgoing = __esm({
 });
 
 // node_modules/execa/lib/ipc/send.js
-import { promisify as promisify2 } from "node:util";
+import { promisify as promisify3 } from "node:util";
 var sendMessage, sendMessageAsync, sendOneMessage, getSendMethod, PROCESS_SEND_METHODS;
 var init_send = __esm({
   "node_modules/execa/lib/ipc/send.js"() {
@@ -4951,7 +4223,7 @@ var init_send = __esm({
       if (PROCESS_SEND_METHODS.has(anyProcess)) {
         return PROCESS_SEND_METHODS.get(anyProcess);
       }
-      const sendMethod = promisify2(anyProcess.send.bind(anyProcess));
+      const sendMethod = promisify3(anyProcess.send.bind(anyProcess));
       PROCESS_SEND_METHODS.set(anyProcess, sendMethod);
       return sendMethod;
     };
@@ -5285,7 +4557,7 @@ ${originalMessage}`;
 import path5 from "node:path";
 import process6 from "node:process";
 var import_cross_spawn, normalizeOptions, addDefaultOptions, getEnv;
-var init_options6 = __esm({
+var init_options = __esm({
   "node_modules/execa/lib/arguments/options.js"() {
     import_cross_spawn = __toESM(require_cross_spawn(), 1);
     init_npm_run_path();
@@ -6809,7 +6081,7 @@ var init_stdio_option = __esm({
 });
 
 // node_modules/execa/lib/stdio/native.js
-import { readFileSync } from "node:fs";
+import { readFileSync as readFileSync2 } from "node:fs";
 import tty2 from "node:tty";
 var handleNativeStream, handleNativeStreamSync, getTargetFd, getTargetFdNumber, handleNativeStreamAsync, getStandardStream;
 var init_native = __esm({
@@ -6850,7 +6122,7 @@ var init_native = __esm({
       if (tty2.isatty(targetFdNumber)) {
         throw new TypeError(`The \`${optionName}: ${serializeOptionValue(value)}\` option is invalid: it cannot be a TTY with synchronous methods.`);
       }
-      return { type: "uint8Array", value: bufferToUint8Array(readFileSync(targetFdNumber)), optionName };
+      return { type: "uint8Array", value: bufferToUint8Array(readFileSync2(targetFdNumber)), optionName };
     };
     getTargetFdNumber = (value, fdNumber) => {
       if (value === "inherit") {
@@ -7186,7 +6458,7 @@ For example, you can use the \`pathToFileURL()\` method of the \`url\` core modu
 });
 
 // node_modules/execa/lib/stdio/handle-sync.js
-import { readFileSync as readFileSync2 } from "node:fs";
+import { readFileSync as readFileSync3 } from "node:fs";
 var handleStdioSync, forbiddenIfSync, forbiddenNativeIfSync, throwInvalidSyncValue, addProperties, addPropertiesSync;
 var init_handle_sync = __esm({
   "node_modules/execa/lib/stdio/handle-sync.js"() {
@@ -7220,8 +6492,8 @@ var init_handle_sync = __esm({
     addPropertiesSync = {
       input: {
         ...addProperties,
-        fileUrl: ({ value }) => ({ contents: [bufferToUint8Array(readFileSync2(value))] }),
-        filePath: ({ value: { file } }) => ({ contents: [bufferToUint8Array(readFileSync2(file))] }),
+        fileUrl: ({ value }) => ({ contents: [bufferToUint8Array(readFileSync3(value))] }),
+        filePath: ({ value: { file } }) => ({ contents: [bufferToUint8Array(readFileSync3(file))] }),
         fileNumber: forbiddenIfSync,
         iterable: ({ value }) => ({ contents: [...value] }),
         string: ({ value }) => ({ contents: [value] }),
@@ -7873,7 +7145,7 @@ var execaCoreSync, handleSyncArguments, normalizeSyncOptions, validateSyncOption
 var init_main_sync = __esm({
   "node_modules/execa/lib/methods/main-sync.js"() {
     init_command();
-    init_options6();
+    init_options();
     init_shell();
     init_result();
     init_reject();
@@ -10180,7 +9452,7 @@ var init_main_async = __esm({
   "node_modules/execa/lib/methods/main-async.js"() {
     init_source();
     init_command();
-    init_options6();
+    init_options();
     init_fd_options();
     init_shell();
     init_methods();
@@ -10532,8 +9804,8 @@ var init_execa = __esm({
 
 // src/process.ts
 import { createWriteStream as createWriteStream2 } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir as mkdir3 } from "node:fs/promises";
+import { dirname as dirname5 } from "node:path";
 async function run(command2, options = {}) {
   if (options.signal?.aborted) throw interrupted();
   const { execa: execa2 } = await Promise.resolve().then(() => (init_execa(), execa_exports));
@@ -10563,6 +9835,7 @@ async function run(command2, options = {}) {
       stripFinalNewline: false
     })
   );
+  options.onStart?.();
   let timedOut = false;
   const end = () => endGroup(child.pid);
   const timer = options.timeout === void 0 ? void 0 : setTimeout(() => {
@@ -10615,7 +9888,7 @@ function signalGroup(pid, signal) {
   }
 }
 async function openLog(path6) {
-  await mkdir(dirname(path6), { recursive: true });
+  await mkdir3(dirname5(path6), { recursive: true });
   return createWriteStream2(path6, { flags: "a" }).on("error", () => {
   });
 }
@@ -10676,6 +9949,1953 @@ var init_process = __esm({
   }
 });
 
+// src/util/csv-field.ts
+function csvField(text7) {
+  return /[",\r\n]/.test(text7) ? `"${text7.replaceAll('"', '""')}"` : text7;
+}
+var init_csv_field = __esm({
+  "src/util/csv-field.ts"() {
+    "use strict";
+  }
+});
+
+// src/util/substitute.ts
+function fillTokens(text7, values) {
+  return text7.replaceAll(/\0(\w+)\0/g, (token, name) => values[name] ?? token);
+}
+function fillFields(text7, values) {
+  return fillTokens(
+    text7.replace(/(?<=,)dest=\0\w+\0[^,]*/g, (field3) => csvField(fillTokens(field3, values))),
+    values
+  );
+}
+function substitute(command2, values) {
+  const fill3 = (text7) => fillFields(text7, values);
+  const { tool, args: args3, cwd, env: env4 } = command2;
+  return {
+    ...command2,
+    tool: fill3(tool),
+    args: args3.map(fill3),
+    cwd: fill3(cwd),
+    ...env4 && {
+      env: Object.fromEntries(Object.entries(env4).map(([name, value]) => [name, fill3(value)]))
+    }
+  };
+}
+function printTokens(command2) {
+  return substitute(command2, printed);
+}
+var tokens, printed;
+var init_substitute = __esm({
+  "src/util/substitute.ts"() {
+    "use strict";
+    init_csv_field();
+    tokens = { work: "\0work\0", content: "\0content\0", caches: "\0caches\0" };
+    printed = { work: "{work}", content: "{content}", caches: "{caches}" };
+  }
+});
+
+// src/build/run-step.ts
+import { rmSync as rmSync2 } from "node:fs";
+import { join as join4 } from "node:path";
+function runHere(step2, context2, onStderr) {
+  const { work, signal, temporary, onStart } = context2;
+  const logFile = startLog(step2, context2);
+  const options = { signal, keep: keptOutput, temporary, logFile, onStart, onStderr };
+  return run(bindStep(step2, work).command, options);
+}
+function bindStep({ command: command2, outputDir, ...step2 }, work) {
+  return {
+    ...step2,
+    command: substitute(command2, { work }),
+    ...outputDir !== void 0 && { outputDir: fillTokens(outputDir, { work }) }
+  };
+}
+function startLog(step2, context2) {
+  const path6 = logPath(step2, context2);
+  rmSync2(path6, { force: true });
+  return path6;
+}
+function logPath(step2, { logs }) {
+  const platforms2 = [...new Set(step2.produces.map(({ platform: platform11 }) => platform11))];
+  const [only] = platforms2;
+  const name = platforms2.length === 1 && only ? `${platformFolder(only)}${step2.program === void 0 ? "" : `-${step2.program}`}` : step2.title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  return join4(logs, `${name}.log`);
+}
+var keptOutput;
+var init_run_step = __esm({
+  "src/build/run-step.ts"() {
+    "use strict";
+    init_platforms();
+    init_process();
+    init_substitute();
+    keptOutput = 64 * 1024 * 1024;
+  }
+});
+
+// src/util/checked-file.ts
+import { createHash as createHash3, randomBytes as randomBytes3 } from "node:crypto";
+import {
+  closeSync,
+  constants as constants6,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync as readFileSync4,
+  renameSync,
+  rmSync as rmSync3,
+  statSync as statSync2,
+  writeFileSync as writeFileSync2
+} from "node:fs";
+import { dirname as dirname6, join as join5 } from "node:path";
+function readChecked(path6) {
+  let file;
+  try {
+    file = openSync(path6, constants6.O_RDONLY | constants6.O_NOFOLLOW | constants6.O_NONBLOCK);
+    const found = fstatSync(file);
+    if (!found.isFile() || !isOwn(found)) return void 0;
+    const bytes2 = readFileSync4(file);
+    const data = bytes2.subarray(checksumSize);
+    return checksum(data).equals(bytes2.subarray(0, checksumSize)) ? data : void 0;
+  } catch {
+    return void 0;
+  } finally {
+    if (file !== void 0) closeSync(file);
+  }
+}
+function writeChecked(path6, content) {
+  const folder = dirname6(path6);
+  const temporary = `${path6}.${randomBytes3(6).toString("hex")}.tmp`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 448 });
+    if (statSync2(folder).uid !== process.getuid?.()) return;
+    const data = content();
+    writeFileSync2(temporary, Buffer.concat([checksum(data), data]), { flag: "wx", mode: 384 });
+    renameSync(temporary, path6);
+    removeOld(dirname6(path6));
+  } catch {
+    removeQuietly(temporary);
+  }
+}
+function removeQuietly(path6) {
+  try {
+    rmSync3(path6, { force: true });
+  } catch {
+  }
+}
+function removeOld(folder) {
+  for (const name of readdirSync(folder)) {
+    const path6 = join5(folder, name);
+    if (statSync2(path6).mtimeMs < Date.now() - thirtyDays) rmSync3(path6, { force: true });
+  }
+}
+var checksum, checksumSize, isOwn, thirtyDays;
+var init_checked_file = __esm({
+  "src/util/checked-file.ts"() {
+    "use strict";
+    checksum = (bytes2) => createHash3("sha256").update(bytes2).digest();
+    checksumSize = 32;
+    isOwn = ({ uid, mode }) => uid === process.getuid?.() && (mode & 18) === 0;
+    thirtyDays = 30 * 24 * 60 * 60 * 1e3;
+  }
+});
+
+// src/util/host-arch.ts
+function hostArch(nodeArch = process.arch) {
+  return names[nodeArch] ?? nodeArch;
+}
+var names;
+var init_host_arch = __esm({
+  "src/util/host-arch.ts"() {
+    "use strict";
+    names = { x64: "amd64", ia32: "386", ppc64: "ppc64le" };
+  }
+});
+
+// src/version.ts
+function about() {
+  return {
+    version,
+    commit: null,
+    node: process.versions.node,
+    executable,
+    platform: `${process.platform}/${hostArch()}`
+  };
+}
+var version, executable;
+var init_version = __esm({
+  "src/version.ts"() {
+    "use strict";
+    init_host_arch();
+    version = true ? "0.1.0" : "0.0.0-source";
+    executable = false;
+  }
+});
+
+// src/build/early/last-commands.ts
+import { createHash as createHash4 } from "node:crypto";
+import { existsSync, readFileSync as readFileSync5 } from "node:fs";
+import { join as join6 } from "node:path";
+function readLastCommands(args3) {
+  try {
+    const file = readChecked(commandsPath(args3));
+    if (!file) return void 0;
+    const { dist, binaries: binaries2, watched: watched2, text: text7 } = JSON.parse(file.toString());
+    if (watched2.some(([path6, content]) => contentOf(path6) !== content)) return void 0;
+    const { files: files3, steps: steps2, concurrency } = JSON.parse(text7);
+    return { dist, binaries: binaries2, text: text7, files: files3, steps: steps2.map(parseStep), concurrency };
+  } catch {
+    return void 0;
+  }
+}
+function contentOf(path6) {
+  return existsSync(path6) ? sha256(readFileSync5(path6)) : null;
+}
+function commandsPath(args3) {
+  const values = variables.map((name) => process.env[name]);
+  const key = sha256(JSON.stringify([version, process.cwd(), withoutImageFlags(args3), values]));
+  return join6(cacheFolder(), "commands", key.slice(0, 32));
+}
+function withoutImageFlags(args3) {
+  const kept = [];
+  for (let at = 0; at < args3.length; at++) {
+    const word3 = args3[at];
+    if (word3 === "--") return [...kept, ...args3.slice(at)];
+    const [flag2, , , value] = imageFlag.exec(word3) ?? [];
+    if (flag2 === void 0) kept.push(word3);
+    else if (!value) at++;
+  }
+  return kept;
+}
+function sha256(content) {
+  return createHash4("sha256").update(content).digest("hex");
+}
+var parseStep, variables, imageFlag;
+var init_last_commands = __esm({
+  "src/build/early/last-commands.ts"() {
+    "use strict";
+    init_platforms();
+    init_cache_folder();
+    init_checked_file();
+    init_version();
+    parseStep = ({ produces, ...step2 }) => ({
+      ...step2,
+      produces: produces.map(({ platform: platform11, ...item }) => ({ ...item, platform: parsePlatform(platform11) }))
+    });
+    variables = [
+      ...["PATH", "RUSTUP_TOOLCHAIN", "RUSTC_WRAPPER", "GOWORK"],
+      ...["XBUILD_PLATFORM", "XBUILD_DIST", "XBUILD_JOBS", "XBUILD_COMPILE_ON"]
+    ];
+    imageFlag = /^(-t|--(tag|base|label|annotation)(?=$|=))(.*)/s;
+  }
+});
+
+// src/build/early/start.ts
+import { existsSync as existsSync2 } from "node:fs";
+import { join as join7 } from "node:path";
+async function startEarly(args3, signal) {
+  const last = readLastCommands(args3);
+  if (!last || !existsSync2(last.dist)) return void 0;
+  const [folder, temporary] = await Promise.all([
+    makeTemporaryFolder(".xbuild-", last.dist).catch(() => void 0),
+    makeTemporaryFolder("xbuild-compile-").catch(() => void 0)
+  ]);
+  if (!folder) {
+    await temporary?.remove();
+    return void 0;
+  }
+  const ending2 = new AbortController();
+  const steps2 = await start(last, {
+    work: folder.path,
+    logs: join7(last.dist, "logs"),
+    temporary: temporary?.path,
+    signal: AbortSignal.any([signal, ending2.signal])
+  }).catch(() => void 0);
+  if (!steps2) {
+    await Promise.all([folder.remove(), temporary?.remove()]);
+    return void 0;
+  }
+  const results = [...steps2.values()].map(({ result }) => result);
+  return {
+    last,
+    folder,
+    take({ title }, either, onStderr) {
+      if (either.aborted) ending2.abort();
+      either.addEventListener("abort", () => ending2.abort(), { once: true });
+      const step2 = steps2.get(title);
+      steps2.delete(title);
+      return step2?.hear(onStderr);
+    },
+    async end() {
+      ending2.abort();
+      await Promise.allSettled(results);
+      await Promise.all([folder.remove(), temporary?.remove()]);
+    }
+  };
+}
+async function start(last, context2) {
+  await Promise.all(last.binaries.map((binary) => restore(binary, context2.work)));
+  for (const file of last.files) await writeFileAtomically(file.path, file.text, { mode: file.mode });
+  const first = last.steps.slice(0, last.concurrency);
+  const started = await Promise.all(first.map((step2) => startStep(step2, context2)));
+  return new Map(started.map((step2) => [step2.title, step2]));
+}
+async function startStep(step2, context2) {
+  const said2 = [];
+  let listen = (line) => {
+    said2.push(line);
+  };
+  let onStart = () => {
+  };
+  const started = new Promise((resolve34) => {
+    onStart = resolve34;
+  });
+  const result = runHere(step2, { ...context2, onStart }, (line) => listen(line));
+  const ended = result.then(onStart, onStart);
+  await Promise.race([started, ended]);
+  return {
+    title: step2.title,
+    result,
+    hear(onStderr) {
+      said2.forEach(onStderr);
+      listen = onStderr;
+      return result;
+    }
+  };
+}
+var init_start2 = __esm({
+  "src/build/early/start.ts"() {
+    "use strict";
+    init_atomic();
+    init_temporary_folder();
+    init_kept_binary();
+    init_run_step();
+    init_last_commands();
+  }
+});
+
+// src/interrupt.ts
+var interrupt_exports = {};
+__export(interrupt_exports, {
+  interruptSignal: () => interruptSignal,
+  listenForInterrupts: () => listenForInterrupts
+});
+function listenForInterrupts() {
+  const onSignal = () => {
+    if (controller.signal.aborted) return endNow();
+    setTimeout(endNow, patience).unref();
+    controller.abort();
+  };
+  for (const signal of signals2) process.on(signal, onSignal);
+}
+function endNow() {
+  killRunning();
+  process.emit("exit", exitCodes.interrupted);
+  for (const signal of signals2) process.removeAllListeners(signal);
+  process.kill(process.pid, "SIGINT");
+}
+var controller, interruptSignal, patience, signals2;
+var init_interrupt = __esm({
+  "src/interrupt.ts"() {
+    "use strict";
+    init_errors();
+    init_process();
+    controller = new AbortController();
+    interruptSignal = controller.signal;
+    patience = 1800;
+    signals2 = ["SIGINT", "SIGTERM", "SIGHUP"];
+  }
+});
+
+// src/bench/compare/threshold-flags.ts
+function readThresholds(flags, request) {
+  const failUnder = aboveZero(flags.benchFailUnder, "--bench-fail-under");
+  const maxGrowth = aboveZero(flags.benchMaxGrowth, "--bench-max-growth");
+  if (failUnder !== void 0) checkCovered(["native", "emulated"], "--bench-fail-under", request);
+  if (maxGrowth !== void 0) checkCovered(["native"], "--bench-max-growth", request);
+  return { ...failUnder !== void 0 && { failUnder }, ...maxGrowth !== void 0 && { maxGrowth } };
+}
+function checkCovered(needed, flag2, request) {
+  if (!request) return;
+  const { strategies: strategies2, scenarios } = request;
+  if (scenarios.includes("cold") && needed.every((strategy) => strategies2.includes(strategy))) return;
+  throw new Failure({
+    kind: "usage",
+    what: `${flag2} has nothing to check`,
+    why: `it checks cold builds with ${needed.length > 1 ? "the strategies" : "the strategy"} ${needed.join(" and ")}, which are not measured`,
+    fix: `--strategy ${needed.join(",")} --scenario cold`
+  });
+}
+function aboveZero(value, flag2) {
+  if (value === void 0 || Number.isFinite(value) && value > 0) return value;
+  throw new Failure({
+    kind: "usage",
+    what: `${flag2} ${value} is not understood`,
+    why: "it is a number above 0",
+    fix: `${flag2} 5`
+  });
+}
+var init_threshold_flags = __esm({
+  "src/bench/compare/threshold-flags.ts"() {
+    "use strict";
+    init_errors();
+  }
+});
+
+// src/util/format.ts
+function describeSeconds(seconds3) {
+  if (seconds3 < 1) return `${seconds3.toFixed(2)} s`;
+  if (seconds3 < 99.95) return `${seconds3.toFixed(1)} s`;
+  const whole = Math.round(seconds3);
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+function describeBytes(bytes2) {
+  const units = ["B", "kB", "MB", "GB"];
+  let value = bytes2;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1e3;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 99.5 ? value.toFixed(0) : value.toFixed(1)} ${units[unit]}`;
+}
+function formatTable(rows) {
+  const widths = rows.reduce((found, row2) => {
+    row2.forEach((cell, index) => {
+      found[index] = Math.max(found[index] ?? 0, cell.length);
+    });
+    return found;
+  }, []);
+  return rows.map(
+    (row2) => row2.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ").trimEnd()
+  ).join("\n");
+}
+function count2(number2, singular, plural = `${singular}s`) {
+  return `${number2} ${number2 === 1 ? singular : plural}`;
+}
+var init_format = __esm({
+  "src/util/format.ts"() {
+    "use strict";
+  }
+});
+
+// node_modules/valibot/dist/index.mjs
+// @__NO_SIDE_EFFECTS__
+function getGlobalConfig(config$1) {
+  if (!config$1 && !store$4) return DEFAULT_CONFIG;
+  return {
+    lang: config$1?.lang ?? store$4?.lang,
+    message: config$1?.message,
+    abortEarly: config$1?.abortEarly ?? store$4?.abortEarly,
+    abortPipeEarly: config$1?.abortPipeEarly ?? store$4?.abortPipeEarly
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function getGlobalMessage(lang5) {
+  return store$3?.get(lang5);
+}
+// @__NO_SIDE_EFFECTS__
+function getSchemaMessage(lang5) {
+  return store$2?.get(lang5);
+}
+// @__NO_SIDE_EFFECTS__
+function getSpecificMessage(reference2, lang5) {
+  return store$1?.get(reference2)?.get(lang5);
+}
+// @__NO_SIDE_EFFECTS__
+function _stringify(input) {
+  const type = typeof input;
+  if (type === "string") return `"${input}"`;
+  if (type === "number" || type === "bigint" || type === "boolean") return `${input}`;
+  if (type === "object" || type === "function") return (input && Object.getPrototypeOf(input)?.constructor?.name) ?? "null";
+  return type;
+}
+function _addIssue(context2, label2, dataset, config$1, other) {
+  const input = other && "input" in other ? other.input : dataset.value;
+  const expected = other?.expected ?? context2.expects ?? null;
+  const received = other?.received ?? /* @__PURE__ */ _stringify(input);
+  const issue = {
+    kind: context2.kind,
+    type: context2.type,
+    input,
+    expected,
+    received,
+    message: `Invalid ${label2}: ${expected ? `Expected ${expected} but r` : "R"}eceived ${received}`,
+    requirement: context2.requirement,
+    path: other?.path,
+    issues: other?.issues,
+    lang: config$1.lang,
+    abortEarly: config$1.abortEarly,
+    abortPipeEarly: config$1.abortPipeEarly
+  };
+  const isSchema = context2.kind === "schema";
+  const message$1 = other?.message ?? context2.message ?? /* @__PURE__ */ getSpecificMessage(context2.reference, issue.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue.lang);
+  if (message$1 !== void 0) issue.message = typeof message$1 === "function" ? message$1(issue) : message$1;
+  if (isSchema) dataset.typed = false;
+  if (dataset.issues) dataset.issues.push(issue);
+  else dataset.issues = [issue];
+}
+// @__NO_SIDE_EFFECTS__
+function _isSameValueZero(value1, value2) {
+  return value1 === value2 || Number.isNaN(value1) && Number.isNaN(value2);
+}
+// @__NO_SIDE_EFFECTS__
+function _isValidObjectKey(object$1, key) {
+  return Object.prototype.hasOwnProperty.call(object$1, key) && key !== "__proto__" && key !== "prototype" && key !== "constructor";
+}
+// @__NO_SIDE_EFFECTS__
+function _joinExpects(values$1, separator) {
+  const list7 = [...new Set(values$1)];
+  if (list7.length > 1) return `(${list7.join(` ${separator} `)})`;
+  return list7[0] ?? "never";
+}
+function _standardSchema(schema2) {
+  schema2["~standard"] = {
+    version: 1,
+    vendor: "valibot",
+    validate: (value$1) => schema2["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
+  };
+  return schema2;
+}
+// @__NO_SIDE_EFFECTS__
+function getDotPath(issue) {
+  if (issue.path) {
+    let key = "";
+    for (const item of issue.path) if (typeof item.key === "string" || typeof item.key === "number") if (key) key += `.${item.key}`;
+    else key += item.key;
+    else return null;
+    return key;
+  }
+  return null;
+}
+// @__NO_SIDE_EFFECTS__
+function check(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "check",
+    reference: check,
+    async: false,
+    expects: null,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function finite(message$1) {
+  return {
+    kind: "validation",
+    type: "finite",
+    reference: finite,
+    async: false,
+    expects: null,
+    requirement: Number.isFinite,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "finite", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function integer(message$1) {
+  return {
+    kind: "validation",
+    type: "integer",
+    reference: integer,
+    async: false,
+    expects: null,
+    requirement: Number.isInteger,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function isoTimestamp(message$1) {
+  return {
+    kind: "validation",
+    type: "iso_timestamp",
+    reference: isoTimestamp,
+    async: false,
+    expects: null,
+    requirement: ISO_TIMESTAMP_REGEX,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "timestamp", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function maxValue(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "max_value",
+    reference: maxValue,
+    async: false,
+    expects: `<=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !(dataset.value <= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function minLength(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "min_length",
+    reference: minLength,
+    async: false,
+    expects: `>=${requirement}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && dataset.value.length < this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function minValue(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "min_value",
+    reference: minValue,
+    async: false,
+    expects: `>=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !(dataset.value >= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function rawTransform(action) {
+  return {
+    kind: "transformation",
+    type: "raw_transform",
+    reference: rawTransform,
+    async: false,
+    "~run"(dataset, config$1) {
+      const output = action({
+        dataset,
+        config: config$1,
+        addIssue: (info) => _addIssue(this, info?.label ?? "input", dataset, config$1, info),
+        NEVER: null
+      });
+      if (dataset.issues) dataset.typed = false;
+      else dataset.value = output;
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function readonly() {
+  return {
+    kind: "transformation",
+    type: "readonly",
+    reference: readonly,
+    async: false,
+    "~run"(dataset) {
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function regex(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "regex",
+    reference: regex,
+    async: false,
+    expects: `${requirement}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "format", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function safeInteger(message$1) {
+  return {
+    kind: "validation",
+    type: "safe_integer",
+    reference: safeInteger,
+    async: false,
+    expects: null,
+    requirement: Number.isSafeInteger,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "safe integer", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function transform(operation) {
+  return {
+    kind: "transformation",
+    type: "transform",
+    reference: transform,
+    async: false,
+    operation,
+    "~run"(dataset) {
+      dataset.value = this.operation(dataset.value);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function getFallback(schema2, dataset, config$1) {
+  return typeof schema2.fallback === "function" ? schema2.fallback(dataset, config$1) : schema2.fallback;
+}
+// @__NO_SIDE_EFFECTS__
+function getDefault(schema2, dataset, config$1) {
+  return typeof schema2.default === "function" ? schema2.default(dataset, config$1) : schema2.default;
+}
+// @__NO_SIDE_EFFECTS__
+function array(item, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "array",
+    reference: array,
+    expects: "Array",
+    async: false,
+    item,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (Array.isArray(input)) {
+        dataset.typed = true;
+        dataset.value = [];
+        for (let key = 0; key < input.length; key++) {
+          const value$1 = input[key];
+          const itemDataset = this.item["~run"]({ value: value$1 }, config$1);
+          if (itemDataset.issues) {
+            const pathItem = {
+              type: "array",
+              origin: "value",
+              input,
+              key,
+              value: value$1
+            };
+            for (const issue of itemDataset.issues) {
+              if (issue.path) issue.path.unshift(pathItem);
+              else issue.path = [pathItem];
+              dataset.issues?.push(issue);
+            }
+            if (!dataset.issues) dataset.issues = itemDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          if (!itemDataset.typed) dataset.typed = false;
+          dataset.value.push(itemDataset.value);
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function boolean(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "boolean",
+    reference: boolean,
+    expects: "boolean",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "boolean") dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function custom(check$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "custom",
+    reference: custom,
+    expects: "unknown",
+    async: false,
+    check: check$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (this.check(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function exactOptional(wrapped, default_) {
+  return _standardSchema({
+    kind: "schema",
+    type: "exact_optional",
+    reference: exactOptional,
+    expects: wrapped.expects,
+    async: false,
+    wrapped,
+    default: default_,
+    "~run"(dataset, config$1) {
+      return this.wrapped["~run"](dataset, config$1);
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function literal(literal_, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "literal",
+    reference: literal,
+    expects: /* @__PURE__ */ _stringify(literal_),
+    async: false,
+    literal: literal_,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (/* @__PURE__ */ _isSameValueZero(dataset.value, this.literal)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function nullish(wrapped, default_) {
+  return _standardSchema({
+    kind: "schema",
+    type: "nullish",
+    reference: nullish,
+    expects: `(${wrapped.expects} | null | undefined)`,
+    async: false,
+    wrapped,
+    default: default_,
+    "~run"(dataset, config$1) {
+      if (dataset.value === null || dataset.value === void 0) {
+        if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
+        if (dataset.value === null || dataset.value === void 0) {
+          dataset.typed = true;
+          return dataset;
+        }
+      }
+      return this.wrapped["~run"](dataset, config$1);
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function number(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "number",
+    reference: number,
+    expects: "number",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "number" && !isNaN(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function object(entries$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "object",
+    reference: object,
+    expects: "Object",
+    async: false,
+    entries: entries$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const key in this.entries) {
+          const valueSchema = this.entries[key];
+          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
+            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+            if (valueDataset.issues) {
+              const pathItem = {
+                type: "object",
+                origin: "value",
+                input,
+                key,
+                value: value$1
+              };
+              for (const issue of valueDataset.issues) {
+                if (issue.path) issue.path.unshift(pathItem);
+                else issue.path = [pathItem];
+                dataset.issues?.push(issue);
+              }
+              if (!dataset.issues) dataset.issues = valueDataset.issues;
+              if (config$1.abortEarly) {
+                dataset.typed = false;
+                break;
+              }
+            }
+            if (!valueDataset.typed) dataset.typed = false;
+            dataset.value[key] = valueDataset.value;
+          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
+          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+            _addIssue(this, "key", dataset, config$1, {
+              input: void 0,
+              expected: `"${key}"`,
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key,
+                value: input[key]
+              }]
+            });
+            if (config$1.abortEarly) break;
+          }
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function optional(wrapped, default_) {
+  return _standardSchema({
+    kind: "schema",
+    type: "optional",
+    reference: optional,
+    expects: `(${wrapped.expects} | undefined)`,
+    async: false,
+    wrapped,
+    default: default_,
+    "~run"(dataset, config$1) {
+      if (dataset.value === void 0) {
+        if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
+        if (dataset.value === void 0) {
+          dataset.typed = true;
+          return dataset;
+        }
+      }
+      return this.wrapped["~run"](dataset, config$1);
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function picklist(options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "picklist",
+    reference: picklist,
+    expects: /* @__PURE__ */ _joinExpects(options.map(_stringify), "|"),
+    async: false,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (this.options.includes(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function record(key, value$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "record",
+    reference: record,
+    expects: "Object",
+    async: false,
+    key,
+    value: value$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const entryKey in input) if (/* @__PURE__ */ _isValidObjectKey(input, entryKey)) {
+          const entryValue = input[entryKey];
+          const keyDataset = this.key["~run"]({ value: entryKey }, config$1);
+          if (keyDataset.issues) {
+            const pathItem = {
+              type: "object",
+              origin: "key",
+              input,
+              key: entryKey,
+              value: entryValue
+            };
+            for (const issue of keyDataset.issues) {
+              issue.path = [pathItem];
+              dataset.issues?.push(issue);
+            }
+            if (!dataset.issues) dataset.issues = keyDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          const valueDataset = this.value["~run"]({ value: entryValue }, config$1);
+          if (valueDataset.issues) {
+            const pathItem = {
+              type: "object",
+              origin: "value",
+              input,
+              key: entryKey,
+              value: entryValue
+            };
+            for (const issue of valueDataset.issues) {
+              if (issue.path) issue.path.unshift(pathItem);
+              else issue.path = [pathItem];
+              dataset.issues?.push(issue);
+            }
+            if (!dataset.issues) dataset.issues = valueDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
+          if (keyDataset.typed) dataset.value[keyDataset.value] = valueDataset.value;
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function strictObject(entries$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "strict_object",
+    reference: strictObject,
+    expects: "Object",
+    async: false,
+    entries: entries$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const key in this.entries) {
+          const valueSchema = this.entries[key];
+          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
+            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+            if (valueDataset.issues) {
+              const pathItem = {
+                type: "object",
+                origin: "value",
+                input,
+                key,
+                value: value$1
+              };
+              for (const issue of valueDataset.issues) {
+                if (issue.path) issue.path.unshift(pathItem);
+                else issue.path = [pathItem];
+                dataset.issues?.push(issue);
+              }
+              if (!dataset.issues) dataset.issues = valueDataset.issues;
+              if (config$1.abortEarly) {
+                dataset.typed = false;
+                break;
+              }
+            }
+            if (!valueDataset.typed) dataset.typed = false;
+            dataset.value[key] = valueDataset.value;
+          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
+          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+            _addIssue(this, "key", dataset, config$1, {
+              input: void 0,
+              expected: `"${key}"`,
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key,
+                value: input[key]
+              }]
+            });
+            if (config$1.abortEarly) break;
+          }
+        }
+        if (!dataset.issues || !config$1.abortEarly) {
+          for (const key in input) if (!Object.prototype.hasOwnProperty.call(this.entries, key)) {
+            _addIssue(this, "key", dataset, config$1, {
+              input: key,
+              expected: "never",
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key,
+                value: input[key]
+              }]
+            });
+            break;
+          }
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function string(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "string",
+    reference: string,
+    expects: "string",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "string") dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function tuple(items, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "tuple",
+    reference: tuple,
+    expects: "Array",
+    async: false,
+    items,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (Array.isArray(input)) {
+        dataset.typed = true;
+        dataset.value = [];
+        for (let key = 0; key < this.items.length; key++) {
+          const value$1 = input[key];
+          const itemDataset = this.items[key]["~run"]({ value: value$1 }, config$1);
+          if (itemDataset.issues) {
+            const pathItem = {
+              type: "array",
+              origin: "value",
+              input,
+              key,
+              value: value$1
+            };
+            for (const issue of itemDataset.issues) {
+              if (issue.path) issue.path.unshift(pathItem);
+              else issue.path = [pathItem];
+              dataset.issues?.push(issue);
+            }
+            if (!dataset.issues) dataset.issues = itemDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          if (!itemDataset.typed) dataset.typed = false;
+          dataset.value.push(itemDataset.value);
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _subIssues(datasets) {
+  let issues;
+  if (datasets) for (const dataset of datasets) if (issues) for (const issue of dataset.issues) issues.push(issue);
+  else issues = dataset.issues;
+  return issues;
+}
+// @__NO_SIDE_EFFECTS__
+function union(options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "union",
+    reference: union,
+    expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
+    async: false,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      let validDataset;
+      let typedDatasets;
+      let untypedDatasets;
+      for (const schema2 of this.options) {
+        const optionDataset = schema2["~run"]({ value: dataset.value }, config$1);
+        if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
+        else typedDatasets = [optionDataset];
+        else {
+          validDataset = optionDataset;
+          break;
+        }
+        else if (untypedDatasets) untypedDatasets.push(optionDataset);
+        else untypedDatasets = [optionDataset];
+      }
+      if (validDataset) return validDataset;
+      if (typedDatasets) {
+        if (typedDatasets.length === 1) return typedDatasets[0];
+        _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
+        dataset.typed = true;
+      } else if (untypedDatasets?.length === 1) return untypedDatasets[0];
+      else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function unknown() {
+  return _standardSchema({
+    kind: "schema",
+    type: "unknown",
+    reference: unknown,
+    expects: "unknown",
+    async: false,
+    "~run"(dataset) {
+      dataset.typed = true;
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function variant(key, options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "variant",
+    reference: variant,
+    expects: "Object",
+    async: false,
+    key,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        let outputDataset;
+        let maxDiscriminatorPriority = 0;
+        let invalidDiscriminatorKey = this.key;
+        let expectedDiscriminators = [];
+        const parseOptions = (variant$1, allKeys) => {
+          for (const schema2 of variant$1.options) {
+            if (schema2.type === "variant") parseOptions(schema2, new Set(allKeys).add(schema2.key));
+            else {
+              let keysAreValid = true;
+              let currentPriority = 0;
+              for (const currentKey of allKeys) {
+                const discriminatorSchema = schema2.entries[currentKey];
+                if (currentKey in input ? discriminatorSchema["~run"]({
+                  typed: false,
+                  value: input[currentKey]
+                }, ABORT_EARLY_CONFIG).issues : discriminatorSchema.type !== "exact_optional" && discriminatorSchema.type !== "optional" && discriminatorSchema.type !== "nullish") {
+                  keysAreValid = false;
+                  if (invalidDiscriminatorKey !== currentKey && (maxDiscriminatorPriority < currentPriority || maxDiscriminatorPriority === currentPriority && currentKey in input && !(invalidDiscriminatorKey in input))) {
+                    maxDiscriminatorPriority = currentPriority;
+                    invalidDiscriminatorKey = currentKey;
+                    expectedDiscriminators = [];
+                  }
+                  if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema2.entries[currentKey].expects);
+                  break;
+                }
+                currentPriority++;
+              }
+              if (keysAreValid) {
+                const optionDataset = schema2["~run"]({ value: input }, config$1);
+                if (!outputDataset || !outputDataset.typed && optionDataset.typed) outputDataset = optionDataset;
+              }
+            }
+            if (outputDataset && !outputDataset.issues) break;
+          }
+        };
+        parseOptions(this, /* @__PURE__ */ new Set([this.key]));
+        if (outputDataset) return outputDataset;
+        _addIssue(this, "type", dataset, config$1, {
+          input: input[invalidDiscriminatorKey],
+          expected: /* @__PURE__ */ _joinExpects(expectedDiscriminators, "|"),
+          path: [{
+            type: "object",
+            origin: "value",
+            input,
+            key: invalidDiscriminatorKey,
+            value: input[invalidDiscriminatorKey]
+          }]
+        });
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+function parse(schema2, input, config$1) {
+  const dataset = schema2["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+  if (dataset.issues) throw new ValiError(dataset.issues);
+  return dataset.value;
+}
+// @__NO_SIDE_EFFECTS__
+function pipe(...pipe$1) {
+  return _standardSchema({
+    ...pipe$1[0],
+    pipe: pipe$1,
+    "~run"(dataset, config$1) {
+      for (const item of pipe$1) if (item.kind !== "metadata") {
+        if (dataset.issues && (item.kind === "schema" || item.kind === "transformation")) {
+          dataset.typed = false;
+          break;
+        }
+        if (!dataset.issues || !config$1.abortEarly && !config$1.abortPipeEarly) dataset = item["~run"](dataset, config$1);
+      }
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function safeParse(schema2, input, config$1) {
+  const dataset = schema2["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+  return {
+    typed: dataset.typed,
+    success: !dataset.issues,
+    output: dataset.value,
+    issues: dataset.issues
+  };
+}
+var store$4, DEFAULT_CONFIG, store$3, store$2, store$1, ValiError, EMOJI_REGEX, ISO_TIMESTAMP_REGEX, ABORT_EARLY_CONFIG;
+var init_dist = __esm({
+  "node_modules/valibot/dist/index.mjs"() {
+    DEFAULT_CONFIG = {
+      lang: void 0,
+      message: void 0,
+      abortEarly: void 0,
+      abortPipeEarly: void 0
+    };
+    ValiError = class extends Error {
+      /**
+      * Creates a Valibot error with useful information.
+      *
+      * @param issues The error issues.
+      */
+      constructor(issues) {
+        super(issues[0].message);
+        this.name = "ValiError";
+        this.issues = issues;
+      }
+    };
+    EMOJI_REGEX = new RegExp("^(?:[\\u{1F1E6}-\\u{1F1FF}]{2}|\\u{1F3F4}[\\u{E0061}-\\u{E007A}]{2}[\\u{E0030}-\\u{E0039}\\u{E0061}-\\u{E007A}]{1,3}\\u{E007F}|(?:\\p{Emoji}\\uFE0F\\u20E3?|\\p{Emoji_Modifier_Base}\\p{Emoji_Modifier}?|(?![\\p{Emoji_Modifier_Base}\\u{1F1E6}-\\u{1F1FF}])\\p{Emoji_Presentation})(?:\\u200D(?:\\p{Emoji}\\uFE0F\\u20E3?|\\p{Emoji_Modifier_Base}\\p{Emoji_Modifier}?|(?![\\p{Emoji_Modifier_Base}\\u{1F1E6}-\\u{1F1FF}])\\p{Emoji_Presentation}))*)+$", "u");
+    ISO_TIMESTAMP_REGEX = /^\d{4}-(?:0[1-9]|1[0-2])-(?:[12]\d|0[1-9]|3[01])[T ](?:0\d|1\d|2[0-3])(?::[0-5]\d){2}(?:\.\d{1,9})?(?:Z| ?[+-](?:0\d|1\d|2[0-3])(?::?[0-5]\d)?)$/u;
+    ABORT_EARLY_CONFIG = { abortEarly: true };
+  }
+});
+
+// src/c-toolchains/options.ts
+var cTable;
+var init_options2 = __esm({
+  "src/c-toolchains/options.ts"() {
+    "use strict";
+    init_dist();
+    cTable = strictObject({
+      toolchain: optional(picklist(["auto", "zig", "gcc"]), "auto")
+    });
+  }
+});
+
+// src/util/string-table.ts
+function table(values, keys2) {
+  const ofTable = Object.assign(custom(isTable, "a table"), { values, keys: keys2 });
+  const schema2 = pipe(
+    ofTable,
+    rawTransform(({ dataset, addIssue }) => {
+      const input = dataset.value;
+      const entries2 = Object.entries(input).map(([key, value]) => {
+        const at = { type: "object", origin: "value", input, key, value };
+        const found = [...issuesOf(keys2, key), ...issuesOf(values, value)];
+        for (const { message, expected, received, path: path6 = [], type } of found) {
+          addIssue({
+            message,
+            expected: type === "regex" ? message : expected,
+            received,
+            path: [at, ...path6]
+          });
+        }
+        return [key, found.length > 0 ? value : parse(values, value)];
+      });
+      return Object.fromEntries(entries2);
+    })
+  );
+  return Object.assign(schema2, { value: values });
+}
+function isTable(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+function issuesOf(schema2, value) {
+  return schema2 ? safeParse(schema2, value).issues ?? [] : [];
+}
+var environment;
+var init_string_table = __esm({
+  "src/util/string-table.ts"() {
+    "use strict";
+    init_dist();
+    environment = table(
+      string(),
+      pipe(string(), regex(/^[^=\0]+$/, 'the name of a variable, without "="'))
+    );
+  }
+});
+
+// src/languages/platform-table.ts
+function platformTable(values) {
+  return optional(pipe(table(values, platformName), check(namesOnce, saysTwice)), {});
+}
+function programTable(values) {
+  return optional(table(values, programName), {});
+}
+function nameProblem(name) {
+  try {
+    parsePlatform(name);
+    return void 0;
+  } catch (error) {
+    return isFailure(error) ? error.what.replace(/^[^;]*; /, "") : String(error);
+  }
+}
+function repeated(tables2) {
+  const names6 = Object.keys(tables2).filter((name) => nameProblem(name) === void 0);
+  const platforms2 = names6.map(parsePlatform);
+  return names6.filter((_, at) => platforms2.indexOf(platforms2[at]) !== at);
+}
+function saysTwice({ input }) {
+  const names6 = repeated(input).map((name) => `${name} is ${parsePlatform(name).id}`);
+  return `one table for each platform (${names6.join(", ")})`;
+}
+var programName, platformName, namesOnce;
+var init_platform_table = __esm({
+  "src/languages/platform-table.ts"() {
+    "use strict";
+    init_dist();
+    init_errors();
+    init_platforms();
+    init_string_table();
+    programName = pipe(string(), regex(/^[^/]+$/, "the name of an executable, without its folder"));
+    platformName = pipe(
+      string(),
+      check(
+        (name) => nameProblem(name) === void 0,
+        ({ input }) => `a platform that xbuild builds for (${nameProblem(input)})`
+      )
+    );
+    namesOnce = (tables2) => repeated(tables2).length === 0;
+  }
+});
+
+// src/languages/go/options.ts
+var variableName, variantKeys, platform2, goTable;
+var init_options3 = __esm({
+  "src/languages/go/options.ts"() {
+    "use strict";
+    init_dist();
+    init_string_table();
+    init_platform_table();
+    variableName = pipe(
+      string(),
+      check((name) => /^[^\s=]+\.[^\s=./]+$/.test(name), 'a variable with its package, such as "main.version"')
+    );
+    variantKeys = {
+      tags: exactOptional(array(string())),
+      ldflags: exactOptional(string()),
+      vars: exactOptional(table(string(), variableName)),
+      env: exactOptional(environment),
+      cgo: exactOptional(union([literal("auto"), boolean()]))
+    };
+    platform2 = platformTable(strictObject(variantKeys));
+    goTable = strictObject({
+      tags: optional(array(string()), []),
+      /** Replaces `-s -w`; the stamps and those of GOFLAGS are still added, before it. Placeholders as in {version}. */
+      ldflags: exactOptional(string()),
+      /** What -X sets: "example.com/app/version.Version" = "{version}". */
+      vars: optional(table(string(), variableName), {}),
+      env: optional(environment, {}),
+      /** Compile cgo: `auto` where a package really uses it. */
+      cgo: optional(union([literal("auto"), boolean()]), "auto"),
+      platform: platform2,
+      program: programTable(strictObject({ ...variantKeys, platform: platform2 }))
+    });
+  }
+});
+
+// src/languages/rust/options.ts
+var libc, glibc, variantKeys2, named, platform3, rustTable;
+var init_options4 = __esm({
+  "src/languages/rust/options.ts"() {
+    "use strict";
+    init_dist();
+    init_string_table();
+    init_platform_table();
+    libc = picklist(["musl", "gnu"]);
+    glibc = pipe(string(), regex(/^2\.\d+$/, 'a glibc version such as "2.17"'));
+    variantKeys2 = {
+      libc: exactOptional(libc),
+      glibc: exactOptional(glibc),
+      profile: exactOptional(string()),
+      features: exactOptional(array(string())),
+      "all-features": exactOptional(boolean()),
+      "default-features": exactOptional(boolean()),
+      env: exactOptional(environment)
+    };
+    named = ({
+      "all-features": allFeatures,
+      "default-features": defaultFeatures,
+      ...rest2
+    }) => ({
+      ...rest2,
+      ...allFeatures !== void 0 && { allFeatures },
+      ...defaultFeatures !== void 0 && { defaultFeatures }
+    });
+    platform3 = platformTable(pipe(strictObject(variantKeys2), transform(named)));
+    rustTable = pipe(
+      strictObject({
+        libc: optional(libc, "musl"),
+        /** Oldest glibc the binary must run on; gnu with zig only. */
+        glibc: exactOptional(glibc),
+        profile: optional(string(), "release"),
+        features: optional(array(string()), []),
+        "all-features": optional(boolean(), false),
+        "default-features": optional(boolean(), true),
+        package: exactOptional(string()),
+        locked: optional(boolean(), false),
+        env: optional(environment, {}),
+        platform: platform3,
+        program: programTable(pipe(strictObject({ ...variantKeys2, platform: platform3 }), transform(named)))
+      }),
+      transform(({ "all-features": allFeatures, "default-features": defaultFeatures, ...rest2 }) => ({
+        ...rest2,
+        allFeatures,
+        defaultFeatures
+      }))
+    );
+  }
+});
+
+// src/languages/zig/options.ts
+var release, step, variantKeys3, platform4, platformName2, zigTable;
+var init_options5 = __esm({
+  "src/languages/zig/options.ts"() {
+    "use strict";
+    init_dist();
+    init_platforms();
+    init_string_table();
+    init_platform_table();
+    release = picklist(["safe", "fast", "small", "off"]);
+    step = pipe(string(), regex(/^[^-]/, "the name of a step of build.zig"));
+    variantKeys3 = {
+      release: exactOptional(release),
+      step: exactOptional(step),
+      args: exactOptional(array(string())),
+      env: exactOptional(environment)
+    };
+    platform4 = platformTable(strictObject(variantKeys3));
+    platformName2 = pipe(string(), check(isPlatform, 'a platform, such as "linux/arm64"'));
+    zigTable = strictObject({
+      release: optional(release, "safe"),
+      /** The step of build.zig that installs the program. */
+      step: optional(step, "install"),
+      /** `-Dtarget` by platform, for a build.zig that has spellings of its own. */
+      target: optional(table(string(), platformName2), {}),
+      args: optional(array(string()), []),
+      env: optional(environment, {}),
+      platform: platform4,
+      program: programTable(strictObject({ ...variantKeys3, platform: platform4 }))
+    });
+  }
+});
+
+// src/languages/options.ts
+var languageTables, languageNames, compileTables;
+var init_options6 = __esm({
+  "src/languages/options.ts"() {
+    "use strict";
+    init_dist();
+    init_options2();
+    init_options3();
+    init_options4();
+    init_options5();
+    languageTables = {
+      go: optional(goTable, {}),
+      rust: optional(rustTable, {}),
+      zig: optional(zigTable, {})
+    };
+    languageNames = Object.keys(languageTables);
+    compileTables = { ...languageTables, c: optional(cTable, {}) };
+  }
+});
+
+// src/bench/measure/measurement.ts
+var strategyNames, scenarioNames, benchVersion, text, maybe, seconds, object2, list, map, outcome, sample, emulator, engine, project, measurement, benchSchema;
+var init_measurement = __esm({
+  "src/bench/measure/measurement.ts"() {
+    "use strict";
+    init_dist();
+    init_options6();
+    strategyNames = ["native", "dockerfile-cross", "emulated"];
+    scenarioNames = ["cold", "unchanged", "edited"];
+    benchVersion = 2;
+    text = string();
+    maybe = exactOptional(text);
+    seconds = pipe(number(), finite(), minValue(0));
+    object2 = (entries2) => pipe(object(entries2), readonly());
+    list = (item) => pipe(array(item), readonly());
+    map = (value) => pipe(record(string(), value), readonly());
+    outcome = variant("kind", [
+      object2({
+        kind: literal("measured"),
+        /** Seconds of the compile step alone: the toolchain's process, or BuildKit's own time for the RUN. */
+        compile: seconds,
+        /** Seconds from the command's start to the binary on this machine's disk. */
+        whole: seconds,
+        /** SHA-256 of each binary, by name. */
+        sha256: map(text)
+      }),
+      object2({
+        kind: literal("cut-off"),
+        /** The time limit that ended it, in seconds from the command's start. */
+        limit: seconds
+      }),
+      object2({ kind: literal("crashed"), detail: text }),
+      object2({ kind: literal("failed"), detail: text })
+    ]);
+    sample = object2({
+      platform: text,
+      strategy: picklist(strategyNames),
+      scenario: picklist(scenarioNames),
+      /** RFC 3339, when it began. */
+      at: text,
+      /** The machine's one-minute load average when it began: what else was going on. */
+      load: number(),
+      outcome
+    });
+    emulator = object2({
+      /** An entry of the kernel's binfmt_misc, or the one that BuildKit brings along; unknown where the builder is elsewhere. */
+      kind: picklist(["kernel", "buildkit", "unknown"]),
+      /** The file name of the binfmt_misc entry's interpreter, or of BuildKit's program. */
+      program: maybe,
+      version: maybe
+    });
+    engine = object2({ builder: text, driver: text, docker: maybe, buildx: maybe, buildkit: maybe });
+    project = object2({
+      language: picklist(languageNames),
+      /** Names, sorted. */
+      executables: list(text),
+      toolchain: object2({ name: text, version: text }),
+      /** The flags and options that change what is compiled, as JSON. */
+      settings: text
+    });
+    measurement = object2({
+      id: text,
+      /** RFC 3339. */
+      startedAt: pipe(string(), isoTimestamp()),
+      xbuild: text,
+      project,
+      source: object2({ revision: maybe, version: maybe }),
+      host: object2({ os: text, arch: text, cpus: number(), cpu: text, node: text }),
+      engine: exactOptional(engine),
+      /** By platform. */
+      emulators: map(emulator),
+      /** Where the toolchain of each Dockerfile strategy came from, by platform and strategy: an image or a package. */
+      toolchains: map(text),
+      remarks: list(text),
+      samples: list(sample)
+    });
+    benchSchema = object2({ schemaVersion: literal(benchVersion), measurements: list(measurement) });
+  }
+});
+
+// src/bench/measure/results.ts
+function spreadOf(values) {
+  const sorted3 = [...values].sort((a2, b) => a2 - b);
+  const middle = Math.floor((sorted3.length - 1) / 2);
+  const [low, high] = [sorted3[middle], sorted3[sorted3.length - 1 - middle]];
+  const [min, max] = [sorted3[0], sorted3.at(-1)];
+  if (low === void 0 || high === void 0 || min === void 0 || max === void 0) {
+    throw new RangeError("no values");
+  }
+  const median = (low + high) / 2;
+  return { min, median, max, spread: median > 0 ? (max - min) / median : 0 };
+}
+function resultsOf(samples) {
+  const platforms2 = [...new Set(samples.map(({ platform: platform11 }) => platform11))];
+  return platforms2.flatMap(
+    (platform11) => scenarioNames.flatMap((scenario) => {
+      const here2 = samples.filter((sample3) => sample3.platform === platform11 && sample3.scenario === scenario);
+      const results = strategyNames.flatMap((strategy) => {
+        const own5 = here2.filter((sample3) => sample3.strategy === strategy);
+        return own5.length > 0 ? [resultOf(own5)] : [];
+      });
+      const native2 = results.find(({ strategy }) => strategy === "native");
+      return results.map((item) => withRatio(item, native2));
+    })
+  );
+}
+function resultOf(samples) {
+  const [{ platform: platform11, strategy, scenario }] = samples;
+  const outcomes = samples.map(({ outcome: outcome3 }) => outcome3);
+  const measured = outcomes.filter((outcome3) => outcome3.kind === "measured");
+  const cutOff2 = outcomes.filter((outcome3) => outcome3.kind === "cut-off");
+  const known = { platform: platform11, strategy, scenario, runs: measured.length };
+  const times = [...measured.map(({ whole }) => whole), ...cutOff2.map(({ limit }) => limit)];
+  if (cutOff2.length > 0 && cutOff2.length >= measured.length) {
+    return { ...known, ended: { kind: "cut-off", limit: spreadOf(times).median } };
+  }
+  const ended = outcomes.findLast((outcome3) => outcome3.kind !== "measured");
+  return {
+    ...known,
+    ...measured.length > 0 && {
+      compile: spreadOf(measured.map(({ compile }) => compile)),
+      whole: spreadOf(times)
+    },
+    ...ended && { ended }
+  };
+}
+function withRatio(result, native2) {
+  if (result.strategy === "native" || !native2?.whole) return result;
+  const ratio = ratioOf(result, native2.whole.median);
+  return ratio ? { ...result, ratio } : result;
+}
+function ratioOf({ whole, ended }, native2) {
+  if (!(native2 > 0)) return void 0;
+  if (whole) return { times: whole.median / native2, atLeast: false };
+  if (ended?.kind === "cut-off" && ended.limit > native2) {
+    return { times: ended.limit / native2, atLeast: true };
+  }
+  return void 0;
+}
+function describeRatio({ times, atLeast }) {
+  return `${atLeast ? "> " : ""}${times < 99.95 ? times.toFixed(1) : Math.round(times)}\xD7`;
+}
+function describeResult({ whole, ended }) {
+  if (whole) return describeSeconds(whole.median);
+  if (ended?.kind === "cut-off") return `> ${describeSeconds(ended.limit)}`;
+  return ended?.kind ?? "";
+}
+var init_results = __esm({
+  "src/bench/measure/results.ts"() {
+    "use strict";
+    init_format();
+    init_measurement();
+  }
+});
+
+// src/bench/compare/published.ts
+var publishedRatios, publishedPlatform;
+var init_published = __esm({
+  "src/bench/compare/published.ts"() {
+    "use strict";
+    publishedRatios = {
+      go: [12.7, 15.6],
+      rust: [16.3, 18.2],
+      zig: [8.3, 9.6]
+    };
+    publishedPlatform = "linux/arm64";
+  }
+});
+
+// src/bench/compare/compare.ts
+function compareBuild(project2, platforms2, built, measurements) {
+  const comparable = measurements.filter((item) => sameProject(item.project, project2));
+  return platforms2.map((platform11) => {
+    const artifacts = built.artifacts.filter((artifact) => artifact.platform === platform11);
+    const took = Math.max(0, ...artifacts.map(({ seconds: seconds3 }) => seconds3));
+    const found = findBaseline(comparable, platform11);
+    if (!found) {
+      const native3 = nativeOf(built, artifacts, recordedNative(comparable, built, platform11));
+      const estimate = estimateOf(project2.language, platform11, { warm: built.warm, artifacts });
+      return { platform: platform11, took, ...native3 && { native: native3 }, ...estimate && { estimate } };
+    }
+    const { measurement: measurement2, emulated: emulated2 } = found;
+    const baseline = {
+      at: measurement2.startedAt,
+      ...measurement2.source.revision && { revision: measurement2.source.revision },
+      ...measurement2.emulators[platform11] && { emulator: measurement2.emulators[platform11] },
+      ...emulated2.whole ? { seconds: emulated2.whole.median } : { ended: emulated2.ended },
+      sameMachine: sameMachine(measurement2, built.host)
+    };
+    const recorded = nativeSeconds(measurement2, platform11) ?? recordedNative(comparable, measurement2, platform11);
+    const native2 = nativeOf(built, baseline.sameMachine ? artifacts : [], recorded);
+    const ratio = native2 && ratioOf(emulated2, native2.seconds);
+    return { platform: platform11, took, baseline, ...native2 && { native: native2 }, ...ratio && { ratio } };
+  });
+}
+function estimateOf(language, platform11, { warm, artifacts }) {
+  const range = publishedRatios[language];
+  const isLike = platform11 === publishedPlatform && !warm && !artifacts.some(({ cached: cached2 }) => cached2);
+  return range && isLike ? { language, low: range[0], high: range[1] } : void 0;
+}
+function sameProject(a2, b) {
+  const key = ({ language, executables, toolchain: toolchain2, settings: settings3 }) => JSON.stringify([language, executables, toolchain2.name, toolchain2.version, settings3]);
+  return key(a2) === key(b);
+}
+function sameMachine({ host }, other) {
+  return host.cpu === other.cpu && host.cpus === other.cpus && host.arch === other.arch && host.os === other.os;
+}
+function nativeSeconds({ samples }, platform11) {
+  return coldResult({ samples }, platform11, "native")?.whole?.median;
+}
+function coldResult({ samples }, platform11, strategy) {
+  return resultsOf(samples).find(
+    (result) => result.platform === platform11 && result.strategy === strategy && result.scenario === "cold"
+  );
+}
+function findBaseline(measurements, platform11) {
+  const newestFirst = [...measurements].sort((a2, b) => a2.startedAt < b.startedAt ? 1 : -1);
+  for (const measurement2 of newestFirst) {
+    const emulated2 = coldResult(measurement2, platform11, "emulated");
+    if (emulated2 && (emulated2.whole || emulated2.ended?.kind !== "failed")) return { measurement: measurement2, emulated: emulated2 };
+  }
+  return void 0;
+}
+function recordedNative(measurements, { host }, platform11) {
+  return measurements.filter((item) => sameMachine(item, host)).toSorted((a2, b) => a2.startedAt < b.startedAt ? -1 : 1).map((item) => nativeSeconds(item, platform11)).findLast((seconds3) => seconds3 !== void 0);
+}
+function nativeOf(built, artifacts, recorded) {
+  const own5 = coldSeconds(built, artifacts, recorded);
+  if (own5 !== void 0) return { seconds: own5, from: "this build" };
+  return recorded === void 0 ? void 0 : { seconds: recorded, from: "recorded" };
+}
+function coldSeconds({ artifacts: all, seconds: seconds3 }, artifacts, recorded) {
+  if (recorded === void 0 || artifacts.length === 0 || artifacts.some(({ cached: cached2 }) => cached2))
+    return void 0;
+  const perPlatform2 = new Map(all.map((artifact) => [artifact.platform, artifact.seconds]));
+  const sum2 = [...perPlatform2.values()].reduce((total, each) => total + each, 0);
+  if (sum2 > seconds3.compile * 1.05) return void 0;
+  const took = seconds3.inspect + Math.max(...artifacts.map((artifact) => artifact.seconds)) + seconds3.verify;
+  return took >= recorded * coldShare ? took : void 0;
+}
+var coldShare;
+var init_compare = __esm({
+  "src/bench/compare/compare.ts"() {
+    "use strict";
+    init_results();
+    init_published();
+    coldShare = 0.7;
+  }
+});
+
+// src/bench/compare/thresholds.ts
+function checkComparisons({ comparisons, measurements, project: project2, made }, { failUnder, maxGrowth }, host) {
+  const faults = [];
+  const earlier = measurements.filter(({ id }) => id !== made?.id);
+  if (comparisons.length === 0 && failUnder !== void 0) {
+    faults.push(nothingEmulated(failUnder, "this machine"));
+  }
+  if (comparisons.length === 0 && maxGrowth !== void 0) {
+    faults.push(
+      "a build compares only platforms that this machine cannot run itself; xbuild bench checks the growth of the others"
+    );
+  }
+  for (const { platform: platform11, ratio, baseline, native: native2 } of comparisons) {
+    if (failUnder !== void 0) faults.push(...ratioFault(platform11, failUnder, ratio, baseline?.ended?.kind));
+    if (maxGrowth === void 0) continue;
+    const own5 = native2?.from === "this build" ? native2.seconds : void 0;
+    const seconds3 = (made && nativeSeconds(made, platform11)) ?? own5;
+    const history = earlierSeconds(earlier, project2, host, platform11);
+    faults.push(...growthFault(platform11, maxGrowth, seconds3, history, "measure it with --bench"));
+  }
+  refuse(faults);
+}
+function checkMeasurement(measurement2, earlier, { failUnder, maxGrowth }) {
+  const { samples, project: project2, host, engine: engine3, remarks } = measurement2;
+  const cold = resultsOf(samples).filter(({ scenario }) => scenario === "cold");
+  const faults = [];
+  if (failUnder !== void 0) {
+    const emulated2 = cold.filter(({ strategy }) => strategy === "emulated");
+    if (emulated2.length === 0 && engine3) faults.push(nothingEmulated(failUnder, "the builder"));
+    if (emulated2.length === 0 && !engine3) {
+      faults.push(["no emulated build was measured", ...remarks].join("\n"));
+    }
+    for (const { platform: platform11, ratio, ended } of emulated2) {
+      faults.push(...ratioFault(platform11, failUnder, ratio, ended?.kind));
+    }
+  }
+  if (maxGrowth !== void 0) {
+    const native2 = cold.filter(({ strategy }) => strategy === "native");
+    if (native2.length === 0) {
+      faults.push(
+        "there is no cold native time to check the growth of; measure it with --strategy native --scenario cold"
+      );
+    }
+    const others2 = earlier.filter(({ id }) => id !== measurement2.id);
+    for (const { platform: platform11, whole } of native2) {
+      const history = earlierSeconds(others2, project2, host, platform11);
+      faults.push(...growthFault(platform11, maxGrowth, whole?.median, history, "raise --timeout"));
+    }
+  }
+  refuse(faults);
+}
+function nothingEmulated(threshold, machine2) {
+  return `${machine2} runs every platform of this build itself, so there is no emulation to compare with the threshold of ${threshold}\xD7; choose another with --platform`;
+}
+function ratioFault(platform11, threshold, ratio, ended) {
+  if (ended === "crashed" && !ratio) return [];
+  if (!ratio) {
+    return [
+      `${platform11}: no ratio was measured to compare with the threshold of ${threshold}\xD7; measure it with xbuild bench, or with --bench in a build`
+    ];
+  }
+  if (ratio.times >= threshold) return [];
+  return ratio.atLeast ? [
+    `${platform11}: the emulated build was cut off, so only ${describeRatio(ratio)} is known, below the threshold of ${threshold}\xD7; raise --timeout`
+  ] : [
+    `${platform11}: native is less than ${threshold}\xD7 faster than emulation: ${describeRatio(ratio)} was measured`
+  ];
+}
+function earlierSeconds(measurements, project2, host, platform11) {
+  return measurements.filter((item) => sameProject(item.project, project2) && sameMachine(item, host)).flatMap((item) => nativeSeconds(item, platform11) ?? []);
+}
+function growthFault(platform11, threshold, seconds3, history, remedy) {
+  if (seconds3 === void 0) {
+    return [
+      `${platform11}: no cold native time was measured to compare with the threshold of ${threshold} times the recorded time; ${remedy}`
+    ];
+  }
+  if (history.length === 0) return [];
+  const { median } = spreadOf(history);
+  if (seconds3 <= median * threshold) return [];
+  return [
+    `${platform11}: native compilation took ${describeSeconds(seconds3)} cold, ${(seconds3 / median).toFixed(1)} times the recorded ${describeSeconds(median)}; the threshold is ${threshold} times`
+  ];
+}
+function refuse(faults) {
+  if (faults.length === 0) return;
+  throw new Failure({
+    kind: "no",
+    what: "The benchmark is below its threshold",
+    why: faults.join("\n"),
+    fix: "find what slowed the build down, or change --bench-fail-under or --bench-max-growth"
+  });
+}
+var init_thresholds = __esm({
+  "src/bench/compare/thresholds.ts"() {
+    "use strict";
+    init_errors();
+    init_format();
+    init_results();
+    init_compare();
+  }
+});
+
 // src/util/quote-word.ts
 function quoteWord(word3) {
   return /^(?:[\w@%+=:,./-]|\{\w+\})+$/.test(word3) ? word3 : `'${word3.replaceAll("'", "'\\''")}'`;
@@ -10722,7 +11942,7 @@ var init_run_git = __esm({
 });
 
 // src/build/git-changes.ts
-import { join } from "node:path";
+import { join as join8 } from "node:path";
 async function readChanges(dir2, signal, seen2 = /* @__PURE__ */ new Set()) {
   const [filters, { up, top: top2 }] = await Promise.all([readFilters(dir2, signal), readPlace(dir2, signal)]);
   seen2.add(top2);
@@ -10742,7 +11962,7 @@ async function readChanges(dir2, signal, seen2 = /* @__PURE__ */ new Set()) {
     return { changed: true, remarks: filters.own.length > 0 ? [notRun(filters.own)] : [] };
   }
   for (const path6 of submodules) {
-    const folder = join(dir2, up, path6);
+    const folder = join8(dir2, up, path6);
     const place = await readPlace(folder, signal);
     if (place.top === "" || place.up !== "" || seen2.has(place.top)) continue;
     if (seen2.size > maximumSubmodules) return { changed: true, remarks: [] };
@@ -10878,34 +12098,6 @@ var init_git_info = __esm({
   }
 });
 
-// src/util/cache-folder.ts
-import { homedir, tmpdir } from "node:os";
-import { join as join2 } from "node:path";
-function cacheFolder(env4 = process.env) {
-  if (env4["XDG_CACHE_HOME"]?.startsWith("/")) return join2(env4["XDG_CACHE_HOME"], "xbuild");
-  const home = homeFolder(env4);
-  if (home === void 0) return join2(tmpdir(), `xbuild-cache-${process.getuid?.() ?? "user"}`);
-  return process.platform === "darwin" ? join2(home, "Library/Caches/xbuild") : join2(home, ".cache/xbuild");
-}
-function homeFolder(env4 = process.env) {
-  try {
-    return env4["HOME"] || homedir();
-  } catch {
-    return void 0;
-  }
-}
-function movedBy(path6) {
-  const below3 = (folder) => path6 === folder || path6.startsWith(join2(folder, "/"));
-  if (below3(cacheFolder())) return "XDG_CACHE_HOME=/a/folder/that/can/be/written xbuild \u2026";
-  const isTemporary2 = path6 === tmpdir() || path6.startsWith(join2(tmpdir(), "xbuild-"));
-  return isTemporary2 ? "TMPDIR=/a/folder/that/can/be/written xbuild \u2026" : void 0;
-}
-var init_cache_folder = __esm({
-  "src/util/cache-folder.ts"() {
-    "use strict";
-  }
-});
-
 // src/util/paths.ts
 import { isAbsolute, relative } from "node:path";
 function shortPath(path6) {
@@ -10920,14 +12112,14 @@ var init_paths = __esm({
 });
 
 // src/util/read-file.ts
-import { constants as constants4 } from "node:fs";
-import { lstat, open, realpath, stat } from "node:fs/promises";
+import { constants as constants7 } from "node:fs";
+import { lstat as lstat3, open as open4, realpath as realpath2, stat as stat3 } from "node:fs/promises";
 async function readBytes(path6, limit = defaultLimit) {
-  const handle = await open(path6, constants4.O_RDONLY | (constants4.O_NONBLOCK ?? 0));
+  const handle = await open4(path6, constants7.O_RDONLY | (constants7.O_NONBLOCK ?? 0));
   try {
     const found = await handle.stat();
     if (!found.isFile() && !found.isDirectory()) {
-      if (await realpath(path6) === "/dev/null") return Buffer.alloc(0);
+      if (await realpath2(path6) === "/dev/null") return Buffer.alloc(0);
       throw notRegular(path6, kindOf(found));
     }
     const pieces2 = [];
@@ -10956,13 +12148,13 @@ async function readTextIfThere(path6) {
   });
 }
 async function checkRegular(path6) {
-  const found = await stat(path6).catch(() => void 0);
+  const found = await stat3(path6).catch(() => void 0);
   if (found && !found.isFile() && !found.isDirectory()) throw notRegular(path6, kindOf(found));
 }
 async function isAbsence(error, path6) {
   const { code: code2 } = error;
   if (code2 !== "ENOENT" && code2 !== "ENOTDIR") return false;
-  return lstat(path6).then(
+  return lstat3(path6).then(
     () => false,
     () => true
   );
@@ -11050,52 +12242,6 @@ var init_placeholders = __esm({
       }
     };
     placeholder = /\{\{([a-z][a-z-]*|env\.\w+)\}\}|\{([a-z][a-z-]*|env\.\w+)\}/g;
-  }
-});
-
-// src/util/csv-field.ts
-function csvField(text7) {
-  return /[",\r\n]/.test(text7) ? `"${text7.replaceAll('"', '""')}"` : text7;
-}
-var init_csv_field = __esm({
-  "src/util/csv-field.ts"() {
-    "use strict";
-  }
-});
-
-// src/util/substitute.ts
-function fillTokens(text7, values) {
-  return text7.replaceAll(/\0(\w+)\0/g, (token, name) => values[name] ?? token);
-}
-function fillFields(text7, values) {
-  return fillTokens(
-    text7.replace(/(?<=,)dest=\0\w+\0[^,]*/g, (field3) => csvField(fillTokens(field3, values))),
-    values
-  );
-}
-function substitute(command2, values) {
-  const fill3 = (text7) => fillFields(text7, values);
-  const { tool, args: args3, cwd, env: env4 } = command2;
-  return {
-    ...command2,
-    tool: fill3(tool),
-    args: args3.map(fill3),
-    cwd: fill3(cwd),
-    ...env4 && {
-      env: Object.fromEntries(Object.entries(env4).map(([name, value]) => [name, fill3(value)]))
-    }
-  };
-}
-function printTokens(command2) {
-  return substitute(command2, printed);
-}
-var tokens, printed;
-var init_substitute = __esm({
-  "src/util/substitute.ts"() {
-    "use strict";
-    init_csv_field();
-    tokens = { work: "\0work\0", content: "\0content\0", caches: "\0caches\0" };
-    printed = { work: "{work}", content: "{content}", caches: "{caches}" };
   }
 });
 
@@ -11395,11 +12541,11 @@ function missed({ package: path6, variable: variable2 }, mains, known) {
   if (main2) return [`${name}: the linker knows the package of a program as main: -X main.${variable2}`];
   const places3 = path6 === "main" ? mains : known.filter((item) => item.path === path6);
   if (places3.length === 0) return [`${name}: no package ${path6} is linked into the program`];
-  const found = places3.flatMap(({ variables }) => variables.get(variable2) ?? []);
+  const found = places3.flatMap(({ variables: variables2 }) => variables2.get(variable2) ?? []);
   if (found.some((verdict2) => ["yes", "on request", "unknown"].includes(verdict2))) return [];
   const [verdict] = found;
   if (verdict) return [`${name}: ${variable2} in package ${path6} ${obstacles[verdict]}`];
-  const others2 = places3.flatMap(({ variables }) => [...variables]).filter(([, settable2]) => settable2 === "yes" || settable2 === "on request");
+  const others2 = places3.flatMap(({ variables: variables2 }) => [...variables2]).filter(([, settable2]) => settable2 === "yes" || settable2 === "on request");
   const suggestion = closestMatch(
     variable2,
     others2.map(([other]) => other)
@@ -11550,38 +12696,26 @@ var init_cache_program = __esm({
   }
 });
 
-// src/util/host-arch.ts
-function hostArch(nodeArch = process.arch) {
-  return names[nodeArch] ?? nodeArch;
-}
-var names;
-var init_host_arch = __esm({
-  "src/util/host-arch.ts"() {
-    "use strict";
-    names = { x64: "amd64", ia32: "386", ppc64: "ppc64le" };
-  }
-});
-
 // src/c-toolchains/gcc.ts
-import { accessSync, constants as constants5, existsSync, statSync as statSync2 } from "node:fs";
-import { delimiter, join as join3 } from "node:path";
+import { accessSync, constants as constants8, existsSync as existsSync3, statSync as statSync3 } from "node:fs";
+import { delimiter, join as join9 } from "node:path";
 function gccCommands({ debian }) {
   return [...debian ? [`${debian.triplet}-gcc`, `${debian.triplet}-g++`] : [], ...hostCommands];
 }
 function findCommands(names6, path6) {
   const folders3 = path6.split(delimiter).filter(Boolean);
-  return new Set(names6.filter((name) => folders3.some((folder) => isExecutable(join3(folder, name)))));
+  return new Set(names6.filter((name) => folders3.some((folder) => isExecutable(join9(folder, name)))));
 }
 function isExecutable(path6) {
   try {
-    accessSync(path6, constants5.X_OK);
-    return statSync2(path6).isFile();
+    accessSync(path6, constants8.X_OK);
+    return statSync3(path6).isFile();
   } catch {
     return false;
   }
 }
 async function hostLibc(dir2, hasCc, signal) {
-  if (!hasCc) return existsSync("/etc/alpine-release") ? "musl" : "gnu";
+  if (!hasCc) return existsSync3("/etc/alpine-release") ? "musl" : "gnu";
   try {
     const { stdout } = await run({ tool: "cc", args: ["-dumpmachine"], cwd: dir2 }, { signal });
     return stdout.includes("musl") ? "musl" : "gnu";
@@ -11639,8 +12773,8 @@ var init_gcc = __esm({
 });
 
 // src/c-toolchains/zig.ts
-import { existsSync as existsSync2 } from "node:fs";
-import { join as join4 } from "node:path";
+import { existsSync as existsSync4 } from "node:fs";
+import { join as join10 } from "node:path";
 async function findZig(dir2, signal) {
   const asked2 = process.env["XBUILD_ZIG"];
   if (asked2) {
@@ -11660,8 +12794,8 @@ async function findZig(dir2, signal) {
   const located = await run({ tool: "python3", args: ["-c", locateWheel], cwd: "/" }, { signal });
   const folder = located.stdout.trim();
   if (!located.ok || !folder) return void 0;
-  const executable3 = join4(folder, "zig");
-  return askVersion(existsSync2(executable3) ? [executable3] : ["python3", "-m", "ziglang"], "/", signal);
+  const executable3 = join10(folder, "zig");
+  return askVersion(existsSync4(executable3) ? [executable3] : ["python3", "-m", "ziglang"], "/", signal);
 }
 async function askVersion(command2, cwd, signal) {
   const [tool, ...args3] = command2;
@@ -11708,28 +12842,28 @@ var init_zig = __esm({
 });
 
 // src/c-toolchains/headers.ts
-import { existsSync as existsSync3 } from "node:fs";
-import { join as join5, resolve } from "node:path";
+import { existsSync as existsSync5 } from "node:fs";
+import { join as join11, resolve as resolve2 } from "node:path";
 async function findZigLib({ command: command2 }, dir2, signal) {
   const [tool = "zig", ...args3] = command2;
   const { stdout } = await run({ tool, args: [...args3, "env"], cwd: dir2 }, { signal });
   const lib = /"?\.?lib_dir"?\s*[:=]\s*"([^"]+)"/.exec(stdout)?.[1];
-  return lib === void 0 ? void 0 : resolve(dir2, lib);
+  return lib === void 0 ? void 0 : resolve2(dir2, lib);
 }
 function headerFolders({ name, libc: libc2 }, platform11, zigLib) {
   if (name === "zig") return zigLib === void 0 ? [] : zigHeaders(platform11, libc2, zigLib);
   const triplet = platform11.debian?.triplet;
   if (triplet === void 0 || libc2 === "musl") return [];
-  return [`/usr/${triplet}/include`, `/usr/include/${triplet}`].filter((folder) => existsSync3(folder));
+  return [`/usr/${triplet}/include`, `/usr/include/${triplet}`].filter((folder) => existsSync5(folder));
 }
 function zigHeaders({ zig: { arch, gnu } }, libc2, lib) {
-  const include = join5(lib, "libc", "include");
+  const include = join11(lib, "libc", "include");
   const family = families[arch] ?? arch;
   const abi = libc2 === "musl" ? "musl" : gnu;
   const own5 = [arch, arch.replace(/(le|el)$/, ""), family].map((name) => `${name}-linux-${abi}`);
-  const [first] = own5.filter((name) => existsSync3(join5(include, name)));
+  const [first] = own5.filter((name) => existsSync5(join11(include, name)));
   const others2 = [libc2 === "musl" ? "generic-musl" : "generic-glibc", `${family}-linux-any`, "any-linux-any"];
-  return [...first === void 0 ? [] : [first], ...others2].map((name) => join5(include, name)).concat(join5(lib, "include")).filter((folder) => existsSync3(folder));
+  return [...first === void 0 ? [] : [first], ...others2].map((name) => join11(include, name)).concat(join11(lib, "include")).filter((folder) => existsSync5(folder));
 }
 var families;
 var init_headers = __esm({
@@ -11944,16 +13078,16 @@ var init_cgo = __esm({
 });
 
 // src/languages/go/control-group.ts
-import { readFileSync as readFileSync3 } from "node:fs";
-import { dirname as dirname2, join as join6 } from "node:path";
+import { readFileSync as readFileSync6 } from "node:fs";
+import { dirname as dirname7, join as join12 } from "node:path";
 function controlGroupLimit(root2 = "/") {
-  const groups = read(join6(root2, "proc/self/cgroup")) ?? "";
+  const groups = read(join12(root2, "proc/self/cgroup")) ?? "";
   let smallest2;
   for (const { mount, file, group } of versions) {
     const [, path6] = group.exec(groups) ?? [];
     if (path6 === void 0) continue;
-    for (let folder = path6; ; folder = dirname2(folder)) {
-      const text7 = read(join6(root2, mount, folder, file))?.trim();
+    for (let folder = path6; ; folder = dirname7(folder)) {
+      const text7 = read(join12(root2, mount, folder, file))?.trim();
       const limit = text7 !== void 0 && /^\d+$/.test(text7) ? Number(text7) : void 0;
       if (limit !== void 0 && limit > 0 && (smallest2 === void 0 || limit < smallest2)) smallest2 = limit;
       if (folder === "/") break;
@@ -11963,7 +13097,7 @@ function controlGroupLimit(root2 = "/") {
 }
 function read(path6) {
   try {
-    return readFileSync3(path6, "utf8");
+    return readFileSync6(path6, "utf8");
   } catch {
     return void 0;
   }
@@ -12031,317 +13165,6 @@ var init_progress = __esm({
     standard = new Set(
       "archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash html image index internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs sync syscall testing text time unicode unique unsafe vendor weak".split(" ")
     );
-  }
-});
-
-// src/util/destination-file.ts
-import { fstat, fsync, write } from "node:fs";
-import { lstat as lstat2, open as open2, readlink, realpath as realpath2, stat as stat2 } from "node:fs/promises";
-import { dirname as dirname3, resolve as resolve2 } from "node:path";
-import { promisify as promisify3 } from "node:util";
-async function destinationFile(path6) {
-  const descriptor = ownDescriptor(path6);
-  const found = await stat2(path6).catch(() => void 0);
-  if (descriptor !== void 0 && (!found || found.isFile() || found.isSocket())) {
-    return { path: path6, openThrough: async () => descriptorHandle(descriptor) };
-  }
-  if (!found) return { path: await behindLinks(path6) };
-  if (isSpecial(found)) return { path: path6, openThrough: () => open2(path6, "w") };
-  return { path: found.isFile() ? await realpath2(path6) : path6 };
-}
-async function isSpecialFile(path6) {
-  const found = await stat2(path6).catch(() => void 0);
-  return found !== void 0 && (isSpecial(found) || ownDescriptor(path6) !== void 0);
-}
-function isSpecial(found) {
-  return !found.isFile() && !found.isDirectory();
-}
-function ownDescriptor(path6) {
-  const [, number2] = new RegExp(`^/(?:dev/fd|proc/(?:self|${process.pid})/fd)/(\\d+)$`).exec(path6) ?? [];
-  if (number2 !== void 0) return Number(number2);
-  return { "/dev/stdout": 1, "/dev/stderr": 2 }[path6];
-}
-async function behindLinks(path6, followed = 0) {
-  const link3 = await lstat2(path6).catch(() => void 0);
-  if (!link3?.isSymbolicLink() || followed > 40) return path6;
-  return behindLinks(resolve2(dirname3(path6), await readlink(path6)), followed + 1);
-}
-function descriptorHandle(descriptor) {
-  const writeTo = promisify3(write);
-  const handle = {
-    write: (bytes2, offset = 0) => writeTo(descriptor, bytes2, offset),
-    stat: () => promisify3(fstat)(descriptor),
-    sync: () => promisify3(fsync)(descriptor),
-    close: async () => {
-    }
-  };
-  return handle;
-}
-var init_destination_file = __esm({
-  "src/util/destination-file.ts"() {
-    "use strict";
-  }
-});
-
-// src/util/file-pieces.ts
-async function* filePieces(handle) {
-  const buffer4 = Buffer.allocUnsafeSlow(pieceSize);
-  for (; ; ) {
-    const { bytesRead } = await handle.read(buffer4, 0, pieceSize, null);
-    if (bytesRead === 0) return;
-    yield buffer4.subarray(0, bytesRead);
-  }
-}
-var pieceSize;
-var init_file_pieces = __esm({
-  "src/util/file-pieces.ts"() {
-    "use strict";
-    pieceSize = 1024 * 1024;
-  }
-});
-
-// src/util/owner.ts
-import { createHash } from "node:crypto";
-import { readFileSync as readFileSync4, readlinkSync } from "node:fs";
-import { hostname } from "node:os";
-function ownerMark() {
-  mark ??= `${process.pid}-${startOf(process.pid) ?? 0}-${machine()}`;
-  return mark;
-}
-function isDead(text7) {
-  const [, pid, start4, where] = /^(\d+)-(\d+)-([0-9a-f]{8})$/.exec(text7) ?? [];
-  if (pid === void 0 || where !== machine()) return false;
-  try {
-    process.kill(Number(pid), 0);
-  } catch (error) {
-    return error.code === "ESRCH";
-  }
-  const now = startOf(Number(pid));
-  return now === "ended" || now !== void 0 && start4 !== "0" && Math.abs(now - Number(start4)) > startsApart;
-}
-function startOf(pid) {
-  try {
-    const text7 = readFileSync4(`/proc/${pid}/stat`, "latin1");
-    const fields2 = text7.slice(text7.lastIndexOf(")") + 2).split(" ");
-    return /[ZX]/.test(fields2[0] ?? "") ? "ended" : Number(fields2[19]);
-  } catch {
-    return void 0;
-  }
-}
-function machine() {
-  if (here === void 0) {
-    let namespace = "";
-    try {
-      namespace = readlinkSync("/proc/self/ns/pid");
-    } catch {
-    }
-    here = createHash("sha256").update(`${hostname()} ${namespace}`).digest("hex").slice(0, 8);
-  }
-  return here;
-}
-var mark, markPattern, startsApart, here;
-var init_owner = __esm({
-  "src/util/owner.ts"() {
-    "use strict";
-    markPattern = /\d+-\d+-[0-9a-f]{8}/;
-    startsApart = 1e3;
-  }
-});
-
-// src/util/leftovers.ts
-import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
-import { basename, dirname as dirname4, join as join7 } from "node:path";
-function temporaryName(path6) {
-  const name = basename(path6).slice(0, 120);
-  return join7(dirname4(path6), `.${name}.${ownerMark()}.${randomBytes(6).toString("hex")}.tmp`);
-}
-function isTemporary(name) {
-  return /^\..*\.[0-9a-f]{12}\.tmp$/.test(name);
-}
-function removeAtExit(path6) {
-  if (!listening) process.on("exit", removePending);
-  listening = true;
-  pending.add(path6);
-  return { forget: () => pending.delete(path6) };
-}
-function removePending() {
-  for (const path6 of pending) {
-    try {
-      rmSync(path6, { recursive: true, force: true });
-    } catch {
-    }
-  }
-}
-async function sweep(folder) {
-  for (const name of await readdir(folder).catch(() => [])) {
-    const [, owner] = folderPattern.exec(name) ?? filePattern.exec(name) ?? [];
-    if (owner === void 0 || !isDead(owner)) continue;
-    await rm(join7(folder, name), { recursive: true, force: true }).catch(() => {
-    });
-  }
-}
-var pending, listening, folderPattern, filePattern;
-var init_leftovers = __esm({
-  "src/util/leftovers.ts"() {
-    "use strict";
-    init_owner();
-    pending = /* @__PURE__ */ new Set();
-    listening = false;
-    folderPattern = new RegExp(`^\\.?xbuild-[a-z-]*(${markPattern.source})-[0-9a-f]{12}$`);
-    filePattern = new RegExp(`^\\..*\\.(${markPattern.source})\\.[0-9a-f]{12}\\.tmp$`);
-  }
-});
-
-// src/util/atomic.ts
-import { access, constants as constants6, mkdir as mkdir2, open as open3, rename, rm as rm2, stat as stat3 } from "node:fs/promises";
-import { basename as basename2, dirname as dirname5 } from "node:path";
-async function writeAtomically(path6, write4, { place, durable = true, mode = 438 } = {}) {
-  try {
-    const to = await destinationFile(path6);
-    if (to.openThrough) return await writeThrough(await to.openThrough(), write4);
-    const temporary = temporaryName(to.path);
-    const { forget } = removeAtExit(temporary);
-    try {
-      const handle = await open3(temporary, "wx", mode);
-      let result;
-      try {
-        result = await write4(handle);
-        if (durable) await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, place?.(result) ?? to.path);
-      if (durable) await syncFolder(dirname5(to.path));
-      return result;
-    } catch (error) {
-      await rm2(temporary, { force: true }).catch(() => {
-      });
-      throw error;
-    } finally {
-      forget();
-    }
-  } catch (error) {
-    throw writeFailure(error, path6);
-  }
-}
-async function writeThrough(handle, write4) {
-  try {
-    return await write4(handle);
-  } finally {
-    await handle.close();
-  }
-}
-async function writeFileAtomically(path6, content, { mode, durable = false } = {}) {
-  await makeFolder(dirname5(path6));
-  const bytes2 = typeof content === "string" ? Buffer.from(content) : content;
-  await writeAtomically(path6, (handle) => writeAll(handle, bytes2), { durable, mode });
-}
-async function makeFolder(path6) {
-  try {
-    if (await isFolder(path6)) return;
-    await mkdir2(path6, { recursive: true }).catch(async (error) => {
-      let above = dirname5(path6);
-      while (error.code === "ENOENT" && !await isFolder(above)) above = dirname5(above);
-      await access(above, constants6.W_OK);
-      throw error;
-    });
-  } catch (error) {
-    throw writeFailure(error, path6);
-  }
-}
-async function isFolder(path6) {
-  return stat3(path6).then(
-    (found) => found.isDirectory(),
-    () => false
-  );
-}
-async function renameFolder(from, to) {
-  try {
-    await rename(from, to);
-    await syncFolder(dirname5(to));
-    return true;
-  } catch (error) {
-    const { code: code2 } = error;
-    if (code2 === "ENOTEMPTY" || code2 === "EEXIST") return false;
-    throw error;
-  }
-}
-async function syncFolder(folder) {
-  const handle = await open3(folder, "r").catch(() => void 0);
-  await handle?.sync().catch(() => {
-  });
-  await handle?.close();
-}
-async function writeAll(handle, bytes2) {
-  for (let offset = 0; offset < bytes2.length; ) {
-    offset += (await handle.write(bytes2, offset)).bytesWritten;
-  }
-}
-async function appendFile(handle, path6, size2, signal) {
-  let copied = 0;
-  const source = await open3(path6, "r").catch((error) => {
-    throw error.code === "ENOENT" ? changed(path6, "it was removed") : error;
-  });
-  try {
-    for await (const piece of filePieces(source)) {
-      if (signal?.aborted) throw interrupted();
-      await writeAll(handle, piece);
-      copied += piece.length;
-    }
-  } finally {
-    await source.close();
-  }
-  if (copied === size2) return;
-  throw changed(path6);
-}
-function changed(path6, why) {
-  return new Failure({
-    kind: "image",
-    what: "A file changed while it was copied",
-    where: path6,
-    why,
-    fix: "run it again"
-  });
-}
-function writeFailure(error, path6) {
-  const code2 = error?.code;
-  if (isFailure(error) || !(error instanceof Error) || !code2 || !("syscall" in error)) return error;
-  const [why, fix2] = reasons[code2] ?? [error.message, void 0];
-  const full = code2 === "ENOSPC" || code2 === "EDQUOT";
-  return new Failure({
-    kind: "image",
-    what: `Cannot write ${basename2(path6)}`,
-    where: path6,
-    why,
-    // What xbuild keeps for itself goes where a variable says, and not where the user chose.
-    fix: (full ? void 0 : movedBy(path6)) ?? fix2,
-    cause: error
-  });
-}
-var reasons;
-var init_atomic = __esm({
-  "src/util/atomic.ts"() {
-    "use strict";
-    init_errors();
-    init_cache_folder();
-    init_destination_file();
-    init_file_pieces();
-    init_leftovers();
-    reasons = {
-      EACCES: ["permission is denied", "choose a place you may write to"],
-      EPERM: ["permission is denied", "choose a place you may write to"],
-      EROFS: ["the file system is read-only", "choose a place that can be written to"],
-      ENOSPC: ["no space is left on the device", "free some space, or choose another place"],
-      EDQUOT: ["the disk quota is used up", "free some space, or choose another place"],
-      EISDIR: ["it is a folder", "choose another name"],
-      ENOTDIR: ["a part of the path is a file", "choose another path"],
-      ENOENT: ["its folder does not exist, or was removed", "create the folder"],
-      EEXIST: ["something of this name is already there", "remove it, or choose another name"],
-      ENXIO: ["nothing can be written there: it is a socket or a device that is not there", "name a file"],
-      ENAMETOOLONG: ["the name is too long for the file system", "choose a shorter name"]
-    };
   }
 });
 
@@ -12413,12 +13236,12 @@ var init_go_header = __esm({
 });
 
 // src/languages/go/embedded.ts
-import { readdirSync, readFileSync as readFileSync5, statSync as statSync3 } from "node:fs";
-import { dirname as dirname6, join as join8 } from "node:path";
+import { readdirSync as readdirSync2, readFileSync as readFileSync7, statSync as statSync4 } from "node:fs";
+import { dirname as dirname8, join as join13 } from "node:path";
 function embeddedIn({ files: files3 }) {
   const sources = files3.filter(({ path: path6 }) => path6.endsWith(".go"));
   return sources.flatMap(
-    ({ path: path6 }) => embedPatterns(readFileSync5(path6, "utf8")).map((pattern3) => join8(dirname6(path6), withoutGlob(pattern3)))
+    ({ path: path6 }) => embedPatterns(readFileSync7(path6, "utf8")).map((pattern3) => join13(dirname8(path6), withoutGlob(pattern3)))
   );
 }
 function embedPatterns(text7) {
@@ -12436,8 +13259,8 @@ function withoutGlob(pattern3) {
   return glob < 0 ? pattern3 : parts.slice(0, glob).join("/");
 }
 function hasContent(path6) {
-  const found = statSync3(path6, { throwIfNoEntry: false });
-  return found !== void 0 && (!found.isDirectory() || readdirSync(path6).some((name) => !/^[._]/.test(name)));
+  const found = statSync4(path6, { throwIfNoEntry: false });
+  return found !== void 0 && (!found.isDirectory() || readdirSync2(path6).some((name) => !/^[._]/.test(name)));
 }
 var init_embedded = __esm({
   "src/languages/go/embedded.ts"() {
@@ -12518,7 +13341,7 @@ var init_run_go = __esm({
 
 // src/languages/go/go-env.ts
 import { access as access2 } from "node:fs/promises";
-import { dirname as dirname7, join as join9 } from "node:path";
+import { dirname as dirname9, join as join14 } from "node:path";
 async function readGoEnv(dir2, context2) {
   const result = await runGo(dir2, ["env", "-json", "GOVERSION", "GOCACHE", "GOENV", "GOWORK"], context2);
   return JSON.parse(result.stdout);
@@ -12531,18 +13354,18 @@ async function guessGoEnv(dir2, goEnv) {
 }
 function usualFile() {
   const { XDG_CONFIG_HOME: config, HOME: home } = process.env;
-  if (process.platform === "darwin") return home ? join9(home, "Library/Application Support/go/env") : "";
-  return config || home ? join9(config || join9(home ?? "", ".config"), "go", "env") : "";
+  if (process.platform === "darwin") return home ? join14(home, "Library/Application Support/go/env") : "";
+  return config || home ? join14(config || join14(home ?? "", ".config"), "go", "env") : "";
 }
 async function nearestGoWork(dir2) {
-  for (let folder = dir2; ; folder = dirname7(folder)) {
-    const path6 = join9(folder, "go.work");
+  for (let folder = dir2; ; folder = dirname9(folder)) {
+    const path6 = join14(folder, "go.work");
     const isThere3 = await access2(path6).then(
       () => true,
       () => false
     );
     if (isThere3) return path6;
-    if (folder === dirname7(folder)) return "";
+    if (folder === dirname9(folder)) return "";
   }
 }
 function isSameEnv(a2, b) {
@@ -12561,34 +13384,34 @@ var init_go_env = __esm({
 });
 
 // src/languages/go/source-state.ts
-import { createHash as createHash2 } from "node:crypto";
+import { createHash as createHash5 } from "node:crypto";
 import {
-  closeSync,
-  openSync,
-  readdirSync as readdirSync2,
-  readFileSync as readFileSync6,
+  closeSync as closeSync2,
+  openSync as openSync2,
+  readdirSync as readdirSync3,
+  readFileSync as readFileSync8,
   readSync,
   realpathSync,
-  statSync as statSync4
+  statSync as statSync5
 } from "node:fs";
-import { dirname as dirname8, isAbsolute as isAbsolute2, join as join10 } from "node:path";
+import { dirname as dirname10, isAbsolute as isAbsolute2, join as join15 } from "node:path";
 function readSourceState(dir2) {
   const takenAt = Date.now();
   const files3 = [];
   const folders3 = /* @__PURE__ */ new Set();
-  for (let folder = dirname8(dir2); ; folder = dirname8(folder)) {
-    for (const name of ["go.mod", "go.work", "go.work.sum"]) addFile(files3, join10(folder, name));
-    if (folder === dirname8(folder)) break;
+  for (let folder = dirname10(dir2); ; folder = dirname10(folder)) {
+    for (const name of ["go.mod", "go.work", "go.work.sum"]) addFile(files3, join15(folder, name));
+    if (folder === dirname10(folder)) break;
   }
   const pending2 = [dir2];
   for (let folder = pending2.pop(); folder !== void 0; folder = pending2.pop()) {
     folders3.add(folder);
-    const entries2 = readdirSync2(folder, { withFileTypes: true }).sort((a2, b) => a2.name < b.name ? -1 : 1);
+    const entries2 = readdirSync3(folder, { withFileTypes: true }).sort((a2, b) => a2.name < b.name ? -1 : 1);
     for (const entry of entries2) {
       if (entry.isDirectory()) {
-        if (!leftOut.test(entry.name)) pending2.push(join10(folder, entry.name));
+        if (!leftOut.test(entry.name)) pending2.push(join15(folder, entry.name));
       } else if (isRead(entry.name)) {
-        addFile(files3, join10(folder, entry.name));
+        addFile(files3, join15(folder, entry.name));
       }
     }
     if (files3.length + folders3.size + pending2.length > mostFiles) return void 0;
@@ -12596,27 +13419,27 @@ function readSourceState(dir2) {
   return { takenAt, files: files3, folders: folders3 };
 }
 function addFile(files3, path6) {
-  const found = statSync4(path6, { bigint: true, throwIfNoEntry: false });
-  if (found) files3.push({ path: path6, stamp: stampOf(found) });
+  const found = statSync5(path6, { bigint: true, throwIfNoEntry: false });
+  if (found) files3.push({ path: path6, stamp: stampOf2(found) });
 }
-function contentOf(path6) {
+function contentOf2(path6) {
   if (ofOtherLanguages.test(path6)) return "";
-  const text7 = readFileSync6(path6, "utf8");
-  return createHash2("sha256").update(path6.endsWith(".go") ? headerOf(text7) : text7).digest("base64");
+  const text7 = readFileSync8(path6, "utf8");
+  return createHash5("sha256").update(path6.endsWith(".go") ? headerOf(text7) : text7).digest("base64");
 }
 function identityOfGo(path6 = process.env["PATH"] ?? "") {
   for (const folder of path6.split(":")) {
-    const found = statSync4(join10(folder, "go"), { throwIfNoEntry: false });
+    const found = statSync5(join15(folder, "go"), { throwIfNoEntry: false });
     if (!isAbsolute2(folder)) return void 0;
     if (!found?.isFile() || (found.mode & 73) === 0) continue;
     try {
-      const program2 = realpathSync(join10(folder, "go"));
-      const root2 = dirname8(dirname8(program2));
+      const program2 = realpathSync(join15(folder, "go"));
+      const root2 = dirname10(dirname10(program2));
       if (isScript(program2)) return void 0;
-      const files3 = [program2, join10(root2, "VERSION"), join10(root2, "go.env"), join10(root2, "pkg/tool")];
+      const files3 = [program2, join15(root2, "VERSION"), join15(root2, "go.env"), join15(root2, "pkg/tool")];
       const stamps = files3.map((file) => {
-        const stat30 = statSync4(file, { bigint: true, throwIfNoEntry: file === join10(root2, "VERSION") });
-        return stat30 ? stampOf(stat30) : "none";
+        const stat30 = statSync5(file, { bigint: true, throwIfNoEntry: file === join15(root2, "VERSION") });
+        return stat30 ? stampOf2(stat30) : "none";
       });
       return [program2, ...stamps].join("\n");
     } catch {
@@ -12626,16 +13449,16 @@ function identityOfGo(path6 = process.env["PATH"] ?? "") {
   return void 0;
 }
 function isScript(path6) {
-  const file = openSync(path6, "r");
+  const file = openSync2(path6, "r");
   try {
     const start4 = Buffer.alloc(2);
     readSync(file, start4, 0, 2, 0);
     return start4.toString("latin1") === "#!";
   } finally {
-    closeSync(file);
+    closeSync2(file);
   }
 }
-var mostFiles, leftOut, settings2, ofOtherLanguages, isRead, stampOf;
+var mostFiles, leftOut, settings2, ofOtherLanguages, isRead, stampOf2;
 var init_source_state = __esm({
   "src/languages/go/source-state.ts"() {
     "use strict";
@@ -12645,14 +13468,14 @@ var init_source_state = __esm({
     settings2 = /^(go\.mod|go\.sum|go\.work|go\.work\.sum|modules\.txt)$/;
     ofOtherLanguages = /\.(c|cc|cpp|cxx|m|[fF]|for|f90|swig|swigcxx)$/;
     isRead = (name) => name.endsWith(".go") || settings2.test(name) || ofOtherLanguages.test(name);
-    stampOf = ({ size: size2, mtimeNs, ctimeNs, ino, mode }) => `${size2} ${mtimeNs} ${ctimeNs} ${ino} ${mode}`;
+    stampOf2 = ({ size: size2, mtimeNs, ctimeNs, ino, mode }) => `${size2} ${mtimeNs} ${ctimeNs} ${ino} ${mode}`;
   }
 });
 
 // src/languages/go/answers.ts
-import { createHash as createHash3 } from "node:crypto";
-import { existsSync as existsSync4, readFileSync as readFileSync7 } from "node:fs";
-import { dirname as dirname9 } from "node:path";
+import { createHash as createHash6 } from "node:crypto";
+import { existsSync as existsSync6, readFileSync as readFileSync9 } from "node:fs";
+import { dirname as dirname11 } from "node:path";
 async function openAnswers(dir2, context2) {
   const answersFile = context2.run ? void 0 : context2.answersFile;
   const key = answersFile === void 0 ? void 0 : await keyOf2(dir2, context2);
@@ -12677,7 +13500,7 @@ async function openAnswers(dir2, context2) {
       noted[nameOf6(args3, env4)] = stdout;
     },
     save: async (listed) => {
-      if (Object.keys(noted).length === 0 || !existsSync4(dirname9(answersFile))) return;
+      if (Object.keys(noted).length === 0 || !existsSync6(dirname11(answersFile))) return;
       const modules2 = modulesOf(listed, state);
       const answers = { ...valid?.answers, ...noted };
       const files3 = modules2 && !pointsOutside(state) && freeze(state);
@@ -12699,17 +13522,17 @@ async function keyOf2(dir2, { options, toolchainArgs = [] }) {
   const go2 = identityOfGo(env4["PATH"]);
   if (go2 === void 0 || env4["GOROOT"]) return void 0;
   const { GOENV, GOWORK } = await guessGoEnv(dir2, options.go.env);
-  const written = GOENV !== "" && GOENV !== "off" && existsSync4(GOENV) ? readFileSync7(GOENV, "utf8") : "";
-  if (GOWORK !== "" && GOWORK !== "off" && dirname9(GOWORK) !== dir2) return void 0;
+  const written = GOENV !== "" && GOENV !== "off" && existsSync6(GOENV) ? readFileSync9(GOENV, "utf8") : "";
+  if (GOWORK !== "" && GOWORK !== "off" && dirname11(GOWORK) !== dir2) return void 0;
   const elsewhere3 = /modfile|overlay|^GOROOT=/m;
   if (elsewhere3.test([written, env4["GOFLAGS"], ...toolchainArgs].join("\n"))) return void 0;
   const kept = Object.entries(env4).filter(([name]) => decides.test(name));
   const all = [dir2, process.getuid?.(), go2, GOWORK, written, kept.sort(([a2], [b]) => a2 < b ? -1 : 1)];
-  return createHash3("sha256").update(JSON.stringify(all)).digest("base64");
+  return createHash6("sha256").update(JSON.stringify(all)).digest("base64");
 }
 function readRecord(path6) {
   try {
-    return parse(recordSchema, JSON.parse(readFileSync7(path6, "utf8")));
+    return parse(recordSchema, JSON.parse(readFileSync9(path6, "utf8")));
   } catch {
     return void 0;
   }
@@ -12719,8 +13542,8 @@ function holds({ files: files3, modules: modules2, embedded }, state) {
   try {
     return state.files.every(({ path: path6, stamp }, at) => {
       const [knownPath, knownStamp, content] = files3[at] ?? [];
-      return path6 === knownPath && (stamp === knownStamp || contentOf(path6) === content);
-    }) && modules2.every((folder) => existsSync4(folder)) && embedded.every(hasContent);
+      return path6 === knownPath && (stamp === knownStamp || contentOf2(path6) === content);
+    }) && modules2.every((folder) => existsSync6(folder)) && embedded.every(hasContent);
   } catch {
     return false;
   }
@@ -12730,7 +13553,7 @@ function freeze(state) {
     const files3 = state.files.map(({ path: path6, stamp }) => [
       path6,
       stamp,
-      contentOf(path6)
+      contentOf2(path6)
     ]);
     const now = readSourceState([...state.folders][0] ?? "");
     if (now?.files.length !== files3.length) return void 0;
@@ -12744,7 +13567,7 @@ function freeze(state) {
 }
 function pointsOutside({ files: files3 }) {
   return files3.filter(({ path: path6 }) => /\/go\.(mod|work)$/.test(path6)).some(
-    ({ path: path6 }) => /(^|[\s("`])(\.\.|\/)(\/|[^\s/*])*/m.test(withoutComments(readFileSync7(path6, "utf8")))
+    ({ path: path6 }) => /(^|[\s("`])(\.\.|\/)(\/|[^\s/*])*/m.test(withoutComments(readFileSync9(path6, "utf8")))
   );
 }
 function modulesOf(listed, { folders: folders3 }) {
@@ -12965,7 +13788,7 @@ var init_declarations = __esm({
 
 // src/languages/go/elsewhere.ts
 import { readdir as readdir2 } from "node:fs/promises";
-import { basename as basename3, join as join11, relative as relative2 } from "node:path";
+import { basename as basename3, join as join16, relative as relative2 } from "node:path";
 async function findProgramsElsewhere(root2) {
   const found = [];
   const queue = [{ folder: root2, module: root2 }];
@@ -12980,7 +13803,7 @@ async function findProgramsElsewhere(root2) {
     if (program2) found.push(...describe2(root2, folder, own5, program2.constraint));
     for (const entry of entries2) {
       if (entry.isDirectory() && !left.test(entry.name)) {
-        queue.push({ folder: join11(folder, entry.name), module: own5 });
+        queue.push({ folder: join16(folder, entry.name), module: own5 });
       }
     }
   }
@@ -13024,7 +13847,7 @@ function describe2(root2, folder, module, constraint) {
 async function programIn(folder, names6) {
   const sources = names6.filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"));
   for (const name of sources.filter((name2) => !/^[._]/.test(name2))) {
-    const text7 = await readTextIfThere(join11(folder, name)) ?? "";
+    const text7 = await readTextIfThere(join16(folder, name)) ?? "";
     if (!/^package\s+main\b/m.test(text7)) continue;
     const head2 = text7.slice(0, text7.search(/^package\s/m));
     const importsC = /^import\s+"C"|^\s+"C"\s*$/m.test(text7);
@@ -13049,13 +13872,13 @@ var init_elsewhere = __esm({
 });
 
 // src/languages/front-end.ts
-import { join as join12 } from "node:path";
+import { join as join17 } from "node:path";
 async function findFrontEnd(root2) {
   for (const folder of folders) {
-    const file = join12(folder, "package.json");
-    const script2 = buildScript(await read2(join12(root2, file)) ?? "");
+    const file = join17(folder, "package.json");
+    const script2 = buildScript(await read2(join17(root2, file)) ?? "");
     if (script2 === void 0) continue;
-    const { tool, install: install3 } = await findManager([join12(root2, folder), root2]) ?? npm;
+    const { tool, install: install3 } = await findManager([join17(root2, folder), root2]) ?? npm;
     const lines3 = [
       [tool, ...install3],
       [tool, "run", script2]
@@ -13067,7 +13890,7 @@ async function findFrontEnd(root2) {
 async function findManager(places3) {
   for (const place of places3) {
     for (const [lock, tool, install3] of managers) {
-      if (await read2(join12(place, lock)) !== void 0) return { tool, install: install3 };
+      if (await read2(join17(place, lock)) !== void 0) return { tool, install: install3 };
     }
   }
   return void 0;
@@ -13109,7 +13932,7 @@ var init_front_end = __esm({
 });
 
 // src/languages/go/not-made.ts
-import { join as join13 } from "node:path";
+import { join as join18 } from "node:path";
 async function withStepsFirst(program2, modulePath, root2) {
   const missing5 = program2.problem === void 0 ? void 0 : notMade(program2.problem, modulePath);
   if (!missing5) return program2;
@@ -13128,7 +13951,7 @@ function notMade(problem2, modulePath) {
   return modulePath !== "" && missing5.startsWith(`${modulePath}/`) ? { package: missing5 } : void 0;
 }
 async function stepsFor(file, root2) {
-  const makefile = await readTextIfThere(join13(root2, "Makefile")).catch(() => void 0) ?? "";
+  const makefile = await readTextIfThere(join18(root2, "Makefile")).catch(() => void 0) ?? "";
   const targets3 = makefile.split("\n").map((line) => /^([\w./-]+)\s*:(?!=)/.exec(line)?.[1]);
   const isFile = /\.\w+$/.test(file);
   if (isFile && targets3.includes(file)) return `before = [["make", ${JSON.stringify(file)}]]`;
@@ -13259,10 +14082,10 @@ var init_list = __esm({
 });
 
 // src/languages/go/released.ts
-import { join as join14 } from "node:path";
+import { join as join19 } from "node:path";
 async function releasedProgram(root2) {
   for (const name of files) {
-    const text7 = await readTextIfThere(join14(root2, name)).catch(() => void 0);
+    const text7 = await readTextIfThere(join19(root2, name)).catch(() => void 0);
     if (text7 !== void 0) return mainOf(text7);
   }
   return void 0;
@@ -13325,7 +14148,7 @@ function wantedMains(root2, mains, { wanted: wanted2 }, released) {
   if (wanted2 === void 0) return new Set(mains.map((item) => packageOf(item, root2)));
   const asked2 = mains.filter((item) => wanted2.some((name) => matches(item, name, root2)));
   if (wanted2.length > 0) return new Set(asked2.map((item) => packageOf(item, root2)));
-  const programs4 = new Map(mains.map((item) => [packageOf(item, root2), executable(item, /* @__PURE__ */ new Map(), root2)]));
+  const programs4 = new Map(mains.map((item) => [packageOf(item, root2), executable2(item, /* @__PURE__ */ new Map(), root2)]));
   const meant = mainExecutable({
     ...projectName(mains, root2),
     root: root2,
@@ -13348,7 +14171,7 @@ function packageOf({ dir: dir2, path: path6 }, root2) {
   const folder = relative3(root2, dir2);
   return folder === "" ? "." : folder.startsWith("..") ? path6 : `./${folder}`;
 }
-function executable(main2, byPath, root2) {
+function executable2(main2, byPath, root2) {
   const problem2 = [main2.path, ...main2.deps].map((path6) => byPath.get(path6)?.error).find(Boolean) || main2.error;
   return {
     name: goBinaryName(main2.path, main2.dir),
@@ -13469,7 +14292,7 @@ var init_workspace = __esm({
 });
 
 // src/languages/go/project.ts
-import { join as join15 } from "node:path";
+import { join as join20 } from "node:path";
 async function inspectGo(dir2, given) {
   const { platforms: platforms2, options } = given;
   const answers = await openAnswers(dir2, given);
@@ -13580,14 +14403,14 @@ function programsOf(dir2, listings, architectures3, { platforms: platforms2 }, s
   const cCode = /* @__PURE__ */ new Map();
   let packages2 = 0;
   for (const main2 of shallow.flat().filter(isProgram)) {
-    const program2 = executable(main2, /* @__PURE__ */ new Map(), dir2);
+    const program2 = executable2(main2, /* @__PURE__ */ new Map(), dir2);
     programs4.set(program2.package, program2);
   }
   for (const [index, listed] of listings.entries()) {
     const same = platforms2.filter((platform11) => platform11.arch === architectures3[index]?.arch);
     const byPath = new Map(listed.map((item) => [item.path, item]));
     for (const main2 of listed.filter(isProgram)) {
-      const program2 = executable(main2, byPath, dir2);
+      const program2 = executable2(main2, byPath, dir2);
       if (!programs4.get(program2.package)?.problem) programs4.set(program2.package, program2);
       packages2 = Math.max(packages2, main2.deps.size + 1);
       for (const path6 of [...main2.deps, main2.path]) {
@@ -13608,7 +14431,7 @@ async function readVariables(root2, listings, architectures3, assigned2) {
   );
   return Promise.all(
     wanted2.map(async ({ item, arch }) => {
-      const texts2 = item.files.map(async (name) => await readTextIfThere(join15(item.dir, name)) ?? "");
+      const texts2 = item.files.map(async (name) => await readTextIfThere(join20(item.dir, name)) ?? "");
       return {
         arch,
         path: item.path,
@@ -13660,7 +14483,7 @@ var init_project = __esm({
 
 // src/languages/go/index.ts
 import { readdir as readdir3 } from "node:fs/promises";
-import { join as join16 } from "node:path";
+import { join as join21 } from "node:path";
 function compileGo(project2, request) {
   const cgo = planCgo(project2, request);
   const shared = share(request);
@@ -13765,7 +14588,7 @@ async function collectGo({ produces, outputDir = "" }, result) {
   return produces.filter(({ name }) => present.has(name)).map(({ platform: platform11, name }) => ({
     platform: platform11,
     name,
-    path: join16(outputDir, name),
+    path: join21(outputDir, name),
     seconds: result.seconds,
     cached: cached2
   }));
@@ -13809,6 +14632,7 @@ var init_go = __esm({
       name: "go",
       title: "Go",
       markers: ["go.work", "go.mod"],
+      toolchainFiles: ["go.work", "go.mod"],
       programFile: ".go",
       ownFlags: {
         "-o": "set dist in xbuild.toml; the image goes where -o before the -- says",
@@ -18796,20 +19620,20 @@ var require_toml = __commonJS({
 });
 
 // src/languages/rust/cargo-config.ts
-import { dirname as dirname10, join as join17, resolve as resolve3 } from "node:path";
+import { dirname as dirname12, join as join22, resolve as resolve3 } from "node:path";
 function cargoHome(env4 = process.env) {
-  return env4["CARGO_HOME"] || join17(homeFolder(env4) ?? "/", ".cargo");
+  return env4["CARGO_HOME"] || join22(homeFolder(env4) ?? "/", ".cargo");
 }
 async function readCargoConfig(dir2, env4 = process.env) {
   const folders3 = [];
-  for (let folder = resolve3(dir2); ; folder = dirname10(folder)) {
-    folders3.push(join17(folder, ".cargo"));
-    if (folder === dirname10(folder)) break;
+  for (let folder = resolve3(dir2); ; folder = dirname12(folder)) {
+    folders3.push(join22(folder, ".cargo"));
+    if (folder === dirname12(folder)) break;
   }
   const home = cargoHome(env4);
   const files3 = [];
   for (const folder of [...folders3.filter((name) => name !== home), home]) {
-    const file = await readConfig(join17(folder, "config")) ?? await readConfig(join17(folder, "config.toml"));
+    const file = await readConfig(join22(folder, "config")) ?? await readConfig(join22(folder, "config.toml"));
     if (file) files3.push(file, ...await readIncludes(file));
   }
   return files3;
@@ -18819,7 +19643,7 @@ async function readIncludes({ path: path6, table: table2 }, depth = 0, seen2 = /
   const files3 = [];
   for (const include of includes.reverse()) {
     if (typeof include !== "string" || depth > 8) continue;
-    const named3 = join17(dirname10(path6), include);
+    const named3 = join22(dirname12(path6), include);
     if (seen2.has(named3)) continue;
     seen2.add(named3);
     const file = await readConfig(named3);
@@ -19020,8 +19844,8 @@ var init_explain = __esm({
 });
 
 // src/languages/rust/host-libraries.ts
-import { existsSync as existsSync5 } from "node:fs";
-import { join as join18 } from "node:path";
+import { existsSync as existsSync7 } from "node:fs";
+import { join as join23 } from "node:path";
 function refuseHostLibraries(stdout, { produces }) {
   const messages = stdout.split("\n").filter((line) => line.includes('"build-script-executed"')).flatMap(parse3);
   for (const { platform: platform11 } of produces) {
@@ -19037,8 +19861,8 @@ function hostLibraries({ linked_libs, linked_paths }) {
   const folders3 = linked_paths.map((path6) => path6.replace(/^[a-z]+=/, ""));
   return linked_libs.flatMap((library) => {
     const [name = ""] = library.replace(/^[^=]*=/, "").split(":");
-    const folder = folders3.find((item) => existsSync5(join18(item, `lib${name}.a`)));
-    return folder !== void 0 && isOfGlibc(folder) ? [{ name, path: join18(folder, `lib${name}.a`) }] : [];
+    const folder = folders3.find((item) => existsSync7(join23(item, `lib${name}.a`)));
+    return folder !== void 0 && isOfGlibc(folder) ? [{ name, path: join23(folder, `lib${name}.a`) }] : [];
   });
 }
 function linkedWith({ name, path: path6 }, { package_id }, platform11) {
@@ -19067,7 +19891,7 @@ var init_host_libraries = __esm({
     "use strict";
     init_errors();
     compileInstead = (library) => `compile lib${library} with the program: a crate's feature such as "bundled" or "vendored", or link a copy made for musl with cargo:rustc-link-search`;
-    isOfGlibc = (folder) => ["libc.so.6", "libc_nonshared.a"].some((name) => existsSync5(join18(folder, name)));
+    isOfGlibc = (folder) => ["libc.so.6", "libc_nonshared.a"].some((name) => existsSync7(join23(folder, name)));
   }
 });
 
@@ -19238,8 +20062,8 @@ var init_features = __esm({
 });
 
 // src/c-toolchains/script.ts
-import { createHash as createHash4 } from "node:crypto";
-import { join as join19 } from "node:path";
+import { createHash as createHash7 } from "node:crypto";
+import { join as join24 } from "node:path";
 function scriptToolchain(toolchain2, folder, flags, libraries = []) {
   const script2 = toolchain2.name === "zig" ? zigScript : plainScript;
   const texts2 = {
@@ -19248,9 +20072,9 @@ function scriptToolchain(toolchain2, folder, flags, libraries = []) {
     ar: plainScript(toolchain2.ar),
     ranlib: plainScript(toolchain2.ranlib)
   };
-  const hash3 = createHash4("sha256").update(JSON.stringify(texts2)).digest("hex").slice(0, 12);
+  const hash3 = createHash7("sha256").update(JSON.stringify(texts2)).digest("hex").slice(0, 12);
   const file = (name) => ({
-    path: join19(folder, hash3, name),
+    path: join24(folder, hash3, name),
     text: texts2[name],
     mode: 493
   });
@@ -19269,8 +20093,8 @@ function scriptToolchain(toolchain2, folder, flags, libraries = []) {
 }
 function bareLinker({ ld }, folder) {
   const text7 = plainScript([...ld, "-nostdlib"]);
-  const hash3 = createHash4("sha256").update(text7).digest("hex").slice(0, 12);
-  return { path: join19(folder, hash3, "ld"), text: text7, mode: 493 };
+  const hash3 = createHash7("sha256").update(text7).digest("hex").slice(0, 12);
+  return { path: join24(folder, hash3, "ld"), text: text7, mode: 493 };
 }
 function plainScript(words4, last = []) {
   return `#!/bin/sh
@@ -19521,7 +20345,7 @@ var init_messages = __esm({
 
 // src/languages/rust/metadata.ts
 import { realpathSync as realpathSync2 } from "node:fs";
-import { dirname as dirname11 } from "node:path";
+import { dirname as dirname13 } from "node:path";
 function choosePackages(metadata2, dir2, chosen2) {
   const members = metadata2.packages.filter(({ id }) => metadata2.workspace_members.includes(id));
   if (chosen2 !== void 0) {
@@ -19538,7 +20362,7 @@ function choosePackages(metadata2, dir2, chosen2) {
       fix: `package = "${suggestion ?? names6[0]}"`
     });
   }
-  const here2 = members.filter(({ manifest_path }) => samePath(dirname11(manifest_path), dir2));
+  const here2 = members.filter(({ manifest_path }) => samePath(dirname13(manifest_path), dir2));
   const defaults = metadata2.workspace_default_members ?? metadata2.workspace_members;
   const selected = here2.length > 0 && !samePath(metadata2.workspace_root, dir2) ? here2 : members.filter(({ id }) => defaults.includes(id));
   return selected.some(hasProgram) ? selected : members;
@@ -19760,9 +20584,9 @@ var init_c_code = __esm({
 });
 
 // src/languages/rust/target.ts
-import { existsSync as existsSync6, readFileSync as readFileSync8, statSync as statSync5 } from "node:fs";
+import { existsSync as existsSync8, readFileSync as readFileSync10, statSync as statSync6 } from "node:fs";
 import { readdir as readdir4 } from "node:fs/promises";
-import { join as join20 } from "node:path";
+import { join as join25 } from "node:path";
 function rustTriple(platform11, libc2) {
   return (libc2 === "musl" ? platform11.rust.musl : void 0) ?? platform11.rust.gnu;
 }
@@ -19784,26 +20608,26 @@ async function readTarget(dir2, triple, config, context2) {
   const names6 = await readdir4(libdir).catch(() => []);
   const installed = names6.some((name) => name.startsWith("libstd-")) || lookUp(config, "unstable", "build-std") !== void 0;
   const std = installed ? "installed" : downloadable(libdir, triple) ? "missing" : "unavailable";
-  const selfContained = existsSync6(join20(libdir, "self-contained", "crt1.o")) || std === "missing" && triple.includes("-musl");
+  const selfContained = existsSync8(join25(libdir, "self-contained", "crt1.o")) || std === "missing" && triple.includes("-musl");
   return { target: { ...configured2, std, selfContained }, libdir };
 }
 function readSysroot(libdir, host) {
-  const rustlib = join20(libdir, "..", "..");
-  const source = join20(rustlib, "src", "rust");
-  const rustLldPath = join20(rustlib, host, "bin", "rust-lld");
+  const rustlib = join25(libdir, "..", "..");
+  const source = join25(rustlib, "src", "rust");
+  const rustLldPath = join25(rustlib, host, "bin", "rust-lld");
   return {
-    rustup: existsSync6(join20(rustlib, channelManifest)) && isOnPath("rustup"),
-    rustLld: existsSync6(rustLldPath),
+    rustup: existsSync8(join25(rustlib, channelManifest)) && isOnPath("rustup"),
+    rustLld: existsSync8(rustLldPath),
     rustLldPath,
     ...host && { host },
-    ...existsSync6(source) && { source }
+    ...existsSync8(source) && { source }
   };
 }
 function downloadable(libdir, triple) {
   try {
-    const path6 = join20(libdir, "..", "..", channelManifest);
-    if (!statSync5(path6).isFile()) return true;
-    const manifest = readFileSync8(path6, "utf8");
+    const path6 = join25(libdir, "..", "..", channelManifest);
+    if (!statSync6(path6).isFile()) return true;
+    const manifest = readFileSync10(path6, "utf8");
     const entry = new RegExp(`^\\[pkg\\.rust-std\\.target\\.${triple}\\]\\s+available = (\\w+)`, "m").exec(
       manifest
     );
@@ -19839,7 +20663,7 @@ var init_target2 = __esm({
 });
 
 // src/languages/rust/dependencies.ts
-import { join as join21 } from "node:path";
+import { join as join26 } from "node:path";
 async function readDependencies(dir2, workspaceRoot3, { packages: members, executables }, triples, context2) {
   const roots = rootsOf(members, executables);
   if (roots.every(({ dependencies }) => dependencies?.length === 0)) return noDependencies;
@@ -19878,7 +20702,7 @@ function rootsOf(members, executables) {
 }
 async function readLock(dir2, root2, members, context2) {
   const read5 = async () => {
-    const text7 = await readTextIfThere(join21(root2, "Cargo.lock"));
+    const text7 = await readTextIfThere(join26(root2, "Cargo.lock"));
     if (text7 === void 0) return "there is no Cargo.lock";
     const packages2 = parseCargoLock(text7);
     return isOutOfDate(packages2, members) ? "Cargo.lock is older than the dependencies" : packages2;
@@ -20033,7 +20857,7 @@ var init_remarks = __esm({
 });
 
 // src/languages/rust/toolchain-file.ts
-import { dirname as dirname12, join as join22, resolve as resolve4 } from "node:path";
+import { dirname as dirname14, join as join27, resolve as resolve4 } from "node:path";
 async function toolchainRemarks(dir2, release2, rustup) {
   const pinned = await findPinned(dir2);
   if (!pinned || fits(pinned.channel, release2)) return [];
@@ -20050,15 +20874,15 @@ async function pinnedChannel(dir2) {
   return (await findPinned(dir2))?.channel;
 }
 async function findPinned(dir2) {
-  for (let folder = resolve4(dir2); ; folder = dirname12(folder)) {
+  for (let folder = resolve4(dir2); ; folder = dirname14(folder)) {
     for (const name of toolchainFiles) {
-      const file = join22(folder, name);
+      const file = join27(folder, name);
       const text7 = await readText(file).catch(() => void 0);
       if (text7 === void 0) continue;
       const channel = readChannel(text7);
       return channel === void 0 ? void 0 : { channel, file };
     }
-    if (folder === dirname12(folder)) return void 0;
+    if (folder === dirname14(folder)) return void 0;
   }
 }
 function readChannel(text7) {
@@ -20077,7 +20901,7 @@ var init_toolchain_file = __esm({
 
 // src/languages/rust/project.ts
 import { availableParallelism } from "node:os";
-import { join as join23 } from "node:path";
+import { join as join28 } from "node:path";
 async function inspectRust(dir2, context2) {
   const { signal, options, platforms: platforms2 } = context2;
   const env4 = cargoEnv(context2);
@@ -20157,7 +20981,7 @@ async function inspectRust(dir2, context2) {
     hostTools: ["CC", "CXX", "AR"].filter((name) => scriptEnv[name]),
     needsAllocator: dependencies.needsAllocator,
     ...environmentFlags && { environmentFlags },
-    scripts: join23(cacheFolder(), "compilers"),
+    scripts: join28(cacheFolder(), "compilers"),
     processors: availableParallelism()
   };
 }
@@ -20527,7 +21351,7 @@ var init_variant_options = __esm({
   "src/languages/variant-options.ts"() {
     "use strict";
     init_platforms();
-    init_options5();
+    init_options6();
     keyOf3 = (name) => /^[\w-]+$/.test(name) ? name : JSON.stringify(name);
     isTable3 = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
   }
@@ -20772,7 +21596,7 @@ function isOlder(version2, minimum) {
   return difference < 0 || difference === 0 && development(version2) < development(minimum);
 }
 var oldestZig, development, numbers, minor;
-var init_version = __esm({
+var init_version2 = __esm({
   "src/languages/zig/version.ts"() {
     "use strict";
     init_errors();
@@ -20800,7 +21624,7 @@ var init_advice2 = __esm({
     "use strict";
     init_platforms();
     init_glibc_only();
-    init_version();
+    init_version2();
     remedies2 = [
       {
         pattern: /invalid option: "?(-D)?(target|cpu)"?/,
@@ -20925,23 +21749,23 @@ var init_dynamic = __esm({
 });
 
 // src/binary/reader.ts
-import { closeSync as closeSync2, constants as constants7, fstatSync, openSync as openSync2, readSync as readSync2 } from "node:fs";
+import { closeSync as closeSync3, constants as constants9, fstatSync as fstatSync2, openSync as openSync3, readSync as readSync2 } from "node:fs";
 function bytesReader(bytes2) {
   return { size: bytes2.length, read: (offset, length) => bytes2.subarray(offset, offset + length) };
 }
 function withFileReader(path6, use) {
   let descriptor;
   try {
-    descriptor = openSync2(path6, constants7.O_RDONLY | (constants7.O_NONBLOCK ?? 0));
+    descriptor = openSync3(path6, constants9.O_RDONLY | (constants9.O_NONBLOCK ?? 0));
   } catch (error) {
     throw new UnreadableBinary(path6, `it cannot be opened: ${error.message}`, error);
   }
   try {
-    const stat30 = fstatSync(descriptor);
+    const stat30 = fstatSync2(descriptor);
     if (!stat30.isFile()) throw new UnreadableBinary(path6, "it is not a regular file");
     return use(fileReader(path6, descriptor, stat30.size));
   } finally {
-    closeSync2(descriptor);
+    closeSync3(descriptor);
   }
 }
 function fileReader(path6, descriptor, size2) {
@@ -21376,15 +22200,15 @@ var init_steps = __esm({
 });
 
 // src/languages/zig/installed.ts
-import { existsSync as existsSync7 } from "node:fs";
+import { existsSync as existsSync9 } from "node:fs";
 import { readdir as readdir5 } from "node:fs/promises";
-import { basename as basename6, dirname as dirname13, join as join24, relative as relative5, sep } from "node:path";
+import { basename as basename6, dirname as dirname15, join as join29, relative as relative5, sep } from "node:path";
 async function collectZig(step2, result) {
   const programs4 = await listPrograms2(step2);
   const facts = { seconds: result.seconds, cached: wasCached(result.stderr) };
   const found = step2.produces.flatMap((expected) => {
     const program2 = findProgram(expected, step2, programs4);
-    return program2 ? [{ ...expected, ...facts, path: join24(step2.outputDir ?? "", program2.path) }] : [];
+    return program2 ? [{ ...expected, ...facts, path: join29(step2.outputDir ?? "", program2.path) }] : [];
   });
   const missing5 = step2.produces.find(({ name }) => !found.some((binary) => binary.name === name));
   if (result.ok && missing5) {
@@ -21408,11 +22232,11 @@ function findProgram(expected, { produces }, programs4) {
   return new Set(programs4.map(({ name }) => name)).size === 1 ? programs4[0] : void 0;
 }
 async function listPrograms2({ outputDir = "" }) {
-  if (!existsSync7(outputDir)) return [];
+  if (!existsSync9(outputDir)) return [];
   const entries2 = await readdir5(outputDir, { recursive: true, withFileTypes: true });
   const files3 = entries2.filter((entry) => entry.isFile()).map((entry) => relative5(outputDir, pathOf(entry)));
-  const depth = (path6) => dirname13(path6) === "bin" ? 0 : path6.split(sep).length;
-  return files3.filter((path6) => isProgram2(join24(outputDir, path6), path6.startsWith(`bin${sep}`))).sort((a2, b) => depth(a2) - depth(b) || (a2 < b ? -1 : 1)).map((path6) => ({ name: basename6(path6), path: path6 }));
+  const depth = (path6) => dirname15(path6) === "bin" ? 0 : path6.split(sep).length;
+  return files3.filter((path6) => isProgram2(join29(outputDir, path6), path6.startsWith(`bin${sep}`))).sort((a2, b) => depth(a2) - depth(b) || (a2 < b ? -1 : 1)).map((path6) => ({ name: basename6(path6), path: path6 }));
 }
 function isProgram2(path6, inBin) {
   let elf;
@@ -21450,7 +22274,7 @@ var init_installed = __esm({
     init_errors();
     init_messages2();
     init_steps();
-    pathOf = ({ parentPath, name }) => join24(parentPath, name);
+    pathOf = ({ parentPath, name }) => join29(parentPath, name);
   }
 });
 
@@ -21608,18 +22432,18 @@ var init_zon = __esm({
 });
 
 // src/languages/zig/project.ts
-import { basename as basename7, join as join25 } from "node:path";
+import { basename as basename7, join as join30 } from "node:path";
 async function inspectZig(dir2, context2) {
   const { signal, options, run: runTool } = context2;
   const [buildFile = "", manifest] = await Promise.all([
-    readTextIfThere(join25(dir2, "build.zig")),
-    readManifest(join25(dir2, "build.zig.zon"))
+    readTextIfThere(join30(dir2, "build.zig")),
+    readManifest(join30(dir2, "build.zig.zon"))
   ]);
   const zig2 = runTool ? await askZig(dir2, runTool) : await findZig(dir2, signal);
   if (!zig2) throw zigMissing(dir2, manifest.minimumZig);
   const env4 = { ...process.env, ...options.zig.env };
   const { ZIG_LOCAL_CACHE_DIR: cache2, DESTDIR: destDir } = env4;
-  const asked2 = { minimum: manifest.minimumZig, file: join25(dir2, "build.zig.zon") };
+  const asked2 = { minimum: manifest.minimumZig, file: join30(dir2, "build.zig.zon") };
   checkZigVersion(zig2.version, asked2);
   const guesses = guessExecutables(buildFile);
   const names6 = guesses.length > 0 ? guesses : [manifest.name ?? basename7(dir2)];
@@ -21709,7 +22533,7 @@ var init_project3 = __esm({
     init_errors();
     init_read_file();
     init_build_file();
-    init_version();
+    init_version2();
     init_zon();
   }
 });
@@ -21839,7 +22663,7 @@ var init_zig2 = __esm({
 
 // src/languages/index.ts
 import { readdir as readdir6 } from "node:fs/promises";
-import { join as join26, relative as relative6 } from "node:path";
+import { join as join31, relative as relative6 } from "node:path";
 async function detectLanguage(dir2, chosen2) {
   const names6 = await listFolder(dir2);
   const found = Object.values(languages).filter(
@@ -21896,7 +22720,7 @@ async function listFolder(dir2) {
   const entries2 = await readFolder(dir2);
   const odd2 = entries2.filter((entry) => !entry.isFile() && ofToolchain.test(entry.name));
   const settings3 = [".cargo/config.toml", ".cargo/config"];
-  for (const name of [...odd2.map((entry) => entry.name), ...settings3]) await checkRegular(join26(dir2, name));
+  for (const name of [...odd2.map((entry) => entry.name), ...settings3]) await checkRegular(join31(dir2, name));
   return new Set(entries2.map(({ name }) => name));
 }
 async function readFolder(dir2) {
@@ -21914,10 +22738,10 @@ async function readFolder(dir2) {
   }
 }
 async function projectAbove(dir2, markers) {
-  for (let folder = join26(dir2, ".."); ; folder = join26(folder, "..")) {
+  for (let folder = join31(dir2, ".."); ; folder = join31(folder, "..")) {
     const names6 = await readdir6(folder).catch(() => []);
     if (names6.some((name) => markers.includes(name))) return folder;
-    if (names6.includes(".git") || folder === join26(folder, "..")) return void 0;
+    if (names6.includes(".git") || folder === join31(folder, "..")) return void 0;
   }
 }
 var languages, ofToolchain;
@@ -21937,43 +22761,6 @@ var init_languages = __esm({
       zig: withVariants(zig)
     };
     ofToolchain = /\.go$|^go\.(mod|sum|work)$|^Cargo\.(toml|lock)$|^rust-toolchain(\.toml)?$|^build\.zig(\.zon)?$/;
-  }
-});
-
-// src/util/hash-stream.ts
-import { createHash as createHash5 } from "node:crypto";
-async function hashStream(chunks, algorithm2 = "sha256") {
-  const hash3 = createHash5(algorithm2);
-  for await (const chunk of chunks) hash3.update(chunk);
-  return hash3.digest("hex");
-}
-async function* hashing(chunks, hash3) {
-  for await (const chunk of chunks) {
-    hash3.update(chunk);
-    yield chunk;
-  }
-}
-var init_hash_stream = __esm({
-  "src/util/hash-stream.ts"() {
-    "use strict";
-  }
-});
-
-// src/util/hash-file.ts
-import { open as open4 } from "node:fs/promises";
-async function hashFile(path6) {
-  const handle = await open4(path6, "r");
-  try {
-    return await hashStream(filePieces(handle));
-  } finally {
-    await handle.close();
-  }
-}
-var init_hash_file = __esm({
-  "src/util/hash-file.ts"() {
-    "use strict";
-    init_file_pieces();
-    init_hash_stream();
   }
 });
 
@@ -22138,9 +22925,9 @@ var init_map_limit = __esm({
 });
 
 // src/build/artifacts.ts
-import { constants as constants8 } from "node:fs";
-import { chmod, copyFile, mkdir as mkdir3, rename as rename2, stat as stat5 } from "node:fs/promises";
-import { dirname as dirname14 } from "node:path";
+import { constants as constants10 } from "node:fs";
+import { chmod, copyFile as copyFile2, mkdir as mkdir4, rename as rename2, stat as stat5 } from "node:fs/promises";
+import { dirname as dirname16 } from "node:path";
 function artifactPath(dist, { platform: platform11, name }) {
   return `${dist}/${platformFolder(platform11)}/${name}`;
 }
@@ -22167,7 +22954,7 @@ function verifyAndKeep(binaries2, { plan, work, recorder, read: readBinary = cre
     if (failures[0]) throw failures.length === 1 ? failures[0] : severalWrong(failures);
     const artifacts = await Promise.all(read5.map((artifact) => keep(artifact, plan.dist, work)));
     const linkages = [...new Set(artifacts.map((artifact) => artifact.elf.linkage))];
-    task.detail(`${count(artifacts.length, "binary", "binaries")}, ${linkages.join(", ")}`);
+    task.detail(`${count2(artifacts.length, "binary", "binaries")}, ${linkages.join(", ")}`);
     return artifacts;
   });
 }
@@ -22198,11 +22985,11 @@ function severalWrong(failures) {
 }
 async function keep(artifact, dist, work) {
   const path6 = artifactPath(dist, artifact);
-  await mkdir3(dirname14(path6), { recursive: true });
+  await mkdir4(dirname16(path6), { recursive: true });
   let source = artifact.path;
   if (!source.startsWith(work)) {
     source = `${work}/kept-${artifact.sha256.slice(0, 16)}-${artifact.platform.id.replaceAll("/", "_")}`;
-    await copyFile(artifact.path, source, constants8.COPYFILE_FICLONE);
+    await copyFile2(artifact.path, source, constants10.COPYFILE_FICLONE);
   }
   const { mode } = await stat5(source);
   await chmod(source, (mode | (mode & 292) >> 2) & 493);
@@ -22227,11 +23014,11 @@ var init_artifacts = __esm({
 });
 
 // src/build/last-build.ts
-import { constants as constants9, existsSync as existsSync8 } from "node:fs";
-import { copyFile as copyFile2, link, lstat as lstat3, mkdir as mkdir4, rm as rm3 } from "node:fs/promises";
-import { dirname as dirname15, join as join27, relative as relative7 } from "node:path";
+import { existsSync as existsSync10 } from "node:fs";
+import { lstat as lstat4 } from "node:fs/promises";
+import { join as join32, relative as relative7 } from "node:path";
 async function isWarm(dist, project2, platforms2) {
-  if (project2.cacheFolder !== void 0 && !existsSync8(project2.cacheFolder)) return false;
+  if (project2.cacheFolder !== void 0 && !existsSync10(project2.cacheFolder)) return false;
   const built = (await lastBuild(dist, project2))?.platforms ?? [];
   return platforms2.every((platform11) => built.includes(platform11.id));
 }
@@ -22241,7 +23028,7 @@ async function recordBuild(dist, project2, artifacts, images) {
   const platforms2 = [...before?.platforms ?? [], ...artifacts.map(({ platform: platform11 }) => platform11.id)];
   const kept = await Promise.all(
     artifacts.map(
-      async ({ path: path6, sha256: sha2563 }) => [relative7(dist, path6), { sha256: sha2563, stamp: await stampOf2(path6) }]
+      async ({ path: path6, sha256: sha2563 }) => [relative7(dist, path6), { sha256: sha2563, stamp: await stampOf(path6) }]
     )
   );
   const last = {
@@ -22250,7 +23037,8 @@ async function recordBuild(dist, project2, artifacts, images) {
     binaries: { ...before?.binaries, ...Object.fromEntries(kept) },
     sizes: { ...any?.sizes, ...Object.fromEntries(images.map((image4) => [placeOf(image4), sizesOf(image4)])) }
   };
-  await writeFileAtomically(join27(dist, lastBuildFile), JSON.stringify(last));
+  await writeFileAtomically(join32(dist, lastBuildFile), JSON.stringify(last));
+  return last;
 }
 function withPreviousSizes(last, image4) {
   const before = last?.sizes?.[placeOf(image4)] ?? {};
@@ -22268,44 +23056,32 @@ function sizesOf({ platforms: platforms2 }) {
     platforms2.flatMap(({ platform: platform11, size: size2 }) => size2 === void 0 ? [] : [[platform11, size2]])
   );
 }
-async function restoreLastBinaries({ dist, project: project2, compile }, work) {
+function keptBinaries(last, { dist, project: project2, compile }) {
   const { outputPath } = languages[project2.language];
-  const kept = outputPath && (await lastBuild(dist, project2))?.binaries;
-  if (!kept) return;
-  await Promise.all(
-    compile.steps.filter(({ stage }) => stage === void 0).flatMap((step2) => step2.produces).map(async (artifact) => {
-      const from = artifactPath(dist, artifact);
-      const path6 = relative7(dist, from);
-      const known = Object.hasOwn(kept, path6) ? kept[path6] : void 0;
-      if (known === void 0) return;
-      const to = join27(work, outputPath(artifact));
-      try {
-        await mkdir4(dirname15(to), { recursive: true });
-        if (await stampOf2(from) !== known.stamp && await hashFile(from) !== known.sha256) return;
-        await link(from, to).catch(() => copyFile2(from, to, constants9.COPYFILE_FICLONE));
-      } catch {
-        await rm3(to, { force: true });
-      }
-    })
-  );
+  const kept = outputPath && sameToolchain(last, project2)?.binaries;
+  if (!kept) return [];
+  return compile.steps.filter(({ stage }) => stage === void 0).flatMap((step2) => step2.produces).flatMap((artifact) => {
+    const path6 = artifactPath(dist, artifact);
+    const name = relative7(dist, path6);
+    const known = Object.hasOwn(kept, name) ? kept[name] : void 0;
+    return known === void 0 ? [] : [{ path: path6, ...known, output: outputPath(artifact) }];
+  });
+}
+async function restoreLastBinaries(plan, work) {
+  const kept = keptBinaries(await readLastBuild(plan.dist), plan);
+  await Promise.all(kept.map((binary) => restore(binary, work)));
 }
 async function hashOfKept(last, dist, binary) {
   const kept = artifactPath(dist, binary);
   const path6 = relative7(dist, kept);
   const known = last?.binaries && Object.hasOwn(last.binaries, path6) ? last.binaries[path6] : void 0;
   if (!known) return void 0;
-  const files3 = await Promise.all([kept, binary.path].map((file) => lstat3(file, { bigint: true }))).catch(
+  const files3 = await Promise.all([kept, binary.path].map((file) => lstat4(file, { bigint: true }))).catch(
     () => []
   );
   const [one2, other] = files3;
   const isOne = one2 && other && one2.dev === other.dev && one2.ino === other.ino && kept !== binary.path;
   return isOne && known.stamp.startsWith(`${one2.size} `) && known.stamp.endsWith(` ${one2.ino}`) ? known.sha256 : void 0;
-}
-async function stampOf2(path6) {
-  const found = await lstat3(path6, { bigint: true });
-  if (!found.isFile()) throw new Error(`${path6} is no regular file`);
-  const { size: size2, mtimeNs, ino } = found;
-  return `${size2} ${mtimeNs} ${ino}`;
 }
 async function lastBuild(dist, project2) {
   return sameToolchain(await readLastBuild(dist), project2);
@@ -22315,7 +23091,7 @@ function sameToolchain(last, project2) {
 }
 async function readLastBuild(dist) {
   try {
-    return parse(lastBuildSchema, JSON.parse(await readText(join27(dist, lastBuildFile))));
+    return parse(lastBuildSchema, JSON.parse(await readText(join32(dist, lastBuildFile))));
   } catch {
     return void 0;
   }
@@ -22327,10 +23103,10 @@ var init_last_build = __esm({
     init_dist();
     init_languages();
     init_atomic();
-    init_hash_file();
     init_read_file();
     init_string_table();
     init_artifacts();
+    init_kept_binary();
     lastBuildSchema = object({
       toolchain: string(),
       platforms: array(string()),
@@ -22345,15 +23121,15 @@ var init_last_build = __esm({
 });
 
 // src/build/output-folder.ts
-import { createHash as createHash6 } from "node:crypto";
-import { access as access3, constants as constants10, mkdir as mkdir5, readdir as readdir7, stat as stat6, writeFile } from "node:fs/promises";
-import { tmpdir as tmpdir2, userInfo } from "node:os";
-import { basename as basename8, dirname as dirname16, join as join28 } from "node:path";
+import { createHash as createHash8 } from "node:crypto";
+import { access as access3, constants as constants11, mkdir as mkdir5, readdir as readdir7, stat as stat6, writeFile } from "node:fs/promises";
+import { tmpdir as tmpdir3, userInfo } from "node:os";
+import { basename as basename8, dirname as dirname17, join as join33 } from "node:path";
 async function findOutputFolder(options) {
   const { dist, dir: dir2 } = options;
   await checkOwnFolder(dist);
   const isReadOnly = !await isWritable(dir2);
-  const caches = (folder) => isReadOnly ? { caches: join28(folder, "caches") } : {};
+  const caches = (folder) => isReadOnly ? { caches: join33(folder, "caches") } : {};
   if (await isWritable(dist)) return { options, remarks: [], ...caches(dist) };
   const hasPlace = options.push || options.load || options.outputs.length > 0;
   const other = hasPlace ? await firstWritable(otherFolders(dir2)) : void 0;
@@ -22372,7 +23148,7 @@ async function makeOutputFolder(dist) {
     const names6 = await readdir7(dist).catch(() => []);
     if (names6.length > 0) return;
     await mkdir5(dist, { recursive: true });
-    await writeFile(join28(dist, ".gitignore"), `${marker}
+    await writeFile(join33(dist, ".gitignore"), `${marker}
 *
 `);
   } catch (error) {
@@ -22394,7 +23170,7 @@ async function checkOwnFolder(dist) {
     throw notWritable(dist, error);
   });
   const ofFrontEnd = names6.find((name) => frontEnd.test(name));
-  const isOwn3 = names6.includes(lastBuildFile) || (await readText(join28(dist, ".gitignore")).catch(() => "")).startsWith(marker);
+  const isOwn3 = names6.includes(lastBuildFile) || (await readText(join33(dist, ".gitignore")).catch(() => "")).startsWith(marker);
   if (names6.length === 0 || isOwn3 && ofFrontEnd === void 0) return;
   const shown4 = names6.sort().slice(0, 3);
   throw new Failure({
@@ -22406,25 +23182,25 @@ async function checkOwnFolder(dist) {
   });
 }
 function anotherFolder(dist) {
-  const other = basename8(dist) === "dist" ? ".xbuild/dist" : join28(dirname16(shortPath(dist)), "xbuild-dist");
+  const other = basename8(dist) === "dist" ? ".xbuild/dist" : join33(dirname17(shortPath(dist)), "xbuild-dist");
   return `--dist ${other}, or dist = "${other}" in xbuild.toml`;
 }
 async function isWritable(folder) {
-  for (let path6 = folder; ; path6 = dirname16(path6)) {
+  for (let path6 = folder; ; path6 = dirname17(path6)) {
     const found = await stat6(path6).catch(() => void 0);
-    if (!found && path6 !== dirname16(path6)) continue;
+    if (!found && path6 !== dirname17(path6)) continue;
     if (!found?.isDirectory()) return false;
-    return access3(path6, constants10.W_OK | constants10.X_OK).then(
+    return access3(path6, constants11.W_OK | constants11.X_OK).then(
       () => true,
       () => false
     );
   }
 }
 function otherFolders(dir2) {
-  const id = `${basename8(dir2)}-${createHash6("sha256").update(dir2).digest("hex").slice(0, 12)}`;
+  const id = `${basename8(dir2)}-${createHash8("sha256").update(dir2).digest("hex").slice(0, 12)}`;
   return [
-    join28(cacheFolder(), "outputs", id),
-    join28(tmpdir2(), `xbuild-${process.getuid?.() ?? userInfo().username}`, id)
+    join33(cacheFolder(), "outputs", id),
+    join33(tmpdir3(), `xbuild-${process.getuid?.() ?? userInfo().username}`, id)
   ];
 }
 async function firstWritable(folders3) {
@@ -22455,18 +23231,18 @@ var init_output_folder = __esm({
 });
 
 // src/bench/languages/go.ts
-import { existsSync as existsSync9 } from "node:fs";
-import { lstat as lstat4 } from "node:fs/promises";
-import { dirname as dirname17, join as join29 } from "node:path";
+import { existsSync as existsSync11 } from "node:fs";
+import { lstat as lstat5 } from "node:fs/promises";
+import { dirname as dirname18, join as join34 } from "node:path";
 async function workspaceRoot(dir2, signal) {
   const result = await run({ tool: "go", args: ["env", "GOWORK"], cwd: dir2 }, { signal });
   const work = result.stdout.trim();
-  return work === "" || work === "off" ? dir2 : dirname17(work);
+  return work === "" || work === "off" ? dir2 : dirname18(work);
 }
 async function vendorModules({ original, top: top2, signal }) {
-  if (existsSync9(join29(top2, "vendor", "modules.txt"))) return;
-  const kind3 = existsSync9(join29(top2, "go.work")) ? "work" : "mod";
-  const args3 = [kind3, "vendor", "-o", join29(top2, "vendor")];
+  if (existsSync11(join34(top2, "vendor", "modules.txt"))) return;
+  const kind3 = existsSync11(join34(top2, "go.work")) ? "work" : "mod";
+  const args3 = [kind3, "vendor", "-o", join34(top2, "vendor")];
   const result = await run({ tool: "go", args: args3, cwd: original, env: { GOFLAGS: "-mod=mod" } }, { signal });
   if (result.ok) return;
   throw new Failure({
@@ -22495,7 +23271,7 @@ async function editMain({ root: root2, signal }, { package: path6 }) {
   const result = await run({ tool: "go", args: ["list", "-f", template2, path6], cwd: root2 }, { signal });
   const [dir2, file] = result.stdout.trimEnd().split("	");
   if (!result.ok || !dir2 || !file) return void 0;
-  return { file: join29(dir2, file), line: (text7) => `var xbuildBenchEdit = "${text7}"` };
+  return { file: join34(dir2, file), line: (text7) => `var xbuildBenchEdit = "${text7}"` };
 }
 async function findGo(project2, platform11, { root: root2, signal }, host) {
   if (project2.cCode.length > 0) return void 0;
@@ -22503,7 +23279,7 @@ async function findGo(project2, platform11, { root: root2, signal }, host) {
   if (host) {
     const result2 = await run({ tool: "go", args: ["env", "GOROOT"], cwd: root2 }, { signal });
     const folder = result2.stdout.trim();
-    const whole = await lstat4(join29(folder, "src")).then(
+    const whole = await lstat5(join34(folder, "src")).then(
       (found) => found.isDirectory(),
       () => false
     );
@@ -22533,7 +23309,7 @@ function parseDownload(text7) {
   }
 }
 function goFolder(folder, name) {
-  const renamed2 = ["src/", "src/cmd/"].filter((place) => existsSync9(join29(folder, place, "_go.mod")));
+  const renamed2 = ["src/", "src/cmd/"].filter((place) => existsSync11(join34(folder, place, "_go.mod")));
   return {
     folder,
     name,
@@ -22578,9 +23354,9 @@ var init_bench_language = __esm({
 });
 
 // src/bench/languages/rust.ts
-import { existsSync as existsSync10 } from "node:fs";
+import { existsSync as existsSync12 } from "node:fs";
 import { mkdir as mkdir6, writeFile as writeFile2 } from "node:fs/promises";
-import { join as join30 } from "node:path";
+import { join as join35 } from "node:path";
 function targetOf({ args: args3 }) {
   return args3[args3.indexOf("--target") + 1] ?? "";
 }
@@ -22593,7 +23369,7 @@ async function workspaceRoot2(dir2, signal) {
   return (await readMetadata(dir2, signal))?.workspace_root ?? dir2;
 }
 async function vendorCrates({ top: top2, signal }) {
-  const config = join30(top2, ".cargo", existsSync10(join30(top2, ".cargo", "config")) ? "config" : "config.toml");
+  const config = join35(top2, ".cargo", existsSync12(join35(top2, ".cargo", "config")) ? "config" : "config.toml");
   const before = await readText(config).catch(() => "");
   if (vendored.test(before)) return;
   const args3 = ["vendor", "--versioned-dirs", "--respect-source-config", vendorFolder];
@@ -22607,7 +23383,7 @@ async function vendorCrates({ top: top2, signal }) {
       fix: "cargo vendor must work in the project: crates in folders outside of the workspace cannot be measured"
     });
   }
-  await mkdir6(join30(top2, ".cargo"), { recursive: true });
+  await mkdir6(join35(top2, ".cargo"), { recursive: true });
   await writeFile2(config, `${withoutSources(before)}
 ${result.stdout}`);
 }
@@ -22633,12 +23409,12 @@ async function editMain2({ root: root2, signal }, executable3) {
 function binaries({ args: args3 }, _, names6) {
   const profile = args3.includes("--profile") ? args3[args3.indexOf("--profile") + 1] : "release";
   const folders3 = { dev: "debug", test: "debug", bench: "release" };
-  const folder = join30(
+  const folder = join35(
     stageFolders.caches,
     targetOf({ args: args3 }),
     folders3[profile ?? ""] ?? profile ?? ""
   );
-  return names6.map((name) => join30(folder, name));
+  return names6.map((name) => join35(folder, name));
 }
 var rustBench, vendorFolder, vendored;
 var init_rust2 = __esm({
@@ -22673,14 +23449,14 @@ var init_rust2 = __esm({
 });
 
 // src/bench/languages/zig.ts
-import { existsSync as existsSync11 } from "node:fs";
-import { chmod as chmod2, mkdir as mkdir7, mkdtemp, readdir as readdir8, realpath as realpath4, rename as rename3, rm as rm4 } from "node:fs/promises";
-import { dirname as dirname18, join as join31 } from "node:path";
+import { existsSync as existsSync13 } from "node:fs";
+import { chmod as chmod2, mkdir as mkdir7, mkdtemp, readdir as readdir8, realpath as realpath4, rename as rename3, rm as rm5 } from "node:fs/promises";
+import { dirname as dirname19, join as join36 } from "node:path";
 async function fetchPackages(project2, { root: root2, seed, signal }) {
   const { zig: zig2, downloads: downloads4 } = project2;
   if (!downloads4) return;
   const [tool = "zig", ...first] = zig2.command;
-  const global3 = join31(seed, "global");
+  const global3 = join36(seed, "global");
   const args3 = [...first, "build", "--fetch"];
   const env4 = { ZIG_GLOBAL_CACHE_DIR: global3 };
   const result = await run({ tool, args: args3, cwd: root2, env: env4 }, { signal });
@@ -22694,20 +23470,20 @@ async function fetchPackages(project2, { root: root2, seed, signal }) {
     });
   }
   const left3 = (await readdir8(global3).catch(() => [])).filter((name) => name !== "p");
-  await Promise.all(left3.map((name) => rm4(join31(global3, name), { recursive: true, force: true })));
-  await rm4(join31(root2, ".zig-cache"), { recursive: true, force: true });
+  await Promise.all(left3.map((name) => rm5(join36(global3, name), { recursive: true, force: true })));
+  await rm5(join36(root2, ".zig-cache"), { recursive: true, force: true });
 }
 async function editRoot({ root: root2 }) {
-  const text7 = await readText(join31(root2, "build.zig")).catch(() => "");
+  const text7 = await readText(join36(root2, "build.zig")).catch(() => "");
   const named3 = [
     ...text7.matchAll(
       /root_source_file\s*=\s*(?:b\.path\(|\.\{\s*\.(?:cwd_relative|path)\s*=\s*)?"([^"]+\.zig)"/g
     )
   ];
   const candidates = [...named3.map(([, path6]) => path6), "src/main.zig", "main.zig"];
-  const main2 = candidates.find((path6) => /main\.zig$/.test(path6) && existsSync11(join31(root2, path6))) ?? candidates[0];
-  if (main2 === void 0 || !existsSync11(join31(root2, main2))) return void 0;
-  return { file: join31(root2, main2), line: (text8) => `const xbuild_bench_edit = "${text8}";` };
+  const main2 = candidates.find((path6) => /main\.zig$/.test(path6) && existsSync13(join36(root2, path6))) ?? candidates[0];
+  if (main2 === void 0 || !existsSync13(join36(root2, main2))) return void 0;
+  return { file: join36(root2, main2), line: (text8) => `const xbuild_bench_edit = "${text8}";` };
 }
 async function findZigFolder(project2, platform11, { signal }, host) {
   const { zig: zig2, toolchain: toolchain2 } = project2;
@@ -22722,14 +23498,14 @@ async function ownFolder(command2, signal) {
   const result = await run({ tool, args: [...args3, "env"], cwd: "/" }, { signal });
   const [, path6] = /zig_exe"?\s*[:=]\s*"([^"]+)"/.exec(result.stdout) ?? [];
   if (path6 === void 0) return void 0;
-  const folder = dirname18(await realpath4(path6).catch(() => path6));
-  return existsSync11(join31(folder, "zig")) && existsSync11(join31(folder, "lib", "std")) ? folder : void 0;
+  const folder = dirname19(await realpath4(path6).catch(() => path6));
+  return existsSync13(join36(folder, "zig")) && existsSync13(join36(folder, "lib", "std")) ? folder : void 0;
 }
 async function downloadWheel(version2, platform11, signal) {
   const machine2 = wheelMachines[platform11.arch] ?? platform11.arch;
-  const folder = join31(cacheFolder(), "toolchains", `ziglang-${version2}-${machine2}`);
-  if (existsSync11(join31(folder, "zig"))) return folder;
-  await mkdir7(dirname18(folder), { recursive: true });
+  const folder = join36(cacheFolder(), "toolchains", `ziglang-${version2}-${machine2}`);
+  if (existsSync13(join36(folder, "zig"))) return folder;
+  await mkdir7(dirname19(folder), { recursive: true });
   const temporary = await mkdtemp(`${folder}.`);
   try {
     const tags2 = [`manylinux2014_${machine2}`, `manylinux_2_31_${machine2}`, `musllinux_1_1_${machine2}`];
@@ -22746,12 +23522,12 @@ async function downloadWheel(version2, platform11, signal) {
     );
     const wheel = (await readdir8(temporary)).find((name) => name.endsWith(".whl")) ?? "";
     check3(await python("-m", "zipfile", "-e", wheel, "."));
-    await chmod2(join31(temporary, "ziglang", "zig"), 493);
-    await rename3(join31(temporary, "ziglang"), folder).catch(() => {
+    await chmod2(join36(temporary, "ziglang", "zig"), 493);
+    await rename3(join36(temporary, "ziglang"), folder).catch(() => {
     });
     return folder;
   } finally {
-    await rm4(temporary, { recursive: true, force: true });
+    await rm5(temporary, { recursive: true, force: true });
   }
   function check3(result) {
     if (result.ok) return;
@@ -23234,12 +24010,12 @@ var init_job = __esm({
 
 // src/bench/measure/builder/emulator.ts
 import { readdir as readdir9, readFile as readFile2 } from "node:fs/promises";
-import { basename as basename9, join as join32 } from "node:path";
+import { basename as basename9, join as join37 } from "node:path";
 async function findEmulator(platform11, builder3, signal, folder = binfmtFolder) {
   if (!builder3.local) return { kind: "unknown" };
   const entries2 = await readdir9(folder).catch(() => []);
   for (const name of entries2) {
-    const text7 = await readFile2(join32(folder, name), "utf8").catch(() => "");
+    const text7 = await readFile2(join37(folder, name), "utf8").catch(() => "");
     const program3 = matchEntry(text7, platform11);
     if (program3 !== void 0) {
       return { kind: "kernel", program: basename9(program3), ...await askVersion2(program3, signal) };
@@ -23340,665 +24116,6 @@ var init_command3 = __esm({
     init_substitute();
     init_bench_language();
     cToolchainVariable = /^(?:(?:TARGET_)?(?:CC|CXX|AR|RANLIB)(?:_.*)?|CARGO_TARGET_.*_LINKER|PKG_CONFIG_\w+)$/;
-  }
-});
-
-// src/recorder.ts
-function createRecorder(emit) {
-  const seconds3 = { inspect: 0, compile: 0, verify: 0, image: 0, readBack: 0, total: 0 };
-  const notes2 = [];
-  const running = /* @__PURE__ */ new Set();
-  const stages = /* @__PURE__ */ new Map();
-  const record2 = (event) => {
-    if (event.type === "note") notes2.push(event.text);
-    emit(event);
-  };
-  return {
-    seconds: seconds3,
-    commands: [],
-    notes: notes2,
-    emit: record2,
-    stage: async (name, work) => {
-      const stage = stages.get(name) ?? { works: 0, since: 0 };
-      stages.set(name, stage);
-      if (stage.works++ === 0) stage.since = performance.now();
-      const endSpan = beginSpan("stage", name);
-      try {
-        return await work();
-      } finally {
-        endSpan();
-        if (--stage.works === 0) seconds3[name] += (performance.now() - stage.since) / 1e3;
-      }
-    },
-    async task(id, work) {
-      running.add(id);
-      try {
-        return await runTask(record2, id, work);
-      } finally {
-        running.delete(id);
-      }
-    },
-    waiting(detail) {
-      const id = [...running].at(-1);
-      record2(
-        id === void 0 ? { type: "note", level: "info", text: detail } : { type: "progress", id, detail }
-      );
-    },
-    note: (level2, text7) => record2({ type: "note", level: level2, text: text7 })
-  };
-}
-async function runTask(emit, id, work) {
-  let ended = { type: "done", id };
-  const endSpan = beginSpan("task", id);
-  emit({ type: "start", id });
-  try {
-    const value = await work({
-      progress: (detail) => emit({ type: "progress", id, detail }),
-      detail: (detail) => {
-        ended = { type: "done", id, detail };
-      },
-      skip: (detail) => {
-        ended = { type: "skipped", id, detail };
-      },
-      fail: (detail) => {
-        ended = { type: "failed", id, detail };
-      }
-    });
-    emit(ended);
-    return value;
-  } catch (error) {
-    if (isFailure(error, "interrupted")) emit({ type: "skipped", id, detail: "stopped" });
-    else emit(ended.type === "failed" ? ended : { type: "failed", id, detail: error.message });
-    throw error;
-  } finally {
-    endSpan();
-  }
-}
-var init_recorder = __esm({
-  "src/recorder.ts"() {
-    "use strict";
-    init_errors();
-    init_timeline();
-  }
-});
-
-// node_modules/tmp/lib/tmp.js
-var require_tmp = __commonJS({
-  "node_modules/tmp/lib/tmp.js"(exports, module) {
-    /*!
-     * Tmp
-     *
-     * Copyright (c) 2011-2017 KARASZI Istvan <github@spam.raszi.hu>
-     *
-     * MIT Licensed
-     */
-    var fs = __require("fs");
-    var os2 = __require("os");
-    var path6 = __require("path");
-    var crypto = __require("crypto");
-    var _c2 = { fs: fs.constants, os: os2.constants };
-    var RANDOM_CHARS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    var TEMPLATE_PATTERN = /XXXXXX/;
-    var DEFAULT_TRIES = 3;
-    var CREATE_FLAGS = (_c2.O_CREAT || _c2.fs.O_CREAT) | (_c2.O_EXCL || _c2.fs.O_EXCL) | (_c2.O_RDWR || _c2.fs.O_RDWR);
-    var IS_WIN32 = os2.platform() === "win32";
-    var EBADF = _c2.EBADF || _c2.os.errno.EBADF;
-    var ENOENT = _c2.ENOENT || _c2.os.errno.ENOENT;
-    var DIR_MODE = 448;
-    var FILE_MODE = 384;
-    var EXIT = "exit";
-    var _removeObjects = [];
-    var FN_RMDIR_SYNC = fs.rmdirSync.bind(fs);
-    var _gracefulCleanup = false;
-    function rimraf(dirPath, callback) {
-      return fs.rm(dirPath, { recursive: true }, callback);
-    }
-    function FN_RIMRAF_SYNC(dirPath) {
-      return fs.rmSync(dirPath, { recursive: true });
-    }
-    function tmpName(options, callback) {
-      const args3 = _parseArguments(options, callback), opts = args3[0], cb = args3[1];
-      _assertAndSanitizeOptions(opts, function(err, sanitizedOptions) {
-        if (err) return cb(err);
-        let tries = sanitizedOptions.tries;
-        (function _getUniqueName() {
-          try {
-            const name = _generateTmpName(sanitizedOptions);
-            fs.stat(name, function(err2) {
-              if (!err2) {
-                if (tries-- > 0) return _getUniqueName();
-                return cb(new Error("Could not get a unique tmp filename, max tries reached " + name));
-              }
-              cb(null, name);
-            });
-          } catch (err2) {
-            cb(err2);
-          }
-        })();
-      });
-    }
-    function tmpNameSync(options) {
-      const args3 = _parseArguments(options), opts = args3[0];
-      const sanitizedOptions = _assertAndSanitizeOptionsSync(opts);
-      let tries = sanitizedOptions.tries;
-      do {
-        const name = _generateTmpName(sanitizedOptions);
-        try {
-          fs.statSync(name);
-        } catch (e) {
-          return name;
-        }
-      } while (tries-- > 0);
-      throw new Error("Could not get a unique tmp filename, max tries reached");
-    }
-    function file(options, callback) {
-      const args3 = _parseArguments(options, callback), opts = args3[0], cb = args3[1];
-      tmpName(opts, function _tmpNameCreated(err, name) {
-        if (err) return cb(err);
-        fs.open(name, CREATE_FLAGS, opts.mode || FILE_MODE, function _fileCreated(err2, fd) {
-          if (err2) return cb(err2);
-          if (opts.discardDescriptor) {
-            return fs.close(fd, function _discardCallback(possibleErr) {
-              return cb(possibleErr, name, void 0, _prepareTmpFileRemoveCallback(name, -1, opts, false));
-            });
-          } else {
-            const discardOrDetachDescriptor = opts.discardDescriptor || opts.detachDescriptor;
-            cb(null, name, fd, _prepareTmpFileRemoveCallback(name, discardOrDetachDescriptor ? -1 : fd, opts, false));
-          }
-        });
-      });
-    }
-    function fileSync(options) {
-      const args3 = _parseArguments(options), opts = args3[0];
-      const discardOrDetachDescriptor = opts.discardDescriptor || opts.detachDescriptor;
-      const name = tmpNameSync(opts);
-      let fd = fs.openSync(name, CREATE_FLAGS, opts.mode || FILE_MODE);
-      if (opts.discardDescriptor) {
-        fs.closeSync(fd);
-        fd = void 0;
-      }
-      return {
-        name,
-        fd,
-        removeCallback: _prepareTmpFileRemoveCallback(name, discardOrDetachDescriptor ? -1 : fd, opts, true)
-      };
-    }
-    function dir2(options, callback) {
-      const args3 = _parseArguments(options, callback), opts = args3[0], cb = args3[1];
-      tmpName(opts, function _tmpNameCreated(err, name) {
-        if (err) return cb(err);
-        fs.mkdir(name, opts.mode || DIR_MODE, function _dirCreated(err2) {
-          if (err2) return cb(err2);
-          cb(null, name, _prepareTmpDirRemoveCallback(name, opts, false));
-        });
-      });
-    }
-    function dirSync(options) {
-      const args3 = _parseArguments(options), opts = args3[0];
-      const name = tmpNameSync(opts);
-      fs.mkdirSync(name, opts.mode || DIR_MODE);
-      return {
-        name,
-        removeCallback: _prepareTmpDirRemoveCallback(name, opts, true)
-      };
-    }
-    function _removeFileAsync(fdPath, next2) {
-      const _handler = function(err) {
-        if (err && !_isENOENT(err)) {
-          return next2(err);
-        }
-        next2();
-      };
-      if (0 <= fdPath[0])
-        fs.close(fdPath[0], function() {
-          fs.unlink(fdPath[1], _handler);
-        });
-      else fs.unlink(fdPath[1], _handler);
-    }
-    function _removeFileSync(fdPath) {
-      let rethrownException = null;
-      try {
-        if (0 <= fdPath[0]) fs.closeSync(fdPath[0]);
-      } catch (e) {
-        if (!_isEBADF(e) && !_isENOENT(e)) throw e;
-      } finally {
-        try {
-          fs.unlinkSync(fdPath[1]);
-        } catch (e) {
-          if (!_isENOENT(e)) rethrownException = e;
-        }
-      }
-      if (rethrownException !== null) {
-        throw rethrownException;
-      }
-    }
-    function _prepareTmpFileRemoveCallback(name, fd, opts, sync) {
-      const removeCallbackSync = _prepareRemoveCallback(_removeFileSync, [fd, name], sync);
-      const removeCallback = _prepareRemoveCallback(_removeFileAsync, [fd, name], sync, removeCallbackSync);
-      if (!opts.keep) _removeObjects.unshift(removeCallbackSync);
-      return sync ? removeCallbackSync : removeCallback;
-    }
-    function _prepareTmpDirRemoveCallback(name, opts, sync) {
-      const removeFunction = opts.unsafeCleanup ? rimraf : fs.rmdir.bind(fs);
-      const removeFunctionSync = opts.unsafeCleanup ? FN_RIMRAF_SYNC : FN_RMDIR_SYNC;
-      const removeCallbackSync = _prepareRemoveCallback(removeFunctionSync, name, sync);
-      const removeCallback = _prepareRemoveCallback(removeFunction, name, sync, removeCallbackSync);
-      if (!opts.keep) _removeObjects.unshift(removeCallbackSync);
-      return sync ? removeCallbackSync : removeCallback;
-    }
-    function _prepareRemoveCallback(removeFunction, fileOrDirName, sync, cleanupCallbackSync) {
-      let called = false;
-      return function _cleanupCallback(next2) {
-        if (!called) {
-          const toRemove = cleanupCallbackSync || _cleanupCallback;
-          const index = _removeObjects.indexOf(toRemove);
-          if (index >= 0) _removeObjects.splice(index, 1);
-          called = true;
-          if (sync || removeFunction === FN_RMDIR_SYNC || removeFunction === FN_RIMRAF_SYNC) {
-            return removeFunction(fileOrDirName);
-          } else {
-            return removeFunction(fileOrDirName, next2 || function() {
-            });
-          }
-        }
-      };
-    }
-    function _garbageCollector() {
-      if (!_gracefulCleanup) return;
-      while (_removeObjects.length) {
-        try {
-          _removeObjects[0]();
-        } catch (e) {
-        }
-      }
-    }
-    function _randomChars(howMany) {
-      let value = [], rnd = null;
-      try {
-        rnd = crypto.randomBytes(howMany);
-      } catch (e) {
-        rnd = crypto.pseudoRandomBytes(howMany);
-      }
-      for (let i2 = 0; i2 < howMany; i2++) {
-        value.push(RANDOM_CHARS[rnd[i2] % RANDOM_CHARS.length]);
-      }
-      return value.join("");
-    }
-    function _isUndefined(obj) {
-      return typeof obj === "undefined";
-    }
-    function _parseArguments(options, callback) {
-      if (typeof options === "function") {
-        return [{}, options];
-      }
-      if (_isUndefined(options)) {
-        return [{}, callback];
-      }
-      const actualOptions = {};
-      for (const key of Object.getOwnPropertyNames(options)) {
-        actualOptions[key] = options[key];
-      }
-      return [actualOptions, callback];
-    }
-    function _resolvePath(name, tmpDir, cb) {
-      const pathToResolve = path6.isAbsolute(name) ? name : path6.join(tmpDir, name);
-      fs.stat(pathToResolve, function(err) {
-        if (err) {
-          fs.realpath(path6.dirname(pathToResolve), function(err2, parentDir) {
-            if (err2) return cb(err2);
-            cb(null, path6.join(parentDir, path6.basename(pathToResolve)));
-          });
-        } else {
-          fs.realpath(pathToResolve, cb);
-        }
-      });
-    }
-    function _resolvePathSync(name, tmpDir) {
-      const pathToResolve = path6.isAbsolute(name) ? name : path6.join(tmpDir, name);
-      try {
-        fs.statSync(pathToResolve);
-        return fs.realpathSync(pathToResolve);
-      } catch (_err) {
-        const parentDir = fs.realpathSync(path6.dirname(pathToResolve));
-        return path6.join(parentDir, path6.basename(pathToResolve));
-      }
-    }
-    function _generateTmpName(opts) {
-      const tmpDir = opts.tmpdir;
-      if (!_isUndefined(opts.name)) {
-        return path6.join(tmpDir, opts.dir, opts.name);
-      }
-      if (!_isUndefined(opts.template)) {
-        return path6.join(tmpDir, opts.dir, opts.template).replace(TEMPLATE_PATTERN, _randomChars(6));
-      }
-      const name = [
-        opts.prefix ? opts.prefix : "tmp",
-        "-",
-        process.pid,
-        "-",
-        _randomChars(12),
-        opts.postfix ? "-" + opts.postfix : ""
-      ].join("");
-      return path6.join(tmpDir, opts.dir, name);
-    }
-    function _assertPath(option, value) {
-      if (typeof value !== "string") {
-        throw new Error(`${option} option must be a string, got "${typeof value}".`);
-      }
-      if (value.includes("..")) {
-        throw new Error("Relative value not allowed");
-      }
-      return value;
-    }
-    function _assertOptionsBase(options) {
-      if (!_isUndefined(options.name)) {
-        const name = options.name;
-        if (path6.isAbsolute(name)) throw new Error(`name option must not contain an absolute path, found "${name}".`);
-        const basename20 = path6.basename(name);
-        if (basename20 === ".." || basename20 === "." || basename20 !== name) {
-          throw new Error(`name option must not contain a path, found "${name}".`);
-        }
-      }
-      if (!_isUndefined(options.template)) {
-        if (typeof options.template !== "string") {
-          throw new Error(`template option must be a string, got "${typeof options.template}".`);
-        }
-        if (!options.template.match(TEMPLATE_PATTERN)) {
-          throw new Error(`Invalid template, found "${options.template}".`);
-        }
-      }
-      if (!_isUndefined(options.tries) && isNaN(options.tries) || options.tries < 0) {
-        throw new Error(`Invalid tries, found "${options.tries}".`);
-      }
-      options.tries = _isUndefined(options.name) ? options.tries || DEFAULT_TRIES : 1;
-      options.keep = !!options.keep;
-      options.detachDescriptor = !!options.detachDescriptor;
-      options.discardDescriptor = !!options.discardDescriptor;
-      options.unsafeCleanup = !!options.unsafeCleanup;
-      options.prefix = _isUndefined(options.prefix) ? "" : _assertPath("prefix", options.prefix);
-      options.postfix = _isUndefined(options.postfix) ? "" : _assertPath("postfix", options.postfix);
-      options.template = _isUndefined(options.template) ? void 0 : _assertPath("template", options.template);
-    }
-    function _getRelativePath(option, name, tmpDir, cb) {
-      if (_isUndefined(name)) return cb(null);
-      _resolvePath(name, tmpDir, function(err, resolvedPath) {
-        if (err) return cb(err);
-        const relativePath = path6.relative(tmpDir, resolvedPath);
-        if (relativePath.startsWith("..") || path6.isAbsolute(relativePath)) {
-          return cb(new Error(`${option} option must be relative to "${tmpDir}", found "${relativePath}".`));
-        }
-        cb(null, relativePath);
-      });
-    }
-    function _getRelativePathSync(option, name, tmpDir) {
-      if (_isUndefined(name)) return;
-      const resolvedPath = _resolvePathSync(name, tmpDir);
-      const relativePath = path6.relative(tmpDir, resolvedPath);
-      if (relativePath.startsWith("..") || path6.isAbsolute(relativePath)) {
-        throw new Error(`${option} option must be relative to "${tmpDir}", found "${relativePath}".`);
-      }
-      return relativePath;
-    }
-    function _assertAndSanitizeOptions(options, cb) {
-      _getTmpDir(options, function(err, tmpDir) {
-        if (err) return cb(err);
-        options.tmpdir = tmpDir;
-        try {
-          _assertOptionsBase(options, tmpDir);
-        } catch (err2) {
-          return cb(err2);
-        }
-        _getRelativePath("dir", options.dir, tmpDir, function(err2, dir3) {
-          if (err2) return cb(err2);
-          options.dir = _isUndefined(dir3) ? "" : dir3;
-          _getRelativePath("template", options.template, tmpDir, function(err3, template2) {
-            if (err3) return cb(err3);
-            options.template = template2;
-            cb(null, options);
-          });
-        });
-      });
-    }
-    function _assertAndSanitizeOptionsSync(options) {
-      const tmpDir = options.tmpdir = _getTmpDirSync(options);
-      _assertOptionsBase(options, tmpDir);
-      const dir3 = _getRelativePathSync("dir", options.dir, tmpDir);
-      options.dir = _isUndefined(dir3) ? "" : dir3;
-      options.template = _getRelativePathSync("template", options.template, tmpDir);
-      return options;
-    }
-    function _isEBADF(error) {
-      return _isExpectedError(error, -EBADF, "EBADF");
-    }
-    function _isENOENT(error) {
-      return _isExpectedError(error, -ENOENT, "ENOENT");
-    }
-    function _isExpectedError(error, errno, code2) {
-      return IS_WIN32 ? error.code === code2 : error.code === code2 && error.errno === errno;
-    }
-    function setGracefulCleanup2() {
-      _gracefulCleanup = true;
-    }
-    function _getTmpDir(options, cb) {
-      return fs.realpath(options && options.tmpdir || os2.tmpdir(), cb);
-    }
-    function _getTmpDirSync(options) {
-      return fs.realpathSync(options && options.tmpdir || os2.tmpdir());
-    }
-    process.addListener(EXIT, _garbageCollector);
-    Object.defineProperty(module.exports, "tmpdir", {
-      enumerable: true,
-      configurable: false,
-      get: function() {
-        return _getTmpDirSync();
-      }
-    });
-    module.exports.dir = dir2;
-    module.exports.dirSync = dirSync;
-    module.exports.file = file;
-    module.exports.fileSync = fileSync;
-    module.exports.tmpName = tmpName;
-    module.exports.tmpNameSync = tmpNameSync;
-    module.exports.setGracefulCleanup = setGracefulCleanup2;
-  }
-});
-
-// node_modules/tmp-promise/index.js
-var require_tmp_promise = __commonJS({
-  "node_modules/tmp-promise/index.js"(exports, module) {
-    "use strict";
-    var { promisify: promisify5 } = __require("util");
-    var tmp = require_tmp();
-    module.exports.fileSync = tmp.fileSync;
-    var fileWithOptions = promisify5(
-      (options, cb) => tmp.file(
-        options,
-        (err, path6, fd, cleanup) => err ? cb(err) : cb(void 0, { path: path6, fd, cleanup: promisify5(cleanup) })
-      )
-    );
-    module.exports.file = async (options) => fileWithOptions(options);
-    module.exports.withFile = async function withFile2(fn, options) {
-      const { path: path6, fd, cleanup } = await module.exports.file(options);
-      try {
-        return await fn({ path: path6, fd });
-      } finally {
-        await cleanup();
-      }
-    };
-    module.exports.dirSync = tmp.dirSync;
-    var dirWithOptions = promisify5(
-      (options, cb) => tmp.dir(
-        options,
-        (err, path6, cleanup) => err ? cb(err) : cb(void 0, { path: path6, cleanup: promisify5(cleanup) })
-      )
-    );
-    module.exports.dir = async (options) => dirWithOptions(options);
-    module.exports.withDir = async function withDir(fn, options) {
-      const { path: path6, cleanup } = await module.exports.dir(options);
-      try {
-        return await fn({ path: path6 });
-      } finally {
-        await cleanup();
-      }
-    };
-    module.exports.tmpNameSync = tmp.tmpNameSync;
-    module.exports.tmpName = promisify5(tmp.tmpName);
-    module.exports.tmpdir = tmp.tmpdir;
-    module.exports.setGracefulCleanup = tmp.setGracefulCleanup;
-  }
-});
-
-// src/util/temporary-folder.ts
-import { randomBytes as randomBytes2 } from "node:crypto";
-import { rm as rm5 } from "node:fs/promises";
-import { tmpdir as tmpdir3 } from "node:os";
-async function makeTemporaryFolder(prefix, parent = tmpdir3()) {
-  const name = `${prefix}${ownerMark()}-${randomBytes2(6).toString("hex")}`;
-  await sweep(parent);
-  (0, import_tmp_promise.setGracefulCleanup)();
-  const { path: path6, cleanup } = await (0, import_tmp_promise.dir)({ tmpdir: parent, name, mode: 448, unsafeCleanup: true });
-  let isGone = false;
-  return {
-    path: path6,
-    async remove() {
-      if (isGone) return;
-      isGone = true;
-      await rm5(path6, { recursive: true, force: true, maxRetries: 3 });
-      await cleanup().catch(() => {
-      });
-    }
-  };
-}
-var import_tmp_promise;
-var init_temporary_folder = __esm({
-  "src/util/temporary-folder.ts"() {
-    "use strict";
-    import_tmp_promise = __toESM(require_tmp_promise(), 1);
-    init_leftovers();
-    init_owner();
-  }
-});
-
-// src/build/compile-failure.ts
-function describeExit(step2, result) {
-  const how = result.signal ? `was ended by ${result.signal}` : `exited with ${result.exitCode}`;
-  return `${step2.command.tool} ${how}`;
-}
-function prepareFailed(step2, result, plan, log) {
-  const language = languages[plan.project.language];
-  const [platform11] = plan.platforms;
-  const message = platform11 && language.explain(result.stderr, platform11);
-  return new Failure({
-    kind: "compile",
-    what: `${step2.title} failed: ${describeExit(step2, result)}`,
-    where: plan.project.root,
-    why: `${message || result.stderr.trim()}
-full log: ${log}`,
-    // Not the command itself: that is what has just failed.
-    fix: (platform11 && language.advise?.(result.stderr, platform11)) ?? "fix the error above"
-  });
-}
-function compileFailed(failures, plan) {
-  const good3 = plan.platforms.map((platform11) => platform11.id).filter((id) => !failures.some(({ platform: platform11 }) => platform11 === id));
-  const names6 = failures.map(({ platform: platform11 }) => platform11).join(", ");
-  const fix2 = [...new Set(failures.flatMap(({ advice: advice2 }) => advice2 ?? []))].join("\n") || "fix the errors above";
-  return new Failure({
-    kind: "compile",
-    what: plan.platforms.length === 1 ? `${names6} did not compile` : `${failures.length} of ${plan.platforms.length} platforms did not compile: ${names6}`,
-    where: plan.project.root,
-    why: groupMessages(failures),
-    fix: `${fix2}${good3.length > 0 ? ` (${good3.join(", ")} compiled)` : ""}; no image was made`
-  });
-}
-function groupMessages(failures) {
-  const groups = groupByMessage(failures);
-  return [...groups].map(([message, group]) => {
-    const logs = [...new Set(group.map(({ log }) => `full log: ${log}`))].join("\n");
-    return `${group.map(({ platform: platform11 }) => platform11).join(", ")}:
-${message}
-${logs}`;
-  }).join("\n\n");
-}
-function groupByMessage(failures) {
-  const groups = /* @__PURE__ */ new Map();
-  for (const failure of failures)
-    groups.set(failure.message, [...groups.get(failure.message) ?? [], failure]);
-  return groups;
-}
-var init_compile_failure = __esm({
-  "src/build/compile-failure.ts"() {
-    "use strict";
-    init_errors();
-    init_languages();
-  }
-});
-
-// src/build/on-builder/reads/read-path.ts
-import { realpath as realpath5 } from "node:fs/promises";
-import { isAbsolute as isAbsolute3, relative as relative8 } from "node:path";
-function isWithin(root2, path6) {
-  const way = relative8(root2, path6);
-  return way !== ".." && !way.startsWith("../") && !isAbsolute3(way);
-}
-async function checkReads(root2, reads) {
-  const real = await realPath(root2);
-  for (const { path: path6, by } of reads) {
-    const target = await realPath(path6);
-    if (isWithin(root2, path6) && (target === void 0 || real === void 0 || isWithin(real, target)))
-      continue;
-    throw new Failure({
-      kind: "usage",
-      what: `The compile reads ${path6}, which the builder does not get`,
-      where: by,
-      why: `${isWithin(root2, path6) ? `it is a link to ${target}, and ` : ""}only ${root2} is sent to it`,
-      fix: "--compile-on host, or move both into one repository: of a git repository everything is sent"
-    });
-  }
-}
-var realPath;
-var init_read_path = __esm({
-  "src/build/on-builder/reads/read-path.ts"() {
-    "use strict";
-    init_errors();
-    realPath = (path6) => realpath5(path6).catch(() => void 0);
-  }
-});
-
-// src/build/on-builder/advise-stage.ts
-import { existsSync as existsSync12, realpathSync as realpathSync3 } from "node:fs";
-import { resolve as resolve5 } from "node:path";
-function adviseStage(output, { command: command2, stage }) {
-  const root2 = stage?.command.args.at(-1);
-  if (root2 === void 0) return void 0;
-  const isHereAlone = (path7) => existsSync12(path7) && !(isWithin(root2, path7) && isWithin(realpathSync3(root2), realpathSync3(path7)));
-  const named3 = output.split("\n").filter((line) => missing2.test(line)).flatMap((line) => [...line.matchAll(/[^\s"'`():,]*\/[^\s"'`():,]+/g)]).map(([word3]) => resolve5(command2.cwd, word3));
-  const path6 = named3.find(isHereAlone);
-  return path6 && `--compile-on host: ${path6} is on this machine, and only ${root2} is sent to the builder`;
-}
-var missing2;
-var init_advise_stage = __esm({
-  "src/build/on-builder/advise-stage.ts"() {
-    "use strict";
-    init_read_path();
-    missing2 = /no such file|not found|cannot find|could ?n[o']t (?:be )?read|failed to read|FileNotFound/i;
-  }
-});
-
-// src/build/on-builder/collect.ts
-import { existsSync as existsSync13 } from "node:fs";
-import { join as join33 } from "node:path";
-function collectGathered({ produces }, { ok: ok2, seconds: seconds3, stderr }, work) {
-  if (!ok2) return [];
-  const cached2 = !/^\s*Compiling /m.test(stderr);
-  return produces.flatMap(({ platform: platform11, name }) => {
-    const path6 = join33(work, platformFolder(platform11), name);
-    return existsSync13(path6) ? [{ platform: platform11, name, path: path6, seconds: seconds3, cached: cached2 }] : [];
-  });
-}
-var init_collect = __esm({
-  "src/build/on-builder/collect.ts"() {
-    "use strict";
-    init_platforms();
   }
 });
 
@@ -24475,7 +24592,7 @@ var init_progress2 = __esm({
 
 // src/image/buildx/run.ts
 import { appendFile as appendFile2, mkdir as mkdir8, readFile as readFile3 } from "node:fs/promises";
-import { dirname as dirname19 } from "node:path";
+import { dirname as dirname20 } from "node:path";
 async function untilNamed(once10) {
   let ran = await once10();
   for (let tried = 1; !ran.result.ok && tried < attempts && namingRace.test(ran.said); tried++)
@@ -24521,7 +24638,7 @@ async function runWithProgress(command2, { signal, onProgress, logFile, onOutput
 }
 async function writeLog(path6, text7) {
   if (path6 === void 0) return;
-  await mkdir8(dirname19(path6), { recursive: true }).then(() => appendFile2(path6, redact(text7))).catch(() => {
+  await mkdir8(dirname20(path6), { recursive: true }).then(() => appendFile2(path6, redact(text7))).catch(() => {
   });
 }
 function argument({ args: args3 }, flag2) {
@@ -24552,246 +24669,6 @@ var init_run = __esm({
     init_progress2();
     namingRace = /^ERROR: .*\bimage "[^"]*": already exists$/m;
     attempts = 3;
-  }
-});
-
-// src/build/on-builder/explain-stage.ts
-function explainStage(failure, { tool, image: image4, stderr }) {
-  const { kind: kind3, what, where, why, cause } = failure;
-  const other = '[toolchain] image = "\u2026" in xbuild.toml names another one';
-  if (/did not complete successfully/.test(why ?? "")) {
-    return new Failure({
-      kind: "tool",
-      what: `The toolchain image ${image4} cannot run ${tool}`,
-      why: [stderr.trim(), why].filter(Boolean).join("\n"),
-      fix: other,
-      cause
-    });
-  }
-  if (/^failed to stat |convert agent config|SSH_AUTH_SOCK|secret .*not found|unset ssh|no ssh/i.test(why ?? "")) {
-    return new Failure({
-      kind: "usage",
-      what: "A secret or a key for the compile on the builder cannot be had",
-      where,
-      why,
-      fix: "fix --secret or --ssh, [build] secrets or ssh in xbuild.toml; ssh-add -l lists the keys of the agent",
-      cause
-    });
-  }
-  const fix2 = kind3 === "registry" ? `${other}; --compile-on host compiles on this machine` : failure.fix;
-  return new Failure({
-    kind: kind3,
-    what: what.includes(image4) ? what : `${what}, for the compile with ${image4}`,
-    where,
-    why,
-    fix: fix2,
-    cause
-  });
-}
-var init_explain_stage = __esm({
-  "src/build/on-builder/explain-stage.ts"() {
-    "use strict";
-    init_errors();
-  }
-});
-
-// src/build/on-builder/run-stage.ts
-import { mkdir as mkdir9, rm as rm6, writeFile as writeFile4 } from "node:fs/promises";
-import { dirname as dirname20 } from "node:path";
-async function runStage({ command: { tool }, stage, cacheLog }, { work, logFile, signal, onStderr, onProgress }) {
-  const command2 = substitute(stage.command, { work });
-  const file = command2.args[command2.args.indexOf("--file") + 1];
-  await mkdir9(dirname20(file), { recursive: true });
-  await writeFile4(file, stage.dockerfile);
-  await writeFile4(`${file}.dockerignore`, stage.ignore);
-  const output = createOutput(onStderr);
-  const { result, progress } = await runWithProgress(command2, {
-    signal,
-    logFile,
-    onProgress: (detail) => {
-      if (!/\bRUN\b/.test(detail)) onProgress(detail);
-    },
-    onOutput: output.add
-  });
-  const stderr = output.end();
-  if (result.ok) {
-    const ran = progress.vertexTimes().some(({ name, cached: cached2 }) => !cached2 && name.startsWith(runPrefix));
-    if (cacheLog && !ran) await rm6(fillTokens(cacheLog.path, { work }), { force: true });
-    return { ...result, stdout: "", stderr };
-  }
-  const said2 = progress.plain() + (result.signal === void 0 ? "" : `
-docker was ended by ${result.signal}`);
-  const vertices = progress.vertexTimes();
-  const at = command2.args.indexOf("--builder");
-  const builder3 = at < 0 ? void 0 : command2.args[at + 1];
-  const ended = vertices.map(({ name, error }) => endOf(name, error ?? "")).find(Boolean);
-  const failure = explainBuildxError({ said: said2, dockerfile: stage.dockerfile, vertices, logFile, builder: builder3 });
-  if (!ended || isMissing(ended.exitCode, stderr))
-    throw explainStage(failure, { tool, image: stage.image, stderr });
-  return { ...result, exitCode: ended.exitCode, signal: void 0, stdout: "", stderr: stderr + ended.remark };
-}
-function endOf(name, error) {
-  const [, code2] = /did not complete successfully: exit code: (\d+)/.exec(error) ?? [];
-  if (code2 === void 0 || !name.startsWith("RUN ")) return void 0;
-  const killed = "\nthe builder killed the compiler, most likely for lack of memory";
-  return { exitCode: Number(code2), remark: code2 === "137" ? killed : "" };
-}
-function isMissing(exitCode, stderr) {
-  return exitCode === 127 || /^.*\bexec: ".*": (?:executable file not found|stat .*: no such file)/m.test(stderr);
-}
-function createOutput(onLine) {
-  const decoder = new TextDecoder();
-  let text7 = "";
-  let pending2 = "";
-  return {
-    add: (data) => {
-      const piece = decoder.decode(data, { stream: true });
-      text7 += piece;
-      const lines3 = (pending2 + piece).split(/\r\n|\n|\r/);
-      pending2 = lines3.pop() ?? "";
-      for (const line of lines3) onLine(line);
-    },
-    end: () => {
-      if (pending2) onLine(pending2);
-      return text7;
-    }
-  };
-}
-var runPrefix;
-var init_run_stage = __esm({
-  "src/build/on-builder/run-stage.ts"() {
-    "use strict";
-    init_errors2();
-    init_run();
-    init_substitute();
-    init_explain_stage();
-    runPrefix = "RUN --mount=type=bind";
-  }
-});
-
-// src/build/compile.ts
-import { rmSync as rmSync2 } from "node:fs";
-import { join as join34 } from "node:path";
-function stepId(step2) {
-  return `step:${step2.title}`;
-}
-async function compilePlan(plan, context2) {
-  const temporary = await makeTemporaryFolder("xbuild-compile-").catch(() => void 0);
-  try {
-    return await compileSteps(plan, { ...context2, temporary: temporary?.path });
-  } finally {
-    await temporary?.remove();
-  }
-}
-async function compileSteps(plan, context2) {
-  for (const file of plan.compile.files) await writeFileAtomically(file.path, file.text, { mode: file.mode });
-  for (const step2 of plan.compile.prepare) await prepareStep(step2, plan, context2);
-  const outcomes = await mapLimit(
-    plan.compile.steps,
-    plan.compile.concurrency,
-    (step2) => compileStep(step2, plan, context2)
-  );
-  const raced = outcomes.filter((outcome3) => outcome3.failures.length > 0 && outcome3.raced);
-  for (const outcome3 of raced)
-    outcomes[outcomes.indexOf(outcome3)] = await compileStep(outcome3.step, plan, context2);
-  const failures = outcomes.flatMap((outcome3) => outcome3.failures);
-  if (failures.length > 0) throw compileFailed(failures, plan);
-  return outcomes.flatMap((outcome3) => outcome3.binaries);
-}
-function compileStep(step2, plan, context2) {
-  const language = languages[plan.project.language];
-  return runTask(context2.emit, stepId(step2), async (task) => {
-    const bound = bindStep(step2, context2.work);
-    const first = await runStep(step2, plan, context2, task);
-    const other = step2.stage ? void 0 : await language.alternative?.(bound, first);
-    const result = other ? afterFirst(first, await runStep(other, plan, context2, task)) : first;
-    const binaries2 = step2.stage && step2.outputDir === void 0 ? collectGathered(step2, result, context2.work) : await language.collect(other ?? bound, result);
-    const missing5 = step2.produces.filter(
-      ({ platform: platform11, name }) => !binaries2.some((binary) => binary.platform === platform11 && binary.name === name)
-    );
-    const output = `${result.stderr}
-${result.stdout}`;
-    const failed = missing5.length > 0 || result.ok ? missing5 : step2.produces;
-    const platforms2 = [...new Set(failed.map(({ platform: platform11 }) => platform11))];
-    const failures = platforms2.map((platform11) => ({
-      platform: platform11.id,
-      message: language.explain(output, platform11) || describeExit(step2, result),
-      advice: language.advise?.(output, platform11, step2.command.env) ?? adviseStage(output, step2),
-      log: logPath(step2, context2)
-    }));
-    const cached2 = binaries2.length > 0 && binaries2.every((binary) => binary.cached);
-    if (failures.length === 0) context2.onBinaries?.(binaries2);
-    if (failures.length > 0) task.fail(describeExit(step2, result));
-    else task.detail(`${describeSeconds(result.seconds)}${cached2 ? ", cached" : ""}`);
-    return { step: step2, binaries: binaries2, failures, raced: language.isRace?.(output) ?? false };
-  });
-}
-function prepareStep(step2, plan, context2) {
-  return runTask(context2.emit, stepId(step2), async (task) => {
-    const result = await runStep(step2, plan, context2, task);
-    if (result.ok) return task.detail(describeSeconds(result.seconds));
-    task.fail(describeExit(step2, result));
-    throw prepareFailed(step2, result, plan, logPath(step2, context2));
-  });
-}
-function runStep(step2, plan, context2, task) {
-  const progress = languages[plan.project.language].progress(step2, plan.project);
-  const onStderr = (line) => {
-    const detail = progress(line);
-    if (detail) task.progress(detail);
-  };
-  const { stage } = step2;
-  if (stage) {
-    const logFile = startLog(step2, context2);
-    return runStage({ ...step2, stage }, { ...context2, logFile, onStderr, onProgress: task.progress });
-  }
-  return context2.early?.take(step2, context2.signal, onStderr) ?? runHere(step2, context2, onStderr);
-}
-function runHere(step2, context2, onStderr) {
-  const { work, signal, temporary } = context2;
-  const logFile = startLog(step2, context2);
-  return run(bindStep(step2, work).command, { signal, keep: keptOutput, temporary, logFile, onStderr });
-}
-function startLog(step2, context2) {
-  const path6 = logPath(step2, context2);
-  rmSync2(path6, { force: true });
-  return path6;
-}
-function bindStep({ command: command2, outputDir, ...step2 }, work) {
-  return {
-    ...step2,
-    command: substitute(command2, { work }),
-    ...outputDir !== void 0 && { outputDir: fillTokens(outputDir, { work }) }
-  };
-}
-function logPath(step2, { logs }) {
-  const platforms2 = [...new Set(step2.produces.map(({ platform: platform11 }) => platform11))];
-  const [only] = platforms2;
-  const name = platforms2.length === 1 && only ? `${platformFolder(only)}${step2.program === void 0 ? "" : `-${step2.program}`}` : step2.title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  return join34(logs, `${name}.log`);
-}
-var keptOutput, afterFirst;
-var init_compile = __esm({
-  "src/build/compile.ts"() {
-    "use strict";
-    init_languages();
-    init_platforms();
-    init_process();
-    init_recorder();
-    init_atomic();
-    init_format();
-    init_map_limit();
-    init_substitute();
-    init_temporary_folder();
-    init_compile_failure();
-    init_advise_stage();
-    init_collect();
-    init_run_stage();
-    keptOutput = 64 * 1024 * 1024;
-    afterFirst = (first, second) => ({
-      ...second,
-      seconds: first.seconds + second.seconds
-    });
   }
 });
 
@@ -25147,7 +25024,7 @@ var init_owned_folders = __esm({
 // src/image/copy-folder.ts
 import { existsSync as existsSync14 } from "node:fs";
 import { readdir as readdir10, readlink as readlink2, stat as stat7 } from "node:fs/promises";
-import { basename as basename10, dirname as dirname21, join as join35, relative as relative9, resolve as resolve6 } from "node:path";
+import { basename as basename10, dirname as dirname21, join as join38, relative as relative8, resolve as resolve5 } from "node:path";
 async function copyFolder(rule, copy2) {
   const { folder, leftOut: leftOut3, excluded, wanted: wanted2 } = copy2;
   const top2 = rule.to.replace(/\/+$/, "");
@@ -25158,7 +25035,7 @@ async function copyFolder(rule, copy2) {
   await visit(folder, wanted2 === void 0);
   for (const path6 of links) {
     const link3 = await readlink2(path6);
-    if (link3.startsWith("/") || !copied.has(resolve6(dirname21(path6), link3))) {
+    if (link3.startsWith("/") || !copied.has(resolve5(dirname21(path6), link3))) {
       throw linkElsewhere(path6, link3, { from: rule.from, folder });
     }
   }
@@ -25168,8 +25045,8 @@ async function copyFolder(rule, copy2) {
     if (whole) addFolder(path6);
     const entries2 = await readdir10(path6, { withFileTypes: true });
     for (const entry of entries2.sort((a2, b) => Buffer.compare(Buffer.from(a2.name), Buffer.from(b.name)))) {
-      const inside = join35(path6, entry.name);
-      const name = relative9(folder, inside);
+      const inside = join38(path6, entry.name);
+      const name = relative8(folder, inside);
       if (excluded(name)) continue;
       const isWanted = whole || wanted2?.matches(name) === true;
       const isAbove = name.split("/").length < (wanted2?.depth ?? 0);
@@ -25181,7 +25058,7 @@ async function copyFolder(rule, copy2) {
   }
   function addFolder(path6) {
     copied.add(path6);
-    const target = join35(top2, "/", relative9(folder, path6)).replace(/\/+$/, "");
+    const target = join38(top2, "/", relative8(folder, path6)).replace(/\/+$/, "");
     if (target !== "") folders3.push({ path: target, ...rule.owner !== void 0 && { owner: rule.owner } });
   }
   async function addFile2(path6, name) {
@@ -25213,7 +25090,7 @@ function badFile(path6, why) {
   });
 }
 function linkElsewhere(path6, link3, { from, folder }) {
-  const name = relative9(folder, path6);
+  const name = relative8(folder, path6);
   const word3 = quoteWord(path6);
   const replace = existsSync14(path6) ? `or replace it with what it points to:
 target=$(realpath ${word3}) && rm ${word3} && cp -r "$target" ${word3}` : `or remove the link, for there is nothing that it points to:
@@ -27013,7 +26890,7 @@ var require_picomatch2 = __commonJS({
 });
 
 // src/image/file-patterns.ts
-import { basename as basename11, dirname as dirname22, join as join36 } from "node:path";
+import { basename as basename11, dirname as dirname22, join as join39 } from "node:path";
 function isPattern(path6) {
   return /[*?[]|\{[^{}]*,[^{}]*\}/.test(path6);
 }
@@ -27021,7 +26898,7 @@ function splitPattern(path6) {
   let folder = dirname22(path6);
   let pattern3 = basename11(path6);
   while (isPattern(folder)) {
-    pattern3 = join36(basename11(folder), pattern3);
+    pattern3 = join39(basename11(folder), pattern3);
     folder = dirname22(folder);
   }
   return { folder, pattern: pattern3 };
@@ -27054,8 +26931,8 @@ var init_file_patterns = __esm({
 });
 
 // src/image/project-files.ts
-import { realpath as realpath6, stat as stat8 } from "node:fs/promises";
-import { basename as basename12, relative as relative10, resolve as resolve7, sep as sep2 } from "node:path";
+import { realpath as realpath5, stat as stat8 } from "node:fs/promises";
+import { basename as basename12, relative as relative9, resolve as resolve6, sep as sep2 } from "node:path";
 async function findProjectFiles(rules, search) {
   const found = await Promise.all(
     rules.map(
@@ -27113,16 +26990,16 @@ async function checkProjectFile(path6, root2) {
   return real;
 }
 async function realProjectPath(path6, root2) {
-  const real = await realpath6(path6).catch((error) => {
+  const real = await realpath5(path6).catch((error) => {
     throw badFile(path6, error.code === "ENOENT" ? "there is no such file or folder" : error.message);
   });
-  if (isInside(path6, resolve7(root2)) && !isInside(real, await realpath6(root2))) {
+  if (isInside(path6, resolve6(root2)) && !isInside(real, await realpath5(root2))) {
     throw badFile(path6, `it is a link to ${real}, outside the project`);
   }
   return real;
 }
 function isInside(path6, folder) {
-  const below3 = relative10(folder, path6);
+  const below3 = relative9(folder, path6);
   return below3 !== ".." && !below3.startsWith(`..${sep2}`);
 }
 var init_project_files = __esm({
@@ -27306,7 +27183,7 @@ var init_tar = __esm({
 });
 
 // src/image/tar-stream.ts
-import { createHash as createHash7 } from "node:crypto";
+import { createHash as createHash9 } from "node:crypto";
 import { open as open5, stat as stat9 } from "node:fs/promises";
 function measureEntries(entries2) {
   return mapLimit(entries2, openFiles, measure);
@@ -27315,7 +27192,7 @@ async function measure(entry) {
   const { content } = entry;
   if (!content) return { entry, size: 0, sha256: "" };
   if (Buffer.isBuffer(content)) {
-    return { entry, size: content.length, sha256: createHash7("sha256").update(content).digest("hex") };
+    return { entry, size: content.length, sha256: createHash9("sha256").update(content).digest("hex") };
   }
   try {
     const found = await stat9(content.path);
@@ -27347,7 +27224,7 @@ async function* tarBlocks(measured, blockSize4, free = []) {
     const { content } = entry;
     if (Buffer.isBuffer(content)) yield* add(content);
     else if (content) {
-      const hash3 = createHash7("sha256");
+      const hash3 = createHash9("sha256");
       const file = await openFile(content);
       try {
         for (let left3 = size2; left3 > 0; ) {
@@ -27433,10 +27310,10 @@ var init_targets = __esm({
 });
 
 // src/image/buildx/stage.ts
-import { createHash as createHash8 } from "node:crypto";
-import { constants as constants11 } from "node:fs";
-import { chmod as chmod3, copyFile as copyFile3, mkdir as mkdir10, open as open6, utimes } from "node:fs/promises";
-import { join as join37 } from "node:path";
+import { createHash as createHash10 } from "node:crypto";
+import { constants as constants12 } from "node:fs";
+import { chmod as chmod3, copyFile as copyFile3, mkdir as mkdir9, open as open6, utimes } from "node:fs/promises";
+import { join as join40 } from "node:path";
 function treeOf({ id }) {
   return `${id}/rootfs`;
 }
@@ -27453,11 +27330,11 @@ function stagedFiles(spec3) {
 }
 async function stageContext(spec3, options) {
   try {
-    const content = createHash8("sha256");
-    await mkdir10(options.dir, { recursive: true });
-    await writeTar(join37(options.dir, filesTar), await filesLayer(spec3, options.root), content);
+    const content = createHash10("sha256");
+    await mkdir9(options.dir, { recursive: true });
+    await writeTar(join40(options.dir, filesTar), await filesLayer(spec3, options.root), content);
     await writeTrees(spec3, options, content);
-    await writeTar(join37(options.dir, foldersTar), aroundLayer(spec3), content);
+    await writeTar(join40(options.dir, foldersTar), aroundLayer(spec3), content);
     return content.digest("hex").slice(0, 16);
   } catch (error) {
     if (isFailure(error) || !error.code) throw error;
@@ -27491,12 +27368,12 @@ async function writeTrees(spec3, options, content) {
   const folders3 = programFolders(spec3);
   content.update(folders3.join("\n"));
   for (const platform11 of spec3.platforms) {
-    const top2 = join37(options.dir, treeOf(platform11));
-    await mkdir10(top2, { recursive: true });
-    for (const folder of folders3) await mkdir10(top2 + folder);
+    const top2 = join40(options.dir, treeOf(platform11));
+    await mkdir9(top2, { recursive: true });
+    for (const folder of folders3) await mkdir9(top2 + folder);
     for (const file of spec3.files.filter(isPerPlatform)) {
       const target = top2 + file.target;
-      const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants11;
+      const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants12;
       const { path: path6, sha256: sha2563 } = options.file(file, platform11);
       await copyFile3(path6, target, COPYFILE_EXCL | COPYFILE_FICLONE);
       await fix(target, file.mode);
@@ -27797,8 +27674,8 @@ var init_toolchain = __esm({
 });
 
 // src/bench/measure/builder/stage.ts
-import { mkdir as mkdir11, mkdtemp as mkdtemp2, rm as rm7, writeFile as writeFile5 } from "node:fs/promises";
-import { join as join38, relative as relative11 } from "node:path";
+import { mkdir as mkdir10, mkdtemp as mkdtemp2, rm as rm6, writeFile as writeFile4 } from "node:fs/promises";
+import { join as join41, relative as relative10 } from "node:path";
 async function prepareStage(path6, subject, platform11, toolchainPlatform, signal, onProgress) {
   const [step2] = compileAlone(subject, platform11).steps;
   if (!step2) throw new Error(`nothing to compile for ${platform11.id}`);
@@ -27807,10 +27684,10 @@ async function prepareStage(path6, subject, platform11, toolchainPlatform, signa
   const command2 = builderCommand(step2.command, subject, { ownC: path6 === "emulated", program: program2 });
   const names6 = step2.produces.map(({ name }) => name);
   const gather = subject.language.gather?.(step2.command, platform11, names6) ?? [];
-  const log = join38(subject.options.dist, "logs", "bench", path6, `${platformFolder(platform11)}.log`);
+  const log = join41(subject.options.dist, "logs", "bench", path6, `${platformFolder(platform11)}.log`);
   const stage = { path: path6, subject, platform: platform11, toolchain: toolchain2, step: step2, command: command2, gather, log };
-  await mkdir11(join38(log, ".."), { recursive: true });
-  await rm7(log, { force: true });
+  await mkdir10(join41(log, ".."), { recursive: true });
+  await rm6(log, { force: true });
   const build2 = await buildStage(stage, "none", ["--target", "toolchain", "--output", "type=cacheonly"], {
     signal,
     onProgress
@@ -27820,7 +27697,7 @@ async function prepareStage(path6, subject, platform11, toolchainPlatform, signa
 }
 async function measure2(stage, request) {
   const { path: path6, subject } = stage;
-  const out = await mkdtemp2(join38(subject.folder, `${path6}-`));
+  const out = await mkdtemp2(join41(subject.folder, `${path6}-`));
   const flags = [
     ...request.scenario === "cold" ? ["--no-cache-filter", "builder"] : [],
     ...["--output", `type=local,dest=${out}`]
@@ -27847,7 +27724,7 @@ async function measure2(stage, request) {
     if (!isFailure(error, "verification") && !isFailure(error, "project")) throw error;
     return { kind: "failed", detail: `${error.what}: ${error.why}` };
   } finally {
-    await rm7(out, { recursive: true, force: true });
+    await rm6(out, { recursive: true, force: true });
   }
 }
 async function buildStage(stage, caches, flags, { signal, onProgress }) {
@@ -27860,10 +27737,10 @@ async function buildStage(stage, caches, flags, { signal, onProgress }) {
     cache: caches,
     compile: command2.words,
     gather,
-    workdir: join38(stageFolders.source, relative11(staged.top, staged.root))
+    workdir: join41(stageFolders.source, relative10(staged.top, staged.root))
   });
-  const file = join38(folder, `${path6}-${platformFolder(platform11)}.Dockerfile`);
-  await writeFile5(file, dockerfile2);
+  const file = join41(folder, `${path6}-${platformFolder(platform11)}.Dockerfile`);
+  await writeFile4(file, dockerfile2);
   const build2 = {
     tool: "docker",
     args: [
@@ -27901,7 +27778,7 @@ function compileSeconds(progress) {
 }
 async function readBinaries(out, result, { subject, platform: platform11, step: step2, gather }) {
   const { collect: collect2 } = languages[subject.project.language];
-  const binaries2 = gather.length > 0 ? step2.produces.map(({ name }) => ({ name, path: join38(out, name) })) : await collect2(bindStep(step2, out), result);
+  const binaries2 = gather.length > 0 ? step2.produces.map(({ name }) => ({ name, path: join41(out, name) })) : await collect2(bindStep(step2, out), result);
   const found = {};
   for (const { name, path: path6 } of binaries2) {
     checkBinary(readElfFile(path6), platform11, name);
@@ -27921,7 +27798,7 @@ var init_stage2 = __esm({
     "use strict";
     init_elf();
     init_verify();
-    init_compile();
+    init_run_step();
     init_errors();
     init_errors2();
     init_run();
@@ -27939,9 +27816,423 @@ var init_stage2 = __esm({
   }
 });
 
+// src/recorder.ts
+function createRecorder(emit) {
+  const seconds3 = { inspect: 0, compile: 0, verify: 0, image: 0, readBack: 0, total: 0 };
+  const notes2 = [];
+  const running = /* @__PURE__ */ new Set();
+  const stages = /* @__PURE__ */ new Map();
+  const record2 = (event) => {
+    if (event.type === "note") notes2.push(event.text);
+    emit(event);
+  };
+  return {
+    seconds: seconds3,
+    commands: [],
+    notes: notes2,
+    emit: record2,
+    stage: async (name, work) => {
+      const stage = stages.get(name) ?? { works: 0, since: 0 };
+      stages.set(name, stage);
+      if (stage.works++ === 0) stage.since = performance.now();
+      const endSpan = beginSpan("stage", name);
+      try {
+        return await work();
+      } finally {
+        endSpan();
+        if (--stage.works === 0) seconds3[name] += (performance.now() - stage.since) / 1e3;
+      }
+    },
+    async task(id, work) {
+      running.add(id);
+      try {
+        return await runTask(record2, id, work);
+      } finally {
+        running.delete(id);
+      }
+    },
+    waiting(detail) {
+      const id = [...running].at(-1);
+      record2(
+        id === void 0 ? { type: "note", level: "info", text: detail } : { type: "progress", id, detail }
+      );
+    },
+    note: (level2, text7) => record2({ type: "note", level: level2, text: text7 })
+  };
+}
+async function runTask(emit, id, work) {
+  let ended = { type: "done", id };
+  const endSpan = beginSpan("task", id);
+  emit({ type: "start", id });
+  try {
+    const value = await work({
+      progress: (detail) => emit({ type: "progress", id, detail }),
+      detail: (detail) => {
+        ended = { type: "done", id, detail };
+      },
+      skip: (detail) => {
+        ended = { type: "skipped", id, detail };
+      },
+      fail: (detail) => {
+        ended = { type: "failed", id, detail };
+      }
+    });
+    emit(ended);
+    return value;
+  } catch (error) {
+    if (isFailure(error, "interrupted")) emit({ type: "skipped", id, detail: "stopped" });
+    else emit(ended.type === "failed" ? ended : { type: "failed", id, detail: error.message });
+    throw error;
+  } finally {
+    endSpan();
+  }
+}
+var init_recorder = __esm({
+  "src/recorder.ts"() {
+    "use strict";
+    init_errors();
+    init_timeline();
+  }
+});
+
+// src/build/compile-failure.ts
+function describeExit(step2, result) {
+  const how = result.signal ? `was ended by ${result.signal}` : `exited with ${result.exitCode}`;
+  return `${step2.command.tool} ${how}`;
+}
+function prepareFailed(step2, result, plan, log) {
+  const language = languages[plan.project.language];
+  const [platform11] = plan.platforms;
+  const message = platform11 && language.explain(result.stderr, platform11);
+  return new Failure({
+    kind: "compile",
+    what: `${step2.title} failed: ${describeExit(step2, result)}`,
+    where: plan.project.root,
+    why: `${message || result.stderr.trim()}
+full log: ${log}`,
+    // Not the command itself: that is what has just failed.
+    fix: (platform11 && language.advise?.(result.stderr, platform11)) ?? "fix the error above"
+  });
+}
+function compileFailed(failures, plan) {
+  const good3 = plan.platforms.map((platform11) => platform11.id).filter((id) => !failures.some(({ platform: platform11 }) => platform11 === id));
+  const names6 = failures.map(({ platform: platform11 }) => platform11).join(", ");
+  const fix2 = [...new Set(failures.flatMap(({ advice: advice2 }) => advice2 ?? []))].join("\n") || "fix the errors above";
+  return new Failure({
+    kind: "compile",
+    what: plan.platforms.length === 1 ? `${names6} did not compile` : `${failures.length} of ${plan.platforms.length} platforms did not compile: ${names6}`,
+    where: plan.project.root,
+    why: groupMessages(failures),
+    fix: `${fix2}${good3.length > 0 ? ` (${good3.join(", ")} compiled)` : ""}; no image was made`
+  });
+}
+function groupMessages(failures) {
+  const groups = groupByMessage(failures);
+  return [...groups].map(([message, group]) => {
+    const logs = [...new Set(group.map(({ log }) => `full log: ${log}`))].join("\n");
+    return `${group.map(({ platform: platform11 }) => platform11).join(", ")}:
+${message}
+${logs}`;
+  }).join("\n\n");
+}
+function groupByMessage(failures) {
+  const groups = /* @__PURE__ */ new Map();
+  for (const failure of failures)
+    groups.set(failure.message, [...groups.get(failure.message) ?? [], failure]);
+  return groups;
+}
+var init_compile_failure = __esm({
+  "src/build/compile-failure.ts"() {
+    "use strict";
+    init_errors();
+    init_languages();
+  }
+});
+
+// src/build/on-builder/reads/read-path.ts
+import { realpath as realpath6 } from "node:fs/promises";
+import { isAbsolute as isAbsolute3, relative as relative11 } from "node:path";
+function isWithin(root2, path6) {
+  const way = relative11(root2, path6);
+  return way !== ".." && !way.startsWith("../") && !isAbsolute3(way);
+}
+async function checkReads(root2, reads) {
+  const real = await realPath(root2);
+  for (const { path: path6, by } of reads) {
+    const target = await realPath(path6);
+    if (isWithin(root2, path6) && (target === void 0 || real === void 0 || isWithin(real, target)))
+      continue;
+    throw new Failure({
+      kind: "usage",
+      what: `The compile reads ${path6}, which the builder does not get`,
+      where: by,
+      why: `${isWithin(root2, path6) ? `it is a link to ${target}, and ` : ""}only ${root2} is sent to it`,
+      fix: "--compile-on host, or move both into one repository: of a git repository everything is sent"
+    });
+  }
+}
+var realPath;
+var init_read_path = __esm({
+  "src/build/on-builder/reads/read-path.ts"() {
+    "use strict";
+    init_errors();
+    realPath = (path6) => realpath6(path6).catch(() => void 0);
+  }
+});
+
+// src/build/on-builder/advise-stage.ts
+import { existsSync as existsSync15, realpathSync as realpathSync3 } from "node:fs";
+import { resolve as resolve7 } from "node:path";
+function adviseStage(output, { command: command2, stage }) {
+  const root2 = stage?.command.args.at(-1);
+  if (root2 === void 0) return void 0;
+  const isHereAlone = (path7) => existsSync15(path7) && !(isWithin(root2, path7) && isWithin(realpathSync3(root2), realpathSync3(path7)));
+  const named3 = output.split("\n").filter((line) => missing2.test(line)).flatMap((line) => [...line.matchAll(/[^\s"'`():,]*\/[^\s"'`():,]+/g)]).map(([word3]) => resolve7(command2.cwd, word3));
+  const path6 = named3.find(isHereAlone);
+  return path6 && `--compile-on host: ${path6} is on this machine, and only ${root2} is sent to the builder`;
+}
+var missing2;
+var init_advise_stage = __esm({
+  "src/build/on-builder/advise-stage.ts"() {
+    "use strict";
+    init_read_path();
+    missing2 = /no such file|not found|cannot find|could ?n[o']t (?:be )?read|failed to read|FileNotFound/i;
+  }
+});
+
+// src/build/on-builder/collect.ts
+import { existsSync as existsSync16 } from "node:fs";
+import { join as join42 } from "node:path";
+function collectGathered({ produces }, { ok: ok2, seconds: seconds3, stderr }, work) {
+  if (!ok2) return [];
+  const cached2 = !/^\s*Compiling /m.test(stderr);
+  return produces.flatMap(({ platform: platform11, name }) => {
+    const path6 = join42(work, platformFolder(platform11), name);
+    return existsSync16(path6) ? [{ platform: platform11, name, path: path6, seconds: seconds3, cached: cached2 }] : [];
+  });
+}
+var init_collect = __esm({
+  "src/build/on-builder/collect.ts"() {
+    "use strict";
+    init_platforms();
+  }
+});
+
+// src/build/on-builder/explain-stage.ts
+function explainStage(failure, { tool, image: image4, stderr }) {
+  const { kind: kind3, what, where, why, cause } = failure;
+  const other = '[toolchain] image = "\u2026" in xbuild.toml names another one';
+  if (/did not complete successfully/.test(why ?? "")) {
+    return new Failure({
+      kind: "tool",
+      what: `The toolchain image ${image4} cannot run ${tool}`,
+      why: [stderr.trim(), why].filter(Boolean).join("\n"),
+      fix: other,
+      cause
+    });
+  }
+  if (/^failed to stat |convert agent config|SSH_AUTH_SOCK|secret .*not found|unset ssh|no ssh/i.test(why ?? "")) {
+    return new Failure({
+      kind: "usage",
+      what: "A secret or a key for the compile on the builder cannot be had",
+      where,
+      why,
+      fix: "fix --secret or --ssh, [build] secrets or ssh in xbuild.toml; ssh-add -l lists the keys of the agent",
+      cause
+    });
+  }
+  const fix2 = kind3 === "registry" ? `${other}; --compile-on host compiles on this machine` : failure.fix;
+  return new Failure({
+    kind: kind3,
+    what: what.includes(image4) ? what : `${what}, for the compile with ${image4}`,
+    where,
+    why,
+    fix: fix2,
+    cause
+  });
+}
+var init_explain_stage = __esm({
+  "src/build/on-builder/explain-stage.ts"() {
+    "use strict";
+    init_errors();
+  }
+});
+
+// src/build/on-builder/run-stage.ts
+import { mkdir as mkdir11, rm as rm7, writeFile as writeFile5 } from "node:fs/promises";
+import { dirname as dirname23 } from "node:path";
+async function runStage({ command: { tool }, stage, cacheLog }, { work, logFile, signal, onStderr, onProgress }) {
+  const command2 = substitute(stage.command, { work });
+  const file = command2.args[command2.args.indexOf("--file") + 1];
+  await mkdir11(dirname23(file), { recursive: true });
+  await writeFile5(file, stage.dockerfile);
+  await writeFile5(`${file}.dockerignore`, stage.ignore);
+  const output = createOutput(onStderr);
+  const { result, progress } = await runWithProgress(command2, {
+    signal,
+    logFile,
+    onProgress: (detail) => {
+      if (!/\bRUN\b/.test(detail)) onProgress(detail);
+    },
+    onOutput: output.add
+  });
+  const stderr = output.end();
+  if (result.ok) {
+    const ran = progress.vertexTimes().some(({ name, cached: cached2 }) => !cached2 && name.startsWith(runPrefix));
+    if (cacheLog && !ran) await rm7(fillTokens(cacheLog.path, { work }), { force: true });
+    return { ...result, stdout: "", stderr };
+  }
+  const said2 = progress.plain() + (result.signal === void 0 ? "" : `
+docker was ended by ${result.signal}`);
+  const vertices = progress.vertexTimes();
+  const at = command2.args.indexOf("--builder");
+  const builder3 = at < 0 ? void 0 : command2.args[at + 1];
+  const ended = vertices.map(({ name, error }) => endOf(name, error ?? "")).find(Boolean);
+  const failure = explainBuildxError({ said: said2, dockerfile: stage.dockerfile, vertices, logFile, builder: builder3 });
+  if (!ended || isMissing(ended.exitCode, stderr))
+    throw explainStage(failure, { tool, image: stage.image, stderr });
+  return { ...result, exitCode: ended.exitCode, signal: void 0, stdout: "", stderr: stderr + ended.remark };
+}
+function endOf(name, error) {
+  const [, code2] = /did not complete successfully: exit code: (\d+)/.exec(error) ?? [];
+  if (code2 === void 0 || !name.startsWith("RUN ")) return void 0;
+  const killed = "\nthe builder killed the compiler, most likely for lack of memory";
+  return { exitCode: Number(code2), remark: code2 === "137" ? killed : "" };
+}
+function isMissing(exitCode, stderr) {
+  return exitCode === 127 || /^.*\bexec: ".*": (?:executable file not found|stat .*: no such file)/m.test(stderr);
+}
+function createOutput(onLine) {
+  const decoder = new TextDecoder();
+  let text7 = "";
+  let pending2 = "";
+  return {
+    add: (data) => {
+      const piece = decoder.decode(data, { stream: true });
+      text7 += piece;
+      const lines3 = (pending2 + piece).split(/\r\n|\n|\r/);
+      pending2 = lines3.pop() ?? "";
+      for (const line of lines3) onLine(line);
+    },
+    end: () => {
+      if (pending2) onLine(pending2);
+      return text7;
+    }
+  };
+}
+var runPrefix;
+var init_run_stage = __esm({
+  "src/build/on-builder/run-stage.ts"() {
+    "use strict";
+    init_errors2();
+    init_run();
+    init_substitute();
+    init_explain_stage();
+    runPrefix = "RUN --mount=type=bind";
+  }
+});
+
+// src/build/compile.ts
+function stepId(step2) {
+  return `step:${step2.title}`;
+}
+async function compilePlan(plan, context2) {
+  const temporary = await makeTemporaryFolder("xbuild-compile-").catch(() => void 0);
+  try {
+    return await compileSteps(plan, { ...context2, temporary: temporary?.path });
+  } finally {
+    await temporary?.remove();
+  }
+}
+async function compileSteps(plan, context2) {
+  for (const file of plan.compile.files) await writeFileAtomically(file.path, file.text, { mode: file.mode });
+  for (const step2 of plan.compile.prepare) await prepareStep(step2, plan, context2);
+  const outcomes = await mapLimit(
+    plan.compile.steps,
+    plan.compile.concurrency,
+    (step2) => compileStep(step2, plan, context2)
+  );
+  const raced = outcomes.filter((outcome3) => outcome3.failures.length > 0 && outcome3.raced);
+  for (const outcome3 of raced)
+    outcomes[outcomes.indexOf(outcome3)] = await compileStep(outcome3.step, plan, context2);
+  const failures = outcomes.flatMap((outcome3) => outcome3.failures);
+  if (failures.length > 0) throw compileFailed(failures, plan);
+  return outcomes.flatMap((outcome3) => outcome3.binaries);
+}
+function compileStep(step2, plan, context2) {
+  const language = languages[plan.project.language];
+  return runTask(context2.emit, stepId(step2), async (task) => {
+    const bound = bindStep(step2, context2.work);
+    const first = await runStep(step2, plan, context2, task);
+    const other = step2.stage ? void 0 : await language.alternative?.(bound, first);
+    const result = other ? afterFirst(first, await runStep(other, plan, context2, task)) : first;
+    const binaries2 = step2.stage && step2.outputDir === void 0 ? collectGathered(step2, result, context2.work) : await language.collect(other ?? bound, result);
+    const missing5 = step2.produces.filter(
+      ({ platform: platform11, name }) => !binaries2.some((binary) => binary.platform === platform11 && binary.name === name)
+    );
+    const output = `${result.stderr}
+${result.stdout}`;
+    const failed = missing5.length > 0 || result.ok ? missing5 : step2.produces;
+    const platforms2 = [...new Set(failed.map(({ platform: platform11 }) => platform11))];
+    const failures = platforms2.map((platform11) => ({
+      platform: platform11.id,
+      message: language.explain(output, platform11) || describeExit(step2, result),
+      advice: language.advise?.(output, platform11, step2.command.env) ?? adviseStage(output, step2),
+      log: logPath(step2, context2)
+    }));
+    const cached2 = binaries2.length > 0 && binaries2.every((binary) => binary.cached);
+    if (failures.length === 0) context2.onBinaries?.(binaries2);
+    if (failures.length > 0) task.fail(describeExit(step2, result));
+    else task.detail(`${describeSeconds(result.seconds)}${cached2 ? ", cached" : ""}`);
+    return { step: step2, binaries: binaries2, failures, raced: language.isRace?.(output) ?? false };
+  });
+}
+function prepareStep(step2, plan, context2) {
+  return runTask(context2.emit, stepId(step2), async (task) => {
+    const result = await runStep(step2, plan, context2, task);
+    if (result.ok) return task.detail(describeSeconds(result.seconds));
+    task.fail(describeExit(step2, result));
+    throw prepareFailed(step2, result, plan, logPath(step2, context2));
+  });
+}
+function runStep(step2, plan, context2, task) {
+  const progress = languages[plan.project.language].progress(step2, plan.project);
+  const onStderr = (line) => {
+    const detail = progress(line);
+    if (detail) task.progress(detail);
+  };
+  const { stage } = step2;
+  if (stage) {
+    const logFile = startLog(step2, context2);
+    return runStage({ ...step2, stage }, { ...context2, logFile, onStderr, onProgress: task.progress });
+  }
+  return context2.early?.take(step2, context2.signal, onStderr) ?? runHere(step2, context2, onStderr);
+}
+var afterFirst;
+var init_compile = __esm({
+  "src/build/compile.ts"() {
+    "use strict";
+    init_languages();
+    init_recorder();
+    init_atomic();
+    init_format();
+    init_map_limit();
+    init_temporary_folder();
+    init_compile_failure();
+    init_advise_stage();
+    init_collect();
+    init_run_stage();
+    init_run_step();
+    afterFirst = (first, second) => ({
+      ...second,
+      seconds: first.seconds + second.seconds
+    });
+  }
+});
+
 // src/bench/measure/native.ts
 import { cp, mkdtemp as mkdtemp3, rm as rm8 } from "node:fs/promises";
-import { join as join39 } from "node:path";
+import { join as join43 } from "node:path";
 async function prepareHere(subject, platform11, signal) {
   const { project: project2, language, folder } = subject;
   if (language.seedCaches) return;
@@ -27951,10 +28242,10 @@ async function prepareHere(subject, platform11, signal) {
   await compilePlan({ project: project2, platforms: [platform11], compile }, context2);
 }
 function logsFolder({ options }) {
-  return join39(options.dist, "logs", "bench", "native");
+  return join43(options.dist, "logs", "bench", "native");
 }
 function cachesFolder({ folder }, caches) {
-  return join39(folder, "caches", caches);
+  return join43(folder, "caches", caches);
 }
 async function runNative(subject, platform11, request) {
   const outcome3 = await withTimeLimit(
@@ -27967,7 +28258,7 @@ async function runNative(subject, platform11, request) {
 async function compileHere(subject, platform11, request) {
   const caches = cachesFolder(subject, request.caches);
   if (request.scenario === "cold") await cp(subject.staged.seed, caches, { recursive: true });
-  const work = await mkdtemp3(join39(subject.folder, "native-"));
+  const work = await mkdtemp3(join43(subject.folder, "native-"));
   const emit = (event) => {
     if (event.type === "progress") request.onProgress(event.detail);
   };
@@ -27981,7 +28272,7 @@ async function compileHere(subject, platform11, request) {
   };
   const context2 = { work, logs: logsFolder(subject), emit, signal: request.signal };
   const binaries2 = await compilePlan({ project: project2, platforms: [platform11], compile }, context2);
-  const kept = { plan: { dist: join39(work, "kept"), compile }, work, recorder: createRecorder(emit) };
+  const kept = { plan: { dist: join43(work, "kept"), compile }, work, recorder: createRecorder(emit) };
   const artifacts = await verifyAndKeep(binaries2, kept);
   return {
     kind: "measured",
@@ -28197,26 +28488,6 @@ var init_plan_strategies = __esm({
   }
 });
 
-// src/version.ts
-function about() {
-  return {
-    version,
-    commit: null,
-    node: process.versions.node,
-    executable: executable2,
-    platform: `${process.platform}/${hostArch()}`
-  };
-}
-var version, executable2;
-var init_version2 = __esm({
-  "src/version.ts"() {
-    "use strict";
-    init_host_arch();
-    version = true ? "0.1.0" : "0.0.0-source";
-    executable2 = false;
-  }
-});
-
 // src/build/before.ts
 import { stat as stat10 } from "node:fs/promises";
 async function runBefore(commands3, { emit, signal }) {
@@ -28332,7 +28603,7 @@ var init_report = __esm({
   "src/build/report.ts"() {
     "use strict";
     init_substitute();
-    init_version2();
+    init_version();
     init_before();
     reportVersion = 1;
   }
@@ -28365,12 +28636,12 @@ var init_project_key = __esm({
 
 // src/util/with-lock.ts
 import { mkdir as mkdir12, open as open7, rename as rename4, rm as rm9, stat as stat11 } from "node:fs/promises";
-import { dirname as dirname23 } from "node:path";
+import { dirname as dirname24 } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 async function withLock(path6, work, signal) {
   const lock = `${path6}.lock`;
   try {
-    await mkdir12(dirname23(path6), { recursive: true });
+    await mkdir12(dirname24(path6), { recursive: true });
     const seen2 = { file: "", since: 0 };
     while (!await takeLock(lock)) {
       if (signal?.aborted) throw interrupted();
@@ -28454,9 +28725,9 @@ var init_upgrade = __esm({
 });
 
 // src/bench/measure/store.ts
-import { join as join40 } from "node:path";
+import { join as join44 } from "node:path";
 function benchFile(dir2) {
-  return join40(dir2, ".xbuild", "bench.json");
+  return join44(dir2, ".xbuild", "bench.json");
 }
 async function readMeasurements(dir2) {
   const path6 = benchFile(dir2);
@@ -28626,25 +28897,25 @@ var init_record = __esm({
     "use strict";
     init_report();
     init_errors();
-    init_version2();
+    init_version();
     init_project_key();
     init_store();
   }
 });
 
 // src/bench/measure/staged-project.ts
-import { constants as constants12, existsSync as existsSync15, lstatSync } from "node:fs";
+import { constants as constants13, existsSync as existsSync17, lstatSync } from "node:fs";
 import { cp as cp2, mkdir as mkdir13 } from "node:fs/promises";
-import { basename as basename13, dirname as dirname24, join as join41, relative as relative12, resolve as resolve8 } from "node:path";
+import { basename as basename13, dirname as dirname25, join as join45, relative as relative12, resolve as resolve8 } from "node:path";
 async function withStagedProject(project2, signal, use) {
   const { path: folder, remove } = await makeTemporaryFolder("xbuild-bench-");
   const source = await project2.language.sourceRoot?.(project2.dir, signal) ?? project2.dir;
-  const top2 = join41(folder, "source", basename13(source) || "project");
+  const top2 = join45(folder, "source", basename13(source) || "project");
   const staged = {
     original: project2.dir,
     top: top2,
-    root: join41(top2, relative12(source, project2.dir)),
-    seed: join41(folder, "seed"),
+    root: join45(top2, relative12(source, project2.dir)),
+    seed: join45(folder, "seed"),
     signal
   };
   try {
@@ -28663,7 +28934,7 @@ async function copySources(from, to, dist) {
     recursive: true,
     verbatimSymlinks: true,
     preserveTimestamps: true,
-    mode: constants12.COPYFILE_FICLONE,
+    mode: constants13.COPYFILE_FICLONE,
     filter: (path6) => !leftOut2.has(basename13(path6)) && resolve8(path6) !== dist && !isCargoTarget(path6) && isCopied(path6)
   });
 }
@@ -28672,7 +28943,7 @@ function isCopied(path6) {
   return found !== void 0 && (found.isFile() || found.isDirectory() || found.isSymbolicLink());
 }
 function isCargoTarget(path6) {
-  return basename13(path6) === "target" && existsSync15(join41(dirname24(path6), "Cargo.toml"));
+  return basename13(path6) === "target" && existsSync17(join45(dirname25(path6), "Cargo.toml"));
 }
 function noRoom(folder, error) {
   return new Failure({
@@ -29397,7 +29668,7 @@ function checkSignal(signal) {
   const name = signal.toUpperCase().replace(/^SIG/, "");
   const number2 = Number(signal);
   if (Number.isInteger(number2) && number2 >= 1 && number2 <= 64) return signal;
-  if (signals2.has(name) || /^RTM(IN|AX)([+-]\d{1,2})?$/.test(name)) return `SIG${name}`;
+  if (signals3.has(name) || /^RTM(IN|AX)([+-]\d{1,2})?$/.test(name)) return `SIG${name}`;
   throw notARuntimeValue("stop-signal", signal, 'a signal, such as "SIGINT" or "2"');
 }
 function healthcheckOf(table2) {
@@ -29438,7 +29709,7 @@ function notARuntimeValue(key, value, expected, item) {
     key: ["image", ...key.split("."), ...item === void 0 ? [] : [item]]
   });
 }
-var runtimeKeys, runtimeTable, signals2;
+var runtimeKeys, runtimeTable, signals3;
 var init_runtime = __esm({
   "src/config/runtime.ts"() {
     "use strict";
@@ -29463,7 +29734,7 @@ var init_runtime = __esm({
       )
     };
     runtimeTable = strictObject(runtimeKeys);
-    signals2 = new Set(
+    signals3 = new Set(
       "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ".split(" ")
     );
   }
@@ -29475,7 +29746,7 @@ var init_schema = __esm({
   "src/config/schema.ts"() {
     "use strict";
     init_dist();
-    init_options5();
+    init_options6();
     init_string_table();
     init_before2();
     init_folders();
@@ -29585,7 +29856,7 @@ var progressModes, strings2, buildFlags2, benchBoundFlags, outputFlags;
 var init_flags = __esm({
   "src/config/flags.ts"() {
     "use strict";
-    init_options5();
+    init_options6();
     init_schema();
     progressModes = ["auto", "tty", "plain", "quiet", "rawjson"];
     strings2 = { type: "string", array: true, requiresArg: true };
@@ -30171,9 +30442,9 @@ var init_known_keys = __esm({
 
 // src/config/load.ts
 import { stat as stat12 } from "node:fs/promises";
-import { join as join42 } from "node:path";
+import { join as join46 } from "node:path";
 async function loadConfig(dir2) {
-  const path6 = join42(dir2, configFile);
+  const path6 = join46(dir2, configFile);
   const text7 = await readConfigText(path6);
   return text7 === void 0 ? parse(configSchema, {}) : await parseConfig(text7, path6);
 }
@@ -30329,7 +30600,7 @@ var init_load = __esm({
     "use strict";
     init_dist();
     init_errors();
-    init_options5();
+    init_options6();
     init_closest_match();
     init_quote_word();
     init_read_file();
@@ -30352,13 +30623,13 @@ var init_load = __esm({
 });
 
 // src/config/locate.ts
-import { join as join43 } from "node:path";
+import { join as join47 } from "node:path";
 async function locating(dir2, work) {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Failure) || error.key === void 0) throw error;
-    const place = await placeOf4(join43(dir2, configFile), error.key);
+    const place = await placeOf4(join47(dir2, configFile), error.key);
     if (place === void 0) throw error;
     const more = error.where === void 0 || error.where.startsWith("[") ? "" : `
 ${error.where}`;
@@ -30410,9 +30681,9 @@ var init_locate = __esm({
 });
 
 // src/config/lock-file.ts
-import { join as join44 } from "node:path";
+import { join as join48 } from "node:path";
 async function readLock2(dir2, required) {
-  const path6 = join44(dir2, lockFile);
+  const path6 = join48(dir2, lockFile);
   const text7 = await readIfThere(path6);
   if (text7 === void 0) return { path: path6, required };
   return { path: path6, digests: await parseLock(text7, path6), required };
@@ -30485,7 +30756,7 @@ var init_lock_file = __esm({
 
 // src/config/options.ts
 import { availableParallelism as availableParallelism4 } from "node:os";
-import { join as join45, resolve as resolve11 } from "node:path";
+import { join as join49, resolve as resolve11 } from "node:path";
 async function resolveOptions(flags, env4 = process.env, usesLock = true) {
   const { dir: dir2, bin: bin3 } = await locateProject(resolve11(flags.dir ?? "."));
   const config = await loadConfig(dir2);
@@ -30531,7 +30802,7 @@ async function resolveOptions(flags, env4 = process.env, usesLock = true) {
     },
     compile: compileOptions(flags, config, env4),
     ...registryTimeout(flags.registryTimeout),
-    lock: usesLock ? await readLock2(dir2, flags.locked ?? false) : { path: join45(dir2, lockFile), required: false },
+    lock: usesLock ? await readLock2(dir2, flags.locked ?? false) : { path: join49(dir2, lockFile), required: false },
     before: flags.before === false ? [] : beforeCommands(config.build.before, dir2),
     offline: flags.offline ?? false,
     verify: flags.verify ?? "warn",
@@ -30663,39 +30934,6 @@ var init_options7 = __esm({
     });
     cargoLocked = (config) => ({ ...config, rust: { ...config.rust, locked: true } });
     mostJobs = 4096;
-  }
-});
-
-// src/interrupt.ts
-var interrupt_exports = {};
-__export(interrupt_exports, {
-  interruptSignal: () => interruptSignal,
-  listenForInterrupts: () => listenForInterrupts
-});
-function listenForInterrupts() {
-  const onSignal = () => {
-    if (controller.signal.aborted) return endNow();
-    setTimeout(endNow, patience).unref();
-    controller.abort();
-  };
-  for (const signal of signals3) process.on(signal, onSignal);
-}
-function endNow() {
-  killRunning();
-  process.emit("exit", exitCodes.interrupted);
-  for (const signal of signals3) process.removeAllListeners(signal);
-  process.kill(process.pid, "SIGINT");
-}
-var controller, interruptSignal, patience, signals3;
-var init_interrupt = __esm({
-  "src/interrupt.ts"() {
-    "use strict";
-    init_errors();
-    init_process();
-    controller = new AbortController();
-    interruptSignal = controller.signal;
-    patience = 1800;
-    signals3 = ["SIGINT", "SIGTERM", "SIGHUP"];
   }
 });
 
@@ -35644,10 +35882,10 @@ var init_progress3 = __esm({
 
 // src/util/write-user-file.ts
 import { rm as rm10, stat as stat13 } from "node:fs/promises";
-import { dirname as dirname25 } from "node:path";
+import { dirname as dirname26 } from "node:path";
 async function writeUserFile(path6, content, flag2) {
   try {
-    await sweep(dirname25(path6));
+    await sweep(dirname26(path6));
     await writeFileAtomically(path6, content);
   } catch (error) {
     throw unwritable(path6, flag2, error, "; everything else was done");
@@ -36091,13 +36329,13 @@ var init_own_annotations = __esm({
 });
 
 // src/image/buildx/cache.ts
-import { createHash as createHash9 } from "node:crypto";
-import { join as join46, relative as relative13 } from "node:path";
+import { createHash as createHash11 } from "node:crypto";
+import { join as join50, relative as relative13 } from "node:path";
 function cacheValues(spec3, destinations, { cache: cache2, cacheProject = "", cacheFrom, cacheTo }, workspace = process.env["GITHUB_WORKSPACE"]) {
   if (cache2 === void 0) return { from: cacheFrom, to: cacheTo };
   const pushes2 = destinations.some(({ type }) => type === "push");
   const project2 = cache2 === "gha" && workspace ? relative13(workspace, cacheProject) : cacheProject;
-  const { from, to } = expandCache(cache2, spec3, { folder: join46(cacheFolder(), "buildx"), pushes: pushes2, project: project2 });
+  const { from, to } = expandCache(cache2, spec3, { folder: join50(cacheFolder(), "buildx"), pushes: pushes2, project: project2 });
   return { from: [...from, ...cacheFrom], to: [...to, ...cacheTo] };
 }
 function expandCache(kind3, { name, platforms: platforms2, tags: tags2 }, { folder, pushes: pushes2, project: project2 }) {
@@ -36195,7 +36433,7 @@ var init_cache = __esm({
     init_cache_folder();
     init_csv_field();
     init_versions();
-    shortDigest = (text7) => createHash9("sha256").update(text7).digest("hex").slice(0, 16);
+    shortDigest = (text7) => createHash11("sha256").update(text7).digest("hex").slice(0, 16);
   }
 });
 
@@ -36757,7 +36995,7 @@ var init_lookup2 = __esm({
 });
 
 // src/image/cache.ts
-import { createHash as createHash10 } from "node:crypto";
+import { createHash as createHash12 } from "node:crypto";
 import {
   mkdir as mkdir14,
   open as open8,
@@ -36769,7 +37007,7 @@ import {
   writeFile as writeFile6
 } from "node:fs/promises";
 import { tmpdir as tmpdir4 } from "node:os";
-import { join as join47 } from "node:path";
+import { join as join51 } from "node:path";
 async function openCache(folder, remark) {
   try {
     await prepare2(folder);
@@ -36787,15 +37025,15 @@ async function openCache(folder, remark) {
   }
 }
 async function prepare2(folder) {
-  await mkdir14(join47(folder, "blobs/sha256"), { recursive: true });
-  await sweep(join47(folder, "blobs/sha256"));
-  const probe = join47(folder, "blobs/sha256", `.probe.${process.pid}.tmp`);
+  await mkdir14(join51(folder, "blobs/sha256"), { recursive: true });
+  await sweep(join51(folder, "blobs/sha256"));
+  const probe = join51(folder, "blobs/sha256", `.probe.${process.pid}.tmp`);
   await (await open8(probe, "w")).close();
   await rm11(probe, { force: true });
 }
 function blobCache(folder, isTemporary2, close) {
-  const blobPath2 = (digest4) => join47(folder, "blobs", ...digest4.split(":"));
-  const recordPath = (kind3, key) => join47(folder, kind3, `${sha256(key)}.json`);
+  const blobPath2 = (digest4) => join51(folder, "blobs", ...digest4.split(":"));
+  const recordPath = (kind3, key) => join51(folder, kind3, `${sha2562(key)}.json`);
   return {
     folder,
     isTemporary: isTemporary2,
@@ -36815,7 +37053,7 @@ function blobCache(folder, isTemporary2, close) {
     },
     async store(source, signal) {
       const write4 = async (handle) => {
-        const hash3 = createHash10("sha256");
+        const hash3 = createHash12("sha256");
         let size2 = 0;
         for await (const chunk of hashing(source, hash3)) {
           if (signal?.aborted) throw interrupted();
@@ -36831,7 +37069,7 @@ function blobCache(folder, isTemporary2, close) {
     async recall(kind3, key) {
       const path6 = recordPath(kind3, key);
       const [sum2, json] = (await readFile4(path6, "utf8").catch(() => "")).split("\n", 2);
-      if (!sum2 || json === void 0 || sum2 !== sha256(json)) return void 0;
+      if (!sum2 || json === void 0 || sum2 !== sha2562(json)) return void 0;
       await touch(path6);
       return JSON.parse(json);
     },
@@ -36839,9 +37077,9 @@ function blobCache(folder, isTemporary2, close) {
       const path6 = recordPath(kind3, key);
       const json = JSON.stringify(value);
       try {
-        await mkdir14(join47(folder, kind3), { recursive: true });
-        await sweep(join47(folder, kind3));
-        const bytes2 = Buffer.from(`${sha256(json)}
+        await mkdir14(join51(folder, kind3), { recursive: true });
+        await sweep(join51(folder, kind3));
+        const bytes2 = Buffer.from(`${sha2562(json)}
 ${json}
 `);
         await writeAtomically(path6, (handle) => writeAll(handle, bytes2), { durable: false });
@@ -36854,8 +37092,8 @@ function isRecent(at) {
   const age = Date.now() - at;
   return age >= 0 && age < day;
 }
-function sha256(text7) {
-  return createHash10("sha256").update(text7).digest("hex");
+function sha2562(text7) {
+  return createHash12("sha256").update(text7).digest("hex");
 }
 function isThere(path6) {
   return stat14(path6).then(
@@ -36892,7 +37130,7 @@ async function touch(path6, found) {
   });
 }
 async function sweep2(folder) {
-  const stamp = join47(folder, "swept");
+  const stamp = join51(folder, "swept");
   const swept = await stat14(stamp).catch(() => void 0);
   if (swept && Date.now() - swept.mtimeMs < day) return;
   await writeFile6(stamp, "").catch(() => {
@@ -36900,8 +37138,8 @@ async function sweep2(folder) {
   const names6 = await readdir11(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files3 = [];
   for (const entry of names6) {
-    const path6 = join47(entry.parentPath, entry.name);
-    if (!entry.isFile() || path6.startsWith(join47(folder, "buildx/"))) continue;
+    const path6 = join51(entry.parentPath, entry.name);
+    if (!entry.isFile() || path6.startsWith(join51(folder, "buildx/"))) continue;
     const found = await stat14(path6).catch(() => void 0);
     if (found) files3.push({ path: path6, age: Date.now() - found.mtimeMs, size: found.size });
   }
@@ -37011,7 +37249,7 @@ var init_made_before = __esm({
     init_reference2();
     init_cache_folder();
     init_substitute();
-    init_version2();
+    init_version();
     init_cache2();
     init_layers();
     init_make_context();
@@ -37033,15 +37271,15 @@ var init_made_before = __esm({
 
 // src/image/layout/folder.ts
 import { readdir as readdir12, rm as rm12 } from "node:fs/promises";
-import { dirname as dirname26, join as join48 } from "node:path";
+import { dirname as dirname27, join as join52 } from "node:path";
 function blobPath({ digest: digest4 }) {
   return `blobs/${digest4.replace(":", "/")}`;
 }
 async function intoLayout(path6, fill3) {
   try {
-    for (const folder of [dirname26(path6), path6, join48(path6, "blobs/sha256")]) await sweep(folder);
+    for (const folder of [dirname27(path6), path6, join52(path6, "blobs/sha256")]) await sweep(folder);
     if (await isLayout(path6)) return await fill3(path6);
-    await makeFolder(dirname26(path6));
+    await makeFolder(dirname27(path6));
     const temporary = temporaryName(path6);
     const { forget } = removeAtExit(temporary);
     try {
@@ -37057,7 +37295,7 @@ async function intoLayout(path6, fill3) {
 }
 async function markLayout(folder) {
   await makeFolder(folder);
-  await writeAtomically(join48(folder, "oci-layout"), (handle) => writeAll(handle, layoutMarker));
+  await writeAtomically(join52(folder, "oci-layout"), (handle) => writeAll(handle, layoutMarker));
 }
 async function isLayout(path6) {
   const names6 = await readdir12(path6).catch((error) => {
@@ -37086,15 +37324,15 @@ var init_folder = __esm({
 });
 
 // src/image/layout/index-json.ts
-import { join as join49 } from "node:path";
+import { join as join53 } from "node:path";
 function layoutIndex(content, tags2, others2 = []) {
-  const describe12 = (name) => ({
+  const describe13 = (name) => ({
     ...content.index.descriptor,
     annotations: { ...name, ...content.descriptorAnnotations }
   });
   const named3 = tags2.map((tag) => {
     const reference2 = parseReference(tag);
-    return describe12({
+    return describe13({
       "io.containerd.image.name": formatReference(reference2),
       ...reference2.tag && { "org.opencontainers.image.ref.name": reference2.tag }
     });
@@ -37103,12 +37341,12 @@ function layoutIndex(content, tags2, others2 = []) {
     JSON.stringify({
       schemaVersion: 2,
       mediaType: mediaTypes.index,
-      manifests: [...others2, ...named3.length > 0 ? named3 : [describe12({})]]
+      manifests: [...others2, ...named3.length > 0 ? named3 : [describe13({})]]
     })
   );
 }
 async function replaceIndex(folder, content, tags2, signal) {
-  const path6 = join49(folder, "index.json");
+  const path6 = join53(folder, "index.json");
   const replace = async () => {
     const index = layoutIndex(content, tags2, await otherImages(path6, tags2));
     await writeAtomically(path6, (handle) => writeAll(handle, index));
@@ -37143,10 +37381,10 @@ var init_index_json = __esm({
 
 // src/image/buildx/place-output.ts
 import { mkdir as mkdir15, readdir as readdir13, rename as rename5, stat as stat15 } from "node:fs/promises";
-import { dirname as dirname27, join as join50 } from "node:path";
+import { dirname as dirname28, join as join54 } from "node:path";
 async function placeArchive(from, to) {
   try {
-    await mkdir15(dirname27(to), { recursive: true });
+    await mkdir15(dirname28(to), { recursive: true });
     const { path: path6, openThrough } = await destinationFile(to);
     if (!openThrough && await renamed(from, path6)) return;
     const { size: size2 } = await stat15(from);
@@ -37161,9 +37399,9 @@ async function placeLayout(from, to, descriptor, tags2, signal) {
 async function fillLayout(from, to, descriptor, tags2, signal) {
   const blobs = "blobs/sha256";
   await markLayout(to);
-  await mkdir15(join50(to, blobs), { recursive: true });
-  for (const name of await readdir13(join50(from, blobs))) {
-    await placeArchive(join50(from, blobs, name), join50(to, blobs, name));
+  await mkdir15(join54(to, blobs), { recursive: true });
+  for (const name of await readdir13(join54(from, blobs))) {
+    await placeArchive(join54(from, blobs, name), join54(to, blobs, name));
   }
   const { mediaType, digest: digest4, size: size2 } = descriptor;
   const content = { index: { descriptor: { mediaType, digest: digest4, size: size2 } }, descriptorAnnotations: {} };
@@ -37563,14 +37801,14 @@ __export(layout_files_exports, {
   missingBlob: () => missingBlob,
   readSmall: () => readSmall
 });
-import { constants as constants13, createReadStream as createReadStream2 } from "node:fs";
+import { constants as constants14, createReadStream as createReadStream2 } from "node:fs";
 import { open as open9, stat as stat16 } from "node:fs/promises";
-import { join as join51 } from "node:path";
+import { join as join55 } from "node:path";
 import { buffer } from "node:stream/consumers";
 function folderFiles(folder) {
   return {
     async find(path6) {
-      const full = join51(folder, path6);
+      const full = join55(folder, path6);
       const found = await stat16(full).catch((error) => {
         if (error.code === "ENOENT" || error.code === "ENOTDIR") return void 0;
         throw unreadable2(full, error);
@@ -37583,7 +37821,7 @@ function folderFiles(folder) {
   };
 }
 async function archiveFiles(path6) {
-  const flags = constants13.O_RDONLY | (constants13.O_NONBLOCK ?? 0);
+  const flags = constants14.O_RDONLY | (constants14.O_NONBLOCK ?? 0);
   const handle = await open9(path6, flags).catch((error) => {
     throw unreadable2(path6, error);
   });
@@ -37729,9 +37967,9 @@ var init_copy_image = __esm({
 });
 
 // src/oci/digest.ts
-import { createHash as createHash11 } from "node:crypto";
+import { createHash as createHash13 } from "node:crypto";
 function digestOf(bytes2) {
-  return `sha256:${createHash11("sha256").update(bytes2).digest("hex")}`;
+  return `sha256:${createHash13("sha256").update(bytes2).digest("hex")}`;
 }
 function checkBytes(bytes2, digest4, where) {
   const actual = hashFor(digest4).update(bytes2).digest("hex");
@@ -37755,7 +37993,7 @@ function algorithm(digest4) {
   return digest4.slice(0, digest4.indexOf(":"));
 }
 function hashFor(digest4) {
-  return createHash11(algorithm(digest4));
+  return createHash13(algorithm(digest4));
 }
 function mismatch(where, expected, actual) {
   return new Failure({
@@ -38130,27 +38368,27 @@ var init_deadlines = __esm({
 });
 
 // src/registry/auth-files.ts
-import { join as join52 } from "node:path";
+import { join as join56 } from "node:path";
 async function* authFiles(env4) {
   const variable2 = env4.DOCKER_AUTH_CONFIG;
   if (variable2?.trim()) yield parse5(variable2, "DOCKER_AUTH_CONFIG", false);
   const docker2 = dockerConfigFolder(env4);
-  if (docker2) yield* readIfThere2(join52(docker2, "config.json"), false);
+  if (docker2) yield* readIfThere2(join56(docker2, "config.json"), false);
   for (const path6 of containersFiles(env4)) yield* readIfThere2(path6, true);
 }
 function containersFiles(env4) {
   if (env4.REGISTRY_AUTH_FILE) return [env4.REGISTRY_AUTH_FILE];
-  const runtime = env4.XDG_RUNTIME_DIR ? join52(env4.XDG_RUNTIME_DIR, "containers") : `/run/containers/${process.getuid?.() ?? 0}`;
-  return [runtime, ...userContainersFolder(env4)].map((folder) => join52(folder, "auth.json"));
+  const runtime = env4.XDG_RUNTIME_DIR ? join56(env4.XDG_RUNTIME_DIR, "containers") : `/run/containers/${process.getuid?.() ?? 0}`;
+  return [runtime, ...userContainersFolder(env4)].map((folder) => join56(folder, "auth.json"));
 }
 function dockerConfigFolder(env4) {
   const home = homeFolder(env4);
-  return env4.DOCKER_CONFIG || home && join52(home, ".docker");
+  return env4.DOCKER_CONFIG || home && join56(home, ".docker");
 }
 function userContainersFolder(env4) {
   const home = homeFolder(env4);
-  const config = env4.XDG_CONFIG_HOME || home && join52(home, ".config");
-  return config ? [join52(config, "containers")] : [];
+  const config = env4.XDG_CONFIG_HOME || home && join56(home, ".config");
+  return config ? [join56(config, "containers")] : [];
 }
 async function* readIfThere2(path6, namespaced) {
   let text7;
@@ -38207,7 +38445,7 @@ var init_auth_files = __esm({
 
 // src/registry/certificates.ts
 import { readdir as readdir14 } from "node:fs/promises";
-import { join as join53 } from "node:path";
+import { join as join57 } from "node:path";
 async function hostTls(host, withSystem, env4 = process.env) {
   const own5 = await hostCertificates(host, env4);
   const system = withSystem || own5.ca.length > 0 ? await systemAuthorities(env4) : [];
@@ -38241,7 +38479,7 @@ async function systemAuthorities(env4) {
   }
   for (const folder of (env4["SSL_CERT_DIR"] ?? "").split(":").filter(Boolean)) {
     for (const name of await list2(folder)) {
-      const text7 = await readText(join53(folder, name)).catch(() => "");
+      const text7 = await readText(join57(folder, name)).catch(() => "");
       if (text7.includes("-----BEGIN CERTIFICATE-----")) found.push(text7);
     }
   }
@@ -38258,16 +38496,16 @@ async function hostCertificates(host, env4) {
   const names6 = [.../* @__PURE__ */ new Set([host, host.replace(/:443$/, ""), /:\d+$/.test(host) ? host : `${host}:443`])];
   if (host === "registry-1.docker.io") names6.push("docker.io");
   const all = { folders: [], ca: [], cert: [], key: [] };
-  for (const folder of parents.flatMap((parent) => names6.map((name) => join53(parent, "certs.d", name)))) {
+  for (const folder of parents.flatMap((parent) => names6.map((name) => join57(parent, "certs.d", name)))) {
     const files3 = (await list2(folder)).sort();
     if (files3.some((name) => /\.(crt|cert)$/.test(name))) all.folders.push(folder);
     for (const name of files3) {
-      if (name.endsWith(".crt")) all.ca.push(await read3(join53(folder, name)));
+      if (name.endsWith(".crt")) all.ca.push(await read3(join57(folder, name)));
       if (!name.endsWith(".cert")) continue;
       const key = name.replace(/\.cert$/, ".key");
-      if (!files3.includes(key)) throw unreadable4(join53(folder, name), `there is no ${key} next to it`);
-      all.cert.push(await read3(join53(folder, name)));
-      all.key.push(await read3(join53(folder, key)));
+      if (!files3.includes(key)) throw unreadable4(join57(folder, name), `there is no ${key} next to it`);
+      all.cert.push(await read3(join57(folder, name)));
+      all.key.push(await read3(join57(folder, key)));
     }
   }
   return all;
@@ -51249,7 +51487,7 @@ async function readDockerArchive(files3, name, chosen2) {
   if (image4.Layers.length > bounds.layers) throw tooMuch(`more than ${bounds.layers} layers`, name);
   const paths = /* @__PURE__ */ new Map();
   const described = /* @__PURE__ */ new Map();
-  const describe12 = async (path6, mediaType) => {
+  const describe13 = async (path6, mediaType) => {
     const known = described.get(path6);
     if (known) return known;
     const file = await files3.find(path6);
@@ -51260,9 +51498,9 @@ async function readDockerArchive(files3, name, chosen2) {
     described.set(path6, descriptor);
     return descriptor;
   };
-  const config = await describe12(image4.Config, mediaTypes.dockerConfig);
+  const config = await describe13(image4.Config, mediaTypes.dockerConfig);
   const layers = [];
-  for (const path6 of image4.Layers) layers.push(await describe12(path6, mediaTypes.layer));
+  for (const path6 of image4.Layers) layers.push(await describe13(path6, mediaTypes.layer));
   const manifest = Buffer.from(
     JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers })
   );
@@ -51344,7 +51582,7 @@ async function ociSource(files3, name, chosen2) {
     digest: digestOf(indexBytes),
     size: indexBytes.length
   };
-  const pathOf4 = ({ digest: digest4 }) => `blobs/${digest4.replace(":", "/")}`;
+  const pathOf3 = ({ digest: digest4 }) => `blobs/${digest4.replace(":", "/")}`;
   return {
     name,
     async root() {
@@ -51353,12 +51591,12 @@ async function ociSource(files3, name, chosen2) {
     },
     async document(descriptor) {
       if (descriptor.digest === index.digest) return indexBytes;
-      const bytes2 = await readSmall(files3, pathOf4(descriptor), name);
-      if (bytes2) checkBytes(bytes2, descriptor.digest, `${name}/${pathOf4(descriptor)}`);
+      const bytes2 = await readSmall(files3, pathOf3(descriptor), name);
+      if (bytes2) checkBytes(bytes2, descriptor.digest, `${name}/${pathOf3(descriptor)}`);
       return bytes2;
     },
     async *blob(descriptor) {
-      const path6 = pathOf4(descriptor);
+      const path6 = pathOf3(descriptor);
       const file = await files3.find(path6);
       if (!file) throw missingBlob(name, descriptor.digest);
       yield* checkStream(file.read(), descriptor, `${name}/${path6}`);
@@ -51496,7 +51734,7 @@ __export(source_exports, {
   openImage: () => openImage
 });
 import { stat as stat17 } from "node:fs/promises";
-import { join as join54 } from "node:path";
+import { join as join58 } from "node:path";
 async function openImage(text7, registries = {}) {
   const place = await findPlace(text7);
   if (place) {
@@ -51536,7 +51774,7 @@ async function layoutAt(path6, mayBeArchive) {
   const { archiveFiles: archiveFiles2, folderFiles: folderFiles2 } = await Promise.resolve().then(() => (init_layout_files(), layout_files_exports));
   const found = await stat17(path6).catch(() => void 0);
   if (found?.isFile() && mayBeArchive) return { path: path6, open: () => archiveFiles2(path6) };
-  const isLayout2 = found?.isDirectory() && await exists(join54(path6, "index.json"));
+  const isLayout2 = found?.isDirectory() && await exists(join58(path6, "index.json"));
   return isLayout2 ? { path: path6, open: async () => folderFiles2(path6) } : void 0;
 }
 async function whyNone(path6) {
@@ -51599,7 +51837,7 @@ var init_push_tags_last = __esm({
 
 // src/image/buildx/make.ts
 import { mkdir as mkdir16, readFile as readFile5, rename as rename6, writeFile as writeFile7 } from "node:fs/promises";
-import { join as join55 } from "node:path";
+import { join as join59 } from "node:path";
 async function stageImage(image4, context2) {
   const folder = folderOf(image4, context2);
   const files3 = buildxFiles(folder);
@@ -51616,7 +51854,7 @@ async function stageImage(image4, context2) {
   return content;
 }
 function imageLog({ spec: spec3 }, { logs }) {
-  return join55(logs, `image-${spec3.name}.log`);
+  return join59(logs, `image-${spec3.name}.log`);
 }
 async function buildAlone(image4, context2, task) {
   const { plan, work, recorder, signal } = context2;
@@ -51684,7 +51922,7 @@ async function placeOutputs({ spec: spec3, destinations }, files3, { metadata: m
   }
 }
 async function onlyImage(layout) {
-  const path6 = join55(layout, "index.json");
+  const path6 = join59(layout, "index.json");
   const { manifests } = parseJson3(await readFile5(path6), path6);
   return manifests?.[0];
 }
@@ -52299,7 +52537,7 @@ var init_content = __esm({
 });
 
 // src/image/writer/archive.ts
-import { dirname as dirname28 } from "node:path";
+import { dirname as dirname29 } from "node:path";
 async function writeArchive(path6, content, options) {
   const { tags: tags2, epoch, dockerPlatform, signal } = options;
   const layers = await Promise.all(
@@ -52314,8 +52552,8 @@ async function writeArchive(path6, content, options) {
     else await appendFile(handle, content2.path, size2, signal);
     await writeAll(handle, tarPadding(size2));
   };
-  await makeFolder(dirname28(path6));
-  await sweep(dirname28(path6));
+  await makeFolder(dirname29(path6));
+  await sweep(dirname29(path6));
   await writeAtomically(path6, async (handle) => {
     await addFile2(handle, "oci-layout", layoutMarker);
     await addFile2(handle, "index.json", layoutIndex(content, tags2));
@@ -52500,7 +52738,7 @@ var init_compress = __esm({
 });
 
 // src/image/writer/layer.ts
-import { createHash as createHash12 } from "node:crypto";
+import { createHash as createHash14 } from "node:crypto";
 function makeLayer(entries2, compressor, cache2, signal) {
   return packing(() => makeInTurn(entries2, compressor, cache2, signal));
 }
@@ -52522,7 +52760,7 @@ async function makeInTurn(entries2, compressor, cache2, signal) {
   return { ...described, mediaType, file: keptFile(async () => path6) };
 }
 async function writeLayer(measured, compressor, cache2, signal) {
-  const hash3 = createHash12("sha256");
+  const hash3 = createHash14("sha256");
   const free = [];
   const blocks = hashing(tarBlocks(measured, blockSize2, free), hash3);
   const { digest: digest4, size: size2, path: path6 } = await cache2.store(
@@ -52908,15 +53146,15 @@ var init_cached_base = __esm({
 });
 
 // src/image/writer/layout.ts
-import { join as join56 } from "node:path";
+import { join as join60 } from "node:path";
 async function writeLayout(path6, content, tags2, signal) {
   await intoLayout(path6, (folder) => fillLayout2(folder, content, tags2, signal));
 }
 async function fillLayout2(folder, content, tags2, signal) {
   await markLayout(folder);
-  await makeFolder(join56(folder, "blobs/sha256"));
+  await makeFolder(join60(folder, "blobs/sha256"));
   await mapLimit(layersOf(content), parallel4, async ({ descriptor, file }) => {
-    const target = join56(folder, blobPath(descriptor));
+    const target = join60(folder, blobPath(descriptor));
     if (await isWhole(target, descriptor.digest, descriptor.size)) return;
     const source = await file(signal);
     await writeAtomically(target, (handle) => appendFile(handle, source, descriptor.size, signal));
@@ -52924,7 +53162,7 @@ async function fillLayout2(folder, content, tags2, signal) {
   await mapLimit(
     documentsOf(content),
     parallel4,
-    ({ descriptor, bytes: bytes2 }) => writeAtomically(join56(folder, blobPath(descriptor)), (handle) => writeAll(handle, bytes2))
+    ({ descriptor, bytes: bytes2 }) => writeAtomically(join60(folder, blobPath(descriptor)), (handle) => writeAll(handle, bytes2))
   );
   await replaceIndex(folder, content, tags2, signal);
 }
@@ -53279,16 +53517,16 @@ var init_make3 = __esm({
 });
 
 // src/image/verify/layer-scan.ts
-import { createHash as createHash13 } from "node:crypto";
+import { createHash as createHash15 } from "node:crypto";
 import { open as open10 } from "node:fs/promises";
-import { join as join57 } from "node:path";
+import { join as join61 } from "node:path";
 function packedScan(diffId, files3) {
   const entries2 = new Map(files3);
   for (const path6 of files3.keys()) addParents(entries2, path6.slice(0, Math.max(0, path6.lastIndexOf("/"))));
   return { diffId, entries: entries2, whiteouts: /* @__PURE__ */ new Set(), opaque: /* @__PURE__ */ new Set(), hostile: [] };
 }
 async function scanLayer(chunks, wanted2, folder, where, budget = createBudget()) {
-  const hash3 = createHash13("sha256");
+  const hash3 = createHash15("sha256");
   const stored = counting(chunks, budget.stored);
   const source = streamSource(hashing(counting(decompress(stored, where), budget.unpacked), hash3));
   const entries2 = /* @__PURE__ */ new Map();
@@ -53319,8 +53557,8 @@ async function scanLayer(chunks, wanted2, folder, where, budget = createBudget()
 }
 async function capture(entry, folder, budget) {
   budget.captured(entry.size);
-  const path6 = join57(folder, `file-${++captures}`);
-  const hash3 = createHash13("sha256");
+  const path6 = join61(folder, `file-${++captures}`);
+  const hash3 = createHash15("sha256");
   try {
     const file = await open10(path6, "wx", 384);
     try {
@@ -54070,7 +54308,7 @@ async function readBack(image4, { reported: made, packed, uploaded }, context2) 
       await before?.save();
       const remarks = [...new Set(report3.platforms.flatMap((platform11) => platform11.remarks))];
       const found = remarks.length > 0 ? remarks.join("; ") : "every binary equal to the one compiled";
-      const verified = `${count(report3.platforms.length, "platform")}, ${found}`;
+      const verified = `${count2(report3.platforms.length, "platform")}, ${found}`;
       task.detail(verified);
       return {
         platforms: report3.platforms.map(({ platform: platform11, digest: digest4, size: size2 }) => ({
@@ -54283,7 +54521,7 @@ async function checkBases({ images, platforms: platforms2 }, lookUpBase2, record
       try {
         const base = await lookUpBase2(reference2);
         checkBasePlatforms(reference2, platforms2, base.platforms);
-        found.push(`${reference2}, ${count(base.platforms.length, "platform")}`);
+        found.push(`${reference2}, ${count2(base.platforms.length, "platform")}`);
       } catch (error) {
         if (!isFailure(error, "registry")) throw error;
         found.push(`${reference2}, ${await findElsewhere2(image4, error)}`);
@@ -54579,7 +54817,7 @@ function tell(recorder, program2, { hits, misses }, what) {
   if (hits + misses === 0) return;
   const name = basename14(program2.trim().split(/\s+/, 1)[0] ?? "");
   recorder.compileCache = { program: name, hits, misses };
-  recorder.note("info", `${name} had ${hits} of ${count(hits + misses, what)} in its cache`);
+  recorder.note("info", `${name} had ${hits} of ${count2(hits + misses, what)} in its cache`);
 }
 async function withSccache(sccache, recorder, signal, compile) {
   await ask2(sccache, ["--start-server"], signal);
@@ -54635,258 +54873,68 @@ var init_compile_cache = __esm({
   }
 });
 
-// src/util/checked-file.ts
-import { createHash as createHash14, randomBytes as randomBytes3 } from "node:crypto";
-import {
-  closeSync as closeSync3,
-  constants as constants14,
-  fstatSync as fstatSync2,
-  mkdirSync,
-  openSync as openSync3,
-  readdirSync as readdirSync3,
-  readFileSync as readFileSync9,
-  renameSync,
-  rmSync as rmSync3,
-  statSync as statSync6,
-  writeFileSync as writeFileSync2
-} from "node:fs";
-import { dirname as dirname29, join as join58 } from "node:path";
-function readChecked(path6) {
-  let file;
+// src/build/early/record.ts
+import { rmSync as rmSync4 } from "node:fs";
+import { dirname as dirname30, join as join62 } from "node:path";
+function recordCommands(args3, plan, options, last) {
   try {
-    file = openSync3(path6, constants14.O_RDONLY | constants14.O_NOFOLLOW | constants14.O_NONBLOCK);
-    const found = fstatSync2(file);
-    if (!found.isFile() || !isOwn(found)) return void 0;
-    const bytes2 = readFileSync9(file);
-    const data = bytes2.subarray(checksumSize);
-    return checksum(data).equals(bytes2.subarray(0, checksumSize)) ? data : void 0;
-  } catch {
-    return void 0;
-  } finally {
-    if (file !== void 0) closeSync3(file);
-  }
-}
-function writeChecked(path6, content) {
-  const folder = dirname29(path6);
-  const temporary = `${path6}.${randomBytes3(6).toString("hex")}.tmp`;
-  try {
-    mkdirSync(folder, { recursive: true, mode: 448 });
-    if (statSync6(folder).uid !== process.getuid?.()) return;
-    const data = content();
-    writeFileSync2(temporary, Buffer.concat([checksum(data), data]), { flag: "wx", mode: 384 });
-    renameSync(temporary, path6);
-    removeOld(dirname29(path6));
-  } catch {
-    removeQuietly(temporary);
-  }
-}
-function removeQuietly(path6) {
-  try {
-    rmSync3(path6, { force: true });
+    const path6 = commandsPath(args3);
+    const written = mayBegin(plan, options) && JSON.stringify(describe10(plan, options, last));
+    if (!written) rmSync4(path6, { force: true });
+    else if (readChecked(path6)?.toString() !== written) writeChecked(path6, () => Buffer.from(written));
   } catch {
   }
 }
-function removeOld(folder) {
-  for (const name of readdirSync3(folder)) {
-    const path6 = join58(folder, name);
-    if (statSync6(path6).mtimeMs < Date.now() - thirtyDays) rmSync3(path6, { force: true });
-  }
+function isSame(last, plan) {
+  return textOf(plan) === last.text;
 }
-var checksum, checksumSize, isOwn, thirtyDays;
-var init_checked_file = __esm({
-  "src/util/checked-file.ts"() {
-    "use strict";
-    checksum = (bytes2) => createHash14("sha256").update(bytes2).digest();
-    checksumSize = 32;
-    isOwn = ({ uid, mode }) => uid === process.getuid?.() && (mode & 18) === 0;
-    thirtyDays = 30 * 24 * 60 * 60 * 1e3;
-  }
-});
-
-// src/build/last-commands.ts
-import { createHash as createHash15 } from "node:crypto";
-import { existsSync as existsSync16, readFileSync as readFileSync10, rmSync as rmSync4 } from "node:fs";
-import { dirname as dirname30, join as join59 } from "node:path";
-function readLastCommands(options) {
-  try {
-    const text7 = readChecked(pathOf2(options))?.toString();
-    if (text7 === void 0) return void 0;
-    const { language, toolchain: toolchain2, steps: steps2, ...read5 } = JSON.parse(text7);
-    if (read5.options !== digestOf2(options)) return void 0;
-    return { ...read5, project: { language, toolchain: toolchain2 }, steps: steps2.map(parseStep), text: text7 };
-  } catch {
-    return void 0;
-  }
+function mayBegin(plan, { before, compile, language }) {
+  const { files: files3, prepare: prepare4, steps: steps2 } = plan.compile;
+  if (before.length > 0 || compile.place !== "host") return false;
+  if (!plan.warm || prepare4.length > 0 || (plan.project.keptFiles ?? []).length > 0) return false;
+  if (sccacheOf(plan)) return false;
+  if (!steps2.every(({ stage, cacheLog }) => stage === void 0 && cacheLog === void 0)) return false;
+  const hasSecret = JSON.stringify(redactAll([files3, steps2])) !== JSON.stringify([files3, steps2]);
+  return !hasSecret && !JSON.stringify(language).includes("{env.");
 }
-function recordCommands(plan, options) {
-  try {
-    const path6 = pathOf2(options);
-    const text7 = textOf(plan, options);
-    if (text7 === void 0) rmSync4(path6, { force: true });
-    else if (readChecked(path6)?.toString() !== text7) writeChecked(path6, () => Buffer.from(text7));
-  } catch {
-  }
+function describe10(plan, { dir: dir2 }, last) {
+  return {
+    dist: plan.dist,
+    binaries: keptBinaries(last, plan),
+    watched: watchedFiles(dir2).map((path6) => [path6, contentOf(path6)]),
+    text: textOf(plan)
+  };
 }
-function isSame(last, plan, options) {
-  return textOf(plan, options) === last.text;
-}
-function textOf(plan, options) {
-  const { project: project2, compile, warm } = plan;
-  const { files: files3, concurrency, prepare: prepare4, steps: steps2 } = compile;
-  if (!warm || prepare4.length > 0 || (project2.keptFiles ?? []).length > 0) return void 0;
-  if (sccacheOf(plan)) return void 0;
-  if (!steps2.every(({ stage, cacheLog }) => stage === void 0 && cacheLog === void 0)) return void 0;
-  const commands3 = JSON.stringify([files3, steps2]);
-  const hasSecret = JSON.stringify(redactAll([files3, steps2])) !== commands3;
-  if (hasSecret || JSON.stringify(options.language).includes("{env.")) return void 0;
-  const { language, toolchain: toolchain2 } = project2;
+function textOf({ project: project2, compile }) {
+  const { name, version: version2 } = project2.toolchain;
   const written = {
-    options: digestOf2(options),
-    language,
-    toolchain: { name: toolchain2.name, version: toolchain2.version },
-    files: files3,
-    concurrency,
-    steps: steps2.map((step2) => ({
+    language: project2.language,
+    toolchain: { name, version: version2 },
+    files: compile.files,
+    concurrency: compile.concurrency,
+    steps: compile.steps.map((step2) => ({
       ...step2,
       produces: step2.produces.map((item) => ({ ...item, platform: item.platform.id }))
     }))
   };
   return JSON.stringify(written);
 }
-function digestOf2({ dir: dir2, dist, language, platforms: platforms2, bins, toolchainArgs, jobs: jobs2 }) {
-  const ids = platforms2.map(({ id }) => id);
-  const { PATH, RUSTUP_TOOLCHAIN, RUSTC_WRAPPER, GOWORK } = process.env;
-  const variables = [PATH, RUSTUP_TOOLCHAIN, RUSTC_WRAPPER, GOWORK];
-  return sha2562([version, dist, language, ids, bins, toolchainArgs, jobs2, variables, pins(dir2)]);
-}
-function pins(dir2) {
+function watchedFiles(dir2) {
   const names6 = Object.values(languages).flatMap(({ toolchainFiles: toolchainFiles2 = [] }) => toolchainFiles2);
   const folders3 = [dir2];
   for (let above = dirname30(dir2); above !== folders3.at(-1); above = dirname30(above)) folders3.push(above);
-  const paths = folders3.flatMap((folder) => names6.map((name) => join59(folder, name)));
-  return paths.map((path6) => existsSync16(path6) ? readFileSync10(path6, "utf8") : void 0);
+  return [join62(dir2, configFile), ...folders3.flatMap((folder) => names6.map((name) => join62(folder, name)))];
 }
-var parseStep, sha2562, pathOf2;
-var init_last_commands = __esm({
-  "src/build/last-commands.ts"() {
+var init_record2 = __esm({
+  "src/build/early/record.ts"() {
     "use strict";
+    init_load();
     init_languages();
-    init_platforms();
-    init_cache_folder();
     init_checked_file();
     init_redact();
-    init_version2();
     init_compile_cache();
-    parseStep = ({ produces, ...step2 }) => ({
-      ...step2,
-      produces: produces.map(({ platform: platform11, ...item }) => ({ ...item, platform: parsePlatform(platform11) }))
-    });
-    sha2562 = (value) => createHash15("sha256").update(JSON.stringify(value)).digest("hex");
-    pathOf2 = ({ dir: dir2 }) => join59(cacheFolder(), "commands", sha2562(dir2).slice(0, 32));
-  }
-});
-
-// src/build/work-folder.ts
-import { sep as sep3 } from "node:path";
-async function withWorkFolder(dist, use, made) {
-  await makeOutputFolder(dist);
-  const folder = made ?? await makeWorkFolder(dist);
-  try {
-    return await use(folder.path);
-  } catch (error) {
-    const { path: faulty = "", dest = faulty } = error;
-    throw dest.startsWith(dist + sep3) ? writeFailure(error, dest) : error;
-  } finally {
-    await folder.remove();
-  }
-}
-function makeWorkFolder(dist) {
-  return makeTemporaryFolder(".xbuild-", dist).catch((error) => {
-    throw notWritable(dist, error);
-  });
-}
-var init_work_folder = __esm({
-  "src/build/work-folder.ts"() {
-    "use strict";
-    init_atomic();
-    init_temporary_folder();
-    init_output_folder();
-  }
-});
-
-// src/build/early-compile.ts
-import { existsSync as existsSync17 } from "node:fs";
-import { join as join60 } from "node:path";
-async function startEarly(options, signal) {
-  const { before, compile, dist } = options;
-  if (before.length > 0 || compile.place !== "host" || !existsSync17(join60(dist, lastBuildFile)))
-    return void 0;
-  const last = readLastCommands(options);
-  if (!last) return void 0;
-  const folder = await makeWorkFolder(dist).catch(() => void 0);
-  if (!folder) return void 0;
-  const temporary = await makeTemporaryFolder("xbuild-compile-").catch(() => void 0);
-  const ending2 = new AbortController();
-  const steps2 = await start(last, {
-    dist,
-    work: folder.path,
-    logs: join60(dist, "logs"),
-    temporary: temporary?.path,
-    signal: AbortSignal.any([signal, ending2.signal])
-  }).catch(() => void 0);
-  if (!steps2) {
-    await Promise.all([folder.remove(), temporary?.remove()]);
-    return void 0;
-  }
-  const results = [...steps2.values()].map(({ result }) => result);
-  return {
-    folder,
-    fits: (plan) => isSame(last, plan, options),
-    take({ title }, either, onStderr) {
-      if (either.aborted) ending2.abort();
-      either.addEventListener("abort", () => ending2.abort(), { once: true });
-      const step2 = steps2.get(title);
-      steps2.delete(title);
-      return step2?.hear(onStderr);
-    },
-    async end() {
-      ending2.abort();
-      await Promise.allSettled(results);
-      await Promise.all([folder.remove(), temporary?.remove()]);
-    }
-  };
-}
-async function start(last, context2) {
-  await restoreLastBinaries({ dist: context2.dist, project: last.project, compile: last }, context2.work);
-  for (const file of last.files) await writeFileAtomically(file.path, file.text, { mode: file.mode });
-  return new Map(last.steps.slice(0, last.concurrency).map((step2) => [step2.title, startStep(step2, context2)]));
-}
-function startStep(step2, context2) {
-  const said2 = [];
-  let listen = (line) => {
-    said2.push(line);
-  };
-  const result = runHere(step2, context2, (line) => listen(line));
-  result.catch(() => {
-  });
-  return {
-    result,
-    hear(onStderr) {
-      said2.forEach(onStderr);
-      listen = onStderr;
-      return result;
-    }
-  };
-}
-var init_early_compile = __esm({
-  "src/build/early-compile.ts"() {
-    "use strict";
-    init_atomic();
-    init_temporary_folder();
-    init_compile();
     init_last_build();
     init_last_commands();
-    init_work_folder();
   }
 });
 
@@ -55369,9 +55417,9 @@ var init_check_entrypoint = __esm({
 });
 
 // src/build/on-builder/identity.ts
-import { join as join61, relative as relative14 } from "node:path";
+import { join as join63, relative as relative14 } from "node:path";
 async function identityOf({ named: named3 }, { dir: dir2, root: root2, remote }) {
-  const [, name = ""] = named3.pattern.exec(await readTextIfThere(join61(dir2, named3.file)) ?? "") ?? [];
+  const [, name = ""] = named3.pattern.exec(await readTextIfThere(join63(dir2, named3.file)) ?? "") ?? [];
   return JSON.stringify([named3.file, name, ...remote ? [bareUrl(remote), relative14(root2, dir2)] : [dir2]]);
 }
 function bareUrl(url) {
@@ -55406,7 +55454,7 @@ var init_builder_language = __esm({
 
 // src/build/on-builder/reads/go.ts
 import { existsSync as existsSync18 } from "node:fs";
-import { dirname as dirname31, isAbsolute as isAbsolute4, join as join62, resolve as resolve15 } from "node:path";
+import { dirname as dirname31, isAbsolute as isAbsolute4, join as join64, resolve as resolve15 } from "node:path";
 function workFileOf(dir2, project2) {
   const set = project2?.settings.get("GOWORK")?.value ?? process.env["GOWORK"];
   if (set) return set === "off" ? void 0 : set;
@@ -55418,7 +55466,7 @@ function moduleOf(dir2) {
 }
 function nearest(dir2, name) {
   for (let folder = dir2; ; folder = dirname31(folder)) {
-    if (existsSync18(join62(folder, name))) return join62(folder, name);
+    if (existsSync18(join64(folder, name))) return join64(folder, name);
     if (folder === dirname31(folder)) return void 0;
   }
 }
@@ -55428,10 +55476,10 @@ async function goReads(dir2, toolchainArgs, project2) {
   const work = workFileOf(dir2, project2);
   const module = moduleOf(dir2);
   const modules2 = work === void 0 ? { folders: [module], reads: [] } : await workReads(work);
-  const isVendored = existsSync18(join62(work === void 0 ? module : dirname31(work), "vendor/modules.txt"));
+  const isVendored = existsSync18(join64(work === void 0 ? module : dirname31(work), "vendor/modules.txt"));
   const vendored2 = isVendored && !words4.some((word3) => /^--?mod=(?:mod|readonly)$/.test(word3));
   const reads = (vendored2 ? [] : modules2.folders).map(async (folder) => {
-    const file = folder === module ? flags.get("modfile") ?? join62(folder, "go.mod") : join62(folder, "go.mod");
+    const file = folder === module ? flags.get("modfile") ?? join64(folder, "go.mod") : join64(folder, "go.mod");
     return replacements2(folder, file);
   });
   return [
@@ -55522,10 +55570,10 @@ var init_go3 = __esm({
 });
 
 // src/build/on-builder/go.ts
-import { dirname as dirname32, join as join63 } from "node:path";
+import { dirname as dirname32, join as join65 } from "node:path";
 async function imageFor(dir2) {
   const work = workFileOf(dir2);
-  const module = join63(moduleOf(dir2), "go.mod");
+  const module = join65(moduleOf(dir2), "go.mod");
   const text7 = (work && await readTextIfThere(work)) ?? await readTextIfThere(module) ?? "";
   const [, version2] = /^toolchain go(\S+)/m.exec(text7) ?? /^go (\S+)/m.exec(text7) ?? [];
   return { reference: `golang:${version2 ?? "latest"}` };
@@ -55610,11 +55658,11 @@ var init_go4 = __esm({
 
 // src/build/on-builder/reads/rust.ts
 import { existsSync as existsSync19, readFileSync as readFileSync11 } from "node:fs";
-import { dirname as dirname33, join as join64, resolve as resolve16 } from "node:path";
+import { dirname as dirname33, join as join66, resolve as resolve16 } from "node:path";
 import { fileURLToPath as fileURLToPath3 } from "node:url";
 function workspaceRootOf(dir2) {
   for (let folder = dir2; ; folder = dirname33(folder)) {
-    const file = join64(folder, "Cargo.toml");
+    const file = join66(folder, "Cargo.toml");
     if (existsSync19(file) && /^\s*\[workspace[\].]/m.test(readFileSync11(file, "utf8"))) return folder;
     if (folder === dirname33(folder)) return dir2;
   }
@@ -55629,7 +55677,7 @@ async function rustReads(dir2, project2) {
   for (let folder = queue.shift(); folder !== void 0; folder = queue.shift()) {
     if (seen2.has(folder)) continue;
     seen2.add(folder);
-    const file = join64(folder, "Cargo.toml");
+    const file = join66(folder, "Cargo.toml");
     const manifest = await readToml(file);
     const { folders: folders3, files: files3 } = pathsOf(manifest, own5.has(folder));
     const named3 = [...folders3, ...files3].map((path6) => ({ path: resolve16(folder, path6), by: file }));
@@ -55667,11 +55715,11 @@ function pathsOf(manifest, isMember) {
   const targets3 = ["bin", "lib"].flatMap((name) => [manifest[name] ?? []].flat());
   return {
     folders: [
-      ...[...dependencies, ...patches].flatMap((table2) => Object.values(table2).flatMap(pathOf3)),
+      ...[...dependencies, ...patches].flatMap((table2) => Object.values(table2).flatMap(pathOf2)),
       ...[workspace["members"] ?? []].flat().flatMap(plainPart),
       ...textOf2(own5["workspace"])
     ],
-    files: [...targets3.flatMap(pathOf3), ...textOf2(own5["build"])]
+    files: [...targets3.flatMap(pathOf2), ...textOf2(own5["build"])]
   };
 }
 function plainPart(member) {
@@ -55683,7 +55731,7 @@ function configReads({ path: path6, table: table2 }) {
   const sources = Object.values(tableOf2(table2["source"])).map(tableOf2);
   const paths = [
     ...[table2["paths"] ?? []].flat().flatMap(textOf2),
-    ...patches.flatMap(pathOf3),
+    ...patches.flatMap(pathOf2),
     ...sources.flatMap((source) => [...textOf2(source["directory"]), ...textOf2(source["local-registry"])])
   ];
   return paths.map((found) => ({ path: resolve16(dirname33(path6), "..", found), by: path6 }));
@@ -55698,7 +55746,7 @@ async function readToml(file) {
     return {};
   }
 }
-var ofTests, tableOf2, textOf2, pathOf3;
+var ofTests, tableOf2, textOf2, pathOf2;
 var init_rust3 = __esm({
   "src/build/on-builder/reads/rust.ts"() {
     "use strict";
@@ -55708,12 +55756,12 @@ var init_rust3 = __esm({
     ofTests = ["dev-dependencies", "dev_dependencies"];
     tableOf2 = (value) => typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
     textOf2 = (value) => typeof value === "string" ? [value] : [];
-    pathOf3 = (value) => textOf2(tableOf2(value)["path"]);
+    pathOf2 = (value) => textOf2(tableOf2(value)["path"]);
   }
 });
 
 // src/build/on-builder/rust.ts
-import { join as join65 } from "node:path";
+import { join as join67 } from "node:path";
 function imageOfChannel(channel = "stable") {
   const [, version2] = /^(\d+\.\d+(?:\.\d+)?)(?:-[a-z]\w*-.*)?$/.exec(channel) ?? [];
   if (version2 !== void 0) return { reference: `rust:${version2}` };
@@ -55773,7 +55821,7 @@ function outputFolder(command2) {
   const profile = args3.includes("--profile") ? args3[args3.indexOf("--profile") + 1] ?? "" : "release";
   const folders3 = { dev: "debug", test: "debug", bench: "release" };
   const below3 = own5 < 0 ? "" : (args3[own5 + 1] ?? "").replace(`${stageFolders2.caches}/target`, "");
-  return join65(below3, triplesOf2(command2)[0] ?? "", folders3[profile] ?? profile);
+  return join67(below3, triplesOf2(command2)[0] ?? "", folders3[profile] ?? profile);
 }
 var cargoHome2, rustOnBuilder, sharedLocks, ownToolchain, noImageOf;
 var init_rust4 = __esm({
@@ -55806,7 +55854,7 @@ var init_rust4 = __esm({
       downloads: ["cargo-registry", "cargo-git"],
       outputs: (project2) => [project2.targetDirectory],
       prepare: addStd,
-      gather: ({ command: command2, produces }) => produces.map(({ name }) => join65(`${stageFolders2.caches}/target`, outputFolder(command2), name))
+      gather: ({ command: command2, produces }) => produces.map(({ name }) => join67(`${stageFolders2.caches}/target`, outputFolder(command2), name))
     };
     sharedLocks = `for lock in .package-cache .package-cache-mutate; do ln -sf registry/$lock "\${CARGO_HOME:-/root/.cargo}/$lock"; done; `;
     ownToolchain = '[ -z "$RUST_VERSION" ] || export RUSTUP_TOOLCHAIN="$RUST_VERSION"; ';
@@ -55815,7 +55863,7 @@ var init_rust4 = __esm({
 });
 
 // src/build/on-builder/reads/zig.ts
-import { join as join66, resolve as resolve17 } from "node:path";
+import { join as join68, resolve as resolve17 } from "node:path";
 async function zigReads(dir2) {
   const reads = [];
   const seen2 = /* @__PURE__ */ new Set();
@@ -55823,7 +55871,7 @@ async function zigReads(dir2) {
     const folder = queue.shift();
     if (seen2.has(folder)) continue;
     seen2.add(folder);
-    const file = join66(folder, "build.zig.zon");
+    const file = join68(folder, "build.zig.zon");
     const folders3 = (await packagePaths(file)).map((path6) => resolve17(folder, path6));
     reads.push(...folders3.map((path6) => ({ path: path6, by: file })));
     queue.push(...folders3);
@@ -55838,7 +55886,7 @@ var init_zig4 = __esm({
 });
 
 // src/build/on-builder/zig.ts
-import { join as join67 } from "node:path";
+import { join as join69 } from "node:path";
 var zigOnBuilder;
 var init_zig5 = __esm({
   "src/build/on-builder/zig.ts"() {
@@ -55865,7 +55913,7 @@ var init_zig5 = __esm({
       top: (dir2) => dir2,
       imageFor: async () => ({ missing: "Zig has no official image" }),
       downloads: [],
-      outputs: ({ root: root2 }) => [".zig-cache", "zig-cache", "zig-out"].map((name) => join67(root2, name))
+      outputs: ({ root: root2 }) => [".zig-cache", "zig-cache", "zig-out"].map((name) => join69(root2, name))
     };
   }
 });
@@ -56105,13 +56153,13 @@ var init_stage3 = __esm({
 
 // src/build/on-builder/read-on-stage.ts
 import { mkdir as mkdir17, readFile as readFile7, writeFile as writeFile9 } from "node:fs/promises";
-import { join as join68 } from "node:path";
+import { join as join70 } from "node:path";
 function readOnStage(request) {
   return async (command2, { signal, onStderr } = {}) => {
     const folder = await makeTemporaryFolder("xbuild-read-");
     try {
       const { dockerfile: dockerfile2, ignore, args: args3, env: env4 } = readingStage(command2, request, folder.path);
-      const file = join68(folder.path, "Dockerfile");
+      const file = join70(folder.path, "Dockerfile");
       await mkdir17(folder.path, { recursive: true });
       await writeFile9(file, dockerfile2);
       await writeFile9(`${file}.dockerignore`, ignore);
@@ -56122,7 +56170,7 @@ function readOnStage(request) {
         const failure = explainBuildxError({ said: said2, dockerfile: dockerfile2, builder: request.builder });
         throw explainStage(failure, { tool: command2.tool, image: request.image, stderr: progress.log() });
       }
-      const read5 = (name) => readFile7(join68(folder.path, "out", name), "utf8");
+      const read5 = (name) => readFile7(join70(folder.path, "out", name), "utf8");
       const [stdout, stderr, exit] = await Promise.all([read5("stdout"), read5("stderr"), read5("exit")]);
       for (const line of stderr.split("\n")) onStderr?.(line);
       const exitCode = Number(exit);
@@ -56152,7 +56200,7 @@ var init_read_on_stage = __esm({
 
 // src/build/compile-place.ts
 import { realpath as realpath7, stat as stat20 } from "node:fs/promises";
-import { join as join69, relative as relative15, resolve as resolve18 } from "node:path";
+import { join as join71, relative as relative15, resolve as resolve18 } from "node:path";
 async function findCompilePlace(options, language, signal) {
   const { place } = options.compile;
   const lacking = place !== "host" && !await hasToolchain(language, options.dir, signal);
@@ -56185,8 +56233,8 @@ async function readStageFacts(project2, options, image4, { lookUpBase: lookUpBas
   const { name, version: version2 } = project2.toolchain;
   const chosen2 = compile.image ?? image4 ?? reference(language.image(version2), `${name} ${version2}`);
   const base = lockBase({ reference: chosen2, family: "other", predicted: false, reason: "" }, lock);
-  const pins2 = shared.pin && !chosen2.includes("@");
-  const digest4 = base.digest ?? (pins2 ? (await lookUpBase2(chosen2)).digest : void 0);
+  const pins = shared.pin && !chosen2.includes("@");
+  const digest4 = base.digest ?? (pins ? (await lookUpBase2(chosen2)).digest : void 0);
   return {
     image: digest4 === void 0 ? chosen2 : `${chosen2}@${digest4}`,
     official: compile.image === void 0,
@@ -56232,7 +56280,7 @@ function below2(root2, path6) {
 }
 async function repositoryRules(root2, toolchainArgs) {
   if (toolchainArgs.includes("-buildvcs=false")) return ["**/.git"];
-  const found = await stat20(join69(root2, ".git")).catch(() => void 0);
+  const found = await stat20(join71(root2, ".git")).catch(() => void 0);
   return [...found?.isFile() ? [".git"] : [], ...privateOfGit];
 }
 var idsOf, privateOfGit;
@@ -59373,10 +59421,10 @@ var require_instruction = __commonJS({
         for (let i2 = 0; i2 < args3.length; i2++) {
           const argRange = args3[i2].getRange();
           let offset = this.document.offsetAt(argRange.start);
-          const variables = this.parseVariables(offset, args3[i2].getValue());
+          const variables2 = this.parseVariables(offset, args3[i2].getValue());
           const swaps = [];
           let requiresExpansion = false;
-          for (let variable2 of variables) {
+          for (let variable2 of variables2) {
             const value = this.dockerfile.resolveVariable(variable2.getName(), variable2.getNameRange().start.line);
             swaps.push(value);
             requiresExpansion = requiresExpansion || value !== void 0;
@@ -59384,7 +59432,7 @@ var require_instruction = __commonJS({
           if (requiresExpansion) {
             let expanded = "";
             for (let j = 0; j < swaps.length; j++) {
-              const variableRange = variables[j].getRange();
+              const variableRange = variables2[j].getRange();
               const start4 = this.document.offsetAt(variableRange.start);
               const end = this.document.offsetAt(variableRange.end);
               if (swaps[j]) {
@@ -59406,20 +59454,20 @@ var require_instruction = __commonJS({
         return args3;
       }
       getVariables() {
-        const variables = [];
+        const variables2 = [];
         const args3 = this.getRawArguments();
         for (const arg of args3) {
           let range = arg.getRange();
           let rawValue = this.document.getText().substring(this.document.offsetAt(range.start), this.document.offsetAt(range.end));
           const parsedVariables = this.parseVariables(this.document.offsetAt(arg.getRange().start), rawValue);
           for (const parsedVariable of parsedVariables) {
-            variables.push(parsedVariable);
+            variables2.push(parsedVariable);
           }
         }
-        return variables;
+        return variables2;
       }
       parseVariables(offset, arg) {
-        let variables = [];
+        let variables2 = [];
         variableLoop: for (let i2 = 0; i2 < arg.length; i2++) {
           switch (arg.charAt(i2)) {
             case this.escapeChar:
@@ -59475,7 +59523,7 @@ var require_instruction = __commonJS({
                         substitutionRange = vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + substitutionStart), this.document.positionAt(offset + substitutionEnd));
                       }
                       let start4 = this.document.positionAt(offset + i2);
-                      variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 2), this.document.positionAt(offset + nameEnd)), vscode_languageserver_types_1.Range.create(start4, this.document.positionAt(offset + j + 1)), modifier, modifierRange, substitutionParameter, substitutionRange, this.dockerfile.resolveVariable(escapedName, start4.line) !== void 0, this.isBuildVariable(escapedName, start4.line), escapedString));
+                      variables2.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 2), this.document.positionAt(offset + nameEnd)), vscode_languageserver_types_1.Range.create(start4, this.document.positionAt(offset + j + 1)), modifier, modifierRange, substitutionParameter, substitutionRange, this.dockerfile.resolveVariable(escapedName, start4.line) !== void 0, this.isBuildVariable(escapedName, start4.line), escapedString));
                       i2 = j;
                       continue variableLoop;
                     case ":":
@@ -59534,7 +59582,7 @@ var require_instruction = __commonJS({
                     case "'":
                     case '"':
                       let varStart = this.document.positionAt(offset + i2);
-                      variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 1), this.document.positionAt(offset + j)), vscode_languageserver_types_1.Range.create(varStart, this.document.positionAt(offset + j)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, varStart.line) !== void 0, this.isBuildVariable(escapedName, varStart.line), "$" + escapedName));
+                      variables2.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 1), this.document.positionAt(offset + j)), vscode_languageserver_types_1.Range.create(varStart, this.document.positionAt(offset + j)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, varStart.line) !== void 0, this.isBuildVariable(escapedName, varStart.line), "$" + escapedName));
                       i2 = j - 1;
                       continue variableLoop;
                     case this.escapeChar:
@@ -59550,24 +59598,24 @@ var require_instruction = __commonJS({
                         }
                       }
                       let start5 = this.document.positionAt(offset + i2);
-                      variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 1), this.document.positionAt(offset + j)), vscode_languageserver_types_1.Range.create(start5, this.document.positionAt(offset + j)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, start5.line) !== void 0, this.isBuildVariable(escapedName, start5.line), "$" + escapedName));
+                      variables2.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 1), this.document.positionAt(offset + j)), vscode_languageserver_types_1.Range.create(start5, this.document.positionAt(offset + j)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, start5.line) !== void 0, this.isBuildVariable(escapedName, start5.line), "$" + escapedName));
                       break variableLoop;
                   }
                   if (char.match(/^[a-z0-9_]+$/i) === null) {
                     let varStart = this.document.positionAt(offset + i2);
-                    variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 1), this.document.positionAt(offset + j)), vscode_languageserver_types_1.Range.create(varStart, this.document.positionAt(offset + j)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, varStart.line) !== void 0, this.isBuildVariable(escapedName, varStart.line), "$" + escapedName));
+                    variables2.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 1), this.document.positionAt(offset + j)), vscode_languageserver_types_1.Range.create(varStart, this.document.positionAt(offset + j)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, varStart.line) !== void 0, this.isBuildVariable(escapedName, varStart.line), "$" + escapedName));
                     i2 = j - 1;
                     continue variableLoop;
                   }
                   escapedName += char;
                 }
                 let start4 = this.document.positionAt(offset + i2);
-                variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 1), this.document.positionAt(offset + arg.length)), vscode_languageserver_types_1.Range.create(start4, this.document.positionAt(offset + arg.length)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, start4.line) !== void 0, this.isBuildVariable(escapedName, start4.line), "$" + escapedName));
+                variables2.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i2 + 1), this.document.positionAt(offset + arg.length)), vscode_languageserver_types_1.Range.create(start4, this.document.positionAt(offset + arg.length)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, start4.line) !== void 0, this.isBuildVariable(escapedName, start4.line), "$" + escapedName));
               }
               break variableLoop;
           }
         }
-        return variables;
+        return variables2;
       }
       isBuildVariable(variable2, line) {
         if (this.getKeyword() === main_1.Keyword.FROM) {
@@ -61215,10 +61263,10 @@ var require_from = __commonJS({
       }
       indexOf(documentOffset, content, searchString) {
         let index = content.indexOf(searchString);
-        const variables = this.getVariables();
-        for (let i2 = 0; i2 < variables.length; i2++) {
+        const variables2 = this.getVariables();
+        for (let i2 = 0; i2 < variables2.length; i2++) {
           const position = documentOffset + index;
-          const variableRange = variables[i2].getRange();
+          const variableRange = variables2[i2].getRange();
           if (this.document.offsetAt(variableRange.start) < position && position < this.document.offsetAt(variableRange.end)) {
             const offset = this.document.offsetAt(variableRange.end) - documentOffset;
             const substring = content.substring(offset);
@@ -61235,10 +61283,10 @@ var require_from = __commonJS({
       }
       lastIndexOf(documentOffset, content, searchString) {
         let index = content.lastIndexOf(searchString);
-        const variables = this.getVariables();
-        for (let i2 = 0; i2 < variables.length; i2++) {
+        const variables2 = this.getVariables();
+        for (let i2 = 0; i2 < variables2.length; i2++) {
           const position = documentOffset + index;
-          const variableRange = variables[i2].getRange();
+          const variableRange = variables2[i2].getRange();
           if (this.document.offsetAt(variableRange.start) < position && position < this.document.offsetAt(variableRange.end)) {
             index = content.substring(0, index).lastIndexOf(searchString);
             if (index === -1) {
@@ -61340,21 +61388,21 @@ var require_label = __commonJS({
         super(document2, range, dockerfile2, escapeChar, instruction, instructionRange);
       }
       getVariables() {
-        const variables = super.getVariables();
+        const variables2 = super.getVariables();
         const properties = this.getProperties();
         for (const property of properties) {
           const value = property.getUnescapedValue();
           if (value !== null && value.length > 2 && value.charAt(0) === "'" && value.charAt(value.length - 1) === "'") {
             const range = property.getValueRange();
-            for (let i2 = 0; i2 < variables.length; i2++) {
-              if (util_1.Util.isInsideRange(variables[i2].getRange().start, range)) {
-                variables.splice(i2, 1);
+            for (let i2 = 0; i2 < variables2.length; i2++) {
+              if (util_1.Util.isInsideRange(variables2[i2].getRange().start, range)) {
+                variables2.splice(i2, 1);
                 i2--;
               }
             }
           }
         }
-        return variables;
+        return variables2;
       }
       getProperties() {
         return super.getProperties();
@@ -61708,14 +61756,14 @@ var require_imageTemplate = __commonJS({
         return triggers;
       }
       getAvailableVariables(currentLine) {
-        const variables = [];
+        const variables2 = [];
         for (const arg of this.getARGs()) {
           if (arg.isBefore(currentLine)) {
             const property = arg.getProperty();
             if (property) {
               const variable2 = property.getName();
-              if (variables.indexOf(variable2) === -1) {
-                variables.push(variable2);
+              if (variables2.indexOf(variable2) === -1) {
+                variables2.push(variable2);
               }
             }
           }
@@ -61724,13 +61772,13 @@ var require_imageTemplate = __commonJS({
           if (env4.isBefore(currentLine)) {
             for (const property of env4.getProperties()) {
               const variable2 = property.getName();
-              if (variables.indexOf(variable2) === -1) {
-                variables.push(variable2);
+              if (variables2.indexOf(variable2) === -1) {
+                variables2.push(variable2);
               }
             }
           }
         }
-        return variables;
+        return variables2;
       }
       /**
        * Resolves a variable with the given name at the specified line
@@ -61890,14 +61938,14 @@ var require_dockerfile = __commonJS({
       }
       getAvailableVariables(currentLine) {
         if (this.getInstructionAt(currentLine) instanceof from_1.From) {
-          let variables = [];
+          let variables2 = [];
           for (let arg of this.getInitialARGs()) {
             let property = arg.getProperty();
             if (property) {
-              variables.push(property.getName());
+              variables2.push(property.getName());
             }
           }
-          return variables;
+          return variables2;
         }
         let image4 = this.getContainingImage(vscode_languageserver_types_1.Position.create(currentLine, 0));
         return image4 ? image4.getAvailableVariables(currentLine) : [];
@@ -63067,9 +63115,9 @@ var init_dockerfile_hint = __esm({
 });
 
 // src/build/own-files.ts
-import { dirname as dirname34, join as join70 } from "node:path";
+import { dirname as dirname34, join as join72 } from "node:path";
 async function hintsOfOwnFiles({ root: root2, project: project2, images, compile }) {
-  if (await readTextIfThere(join70(root2, configFile)) !== void 0) return [];
+  if (await readTextIfThere(join72(root2, configFile)) !== void 0) return [];
   const [found, dockerfiles, frontEnd2] = await Promise.all([
     readAll(root2, recipes),
     readAll(root2, dockerfilePlaces),
@@ -63090,7 +63138,7 @@ async function hintsOfOwnFiles({ root: root2, project: project2, images, compile
   return hints.filter((hint) => hint !== void 0);
 }
 async function readAll(root2, names6) {
-  const texts2 = await Promise.all(names6.map((name) => readTextIfThere(join70(root2, name)).catch(() => void 0)));
+  const texts2 = await Promise.all(names6.map((name) => readTextIfThere(join72(root2, name)).catch(() => void 0)));
   return names6.flatMap((name, at) => texts2[at] === void 0 ? [] : [{ name, text: texts2[at] }]);
 }
 function isOfImage({ name, text: text7 }, { executables }) {
@@ -63159,9 +63207,9 @@ function ownPlace(value, suffix) {
   }
   return [fields2.map((field3) => isPlace(field3) ? withSuffix(field3, place.join, suffix) : field3).join(",")];
 }
-function withSuffix(text7, join104, suffix) {
-  const isReference2 = join104 === "-" && /^(?:ref=)?[^=]*\//.test(text7);
-  return isReference2 && !/:[^/:]+$/.test(text7) ? `${text7}:${suffix}` : `${text7}${join104}${suffix}`;
+function withSuffix(text7, join106, suffix) {
+  const isReference2 = join106 === "-" && /^(?:ref=)?[^=]*\//.test(text7);
+  return isReference2 && !/:[^/:]+$/.test(text7) ? `${text7}:${suffix}` : `${text7}${join106}${suffix}`;
 }
 var places2;
 var init_caches = __esm({
@@ -63275,7 +63323,7 @@ var init_plan_compile = __esm({
 });
 
 // src/build/plan-image.ts
-import { dirname as dirname35, join as join71 } from "node:path";
+import { dirname as dirname35, join as join73 } from "node:path";
 function chosenBase(reference2) {
   if (reference2 !== "scratch" && !isLocalBase(reference2)) parseReference(reference2);
   return {
@@ -63289,7 +63337,7 @@ function programPath(name) {
   return rootFolders.has(name) ? `/usr/local/bin/${name}` : `/${name}`;
 }
 function pathInImage({ name }, index, program2) {
-  const next2 = program2 && join71(dirname35(program2), name);
+  const next2 = program2 && join73(dirname35(program2), name);
   const target = (index === 0 ? program2 : next2) ?? programPath(name);
   return { target, source: { artifact: name }, mode: 493 };
 }
@@ -63327,7 +63375,7 @@ function planImage({ name, executables, image: asked2 }, base, source, options) 
     byDigest: options.byDigest,
     load: options.load,
     outputs: options.outputs,
-    fallback: join71(options.dist, `${name}.oci.tar`)
+    fallback: join73(options.dist, `${name}.oci.tar`)
   });
   return { executables, spec: spec3, image: image4, destinations };
 }
@@ -63530,14 +63578,14 @@ __export(base_users_exports, {
 });
 import { createReadStream as createReadStream5 } from "node:fs";
 import { mkdtemp as mkdtemp4, readFile as readFile8, rm as rm13 } from "node:fs/promises";
-import { join as join72 } from "node:path";
+import { join as join74 } from "node:path";
 async function readBaseUsers({ reference: reference2, digest: digest4 }, { platform: platform11, registries, offline, work }) {
   const local2 = isLocalBase(reference2);
   const parsed = local2 ? void 0 : { ...parseReference(reference2), ...digest4 !== void 0 && { digest: digest4 } };
   const source = parsed ? offline ? unaskedSource(parsed) : registrySource(registries, parsed) : await openImage(reference2, registries);
   const cache2 = await openCache(cacheFolder(), () => {
   });
-  const folder = await mkdtemp4(join72(work, "users-"));
+  const folder = await mkdtemp4(join74(work, "users-"));
   try {
     const base = await openSourceBase(source, {
       cache: cache2,
@@ -63738,7 +63786,7 @@ var init_version3 = __esm({
 // src/build/prepare.ts
 import { existsSync as existsSync20 } from "node:fs";
 import { availableParallelism as availableParallelism5 } from "node:os";
-import { join as join73 } from "node:path";
+import { join as join75 } from "node:path";
 async function prepareBuild(given, { lookUpBase: lookUpBase2, signal, download: download2 = false, onDownload, changes }) {
   const { dir: dir2, platforms: platforms2, toolchainArgs } = given;
   const language = await locatingKey(given, "lang", () => detectLanguage(dir2, given.lang));
@@ -63752,8 +63800,8 @@ async function prepareBuild(given, { lookUpBase: lookUpBase2, signal, download: 
     wanted: wanted2,
     download: download2,
     // Only into a folder that is known to be xbuild's.
-    ...existsSync20(join73(options.dist, lastBuildFile)) && {
-      answersFile: join73(options.dist, ".last-reading.json")
+    ...existsSync20(join75(options.dist, lastBuildFile)) && {
+      answersFile: join75(options.dist, ".last-reading.json")
     },
     onDownload,
     signal
@@ -63963,18 +64011,38 @@ var init_watch_downloads = __esm({
   }
 });
 
-// src/build/build.ts
-import { join as join74 } from "node:path";
-import { setImmediate as setImmediate4, setTimeout as sleep2 } from "node:timers/promises";
-async function build(options, context2) {
-  const early = await startEarly(options, context2.signal);
+// src/build/work-folder.ts
+import { sep as sep3 } from "node:path";
+async function withWorkFolder(dist, use, made) {
+  await makeOutputFolder(dist);
+  const folder = made ?? await makeWorkFolder(dist);
   try {
-    return await buildFrom(options, context2, early);
+    return await use(folder.path);
+  } catch (error) {
+    const { path: faulty = "", dest = faulty } = error;
+    throw dest.startsWith(dist + sep3) ? writeFailure(error, dest) : error;
   } finally {
-    await early?.end();
+    await folder.remove();
   }
 }
-function buildFrom(options, { emit, confirm: confirm2, signal, changes }, started) {
+function makeWorkFolder(dist) {
+  return makeTemporaryFolder(".xbuild-", dist).catch((error) => {
+    throw notWritable(dist, error);
+  });
+}
+var init_work_folder = __esm({
+  "src/build/work-folder.ts"() {
+    "use strict";
+    init_atomic();
+    init_temporary_folder();
+    init_output_folder();
+  }
+});
+
+// src/build/build.ts
+import { join as join76 } from "node:path";
+import { setImmediate as setImmediate4, setTimeout as sleep2 } from "node:timers/promises";
+function build(options, { emit, confirm: confirm2, signal, changes, line }) {
   const startedAt = /* @__PURE__ */ new Date();
   const recorder = createRecorder(emit);
   return withRegistries(
@@ -63984,8 +64052,8 @@ function buildFrom(options, { emit, confirm: confirm2, signal, changes }, starte
       const asking = { registries, questions: createQuestions(registries), recorder, signal, changes };
       const prepared = await prepare3(options, asking);
       const { plan } = prepared;
-      const early = started?.fits(plan) ? started : void 0;
-      if (!early) await started?.end();
+      const early = line?.early && isSame(line.early.last, plan) ? line.early : void 0;
+      if (!early) await line?.early?.end();
       await askToInstall(plan, { confirm: confirm2, recorder, signal });
       announce(prepared, recorder);
       const images = [];
@@ -63993,7 +64061,7 @@ function buildFrom(options, { emit, confirm: confirm2, signal, changes }, starte
       const report3 = () => makeReport(plan, artifacts, images.filter(isDone), recorder, startedAt);
       const work = async (folder) => {
         const last = await readLastBuild(plan.dist);
-        const run2 = { ...prepared, ...asking, work: folder, logs: join74(plan.dist, "logs"), early, last };
+        const run2 = { ...prepared, ...asking, work: folder, logs: join76(plan.dist, "logs"), early, last };
         const read5 = createReader((binary) => hashOfKept(last, plan.dist, binary));
         const ahead = packAhead(run2, read5);
         const binaries2 = await compileAndCheck(run2, ahead);
@@ -64006,8 +64074,8 @@ function buildFrom(options, { emit, confirm: confirm2, signal, changes }, starte
         await makeImages({ ...run2, artifacts, uploaded, builder: builder3 }, (image4, index) => {
           images[index] = image4;
         });
-        await recordBuild(plan.dist, plan.project, artifacts, images.filter(isDone));
-        recordCommands(plan, options);
+        const recorded = await recordBuild(plan.dist, plan.project, artifacts, images.filter(isDone));
+        if (line) recordCommands(line.args, plan, options, recorded);
       };
       try {
         await withWorkFolder(plan.dist, work, early?.folder);
@@ -64129,11 +64197,10 @@ var init_build = __esm({
     init_bases();
     init_compile();
     init_compile_cache();
-    init_early_compile();
+    init_record2();
     init_images_at_once();
     init_installs();
     init_last_build();
-    init_last_commands();
     init_missing_stamp();
     init_pack_ahead2();
     init_preload();
@@ -64550,8 +64617,8 @@ function describeImage2(image4) {
   ].join("\n");
 }
 function describeCommand({ tool, args: args3, cwd, env: env4 }) {
-  const variables = Object.entries(env4 ?? {}).map(([name, value]) => `${name}=${quoteWord(value)}`);
-  return `(cd ${quoteWord(cwd)} && ${[...variables, quoteWord(tool), ...args3.map(quoteWord)].join(" ")})`;
+  const variables2 = Object.entries(env4 ?? {}).map(([name, value]) => `${name}=${quoteWord(value)}`);
+  return `(cd ${quoteWord(cwd)} && ${[...variables2, quoteWord(tool), ...args3.map(quoteWord)].join(" ")})`;
 }
 function indent4(text7) {
   return text7.trimEnd().replace(/^/gm, "    ");
@@ -64691,7 +64758,7 @@ var init_build2 = __esm({
     init_redact();
     init_timeline();
     init_write_user_file();
-    init_version2();
+    init_version();
     init_before3();
     init_command4();
     init_plan2();
@@ -64720,7 +64787,7 @@ var init_build2 = __esm({
         "dry-run": { type: "boolean", describe: "Print the plan and do nothing else" },
         ...outputFlags
       },
-      run: async (argv2) => {
+      run: async (argv2, line) => {
         const options = await resolveOptions(argv2).catch((error) => reportFailure(error, argv2.report));
         if (argv2.dryRun) return printPlan(options, argv2.json === true);
         const thresholds = readThresholds(argv2);
@@ -64731,7 +64798,10 @@ var init_build2 = __esm({
         );
         const report3 = await withProgress(
           argv2.progress,
-          (emit) => build(options, { emit, confirm: canAsk() ? confirm : void 0, signal: interruptSignal, changes })
+          (emit) => build(options, {
+            ...{ emit, confirm: canAsk() ? confirm : void 0, signal: interruptSignal },
+            ...{ changes, line }
+          })
         ).catch((error) => reportFailure(error, argv2.report));
         let whole = report3;
         let failure;
@@ -64761,7 +64831,7 @@ function describeCacheUse({ folder, size: size2, parts }, removed) {
   const rows = parts.map((part) => [
     `  ${part.name}`,
     describeBytes(part.size),
-    count(part.files, "file"),
+    count2(part.files, "file"),
     part.holds
   ]);
   const end = removed ? `Removed ${describeBytes(size2)}.` : `${describeBytes(size2)} in all; xbuild cache --prune removes it. Builds remove what was not used for 30 days.`;
@@ -64780,17 +64850,17 @@ __export(cache_use_exports, {
   pruneCache: () => pruneCache,
   readCacheUse: () => readCacheUse
 });
-import { lstat as lstat5, readdir as readdir15, rm as rm14 } from "node:fs/promises";
-import { join as join75 } from "node:path";
+import { lstat as lstat6, readdir as readdir15, rm as rm14 } from "node:fs/promises";
+import { join as join77 } from "node:path";
 async function readCacheUse(folder) {
   const names6 = await namesIn(folder);
-  const found = await Promise.all(names6.map(async (name) => ({ name, ...await sizeOf2(join75(folder, name)) })));
+  const found = await Promise.all(names6.map(async (name) => ({ name, ...await sizeOf2(join77(folder, name)) })));
   const parts = found.filter(({ files: files3, name }) => files3 > 0 && name !== "swept").map((part) => ({ ...part, holds: contents[part.name] ?? "not of this version of xbuild" })).sort((a2, b) => b.size - a2.size);
   return { folder, size: parts.reduce((total, { size: size2 }) => total + size2, 0), parts };
 }
 async function pruneCache(folder) {
   for (const name of await namesIn(folder)) {
-    const path6 = join75(folder, name);
+    const path6 = join77(folder, name);
     await rm14(path6, { recursive: true, force: true }).catch((error) => {
       throw writeFailure(error, path6);
     });
@@ -64805,11 +64875,11 @@ async function namesIn(folder) {
   }
 }
 async function sizeOf2(path6) {
-  const found = await lstat5(path6).catch(() => void 0);
+  const found = await lstat6(path6).catch(() => void 0);
   if (!found) return { files: 0, size: 0 };
   if (!found.isDirectory()) return { files: 1, size: found.size };
   const inside = await Promise.all(
-    (await readdir15(path6).catch(() => [])).map((name) => sizeOf2(join75(path6, name)))
+    (await readdir15(path6).catch(() => [])).map((name) => sizeOf2(join77(path6, name)))
   );
   return inside.reduce((a2, b) => ({ files: a2.files + b.files, size: a2.size + b.size }), { files: 0, size: 0 });
 }
@@ -64903,7 +64973,7 @@ var init_recipe = __esm({
 });
 
 // src/ci/cache/go.ts
-import { dirname as dirname36, join as join76 } from "node:path";
+import { dirname as dirname36, join as join78 } from "node:path";
 function buildCache(path6) {
   return {
     path: path6,
@@ -64954,13 +65024,13 @@ var init_go5 = __esm({
         const { GOVERSION, GOCACHE, GOMODCACHE, GOWORK } = JSON.parse(stdout);
         const root2 = GOWORK && GOWORK !== "off" ? dirname36(GOWORK) : dir2;
         const members = root2 === dir2 ? [dir2] : [root2, dir2];
-        const locks = members.flatMap((folder) => [join76(folder, "go.sum"), join76(folder, "go.work.sum")]);
+        const locks = members.flatMap((folder) => [join78(folder, "go.sum"), join78(folder, "go.work.sum")]);
         return {
           toolchain: (GOVERSION ?? "go").replace(/[^\w.-]+/g, "-"),
           locks,
           folders: [
             ...GOCACHE && GOCACHE !== "off" ? [buildCache(GOCACHE)] : [],
-            ...GOMODCACHE ? [downloads(join76(GOMODCACHE, "cache", "download"), locks)] : []
+            ...GOMODCACHE ? [downloads(join78(GOMODCACHE, "cache", "download"), locks)] : []
           ]
         };
       }
@@ -64992,7 +65062,7 @@ var init_cargo_lock2 = __esm({
 
 // src/ci/cache/rust-units.ts
 import { open as open13, readdir as readdir16, readFile as readFile9 } from "node:fs/promises";
-import { join as join77 } from "node:path";
+import { join as join79 } from "node:path";
 async function staleUnits(target, crates) {
   const profiles = await profilesIn(target);
   const units = (await Promise.all(profiles.map(unitsIn))).flat();
@@ -65009,22 +65079,22 @@ async function staleUnits(target, crates) {
   return stale;
 }
 async function profilesIn(target) {
-  const outer = (await namesIn2(target)).map((name) => join77(target, name));
+  const outer = (await namesIn2(target)).map((name) => join79(target, name));
   const inner = await Promise.all(
-    outer.map(async (folder) => (await namesIn2(folder)).map((name) => join77(folder, name)))
+    outer.map(async (folder) => (await namesIn2(folder)).map((name) => join79(folder, name)))
   );
   const folders3 = [...outer, ...inner.flat()];
-  return folders3.flatMap((folder) => folder.endsWith(".fingerprint") ? [join77(folder, "..")] : []);
+  return folders3.flatMap((folder) => folder.endsWith(".fingerprint") ? [join79(folder, "..")] : []);
 }
 async function unitsIn(profile) {
-  const folders3 = await namesIn2(join77(profile, ".fingerprint"));
+  const folders3 = await namesIn2(join79(profile, ".fingerprint"));
   return mapLimit(folders3, 32, async (folder) => {
-    const path6 = join77(profile, ".fingerprint", folder);
+    const path6 = join79(profile, ".fingerprint", folder);
     const records = (await namesIn2(path6)).filter((name) => name.endsWith(".json"));
     const read5 = await Promise.all(
       records.map(async (name) => ({
-        record: await readText2(join77(path6, name)),
-        fingerprint: await readText2(join77(path6, name.slice(0, -".json".length)))
+        record: await readText2(join79(path6, name)),
+        fingerprint: await readText2(join79(path6, name.slice(0, -".json".length)))
       }))
     );
     return {
@@ -65039,15 +65109,15 @@ async function unitsIn(profile) {
   });
 }
 async function sourcesIn(profile) {
-  const scripts = (await namesIn2(join77(profile, "build"))).map((name) => join77(profile, "build", name));
+  const scripts = (await namesIn2(join79(profile, "build"))).map((name) => join79(profile, "build", name));
   const lists = await Promise.all(
-    [join77(profile, "deps"), ...scripts].map(
+    [join79(profile, "deps"), ...scripts].map(
       async (folder) => (await namesIn2(folder)).filter((name) => name.endsWith(".d")).map((name) => ({ folder, name }))
     )
   );
   const found = await mapLimit(lists.flat(), 32, async ({ folder, name }) => {
     const hash3 = hashOf(name.slice(0, -".d".length));
-    const text7 = await readStart(join77(folder, name));
+    const text7 = await readStart(join79(folder, name));
     const source = /[/\\]registry[/\\]src[/\\][^/\\]+[/\\]([^/\\]+)[/\\]/.exec(text7)?.[1] ?? /[/\\]git[/\\]checkouts[/\\][^/\\]+[/\\]([0-9a-f]{7,40})[/\\]/.exec(text7)?.[1];
     return hash3 !== void 0 && source !== void 0 ? [{ hash: hash3, source }] : [];
   });
@@ -65080,7 +65150,7 @@ var init_rust_units = __esm({
 });
 
 // src/ci/cache/rust.ts
-import { join as join78 } from "node:path";
+import { join as join80 } from "node:path";
 function cannotRead(dir2, why) {
   return new Failure({
     kind: "project",
@@ -65130,27 +65200,27 @@ var init_rust5 = __esm({
         const metadata2 = await ask5("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"]);
         if (!version2.ok || !metadata2.ok) throw cannotRead(dir2, version2.ok ? metadata2.stderr : version2.stderr);
         const { workspace_root, target_directory } = JSON.parse(metadata2.stdout);
-        const lock = join78(workspace_root ?? dir2, "Cargo.lock");
+        const lock = join80(workspace_root ?? dir2, "Cargo.lock");
         const readLock3 = async () => await readTextIfThere(lock) ?? "";
         const triples = platforms2.flatMap(({ rust: { gnu, musl } }) => musl === void 0 ? [gnu] : [gnu, musl]);
-        const target = target_directory ?? join78(dir2, "target");
-        const home = language.rust.env["CARGO_HOME"] || process.env["CARGO_HOME"] || join78(homeFolder() ?? "/", ".cargo");
+        const target = target_directory ?? join80(dir2, "target");
+        const home = language.rust.env["CARGO_HOME"] || process.env["CARGO_HOME"] || join80(homeFolder() ?? "/", ".cargo");
         return {
           toolchain: toolchainOf(version2.stdout),
           locks: [lock],
           folders: [
             {
-              path: join78(home, "registry", "index"),
+              path: join80(home, "registry", "index"),
               holds: "the index of crates",
               findUsed: async () => () => true
             },
             {
-              path: join78(home, "registry", "cache"),
+              path: join80(home, "registry", "cache"),
               holds: "downloaded crates",
               findUsed: async () => isCrateOf(cratesOf(await readLock3()))
             },
             {
-              path: join78(home, "git", "db"),
+              path: join80(home, "git", "db"),
               holds: "crates from git",
               findUsed: async () => isRepositoryOf(await readLock3())
             },
@@ -65171,7 +65241,7 @@ var init_rust5 = __esm({
 
 // src/ci/cache/zig-packages.ts
 import { existsSync as existsSync21 } from "node:fs";
-import { join as join79, resolve as resolve20 } from "node:path";
+import { join as join81, resolve as resolve20 } from "node:path";
 async function packageHashes(dir2, packages2) {
   const hashes = /* @__PURE__ */ new Set();
   const seen2 = /* @__PURE__ */ new Set();
@@ -65180,12 +65250,12 @@ async function packageHashes(dir2, packages2) {
     if (seen2.has(folder)) continue;
     seen2.add(folder);
     if (!existsSync21(folder) && existsSync21(`${folder}.tar.gz`)) return void 0;
-    const found = await dependenciesOf(join79(folder, "build.zig.zon"));
+    const found = await dependenciesOf(join81(folder, "build.zig.zon"));
     if (found === void 0) return void 0;
     for (const { hash: hash3, path: path6 } of found) {
       if (hash3 !== void 0) {
         hashes.add(hash3);
-        queue.push(join79(packages2, hash3));
+        queue.push(join81(packages2, hash3));
       } else if (path6 !== void 0) queue.push(resolve20(folder, path6));
     }
   }
@@ -65267,14 +65337,14 @@ var init_sip_hash = __esm({
 
 // src/ci/cache/zig-results.ts
 import { readdir as readdir17, readFile as readFile10 } from "node:fs/promises";
-import { join as join80 } from "node:path";
+import { join as join82 } from "node:path";
 async function findableResults(cache2, packages2) {
-  const [manifests, results] = await Promise.all([namesIn3(join80(cache2, "h")), namesIn3(join80(cache2, "o"))]);
+  const [manifests, results] = await Promise.all([namesIn3(join82(cache2, "h")), namesIn3(join82(cache2, "o"))]);
   const found = /* @__PURE__ */ new Set();
   const read5 = await mapLimit(manifests, 32, async (name) => {
     const form = forms.find(({ file }) => file.test(name));
     if (!form) return name === "timestamp";
-    const content = await readFile10(join80(cache2, "h", name)).catch(() => void 0);
+    const content = await readFile10(join82(cache2, "h", name)).catch(() => void 0);
     if (!content?.length) return true;
     const inputs3 = form.read(content);
     if (!inputs3) return false;
@@ -65337,7 +65407,7 @@ var init_zig_results = __esm({
 });
 
 // src/ci/cache/zig.ts
-import { join as join81, resolve as resolve21 } from "node:path";
+import { join as join83, resolve as resolve21 } from "node:path";
 function usedFile(since, results, packages2) {
   return (file, mtime) => {
     const [kind3, name = ""] = file.split("/");
@@ -65353,7 +65423,7 @@ var init_zig6 = __esm({
     "use strict";
     init_zig();
     init_errors();
-    init_version();
+    init_version2();
     init_platforms();
     init_cache_folder();
     init_zig_packages();
@@ -65370,13 +65440,13 @@ var init_zig6 = __esm({
             where: dir2,
             fix: installZig(void 0)
           });
-        const base = env4["XDG_CACHE_HOME"] || join81(homeFolder() ?? "/", ".cache");
-        const global3 = env4["ZIG_GLOBAL_CACHE_DIR"] || join81(base, "zig");
-        const local2 = join81(resolve21(dir2, env4["ZIG_LOCAL_CACHE_DIR"] || ".zig-cache"), "xbuild");
-        const packages2 = () => packageHashes(dir2, join81(global3, "p"));
+        const base = env4["XDG_CACHE_HOME"] || join83(homeFolder() ?? "/", ".cache");
+        const global3 = env4["ZIG_GLOBAL_CACHE_DIR"] || join83(base, "zig");
+        const local2 = join83(resolve21(dir2, env4["ZIG_LOCAL_CACHE_DIR"] || ".zig-cache"), "xbuild");
+        const packages2 = () => packageHashes(dir2, join83(global3, "p"));
         return {
           toolchain: `zig${zig2.version}`,
-          locks: [join81(dir2, "build.zig.zon")],
+          locks: [join83(dir2, "build.zig.zon")],
           folders: [
             {
               path: global3,
@@ -65392,7 +65462,7 @@ var init_zig6 = __esm({
               findUsed: async (since) => {
                 const named3 = await packages2();
                 const caches = platforms2.map(platformFolder).map(async (name) => {
-                  return [name, usedFile(since, await findableResults(join81(local2, name), named3), named3)];
+                  return [name, usedFile(since, await findableResults(join83(local2, name), named3), named3)];
                 });
                 const built = new Map(await Promise.all(caches));
                 return (file, mtime) => {
@@ -65429,11 +65499,11 @@ function runOf(env4) {
   return run2 ?? "local";
 }
 function settingsDigest({ dir: dir2, platforms: platforms2, language }, recipe, env4) {
-  const variables = Object.entries(env4).filter(([name]) => recipe.variables.test(name) && !isSecretName(name)).sort(([a2], [b]) => a2 < b ? -1 : 1);
+  const variables2 = Object.entries(env4).filter(([name]) => recipe.variables.test(name) && !isSecretName(name)).sort(([a2], [b]) => a2 < b ? -1 : 1);
   const root2 = env4["GITHUB_WORKSPACE"] ?? env4["CI_PROJECT_DIR"];
   const { go: go2, rust: rust2, zig: zig2, c: c3 } = language;
   const place = root2 ? relative16(root2, dir2) : "";
-  return digest3(redactAll([place, platforms2.map(({ id }) => id).sort(), go2, rust2, zig2, c3, variables]), 8);
+  return digest3(redactAll([place, platforms2.map(({ id }) => id).sort(), go2, rust2, zig2, c3, variables2]), 8);
 }
 async function lockDigest(dir2, locks) {
   const texts2 = await Promise.all(locks.map(async (lock) => [relative16(dir2, lock), await readTextIfThere(lock)]));
@@ -65567,7 +65637,7 @@ __export(used_files_exports, {
   readKeptFiles: () => readKeptFiles
 });
 import { readdir as readdir18, rm as rm15, stat as stat21 } from "node:fs/promises";
-import { join as join82, relative as relative17, sep as sep4 } from "node:path";
+import { join as join84, relative as relative17, sep as sep4 } from "node:path";
 async function readKeptFiles(folders3, since) {
   const all = await Promise.all(folders3.map((folder) => filesOf(folder, since)));
   return all.flat();
@@ -65577,7 +65647,7 @@ async function filesOf({ path: root2, findUsed }, since) {
   const entries2 = await readdir18(root2, { recursive: true, withFileTypes: true }).catch(() => []);
   const files3 = entries2.filter((entry) => entry.isFile() || entry.isSymbolicLink());
   const read5 = await mapLimit(files3, 64, async ({ parentPath, name }) => {
-    const path6 = join82(parentPath, name);
+    const path6 = join84(parentPath, name);
     const found = await stat21(path6).catch(() => void 0);
     if (!found) return [];
     const file = relative17(root2, path6).split(sep4).join("/");
@@ -65852,7 +65922,7 @@ async function makeMatrix(options, { jobs: jobs2, most: most3, reports, signal }
   if (planned.length <= most3) return { jobs: planned, missing: missing5 };
   throw new Failure({
     kind: "usage",
-    what: `The matrix would have ${count(planned.length, "job")}`,
+    what: `The matrix would have ${count2(planned.length, "job")}`,
     where: "--jobs",
     why: `a matrix of this kind has at most ${most3}`,
     fix: `--jobs ${most3}`
@@ -65918,7 +65988,7 @@ function text5(jobs2) {
     seconds3 === void 0 ? "" : describeSeconds(seconds3),
     args3
   ]);
-  return `${count(jobs2.length, "job")}
+  return `${count2(jobs2.length, "job")}
 ${formatTable(rows)}`;
 }
 var maximumJobs, matrixFormats;
@@ -66014,7 +66084,7 @@ function renderSummary(report3, { cache: cache2, now = Date.now() } = {}) {
 `;
 }
 function titleOf2(images) {
-  return images.length === 0 ? "compiled" : count(images.length, "image");
+  return images.length === 0 ? "compiled" : count2(images.length, "image");
 }
 function errorText({ what, where, why, fix: fix2 }) {
   const lines3 = [what, where && `where  ${where}`, why && `why    ${why}`, fix2 && `fix    ${fix2}`];
@@ -66058,7 +66128,7 @@ function stageText(seconds3, artifacts) {
   const stages = Object.entries({ inspect: inspect4, compile, verify, image: image4, "read back": readBack3 });
   const text7 = stages.map(([name, value]) => `${name} ${describeSeconds(value)}`).join(", ");
   const cached2 = artifacts.filter((artifact) => artifact.cached).length;
-  const hits = `${cached2} of ${count(artifacts.length, "binary", "binaries")} had nothing to compile`;
+  const hits = `${cached2} of ${count2(artifacts.length, "binary", "binaries")} had nothing to compile`;
   return `**${describeSeconds(total)}**: ${text7}; ${hits}`;
 }
 function compileCacheText(use) {
@@ -66265,7 +66335,7 @@ ${flags.flatMap(specOf2).map((line) => `${line}
 _xbuild() {
   local -a commands
   commands=(
-${commands3.map(({ name, describe: describe12 }) => `    ${quote2(`${name}:${escapeColons(describe12)}`)}`).join("\n")}
+${commands3.map(({ name, describe: describe13 }) => `    ${quote2(`${name}:${escapeColons(describe13)}`)}`).join("\n")}
   )
   local command=\${words[2]}
   if (( CURRENT == 2 )) && [[ $command != -* ]]; then
@@ -66289,11 +66359,11 @@ if [[ $funcstack[1] == _xbuild ]]; then _xbuild "$@"; else compdef _xbuild xbuil
 }
 function fish(commands3) {
   const all = names3(commands3).join(" ");
-  const lines3 = commands3.flatMap(({ name, describe: describe12, flags, choices: choices2 }, index) => {
+  const lines3 = commands3.flatMap(({ name, describe: describe13, flags, choices: choices2 }, index) => {
     const seen2 = `__fish_seen_subcommand_from ${name}`;
     const when = index === 0 ? `${seen2}; or not __fish_seen_subcommand_from ${all}` : seen2;
     return [
-      `complete -c xbuild -n 'not __fish_seen_subcommand_from ${all}' -a ${name} -d ${quote2(describe12)}`,
+      `complete -c xbuild -n 'not __fish_seen_subcommand_from ${all}' -a ${name} -d ${quote2(describe13)}`,
       ...choices2.length > 0 ? [`complete -c xbuild -f -n '${seen2}' -a ${quote2(choices2.join(" "))}`] : [],
       ...flags.map((flag2) => {
         const alias = flag2.alias ? ` -s ${flag2.alias}` : "";
@@ -66406,12 +66476,12 @@ function manualPage(commands3, texts2) {
   return `${lines3.join("\n")}
 `;
 }
-function describeCommand2({ usage: usage2, describe: describe12, flags }) {
-  return [".SS", `xbuild ${roff(usage2)}`, ".PP", `${roff(describe12)}.`, ...flags.flatMap(describeFlag)];
+function describeCommand2({ usage: usage2, describe: describe13, flags }) {
+  return [".SS", `xbuild ${roff(usage2)}`, ".PP", `${roff(describe13)}.`, ...flags.flatMap(describeFlag)];
 }
-function describeFlag({ name, alias, describe: describe12, takesValue, choices: choices2 }) {
+function describeFlag({ name, alias, describe: describe13, takesValue, choices: choices2 }) {
   const value = choices2.length > 0 ? ` ${choices2.join("|")}` : takesValue ? " VALUE" : "";
-  return definition2(`${alias ? `-${alias}, ` : ""}--${name}${value}`, describe12);
+  return definition2(`${alias ? `-${alias}, ` : ""}--${name}${value}`, describe13);
 }
 function roff(text7) {
   return text7.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/, "\\&$1");
@@ -66426,17 +66496,17 @@ var init_manual = __esm({
 });
 
 // src/commands/completion.ts
-function referenceOf({ usage: usage2, describe: describe12, positionals, flags, ...rest2 }) {
+function referenceOf({ usage: usage2, describe: describe13, positionals, flags, ...rest2 }) {
   const [positional] = Object.values(positionals);
   return {
     name: nameOf2({ usage: usage2 }),
     usage: usage2,
-    describe: describe12,
+    describe: describe13,
     choices: (positional?.choices ?? []).map(String),
-    flags: Object.entries(flags).filter(([name, { hidden: hidden3 }]) => !hidden3 && !(name in (rest2.renamed ?? {}))).map(([name, { alias, describe: describe13 = "", type, choices: choices2 = [] }]) => ({
+    flags: Object.entries(flags).filter(([name, { hidden: hidden3 }]) => !hidden3 && !(name in (rest2.renamed ?? {}))).map(([name, { alias, describe: describe14 = "", type, choices: choices2 = [] }]) => ({
       name,
       alias: [alias ?? []].flat()[0],
-      describe: String(describe13),
+      describe: String(describe14),
       takesValue: type !== "boolean",
       choices: choices2.map(String)
     }))
@@ -66448,7 +66518,7 @@ var init_completion2 = __esm({
     "use strict";
     init_completion();
     init_manual();
-    init_version2();
+    init_version();
     init_command4();
     completionCommand = (commands3) => defineCommand({
       usage: "completion <shell>",
@@ -66784,7 +66854,7 @@ async function ownBases({ bases, platforms: platforms2, registries }) {
         checkBasePlatforms(reference2, platforms2);
         const found = await lookUpBase(reference2, registries);
         checkBasePlatforms(reference2, platforms2, found.platforms);
-        return ok(`${reference2}: ${count(found.platforms.length, "platform")}`);
+        return ok(`${reference2}: ${count2(found.platforms.length, "platform")}`);
       } catch (error) {
         if (!isFailure(error) || error.kind === "interrupted") throw error;
         if (!isUnreachable(error)) return fromFailure(error);
@@ -66812,7 +66882,7 @@ async function basesOfDockerfiles({ files: read5, platforms: platforms2, registr
   );
   const bad = outcomes.flat();
   if (files3.length === 0) return [];
-  return bad.length > 0 ? bad : [ok(`${count(files3.length, "Dockerfile")}: every FROM has the platforms`)];
+  return bad.length > 0 ? bad : [ok(`${count2(files3.length, "Dockerfile")}: every FROM has the platforms`)];
 }
 var baseImages;
 var init_base_images = __esm({
@@ -67110,7 +67180,7 @@ var init_clock = __esm({
 
 // src/doctor/checks/configuration.ts
 import { existsSync as existsSync22 } from "node:fs";
-import { join as join83 } from "node:path";
+import { join as join85 } from "node:path";
 var configuration;
 var init_configuration = __esm({
   "src/doctor/checks/configuration.ts"() {
@@ -67126,7 +67196,7 @@ var init_configuration = __esm({
       run: async ({ options, dir: dir2 }) => {
         if (options instanceof Failure) return fromFailure(options);
         return ok(
-          existsSync22(join83(dir2, configFile)) ? `${configFile} is right` : `no ${configFile}: the defaults apply`
+          existsSync22(join85(dir2, configFile)) ? `${configFile} is right` : `no ${configFile}: the defaults apply`
         );
       }
     };
@@ -67824,7 +67894,7 @@ function insertArg(text7, instruction, name, comments) {
   const eol = /\r\n|\n|\r/.exec(text7)?.[0] ?? "\n";
   return { start: start4, end: start4, text: `${instruction.onbuild ? "ONBUILD " : ""}ARG ${name}${eol}${indent5}` };
 }
-function describe10(name, index) {
+function describe11(name, index) {
   return name === void 0 ? `stage ${index}` : `the stage ${name}`;
 }
 var automatic, platformArgDefault, platformArgUndeclared;
@@ -67883,7 +67953,7 @@ only the base image could set it.`,
               yield {
                 start: use.start,
                 end: use.end,
-                message: `${use.name} is empty here: ${describe10(stage.name, stage.index)} does not declare it`,
+                message: `${use.name} is empty here: ${describe11(stage.name, stage.index)} does not declare it`,
                 fix: `${instruction.onbuild ? "ONBUILD " : ""}ARG ${use.name} before it, in the same stage`,
                 edits: [insertArg(text7, instruction, use.name, comments)]
               };
@@ -68781,7 +68851,7 @@ var init_buildkit_check = __esm({
 
 // src/lint/find-files.ts
 import { stat as stat22 } from "node:fs/promises";
-import { basename as basename16, join as join84, relative as relative18, resolve as resolve22 } from "node:path";
+import { basename as basename16, join as join86, relative as relative18, resolve as resolve22 } from "node:path";
 function kindOf2(path6) {
   const name = basename16(path6);
   if (/ignore$|\.(?:md|txt|sh|j2|tmpl|tpl|go|py|ts|js|rs|html)$/i.test(name)) return void 0;
@@ -68837,7 +68907,7 @@ async function trackedFiles(cwd, dir2, signal) {
   }
   const paths = lines3.filter((line) => /^100/.test(line)).map((line) => line.slice(line.indexOf("	") + 1));
   const files3 = [...new Set(paths)].filter((path6) => kindOf2(path6) !== void 0);
-  if (files3.length > 0) return files3.map((path6) => relative18(cwd, join84(dir2, path6)));
+  if (files3.length > 0) return files3.map((path6) => relative18(cwd, join86(dir2, path6)));
   throw new Failure({
     kind: "usage",
     what: "There are no files to lint",
@@ -76646,7 +76716,7 @@ __export(lint_files_exports, {
   readIfThere: () => readIfThere3
 });
 import { existsSync as existsSync23, readFileSync as readFileSync12, statSync as statSync7 } from "node:fs";
-import { dirname as dirname39, join as join85, resolve as resolve23 } from "node:path";
+import { dirname as dirname39, join as join87, resolve as resolve23 } from "node:path";
 async function lintFiles(request) {
   const { cwd, registry, signal } = request;
   const paths = await findFiles2(cwd, request.files, signal);
@@ -76682,7 +76752,7 @@ async function linterOf(path6, { text: text7 }, context2) {
     return (now) => lintDockerfile(now, path6, { ignore, dockerignore, more: now === text7 ? asked2 : [] });
   }
   if (kind3 === "workflow") {
-    const readDockerfile = (wanted2) => readIfThere3(join85(context2.root, wanted2));
+    const readDockerfile = (wanted2) => readIfThere3(join87(context2.root, wanted2));
     return (now) => lintWorkflow(now, path6, { ignore, readDockerfile });
   }
   const printed2 = await printBake(resolve23(cwd, path6), signal);
@@ -76708,7 +76778,7 @@ async function withBuildkit(path6, text7, own5, context2) {
 }
 function dockerignoreOf(path6) {
   if (/goreleaser/i.test(path6)) return void 0;
-  return readIfThere3(`${path6}.dockerignore`) ?? readIfThere3(join85(dirname39(path6), ".dockerignore"));
+  return readIfThere3(`${path6}.dockerignore`) ?? readIfThere3(join87(dirname39(path6), ".dockerignore"));
 }
 function readIfThere3(path6) {
   return existsSync23(path6) && statSync7(path6).isFile() ? readFileSync12(path6, "utf8") : void 0;
@@ -76757,11 +76827,11 @@ var init_dockerfile4 = __esm({
           ({ path: path6, absolute: absolute2, text: text7 }) => lintDockerfile(text7, path6, { ignore, dockerignore: dockerignoreOf(absolute2) })
         );
         const bad = findings.filter(({ severity }) => severity !== "info");
-        const named3 = files3.length === 1 ? files3[0]?.path ?? "" : count(files3.length, "Dockerfile");
+        const named3 = files3.length === 1 ? files3[0]?.path ?? "" : count2(files3.length, "Dockerfile");
         if (bad.length === 0) return ok(`${named3}: nothing found`);
         const lines3 = bad.map(({ file, line, message, ruleId }) => `${file}:${line}: ${message} (${ruleId})`);
         const found = {
-          why: `${named3}: ${count(bad.length, "finding")}`,
+          why: `${named3}: ${count2(bad.length, "finding")}`,
           details: [...lines3.slice(0, shown2), ...lines3.length > shown2 ? [`${lines3.length - shown2} more`] : []],
           fix: `xbuild lint ${files3.length === 1 ? quoteWord(files3[0]?.path ?? "") : quoteWord(dir2)}`
         };
@@ -76838,14 +76908,14 @@ var init_exit_program = __esm({
 
 // src/doctor/binfmt.ts
 import { readdir as readdir19, readFile as readFile11 } from "node:fs/promises";
-import { join as join86 } from "node:path";
+import { join as join88 } from "node:path";
 async function readHandlers(folder) {
   const names6 = await readdir19(folder).catch(() => []);
   if (!names6.includes("status")) return void 0;
-  const status = await readEntry2(join86(folder, "status"));
+  const status = await readEntry2(join88(folder, "status"));
   if (!status.startsWith("enabled")) return [];
   const entries2 = names6.filter((name) => name !== "status" && name !== "register").sort();
-  return Promise.all(entries2.map(async (name) => parseHandler(name, await readEntry2(join86(folder, name)))));
+  return Promise.all(entries2.map(async (name) => parseHandler(name, await readEntry2(join88(folder, name)))));
 }
 function parseHandler(name, text7) {
   const value = (key) => new RegExp(`^${key}:?[ \\t]+(.*)$`, "m").exec(text7)?.[1]?.trim() ?? "";
@@ -76892,7 +76962,7 @@ var init_binfmt = __esm({
 // src/doctor/checks/emulation.ts
 import { existsSync as existsSync24 } from "node:fs";
 import { writeFile as writeFile10 } from "node:fs/promises";
-import { join as join87 } from "node:path";
+import { join as join89 } from "node:path";
 function judge4(platform11, handler, runs, { dir: dir2 }) {
   const { name, interpreter, flags } = handler;
   const fixed = flags.includes("F");
@@ -76912,7 +76982,7 @@ async function tryPrograms(platforms2, signal) {
   try {
     const results = await Promise.all(
       platforms2.map(async (platform11) => {
-        const tool = join87(folder.path, platform11.arch);
+        const tool = join89(folder.path, platform11.arch);
         await writeFile10(tool, exitProgram(platform11), { mode: 493 });
         const { exitCode } = await run({ tool, args: [], cwd: folder.path }, { signal, timeout: 3 }).catch(
           (error) => {
@@ -77208,7 +77278,7 @@ know it, where BuildKit\u2019s container does not know the certificates of a reg
         return combine(
           outcomes,
           (details2) => ok(
-            proxied.length > 0 ? `${count(proxied.length, "registry", "registries")} by proxy` : direct,
+            proxied.length > 0 ? `${count2(proxied.length, "registry", "registries")} by proxy` : direct,
             details2
           )
         );
@@ -77223,7 +77293,7 @@ var endOfLife, node;
 var init_node3 = __esm({
   "src/doctor/checks/node.ts"() {
     "use strict";
-    init_version2();
+    init_version();
     init_outcome();
     endOfLife = {
       20: "2026-04-30",
@@ -77252,7 +77322,7 @@ var init_node3 = __esm({
 });
 
 // src/doctor/checks/nodes.ts
-function describe11(platform11, found) {
+function describe12(platform11, found) {
   const ids = [platform11.id, ...platform11.baseline ? [platform11.baseline] : []];
   const lists = (list7) => ids.some((id) => list7.includes(id));
   const asked2 = found.find((node3) => lists(node3.asked));
@@ -77286,7 +77356,7 @@ Dockerfile with RUN is emulated where no node is native.`,
           ({ status, error }) => error !== void 0 || /^(?:error|unknown)$/.test(status)
         );
         const isKnown = found.some((node2) => node2.platforms.length > 0);
-        const details2 = isKnown ? platforms2.map((platform11) => describe11(platform11, found)) : ["what it builds is known once it runs; the first build starts it"];
+        const details2 = isKnown ? platforms2.map((platform11) => describe12(platform11, found)) : ["what it builds is known once it runs; the first build starts it"];
         if (dead.length > 0) {
           const [first] = dead;
           return warning({
@@ -77295,7 +77365,7 @@ Dockerfile with RUN is emulated where no node is native.`,
             fix: "docker buildx inspect --bootstrap"
           });
         }
-        return ok(count(found.length, "node"), details2);
+        return ok(count2(found.length, "node"), details2);
       }
     };
     archOf = (id) => id.split("/")[1];
@@ -77340,12 +77410,12 @@ or the right; where only a push can tell, it says so.`,
 });
 
 // src/doctor/checks/remote-cache.ts
-import { join as join88 } from "node:path";
+import { join as join90 } from "node:path";
 function judge5({ path: path6, text: text7, root: root2 }) {
   const builds = /docker\/(?:build-push|bake)-action|docker\s+(?:buildx|build)\b/.test(text7);
   const isXbuild = callsXbuild.test(text7);
   if (!builds && !isXbuild) return [];
-  const readDockerfile = (wanted2) => readIfThere3(join88(root2, wanted2));
+  const readDockerfile = (wanted2) => readIfThere3(join90(root2, wanted2));
   const findings = lintWorkflow(text7, path6, { readDockerfile }).filter(
     ({ ruleId }) => cacheRules.includes(ruleId)
   );
@@ -77384,7 +77454,7 @@ var init_remote_cache = __esm({
         const outcomes = (await files3("workflow")).flatMap(judge5);
         if (outcomes.length === 0)
           return configured2.length > 0 ? ok(`[cache] names ${configured2.join(" and ")}`) : notApplicable("no workflow builds an image here, and [cache] names none");
-        return combine(outcomes, (details2) => ok(`${count(outcomes.length, "workflow")} with a cache`, details2));
+        return combine(outcomes, (details2) => ok(`${count2(outcomes.length, "workflow")} with a cache`, details2));
       }
     };
   }
@@ -77880,7 +77950,7 @@ var init_project4 = __esm({
 
 // src/doctor/project-files.ts
 import { readdir as readdir20 } from "node:fs/promises";
-import { join as join89, relative as relative19 } from "node:path";
+import { join as join91, relative as relative19 } from "node:path";
 async function readLintable(dir2, kind3, signal) {
   const root2 = await repositoryRoot(dir2, signal) ?? dir2;
   const from = kind3 === "dockerfile" ? dir2 : root2;
@@ -77890,7 +77960,7 @@ async function readLintable(dir2, kind3, signal) {
   });
   const files3 = [];
   for (const path6 of tracked.filter((path7) => kindOf2(path7) === kind3)) {
-    const absolute2 = join89(from, path6);
+    const absolute2 = join91(from, path6);
     const source = await readSource2(absolute2).catch((error) => {
       if (error instanceof Failure) return void 0;
       throw error;
@@ -77902,7 +77972,7 @@ async function readLintable(dir2, kind3, signal) {
 async function usualFiles(dir2) {
   const workflows = ".github/workflows";
   const [own5, ci] = await Promise.all(
-    [dir2, join89(dir2, workflows)].map((folder) => readdir20(folder).catch(() => []))
+    [dir2, join91(dir2, workflows)].map((folder) => readdir20(folder).catch(() => []))
   );
   return [...own5 ?? [], ...(ci ?? []).map((name) => `${workflows}/${name}`)].sort();
 }
@@ -78136,8 +78206,8 @@ function describeChecks(checked, { dir: dir2, platforms: platforms2 }) {
 function countStatuses(checked) {
   const number2 = (wanted2) => checked.filter(({ status }) => status === wanted2).length;
   return [
-    ...number2("problem") > 0 ? [count(number2("problem"), "problem")] : [],
-    ...number2("warning") > 0 ? [count(number2("warning"), "warning")] : [],
+    ...number2("problem") > 0 ? [count2(number2("problem"), "problem")] : [],
+    ...number2("warning") > 0 ? [count2(number2("warning"), "warning")] : [],
     `${number2("ok")} ok`,
     `${number2("not applicable")} not applicable`
   ].join(", ");
@@ -78147,7 +78217,7 @@ var init_describe = __esm({
   "src/doctor/describe.ts"() {
     "use strict";
     init_format();
-    init_version2();
+    init_version();
     marks2 = { problem: "\u2716", warning: "!", ok: "\u2714", "not applicable": "-" };
   }
 });
@@ -78195,7 +78265,7 @@ var init_doctor = __esm({
     init_platforms();
     init_confirm2();
     init_printable();
-    init_version2();
+    init_version();
     init_command4();
     doctorCommand = defineCommand({
       usage: "doctor [dir]",
@@ -78279,7 +78349,7 @@ __export(read_project_exports, {
   readRemote: () => readRemote
 });
 import { readdirSync as readdirSync4, readFileSync as readFileSync13, statSync as statSync8 } from "node:fs";
-import { basename as basename17, join as join90, relative as relative20, sep as sep5 } from "node:path";
+import { basename as basename17, join as join92, relative as relative20, sep as sep5 } from "node:path";
 async function readProject2(options, signal) {
   const { dir: dir2, lang: lang5 } = options;
   const language = await detectLanguage(dir2, lang5);
@@ -78310,9 +78380,9 @@ async function readProject2(options, signal) {
       executables: project2?.executables ?? [],
       main: main2,
       compilesC: (project2?.cCode.length ?? 0) > 0,
-      kindOf: (path6) => kindOf3(join90(dir2, path6)),
-      list: (path6) => listFolder2(join90(dir2, path6)),
-      read: (path6) => readFileIfThere(join90(dir2, path6))
+      kindOf: (path6) => kindOf3(join92(dir2, path6)),
+      list: (path6) => listFolder2(join92(dir2, path6)),
+      read: (path6) => readFileIfThere(join92(dir2, path6))
     }
   };
 }
@@ -78748,14 +78818,14 @@ var init_commands = __esm({
 // src/init/sources/makefile-flags.ts
 function readMakefile(text7) {
   const lines3 = joinLines2(text7);
-  const variables = readVariables2(lines3);
+  const variables2 = readVariables2(lines3);
   const found = [];
   let target = "";
   for (const { text: line, number: number2 } of lines3) {
     const [, name] = /^([^\t#=:\s][^=:]*):(?!=)/.exec(line) ?? [];
     if (name !== void 0) target = name.trim().split(/\s+/)[0] ?? "";
     if (!line.startsWith("	")) continue;
-    const script2 = expand(line.replace(/^\t+[@+-]*/, ""), variables);
+    const script2 = expand(line.replace(/^\t+[@+-]*/, ""), variables2);
     const mapped = { text: script2, at: (index) => index };
     for (const command2 of parseShell(mapped)) {
       if (!compilesWith(command2)) continue;
@@ -78784,18 +78854,18 @@ function joinLines2(text7) {
   return lines3;
 }
 function readVariables2(lines3) {
-  const variables = /* @__PURE__ */ new Map();
+  const variables2 = /* @__PURE__ */ new Map();
   for (const { text: text7 } of lines3) {
     const [, name, operator, value = ""] = /^\s*(?:export\s+|override\s+)*([\w.-]+)\s*(\?=|:{0,3}=|\+=|!=)\s*(.*)$/.exec(text7) ?? [];
     if (name === void 0 || text7.startsWith("	")) continue;
     const clean3 = value.replace(/\s+#.*$/, "").trim();
-    if (operator === "+=") variables.set(name, `${variables.get(name) ?? ""} ${clean3}`.trim());
-    else if (operator === "!=") variables.set(name, `$(shell ${clean3})`);
-    else variables.set(name, clean3);
+    if (operator === "+=") variables2.set(name, `${variables2.get(name) ?? ""} ${clean3}`.trim());
+    else if (operator === "!=") variables2.set(name, `$(shell ${clean3})`);
+    else variables2.set(name, clean3);
   }
-  return variables;
+  return variables2;
 }
-function expand(text7, variables, depth = 0) {
+function expand(text7, variables2, depth = 0) {
   if (depth > deepest4 || text7.length > 1e4) return text7;
   let out = "";
   for (let at = 0; at < text7.length; ) {
@@ -78814,20 +78884,20 @@ function expand(text7, variables, depth = 0) {
       continue;
     }
     const end = closing3(text7, at + 2, open14, open14 === "(" ? ")" : "}");
-    out += variableText(text7.slice(at + 2, end), variables, depth);
+    out += variableText(text7.slice(at + 2, end), variables2, depth);
     at = end + 1;
   }
   return out;
 }
-function variableText(body, variables, depth) {
+function variableText(body, variables2, depth) {
   const [, script2] = /^shell\s+([\s\S]*)$/.exec(body) ?? [];
-  if (script2 !== void 0) return placeholderOfScript(expand(script2, variables, depth + 1)) ?? `$(${script2})`;
+  if (script2 !== void 0) return placeholderOfScript(expand(script2, variables2, depth + 1)) ?? `$(${script2})`;
   const [, strip] = /^(?:strip|or|firstword)\s+([\s\S]*)$/.exec(body) ?? [];
-  if (strip !== void 0) return expand(strip.split(",")[0] ?? "", variables, depth + 1);
-  const value = variables.get(body.trim());
+  if (strip !== void 0) return expand(strip.split(",")[0] ?? "", variables2, depth + 1);
+  const value = variables2.get(body.trim());
   if (value === void 0) return placeholderFor(body.trim()) ?? (/^\w+$/.test(body) ? `$(${body})` : "");
   if (value === "") return placeholderFor(body.trim()) ?? "";
-  return expand(value, variables, depth + 1);
+  return expand(value, variables2, depth + 1);
 }
 function closing3(text7, start4, open14, close) {
   let depth = 1;
@@ -79598,11 +79668,11 @@ function mergeSettings(settings3) {
   for (const setting of settings3) {
     const name = `${setting.table}.${setting.key}`;
     const before = merged2.get(name);
-    merged2.set(name, before ? { ...before, value: join91(before.value, setting.value) } : setting);
+    merged2.set(name, before ? { ...before, value: join93(before.value, setting.value) } : setting);
   }
   return [...merged2.values()];
 }
-function join91(first, second) {
+function join93(first, second) {
   if (Array.isArray(first) && Array.isArray(second)) {
     const has = new Set(first.map((item) => JSON.stringify(item)));
     return [...first, ...second.filter((item) => !has.has(JSON.stringify(item)))];
@@ -80790,12 +80860,12 @@ function githubWorkflow(facts) {
   });
 }
 function gitlabJob({ language, folder }) {
-  const { variables, kept, own: own5 } = gitlabCaches[language];
+  const { variables: variables2, kept, own: own5 } = gitlabCaches[language];
   const inFolder = (path6) => folder === "." ? path6 : `${folder}/${path6}`;
   return fill2("init/gitlab.yml", {
     toolchain: { go: "go", rust: "cargo", zig: "zig" }[language],
     dir: argumentOf(folder),
-    caches: Object.entries(variables).map(([name, path6]) => `    ${name}: $CI_PROJECT_DIR/.xbuild-cache/${path6}`).join("\n"),
+    caches: Object.entries(variables2).map(([name, path6]) => `    ${name}: $CI_PROJECT_DIR/.xbuild-cache/${path6}`).join("\n"),
     kept: [...kept.map((path6) => `.xbuild-cache/${path6}`), ...own5.map(inFolder)].map(yamlText).join(", ")
   });
 }
@@ -82308,7 +82378,7 @@ var plan_init_exports = {};
 __export(plan_init_exports, {
   planInit: () => planInit
 });
-import { join as join92 } from "node:path";
+import { join as join94 } from "node:path";
 async function planInit(found, options, { ci, dockerfile: chosen2 }) {
   const { facts, folder } = found;
   const inRoot = (path7) => folder === "." ? path7 : `${folder}/${path7}`;
@@ -82334,7 +82404,7 @@ async function planInit(found, options, { ci, dockerfile: chosen2 }) {
   else change(path6, "make image and make image-push", before, targets3.text);
   if (ci !== "none") {
     const file = ciFile[ci];
-    const there = await readTextIfThere(join92(found.root, file));
+    const there = await readTextIfThere(join94(found.root, file));
     const next2 = ci === "gitlab" ? addGitlabJob(there, ciFacts(found)) : githubFile(there, found);
     if ("kept" in next2) kept.push({ path: file, why: next2.kept });
     else change(file, "the CI job", there, next2.text);
@@ -82496,7 +82566,7 @@ function describeOthers(paths) {
   if (first === void 0) return "";
   const shown4 = paths.slice(0, 5);
   const more = paths.length > shown4.length ? `, and ${paths.length - shown4.length} more` : "";
-  return paths.length === 1 ? `No Dockerfile is in a usual place; xbuild init --file ${first} takes that one over` : `No Dockerfile is in a usual place, but ${count(paths.length, "file", "files")} elsewhere: ${shown4.join(", ")}${more}; xbuild init --file ${first} takes the first one over`;
+  return paths.length === 1 ? `No Dockerfile is in a usual place; xbuild init --file ${first} takes that one over` : `No Dockerfile is in a usual place, but ${count2(paths.length, "file", "files")} elsewhere: ${shown4.join(", ")}${more}; xbuild init --file ${first} takes the first one over`;
 }
 var foreign;
 var init_other_dockerfiles = __esm({
@@ -82515,13 +82585,13 @@ __export(write_files_exports, {
   writeChanges: () => writeChanges
 });
 import { access as access5, constants as constants16, stat as stat26 } from "node:fs/promises";
-import { dirname as dirname41, join as join93 } from "node:path";
+import { dirname as dirname41, join as join95 } from "node:path";
 async function writeChanges(root2, changes) {
   for (const change of changes) await orFailure(change, root2, [], () => checkPlace(change, root2));
   const written = [];
   for (const change of changes) {
     await orFailure(change, root2, written, async () => {
-      const place = join93(root2, change.path);
+      const place = join95(root2, change.path);
       const mode = (await stat26(place).catch(() => void 0))?.mode;
       await writeFileAtomically(place, change.after, mode === void 0 ? {} : { mode: mode & 4095 });
     });
@@ -82529,7 +82599,7 @@ async function writeChanges(root2, changes) {
   }
 }
 async function checkPlace({ path: path6, before }, root2) {
-  const place = join93(root2, path6);
+  const place = join95(root2, path6);
   const found = await stat26(place).catch(() => void 0);
   if (found && before === void 0 && !await isReadable2(place)) throw unreadable5(path6);
   if (await readTextIfThere(place) !== before) throw changedMeanwhile(path6);
@@ -82551,11 +82621,11 @@ async function orFailure({ path: path6 }, root2, written, work) {
     await work();
   } catch (error) {
     if (isFailure(error, "usage")) throw error;
-    const failure = writeFailure(error, join93(root2, path6));
+    const failure = writeFailure(error, join95(root2, path6));
     throw new Failure({
       kind: "usage",
       what: `${path6} cannot be written`,
-      where: isFailure(failure) ? failure.where : join93(root2, path6),
+      where: isFailure(failure) ? failure.where : join95(root2, path6),
       why: [
         (isFailure(failure) ? failure.why : void 0) ?? error.message,
         written.length > 0 ? `${written.join(", ")} were written before it` : "nothing was written"
@@ -82630,7 +82700,7 @@ function compareFiles({ files: a2, program: pa }, { files: b, program: pb }) {
     const other = b.get(path6);
     if (!other) {
       if (entry.type !== "directory") result.onlyDockerfile.push(`/${path6}`);
-    } else if (contentOf2(entry) !== contentOf2(other)) result.different.push(`/${path6}`);
+    } else if (contentOf3(entry) !== contentOf3(other)) result.different.push(`/${path6}`);
     else if (entry.mode !== other.mode && entry.type !== "symlink") result.modes.push(`/${path6}`);
     else result.same++;
   }
@@ -82663,7 +82733,7 @@ function reasonsOf(a2, b) {
   if (linkage(a2) !== linkage(b)) reasons3.push(`linkage: ${linkage(a2)} there, ${linkage(b)} here`);
   return reasons3;
 }
-var fields, contentOf2;
+var fields, contentOf3;
 var init_compare2 = __esm({
   "src/init/prove/compare.ts"() {
     "use strict";
@@ -82679,14 +82749,14 @@ var init_compare2 = __esm({
       "StopSignal",
       "Healthcheck"
     ];
-    contentOf2 = ({ type, sha256: sha2563, link: link3 }) => `${type} ${sha2563 ?? ""} ${type === "symlink" ? link3 : ""}`;
+    contentOf3 = ({ type, sha256: sha2563, link: link3 }) => `${type} ${sha2563 ?? ""} ${type === "symlink" ? link3 : ""}`;
   }
 });
 
 // src/init/prove/read-image.ts
 import { createHash as createHash18 } from "node:crypto";
 import { createWriteStream as createWriteStream3 } from "node:fs";
-import { join as join94 } from "node:path";
+import { join as join96 } from "node:path";
 import { pipeline as pipeline4 } from "node:stream/promises";
 async function readWholeImage(path6, folder) {
   const source = await openImage(path6);
@@ -82771,7 +82841,7 @@ async function readProgram(source, layers, path6, folder) {
     const chunks = source.blob(layer);
     for await (const entry of readTar(streamSource(decompress(chunks, layer.digest)), layer.digest)) {
       if (entryPath(entry.name) !== path6 || entry.type !== "file") continue;
-      const file = join94(folder, "program");
+      const file = join96(folder, "program");
       await pipeline4(entry.content(), createWriteStream3(file));
       try {
         return readElfFile(file);
@@ -82814,16 +82884,16 @@ __export(prove_exports, {
   dockerfileCommand: () => dockerfileCommand2,
   prove: () => prove
 });
-import { join as join95 } from "node:path";
+import { join as join97 } from "node:path";
 async function prove(options, dockerfile2, context2) {
   const folder = await makeTemporaryFolder("xbuild-prove-");
   try {
     const platform11 = onePlatform(options.platforms);
-    const archive = join95(folder.path, "dockerfile.tar");
+    const archive = join97(folder.path, "dockerfile.tar");
     const started = performance.now();
     await buildDockerfile(options, dockerfile2, platform11, archive, context2);
     const seconds3 = (performance.now() - started) / 1e3;
-    const dist = join95(folder.path, "dist");
+    const dist = join97(folder.path, "dist");
     const report3 = await build(
       { ...options, platforms: [platform11], push: false, load: false, outputs: [], dist },
       { emit: context2.emit, signal: context2.signal }
@@ -82832,7 +82902,7 @@ async function prove(options, dockerfile2, context2) {
     if (!image4) throw noImage();
     const [theirs, ours] = [
       await readWholeImage(archive, folder.path),
-      await readWholeImage(join95(dist, `${image4.name}.oci.tar`), folder.path)
+      await readWholeImage(join97(dist, `${image4.name}.oci.tar`), folder.path)
     ];
     return {
       platform: platform11.id,
@@ -82860,7 +82930,7 @@ function dockerfileCommand2({ dir: dir2, buildx }, dockerfile2, platform11, arch
       `--platform=${platform11.id}`,
       "--provenance=false",
       "--sbom=false",
-      `--file=${join95(dir2, dockerfile2)}`,
+      `--file=${join97(dir2, dockerfile2)}`,
       `--output=type=oci,dest=${archive}`,
       dir2
     ],
@@ -82871,7 +82941,7 @@ async function buildDockerfile(options, dockerfile2, platform11, archive, { emit
   emit({ type: "note", level: "info", text: `docker buildx build --file ${dockerfile2} for ${platform11.id}` });
   const result = await run(dockerfileCommand2(options, dockerfile2, platform11, archive), { signal });
   if (result.ok) return;
-  const text7 = await readText(join95(options.dir, dockerfile2));
+  const text7 = await readText(join97(options.dir, dockerfile2));
   const failure = explainBuildxError({ said: result.stderr, dockerfile: text7 });
   const { kind: kind3, why, where, fix: fix2 } = failure;
   throw new Failure({
@@ -82884,7 +82954,7 @@ async function buildDockerfile(options, dockerfile2, platform11, archive, { emit
   });
 }
 async function baseOf(dir2, dockerfile2) {
-  const { stages } = parseDockerfile(await readText(join95(dir2, dockerfile2)), dockerfile2);
+  const { stages } = parseDockerfile(await readText(join97(dir2, dockerfile2)), dockerfile2);
   const last = stages.at(-1);
   return (last && lineage(last).at(-1)?.image) ?? "";
 }
@@ -82944,7 +83014,7 @@ function describeProof({ platform: platform11, dockerfile: dockerfile2, images, 
     ...program2.reasons.map((reason2) => `  ${reason2}`),
     ...program2.same || program2.reasons.length > 0 ? [] : ["  the compilers do not say why; versions and paths are the usual reasons"],
     "",
-    `Files: ${count(files3.same, "path")} the same`,
+    `Files: ${count2(files3.same, "path")} the same`,
     ...list5("with other content", files3.different),
     ...list5("with other permissions", files3.modes),
     ...list5("only with the Dockerfile", files3.onlyDockerfile),
@@ -82977,9 +83047,9 @@ var init_text2 = __esm({
 import { relative as relative21, resolve as resolve26, sep as sep6 } from "node:path";
 async function ciOf({ facts, host, root: root2 }) {
   const { existsSync: existsSync29 } = await import("node:fs");
-  const { join: join104 } = await import("node:path");
-  if (existsSync29(join104(root2, ".github/workflows"))) return "github";
-  if (facts.kindOf(".gitlab-ci.yml") || existsSync29(join104(root2, ".gitlab-ci.yml"))) return "gitlab";
+  const { join: join106 } = await import("node:path");
+  if (existsSync29(join106(root2, ".github/workflows"))) return "github";
+  if (facts.kindOf(".gitlab-ci.yml") || existsSync29(join106(root2, ".gitlab-ci.yml"))) return "gitlab";
   return host ?? "none";
 }
 async function show3(plan) {
@@ -83316,7 +83386,7 @@ var init_sarif = __esm({
   "src/lint/format/sarif.ts"() {
     "use strict";
     init_source_text();
-    init_version2();
+    init_version();
     init_rules();
     levels = { error: "error", warning: "warning", info: "note" };
   }
@@ -83520,7 +83590,7 @@ async function withPublishing(argv2, work) {
 function showPublished(images, { json, progress }) {
   if (progress !== "quiet") {
     for (const { tags: tags2, platforms: platforms2 } of images)
-      process.stderr.write(`${tags2.join(", ")}: ${count(platforms2.length, "platform")}
+      process.stderr.write(`${tags2.join(", ")}: ${count2(platforms2.length, "platform")}
 `);
   }
   process.stdout.write(
@@ -83544,7 +83614,7 @@ var init_publishing = __esm({
     init_progress3();
     init_format();
     init_printable();
-    init_version2();
+    init_version();
     publishVersion = 1;
     publishFlags = {
       tag: { ...buildFlags2.tag, describe: "Name and tag of the image" },
@@ -83565,7 +83635,7 @@ __export(merge_inputs_exports, {
   readMergeInputs: () => readMergeInputs
 });
 import { readdir as readdir21, stat as stat27 } from "node:fs/promises";
-import { basename as basename18, join as join96 } from "node:path";
+import { basename as basename18, join as join98 } from "node:path";
 async function readMergeInputs(words4, tags2) {
   const texts2 = (await Promise.all(words4.map(readWord))).flat();
   const [home] = tags2.map(parseReference);
@@ -83591,7 +83661,7 @@ async function readWord(word3) {
   const found = await stat27(word3).catch(() => void 0);
   if (found?.isDirectory()) {
     const files3 = await readdir21(word3, { recursive: true, withFileTypes: true });
-    const paths = files3.filter((entry) => entry.isFile()).map((entry) => join96(entry.parentPath, entry.name));
+    const paths = files3.filter((entry) => entry.isFile()).map((entry) => join98(entry.parentPath, entry.name));
     if (paths.length === 0) throw noInput(word3, "it is a folder without a file");
     return (await Promise.all(paths.toSorted().map(readLines))).flat();
   }
@@ -83814,7 +83884,7 @@ async function verifyPushed({ registry, repository }, digest4, platforms2, { cli
 }
 function describeChecked({ platforms: platforms2 }) {
   const programs4 = platforms2.filter(({ entrypoint }) => entrypoint?.elf).length;
-  return `${count(platforms2.length, "platform")}, ${count(programs4, "program")} of the right architecture`;
+  return `${count2(platforms2.length, "platform")}, ${count2(programs4, "program")} of the right architecture`;
 }
 async function moveTags(tags2, manifest, { client }) {
   for (const tag of tags2) await client.putManifest(withTag(parseReference(tag)), manifest);
@@ -84330,7 +84400,7 @@ __export(self_check_exports, {
   selfCheck: () => selfCheck
 });
 import { writeFile as writeFile11 } from "node:fs/promises";
-import { join as join97 } from "node:path";
+import { join as join99 } from "node:path";
 async function selfCheck(signal) {
   const folder = await makeTemporaryFolder("xbuild-self-check-");
   try {
@@ -84339,13 +84409,13 @@ async function selfCheck(signal) {
     for (const [index, platform11] of platforms2.entries()) {
       programs4.set(platform11.id, await writeProgram(folder.path, platform11, archs[index]));
     }
-    const archive = join97(folder.path, "image.tar");
+    const archive = join99(folder.path, "image.tar");
     const { indexDigest } = await buildOciImage(specOf(platforms2), {
       file: (_, platform11) => ({ path: programs4.get(platform11.id) }),
       root: folder.path,
       outputs: [{ type: "archive", path: archive }],
       compression: "gzip",
-      cacheFolder: join97(folder.path, "cache"),
+      cacheFolder: join99(folder.path, "cache"),
       signal
     });
     const image4 = await readBack2(archive, platforms2);
@@ -84358,7 +84428,7 @@ async function selfCheck(signal) {
   }
 }
 async function writeProgram(folder, platform11, arch) {
-  const path6 = join97(folder, `check-${arch}`);
+  const path6 = join99(folder, `check-${arch}`);
   const bytes2 = tinyProgram(arch, textFor(platform11.id));
   checkBinary(readElf(bytes2), platform11, path6);
   await writeFile11(path6, bytes2, { mode: 493 });
@@ -84411,7 +84481,7 @@ var init_self_check = __esm({
     init_platforms();
     init_process();
     init_temporary_folder();
-    init_version2();
+    init_version();
     archs = ["amd64", "arm64"];
     textFor = (platform11) => `xbuild self-check: ${platform11}
 `;
@@ -84632,7 +84702,7 @@ var init_verify3 = __esm({
 
 // src/ui/annotations.ts
 import { existsSync as existsSync26 } from "node:fs";
-import { dirname as dirname42, isAbsolute as isAbsolute5, join as join98, relative as relative22 } from "node:path";
+import { dirname as dirname42, isAbsolute as isAbsolute5, join as join100, relative as relative22 } from "node:path";
 function compileErrors(output) {
   const found = /* @__PURE__ */ new Map();
   let head2;
@@ -84662,7 +84732,7 @@ function annotate2(failure, env4 = process.env) {
 }
 function pathInRepository(file, project2, root2) {
   for (let folder = project2; ; folder = dirname42(folder)) {
-    const path6 = isAbsolute5(file) ? file : join98(folder, file);
+    const path6 = isAbsolute5(file) ? file : join100(folder, file);
     const inside = relative22(root2, path6);
     if (existsSync26(path6)) return inside.startsWith("..") || isAbsolute5(inside) ? void 0 : inside;
     if (folder === dirname42(folder) || relative22(root2, folder).startsWith("..")) return void 0;
@@ -84702,12 +84772,12 @@ var init_error_text = __esm({
 
 // src/ui/installed-guides.ts
 import { existsSync as existsSync27, realpathSync as realpathSync4 } from "node:fs";
-import { join as join99 } from "node:path";
+import { join as join101 } from "node:path";
 function installedGuides(program2 = process.argv[1]) {
   if (program2 === void 0 || about().executable) return void 0;
   try {
-    const guides = join99(realpathSync4(program2), "../../docs/README.md");
-    return existsSync27(join99(guides, "../quick-start.md")) ? guides : void 0;
+    const guides = join101(realpathSync4(program2), "../../docs/README.md");
+    return existsSync27(join101(guides, "../quick-start.md")) ? guides : void 0;
   } catch {
     return void 0;
   }
@@ -84715,7 +84785,7 @@ function installedGuides(program2 = process.argv[1]) {
 var init_installed_guides = __esm({
   "src/ui/installed-guides.ts"() {
     "use strict";
-    init_version2();
+    init_version();
   }
 });
 
@@ -86318,7 +86388,7 @@ var require_get_caller_file = __commonJS({
 import { notStrictEqual, strictEqual } from "assert";
 import { inspect as inspect3 } from "util";
 import { fileURLToPath as fileURLToPath4 } from "url";
-import { basename as basename19, dirname as dirname44, extname, relative as relative23, resolve as resolve30, join as join100 } from "path";
+import { basename as basename19, dirname as dirname44, extname, relative as relative23, resolve as resolve30, join as join102 } from "path";
 import { createRequire as createRequire2 } from "node:module";
 import { readFileSync as readFileSync16, readdirSync as readdirSync6 } from "node:fs";
 var import_get_caller_file, __dirname, mainFilename, require3, esm_default;
@@ -86355,7 +86425,7 @@ var init_esm = __esm({
         extname,
         relative: relative23,
         resolve: resolve30,
-        join: join100
+        join: join102
       },
       process: {
         argv: () => process.argv,
@@ -87032,8 +87102,8 @@ var init_command6 = __esm({
         }
         return void 0;
       }
-      extractDesc({ describe: describe12, description, desc }) {
-        for (const test of [describe12, description, desc]) {
+      extractDesc({ describe: describe13, description, desc }) {
+        for (const test of [describe13, description, desc]) {
           if (typeof test === "string" || test === false)
             return test;
           assertNotStrictEqual(test, true, this.shim);
@@ -87202,7 +87272,7 @@ function usage(yargs, shim3) {
   };
   self.getCommands = () => commands3;
   let descriptions = {};
-  self.describe = function describe12(keyOrKeys, desc) {
+  self.describe = function describe13(keyOrKeys, desc) {
     if (Array.isArray(keyOrKeys)) {
       keyOrKeys.forEach((k) => {
         self.describe(k, desc);
@@ -90103,7 +90173,8 @@ var init_usage2 = __esm({
 });
 
 // src/yargs-adapter.ts
-async function runCommand(given, commands3, texts2) {
+async function runCommand(line, commands3, texts2) {
+  const { args: given } = line;
   const args3 = given[0] === "help" ? helpArguments(given.slice(1), commands3) : given;
   checkFlags(args3, commands3);
   const program2 = yargs_default(separateValues(args3, commands3)).scriptName("xbuild").usage(texts2.usage).parserConfiguration({ "populate--": true, "greedy-arrays": false }).strict().middleware((argv2) => {
@@ -90112,7 +90183,8 @@ async function runCommand(given, commands3, texts2) {
     if (error && error.name !== "YError") throw error;
     throw usageFailure(readFault(message ?? error.message), args3, commands3);
   });
-  for (const [index, command2] of commands3.entries()) program2.command(toModule(command2, index === 0, commands3));
+  for (const [index, command2] of commands3.entries())
+    program2.command(toModule(command2, index === 0, commands3, line));
   if (!args3.includes("--help") && !args3.includes("-h")) withoutHelp(program2);
   await program2.parseAsync();
 }
@@ -90134,11 +90206,11 @@ function separateValues(args3, commands3) {
     return name === void 0 ? argument2 : `--${name}=${argument2.slice(2).replace(/^=/, "")}`;
   });
 }
-function toModule(command2, isDefault2, commands3) {
-  const { usage: usage2, describe: describe12, positionals, flags } = command2;
+function toModule(command2, isDefault2, commands3, line) {
+  const { usage: usage2, describe: describe13, positionals, flags } = command2;
   return {
     command: isDefault2 ? [usage2, usage2.replace(nameOf2(command2), "$0")] : usage2,
-    describe: describe12,
+    describe: describe13,
     builder: (program2) => {
       for (const [name, options] of Object.entries(positionals)) program2.positional(name, options);
       for (const [title, names6] of Object.entries(flagGroups)) {
@@ -90156,7 +90228,7 @@ function toModule(command2, isDefault2, commands3) {
       if (argv2._.length === 0 && typeof argv2["dir"] === "string") checkFolder3(argv2["dir"], commands3);
       const toolchainArgs = argv2["--"];
       const typed = { ...argv2, ...toolchainArgs && { toolchainArgs: toolchainArgs.map(String) } };
-      return command2.run(typed);
+      return command2.run(typed, line);
     }
   };
 }
@@ -90199,23 +90271,22 @@ var init_yargs_adapter = __esm({
     init_command4();
     init_usage2();
     init_help();
-    init_version2();
+    init_version();
   }
 });
 
-// src/main.ts
-var main_exports3 = {};
-__export(main_exports3, {
-  main: () => main
+// src/program.ts
+var program_exports = {};
+__export(program_exports, {
+  runProgram: () => runProgram2
 });
 import { resolve as resolve32 } from "node:path";
-async function main(args3) {
-  recordStart();
-  listenForInterrupts();
+async function runProgram2(line) {
+  const { args: args3 } = line;
   process.on("uncaughtException", endWithBug);
   process.stdout.on("error", endWithoutStdout);
   try {
-    await runCommand(args3, commands2, helpTexts).catch(async (error) => {
+    await runCommand(line, commands2, helpTexts).catch(async (error) => {
       await writeTrace().catch(() => {
       });
       throw error;
@@ -90230,8 +90301,6 @@ async function main(args3) {
 `);
     process.stderr.write(errorText2(error));
     return exitCodeOf(error);
-  } finally {
-    killRunning();
   }
 }
 async function writeTrace() {
@@ -90262,8 +90331,8 @@ function endWithoutStdout({ code: code2, message }) {
   process.exit(failure.exitCode);
 }
 var summary, exitCodeList, commands2, helpTexts;
-var init_main4 = __esm({
-  "src/main.ts"() {
+var init_program = __esm({
+  "src/program.ts"() {
     "use strict";
     init_bench2();
     init_build2();
@@ -90281,7 +90350,6 @@ var init_main4 = __esm({
     init_update();
     init_verify3();
     init_errors();
-    init_interrupt();
     init_process();
     init_error_text();
     init_help();
@@ -90319,6 +90387,33 @@ var init_main4 = __esm({
 ${summary}`,
       epilogue: helpEpilogue(exitCodeList, installedGuides())
     };
+  }
+});
+
+// src/main.ts
+var main_exports3 = {};
+__export(main_exports3, {
+  main: () => main
+});
+async function main(args3) {
+  listenForInterrupts();
+  const early = await startEarly(args3, interruptSignal);
+  try {
+    const { runProgram: runProgram3 } = await Promise.resolve().then(() => (init_program(), program_exports));
+    recordStart();
+    return await runProgram3({ args: args3, early });
+  } finally {
+    await early?.end();
+    killRunning();
+  }
+}
+var init_main4 = __esm({
+  "src/main.ts"() {
+    "use strict";
+    init_start2();
+    init_interrupt();
+    init_process();
+    init_timeline();
   }
 });
 
@@ -90406,7 +90501,7 @@ var init_cli = __esm({
     "use strict";
     init_errors();
     init_load_main();
-    init_version2();
+    init_version();
     args2 = process.argv.slice(2);
     process.stderr.on("error", () => {
     });
@@ -90860,7 +90955,7 @@ var init_archive2 = __esm({
 
 // src/ci/action/toolchain.ts
 import { mkdtemp as mkdtemp5, rm as rm16, stat as stat29 } from "node:fs/promises";
-import { join as join101 } from "node:path";
+import { join as join103 } from "node:path";
 async function restoreToolchain({ service, cache: cache2, temporary, signal }) {
   if (!service.reads) return { note: "this job may not read the cache" };
   const paths = cache2.folders.map(({ path: path6 }) => path6);
@@ -90909,9 +91004,9 @@ async function saveToolchain({ service, cache: cache2, temporary, signal }, { re
   });
 }
 async function withFile(temporary, work) {
-  const folder = await mkdtemp5(join101(temporary, "xbuild-cache-"));
+  const folder = await mkdtemp5(join103(temporary, "xbuild-cache-"));
   try {
-    return await work(join101(folder, "archive"));
+    return await work(join103(folder, "archive"));
   } finally {
     await rm16(folder, { recursive: true, force: true });
   }
@@ -90930,7 +91025,7 @@ var init_toolchain3 = __esm({
 // src/ci/action/caches.ts
 import { createHash as createHash20 } from "node:crypto";
 import { access as access6, mkdir as mkdir19, writeFile as writeFile14 } from "node:fs/promises";
-import { dirname as dirname45, join as join102 } from "node:path";
+import { dirname as dirname45, join as join104 } from "node:path";
 async function openCaches(context2, dir2, temporary) {
   const { env: env4, signal, print: print2 } = context2;
   const say2 = (text7) => print2(withoutCommands(cleanText(text7)));
@@ -90992,7 +91087,7 @@ async function hasMeasurements(dir2) {
 async function hideFromGit(folder) {
   try {
     await mkdir19(folder, { recursive: true });
-    await writeFile14(join102(folder, ".gitignore"), "*\n", { flag: "wx" });
+    await writeFile14(join104(folder, ".gitignore"), "*\n", { flag: "wx" });
   } catch {
   }
 }
@@ -91100,11 +91195,11 @@ __export(run_action_exports, {
 });
 import { chmod as chmod4, mkdir as mkdir20, mkdtemp as mkdtemp6, readFile as readFile12, rm as rm17, writeFile as writeFile15 } from "node:fs/promises";
 import { tmpdir as tmpdir7 } from "node:os";
-import { join as join103, resolve as resolve33 } from "node:path";
+import { join as join105, resolve as resolve33 } from "node:path";
 async function runAction(context2) {
   const { env: env4, print: print2 } = context2;
   try {
-    const temporary = await mkdtemp6(join103(env4["RUNNER_TEMP"] || tmpdir7(), "xbuild-"));
+    const temporary = await mkdtemp6(join105(env4["RUNNER_TEMP"] || tmpdir7(), "xbuild-"));
     await install2(context2, temporary);
     if (readSwitch("install-only", env4)) return exitCodes.ok;
     return await buildProject(context2, temporary);
@@ -91116,9 +91211,9 @@ async function runAction(context2) {
   }
 }
 async function install2({ env: env4, xbuild }, temporary) {
-  const bin3 = join103(temporary, "bin");
+  const bin3 = join105(temporary, "bin");
   await mkdir20(bin3);
-  const program2 = join103(bin3, "xbuild");
+  const program2 = join105(bin3, "xbuild");
   const words4 = xbuild.map(quoteWord).join(" ");
   await writeFile15(program2, `#!/bin/sh
 [ $# -gt 0 ] || set -- build
@@ -91134,7 +91229,7 @@ async function buildProject(context2, temporary) {
   for (const remark of remarks) print2(workflowCommand("warning", { title: "xbuild" }, remark));
   const workspace = env4["GITHUB_WORKSPACE"] || process.cwd();
   const dir2 = resolve33(workspace, readInput2("context", env4) || ".");
-  const report3 = resolve33(workspace, readInput2("report", env4) || join103(temporary, "report.json"));
+  const report3 = resolve33(workspace, readInput2("report", env4) || join105(temporary, "report.json"));
   const caches = await openCaches(context2, dir2, temporary);
   const { isPullRequest, fork } = await readEvent(env4);
   if (fork !== void 0 && readSwitch("push", env4))

@@ -9,7 +9,7 @@ function endWith(code, text) {
 }
 
 function endWithoutBundle(error) {
-  var notBuilt = error && error.code === 'ERR_MODULE_NOT_FOUND' && /dist.cli\.js/.test(error.message)
+  var notBuilt = error && error.code === 'MODULE_NOT_FOUND' && /dist.cli\.cjs/.test(error.message)
   if (notBuilt) endWith(4, 'this checkout is not built yet; run npm ci && npm run build in its folder')
   if (error && error.code === 'EMFILE')
     endWith(2, 'this process may open too few files to start; ulimit -n 4096')
@@ -19,5 +19,9 @@ function endWithoutBundle(error) {
 if (numbers[0] < 20 || (numbers[0] === 20 && numbers[1] < 19)) {
   endWith(4, 'needs Node.js 20.19 or later, and this is ' + version + ' (' + process.execPath + ')')
 } else {
-  import('../dist/cli.js').catch(endWithoutBundle)
+  try {
+    require('../dist/cli.cjs')
+  } catch (error) {
+    endWithoutBundle(error)
+  }
 }

@@ -30,23 +30,20 @@ if (program.some(byte => byte > 127))
 const entry = await build({
   ...common,
   ...shared,
-  format: 'esm',
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
   plugins: [loadMainBy('load-nearby-main.ts'), ...(common.plugins ?? [])],
   define: {
     ...common.define,
     XBUILD_MAIN_FILE: JSON.stringify(basename(mainFile)),
     XBUILD_MAIN_DIGEST: JSON.stringify(digestOf(program)),
   },
-  // CommonJS packages inside an ES module bundle look for these.
-  banner: {
-    js: "import { createRequire as xbuildCreateRequire } from 'node:module'; const require = xbuildCreateRequire(import.meta.url);",
-  },
 })
 const metafiles = [main.metafile, entry.metafile]
 
 /** What is in dist/ next to the program. */
 const added = {
-  'xbuild.1': execFileSync(process.execPath, [join(dist, 'cli.js'), 'man'], { encoding: 'utf8' }),
+  'xbuild.1': execFileSync(process.execPath, [join(root, 'bin/xbuild.js'), 'man'], { encoding: 'utf8' }),
 
   THIRD_PARTY_LICENSES: thirdPartyLicenses(metafiles.flatMap(bundledPackages).map(path => join(root, path))),
 }

@@ -38,6 +38,7 @@ const floors = [
   ['doctor', 'init', 'ci'],
   ['commands'],
   ['yargs-adapter.ts'],
+  ['program.ts'],
   ['main.ts'],
   ['load-compiled.ts'],
   ['load-main.ts', 'load-nearby-main.ts', 'load-embedded-main.ts'],

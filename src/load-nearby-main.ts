@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { loadCompiled } from './load-compiled.ts'
 
 /** Replaced by scripts/bundle.mjs: the name of the file with the program. */
@@ -8,7 +7,7 @@ declare const XBUILD_MAIN_FILE: string
 
 /** Loads the program from the file next to the entry file: one loads quicker than the 70 that a build would need parts of. */
 export async function loadMain(): Promise<typeof import('./main.ts')> {
-  const filename = fileURLToPath(new URL(XBUILD_MAIN_FILE, import.meta.url))
+  const filename = join(__dirname, XBUILD_MAIN_FILE)
   // It is ASCII, which scripts/bundle.mjs makes sure of: so it is read quickest.
-  return loadCompiled(readFileSync(filename, 'latin1'), { filename, require: createRequire(import.meta.url) })
+  return loadCompiled(readFileSync(filename, 'latin1'), { filename, require })
 }

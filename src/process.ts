@@ -12,6 +12,8 @@ import { watchGroup } from './watchdog.ts'
 export interface RunOptions {
   /** Ends the command, its children too, when aborted. */
   readonly signal?: AbortSignal | undefined
+  /** Is called when the command has started, or cannot be. */
+  readonly onStart?: (() => void) | undefined
   /** Each line of stderr (or of both streams) as it appears; a carriage return ends a line too. */
   readonly onStderr?: ((line: string) => void) | undefined
   readonly onStdout?: ((line: string) => void) | undefined
@@ -74,6 +76,7 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
       stripFinalNewline: false,
     }),
   )
+  options.onStart?.()
   let timedOut = false
   const end = () => endGroup(child.pid)
   const timer =

@@ -1,4 +1,5 @@
 import yargs, { type CommandModule } from 'yargs'
+import type { CommandLine } from './build/early/start.ts'
 import { type Arguments, type Command, nameOf } from './commands/command.ts'
 import {
   checkFlags,
@@ -27,10 +28,11 @@ type Parsed = Readonly<Record<string, unknown>>
  * @throws {Failure} usage, in our words, for arguments that no command has; what the command throws.
  */
 export async function runCommand(
-  given: readonly string[],
+  line: CommandLine,
   commands: readonly Command[],
   texts: HelpTexts,
 ): Promise<void> {
+  const { args: given } = line
   const args = given[0] === 'help' ? helpArguments(given.slice(1), commands) : given
   checkFlags(args, commands)
   const program = yargs(separateValues(args, commands))
@@ -54,7 +56,8 @@ export async function runCommand(
       if (error && error.name !== 'YError') throw error
       throw usageFailure(readFault(message ?? error.message), args, commands)
     })
-  for (const [index, command] of commands.entries()) program.command(toModule(command, index === 0, commands))
+  for (const [index, command] of commands.entries())
+    program.command(toModule(command, index === 0, commands, line))
   if (!args.includes('--help') && !args.includes('-h')) withoutHelp(program)
   await program.parseAsync()
 }
@@ -86,7 +89,12 @@ function separateValues(args: readonly string[], commands: readonly Command[]): 
   })
 }
 
-function toModule(command: Command, isDefault: boolean, commands: readonly Command[]): CommandModule {
+function toModule(
+  command: Command,
+  isDefault: boolean,
+  commands: readonly Command[],
+  line: CommandLine,
+): CommandModule {
   const { usage, describe, positionals, flags } = command
   return {
     command: isDefault ? [usage, usage.replace(nameOf(command), '$0')] : usage,
@@ -109,7 +117,7 @@ function toModule(command: Command, isDefault: boolean, commands: readonly Comma
       const toolchainArgs = argv['--'] as unknown[] | undefined
       // yargs has checked them against the flags of the command, of which their types are made.
       const typed = { ...argv, ...(toolchainArgs && { toolchainArgs: toolchainArgs.map(String) }) }
-      return command.run(typed as Arguments<Flags>)
+      return command.run(typed as Arguments<Flags>, line)
     },
   }
 }

@@ -18,9 +18,10 @@ import { announce } from './announce.ts'
 import { createReader, verifyAndKeep } from './artifacts.ts'
 import { askEarly, askRegistries, createQuestions, type Questions, withReachedTags } from './ask-early.ts'
 import { confirmBases, withKnownDigest } from './bases.ts'
-import { compilePlan, type EarlySteps } from './compile.ts'
+import { compilePlan } from './compile.ts'
 import { withCacheCounts } from './compile-cache.ts'
-import { type EarlyCompile, startEarly } from './early-compile.ts'
+import { isSame, recordCommands } from './early/record.ts'
+import type { CommandLine, EarlyCompile } from './early/start.ts'
 import type { Changes } from './git-changes.ts'
 import { imagesAtOnce } from './images-at-once.ts'
 import { askToInstall, type Confirm } from './installs.ts'
@@ -32,7 +33,6 @@ import {
   restoreLastBinaries,
   withPreviousSizes,
 } from './last-build.ts'
-import { recordCommands } from './last-commands.ts'
 import { missingStamp } from './on-builder/missing-stamp.ts'
 import { type Ahead, packAhead } from './pack-ahead.ts'
 import { preloadModules } from './preload.ts'
@@ -51,6 +51,8 @@ export interface BuildContext {
   readonly signal: AbortSignal
   /** What git said of the sources before steps of the project's own ran; absent where none did. */
   readonly changes?: Changes | undefined
+  /** The command line that asks for just this build; absent where it asks for more. */
+  readonly line?: CommandLine | undefined
 }
 
 /** What every step of one run has at hand. */
@@ -69,7 +71,7 @@ interface PlannedRun extends Run, Prepared {
   /** The folder of the full logs. */
   readonly logs: string
   /** The compilers, where they run already. */
-  readonly early: EarlySteps | undefined
+  readonly early: EarlyCompile | undefined
   /** The record of the last build. */
   readonly last: LastBuild | undefined
 }
@@ -80,19 +82,9 @@ interface PlannedRun extends Run, Prepared {
  * @throws {Failure} of every class in errors.ts; then no tag has moved, but for those that buildx pushed before, and where
  * the registry took some tags and refused another. The failure has the report of what was done by then.
  */
-export async function build(options: Options, context: BuildContext): Promise<Report> {
-  const early = await startEarly(options, context.signal)
-  try {
-    return await buildFrom(options, context, early)
-  } finally {
-    await early?.end()
-  }
-}
-
-function buildFrom(
+export function build(
   options: Options,
-  { emit, confirm, signal, changes }: BuildContext,
-  started: EarlyCompile | undefined,
+  { emit, confirm, signal, changes, line }: BuildContext,
 ): Promise<Report> {
   const startedAt = new Date()
   const recorder = createRecorder(emit)
@@ -103,8 +95,8 @@ function buildFrom(
       const asking = { registries, questions: createQuestions(registries), recorder, signal, changes }
       const prepared = await prepare(options, asking)
       const { plan } = prepared
-      const early = started?.fits(plan) ? started : undefined
-      if (!early) await started?.end()
+      const early = line?.early && isSame(line.early.last, plan) ? line.early : undefined
+      if (!early) await line?.early?.end()
       await askToInstall(plan, { confirm, recorder, signal })
       announce(prepared, recorder)
       const images: (ReportedImage | undefined)[] = []
@@ -125,8 +117,8 @@ function buildFrom(
         await makeImages({ ...run, artifacts, uploaded, builder }, (image, index) => {
           images[index] = image
         })
-        await recordBuild(plan.dist, plan.project, artifacts, images.filter(isDone))
-        recordCommands(plan, options)
+        const recorded = await recordBuild(plan.dist, plan.project, artifacts, images.filter(isDone))
+        if (line) recordCommands(line.args, plan, options, recorded)
       }
       try {
         await withWorkFolder(plan.dist, work, early?.folder)

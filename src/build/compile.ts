@@ -1,20 +1,18 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { languages } from '../languages/index.ts'
-import { platformFolder } from '../platforms.ts'
-import { type RunResult, run } from '../process.ts'
+import type { RunResult } from '../process.ts'
 import { runTask, type Task } from '../recorder.ts'
 import type { CompiledBinary, Emit, Step } from '../types.ts'
 import { writeFileAtomically } from '../util/atomic.ts'
 import { describeSeconds } from '../util/format.ts'
 import { mapLimit } from '../util/map-limit.ts'
-import { fillTokens, substitute } from '../util/substitute.ts'
 import { makeTemporaryFolder } from '../util/temporary-folder.ts'
 import { compileFailed, describeExit, type PlatformFailure, prepareFailed } from './compile-failure.ts'
+import type { EarlyCompile } from './early/start.ts'
 import { adviseStage } from './on-builder/advise-stage.ts'
 import { collectGathered } from './on-builder/collect.ts'
 import { runStage } from './on-builder/run-stage.ts'
 import type { Plan } from './plan.ts'
+import { bindStep, logPath, runHere, startLog } from './run-step.ts'
 
 /** The part of a plan that compiling needs. */
 export type PlannedCompile = Pick<Plan, 'project' | 'platforms' | 'compile'>
@@ -30,23 +28,8 @@ export interface CompileContext {
   /** Is told of the binaries of each step that made all of its own, while others run. */
   readonly onBinaries?: ((binaries: readonly CompiledBinary[]) => void) | undefined
   /** Steps that were started before there was a plan. */
-  readonly early?: EarlySteps | undefined
+  readonly early?: Pick<EarlyCompile, 'take'> | undefined
 }
-
-/** Steps that run already. */
-export interface EarlySteps {
-  /**
-   * The run of this step, which `signal` ends and whose lines go to `onStderr` from here on; undefined where it was not
-   * started.
-   */
-  take(step: Step, signal: AbortSignal, onStderr: (line: string) => void): Promise<RunResult> | undefined
-}
-
-/**
- * How much of a step's output is kept: cargo says in one line of it where a program is, early or late among those of all
- * packages and platforms.
- */
-const keptOutput = 64 * 1024 * 1024
 
 /** The id of a step's task in the list that a run shows. */
 export function stepId(step: Step): string {
@@ -69,9 +52,9 @@ export async function compilePlan(plan: PlannedCompile, context: CompileContext)
   }
 }
 
-type StepContext = CompileContext & { readonly temporary: string | undefined }
+type TemporaryContext = CompileContext & { readonly temporary: string | undefined }
 
-async function compileSteps(plan: PlannedCompile, context: StepContext): Promise<CompiledBinary[]> {
+async function compileSteps(plan: PlannedCompile, context: TemporaryContext): Promise<CompiledBinary[]> {
   for (const file of plan.compile.files) await writeFileAtomically(file.path, file.text, { mode: file.mode })
   for (const step of plan.compile.prepare) await prepareStep(step, plan, context)
   const outcomes = await mapLimit(plan.compile.steps, plan.compile.concurrency, step =>
@@ -92,7 +75,7 @@ interface StepOutcome {
   readonly raced: boolean
 }
 
-function compileStep(step: Step, plan: PlannedCompile, context: StepContext): Promise<StepOutcome> {
+function compileStep(step: Step, plan: PlannedCompile, context: TemporaryContext): Promise<StepOutcome> {
   const language = languages[plan.project.language]
   return runTask(context.emit, stepId(step), async task => {
     const bound = bindStep(step, context.work)
@@ -131,7 +114,7 @@ const afterFirst = (first: RunResult, second: RunResult): RunResult => ({
   seconds: first.seconds + second.seconds,
 })
 
-function prepareStep(step: Step, plan: PlannedCompile, context: StepContext): Promise<void> {
+function prepareStep(step: Step, plan: PlannedCompile, context: TemporaryContext): Promise<void> {
   return runTask(context.emit, stepId(step), async task => {
     const result = await runStep(step, plan, context, task)
     if (result.ok) return task.detail(describeSeconds(result.seconds))
@@ -140,7 +123,12 @@ function prepareStep(step: Step, plan: PlannedCompile, context: StepContext): Pr
   })
 }
 
-function runStep(step: Step, plan: PlannedCompile, context: StepContext, task: Task): Promise<RunResult> {
+function runStep(
+  step: Step,
+  plan: PlannedCompile,
+  context: TemporaryContext,
+  task: Task,
+): Promise<RunResult> {
   const progress = languages[plan.project.language].progress(step, plan.project)
   const onStderr = (line: string) => {
     const detail = progress(line)
@@ -152,42 +140,4 @@ function runStep(step: Step, plan: PlannedCompile, context: StepContext, task: T
     return runStage({ ...step, stage }, { ...context, logFile, onStderr, onProgress: task.progress })
   }
   return context.early?.take(step, context.signal, onStderr) ?? runHere(step, context, onStderr)
-}
-
-/** Runs a step's command on this machine, with a log of its own. */
-export function runHere(
-  step: Step,
-  context: Omit<StepContext, 'emit'>,
-  onStderr: (line: string) => void,
-): Promise<RunResult> {
-  const { work, signal, temporary } = context
-  const logFile = startLog(step, context)
-  return run(bindStep(step, work).command, { signal, keep: keptOutput, temporary, logFile, onStderr })
-}
-
-/** The path of a step's log, where none is yet. */
-function startLog(step: Step, context: Pick<CompileContext, 'logs'>): string {
-  const path = logPath(step, context)
-  rmSync(path, { force: true })
-  return path
-}
-
-/** The step with the run's temporary folder in the place of its token. */
-export function bindStep({ command, outputDir, ...step }: Step, work: string): Step {
-  return {
-    ...step,
-    command: substitute(command, { work }),
-    ...(outputDir !== undefined && { outputDir: fillTokens(outputDir, { work }) }),
-  }
-}
-
-/** One log per step; the platform names it where the step has only one. */
-function logPath(step: Step, { logs }: Pick<CompileContext, 'logs'>): string {
-  const platforms = [...new Set(step.produces.map(({ platform }) => platform))]
-  const [only] = platforms
-  const name =
-    platforms.length === 1 && only
-      ? `${platformFolder(only)}${step.program === undefined ? '' : `-${step.program}`}`
-      : step.title.toLowerCase().replace(/[^a-z0-9]+/g, '-')
-  return join(logs, `${name}.log`)
 }

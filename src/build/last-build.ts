@@ -1,6 +1,6 @@
-import { constants, existsSync } from 'node:fs'
-import { copyFile, link, lstat, mkdir, rm } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { existsSync } from 'node:fs'
+import { lstat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import * as v from 'valibot'
 import type { ReportedImage } from '../image/make-context.ts'
 import { languages } from '../languages/index.ts'
@@ -8,10 +8,10 @@ import type { Project } from '../languages/language.ts'
 import type { Platform } from '../platforms.ts'
 import type { Artifact, CompiledBinary, Step } from '../types.ts'
 import { writeFileAtomically } from '../util/atomic.ts'
-import { hashFile } from '../util/hash-file.ts'
 import { readText } from '../util/read-file.ts'
 import { table } from '../util/string-table.ts'
 import { artifactPath } from './artifacts.ts'
+import { type KeptBinary, restore, stampOf } from './kept-binary.ts'
 
 /**
  * What successful builds of this checkout were made with. It tells a build whether the toolchain's caches are
@@ -52,13 +52,13 @@ export async function isWarm(
   return platforms.every(platform => built.includes(platform.id))
 }
 
-/** Records a successful build. */
+/** Records a successful build. @returns what it wrote. */
 export async function recordBuild(
   dist: string,
   project: Project,
   artifacts: readonly Artifact[],
   images: readonly ReportedImage[],
-): Promise<void> {
+): Promise<LastBuild> {
   const any = await readLastBuild(dist)
   const before = sameToolchain(any, project)
   const platforms = [...(before?.platforms ?? []), ...artifacts.map(({ platform }) => platform.id)]
@@ -74,6 +74,7 @@ export async function recordBuild(
     sizes: { ...any?.sizes, ...Object.fromEntries(images.map(image => [placeOf(image), sizesOf(image)])) },
   }
   await writeFileAtomically(join(dist, lastBuildFile), JSON.stringify(last))
+  return last
 }
 
 /** The image with the sizes that it had when it last went to the same place from here. */
@@ -97,38 +98,29 @@ function sizesOf({ platforms }: ReportedImage): Record<string, number> {
   )
 }
 
-/**
- * Puts the binaries that the last build kept where this one's compiler will write them, for a linker that leaves alone what
- * is up to date; only those that are as they were kept. They are links: the linker of Go replaces a file and never writes
- * into it (cmd/go's moveOrCopyFile).
- */
-export async function restoreLastBinaries(
+/** The binaries that a build kept, of those that a plan's compilers leave alone where they are up to date. */
+export function keptBinaries(
+  last: LastBuild | undefined,
   { dist, project, compile }: PlannedBinaries,
-  work: string,
-): Promise<void> {
+): KeptBinary[] {
   const { outputPath } = languages[project.language]
-  const kept = outputPath && (await lastBuild(dist, project))?.binaries
-  if (!kept) return
-  await Promise.all(
-    compile.steps
-      .filter(({ stage }) => stage === undefined)
-      .flatMap(step => step.produces)
-      .map(async artifact => {
-        const from = artifactPath(dist, artifact)
-        const path = relative(dist, from)
-        const known = Object.hasOwn(kept, path) ? kept[path] : undefined
-        if (known === undefined) return
-        const to = join(work, outputPath(artifact))
-        try {
-          await mkdir(dirname(to), { recursive: true })
-          if ((await stampOf(from)) !== known.stamp && (await hashFile(from)) !== known.sha256) return
-          await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE))
-        } catch {
-          // Half a copy could pass for what is up to date. It is linked anew then.
-          await rm(to, { force: true })
-        }
-      }),
-  )
+  const kept = outputPath && sameToolchain(last, project)?.binaries
+  if (!kept) return []
+  return compile.steps
+    .filter(({ stage }) => stage === undefined)
+    .flatMap(step => step.produces)
+    .flatMap(artifact => {
+      const path = artifactPath(dist, artifact)
+      const name = relative(dist, path)
+      const known = Object.hasOwn(kept, name) ? kept[name] : undefined
+      return known === undefined ? [] : [{ path, ...known, output: outputPath(artifact) }]
+    })
+}
+
+/** Puts the binaries that the last build kept where this one's compiler will write them. */
+export async function restoreLastBinaries(plan: PlannedBinaries, work: string): Promise<void> {
+  const kept = keptBinaries(await readLastBuild(plan.dist), plan)
+  await Promise.all(kept.map(binary => restore(binary, work)))
 }
 
 /**
@@ -152,14 +144,6 @@ export async function hashOfKept(
   return isOne && known.stamp.startsWith(`${one.size} `) && known.stamp.endsWith(` ${one.ino}`)
     ? known.sha256
     : undefined
-}
-
-/** What changes with the content of a file, as git's index has it. @throws {Error} for what is no regular file. */
-async function stampOf(path: string): Promise<string> {
-  const found = await lstat(path, { bigint: true })
-  if (!found.isFile()) throw new Error(`${path} is no regular file`)
-  const { size, mtimeNs, ino } = found
-  return `${size} ${mtimeNs} ${ino}`
 }
 
 /** What this toolchain has built here. */

@@ -52,7 +52,7 @@ export const buildCommand = defineCommand({
     'dry-run': { type: 'boolean', describe: 'Print the plan and do nothing else' },
     ...outputFlags,
   },
-  run: async argv => {
+  run: async (argv, line) => {
     const options = await resolveOptions(argv).catch(error => reportFailure(error, argv.report))
     if (argv.dryRun) return printPlan(options, argv.json === true)
     const thresholds = readThresholds(argv)
@@ -62,7 +62,10 @@ export const buildCommand = defineCommand({
       reportFailure(error, argv.report),
     )
     const report = await withProgress(argv.progress, emit =>
-      build(options, { emit, confirm: canAsk() ? confirm : undefined, signal: interruptSignal, changes }),
+      build(options, {
+        ...{ emit, confirm: canAsk() ? confirm : undefined, signal: interruptSignal },
+        ...{ changes, line },
+      }),
     ).catch(error => reportFailure(error, argv.report))
     let whole: ComparedReport = report
     let failure: unknown

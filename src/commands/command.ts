@@ -1,4 +1,5 @@
 import type { PositionalOptions } from 'yargs'
+import type { CommandLine } from '../build/early/start.ts'
 import type { Flags, FlagValues } from '../config/flags.ts'
 
 type Positionals = Readonly<Record<string, PositionalOptions>>
@@ -9,7 +10,7 @@ export type Arguments<F extends Flags> = FlagValues<F> & {
   readonly toolchainArgs?: readonly string[] | undefined
 }
 
-/** One command of the program: a record in the table of main.ts. */
+/** One command of the program: a record in the table of program.ts. */
 export interface Command<P extends Positionals = Positionals, F extends Flags = Flags> {
   /** As the usage shows it: "build [dir]". Its first word is the command's name. */
   readonly usage: string
@@ -22,7 +23,7 @@ export interface Command<P extends Positionals = Positionals, F extends Flags = 
   /** Flags of earlier versions, each with its name of today. */
   readonly renamed?: Readonly<Record<string, string>>
   /** Does it. A method, so that commands of different flags go into one table. */
-  run(argv: Arguments<P & F>): Promise<void>
+  run(argv: Arguments<P & F>, line: CommandLine): Promise<void>
 }
 
 /** Types the arguments of `run` by the flags. */

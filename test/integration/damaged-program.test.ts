@@ -12,9 +12,9 @@ async function install() {
   const folder = await temporaryFolder()
   await mkdir(join(folder, 'bin'))
   await mkdir(join(folder, 'dist'))
-  const entry = await readFile(join(root, 'dist/cli.js'), 'utf8')
+  const entry = await readFile(join(root, 'dist/cli.cjs'), 'utf8')
   const main = `dist/${/main-\w+\.cjs/.exec(entry)?.[0]}`
-  const files = ['package.json', 'bin/xbuild.js', 'dist/cli.js', main]
+  const files = ['package.json', 'bin/package.json', 'bin/xbuild.js', 'dist/cli.cjs', main]
   await Promise.all(files.map(name => copyFile(join(root, name), join(folder, name))))
   const run = () =>
     spawnSync(process.execPath, [join(folder, 'bin/xbuild.js'), 'cache'], {

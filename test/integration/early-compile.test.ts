@@ -72,6 +72,15 @@ describe('a build like the last one', () => {
     expect(await leftOvers(dir)).toEqual([])
   })
 
+  it.each([[['--tag', 'example.com/a:2']], [['-texample.com/a:2', '--label=a=b', '--base=builtin']]])(
+    'is one with %j too',
+    async args => {
+      const { build, calls } = await builtTwice()
+      expect(await build(args)).toMatchObject({ code: 0 })
+      expect(order(await calls(), /^go build/, /^(go list|git)/)).toBe(true)
+    },
+  )
+
   it('says what the compiler found', async () => {
     const { dir, build } = await builtTwice()
     await writeFile(join(dir, 'main.go'), 'package main\n\nfunc main() { missing() }\n')
@@ -91,7 +100,7 @@ describe('where the plan is another one', () => {
       join(dir, 'main.go'),
       changed.replace('func', 'var version = "none"\n\nfunc').replace(`"${word}"`, 'version'),
     )
-    expect(await build(['--version-from=9.8.7'])).toMatchObject({ code: 0 })
+    expect(await build([], { env: { XBUILD_VERSION_FROM: '9.8.7' } })).toMatchObject({ code: 0 })
     const made = compiles(await calls())
     expect(made.filter(call => call.includes('main.version=9.8.7'))).toHaveLength(2)
     expect(made.length).toBeGreaterThan(2)
@@ -105,6 +114,17 @@ describe('where the plan is another one', () => {
   ])('nothing is started early for %s', async (_, args) => {
     const { build, calls } = await builtTwice()
     expect(await build(args)).toMatchObject({ code: 0 })
+    expect(order(await calls(), /^go build/, /^(go list|git)/)).toBe(false)
+  })
+
+  it.each([
+    ['steps of the project’s own', 'xbuild.toml', '[build]\nbefore = [["true"]]\n'],
+    ['another toolchain', 'go.mod', 'module example.com/hello\n\ngo 1.22\ntoolchain local\n'],
+    ['a workspace', 'go.work', 'go 1.22\nuse .\n'],
+  ])('nothing is started early for a file that may ask for %s', async (_, name, text) => {
+    const { dir, build, calls } = await builtTwice()
+    await writeFile(join(dir, name), text)
+    await build()
     expect(order(await calls(), /^go build/, /^(go list|git)/)).toBe(false)
   })
 })

@@ -57,7 +57,8 @@ it('says in one line what is missing, whatever runs it', async () => {
   const folder = await temporaryFolder()
   await mkdir(join(folder, 'bin'))
   const program = join(folder, 'bin/xbuild.js')
-  await copyFile(join(root, 'bin/xbuild.js'), program)
+  for (const name of ['xbuild.js', 'package.json'])
+    await copyFile(join(root, 'bin', name), join(folder, 'bin', name))
   await writeFile(join(folder, 'package.json'), '{"type":"module"}')
   // What an older Node.js sees of it: a version that is too low, and no class, arrow or const that it could not read.
   const old = join(folder, 'old.mjs')
@@ -76,7 +77,7 @@ it('says in one line what is missing, whatever runs it', async () => {
     stderr: expect.stringMatching(/^xbuild: this checkout is not built yet; run npm ci .*\n$/),
   })
   await mkdir(join(folder, 'dist'))
-  await writeFile(join(folder, 'dist/cli.js'), `throw new Error('broken') // ${'x'.repeat(5000)}`)
+  await writeFile(join(folder, 'dist/cli.cjs'), `throw new Error('broken') // ${'x'.repeat(5000)}`)
   await expect(exec(process.execPath, [program])).rejects.toMatchObject({
     code: 70,
     stderr: expect.not.stringMatching(/x{100}/),

@@ -40,7 +40,8 @@ const look = defineCommand({
   },
 })
 const commands: readonly Command[] = [make, look]
-const run = (...args: string[]) => runCommand(args, commands, { usage: '', epilogue: '' })
+const run = (...args: string[]) =>
+  runCommand({ args, early: undefined }, commands, { usage: '', epilogue: '' })
 
 test.each([
   [[], {}],
@@ -86,9 +87,8 @@ it('throws what a command throws', async () => {
       throw new RangeError('x')
     },
   }
-  await expect(runCommand(['look', 'x'], [make, failing], { usage: '', epilogue: '' })).rejects.toThrow(
-    RangeError,
-  )
+  const line = { args: ['look', 'x'], early: undefined }
+  await expect(runCommand(line, [make, failing], { usage: '', epilogue: '' })).rejects.toThrow(RangeError)
 })
 
 test.each([

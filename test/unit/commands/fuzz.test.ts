@@ -36,6 +36,6 @@ test(`${Math.ceil(inputs / 5)} command lines that are none`, async () => {
     const args = bytes.toString().replaceAll('\0', '').split('\n')
     // These print, and are tried with the whole program.
     if (args.some(word => /^--?(h|v|help|version)/.test(word) || /^-[a-z]*[hv]/.test(word))) return
-    await runCommand(args, commands, { usage: '', epilogue: '' })
+    await runCommand({ args, early: undefined }, commands, { usage: '', epilogue: '' })
   })
 }, 3_600_000)
