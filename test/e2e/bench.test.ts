@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Measurement } from '../../src/bench/measure/measurement.ts'
 import { readMeasurements } from '../../src/bench/measure/store.ts'
@@ -69,7 +70,9 @@ for (const [language, { needs, files, image, env }] of Object.entries(languages)
     test(
       'all three strategies give a time and a binary for linux/arm64',
       async () => {
-        const dir = await project(files)
+        // In a folder of the package's name cargo leaves that out of its id, and on the builder the folder is another one.
+        const inFolder = Object.entries(files).map(([name, text]) => [`hello/${name}`, text])
+        const dir = join(await project(Object.fromEntries(inFolder)), 'hello')
         const args = [
           '--platform',
           'linux/arm64',

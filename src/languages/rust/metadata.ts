@@ -118,11 +118,12 @@ export function packageOf(executable: Executable): string {
 
 /**
  * The package as cargo's `-p` takes it, told apart from a dependency of the same name: its id, which is such a
- * specification since cargo 1.77; before that, `NAME VERSION (path+URL)` (Cargo book, "Package ID Specifications").
+ * specification since cargo 1.77; before that, `NAME VERSION (path+URL)` (Cargo book, "Package ID Specifications"). It
+ * always has the name, which cargo leaves out where the folder has it too: on a builder the folder is another one.
  */
-export function packageSpec({ id }: Pick<CargoPackage, 'id'>): string {
-  const [, name, version, url] = /^(\S+) (\S+) \(path\+(.+)\)$/.exec(id) ?? []
-  return url === undefined ? id : `${url}#${name}:${version}`
+export function packageSpec({ id, name }: Pick<CargoPackage, 'id' | 'name'>): string {
+  const [, , version, url] = /^(\S+) (\S+) \(path\+(.+)\)$/.exec(id) ?? []
+  return url === undefined ? id.replace(/#(?=[^@]*$)/, `#${name}@`) : `${url}#${name}:${version}`
 }
 
 /**

@@ -125,10 +125,11 @@ describe('features', () => {
 
 describe('the name of a package for cargo', () => {
   it.each([
-    ['path+file:///w/tool#2.0.0', 'path+file:///w/tool#2.0.0'],
+    ['path+file:///w/tool#2.0.0', 'path+file:///w/tool#tool@2.0.0'],
+    ['path+file:///w/a@b/tool#2.0.0', 'path+file:///w/a@b/tool#tool@2.0.0'],
     ['path+file:///w/p#tool@2.0.0', 'path+file:///w/p#tool@2.0.0'],
     ['tool 2.0.0 (path+file:///w/my%20tool)', 'file:///w/my%20tool#tool:2.0.0'],
-  ])('is its id, which older cargos spell otherwise: %s', (id, spec) => {
-    expect(packageSpec({ id })).toBe(spec)
+  ])('is its id with its name, which older cargos spell otherwise: %s', (id, spec) => {
+    expect(packageSpec({ id, name: 'tool' })).toBe(spec)
   })
 })
