@@ -960,10 +960,12 @@ async function stampOf(path6) {
   const { size: size2, mtimeNs, ino } = found;
   return `${size2} ${mtimeNs} ${ino}`;
 }
+var lastBuildFile;
 var init_kept_binary = __esm({
   "src/build/kept-binary.ts"() {
     "use strict";
     init_hash_file();
+    lastBuildFile = ".last-build.json";
   }
 });
 
@@ -9998,7 +10000,7 @@ var init_substitute = __esm({
 // src/build/run-step.ts
 import { rmSync as rmSync2 } from "node:fs";
 import { join as join4 } from "node:path";
-function runHere(step2, context2, onStderr) {
+async function runHere(step2, context2, onStderr) {
   const { work, signal, temporary, onStart } = context2;
   const logFile = startLog(step2, context2);
   const options = { signal, keep: keptOutput, temporary, logFile, onStart, onStderr };
@@ -10196,7 +10198,7 @@ import { existsSync as existsSync2 } from "node:fs";
 import { join as join7 } from "node:path";
 async function startEarly(args3, signal) {
   const last = readLastCommands(args3);
-  if (!last || !existsSync2(last.dist)) return void 0;
+  if (!last || !existsSync2(join7(last.dist, lastBuildFile))) return void 0;
   const [folder, temporary] = await Promise.all([
     makeTemporaryFolder(".xbuild-", last.dist).catch(() => void 0),
     makeTemporaryFolder("xbuild-compile-").catch(() => void 0)
@@ -12190,6 +12192,116 @@ var init_read_file = __esm({
   }
 });
 
+// src/build/output-folder.ts
+import { createHash as createHash5 } from "node:crypto";
+import { access as access2, constants as constants8, mkdir as mkdir4, readdir as readdir2, stat as stat4, writeFile } from "node:fs/promises";
+import { tmpdir as tmpdir3, userInfo } from "node:os";
+import { basename as basename3, dirname as dirname7, join as join9 } from "node:path";
+async function findOutputFolder(options) {
+  const { dist, dir: dir2 } = options;
+  await checkOwnFolder(dist);
+  const isReadOnly = !await isWritable(dir2);
+  const caches = (folder) => isReadOnly ? { caches: join9(folder, "caches") } : {};
+  if (await isWritable(dist)) return { options, remarks: [], ...caches(dist) };
+  const hasPlace = options.push || options.load || options.outputs.length > 0;
+  const other = hasPlace ? await firstWritable(otherFolders(dir2)) : void 0;
+  if (other === void 0) return { options, remarks: [] };
+  return {
+    options: { ...options, dist: other },
+    remarks: [
+      `${shortPath(dist)} cannot be written: binaries and logs go to ${other}; --dist DIR names another folder`
+    ],
+    ...caches(other)
+  };
+}
+async function makeOutputFolder(dist) {
+  try {
+    await checkOwnFolder(dist);
+    const names6 = await readdir2(dist).catch(() => []);
+    if (names6.length > 0) return;
+    await mkdir4(dist, { recursive: true });
+    await writeFile(join9(dist, ".gitignore"), `${marker}
+*
+`);
+  } catch (error) {
+    throw error instanceof Failure ? error : notWritable(dist, error);
+  }
+}
+async function checkOwnFolder(dist) {
+  const found = await stat4(dist).catch(() => void 0);
+  if (!found) return;
+  if (!found.isDirectory()) {
+    throw new Failure({
+      kind: "usage",
+      what: `${shortPath(dist)} is a file, and outputs go to a folder`,
+      where: dist,
+      fix: anotherFolder(dist)
+    });
+  }
+  const names6 = await readdir2(dist).catch((error) => {
+    throw notWritable(dist, error);
+  });
+  const ofFrontEnd = names6.find((name) => frontEnd.test(name));
+  const isOwn3 = names6.includes(lastBuildFile) || (await readText(join9(dist, ".gitignore")).catch(() => "")).startsWith(marker);
+  if (names6.length === 0 || isOwn3 && ofFrontEnd === void 0) return;
+  const shown4 = names6.sort().slice(0, 3);
+  throw new Failure({
+    kind: "usage",
+    what: isOwn3 ? `The folder ${shortPath(dist)} is xbuild's, and a front end writes into it too: ${ofFrontEnd}` : `The folder ${shortPath(dist)} is not xbuild's: it was there before`,
+    where: dist,
+    why: `it holds ${shown4.join(", ")}${names6.length > shown4.length ? ` and ${names6.length - shown4.length} more` : ""}; outputs in it could end up in the program, or make the sources modified for git`,
+    fix: anotherFolder(dist)
+  });
+}
+function anotherFolder(dist) {
+  const other = basename3(dist) === "dist" ? ".xbuild/dist" : join9(dirname7(shortPath(dist)), "xbuild-dist");
+  return `--dist ${other}, or dist = "${other}" in xbuild.toml`;
+}
+async function isWritable(folder) {
+  for (let path6 = folder; ; path6 = dirname7(path6)) {
+    const found = await stat4(path6).catch(() => void 0);
+    if (!found && path6 !== dirname7(path6)) continue;
+    if (!found?.isDirectory()) return false;
+    return access2(path6, constants8.W_OK | constants8.X_OK).then(
+      () => true,
+      () => false
+    );
+  }
+}
+function otherFolders(dir2) {
+  const id = `${basename3(dir2)}-${createHash5("sha256").update(dir2).digest("hex").slice(0, 12)}`;
+  return [
+    join9(cacheFolder(), "outputs", id),
+    join9(tmpdir3(), `xbuild-${process.getuid?.() ?? userInfo().username}`, id)
+  ];
+}
+async function firstWritable(folders3) {
+  for (const folder of folders3) if (await isWritable(folder)) return folder;
+  return void 0;
+}
+function notWritable(dist, error) {
+  return new Failure({
+    kind: "usage",
+    what: `${dist} cannot be written`,
+    why: error.message,
+    fix: `--dist DIR, or dist = "DIR" in xbuild.toml, with a folder that can be written`,
+    cause: error
+  });
+}
+var marker, frontEnd;
+var init_output_folder = __esm({
+  "src/build/output-folder.ts"() {
+    "use strict";
+    init_errors();
+    init_cache_folder();
+    init_paths();
+    init_read_file();
+    init_kept_binary();
+    marker = "# Outputs of xbuild: this folder can be deleted.";
+    frontEnd = /^(assets|static|_next|_app)$|\.(html|js|mjs|css|js\.map)$/;
+  }
+});
+
 // src/util/placeholders.ts
 function sourcePlaceholders({ version: version2, revision, branch, tag, epoch }) {
   return {
@@ -12697,18 +12809,18 @@ var init_cache_program = __esm({
 });
 
 // src/c-toolchains/gcc.ts
-import { accessSync, constants as constants8, existsSync as existsSync3, statSync as statSync3 } from "node:fs";
-import { delimiter, join as join9 } from "node:path";
+import { accessSync, constants as constants9, existsSync as existsSync3, statSync as statSync3 } from "node:fs";
+import { delimiter, join as join10 } from "node:path";
 function gccCommands({ debian }) {
   return [...debian ? [`${debian.triplet}-gcc`, `${debian.triplet}-g++`] : [], ...hostCommands];
 }
 function findCommands(names6, path6) {
   const folders3 = path6.split(delimiter).filter(Boolean);
-  return new Set(names6.filter((name) => folders3.some((folder) => isExecutable(join9(folder, name)))));
+  return new Set(names6.filter((name) => folders3.some((folder) => isExecutable(join10(folder, name)))));
 }
 function isExecutable(path6) {
   try {
-    accessSync(path6, constants8.X_OK);
+    accessSync(path6, constants9.X_OK);
     return statSync3(path6).isFile();
   } catch {
     return false;
@@ -12774,7 +12886,7 @@ var init_gcc = __esm({
 
 // src/c-toolchains/zig.ts
 import { existsSync as existsSync4 } from "node:fs";
-import { join as join10 } from "node:path";
+import { join as join11 } from "node:path";
 async function findZig(dir2, signal) {
   const asked2 = process.env["XBUILD_ZIG"];
   if (asked2) {
@@ -12794,7 +12906,7 @@ async function findZig(dir2, signal) {
   const located = await run({ tool: "python3", args: ["-c", locateWheel], cwd: "/" }, { signal });
   const folder = located.stdout.trim();
   if (!located.ok || !folder) return void 0;
-  const executable3 = join10(folder, "zig");
+  const executable3 = join11(folder, "zig");
   return askVersion(existsSync4(executable3) ? [executable3] : ["python3", "-m", "ziglang"], "/", signal);
 }
 async function askVersion(command2, cwd, signal) {
@@ -12843,7 +12955,7 @@ var init_zig = __esm({
 
 // src/c-toolchains/headers.ts
 import { existsSync as existsSync5 } from "node:fs";
-import { join as join11, resolve as resolve2 } from "node:path";
+import { join as join12, resolve as resolve2 } from "node:path";
 async function findZigLib({ command: command2 }, dir2, signal) {
   const [tool = "zig", ...args3] = command2;
   const { stdout } = await run({ tool, args: [...args3, "env"], cwd: dir2 }, { signal });
@@ -12857,13 +12969,13 @@ function headerFolders({ name, libc: libc2 }, platform11, zigLib) {
   return [`/usr/${triplet}/include`, `/usr/include/${triplet}`].filter((folder) => existsSync5(folder));
 }
 function zigHeaders({ zig: { arch, gnu } }, libc2, lib) {
-  const include = join11(lib, "libc", "include");
+  const include = join12(lib, "libc", "include");
   const family = families[arch] ?? arch;
   const abi = libc2 === "musl" ? "musl" : gnu;
   const own5 = [arch, arch.replace(/(le|el)$/, ""), family].map((name) => `${name}-linux-${abi}`);
-  const [first] = own5.filter((name) => existsSync5(join11(include, name)));
+  const [first] = own5.filter((name) => existsSync5(join12(include, name)));
   const others2 = [libc2 === "musl" ? "generic-musl" : "generic-glibc", `${family}-linux-any`, "any-linux-any"];
-  return [...first === void 0 ? [] : [first], ...others2].map((name) => join11(include, name)).concat(join11(lib, "include")).filter((folder) => existsSync5(folder));
+  return [...first === void 0 ? [] : [first], ...others2].map((name) => join12(include, name)).concat(join12(lib, "include")).filter((folder) => existsSync5(folder));
 }
 var families;
 var init_headers = __esm({
@@ -13079,15 +13191,15 @@ var init_cgo = __esm({
 
 // src/languages/go/control-group.ts
 import { readFileSync as readFileSync6 } from "node:fs";
-import { dirname as dirname7, join as join12 } from "node:path";
+import { dirname as dirname8, join as join13 } from "node:path";
 function controlGroupLimit(root2 = "/") {
-  const groups = read(join12(root2, "proc/self/cgroup")) ?? "";
+  const groups = read(join13(root2, "proc/self/cgroup")) ?? "";
   let smallest2;
   for (const { mount, file, group } of versions) {
     const [, path6] = group.exec(groups) ?? [];
     if (path6 === void 0) continue;
-    for (let folder = path6; ; folder = dirname7(folder)) {
-      const text7 = read(join12(root2, mount, folder, file))?.trim();
+    for (let folder = path6; ; folder = dirname8(folder)) {
+      const text7 = read(join13(root2, mount, folder, file))?.trim();
       const limit = text7 !== void 0 && /^\d+$/.test(text7) ? Number(text7) : void 0;
       if (limit !== void 0 && limit > 0 && (smallest2 === void 0 || limit < smallest2)) smallest2 = limit;
       if (folder === "/") break;
@@ -13169,7 +13281,7 @@ var init_progress = __esm({
 });
 
 // src/util/with-files-kept.ts
-import { stat as stat4 } from "node:fs/promises";
+import { stat as stat5 } from "node:fs/promises";
 async function withFilesKept(paths, work) {
   const before = await Promise.all(paths.map((path6) => readBytes(path6).catch(() => void 0)));
   try {
@@ -13180,7 +13292,7 @@ async function withFilesKept(paths, work) {
       if (path6 === void 0 || bytes2 === void 0) continue;
       const now = await readBytes(path6).catch(() => void 0);
       if (!now || now.equals(bytes2)) continue;
-      const { mode } = await stat4(path6);
+      const { mode } = await stat5(path6);
       await writeFileAtomically(path6, bytes2, { mode: mode & 511 }).catch(() => {
       });
     }
@@ -13237,11 +13349,11 @@ var init_go_header = __esm({
 
 // src/languages/go/embedded.ts
 import { readdirSync as readdirSync2, readFileSync as readFileSync7, statSync as statSync4 } from "node:fs";
-import { dirname as dirname8, join as join13 } from "node:path";
+import { dirname as dirname9, join as join14 } from "node:path";
 function embeddedIn({ files: files3 }) {
   const sources = files3.filter(({ path: path6 }) => path6.endsWith(".go"));
   return sources.flatMap(
-    ({ path: path6 }) => embedPatterns(readFileSync7(path6, "utf8")).map((pattern3) => join13(dirname8(path6), withoutGlob(pattern3)))
+    ({ path: path6 }) => embedPatterns(readFileSync7(path6, "utf8")).map((pattern3) => join14(dirname9(path6), withoutGlob(pattern3)))
   );
 }
 function embedPatterns(text7) {
@@ -13340,8 +13452,8 @@ var init_run_go = __esm({
 });
 
 // src/languages/go/go-env.ts
-import { access as access2 } from "node:fs/promises";
-import { dirname as dirname9, join as join14 } from "node:path";
+import { access as access3 } from "node:fs/promises";
+import { dirname as dirname10, join as join15 } from "node:path";
 async function readGoEnv(dir2, context2) {
   const result = await runGo(dir2, ["env", "-json", "GOVERSION", "GOCACHE", "GOENV", "GOWORK"], context2);
   return JSON.parse(result.stdout);
@@ -13354,18 +13466,18 @@ async function guessGoEnv(dir2, goEnv) {
 }
 function usualFile() {
   const { XDG_CONFIG_HOME: config, HOME: home } = process.env;
-  if (process.platform === "darwin") return home ? join14(home, "Library/Application Support/go/env") : "";
-  return config || home ? join14(config || join14(home ?? "", ".config"), "go", "env") : "";
+  if (process.platform === "darwin") return home ? join15(home, "Library/Application Support/go/env") : "";
+  return config || home ? join15(config || join15(home ?? "", ".config"), "go", "env") : "";
 }
 async function nearestGoWork(dir2) {
-  for (let folder = dir2; ; folder = dirname9(folder)) {
-    const path6 = join14(folder, "go.work");
-    const isThere3 = await access2(path6).then(
+  for (let folder = dir2; ; folder = dirname10(folder)) {
+    const path6 = join15(folder, "go.work");
+    const isThere3 = await access3(path6).then(
       () => true,
       () => false
     );
     if (isThere3) return path6;
-    if (folder === dirname9(folder)) return "";
+    if (folder === dirname10(folder)) return "";
   }
 }
 function isSameEnv(a2, b) {
@@ -13384,7 +13496,7 @@ var init_go_env = __esm({
 });
 
 // src/languages/go/source-state.ts
-import { createHash as createHash5 } from "node:crypto";
+import { createHash as createHash6 } from "node:crypto";
 import {
   closeSync as closeSync2,
   openSync as openSync2,
@@ -13394,14 +13506,14 @@ import {
   realpathSync,
   statSync as statSync5
 } from "node:fs";
-import { dirname as dirname10, isAbsolute as isAbsolute2, join as join15 } from "node:path";
+import { dirname as dirname11, isAbsolute as isAbsolute2, join as join16 } from "node:path";
 function readSourceState(dir2) {
   const takenAt = Date.now();
   const files3 = [];
   const folders3 = /* @__PURE__ */ new Set();
-  for (let folder = dirname10(dir2); ; folder = dirname10(folder)) {
-    for (const name of ["go.mod", "go.work", "go.work.sum"]) addFile(files3, join15(folder, name));
-    if (folder === dirname10(folder)) break;
+  for (let folder = dirname11(dir2); ; folder = dirname11(folder)) {
+    for (const name of ["go.mod", "go.work", "go.work.sum"]) addFile(files3, join16(folder, name));
+    if (folder === dirname11(folder)) break;
   }
   const pending2 = [dir2];
   for (let folder = pending2.pop(); folder !== void 0; folder = pending2.pop()) {
@@ -13409,9 +13521,9 @@ function readSourceState(dir2) {
     const entries2 = readdirSync3(folder, { withFileTypes: true }).sort((a2, b) => a2.name < b.name ? -1 : 1);
     for (const entry of entries2) {
       if (entry.isDirectory()) {
-        if (!leftOut.test(entry.name)) pending2.push(join15(folder, entry.name));
+        if (!leftOut.test(entry.name)) pending2.push(join16(folder, entry.name));
       } else if (isRead(entry.name)) {
-        addFile(files3, join15(folder, entry.name));
+        addFile(files3, join16(folder, entry.name));
       }
     }
     if (files3.length + folders3.size + pending2.length > mostFiles) return void 0;
@@ -13425,20 +13537,20 @@ function addFile(files3, path6) {
 function contentOf2(path6) {
   if (ofOtherLanguages.test(path6)) return "";
   const text7 = readFileSync8(path6, "utf8");
-  return createHash5("sha256").update(path6.endsWith(".go") ? headerOf(text7) : text7).digest("base64");
+  return createHash6("sha256").update(path6.endsWith(".go") ? headerOf(text7) : text7).digest("base64");
 }
 function identityOfGo(path6 = process.env["PATH"] ?? "") {
   for (const folder of path6.split(":")) {
-    const found = statSync5(join15(folder, "go"), { throwIfNoEntry: false });
+    const found = statSync5(join16(folder, "go"), { throwIfNoEntry: false });
     if (!isAbsolute2(folder)) return void 0;
     if (!found?.isFile() || (found.mode & 73) === 0) continue;
     try {
-      const program2 = realpathSync(join15(folder, "go"));
-      const root2 = dirname10(dirname10(program2));
+      const program2 = realpathSync(join16(folder, "go"));
+      const root2 = dirname11(dirname11(program2));
       if (isScript(program2)) return void 0;
-      const files3 = [program2, join15(root2, "VERSION"), join15(root2, "go.env"), join15(root2, "pkg/tool")];
+      const files3 = [program2, join16(root2, "VERSION"), join16(root2, "go.env"), join16(root2, "pkg/tool")];
       const stamps = files3.map((file) => {
-        const stat30 = statSync5(file, { bigint: true, throwIfNoEntry: file === join15(root2, "VERSION") });
+        const stat30 = statSync5(file, { bigint: true, throwIfNoEntry: file === join16(root2, "VERSION") });
         return stat30 ? stampOf2(stat30) : "none";
       });
       return [program2, ...stamps].join("\n");
@@ -13473,9 +13585,9 @@ var init_source_state = __esm({
 });
 
 // src/languages/go/answers.ts
-import { createHash as createHash6 } from "node:crypto";
+import { createHash as createHash7 } from "node:crypto";
 import { existsSync as existsSync6, readFileSync as readFileSync9 } from "node:fs";
-import { dirname as dirname11 } from "node:path";
+import { dirname as dirname12 } from "node:path";
 async function openAnswers(dir2, context2) {
   const answersFile = context2.run ? void 0 : context2.answersFile;
   const key = answersFile === void 0 ? void 0 : await keyOf2(dir2, context2);
@@ -13500,7 +13612,7 @@ async function openAnswers(dir2, context2) {
       noted[nameOf6(args3, env4)] = stdout;
     },
     save: async (listed) => {
-      if (Object.keys(noted).length === 0 || !existsSync6(dirname11(answersFile))) return;
+      if (Object.keys(noted).length === 0 || !existsSync6(dirname12(answersFile))) return;
       const modules2 = modulesOf(listed, state);
       const answers = { ...valid?.answers, ...noted };
       const files3 = modules2 && !pointsOutside(state) && freeze(state);
@@ -13523,12 +13635,12 @@ async function keyOf2(dir2, { options, toolchainArgs = [] }) {
   if (go2 === void 0 || env4["GOROOT"]) return void 0;
   const { GOENV, GOWORK } = await guessGoEnv(dir2, options.go.env);
   const written = GOENV !== "" && GOENV !== "off" && existsSync6(GOENV) ? readFileSync9(GOENV, "utf8") : "";
-  if (GOWORK !== "" && GOWORK !== "off" && dirname11(GOWORK) !== dir2) return void 0;
+  if (GOWORK !== "" && GOWORK !== "off" && dirname12(GOWORK) !== dir2) return void 0;
   const elsewhere3 = /modfile|overlay|^GOROOT=/m;
   if (elsewhere3.test([written, env4["GOFLAGS"], ...toolchainArgs].join("\n"))) return void 0;
   const kept = Object.entries(env4).filter(([name]) => decides.test(name));
   const all = [dir2, process.getuid?.(), go2, GOWORK, written, kept.sort(([a2], [b]) => a2 < b ? -1 : 1)];
-  return createHash6("sha256").update(JSON.stringify(all)).digest("base64");
+  return createHash7("sha256").update(JSON.stringify(all)).digest("base64");
 }
 function readRecord(path6) {
   try {
@@ -13787,14 +13899,14 @@ var init_declarations = __esm({
 });
 
 // src/languages/go/elsewhere.ts
-import { readdir as readdir2 } from "node:fs/promises";
-import { basename as basename3, join as join16, relative as relative2 } from "node:path";
+import { readdir as readdir3 } from "node:fs/promises";
+import { basename as basename4, join as join17, relative as relative2 } from "node:path";
 async function findProgramsElsewhere(root2) {
   const found = [];
   const queue = [{ folder: root2, module: root2 }];
   for (let at = 0; at < queue.length && at < mostFolders; at++) {
     const { folder, module } = queue[at];
-    const entries2 = await readdir2(folder, { withFileTypes: true }).catch(() => []);
+    const entries2 = await readdir3(folder, { withFileTypes: true }).catch(() => []);
     const own5 = entries2.some(({ name }) => name === "go.mod") ? folder : module;
     const program2 = await programIn(
       folder,
@@ -13803,7 +13915,7 @@ async function findProgramsElsewhere(root2) {
     if (program2) found.push(...describe2(root2, folder, own5, program2.constraint));
     for (const entry of entries2) {
       if (entry.isDirectory() && !left.test(entry.name)) {
-        queue.push({ folder: join16(folder, entry.name), module: own5 });
+        queue.push({ folder: join17(folder, entry.name), module: own5 });
       }
     }
   }
@@ -13811,7 +13923,7 @@ async function findProgramsElsewhere(root2) {
 }
 function describe2(root2, folder, module, constraint) {
   const path6 = `./${relative2(root2, folder)}`;
-  const common2 = { name: basename3(folder), folder: path6 };
+  const common2 = { name: basename4(folder), folder: path6 };
   if (module !== root2) {
     const inside = folder === module ? "" : ` --bin ./${relative2(module, folder)}`;
     return [
@@ -13847,7 +13959,7 @@ function describe2(root2, folder, module, constraint) {
 async function programIn(folder, names6) {
   const sources = names6.filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"));
   for (const name of sources.filter((name2) => !/^[._]/.test(name2))) {
-    const text7 = await readTextIfThere(join16(folder, name)) ?? "";
+    const text7 = await readTextIfThere(join17(folder, name)) ?? "";
     if (!/^package\s+main\b/m.test(text7)) continue;
     const head2 = text7.slice(0, text7.search(/^package\s/m));
     const importsC = /^import\s+"C"|^\s+"C"\s*$/m.test(text7);
@@ -13872,13 +13984,13 @@ var init_elsewhere = __esm({
 });
 
 // src/languages/front-end.ts
-import { join as join17 } from "node:path";
+import { join as join18 } from "node:path";
 async function findFrontEnd(root2) {
   for (const folder of folders) {
-    const file = join17(folder, "package.json");
-    const script2 = buildScript(await read2(join17(root2, file)) ?? "");
+    const file = join18(folder, "package.json");
+    const script2 = buildScript(await read2(join18(root2, file)) ?? "");
     if (script2 === void 0) continue;
-    const { tool, install: install3 } = await findManager([join17(root2, folder), root2]) ?? npm;
+    const { tool, install: install3 } = await findManager([join18(root2, folder), root2]) ?? npm;
     const lines3 = [
       [tool, ...install3],
       [tool, "run", script2]
@@ -13890,7 +14002,7 @@ async function findFrontEnd(root2) {
 async function findManager(places3) {
   for (const place of places3) {
     for (const [lock, tool, install3] of managers) {
-      if (await read2(join17(place, lock)) !== void 0) return { tool, install: install3 };
+      if (await read2(join18(place, lock)) !== void 0) return { tool, install: install3 };
     }
   }
   return void 0;
@@ -13932,7 +14044,7 @@ var init_front_end = __esm({
 });
 
 // src/languages/go/not-made.ts
-import { join as join18 } from "node:path";
+import { join as join19 } from "node:path";
 async function withStepsFirst(program2, modulePath, root2) {
   const missing5 = program2.problem === void 0 ? void 0 : notMade(program2.problem, modulePath);
   if (!missing5) return program2;
@@ -13951,7 +14063,7 @@ function notMade(problem2, modulePath) {
   return modulePath !== "" && missing5.startsWith(`${modulePath}/`) ? { package: missing5 } : void 0;
 }
 async function stepsFor(file, root2) {
-  const makefile = await readTextIfThere(join18(root2, "Makefile")).catch(() => void 0) ?? "";
+  const makefile = await readTextIfThere(join19(root2, "Makefile")).catch(() => void 0) ?? "";
   const targets3 = makefile.split("\n").map((line) => /^([\w./-]+)\s*:(?!=)/.exec(line)?.[1]);
   const isFile = /\.\w+$/.test(file);
   if (isFile && targets3.includes(file)) return `before = [["make", ${JSON.stringify(file)}]]`;
@@ -13966,15 +14078,15 @@ var init_not_made = __esm({
 });
 
 // src/languages/main-executable.ts
-import { basename as basename4 } from "node:path";
+import { basename as basename5 } from "node:path";
 function mainExecutable(project2) {
-  const { executables, defaultExecutable, root: root2, name = basename4(root2) } = project2;
+  const { executables, defaultExecutable, root: root2, name = basename5(root2) } = project2;
   if (executables.length === 1) return executables[0];
   const named3 = executables.filter((item) => [item.name, item.package].includes(defaultExecutable ?? ""));
   if (named3.length === 1) return named3[0];
   const atRoot = executables.filter((item) => item.package === ".");
   const shipped = executables.filter((item) => !isHelper(item));
-  const after = shipped.filter((item) => [name, basename4(root2)].includes(item.name));
+  const after = shipped.filter((item) => [name, basename5(root2)].includes(item.name));
   return single(atRoot) ?? single(after) ?? single(shipped.filter((item) => item.problem === void 0));
 }
 function isHelper({ name, package: place }) {
@@ -14082,10 +14194,10 @@ var init_list = __esm({
 });
 
 // src/languages/go/released.ts
-import { join as join19 } from "node:path";
+import { join as join20 } from "node:path";
 async function releasedProgram(root2) {
   for (const name of files) {
-    const text7 = await readTextIfThere(join19(root2, name)).catch(() => void 0);
+    const text7 = await readTextIfThere(join20(root2, name)).catch(() => void 0);
     if (text7 !== void 0) return mainOf(text7);
   }
   return void 0;
@@ -14111,7 +14223,7 @@ var init_released = __esm({
 });
 
 // src/languages/go/programs.ts
-import { basename as basename5, relative as relative3 } from "node:path";
+import { basename as basename6, relative as relative3 } from "node:path";
 async function listPrograms(dir2, architectures3, listing, context2) {
   const released = context2.wanted?.length === 0 ? await releasedProgram(dir2) : void 0;
   const list7 = (patternsOf, more) => Promise.all(
@@ -14165,7 +14277,7 @@ function goBinaryName(importPath, dir2) {
   const elements = importPath.split("/").filter((element) => element !== ".");
   const last = elements.pop() ?? "";
   const name = /^v\d+$/.test(last) && elements.length > 0 ? elements.pop() : last;
-  return name && !importPath.startsWith("_/") ? name : basename5(dir2);
+  return name && !importPath.startsWith("_/") ? name : basename6(dir2);
 }
 function packageOf({ dir: dir2, path: path6 }, root2) {
   const folder = relative3(root2, dir2);
@@ -14292,7 +14404,7 @@ var init_workspace = __esm({
 });
 
 // src/languages/go/project.ts
-import { join as join20 } from "node:path";
+import { join as join21 } from "node:path";
 async function inspectGo(dir2, given) {
   const { platforms: platforms2, options } = given;
   const answers = await openAnswers(dir2, given);
@@ -14431,7 +14543,7 @@ async function readVariables(root2, listings, architectures3, assigned2) {
   );
   return Promise.all(
     wanted2.map(async ({ item, arch }) => {
-      const texts2 = item.files.map(async (name) => await readTextIfThere(join20(item.dir, name)) ?? "");
+      const texts2 = item.files.map(async (name) => await readTextIfThere(join21(item.dir, name)) ?? "");
       return {
         arch,
         path: item.path,
@@ -14482,8 +14594,8 @@ var init_project = __esm({
 });
 
 // src/languages/go/index.ts
-import { readdir as readdir3 } from "node:fs/promises";
-import { join as join21 } from "node:path";
+import { readdir as readdir4 } from "node:fs/promises";
+import { join as join22 } from "node:path";
 function compileGo(project2, request) {
   const cgo = planCgo(project2, request);
   const shared = share(request);
@@ -14583,12 +14695,12 @@ xbuild \u2026 -- -buildvcs=false`
   });
 }
 async function collectGo({ produces, outputDir = "" }, result) {
-  const present = new Set(await readdir3(outputDir).catch(() => []));
+  const present = new Set(await readdir4(outputDir).catch(() => []));
   const cached2 = compiledPackages(result.stderr).length === 0;
   return produces.filter(({ name }) => present.has(name)).map(({ platform: platform11, name }) => ({
     platform: platform11,
     name,
-    path: join21(outputDir, name),
+    path: join22(outputDir, name),
     seconds: result.seconds,
     cached: cached2
   }));
@@ -14632,7 +14744,7 @@ var init_go = __esm({
       name: "go",
       title: "Go",
       markers: ["go.work", "go.mod"],
-      toolchainFiles: ["go.work", "go.mod"],
+      watchedFiles: ["go.work", "go.mod"],
       programFile: ".go",
       ownFlags: {
         "-o": "set dist in xbuild.toml; the image goes where -o before the -- says",
@@ -14736,8 +14848,8 @@ function matchesCfg(expression, cfg) {
     if (take("=")) return cfg.values[name] === tokens2[at++]?.slice(1, -1);
     return cfg.names.has(name);
   };
-  const holds2 = predicate();
-  return holds2 && !isTooDeep;
+  const holds3 = predicate();
+  return holds3 && !isTooDeep;
 }
 var architectures, deepest;
 var init_cargo_cfg = __esm({
@@ -19620,20 +19732,20 @@ var require_toml = __commonJS({
 });
 
 // src/languages/rust/cargo-config.ts
-import { dirname as dirname12, join as join22, resolve as resolve3 } from "node:path";
+import { dirname as dirname13, join as join23, resolve as resolve3 } from "node:path";
 function cargoHome(env4 = process.env) {
-  return env4["CARGO_HOME"] || join22(homeFolder(env4) ?? "/", ".cargo");
+  return env4["CARGO_HOME"] || join23(homeFolder(env4) ?? "/", ".cargo");
 }
 async function readCargoConfig(dir2, env4 = process.env) {
   const folders3 = [];
-  for (let folder = resolve3(dir2); ; folder = dirname12(folder)) {
-    folders3.push(join22(folder, ".cargo"));
-    if (folder === dirname12(folder)) break;
+  for (let folder = resolve3(dir2); ; folder = dirname13(folder)) {
+    folders3.push(join23(folder, ".cargo"));
+    if (folder === dirname13(folder)) break;
   }
   const home = cargoHome(env4);
   const files3 = [];
   for (const folder of [...folders3.filter((name) => name !== home), home]) {
-    const file = await readConfig(join22(folder, "config")) ?? await readConfig(join22(folder, "config.toml"));
+    const file = await readConfig(join23(folder, "config")) ?? await readConfig(join23(folder, "config.toml"));
     if (file) files3.push(file, ...await readIncludes(file));
   }
   return files3;
@@ -19643,7 +19755,7 @@ async function readIncludes({ path: path6, table: table2 }, depth = 0, seen2 = /
   const files3 = [];
   for (const include of includes.reverse()) {
     if (typeof include !== "string" || depth > 8) continue;
-    const named3 = join22(dirname12(path6), include);
+    const named3 = join23(dirname13(path6), include);
     if (seen2.has(named3)) continue;
     seen2.add(named3);
     const file = await readConfig(named3);
@@ -19845,7 +19957,7 @@ var init_explain = __esm({
 
 // src/languages/rust/host-libraries.ts
 import { existsSync as existsSync7 } from "node:fs";
-import { join as join23 } from "node:path";
+import { join as join24 } from "node:path";
 function refuseHostLibraries(stdout, { produces }) {
   const messages = stdout.split("\n").filter((line) => line.includes('"build-script-executed"')).flatMap(parse3);
   for (const { platform: platform11 } of produces) {
@@ -19861,8 +19973,8 @@ function hostLibraries({ linked_libs, linked_paths }) {
   const folders3 = linked_paths.map((path6) => path6.replace(/^[a-z]+=/, ""));
   return linked_libs.flatMap((library) => {
     const [name = ""] = library.replace(/^[^=]*=/, "").split(":");
-    const folder = folders3.find((item) => existsSync7(join23(item, `lib${name}.a`)));
-    return folder !== void 0 && isOfGlibc(folder) ? [{ name, path: join23(folder, `lib${name}.a`) }] : [];
+    const folder = folders3.find((item) => existsSync7(join24(item, `lib${name}.a`)));
+    return folder !== void 0 && isOfGlibc(folder) ? [{ name, path: join24(folder, `lib${name}.a`) }] : [];
   });
 }
 function linkedWith({ name, path: path6 }, { package_id }, platform11) {
@@ -19891,7 +20003,7 @@ var init_host_libraries = __esm({
     "use strict";
     init_errors();
     compileInstead = (library) => `compile lib${library} with the program: a crate's feature such as "bundled" or "vendored", or link a copy made for musl with cargo:rustc-link-search`;
-    isOfGlibc = (folder) => ["libc.so.6", "libc_nonshared.a"].some((name) => existsSync7(join23(folder, name)));
+    isOfGlibc = (folder) => ["libc.so.6", "libc_nonshared.a"].some((name) => existsSync7(join24(folder, name)));
   }
 });
 
@@ -20062,8 +20174,8 @@ var init_features = __esm({
 });
 
 // src/c-toolchains/script.ts
-import { createHash as createHash7 } from "node:crypto";
-import { join as join24 } from "node:path";
+import { createHash as createHash8 } from "node:crypto";
+import { join as join25 } from "node:path";
 function scriptToolchain(toolchain2, folder, flags, libraries = []) {
   const script2 = toolchain2.name === "zig" ? zigScript : plainScript;
   const texts2 = {
@@ -20072,9 +20184,9 @@ function scriptToolchain(toolchain2, folder, flags, libraries = []) {
     ar: plainScript(toolchain2.ar),
     ranlib: plainScript(toolchain2.ranlib)
   };
-  const hash3 = createHash7("sha256").update(JSON.stringify(texts2)).digest("hex").slice(0, 12);
+  const hash3 = createHash8("sha256").update(JSON.stringify(texts2)).digest("hex").slice(0, 12);
   const file = (name) => ({
-    path: join24(folder, hash3, name),
+    path: join25(folder, hash3, name),
     text: texts2[name],
     mode: 493
   });
@@ -20093,8 +20205,8 @@ function scriptToolchain(toolchain2, folder, flags, libraries = []) {
 }
 function bareLinker({ ld }, folder) {
   const text7 = plainScript([...ld, "-nostdlib"]);
-  const hash3 = createHash7("sha256").update(text7).digest("hex").slice(0, 12);
-  return { path: join24(folder, hash3, "ld"), text: text7, mode: 493 };
+  const hash3 = createHash8("sha256").update(text7).digest("hex").slice(0, 12);
+  return { path: join25(folder, hash3, "ld"), text: text7, mode: 493 };
 }
 function plainScript(words4, last = []) {
   return `#!/bin/sh
@@ -20345,7 +20457,7 @@ var init_messages = __esm({
 
 // src/languages/rust/metadata.ts
 import { realpathSync as realpathSync2 } from "node:fs";
-import { dirname as dirname13 } from "node:path";
+import { dirname as dirname14 } from "node:path";
 function choosePackages(metadata2, dir2, chosen2) {
   const members = metadata2.packages.filter(({ id }) => metadata2.workspace_members.includes(id));
   if (chosen2 !== void 0) {
@@ -20362,7 +20474,7 @@ function choosePackages(metadata2, dir2, chosen2) {
       fix: `package = "${suggestion ?? names6[0]}"`
     });
   }
-  const here2 = members.filter(({ manifest_path }) => samePath(dirname13(manifest_path), dir2));
+  const here2 = members.filter(({ manifest_path }) => samePath(dirname14(manifest_path), dir2));
   const defaults = metadata2.workspace_default_members ?? metadata2.workspace_members;
   const selected = here2.length > 0 && !samePath(metadata2.workspace_root, dir2) ? here2 : members.filter(({ id }) => defaults.includes(id));
   return selected.some(hasProgram) ? selected : members;
@@ -20397,9 +20509,9 @@ function listExecutables(item, options) {
 function packageOf2(executable3) {
   return executable3.package.slice(0, executable3.package.lastIndexOf("/"));
 }
-function packageSpec({ id }) {
-  const [, name, version2, url] = /^(\S+) (\S+) \(path\+(.+)\)$/.exec(id) ?? [];
-  return url === void 0 ? id : `${url}#${name}:${version2}`;
+function packageSpec({ id, name }) {
+  const [, , version2, url] = /^(\S+) (\S+) \(path\+(.+)\)$/.exec(id) ?? [];
+  return url === void 0 ? id.replace(/#(?=[^@]*$)/, `#${name}@`) : `${url}#${name}:${version2}`;
 }
 function checkBinNames(executables, chosen2) {
   const packages2 = new Set(chosen2.map(packageOf2));
@@ -20585,8 +20697,8 @@ var init_c_code = __esm({
 
 // src/languages/rust/target.ts
 import { existsSync as existsSync8, readFileSync as readFileSync10, statSync as statSync6 } from "node:fs";
-import { readdir as readdir4 } from "node:fs/promises";
-import { join as join25 } from "node:path";
+import { readdir as readdir5 } from "node:fs/promises";
+import { join as join26 } from "node:path";
 function rustTriple(platform11, libc2) {
   return (libc2 === "musl" ? platform11.rust.musl : void 0) ?? platform11.rust.gnu;
 }
@@ -20605,18 +20717,18 @@ async function readTarget(dir2, triple, config, context2) {
   };
   if (!result.ok) return { target: { ...configured2, std: "unavailable", selfContained: false } };
   const libdir = result.stdout.trim();
-  const names6 = await readdir4(libdir).catch(() => []);
+  const names6 = await readdir5(libdir).catch(() => []);
   const installed = names6.some((name) => name.startsWith("libstd-")) || lookUp(config, "unstable", "build-std") !== void 0;
   const std = installed ? "installed" : downloadable(libdir, triple) ? "missing" : "unavailable";
-  const selfContained = existsSync8(join25(libdir, "self-contained", "crt1.o")) || std === "missing" && triple.includes("-musl");
+  const selfContained = existsSync8(join26(libdir, "self-contained", "crt1.o")) || std === "missing" && triple.includes("-musl");
   return { target: { ...configured2, std, selfContained }, libdir };
 }
 function readSysroot(libdir, host) {
-  const rustlib = join25(libdir, "..", "..");
-  const source = join25(rustlib, "src", "rust");
-  const rustLldPath = join25(rustlib, host, "bin", "rust-lld");
+  const rustlib = join26(libdir, "..", "..");
+  const source = join26(rustlib, "src", "rust");
+  const rustLldPath = join26(rustlib, host, "bin", "rust-lld");
   return {
-    rustup: existsSync8(join25(rustlib, channelManifest)) && isOnPath("rustup"),
+    rustup: existsSync8(join26(rustlib, channelManifest)) && isOnPath("rustup"),
     rustLld: existsSync8(rustLldPath),
     rustLldPath,
     ...host && { host },
@@ -20625,7 +20737,7 @@ function readSysroot(libdir, host) {
 }
 function downloadable(libdir, triple) {
   try {
-    const path6 = join25(libdir, "..", "..", channelManifest);
+    const path6 = join26(libdir, "..", "..", channelManifest);
     if (!statSync6(path6).isFile()) return true;
     const manifest = readFileSync10(path6, "utf8");
     const entry = new RegExp(`^\\[pkg\\.rust-std\\.target\\.${triple}\\]\\s+available = (\\w+)`, "m").exec(
@@ -20663,7 +20775,7 @@ var init_target2 = __esm({
 });
 
 // src/languages/rust/dependencies.ts
-import { join as join26 } from "node:path";
+import { join as join27 } from "node:path";
 async function readDependencies(dir2, workspaceRoot3, { packages: members, executables }, triples, context2) {
   const roots = rootsOf(members, executables);
   if (roots.every(({ dependencies }) => dependencies?.length === 0)) return noDependencies;
@@ -20702,7 +20814,7 @@ function rootsOf(members, executables) {
 }
 async function readLock(dir2, root2, members, context2) {
   const read5 = async () => {
-    const text7 = await readTextIfThere(join26(root2, "Cargo.lock"));
+    const text7 = await readTextIfThere(join27(root2, "Cargo.lock"));
     if (text7 === void 0) return "there is no Cargo.lock";
     const packages2 = parseCargoLock(text7);
     return isOutOfDate(packages2, members) ? "Cargo.lock is older than the dependencies" : packages2;
@@ -20857,7 +20969,7 @@ var init_remarks = __esm({
 });
 
 // src/languages/rust/toolchain-file.ts
-import { dirname as dirname14, join as join27, resolve as resolve4 } from "node:path";
+import { dirname as dirname15, join as join28, resolve as resolve4 } from "node:path";
 async function toolchainRemarks(dir2, release2, rustup) {
   const pinned = await findPinned(dir2);
   if (!pinned || fits(pinned.channel, release2)) return [];
@@ -20874,15 +20986,15 @@ async function pinnedChannel(dir2) {
   return (await findPinned(dir2))?.channel;
 }
 async function findPinned(dir2) {
-  for (let folder = resolve4(dir2); ; folder = dirname14(folder)) {
+  for (let folder = resolve4(dir2); ; folder = dirname15(folder)) {
     for (const name of toolchainFiles) {
-      const file = join27(folder, name);
+      const file = join28(folder, name);
       const text7 = await readText(file).catch(() => void 0);
       if (text7 === void 0) continue;
       const channel = readChannel(text7);
       return channel === void 0 ? void 0 : { channel, file };
     }
-    if (folder === dirname14(folder)) return void 0;
+    if (folder === dirname15(folder)) return void 0;
   }
 }
 function readChannel(text7) {
@@ -20901,7 +21013,7 @@ var init_toolchain_file = __esm({
 
 // src/languages/rust/project.ts
 import { availableParallelism } from "node:os";
-import { join as join28 } from "node:path";
+import { join as join29 } from "node:path";
 async function inspectRust(dir2, context2) {
   const { signal, options, platforms: platforms2 } = context2;
   const env4 = cargoEnv(context2);
@@ -20981,7 +21093,7 @@ async function inspectRust(dir2, context2) {
     hostTools: ["CC", "CXX", "AR"].filter((name) => scriptEnv[name]),
     needsAllocator: dependencies.needsAllocator,
     ...environmentFlags && { environmentFlags },
-    scripts: join28(cacheFolder(), "compilers"),
+    scripts: join29(cacheFolder(), "compilers"),
     processors: availableParallelism()
   };
 }
@@ -21265,7 +21377,7 @@ var init_rust = __esm({
       name: "rust",
       title: "Rust",
       markers: ["Cargo.toml"],
-      toolchainFiles,
+      watchedFiles: toolchainFiles,
       ownFlags: {
         "--target": "name it with --platform, before the --",
         "--message-format": "leave it out",
@@ -21749,14 +21861,14 @@ var init_dynamic = __esm({
 });
 
 // src/binary/reader.ts
-import { closeSync as closeSync3, constants as constants9, fstatSync as fstatSync2, openSync as openSync3, readSync as readSync2 } from "node:fs";
+import { closeSync as closeSync3, constants as constants10, fstatSync as fstatSync2, openSync as openSync3, readSync as readSync2 } from "node:fs";
 function bytesReader(bytes2) {
   return { size: bytes2.length, read: (offset, length) => bytes2.subarray(offset, offset + length) };
 }
 function withFileReader(path6, use) {
   let descriptor;
   try {
-    descriptor = openSync3(path6, constants9.O_RDONLY | (constants9.O_NONBLOCK ?? 0));
+    descriptor = openSync3(path6, constants10.O_RDONLY | (constants10.O_NONBLOCK ?? 0));
   } catch (error) {
     throw new UnreadableBinary(path6, `it cannot be opened: ${error.message}`, error);
   }
@@ -22201,14 +22313,14 @@ var init_steps = __esm({
 
 // src/languages/zig/installed.ts
 import { existsSync as existsSync9 } from "node:fs";
-import { readdir as readdir5 } from "node:fs/promises";
-import { basename as basename6, dirname as dirname15, join as join29, relative as relative5, sep } from "node:path";
+import { readdir as readdir6 } from "node:fs/promises";
+import { basename as basename7, dirname as dirname16, join as join30, relative as relative5, sep } from "node:path";
 async function collectZig(step2, result) {
   const programs4 = await listPrograms2(step2);
   const facts = { seconds: result.seconds, cached: wasCached(result.stderr) };
   const found = step2.produces.flatMap((expected) => {
     const program2 = findProgram(expected, step2, programs4);
-    return program2 ? [{ ...expected, ...facts, path: join29(step2.outputDir ?? "", program2.path) }] : [];
+    return program2 ? [{ ...expected, ...facts, path: join30(step2.outputDir ?? "", program2.path) }] : [];
   });
   const missing5 = step2.produces.find(({ name }) => !found.some((binary) => binary.name === name));
   if (result.ok && missing5) {
@@ -22233,10 +22345,10 @@ function findProgram(expected, { produces }, programs4) {
 }
 async function listPrograms2({ outputDir = "" }) {
   if (!existsSync9(outputDir)) return [];
-  const entries2 = await readdir5(outputDir, { recursive: true, withFileTypes: true });
+  const entries2 = await readdir6(outputDir, { recursive: true, withFileTypes: true });
   const files3 = entries2.filter((entry) => entry.isFile()).map((entry) => relative5(outputDir, pathOf(entry)));
-  const depth = (path6) => dirname15(path6) === "bin" ? 0 : path6.split(sep).length;
-  return files3.filter((path6) => isProgram2(join29(outputDir, path6), path6.startsWith(`bin${sep}`))).sort((a2, b) => depth(a2) - depth(b) || (a2 < b ? -1 : 1)).map((path6) => ({ name: basename6(path6), path: path6 }));
+  const depth = (path6) => dirname16(path6) === "bin" ? 0 : path6.split(sep).length;
+  return files3.filter((path6) => isProgram2(join30(outputDir, path6), path6.startsWith(`bin${sep}`))).sort((a2, b) => depth(a2) - depth(b) || (a2 < b ? -1 : 1)).map((path6) => ({ name: basename7(path6), path: path6 }));
 }
 function isProgram2(path6, inBin) {
   let elf;
@@ -22274,7 +22386,7 @@ var init_installed = __esm({
     init_errors();
     init_messages2();
     init_steps();
-    pathOf = ({ parentPath, name }) => join29(parentPath, name);
+    pathOf = ({ parentPath, name }) => join30(parentPath, name);
   }
 });
 
@@ -22432,21 +22544,21 @@ var init_zon = __esm({
 });
 
 // src/languages/zig/project.ts
-import { basename as basename7, join as join30 } from "node:path";
+import { basename as basename8, join as join31 } from "node:path";
 async function inspectZig(dir2, context2) {
   const { signal, options, run: runTool } = context2;
   const [buildFile = "", manifest] = await Promise.all([
-    readTextIfThere(join30(dir2, "build.zig")),
-    readManifest(join30(dir2, "build.zig.zon"))
+    readTextIfThere(join31(dir2, "build.zig")),
+    readManifest(join31(dir2, "build.zig.zon"))
   ]);
   const zig2 = runTool ? await askZig(dir2, runTool) : await findZig(dir2, signal);
   if (!zig2) throw zigMissing(dir2, manifest.minimumZig);
   const env4 = { ...process.env, ...options.zig.env };
   const { ZIG_LOCAL_CACHE_DIR: cache2, DESTDIR: destDir } = env4;
-  const asked2 = { minimum: manifest.minimumZig, file: join30(dir2, "build.zig.zon") };
+  const asked2 = { minimum: manifest.minimumZig, file: join31(dir2, "build.zig.zon") };
   checkZigVersion(zig2.version, asked2);
   const guesses = guessExecutables(buildFile);
-  const names6 = guesses.length > 0 ? guesses : [manifest.name ?? basename7(dir2)];
+  const names6 = guesses.length > 0 ? guesses : [manifest.name ?? basename8(dir2)];
   const sameName = names6.filter((name) => name === manifest.name);
   return {
     language: "zig",
@@ -22643,6 +22755,7 @@ var init_zig2 = __esm({
       name: "zig",
       title: "Zig",
       markers: ["build.zig"],
+      watchedFiles: ["build.zig.zon"],
       ownFlags: {
         "-Dtarget": '--platform, or [zig] target = { "linux/amd64" = "x86_64-linux" } for another spelling',
         "--prefix": "set dist in xbuild.toml",
@@ -22662,8 +22775,8 @@ var init_zig2 = __esm({
 });
 
 // src/languages/index.ts
-import { readdir as readdir6 } from "node:fs/promises";
-import { join as join31, relative as relative6 } from "node:path";
+import { readdir as readdir7 } from "node:fs/promises";
+import { join as join32, relative as relative6 } from "node:path";
 async function detectLanguage(dir2, chosen2) {
   const names6 = await listFolder(dir2);
   const found = Object.values(languages).filter(
@@ -22699,7 +22812,7 @@ async function detectLanguage(dir2, chosen2) {
   });
 }
 async function locateProject(dir2) {
-  const names6 = await readdir6(dir2).catch(() => []);
+  const names6 = await readdir7(dir2).catch(() => []);
   for (const { markers, programFile } of Object.values(languages)) {
     if (!programFile || !names6.some((name) => name.endsWith(programFile))) continue;
     if (Object.values(languages).some((other) => other.markers.some((marker3) => names6.includes(marker3)))) break;
@@ -22720,12 +22833,12 @@ async function listFolder(dir2) {
   const entries2 = await readFolder(dir2);
   const odd2 = entries2.filter((entry) => !entry.isFile() && ofToolchain.test(entry.name));
   const settings3 = [".cargo/config.toml", ".cargo/config"];
-  for (const name of [...odd2.map((entry) => entry.name), ...settings3]) await checkRegular(join31(dir2, name));
+  for (const name of [...odd2.map((entry) => entry.name), ...settings3]) await checkRegular(join32(dir2, name));
   return new Set(entries2.map(({ name }) => name));
 }
 async function readFolder(dir2) {
   try {
-    return await readdir6(dir2, { withFileTypes: true });
+    return await readdir7(dir2, { withFileTypes: true });
   } catch (error) {
     const { code: code2, message } = error;
     throw new Failure({
@@ -22738,10 +22851,10 @@ async function readFolder(dir2) {
   }
 }
 async function projectAbove(dir2, markers) {
-  for (let folder = join31(dir2, ".."); ; folder = join31(folder, "..")) {
-    const names6 = await readdir6(folder).catch(() => []);
+  for (let folder = join32(dir2, ".."); ; folder = join32(folder, "..")) {
+    const names6 = await readdir7(folder).catch(() => []);
     if (names6.some((name) => markers.includes(name))) return folder;
-    if (names6.includes(".git") || folder === join31(folder, "..")) return void 0;
+    if (names6.includes(".git") || folder === join32(folder, "..")) return void 0;
   }
 }
 var languages, ofToolchain;
@@ -22764,485 +22877,19 @@ var init_languages = __esm({
   }
 });
 
-// src/binary/verify.ts
-function findMismatches(elf, platform11) {
-  const { elf: expected } = platform11;
-  const mismatches = [];
-  const compare2 = (what, wanted2, found, runs = false) => {
-    if (wanted2 !== found) mismatches.push({ text: `${what}: expected ${wanted2}, found ${found}`, runs });
-  };
-  if (elf.machine !== expected.machine) {
-    compare2("machine", `${expected.machine} (${platform11.id})`, `${elf.machine} (${describeMachine(elf)})`);
-  }
-  compare2("class", `${expected.class}-bit`, `${elf.class}-bit`);
-  compare2("byte order", `${expected.endian}-endian`, `${elf.endian}-endian`);
-  if (!linuxAbis.includes(elf.osabi)) compare2("operating system ABI", "Linux", elf.osabi);
-  compare2("file type", "a program", describeType(elf));
-  if (lacksLoader(elf)) {
-    compare2(
-      "libraries",
-      "none, or a program loader that finds them",
-      `${elf.needed.join(", ")} and no program loader`
-    );
-  }
-  if (expected.armFloat && elf.armFloat && !elf.go) {
-    compare2(
-      "float ABI",
-      expected.armFloat,
-      elf.armFloat,
-      elf.armFloat === "soft" && elf.linkage !== "dynamic"
-    );
-  }
-  if (expected.armFloat === "hard" && elf.interpreter === softFloatLoader) {
-    compare2("program loader", "/lib/ld-linux-armhf.so.3", elf.interpreter);
-  }
-  for (const [name, wanted2] of Object.entries({ GOOS: platform11.os, ...platform11.go })) {
-    const found = elf.go?.settings[name];
-    if (found !== void 0) compare2(name, wanted2, found, runsOnLevel(name, found, wanted2));
-  }
-  return mismatches;
-}
-function checkBinary(elf, platform11, file) {
-  const mismatches = findMismatches(elf, platform11);
-  if (mismatches.length === 0) return;
-  throw new Failure({
-    kind: "verification",
-    what: `The binary for ${platform11.id} is not a ${platform11.id} program`,
-    where: file,
-    why: mismatches.map(({ text: text7 }) => text7).join("\n"),
-    fix: suggestFix(elf, platform11)
-  });
-}
-function checkGlibc({ glibc: glibc2 }, { oldest, file }) {
-  if (glibc2 === void 0 || compareVersions(glibc2, oldest) <= 0) return;
-  throw new Failure({
-    kind: "verification",
-    what: `The binary needs glibc ${glibc2}, and it must run on ${oldest}`,
-    where: file,
-    why: `[rust] glibc asks for ${oldest}; only zig links against a chosen glibc, any other linker against that of its machine`,
-    fix: `leave the linker to zig (pip install ziglang, no linker of your own for this target), or [rust] glibc = "${glibc2}"`
-  });
-}
-function suggestFix(elf, platform11) {
-  const found = describeMachine(elf);
-  if (lacksLoader(elf)) {
-    return `compile ${elf.needed.join(", ")} into the program, or link for glibc: a linker for musl took the copy of this machine (pip install ziglang: zig takes none)`;
-  }
-  if (describeType(elf) !== "a program") {
-    return "build an executable: for Go a main package and -buildmode=exe or pie, for Rust a bin, for Zig addExecutable";
-  }
-  if (elf.go) {
-    const names6 = Object.keys(platform11.go).join(", ");
-    return `remove ${names6} from [go] env, from the environment and from \`go env -w\`, or ask for the platform that they name`;
-  }
-  if (elf.machine !== platform11.elf.machine) {
-    return `the target did not reach the compiler, or the build set its own: look for one in .cargo/config.toml, build.zig or a build script, or build for --platform ${found}`;
-  }
-  return "look for another target, -march or float ABI in .cargo/config.toml, RUSTFLAGS, CFLAGS or build.zig";
-}
-function lacksLoader({ type, interpreter, needed, pie }) {
-  return (type === "exec" || pie) && interpreter === void 0 && needed.length > 0;
-}
-function describeMachine(elf) {
-  const same = platforms.find(
-    ({ elf: known }) => known.machine === elf.machine && known.class === elf.class && known.endian === elf.endian
-  );
-  return same?.id ?? `${elf.class}-bit, ${elf.endian}-endian`;
-}
-function describeType({ type, interpreter, pie }) {
-  if (type === "exec" || type === "dyn" && (interpreter !== void 0 || pie)) return "a program";
-  const names6 = {
-    dyn: "a shared library",
-    rel: "an object file that is not linked",
-    core: "a core dump"
-  };
-  return names6[type] ?? "neither a program nor a library";
-}
-function runsOnLevel(name, found, wanted2) {
-  if (name === "GOOS" || name === "GOARCH" || /,(lse|crypto)/.test(found)) return false;
-  return level(found) <= level(wanted2);
-}
-function level(value) {
-  return value.startsWith("softfloat") ? 0 : Number(/\d+(\.\d+)?/.exec(value)?.[0] ?? 1);
-}
-var linuxAbis, softFloatLoader;
-var init_verify = __esm({
-  "src/binary/verify.ts"() {
-    "use strict";
-    init_errors();
-    init_platforms();
-    init_versions();
-    linuxAbis = [0, 3];
-    softFloatLoader = "/lib/ld-linux.so.3";
-  }
-});
-
-// src/util/create-limit.ts
-function createLimit(limit) {
-  let running = 0;
-  const waiting = [];
-  return async (work) => {
-    if (running < limit) running++;
-    else await new Promise((resolve34) => waiting.push(resolve34));
-    try {
-      return await work();
-    } finally {
-      const next2 = waiting.shift();
-      if (next2) next2();
-      else running--;
-    }
-  };
-}
-var init_create_limit = __esm({
-  "src/util/create-limit.ts"() {
-    "use strict";
-  }
-});
-
-// src/util/map-limit.ts
-async function mapLimit(items, limit, work) {
-  const results = new Array(items.length);
-  const errors = [];
-  let next2 = 0;
-  const lane = async () => {
-    while (next2 < items.length && errors.length === 0) {
-      const index = next2++;
-      try {
-        results[index] = await work(items[index], index);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, Math.min(limit, items.length)) }, lane));
-  if (errors.length > 0) throw errors[0];
-  return results;
-}
-var init_map_limit = __esm({
-  "src/util/map-limit.ts"() {
-    "use strict";
-  }
-});
-
-// src/build/artifacts.ts
-import { constants as constants10 } from "node:fs";
-import { chmod, copyFile as copyFile2, mkdir as mkdir4, rename as rename2, stat as stat5 } from "node:fs/promises";
-import { dirname as dirname16 } from "node:path";
-function artifactPath(dist, { platform: platform11, name }) {
-  return `${dist}/${platformFolder(platform11)}/${name}`;
-}
-function createReader(knownHash = async () => void 0) {
-  const read5 = /* @__PURE__ */ new Map();
-  const inTurn = createLimit(parallel);
-  const look4 = async (binary) => {
-    const elf = readElfFile(binary.path);
-    const { size: size2 } = await stat5(binary.path);
-    const known = await knownHash(binary);
-    const sha2563 = known ?? await hashFile(binary.path);
-    return { artifact: { ...binary, elf, size: size2, sha256: sha2563 }, kept: known !== void 0 };
-  };
-  return (binary) => {
-    const reading = read5.get(binary.path) ?? inTurn(() => look4(binary));
-    read5.set(binary.path, reading);
-    return reading;
-  };
-}
-function verifyAndKeep(binaries2, { plan, work, recorder, read: readBinary = createReader() }) {
-  return recorder.task(verifyTaskId, async (task) => {
-    const read5 = await mapLimit(binaries2, parallel, async (binary) => (await readBinary(binary)).artifact);
-    const failures = read5.flatMap((artifact) => checkArtifact(artifact, plan));
-    if (failures[0]) throw failures.length === 1 ? failures[0] : severalWrong(failures);
-    const artifacts = await Promise.all(read5.map((artifact) => keep(artifact, plan.dist, work)));
-    const linkages = [...new Set(artifacts.map((artifact) => artifact.elf.linkage))];
-    task.detail(`${count2(artifacts.length, "binary", "binaries")}, ${linkages.join(", ")}`);
-    return artifacts;
-  });
-}
-function stepOf({ platform: platform11, name }, { compile }) {
-  return compile.steps.find(
-    ({ produces }) => produces.some((item) => item.platform === platform11 && item.name === name)
-  );
-}
-function checkArtifact(artifact, plan) {
-  const { elf, platform: platform11, path: path6 } = artifact;
-  const oldestGlibc = stepOf(artifact, plan)?.oldestGlibc;
-  try {
-    checkBinary(elf, platform11, path6);
-    if (oldestGlibc !== void 0) checkGlibc(elf, { oldest: oldestGlibc, file: path6 });
-    return [];
-  } catch (error) {
-    if (error instanceof Failure) return [error];
-    throw error;
-  }
-}
-function severalWrong(failures) {
-  return new Failure({
-    kind: "verification",
-    what: `${failures.length} binaries are not what was asked for; no image was made`,
-    why: failures.map(({ what, where, why }) => [what, where, why].filter(Boolean).join("\n")).join("\n\n"),
-    fix: [...new Set(failures.map(({ fix: fix2 }) => fix2))].join("\n")
-  });
-}
-async function keep(artifact, dist, work) {
-  const path6 = artifactPath(dist, artifact);
-  await mkdir4(dirname16(path6), { recursive: true });
-  let source = artifact.path;
-  if (!source.startsWith(work)) {
-    source = `${work}/kept-${artifact.sha256.slice(0, 16)}-${artifact.platform.id.replaceAll("/", "_")}`;
-    await copyFile2(artifact.path, source, constants10.COPYFILE_FICLONE);
-  }
-  const { mode } = await stat5(source);
-  await chmod(source, (mode | (mode & 292) >> 2) & 493);
-  await rename2(source, path6);
-  return { ...artifact, path: path6 };
-}
-var verifyTaskId, parallel;
-var init_artifacts = __esm({
-  "src/build/artifacts.ts"() {
-    "use strict";
-    init_elf();
-    init_verify();
-    init_errors();
-    init_platforms();
-    init_create_limit();
-    init_format();
-    init_hash_file();
-    init_map_limit();
-    verifyTaskId = "verify";
-    parallel = 2;
-  }
-});
-
-// src/build/last-build.ts
+// src/bench/languages/go.ts
 import { existsSync as existsSync10 } from "node:fs";
 import { lstat as lstat4 } from "node:fs/promises";
-import { join as join32, relative as relative7 } from "node:path";
-async function isWarm(dist, project2, platforms2) {
-  if (project2.cacheFolder !== void 0 && !existsSync10(project2.cacheFolder)) return false;
-  const built = (await lastBuild(dist, project2))?.platforms ?? [];
-  return platforms2.every((platform11) => built.includes(platform11.id));
-}
-async function recordBuild(dist, project2, artifacts, images) {
-  const any = await readLastBuild(dist);
-  const before = sameToolchain(any, project2);
-  const platforms2 = [...before?.platforms ?? [], ...artifacts.map(({ platform: platform11 }) => platform11.id)];
-  const kept = await Promise.all(
-    artifacts.map(
-      async ({ path: path6, sha256: sha2563 }) => [relative7(dist, path6), { sha256: sha2563, stamp: await stampOf(path6) }]
-    )
-  );
-  const last = {
-    toolchain: describe5(project2),
-    platforms: [...new Set(platforms2)].sort(),
-    binaries: { ...before?.binaries, ...Object.fromEntries(kept) },
-    sizes: { ...any?.sizes, ...Object.fromEntries(images.map((image4) => [placeOf(image4), sizesOf(image4)])) }
-  };
-  await writeFileAtomically(join32(dist, lastBuildFile), JSON.stringify(last));
-  return last;
-}
-function withPreviousSizes(last, image4) {
-  const before = last?.sizes?.[placeOf(image4)] ?? {};
-  const platforms2 = image4.platforms.map((item) => {
-    const previousSize = before[item.platform];
-    return item.size === void 0 || previousSize === void 0 ? item : { ...item, previousSize };
-  });
-  return { ...image4, platforms: platforms2 };
-}
-function placeOf({ name, tags: tags2, destinations: [first = ""] }) {
-  return `${name} ${tags2.includes(first) ? first.replace(/:[\w.-]+$/, "") : first}`;
-}
-function sizesOf({ platforms: platforms2 }) {
-  return Object.fromEntries(
-    platforms2.flatMap(({ platform: platform11, size: size2 }) => size2 === void 0 ? [] : [[platform11, size2]])
-  );
-}
-function keptBinaries(last, { dist, project: project2, compile }) {
-  const { outputPath } = languages[project2.language];
-  const kept = outputPath && sameToolchain(last, project2)?.binaries;
-  if (!kept) return [];
-  return compile.steps.filter(({ stage }) => stage === void 0).flatMap((step2) => step2.produces).flatMap((artifact) => {
-    const path6 = artifactPath(dist, artifact);
-    const name = relative7(dist, path6);
-    const known = Object.hasOwn(kept, name) ? kept[name] : void 0;
-    return known === void 0 ? [] : [{ path: path6, ...known, output: outputPath(artifact) }];
-  });
-}
-async function restoreLastBinaries(plan, work) {
-  const kept = keptBinaries(await readLastBuild(plan.dist), plan);
-  await Promise.all(kept.map((binary) => restore(binary, work)));
-}
-async function hashOfKept(last, dist, binary) {
-  const kept = artifactPath(dist, binary);
-  const path6 = relative7(dist, kept);
-  const known = last?.binaries && Object.hasOwn(last.binaries, path6) ? last.binaries[path6] : void 0;
-  if (!known) return void 0;
-  const files3 = await Promise.all([kept, binary.path].map((file) => lstat4(file, { bigint: true }))).catch(
-    () => []
-  );
-  const [one2, other] = files3;
-  const isOne = one2 && other && one2.dev === other.dev && one2.ino === other.ino && kept !== binary.path;
-  return isOne && known.stamp.startsWith(`${one2.size} `) && known.stamp.endsWith(` ${one2.ino}`) ? known.sha256 : void 0;
-}
-async function lastBuild(dist, project2) {
-  return sameToolchain(await readLastBuild(dist), project2);
-}
-function sameToolchain(last, project2) {
-  return last?.toolchain === describe5(project2) ? last : void 0;
-}
-async function readLastBuild(dist) {
-  try {
-    return parse(lastBuildSchema, JSON.parse(await readText(join32(dist, lastBuildFile))));
-  } catch {
-    return void 0;
-  }
-}
-var lastBuildSchema, lastBuildFile, describe5;
-var init_last_build = __esm({
-  "src/build/last-build.ts"() {
-    "use strict";
-    init_dist();
-    init_languages();
-    init_atomic();
-    init_read_file();
-    init_string_table();
-    init_artifacts();
-    init_kept_binary();
-    lastBuildSchema = object({
-      toolchain: string(),
-      platforms: array(string()),
-      /** The binaries that were kept, by their path below the folder of the outputs. */
-      binaries: optional(table(object({ sha256: string(), stamp: string() }))),
-      /** The sizes of the images' platforms, by the place that each image went to. */
-      sizes: optional(table(table(number())))
-    });
-    lastBuildFile = ".last-build.json";
-    describe5 = ({ toolchain: toolchain2 }) => `${toolchain2.name} ${toolchain2.version}`;
-  }
-});
-
-// src/build/output-folder.ts
-import { createHash as createHash8 } from "node:crypto";
-import { access as access3, constants as constants11, mkdir as mkdir5, readdir as readdir7, stat as stat6, writeFile } from "node:fs/promises";
-import { tmpdir as tmpdir3, userInfo } from "node:os";
-import { basename as basename8, dirname as dirname17, join as join33 } from "node:path";
-async function findOutputFolder(options) {
-  const { dist, dir: dir2 } = options;
-  await checkOwnFolder(dist);
-  const isReadOnly = !await isWritable(dir2);
-  const caches = (folder) => isReadOnly ? { caches: join33(folder, "caches") } : {};
-  if (await isWritable(dist)) return { options, remarks: [], ...caches(dist) };
-  const hasPlace = options.push || options.load || options.outputs.length > 0;
-  const other = hasPlace ? await firstWritable(otherFolders(dir2)) : void 0;
-  if (other === void 0) return { options, remarks: [] };
-  return {
-    options: { ...options, dist: other },
-    remarks: [
-      `${shortPath(dist)} cannot be written: binaries and logs go to ${other}; --dist DIR names another folder`
-    ],
-    ...caches(other)
-  };
-}
-async function makeOutputFolder(dist) {
-  try {
-    await checkOwnFolder(dist);
-    const names6 = await readdir7(dist).catch(() => []);
-    if (names6.length > 0) return;
-    await mkdir5(dist, { recursive: true });
-    await writeFile(join33(dist, ".gitignore"), `${marker}
-*
-`);
-  } catch (error) {
-    throw error instanceof Failure ? error : notWritable(dist, error);
-  }
-}
-async function checkOwnFolder(dist) {
-  const found = await stat6(dist).catch(() => void 0);
-  if (!found) return;
-  if (!found.isDirectory()) {
-    throw new Failure({
-      kind: "usage",
-      what: `${shortPath(dist)} is a file, and outputs go to a folder`,
-      where: dist,
-      fix: anotherFolder(dist)
-    });
-  }
-  const names6 = await readdir7(dist).catch((error) => {
-    throw notWritable(dist, error);
-  });
-  const ofFrontEnd = names6.find((name) => frontEnd.test(name));
-  const isOwn3 = names6.includes(lastBuildFile) || (await readText(join33(dist, ".gitignore")).catch(() => "")).startsWith(marker);
-  if (names6.length === 0 || isOwn3 && ofFrontEnd === void 0) return;
-  const shown4 = names6.sort().slice(0, 3);
-  throw new Failure({
-    kind: "usage",
-    what: isOwn3 ? `The folder ${shortPath(dist)} is xbuild's, and a front end writes into it too: ${ofFrontEnd}` : `The folder ${shortPath(dist)} is not xbuild's: it was there before`,
-    where: dist,
-    why: `it holds ${shown4.join(", ")}${names6.length > shown4.length ? ` and ${names6.length - shown4.length} more` : ""}; outputs in it could end up in the program, or make the sources modified for git`,
-    fix: anotherFolder(dist)
-  });
-}
-function anotherFolder(dist) {
-  const other = basename8(dist) === "dist" ? ".xbuild/dist" : join33(dirname17(shortPath(dist)), "xbuild-dist");
-  return `--dist ${other}, or dist = "${other}" in xbuild.toml`;
-}
-async function isWritable(folder) {
-  for (let path6 = folder; ; path6 = dirname17(path6)) {
-    const found = await stat6(path6).catch(() => void 0);
-    if (!found && path6 !== dirname17(path6)) continue;
-    if (!found?.isDirectory()) return false;
-    return access3(path6, constants11.W_OK | constants11.X_OK).then(
-      () => true,
-      () => false
-    );
-  }
-}
-function otherFolders(dir2) {
-  const id = `${basename8(dir2)}-${createHash8("sha256").update(dir2).digest("hex").slice(0, 12)}`;
-  return [
-    join33(cacheFolder(), "outputs", id),
-    join33(tmpdir3(), `xbuild-${process.getuid?.() ?? userInfo().username}`, id)
-  ];
-}
-async function firstWritable(folders3) {
-  for (const folder of folders3) if (await isWritable(folder)) return folder;
-  return void 0;
-}
-function notWritable(dist, error) {
-  return new Failure({
-    kind: "usage",
-    what: `${dist} cannot be written`,
-    why: error.message,
-    fix: `--dist DIR, or dist = "DIR" in xbuild.toml, with a folder that can be written`,
-    cause: error
-  });
-}
-var marker, frontEnd;
-var init_output_folder = __esm({
-  "src/build/output-folder.ts"() {
-    "use strict";
-    init_errors();
-    init_cache_folder();
-    init_paths();
-    init_read_file();
-    init_last_build();
-    marker = "# Outputs of xbuild: this folder can be deleted.";
-    frontEnd = /^(assets|static|_next|_app)$|\.(html|js|mjs|css|js\.map)$/;
-  }
-});
-
-// src/bench/languages/go.ts
-import { existsSync as existsSync11 } from "node:fs";
-import { lstat as lstat5 } from "node:fs/promises";
-import { dirname as dirname18, join as join34 } from "node:path";
+import { dirname as dirname17, join as join33 } from "node:path";
 async function workspaceRoot(dir2, signal) {
   const result = await run({ tool: "go", args: ["env", "GOWORK"], cwd: dir2 }, { signal });
   const work = result.stdout.trim();
-  return work === "" || work === "off" ? dir2 : dirname18(work);
+  return work === "" || work === "off" ? dir2 : dirname17(work);
 }
 async function vendorModules({ original, top: top2, signal }) {
-  if (existsSync11(join34(top2, "vendor", "modules.txt"))) return;
-  const kind3 = existsSync11(join34(top2, "go.work")) ? "work" : "mod";
-  const args3 = [kind3, "vendor", "-o", join34(top2, "vendor")];
+  if (existsSync10(join33(top2, "vendor", "modules.txt"))) return;
+  const kind3 = existsSync10(join33(top2, "go.work")) ? "work" : "mod";
+  const args3 = [kind3, "vendor", "-o", join33(top2, "vendor")];
   const result = await run({ tool: "go", args: args3, cwd: original, env: { GOFLAGS: "-mod=mod" } }, { signal });
   if (result.ok) return;
   throw new Failure({
@@ -23271,7 +22918,7 @@ async function editMain({ root: root2, signal }, { package: path6 }) {
   const result = await run({ tool: "go", args: ["list", "-f", template2, path6], cwd: root2 }, { signal });
   const [dir2, file] = result.stdout.trimEnd().split("	");
   if (!result.ok || !dir2 || !file) return void 0;
-  return { file: join34(dir2, file), line: (text7) => `var xbuildBenchEdit = "${text7}"` };
+  return { file: join33(dir2, file), line: (text7) => `var xbuildBenchEdit = "${text7}"` };
 }
 async function findGo(project2, platform11, { root: root2, signal }, host) {
   if (project2.cCode.length > 0) return void 0;
@@ -23279,7 +22926,7 @@ async function findGo(project2, platform11, { root: root2, signal }, host) {
   if (host) {
     const result2 = await run({ tool: "go", args: ["env", "GOROOT"], cwd: root2 }, { signal });
     const folder = result2.stdout.trim();
-    const whole = await lstat5(join34(folder, "src")).then(
+    const whole = await lstat4(join33(folder, "src")).then(
       (found) => found.isDirectory(),
       () => false
     );
@@ -23309,7 +22956,7 @@ function parseDownload(text7) {
   }
 }
 function goFolder(folder, name) {
-  const renamed2 = ["src/", "src/cmd/"].filter((place) => existsSync11(join34(folder, place, "_go.mod")));
+  const renamed2 = ["src/", "src/cmd/"].filter((place) => existsSync10(join33(folder, place, "_go.mod")));
   return {
     folder,
     name,
@@ -23354,9 +23001,9 @@ var init_bench_language = __esm({
 });
 
 // src/bench/languages/rust.ts
-import { existsSync as existsSync12 } from "node:fs";
-import { mkdir as mkdir6, writeFile as writeFile2 } from "node:fs/promises";
-import { join as join35 } from "node:path";
+import { existsSync as existsSync11 } from "node:fs";
+import { mkdir as mkdir5, writeFile as writeFile2 } from "node:fs/promises";
+import { join as join34 } from "node:path";
 function targetOf({ args: args3 }) {
   return args3[args3.indexOf("--target") + 1] ?? "";
 }
@@ -23369,7 +23016,7 @@ async function workspaceRoot2(dir2, signal) {
   return (await readMetadata(dir2, signal))?.workspace_root ?? dir2;
 }
 async function vendorCrates({ top: top2, signal }) {
-  const config = join35(top2, ".cargo", existsSync12(join35(top2, ".cargo", "config")) ? "config" : "config.toml");
+  const config = join34(top2, ".cargo", existsSync11(join34(top2, ".cargo", "config")) ? "config" : "config.toml");
   const before = await readText(config).catch(() => "");
   if (vendored.test(before)) return;
   const args3 = ["vendor", "--versioned-dirs", "--respect-source-config", vendorFolder];
@@ -23383,7 +23030,7 @@ async function vendorCrates({ top: top2, signal }) {
       fix: "cargo vendor must work in the project: crates in folders outside of the workspace cannot be measured"
     });
   }
-  await mkdir6(join35(top2, ".cargo"), { recursive: true });
+  await mkdir5(join34(top2, ".cargo"), { recursive: true });
   await writeFile2(config, `${withoutSources(before)}
 ${result.stdout}`);
 }
@@ -23409,12 +23056,12 @@ async function editMain2({ root: root2, signal }, executable3) {
 function binaries({ args: args3 }, _, names6) {
   const profile = args3.includes("--profile") ? args3[args3.indexOf("--profile") + 1] : "release";
   const folders3 = { dev: "debug", test: "debug", bench: "release" };
-  const folder = join35(
+  const folder = join34(
     stageFolders.caches,
     targetOf({ args: args3 }),
     folders3[profile ?? ""] ?? profile ?? ""
   );
-  return names6.map((name) => join35(folder, name));
+  return names6.map((name) => join34(folder, name));
 }
 var rustBench, vendorFolder, vendored;
 var init_rust2 = __esm({
@@ -23449,14 +23096,14 @@ var init_rust2 = __esm({
 });
 
 // src/bench/languages/zig.ts
-import { existsSync as existsSync13 } from "node:fs";
-import { chmod as chmod2, mkdir as mkdir7, mkdtemp, readdir as readdir8, realpath as realpath4, rename as rename3, rm as rm5 } from "node:fs/promises";
-import { dirname as dirname19, join as join36 } from "node:path";
+import { existsSync as existsSync12 } from "node:fs";
+import { chmod, mkdir as mkdir6, mkdtemp, readdir as readdir8, realpath as realpath4, rename as rename2, rm as rm5 } from "node:fs/promises";
+import { dirname as dirname18, join as join35 } from "node:path";
 async function fetchPackages(project2, { root: root2, seed, signal }) {
   const { zig: zig2, downloads: downloads4 } = project2;
   if (!downloads4) return;
   const [tool = "zig", ...first] = zig2.command;
-  const global3 = join36(seed, "global");
+  const global3 = join35(seed, "global");
   const args3 = [...first, "build", "--fetch"];
   const env4 = { ZIG_GLOBAL_CACHE_DIR: global3 };
   const result = await run({ tool, args: args3, cwd: root2, env: env4 }, { signal });
@@ -23470,20 +23117,20 @@ async function fetchPackages(project2, { root: root2, seed, signal }) {
     });
   }
   const left3 = (await readdir8(global3).catch(() => [])).filter((name) => name !== "p");
-  await Promise.all(left3.map((name) => rm5(join36(global3, name), { recursive: true, force: true })));
-  await rm5(join36(root2, ".zig-cache"), { recursive: true, force: true });
+  await Promise.all(left3.map((name) => rm5(join35(global3, name), { recursive: true, force: true })));
+  await rm5(join35(root2, ".zig-cache"), { recursive: true, force: true });
 }
 async function editRoot({ root: root2 }) {
-  const text7 = await readText(join36(root2, "build.zig")).catch(() => "");
+  const text7 = await readText(join35(root2, "build.zig")).catch(() => "");
   const named3 = [
     ...text7.matchAll(
       /root_source_file\s*=\s*(?:b\.path\(|\.\{\s*\.(?:cwd_relative|path)\s*=\s*)?"([^"]+\.zig)"/g
     )
   ];
   const candidates = [...named3.map(([, path6]) => path6), "src/main.zig", "main.zig"];
-  const main2 = candidates.find((path6) => /main\.zig$/.test(path6) && existsSync13(join36(root2, path6))) ?? candidates[0];
-  if (main2 === void 0 || !existsSync13(join36(root2, main2))) return void 0;
-  return { file: join36(root2, main2), line: (text8) => `const xbuild_bench_edit = "${text8}";` };
+  const main2 = candidates.find((path6) => /main\.zig$/.test(path6) && existsSync12(join35(root2, path6))) ?? candidates[0];
+  if (main2 === void 0 || !existsSync12(join35(root2, main2))) return void 0;
+  return { file: join35(root2, main2), line: (text8) => `const xbuild_bench_edit = "${text8}";` };
 }
 async function findZigFolder(project2, platform11, { signal }, host) {
   const { zig: zig2, toolchain: toolchain2 } = project2;
@@ -23498,14 +23145,14 @@ async function ownFolder(command2, signal) {
   const result = await run({ tool, args: [...args3, "env"], cwd: "/" }, { signal });
   const [, path6] = /zig_exe"?\s*[:=]\s*"([^"]+)"/.exec(result.stdout) ?? [];
   if (path6 === void 0) return void 0;
-  const folder = dirname19(await realpath4(path6).catch(() => path6));
-  return existsSync13(join36(folder, "zig")) && existsSync13(join36(folder, "lib", "std")) ? folder : void 0;
+  const folder = dirname18(await realpath4(path6).catch(() => path6));
+  return existsSync12(join35(folder, "zig")) && existsSync12(join35(folder, "lib", "std")) ? folder : void 0;
 }
 async function downloadWheel(version2, platform11, signal) {
   const machine2 = wheelMachines[platform11.arch] ?? platform11.arch;
-  const folder = join36(cacheFolder(), "toolchains", `ziglang-${version2}-${machine2}`);
-  if (existsSync13(join36(folder, "zig"))) return folder;
-  await mkdir7(dirname19(folder), { recursive: true });
+  const folder = join35(cacheFolder(), "toolchains", `ziglang-${version2}-${machine2}`);
+  if (existsSync12(join35(folder, "zig"))) return folder;
+  await mkdir6(dirname18(folder), { recursive: true });
   const temporary = await mkdtemp(`${folder}.`);
   try {
     const tags2 = [`manylinux2014_${machine2}`, `manylinux_2_31_${machine2}`, `musllinux_1_1_${machine2}`];
@@ -23522,8 +23169,8 @@ async function downloadWheel(version2, platform11, signal) {
     );
     const wheel = (await readdir8(temporary)).find((name) => name.endsWith(".whl")) ?? "";
     check3(await python("-m", "zipfile", "-e", wheel, "."));
-    await chmod2(join36(temporary, "ziglang", "zig"), 493);
-    await rename3(join36(temporary, "ziglang"), folder).catch(() => {
+    await chmod(join35(temporary, "ziglang", "zig"), 493);
+    await rename2(join35(temporary, "ziglang"), folder).catch(() => {
     });
     return folder;
   } finally {
@@ -24010,12 +23657,12 @@ var init_job = __esm({
 
 // src/bench/measure/builder/emulator.ts
 import { readdir as readdir9, readFile as readFile2 } from "node:fs/promises";
-import { basename as basename9, join as join37 } from "node:path";
+import { basename as basename9, join as join36 } from "node:path";
 async function findEmulator(platform11, builder3, signal, folder = binfmtFolder) {
   if (!builder3.local) return { kind: "unknown" };
   const entries2 = await readdir9(folder).catch(() => []);
   for (const name of entries2) {
-    const text7 = await readFile2(join37(folder, name), "utf8").catch(() => "");
+    const text7 = await readFile2(join36(folder, name), "utf8").catch(() => "");
     const program3 = matchEntry(text7, platform11);
     if (program3 !== void 0) {
       return { kind: "kernel", program: basename9(program3), ...await askVersion2(program3, signal) };
@@ -24116,6 +23763,119 @@ var init_command3 = __esm({
     init_substitute();
     init_bench_language();
     cToolchainVariable = /^(?:(?:TARGET_)?(?:CC|CXX|AR|RANLIB)(?:_.*)?|CARGO_TARGET_.*_LINKER|PKG_CONFIG_\w+)$/;
+  }
+});
+
+// src/binary/verify.ts
+function findMismatches(elf, platform11) {
+  const { elf: expected } = platform11;
+  const mismatches = [];
+  const compare2 = (what, wanted2, found, runs = false) => {
+    if (wanted2 !== found) mismatches.push({ text: `${what}: expected ${wanted2}, found ${found}`, runs });
+  };
+  if (elf.machine !== expected.machine) {
+    compare2("machine", `${expected.machine} (${platform11.id})`, `${elf.machine} (${describeMachine(elf)})`);
+  }
+  compare2("class", `${expected.class}-bit`, `${elf.class}-bit`);
+  compare2("byte order", `${expected.endian}-endian`, `${elf.endian}-endian`);
+  if (!linuxAbis.includes(elf.osabi)) compare2("operating system ABI", "Linux", elf.osabi);
+  compare2("file type", "a program", describeType(elf));
+  if (lacksLoader(elf)) {
+    compare2(
+      "libraries",
+      "none, or a program loader that finds them",
+      `${elf.needed.join(", ")} and no program loader`
+    );
+  }
+  if (expected.armFloat && elf.armFloat && !elf.go) {
+    compare2(
+      "float ABI",
+      expected.armFloat,
+      elf.armFloat,
+      elf.armFloat === "soft" && elf.linkage !== "dynamic"
+    );
+  }
+  if (expected.armFloat === "hard" && elf.interpreter === softFloatLoader) {
+    compare2("program loader", "/lib/ld-linux-armhf.so.3", elf.interpreter);
+  }
+  for (const [name, wanted2] of Object.entries({ GOOS: platform11.os, ...platform11.go })) {
+    const found = elf.go?.settings[name];
+    if (found !== void 0) compare2(name, wanted2, found, runsOnLevel(name, found, wanted2));
+  }
+  return mismatches;
+}
+function checkBinary(elf, platform11, file) {
+  const mismatches = findMismatches(elf, platform11);
+  if (mismatches.length === 0) return;
+  throw new Failure({
+    kind: "verification",
+    what: `The binary for ${platform11.id} is not a ${platform11.id} program`,
+    where: file,
+    why: mismatches.map(({ text: text7 }) => text7).join("\n"),
+    fix: suggestFix(elf, platform11)
+  });
+}
+function checkGlibc({ glibc: glibc2 }, { oldest, file }) {
+  if (glibc2 === void 0 || compareVersions(glibc2, oldest) <= 0) return;
+  throw new Failure({
+    kind: "verification",
+    what: `The binary needs glibc ${glibc2}, and it must run on ${oldest}`,
+    where: file,
+    why: `[rust] glibc asks for ${oldest}; only zig links against a chosen glibc, any other linker against that of its machine`,
+    fix: `leave the linker to zig (pip install ziglang, no linker of your own for this target), or [rust] glibc = "${glibc2}"`
+  });
+}
+function suggestFix(elf, platform11) {
+  const found = describeMachine(elf);
+  if (lacksLoader(elf)) {
+    return `compile ${elf.needed.join(", ")} into the program, or link for glibc: a linker for musl took the copy of this machine (pip install ziglang: zig takes none)`;
+  }
+  if (describeType(elf) !== "a program") {
+    return "build an executable: for Go a main package and -buildmode=exe or pie, for Rust a bin, for Zig addExecutable";
+  }
+  if (elf.go) {
+    const names6 = Object.keys(platform11.go).join(", ");
+    return `remove ${names6} from [go] env, from the environment and from \`go env -w\`, or ask for the platform that they name`;
+  }
+  if (elf.machine !== platform11.elf.machine) {
+    return `the target did not reach the compiler, or the build set its own: look for one in .cargo/config.toml, build.zig or a build script, or build for --platform ${found}`;
+  }
+  return "look for another target, -march or float ABI in .cargo/config.toml, RUSTFLAGS, CFLAGS or build.zig";
+}
+function lacksLoader({ type, interpreter, needed, pie }) {
+  return (type === "exec" || pie) && interpreter === void 0 && needed.length > 0;
+}
+function describeMachine(elf) {
+  const same = platforms.find(
+    ({ elf: known }) => known.machine === elf.machine && known.class === elf.class && known.endian === elf.endian
+  );
+  return same?.id ?? `${elf.class}-bit, ${elf.endian}-endian`;
+}
+function describeType({ type, interpreter, pie }) {
+  if (type === "exec" || type === "dyn" && (interpreter !== void 0 || pie)) return "a program";
+  const names6 = {
+    dyn: "a shared library",
+    rel: "an object file that is not linked",
+    core: "a core dump"
+  };
+  return names6[type] ?? "neither a program nor a library";
+}
+function runsOnLevel(name, found, wanted2) {
+  if (name === "GOOS" || name === "GOARCH" || /,(lse|crypto)/.test(found)) return false;
+  return level(found) <= level(wanted2);
+}
+function level(value) {
+  return value.startsWith("softfloat") ? 0 : Number(/\d+(\.\d+)?/.exec(value)?.[0] ?? 1);
+}
+var linuxAbis, softFloatLoader;
+var init_verify = __esm({
+  "src/binary/verify.ts"() {
+    "use strict";
+    init_errors();
+    init_platforms();
+    init_versions();
+    linuxAbis = [0, 3];
+    softFloatLoader = "/lib/ld-linux.so.3";
   }
 });
 
@@ -24236,7 +23996,7 @@ function explainBuildxError(build2) {
   const said2 = redact(build2.said);
   const message = errorMessage(said2);
   const found = {
-    ...describe6(message, build2.vertices ?? []),
+    ...describe5(message, build2.vertices ?? []),
     builder: build2.builder === void 0 ? "" : ` ${build2.builder}`
   };
   const known = classes.find(({ pattern: pattern3 }) => pattern3.test(message));
@@ -24245,7 +24005,7 @@ full log: ${build2.logFile}`;
   return new Failure({
     kind: known?.kind ?? "image",
     what: known?.what(found) ?? "docker buildx failed",
-    where: placeOf2(build2.image, dockerfileLine(said2, build2.dockerfile)),
+    where: placeOf(build2.image, dockerfileLine(said2, build2.dockerfile)),
     why: (message || "it said nothing") + log,
     fix: known?.fix(found)
   });
@@ -24254,7 +24014,7 @@ function errorMessage(said2) {
   const text7 = lastError(said2)?.replace(/^ERROR: (?:failed to (?:build|solve|receive status): |target \S+: )*/, "") ?? said2.trimEnd().split("\n").slice(-15).join("\n");
   return text7.replace(/^rpc error: code = \w+ desc = (?!error reading|closing|transport)/, "").replace(/\nLearn more at \S+|\nView build details: \S+/g, "").trim();
 }
-function placeOf2(image4, line) {
+function placeOf(image4, line) {
   if (image4 === void 0) return line;
   return `image ${image4}${line === void 0 ? "" : `, ${line}`}`;
 }
@@ -24274,7 +24034,7 @@ function dockerfileLine(said2, dockerfile2) {
   const line = dockerfile2.split("\n")[number2 - 1]?.trim();
   return line === void 0 ? void 0 : `Dockerfile line ${number2}: ${line}`;
 }
-function describe6(message, vertices) {
+function describe5(message, vertices) {
   const push2 = /failed to push|pushing|error writing (?:layer|manifest)/i.test(message);
   const [, text7] = /(?:failed to push|source metadata for|failed to (?:copy|fetch|authorize)[^:]*:?) ([a-z0-9][\w.:/@[\]-]*)/i.exec(
     message
@@ -24476,7 +24236,7 @@ function readProgress2(onOutput) {
     const done = time(vertex.completed) !== void 0;
     if (done && !log.includes(known)) log.push(known);
     known.done = done;
-    return started !== void 0 && !done && !known.cached ? describe7(known) : void 0;
+    return started !== void 0 && !done && !known.cached ? describe6(known) : void 0;
   };
   const takeTransfer = ({ id, vertex, current = 0, total = 0 }) => {
     const known = vertices.get(vertex);
@@ -24490,7 +24250,7 @@ function readProgress2(onOutput) {
     }
     known.total = sum2.total;
     if (sum2.total > 0) known.percent = Math.max(known.percent, Math.floor(100 * sum2.current / sum2.total));
-    return describe7(known, total > 0 || current > 0 ? void 0 : id);
+    return describe6(known, total > 0 || current > 0 ? void 0 : id);
   };
   const take = (read5) => {
     if (!isStatus(read5)) return void read5.forEach(keepPlain);
@@ -24573,7 +24333,7 @@ function outcome2(vertex) {
   const end = error ? `ERROR: ${error}` : cached2 ? "CACHED" : `DONE ${secondsOf(vertex).toFixed(1)}s`;
   return `#${number2} ${name} ${end}`;
 }
-function describe7(vertex, at) {
+function describe6(vertex, at) {
   const { name, platform: platform11 } = splitName(vertex.name);
   const words4 = [platform11, shorten3(name), at && at !== name ? shorten3(at) : void 0];
   const percent = vertex.percent > 0 ? ` ${vertex.percent}% of ${describeBytes(vertex.total)}` : "";
@@ -24591,8 +24351,8 @@ var init_progress2 = __esm({
 });
 
 // src/image/buildx/run.ts
-import { appendFile as appendFile2, mkdir as mkdir8, readFile as readFile3 } from "node:fs/promises";
-import { dirname as dirname20 } from "node:path";
+import { appendFile as appendFile2, mkdir as mkdir7, readFile as readFile3 } from "node:fs/promises";
+import { dirname as dirname19 } from "node:path";
 async function untilNamed(once10) {
   let ran = await once10();
   for (let tried = 1; !ran.result.ok && tried < attempts && namingRace.test(ran.said); tried++)
@@ -24638,7 +24398,7 @@ async function runWithProgress(command2, { signal, onProgress, logFile, onOutput
 }
 async function writeLog(path6, text7) {
   if (path6 === void 0) return;
-  await mkdir8(dirname20(path6), { recursive: true }).then(() => appendFile2(path6, redact(text7))).catch(() => {
+  await mkdir7(dirname19(path6), { recursive: true }).then(() => appendFile2(path6, redact(text7))).catch(() => {
   });
 }
 function argument({ args: args3 }, flag2) {
@@ -25022,9 +24782,9 @@ var init_owned_folders = __esm({
 });
 
 // src/image/copy-folder.ts
-import { existsSync as existsSync14 } from "node:fs";
-import { readdir as readdir10, readlink as readlink2, stat as stat7 } from "node:fs/promises";
-import { basename as basename10, dirname as dirname21, join as join38, relative as relative8, resolve as resolve5 } from "node:path";
+import { existsSync as existsSync13 } from "node:fs";
+import { readdir as readdir10, readlink as readlink2, stat as stat6 } from "node:fs/promises";
+import { basename as basename10, dirname as dirname20, join as join37, relative as relative7, resolve as resolve5 } from "node:path";
 async function copyFolder(rule, copy2) {
   const { folder, leftOut: leftOut3, excluded, wanted: wanted2 } = copy2;
   const top2 = rule.to.replace(/\/+$/, "");
@@ -25035,7 +24795,7 @@ async function copyFolder(rule, copy2) {
   await visit(folder, wanted2 === void 0);
   for (const path6 of links) {
     const link3 = await readlink2(path6);
-    if (link3.startsWith("/") || !copied.has(resolve5(dirname21(path6), link3))) {
+    if (link3.startsWith("/") || !copied.has(resolve5(dirname20(path6), link3))) {
       throw linkElsewhere(path6, link3, { from: rule.from, folder });
     }
   }
@@ -25045,8 +24805,8 @@ async function copyFolder(rule, copy2) {
     if (whole) addFolder(path6);
     const entries2 = await readdir10(path6, { withFileTypes: true });
     for (const entry of entries2.sort((a2, b) => Buffer.compare(Buffer.from(a2.name), Buffer.from(b.name)))) {
-      const inside = join38(path6, entry.name);
-      const name = relative8(folder, inside);
+      const inside = join37(path6, entry.name);
+      const name = relative7(folder, inside);
       if (excluded(name)) continue;
       const isWanted = whole || wanted2?.matches(name) === true;
       const isAbove = name.split("/").length < (wanted2?.depth ?? 0);
@@ -25058,12 +24818,12 @@ async function copyFolder(rule, copy2) {
   }
   function addFolder(path6) {
     copied.add(path6);
-    const target = join38(top2, "/", relative8(folder, path6)).replace(/\/+$/, "");
+    const target = join37(top2, "/", relative7(folder, path6)).replace(/\/+$/, "");
     if (target !== "") folders3.push({ path: target, ...rule.owner !== void 0 && { owner: rule.owner } });
   }
   async function addFile2(path6, name) {
     copied.add(path6);
-    files3.push(imageFile(rule, `${top2}/${name}`, path6, (await stat7(path6)).mode));
+    files3.push(imageFile(rule, `${top2}/${name}`, path6, (await stat6(path6)).mode));
   }
   async function addLink(path6, name) {
     copied.add(path6);
@@ -25090,9 +24850,9 @@ function badFile(path6, why) {
   });
 }
 function linkElsewhere(path6, link3, { from, folder }) {
-  const name = relative8(folder, path6);
+  const name = relative7(folder, path6);
   const word3 = quoteWord(path6);
-  const replace = existsSync14(path6) ? `or replace it with what it points to:
+  const replace = existsSync13(path6) ? `or replace it with what it points to:
 target=$(realpath ${word3}) && rm ${word3} && cp -r "$target" ${word3}` : `or remove the link, for there is nothing that it points to:
 rm ${word3}`;
   return new Failure({
@@ -26890,16 +26650,16 @@ var require_picomatch2 = __commonJS({
 });
 
 // src/image/file-patterns.ts
-import { basename as basename11, dirname as dirname22, join as join39 } from "node:path";
+import { basename as basename11, dirname as dirname21, join as join38 } from "node:path";
 function isPattern(path6) {
   return /[*?[]|\{[^{}]*,[^{}]*\}/.test(path6);
 }
 function splitPattern(path6) {
-  let folder = dirname22(path6);
+  let folder = dirname21(path6);
   let pattern3 = basename11(path6);
   while (isPattern(folder)) {
-    pattern3 = join39(basename11(folder), pattern3);
-    folder = dirname22(folder);
+    pattern3 = join38(basename11(folder), pattern3);
+    folder = dirname21(folder);
   }
   return { folder, pattern: pattern3 };
 }
@@ -26931,8 +26691,8 @@ var init_file_patterns = __esm({
 });
 
 // src/image/project-files.ts
-import { realpath as realpath5, stat as stat8 } from "node:fs/promises";
-import { basename as basename12, relative as relative9, resolve as resolve6, sep as sep2 } from "node:path";
+import { realpath as realpath5, stat as stat7 } from "node:fs/promises";
+import { basename as basename12, relative as relative8, resolve as resolve6, sep as sep2 } from "node:path";
 async function findProjectFiles(rules, search) {
   const found = await Promise.all(
     rules.map(
@@ -26951,7 +26711,7 @@ async function findFiles(rule, search) {
     throw error;
   });
   if (real === void 0) return matching(rule, search);
-  const found = await stat8(real);
+  const found = await stat7(real);
   if (found.isFile())
     return { files: [imageFile(rule, targetOfFile(rule), rule.from, found.mode)], folders: [] };
   if (found.isDirectory())
@@ -26976,7 +26736,7 @@ async function perPlatform(rule, { root: root2, platforms: platforms2 = [] }) {
       return [id, await checkProjectFile(path6, root2)];
     })
   );
-  const modes2 = await Promise.all(paths.map(async ([, path6]) => (await stat8(path6)).mode));
+  const modes2 = await Promise.all(paths.map(async ([, path6]) => (await stat7(path6)).mode));
   const mode = modes2.every((one2) => (one2 & 73) !== 0) ? 493 : 420;
   const file = imageFile(rule, targetOfFile(rule), rule.from, mode);
   return { files: [{ ...file, source: { paths: Object.fromEntries(paths) } }], folders: [] };
@@ -26986,7 +26746,7 @@ function targetOfFile({ from, to }) {
 }
 async function checkProjectFile(path6, root2) {
   const real = await realProjectPath(path6, root2);
-  if (!(await stat8(real)).isFile()) throw badFile(path6, "it is no regular file");
+  if (!(await stat7(real)).isFile()) throw badFile(path6, "it is no regular file");
   return real;
 }
 async function realProjectPath(path6, root2) {
@@ -26999,7 +26759,7 @@ async function realProjectPath(path6, root2) {
   return real;
 }
 function isInside(path6, folder) {
-  const below3 = relative9(folder, path6);
+  const below3 = relative8(folder, path6);
   return below3 !== ".." && !below3.startsWith(`..${sep2}`);
 }
 var init_project_files = __esm({
@@ -27067,6 +26827,31 @@ var init_layers = __esm({
     init_paths2();
     init_project_files();
     rootFolder = (path6) => ({ uid: 0, gid: 0, mode: folderMode(path6) });
+  }
+});
+
+// src/util/map-limit.ts
+async function mapLimit(items, limit, work) {
+  const results = new Array(items.length);
+  const errors = [];
+  let next2 = 0;
+  const lane = async () => {
+    while (next2 < items.length && errors.length === 0) {
+      const index = next2++;
+      try {
+        results[index] = await work(items[index], index);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(limit, items.length)) }, lane));
+  if (errors.length > 0) throw errors[0];
+  return results;
+}
+var init_map_limit = __esm({
+  "src/util/map-limit.ts"() {
+    "use strict";
   }
 });
 
@@ -27184,7 +26969,7 @@ var init_tar = __esm({
 
 // src/image/tar-stream.ts
 import { createHash as createHash9 } from "node:crypto";
-import { open as open5, stat as stat9 } from "node:fs/promises";
+import { open as open5, stat as stat8 } from "node:fs/promises";
 function measureEntries(entries2) {
   return mapLimit(entries2, openFiles, measure);
 }
@@ -27195,7 +26980,7 @@ async function measure(entry) {
     return { entry, size: content.length, sha256: createHash9("sha256").update(content).digest("hex") };
   }
   try {
-    const found = await stat9(content.path);
+    const found = await stat8(content.path);
     if (!found.isFile()) throw unreadable(content, "it is no regular file");
     return { entry, size: found.size, sha256: content.sha256 ?? await hashFile(content.path) };
   } catch (error) {
@@ -27311,9 +27096,9 @@ var init_targets = __esm({
 
 // src/image/buildx/stage.ts
 import { createHash as createHash10 } from "node:crypto";
-import { constants as constants12 } from "node:fs";
-import { chmod as chmod3, copyFile as copyFile3, mkdir as mkdir9, open as open6, utimes } from "node:fs/promises";
-import { join as join40 } from "node:path";
+import { constants as constants11 } from "node:fs";
+import { chmod as chmod2, copyFile as copyFile2, mkdir as mkdir8, open as open6, utimes } from "node:fs/promises";
+import { join as join39 } from "node:path";
 function treeOf({ id }) {
   return `${id}/rootfs`;
 }
@@ -27331,10 +27116,10 @@ function stagedFiles(spec3) {
 async function stageContext(spec3, options) {
   try {
     const content = createHash10("sha256");
-    await mkdir9(options.dir, { recursive: true });
-    await writeTar(join40(options.dir, filesTar), await filesLayer(spec3, options.root), content);
+    await mkdir8(options.dir, { recursive: true });
+    await writeTar(join39(options.dir, filesTar), await filesLayer(spec3, options.root), content);
     await writeTrees(spec3, options, content);
-    await writeTar(join40(options.dir, foldersTar), aroundLayer(spec3), content);
+    await writeTar(join39(options.dir, foldersTar), aroundLayer(spec3), content);
     return content.digest("hex").slice(0, 16);
   } catch (error) {
     if (isFailure(error) || !error.code) throw error;
@@ -27368,14 +27153,14 @@ async function writeTrees(spec3, options, content) {
   const folders3 = programFolders(spec3);
   content.update(folders3.join("\n"));
   for (const platform11 of spec3.platforms) {
-    const top2 = join40(options.dir, treeOf(platform11));
-    await mkdir9(top2, { recursive: true });
-    for (const folder of folders3) await mkdir9(top2 + folder);
+    const top2 = join39(options.dir, treeOf(platform11));
+    await mkdir8(top2, { recursive: true });
+    for (const folder of folders3) await mkdir8(top2 + folder);
     for (const file of spec3.files.filter(isPerPlatform)) {
       const target = top2 + file.target;
-      const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants12;
+      const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants11;
       const { path: path6, sha256: sha2563 } = options.file(file, platform11);
-      await copyFile3(path6, target, COPYFILE_EXCL | COPYFILE_FICLONE);
+      await copyFile2(path6, target, COPYFILE_EXCL | COPYFILE_FICLONE);
       await fix(target, file.mode);
       content.update(
         `${treeOf(platform11)}${file.target}\0${file.mode}\0${sha2563 ?? await hashFile(target)}
@@ -27387,7 +27172,7 @@ async function writeTrees(spec3, options, content) {
   }
 }
 async function fix(path6, mode) {
-  await chmod3(path6, mode);
+  await chmod2(path6, mode);
   await utimes(path6, fileTime, fileTime);
 }
 var filesTar, foldersTar, blockSize;
@@ -27674,8 +27459,8 @@ var init_toolchain = __esm({
 });
 
 // src/bench/measure/builder/stage.ts
-import { mkdir as mkdir10, mkdtemp as mkdtemp2, rm as rm6, writeFile as writeFile4 } from "node:fs/promises";
-import { join as join41, relative as relative10 } from "node:path";
+import { mkdir as mkdir9, mkdtemp as mkdtemp2, rm as rm6, writeFile as writeFile4 } from "node:fs/promises";
+import { join as join40, relative as relative9 } from "node:path";
 async function prepareStage(path6, subject, platform11, toolchainPlatform, signal, onProgress) {
   const [step2] = compileAlone(subject, platform11).steps;
   if (!step2) throw new Error(`nothing to compile for ${platform11.id}`);
@@ -27684,9 +27469,9 @@ async function prepareStage(path6, subject, platform11, toolchainPlatform, signa
   const command2 = builderCommand(step2.command, subject, { ownC: path6 === "emulated", program: program2 });
   const names6 = step2.produces.map(({ name }) => name);
   const gather = subject.language.gather?.(step2.command, platform11, names6) ?? [];
-  const log = join41(subject.options.dist, "logs", "bench", path6, `${platformFolder(platform11)}.log`);
+  const log = join40(subject.options.dist, "logs", "bench", path6, `${platformFolder(platform11)}.log`);
   const stage = { path: path6, subject, platform: platform11, toolchain: toolchain2, step: step2, command: command2, gather, log };
-  await mkdir10(join41(log, ".."), { recursive: true });
+  await mkdir9(join40(log, ".."), { recursive: true });
   await rm6(log, { force: true });
   const build2 = await buildStage(stage, "none", ["--target", "toolchain", "--output", "type=cacheonly"], {
     signal,
@@ -27697,7 +27482,7 @@ async function prepareStage(path6, subject, platform11, toolchainPlatform, signa
 }
 async function measure2(stage, request) {
   const { path: path6, subject } = stage;
-  const out = await mkdtemp2(join41(subject.folder, `${path6}-`));
+  const out = await mkdtemp2(join40(subject.folder, `${path6}-`));
   const flags = [
     ...request.scenario === "cold" ? ["--no-cache-filter", "builder"] : [],
     ...["--output", `type=local,dest=${out}`]
@@ -27737,9 +27522,9 @@ async function buildStage(stage, caches, flags, { signal, onProgress }) {
     cache: caches,
     compile: command2.words,
     gather,
-    workdir: join41(stageFolders.source, relative10(staged.top, staged.root))
+    workdir: join40(stageFolders.source, relative9(staged.top, staged.root))
   });
-  const file = join41(folder, `${path6}-${platformFolder(platform11)}.Dockerfile`);
+  const file = join40(folder, `${path6}-${platformFolder(platform11)}.Dockerfile`);
   await writeFile4(file, dockerfile2);
   const build2 = {
     tool: "docker",
@@ -27778,7 +27563,7 @@ function compileSeconds(progress) {
 }
 async function readBinaries(out, result, { subject, platform: platform11, step: step2, gather }) {
   const { collect: collect2 } = languages[subject.project.language];
-  const binaries2 = gather.length > 0 ? step2.produces.map(({ name }) => ({ name, path: join41(out, name) })) : await collect2(bindStep(step2, out), result);
+  const binaries2 = gather.length > 0 ? step2.produces.map(({ name }) => ({ name, path: join40(out, name) })) : await collect2(bindStep(step2, out), result);
   const found = {};
   for (const { name, path: path6 } of binaries2) {
     checkBinary(readElfFile(path6), platform11, name);
@@ -27813,6 +27598,117 @@ var init_stage2 = __esm({
     init_explain_end();
     init_toolchain();
     templateFolders = { "dockerfile-cross": "cross", emulated: "emulated" };
+  }
+});
+
+// src/util/create-limit.ts
+function createLimit(limit) {
+  let running = 0;
+  const waiting = [];
+  return async (work) => {
+    if (running < limit) running++;
+    else await new Promise((resolve34) => waiting.push(resolve34));
+    try {
+      return await work();
+    } finally {
+      const next2 = waiting.shift();
+      if (next2) next2();
+      else running--;
+    }
+  };
+}
+var init_create_limit = __esm({
+  "src/util/create-limit.ts"() {
+    "use strict";
+  }
+});
+
+// src/build/artifacts.ts
+import { constants as constants12 } from "node:fs";
+import { chmod as chmod3, copyFile as copyFile3, mkdir as mkdir10, rename as rename3, stat as stat9 } from "node:fs/promises";
+import { dirname as dirname22 } from "node:path";
+function artifactPath(dist, { platform: platform11, name }) {
+  return `${dist}/${platformFolder(platform11)}/${name}`;
+}
+function createReader(knownHash = async () => void 0) {
+  const read5 = /* @__PURE__ */ new Map();
+  const inTurn = createLimit(parallel);
+  const look4 = async (binary) => {
+    const elf = readElfFile(binary.path);
+    const { size: size2 } = await stat9(binary.path);
+    const known = await knownHash(binary);
+    const sha2563 = known ?? await hashFile(binary.path);
+    return { artifact: { ...binary, elf, size: size2, sha256: sha2563 }, kept: known !== void 0 };
+  };
+  return (binary) => {
+    const reading = read5.get(binary.path) ?? inTurn(() => look4(binary));
+    read5.set(binary.path, reading);
+    return reading;
+  };
+}
+function verifyAndKeep(binaries2, { plan, work, recorder, read: readBinary = createReader() }) {
+  return recorder.task(verifyTaskId, async (task) => {
+    const read5 = await mapLimit(binaries2, parallel, async (binary) => (await readBinary(binary)).artifact);
+    const failures = read5.flatMap((artifact) => checkArtifact(artifact, plan));
+    if (failures[0]) throw failures.length === 1 ? failures[0] : severalWrong(failures);
+    const artifacts = await Promise.all(read5.map((artifact) => keep(artifact, plan.dist, work)));
+    const linkages = [...new Set(artifacts.map((artifact) => artifact.elf.linkage))];
+    task.detail(`${count2(artifacts.length, "binary", "binaries")}, ${linkages.join(", ")}`);
+    return artifacts;
+  });
+}
+function stepOf({ platform: platform11, name }, { compile }) {
+  return compile.steps.find(
+    ({ produces }) => produces.some((item) => item.platform === platform11 && item.name === name)
+  );
+}
+function checkArtifact(artifact, plan) {
+  const { elf, platform: platform11, path: path6 } = artifact;
+  const oldestGlibc = stepOf(artifact, plan)?.oldestGlibc;
+  try {
+    checkBinary(elf, platform11, path6);
+    if (oldestGlibc !== void 0) checkGlibc(elf, { oldest: oldestGlibc, file: path6 });
+    return [];
+  } catch (error) {
+    if (error instanceof Failure) return [error];
+    throw error;
+  }
+}
+function severalWrong(failures) {
+  return new Failure({
+    kind: "verification",
+    what: `${failures.length} binaries are not what was asked for; no image was made`,
+    why: failures.map(({ what, where, why }) => [what, where, why].filter(Boolean).join("\n")).join("\n\n"),
+    fix: [...new Set(failures.map(({ fix: fix2 }) => fix2))].join("\n")
+  });
+}
+async function keep(artifact, dist, work) {
+  const path6 = artifactPath(dist, artifact);
+  await mkdir10(dirname22(path6), { recursive: true });
+  let source = artifact.path;
+  if (!source.startsWith(work)) {
+    source = `${work}/kept-${artifact.sha256.slice(0, 16)}-${artifact.platform.id.replaceAll("/", "_")}`;
+    await copyFile3(artifact.path, source, constants12.COPYFILE_FICLONE);
+  }
+  const { mode } = await stat9(source);
+  await chmod3(source, (mode | (mode & 292) >> 2) & 493);
+  await rename3(source, path6);
+  return { ...artifact, path: path6 };
+}
+var verifyTaskId, parallel;
+var init_artifacts = __esm({
+  "src/build/artifacts.ts"() {
+    "use strict";
+    init_elf();
+    init_verify();
+    init_errors();
+    init_platforms();
+    init_create_limit();
+    init_format();
+    init_hash_file();
+    init_map_limit();
+    verifyTaskId = "verify";
+    parallel = 2;
   }
 });
 
@@ -27951,9 +27847,9 @@ var init_compile_failure = __esm({
 
 // src/build/on-builder/reads/read-path.ts
 import { realpath as realpath6 } from "node:fs/promises";
-import { isAbsolute as isAbsolute3, relative as relative11 } from "node:path";
+import { isAbsolute as isAbsolute3, relative as relative10 } from "node:path";
 function isWithin(root2, path6) {
-  const way = relative11(root2, path6);
+  const way = relative10(root2, path6);
   return way !== ".." && !way.startsWith("../") && !isAbsolute3(way);
 }
 async function checkReads(root2, reads) {
@@ -27981,12 +27877,12 @@ var init_read_path = __esm({
 });
 
 // src/build/on-builder/advise-stage.ts
-import { existsSync as existsSync15, realpathSync as realpathSync3 } from "node:fs";
+import { existsSync as existsSync14, realpathSync as realpathSync3 } from "node:fs";
 import { resolve as resolve7 } from "node:path";
 function adviseStage(output, { command: command2, stage }) {
   const root2 = stage?.command.args.at(-1);
   if (root2 === void 0) return void 0;
-  const isHereAlone = (path7) => existsSync15(path7) && !(isWithin(root2, path7) && isWithin(realpathSync3(root2), realpathSync3(path7)));
+  const isHereAlone = (path7) => existsSync14(path7) && !(isWithin(root2, path7) && isWithin(realpathSync3(root2), realpathSync3(path7)));
   const named3 = output.split("\n").filter((line) => missing2.test(line)).flatMap((line) => [...line.matchAll(/[^\s"'`():,]*\/[^\s"'`():,]+/g)]).map(([word3]) => resolve7(command2.cwd, word3));
   const path6 = named3.find(isHereAlone);
   return path6 && `--compile-on host: ${path6} is on this machine, and only ${root2} is sent to the builder`;
@@ -28001,14 +27897,14 @@ var init_advise_stage = __esm({
 });
 
 // src/build/on-builder/collect.ts
-import { existsSync as existsSync16 } from "node:fs";
-import { join as join42 } from "node:path";
+import { existsSync as existsSync15 } from "node:fs";
+import { join as join41 } from "node:path";
 function collectGathered({ produces }, { ok: ok2, seconds: seconds3, stderr }, work) {
   if (!ok2) return [];
   const cached2 = !/^\s*Compiling /m.test(stderr);
   return produces.flatMap(({ platform: platform11, name }) => {
-    const path6 = join42(work, platformFolder(platform11), name);
-    return existsSync16(path6) ? [{ platform: platform11, name, path: path6, seconds: seconds3, cached: cached2 }] : [];
+    const path6 = join41(work, platformFolder(platform11), name);
+    return existsSync15(path6) ? [{ platform: platform11, name, path: path6, seconds: seconds3, cached: cached2 }] : [];
   });
 }
 var init_collect = __esm({
@@ -28232,7 +28128,7 @@ var init_compile = __esm({
 
 // src/bench/measure/native.ts
 import { cp, mkdtemp as mkdtemp3, rm as rm8 } from "node:fs/promises";
-import { join as join43 } from "node:path";
+import { join as join42 } from "node:path";
 async function prepareHere(subject, platform11, signal) {
   const { project: project2, language, folder } = subject;
   if (language.seedCaches) return;
@@ -28242,10 +28138,10 @@ async function prepareHere(subject, platform11, signal) {
   await compilePlan({ project: project2, platforms: [platform11], compile }, context2);
 }
 function logsFolder({ options }) {
-  return join43(options.dist, "logs", "bench", "native");
+  return join42(options.dist, "logs", "bench", "native");
 }
 function cachesFolder({ folder }, caches) {
-  return join43(folder, "caches", caches);
+  return join42(folder, "caches", caches);
 }
 async function runNative(subject, platform11, request) {
   const outcome3 = await withTimeLimit(
@@ -28258,7 +28154,7 @@ async function runNative(subject, platform11, request) {
 async function compileHere(subject, platform11, request) {
   const caches = cachesFolder(subject, request.caches);
   if (request.scenario === "cold") await cp(subject.staged.seed, caches, { recursive: true });
-  const work = await mkdtemp3(join43(subject.folder, "native-"));
+  const work = await mkdtemp3(join42(subject.folder, "native-"));
   const emit = (event) => {
     if (event.type === "progress") request.onProgress(event.detail);
   };
@@ -28272,7 +28168,7 @@ async function compileHere(subject, platform11, request) {
   };
   const context2 = { work, logs: logsFolder(subject), emit, signal: request.signal };
   const binaries2 = await compilePlan({ project: project2, platforms: [platform11], compile }, context2);
-  const kept = { plan: { dist: join43(work, "kept"), compile }, work, recorder: createRecorder(emit) };
+  const kept = { plan: { dist: join42(work, "kept"), compile }, work, recorder: createRecorder(emit) };
   const artifacts = await verifyAndKeep(binaries2, kept);
   return {
     kind: "measured",
@@ -28725,9 +28621,9 @@ var init_upgrade = __esm({
 });
 
 // src/bench/measure/store.ts
-import { join as join44 } from "node:path";
+import { join as join43 } from "node:path";
 function benchFile(dir2) {
-  return join44(dir2, ".xbuild", "bench.json");
+  return join43(dir2, ".xbuild", "bench.json");
 }
 async function readMeasurements(dir2) {
   const path6 = benchFile(dir2);
@@ -28904,18 +28800,18 @@ var init_record = __esm({
 });
 
 // src/bench/measure/staged-project.ts
-import { constants as constants13, existsSync as existsSync17, lstatSync } from "node:fs";
+import { constants as constants13, existsSync as existsSync16, lstatSync } from "node:fs";
 import { cp as cp2, mkdir as mkdir13 } from "node:fs/promises";
-import { basename as basename13, dirname as dirname25, join as join45, relative as relative12, resolve as resolve8 } from "node:path";
+import { basename as basename13, dirname as dirname25, join as join44, relative as relative11, resolve as resolve8 } from "node:path";
 async function withStagedProject(project2, signal, use) {
   const { path: folder, remove } = await makeTemporaryFolder("xbuild-bench-");
   const source = await project2.language.sourceRoot?.(project2.dir, signal) ?? project2.dir;
-  const top2 = join45(folder, "source", basename13(source) || "project");
+  const top2 = join44(folder, "source", basename13(source) || "project");
   const staged = {
     original: project2.dir,
     top: top2,
-    root: join45(top2, relative12(source, project2.dir)),
-    seed: join45(folder, "seed"),
+    root: join44(top2, relative11(source, project2.dir)),
+    seed: join44(folder, "seed"),
     signal
   };
   try {
@@ -28943,7 +28839,7 @@ function isCopied(path6) {
   return found !== void 0 && (found.isFile() || found.isDirectory() || found.isSymbolicLink());
 }
 function isCargoTarget(path6) {
-  return basename13(path6) === "target" && existsSync17(join45(dirname25(path6), "Cargo.toml"));
+  return basename13(path6) === "target" && existsSync16(join44(dirname25(path6), "Cargo.toml"));
 }
 function noRoom(folder, error) {
   return new Failure({
@@ -29359,7 +29255,7 @@ function renderSvg(view) {
   }
   const height = y + 20;
   return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(describe8(view))}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(describe7(view))}">`,
     `<style>${style()}</style>`,
     `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8" class="ground"/>`,
     ...sheet.parts,
@@ -29452,7 +29348,7 @@ function style() {
     `@media (prefers-color-scheme:dark){${scheme("dark")}}`
   ].join("");
 }
-function describe8({ name, platforms: platforms2 }) {
+function describe7({ name, platforms: platforms2 }) {
   const said2 = platforms2.map(
     ({ platform: platform11, results }) => `${platform11}: ${coldOf(results).map((result) => `${result.strategy} ${figures2(result)}`).join(", ")}`
   );
@@ -30014,14 +29910,14 @@ var init_compile_caches = __esm({
 // src/config/compile-place.ts
 function compileOptions(flags, { build: build2, toolchain: toolchain2 }, env4) {
   return {
-    place: flags.compileOn ?? placeOf3(env4["XBUILD_COMPILE_ON"]) ?? build2["compile-on"] ?? "host",
+    place: flags.compileOn ?? placeOf2(env4["XBUILD_COMPILE_ON"]) ?? build2["compile-on"] ?? "host",
     ...toolchain2.image && { image: toolchain2.image },
     secrets: flags.secret ?? build2.secrets,
     ssh: flags.ssh ?? build2.ssh,
     exclude: build2.exclude
   };
 }
-function placeOf3(text7) {
+function placeOf2(text7) {
   if (text7 === void 0 || text7 === "") return void 0;
   const place = compilePlaces.find((name) => name === text7);
   if (place) return place;
@@ -30442,9 +30338,9 @@ var init_known_keys = __esm({
 
 // src/config/load.ts
 import { stat as stat12 } from "node:fs/promises";
-import { join as join46 } from "node:path";
+import { join as join45 } from "node:path";
 async function loadConfig(dir2) {
-  const path6 = join46(dir2, configFile);
+  const path6 = join45(dir2, configFile);
   const text7 = await readConfigText(path6);
   return text7 === void 0 ? parse(configSchema, {}) : await parseConfig(text7, path6);
 }
@@ -30623,13 +30519,13 @@ var init_load = __esm({
 });
 
 // src/config/locate.ts
-import { join as join47 } from "node:path";
+import { join as join46 } from "node:path";
 async function locating(dir2, work) {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Failure) || error.key === void 0) throw error;
-    const place = await placeOf4(join47(dir2, configFile), error.key);
+    const place = await placeOf3(join46(dir2, configFile), error.key);
     if (place === void 0) throw error;
     const more = error.where === void 0 || error.where.startsWith("[") ? "" : `
 ${error.where}`;
@@ -30657,7 +30553,7 @@ function ofImage(name, error) {
   const [table2, ...rest2] = error instanceof Failure && error.key ? error.key : [];
   return table2 === "image" ? error.with({ key: ["images", name, ...rest2] }) : error;
 }
-async function placeOf4(path6, key) {
+async function placeOf3(path6, key) {
   const text7 = await readText(path6).catch(() => void 0);
   if (text7 === void 0) return void 0;
   const positionOf = keyPositions(text7);
@@ -30681,9 +30577,9 @@ var init_locate = __esm({
 });
 
 // src/config/lock-file.ts
-import { join as join48 } from "node:path";
+import { join as join47 } from "node:path";
 async function readLock2(dir2, required) {
-  const path6 = join48(dir2, lockFile);
+  const path6 = join47(dir2, lockFile);
   const text7 = await readIfThere(path6);
   if (text7 === void 0) return { path: path6, required };
   return { path: path6, digests: await parseLock(text7, path6), required };
@@ -30756,7 +30652,7 @@ var init_lock_file = __esm({
 
 // src/config/options.ts
 import { availableParallelism as availableParallelism4 } from "node:os";
-import { join as join49, resolve as resolve11 } from "node:path";
+import { join as join48, resolve as resolve11 } from "node:path";
 async function resolveOptions(flags, env4 = process.env, usesLock = true) {
   const { dir: dir2, bin: bin3 } = await locateProject(resolve11(flags.dir ?? "."));
   const config = await loadConfig(dir2);
@@ -30802,7 +30698,7 @@ async function resolveOptions(flags, env4 = process.env, usesLock = true) {
     },
     compile: compileOptions(flags, config, env4),
     ...registryTimeout(flags.registryTimeout),
-    lock: usesLock ? await readLock2(dir2, flags.locked ?? false) : { path: join49(dir2, lockFile), required: false },
+    lock: usesLock ? await readLock2(dir2, flags.locked ?? false) : { path: join48(dir2, lockFile), required: false },
     before: flags.before === false ? [] : beforeCommands(config.build.before, dir2),
     offline: flags.offline ?? false,
     verify: flags.verify ?? "warn",
@@ -36330,12 +36226,12 @@ var init_own_annotations = __esm({
 
 // src/image/buildx/cache.ts
 import { createHash as createHash11 } from "node:crypto";
-import { join as join50, relative as relative13 } from "node:path";
+import { join as join49, relative as relative12 } from "node:path";
 function cacheValues(spec3, destinations, { cache: cache2, cacheProject = "", cacheFrom, cacheTo }, workspace = process.env["GITHUB_WORKSPACE"]) {
   if (cache2 === void 0) return { from: cacheFrom, to: cacheTo };
   const pushes2 = destinations.some(({ type }) => type === "push");
-  const project2 = cache2 === "gha" && workspace ? relative13(workspace, cacheProject) : cacheProject;
-  const { from, to } = expandCache(cache2, spec3, { folder: join50(cacheFolder(), "buildx"), pushes: pushes2, project: project2 });
+  const project2 = cache2 === "gha" && workspace ? relative12(workspace, cacheProject) : cacheProject;
+  const { from, to } = expandCache(cache2, spec3, { folder: join49(cacheFolder(), "buildx"), pushes: pushes2, project: project2 });
   return { from: [...from, ...cacheFrom], to: [...to, ...cacheTo] };
 }
 function expandCache(kind3, { name, platforms: platforms2, tags: tags2 }, { folder, pushes: pushes2, project: project2 }) {
@@ -37007,7 +36903,7 @@ import {
   writeFile as writeFile6
 } from "node:fs/promises";
 import { tmpdir as tmpdir4 } from "node:os";
-import { join as join51 } from "node:path";
+import { join as join50 } from "node:path";
 async function openCache(folder, remark) {
   try {
     await prepare2(folder);
@@ -37025,15 +36921,15 @@ async function openCache(folder, remark) {
   }
 }
 async function prepare2(folder) {
-  await mkdir14(join51(folder, "blobs/sha256"), { recursive: true });
-  await sweep(join51(folder, "blobs/sha256"));
-  const probe = join51(folder, "blobs/sha256", `.probe.${process.pid}.tmp`);
+  await mkdir14(join50(folder, "blobs/sha256"), { recursive: true });
+  await sweep(join50(folder, "blobs/sha256"));
+  const probe = join50(folder, "blobs/sha256", `.probe.${process.pid}.tmp`);
   await (await open8(probe, "w")).close();
   await rm11(probe, { force: true });
 }
 function blobCache(folder, isTemporary2, close) {
-  const blobPath2 = (digest4) => join51(folder, "blobs", ...digest4.split(":"));
-  const recordPath = (kind3, key) => join51(folder, kind3, `${sha2562(key)}.json`);
+  const blobPath2 = (digest4) => join50(folder, "blobs", ...digest4.split(":"));
+  const recordPath = (kind3, key) => join50(folder, kind3, `${sha2562(key)}.json`);
   return {
     folder,
     isTemporary: isTemporary2,
@@ -37077,8 +36973,8 @@ function blobCache(folder, isTemporary2, close) {
       const path6 = recordPath(kind3, key);
       const json = JSON.stringify(value);
       try {
-        await mkdir14(join51(folder, kind3), { recursive: true });
-        await sweep(join51(folder, kind3));
+        await mkdir14(join50(folder, kind3), { recursive: true });
+        await sweep(join50(folder, kind3));
         const bytes2 = Buffer.from(`${sha2562(json)}
 ${json}
 `);
@@ -37130,7 +37026,7 @@ async function touch(path6, found) {
   });
 }
 async function sweep2(folder) {
-  const stamp = join51(folder, "swept");
+  const stamp = join50(folder, "swept");
   const swept = await stat14(stamp).catch(() => void 0);
   if (swept && Date.now() - swept.mtimeMs < day) return;
   await writeFile6(stamp, "").catch(() => {
@@ -37138,8 +37034,8 @@ async function sweep2(folder) {
   const names6 = await readdir11(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files3 = [];
   for (const entry of names6) {
-    const path6 = join51(entry.parentPath, entry.name);
-    if (!entry.isFile() || path6.startsWith(join51(folder, "buildx/"))) continue;
+    const path6 = join50(entry.parentPath, entry.name);
+    if (!entry.isFile() || path6.startsWith(join50(folder, "buildx/"))) continue;
     const found = await stat14(path6).catch(() => void 0);
     if (found) files3.push({ path: path6, age: Date.now() - found.mtimeMs, size: found.size });
   }
@@ -37182,31 +37078,44 @@ function isRepeatable({ spec: spec3, destinations, template: template2 }, { buil
   return template2 === void 0 && isPlain && noCache && isPinned && isPush && mayAsk;
 }
 async function findMadeBefore(images, context2) {
-  if (!images.some((image4) => isRepeatable(image4, context2.plan))) return images.map(() => void 0);
+  if (!images.some((image4) => isRepeatable(image4, context2.plan))) return images.map(() => ({}));
   return withCache((cache2) => Promise.all(images.map((image4) => findOne(image4, context2, cache2))));
 }
 async function findOne(image4, context2, cache2) {
   const [push2] = image4.destinations;
-  if (push2?.type !== "push" || !isRepeatable(image4, context2.plan)) return void 0;
-  const { success, output } = safeParse(recordSchema2, await cache2.recall(kind, await keyOf4(image4, context2)));
-  if (!success || !isRecent(output.at)) return void 0;
+  if (push2?.type !== "push" || !isRepeatable(image4, context2.plan)) return {};
+  const key = await keyOf4(image4, context2);
+  const { success, output } = safeParse(recordSchema2, await cache2.recall(kind, key));
+  if (!success || !isRecent(output.at)) return { key };
   const digest4 = output.metadata["containerimage.digest"];
   const byDigest = push2.byDigest || push2.tagsLast !== void 0;
-  const has = async (reference2) => {
+  const has = (reference2) => {
     const { registry, repository, tag = "latest" } = parseReference(reference2);
     const asked2 = { registry, repository, ...byDigest ? { digest: digest4 } : { tag } };
-    const found = await context2.registries.headManifest(asked2, { push: true }).catch(() => void 0);
-    return found?.digest === digest4;
+    return holds2(asked2, digest4, context2.registries).catch(() => false);
   };
   const held = await Promise.all(push2.references.map(has));
-  return held.every(Boolean) ? { ...resultOf2(output.metadata, [], 0), isPushed: true } : void 0;
+  return held.every(Boolean) ? { key, result: { ...resultOf2(output.metadata, [], 0), isPushed: true } } : { key };
 }
-async function rememberMade(image4, digest4, { metadata: metadata2 }, context2) {
-  if (!isRepeatable(image4, context2.plan)) return;
-  const key = await keyOf4(image4, context2);
+async function holds2(asked2, digest4, registries) {
+  const found = await registries.findManifest(asked2);
+  if (found?.digest !== digest4) return false;
+  const manifest = parseManifest(found.bytes, found.mediaType, formatReference(asked2));
+  if (manifest.kind !== "index") return true;
+  const { registry, repository } = asked2;
+  const platforms2 = manifest.manifests.map(
+    (child) => registries.headManifest({ registry, repository, digest: child.digest }, { push: true })
+  );
+  return (await Promise.all(platforms2)).every(Boolean);
+}
+async function rememberMade(image4, key, digest4, { metadata: metadata2 }, context2) {
+  if (await keyOf4(image4, context2).catch(() => void 0) !== key) return;
   const config = "containerimage.config.digest";
   const kept = { "containerimage.digest": digest4, [config]: metadata2[config] };
   await withCache((cache2) => cache2.remember(kind, key, { at: Date.now(), metadata: kept }));
+}
+function forgetMade(key) {
+  return withCache((cache2) => cache2.remember(kind, key, {}));
 }
 async function keyOf4(image4, context2) {
   const { plan, builder: builder3 } = context2;
@@ -37246,6 +37155,7 @@ var init_made_before = __esm({
     "use strict";
     init_dist();
     init_lookup2();
+    init_manifest();
     init_reference2();
     init_cache_folder();
     init_substitute();
@@ -37271,13 +37181,13 @@ var init_made_before = __esm({
 
 // src/image/layout/folder.ts
 import { readdir as readdir12, rm as rm12 } from "node:fs/promises";
-import { dirname as dirname27, join as join52 } from "node:path";
+import { dirname as dirname27, join as join51 } from "node:path";
 function blobPath({ digest: digest4 }) {
   return `blobs/${digest4.replace(":", "/")}`;
 }
 async function intoLayout(path6, fill3) {
   try {
-    for (const folder of [dirname27(path6), path6, join52(path6, "blobs/sha256")]) await sweep(folder);
+    for (const folder of [dirname27(path6), path6, join51(path6, "blobs/sha256")]) await sweep(folder);
     if (await isLayout(path6)) return await fill3(path6);
     await makeFolder(dirname27(path6));
     const temporary = temporaryName(path6);
@@ -37295,7 +37205,7 @@ async function intoLayout(path6, fill3) {
 }
 async function markLayout(folder) {
   await makeFolder(folder);
-  await writeAtomically(join52(folder, "oci-layout"), (handle) => writeAll(handle, layoutMarker));
+  await writeAtomically(join51(folder, "oci-layout"), (handle) => writeAll(handle, layoutMarker));
 }
 async function isLayout(path6) {
   const names6 = await readdir12(path6).catch((error) => {
@@ -37324,7 +37234,7 @@ var init_folder = __esm({
 });
 
 // src/image/layout/index-json.ts
-import { join as join53 } from "node:path";
+import { join as join52 } from "node:path";
 function layoutIndex(content, tags2, others2 = []) {
   const describe13 = (name) => ({
     ...content.index.descriptor,
@@ -37346,7 +37256,7 @@ function layoutIndex(content, tags2, others2 = []) {
   );
 }
 async function replaceIndex(folder, content, tags2, signal) {
-  const path6 = join53(folder, "index.json");
+  const path6 = join52(folder, "index.json");
   const replace = async () => {
     const index = layoutIndex(content, tags2, await otherImages(path6, tags2));
     await writeAtomically(path6, (handle) => writeAll(handle, index));
@@ -37381,7 +37291,7 @@ var init_index_json = __esm({
 
 // src/image/buildx/place-output.ts
 import { mkdir as mkdir15, readdir as readdir13, rename as rename5, stat as stat15 } from "node:fs/promises";
-import { dirname as dirname28, join as join54 } from "node:path";
+import { dirname as dirname28, join as join53 } from "node:path";
 async function placeArchive(from, to) {
   try {
     await mkdir15(dirname28(to), { recursive: true });
@@ -37399,9 +37309,9 @@ async function placeLayout(from, to, descriptor, tags2, signal) {
 async function fillLayout(from, to, descriptor, tags2, signal) {
   const blobs = "blobs/sha256";
   await markLayout(to);
-  await mkdir15(join54(to, blobs), { recursive: true });
-  for (const name of await readdir13(join54(from, blobs))) {
-    await placeArchive(join54(from, blobs, name), join54(to, blobs, name));
+  await mkdir15(join53(to, blobs), { recursive: true });
+  for (const name of await readdir13(join53(from, blobs))) {
+    await placeArchive(join53(from, blobs, name), join53(to, blobs, name));
   }
   const { mediaType, digest: digest4, size: size2 } = descriptor;
   const content = { index: { descriptor: { mediaType, digest: digest4, size: size2 } }, descriptorAnnotations: {} };
@@ -37803,12 +37713,12 @@ __export(layout_files_exports, {
 });
 import { constants as constants14, createReadStream as createReadStream2 } from "node:fs";
 import { open as open9, stat as stat16 } from "node:fs/promises";
-import { join as join55 } from "node:path";
+import { join as join54 } from "node:path";
 import { buffer } from "node:stream/consumers";
 function folderFiles(folder) {
   return {
     async find(path6) {
-      const full = join55(folder, path6);
+      const full = join54(folder, path6);
       const found = await stat16(full).catch((error) => {
         if (error.code === "ENOENT" || error.code === "ENOTDIR") return void 0;
         throw unreadable2(full, error);
@@ -38368,27 +38278,27 @@ var init_deadlines = __esm({
 });
 
 // src/registry/auth-files.ts
-import { join as join56 } from "node:path";
+import { join as join55 } from "node:path";
 async function* authFiles(env4) {
   const variable2 = env4.DOCKER_AUTH_CONFIG;
   if (variable2?.trim()) yield parse5(variable2, "DOCKER_AUTH_CONFIG", false);
   const docker2 = dockerConfigFolder(env4);
-  if (docker2) yield* readIfThere2(join56(docker2, "config.json"), false);
+  if (docker2) yield* readIfThere2(join55(docker2, "config.json"), false);
   for (const path6 of containersFiles(env4)) yield* readIfThere2(path6, true);
 }
 function containersFiles(env4) {
   if (env4.REGISTRY_AUTH_FILE) return [env4.REGISTRY_AUTH_FILE];
-  const runtime = env4.XDG_RUNTIME_DIR ? join56(env4.XDG_RUNTIME_DIR, "containers") : `/run/containers/${process.getuid?.() ?? 0}`;
-  return [runtime, ...userContainersFolder(env4)].map((folder) => join56(folder, "auth.json"));
+  const runtime = env4.XDG_RUNTIME_DIR ? join55(env4.XDG_RUNTIME_DIR, "containers") : `/run/containers/${process.getuid?.() ?? 0}`;
+  return [runtime, ...userContainersFolder(env4)].map((folder) => join55(folder, "auth.json"));
 }
 function dockerConfigFolder(env4) {
   const home = homeFolder(env4);
-  return env4.DOCKER_CONFIG || home && join56(home, ".docker");
+  return env4.DOCKER_CONFIG || home && join55(home, ".docker");
 }
 function userContainersFolder(env4) {
   const home = homeFolder(env4);
-  const config = env4.XDG_CONFIG_HOME || home && join56(home, ".config");
-  return config ? [join56(config, "containers")] : [];
+  const config = env4.XDG_CONFIG_HOME || home && join55(home, ".config");
+  return config ? [join55(config, "containers")] : [];
 }
 async function* readIfThere2(path6, namespaced) {
   let text7;
@@ -38445,7 +38355,7 @@ var init_auth_files = __esm({
 
 // src/registry/certificates.ts
 import { readdir as readdir14 } from "node:fs/promises";
-import { join as join57 } from "node:path";
+import { join as join56 } from "node:path";
 async function hostTls(host, withSystem, env4 = process.env) {
   const own5 = await hostCertificates(host, env4);
   const system = withSystem || own5.ca.length > 0 ? await systemAuthorities(env4) : [];
@@ -38479,7 +38389,7 @@ async function systemAuthorities(env4) {
   }
   for (const folder of (env4["SSL_CERT_DIR"] ?? "").split(":").filter(Boolean)) {
     for (const name of await list2(folder)) {
-      const text7 = await readText(join57(folder, name)).catch(() => "");
+      const text7 = await readText(join56(folder, name)).catch(() => "");
       if (text7.includes("-----BEGIN CERTIFICATE-----")) found.push(text7);
     }
   }
@@ -38496,16 +38406,16 @@ async function hostCertificates(host, env4) {
   const names6 = [.../* @__PURE__ */ new Set([host, host.replace(/:443$/, ""), /:\d+$/.test(host) ? host : `${host}:443`])];
   if (host === "registry-1.docker.io") names6.push("docker.io");
   const all = { folders: [], ca: [], cert: [], key: [] };
-  for (const folder of parents.flatMap((parent) => names6.map((name) => join57(parent, "certs.d", name)))) {
+  for (const folder of parents.flatMap((parent) => names6.map((name) => join56(parent, "certs.d", name)))) {
     const files3 = (await list2(folder)).sort();
     if (files3.some((name) => /\.(crt|cert)$/.test(name))) all.folders.push(folder);
     for (const name of files3) {
-      if (name.endsWith(".crt")) all.ca.push(await read3(join57(folder, name)));
+      if (name.endsWith(".crt")) all.ca.push(await read3(join56(folder, name)));
       if (!name.endsWith(".cert")) continue;
       const key = name.replace(/\.cert$/, ".key");
-      if (!files3.includes(key)) throw unreadable4(join57(folder, name), `there is no ${key} next to it`);
-      all.cert.push(await read3(join57(folder, name)));
-      all.key.push(await read3(join57(folder, key)));
+      if (!files3.includes(key)) throw unreadable4(join56(folder, name), `there is no ${key} next to it`);
+      all.cert.push(await read3(join56(folder, name)));
+      all.key.push(await read3(join56(folder, key)));
     }
   }
   return all;
@@ -51734,7 +51644,7 @@ __export(source_exports, {
   openImage: () => openImage
 });
 import { stat as stat17 } from "node:fs/promises";
-import { join as join58 } from "node:path";
+import { join as join57 } from "node:path";
 async function openImage(text7, registries = {}) {
   const place = await findPlace(text7);
   if (place) {
@@ -51774,7 +51684,7 @@ async function layoutAt(path6, mayBeArchive) {
   const { archiveFiles: archiveFiles2, folderFiles: folderFiles2 } = await Promise.resolve().then(() => (init_layout_files(), layout_files_exports));
   const found = await stat17(path6).catch(() => void 0);
   if (found?.isFile() && mayBeArchive) return { path: path6, open: () => archiveFiles2(path6) };
-  const isLayout2 = found?.isDirectory() && await exists(join58(path6, "index.json"));
+  const isLayout2 = found?.isDirectory() && await exists(join57(path6, "index.json"));
   return isLayout2 ? { path: path6, open: async () => folderFiles2(path6) } : void 0;
 }
 async function whyNone(path6) {
@@ -51837,7 +51747,7 @@ var init_push_tags_last = __esm({
 
 // src/image/buildx/make.ts
 import { mkdir as mkdir16, readFile as readFile5, rename as rename6, writeFile as writeFile7 } from "node:fs/promises";
-import { join as join59 } from "node:path";
+import { join as join58 } from "node:path";
 async function stageImage(image4, context2) {
   const folder = folderOf(image4, context2);
   const files3 = buildxFiles(folder);
@@ -51854,7 +51764,7 @@ async function stageImage(image4, context2) {
   return content;
 }
 function imageLog({ spec: spec3 }, { logs }) {
-  return join59(logs, `image-${spec3.name}.log`);
+  return join58(logs, `image-${spec3.name}.log`);
 }
 async function buildAlone(image4, context2, task) {
   const { plan, work, recorder, signal } = context2;
@@ -51867,7 +51777,7 @@ async function buildAlone(image4, context2, task) {
     onProgress: task.progress
   });
 }
-async function makeWithBuildx(image4, context2, task, baked) {
+async function makeWithBuildx(image4, context2, task, { key, result: baked } = {}) {
   const { plan, registries, signal } = context2;
   const { spec: spec3, destinations } = image4;
   const files3 = buildxFiles(folderOf(image4, context2));
@@ -51897,7 +51807,8 @@ async function makeWithBuildx(image4, context2, task, baked) {
       platforms: []
     },
     ...pushed && { publish: pushed.publish },
-    ...digest4 !== void 0 && !result.isPushed && { remember: () => rememberMade(image4, digest4, result, context2) },
+    ...digest4 !== void 0 && key !== void 0 && !result.isPushed && { remember: () => rememberMade(image4, key, digest4, result, context2) },
+    ...key !== void 0 && result.isPushed && { forget: () => forgetMade(key) },
     uploaded,
     packed: []
   };
@@ -51922,7 +51833,7 @@ async function placeOutputs({ spec: spec3, destinations }, files3, { metadata: m
   }
 }
 async function onlyImage(layout) {
-  const path6 = join59(layout, "index.json");
+  const path6 = join58(layout, "index.json");
   const { manifests } = parseJson3(await readFile5(path6), path6);
   return manifests?.[0];
 }
@@ -53146,15 +53057,15 @@ var init_cached_base = __esm({
 });
 
 // src/image/writer/layout.ts
-import { join as join60 } from "node:path";
+import { join as join59 } from "node:path";
 async function writeLayout(path6, content, tags2, signal) {
   await intoLayout(path6, (folder) => fillLayout2(folder, content, tags2, signal));
 }
 async function fillLayout2(folder, content, tags2, signal) {
   await markLayout(folder);
-  await makeFolder(join60(folder, "blobs/sha256"));
+  await makeFolder(join59(folder, "blobs/sha256"));
   await mapLimit(layersOf(content), parallel4, async ({ descriptor, file }) => {
-    const target = join60(folder, blobPath(descriptor));
+    const target = join59(folder, blobPath(descriptor));
     if (await isWhole(target, descriptor.digest, descriptor.size)) return;
     const source = await file(signal);
     await writeAtomically(target, (handle) => appendFile(handle, source, descriptor.size, signal));
@@ -53162,7 +53073,7 @@ async function fillLayout2(folder, content, tags2, signal) {
   await mapLimit(
     documentsOf(content),
     parallel4,
-    ({ descriptor, bytes: bytes2 }) => writeAtomically(join60(folder, blobPath(descriptor)), (handle) => writeAll(handle, bytes2))
+    ({ descriptor, bytes: bytes2 }) => writeAtomically(join59(folder, blobPath(descriptor)), (handle) => writeAll(handle, bytes2))
   );
   await replaceIndex(folder, content, tags2, signal);
 }
@@ -53293,7 +53204,7 @@ async function buildOciImage(spec3, inputs3) {
       if (signal?.aborted) throw interrupted();
       await write2(output, content, spec3, inputs3, client);
     }
-    return describe9(content, compressor);
+    return describe8(content, compressor);
   } finally {
     for (const source of tools.opened) await source.close();
     if (client !== inputs3.registries) await client.close();
@@ -53369,7 +53280,7 @@ async function write2(output, content, { tags: tags2, epoch }, { signal, onProgr
   const dockerPlatform = output.type === "docker-archive" ? output.platform : void 0;
   return writeArchive(output.path, content, { tags: tags2, epoch, dockerPlatform, signal });
 }
-function describe9({ index, images, baseDigest }, compressor) {
+function describe8({ index, images, baseDigest }, compressor) {
   return {
     indexDigest: index.descriptor.digest,
     ...baseDigest !== void 0 && { baseDigest },
@@ -53490,15 +53401,18 @@ var init_make2 = __esm({
 async function makeAtOnce(images, backend, context2) {
   if (backend !== "buildx") return [];
   const before = await findMadeBefore(images, context2);
-  const rest2 = images.filter((_, index) => before[index] === void 0);
+  const rest2 = images.filter((_, index) => before[index]?.result === void 0);
   const isBaked = whyNotBaked(rest2, context2.plan.buildx) === void 0;
   const baked = isBaked ? await bakeImages(rest2, context2) : [];
-  return images.map((image4, index) => before[index] ?? baked[rest2.indexOf(image4)]);
+  return images.map((image4, index) => {
+    const result = baked[rest2.indexOf(image4)];
+    return { ...before[index], ...result && { result } };
+  });
 }
-function makeImage(image4, backend, context2, baked) {
+function makeImage(image4, backend, context2, before) {
   return context2.recorder.task(imageTaskId(image4), async (task) => {
-    const made = await makers[backend](image4, context2, task, baked);
-    task.detail(baked?.isPushed ? "nothing has changed" : `by ${backend}`);
+    const made = await makers[backend](image4, context2, task, before);
+    task.detail(before?.result?.isPushed ? "nothing has changed" : `by ${backend}`);
     return made;
   });
 }
@@ -53519,7 +53433,7 @@ var init_make3 = __esm({
 // src/image/verify/layer-scan.ts
 import { createHash as createHash15 } from "node:crypto";
 import { open as open10 } from "node:fs/promises";
-import { join as join61 } from "node:path";
+import { join as join60 } from "node:path";
 function packedScan(diffId, files3) {
   const entries2 = new Map(files3);
   for (const path6 of files3.keys()) addParents(entries2, path6.slice(0, Math.max(0, path6.lastIndexOf("/"))));
@@ -53557,7 +53471,7 @@ async function scanLayer(chunks, wanted2, folder, where, budget = createBudget()
 }
 async function capture(entry, folder, budget) {
   budget.captured(entry.size);
-  const path6 = join61(folder, `file-${++captures}`);
+  const path6 = join60(folder, `file-${++captures}`);
   const hash3 = createHash15("sha256");
   try {
     const file = await open10(path6, "wx", 384);
@@ -54873,6 +54787,112 @@ var init_compile_cache = __esm({
   }
 });
 
+// src/build/last-build.ts
+import { existsSync as existsSync17 } from "node:fs";
+import { lstat as lstat5 } from "node:fs/promises";
+import { join as join61, relative as relative13 } from "node:path";
+async function isWarm(dist, project2, platforms2) {
+  if (project2.cacheFolder !== void 0 && !existsSync17(project2.cacheFolder)) return false;
+  const built = (await lastBuild(dist, project2))?.platforms ?? [];
+  return platforms2.every((platform11) => built.includes(platform11.id));
+}
+async function recordBuild(dist, project2, artifacts, images) {
+  const any = await readLastBuild(dist);
+  const before = sameToolchain(any, project2);
+  const platforms2 = [...before?.platforms ?? [], ...artifacts.map(({ platform: platform11 }) => platform11.id)];
+  const kept = await Promise.all(
+    artifacts.map(
+      async ({ path: path6, sha256: sha2563 }) => [relative13(dist, path6), { sha256: sha2563, stamp: await stampOf(path6) }]
+    )
+  );
+  const last = {
+    toolchain: describe9(project2),
+    platforms: [...new Set(platforms2)].sort(),
+    binaries: { ...before?.binaries, ...Object.fromEntries(kept) },
+    sizes: { ...any?.sizes, ...Object.fromEntries(images.map((image4) => [placeOf4(image4), sizesOf(image4)])) }
+  };
+  await writeFileAtomically(join61(dist, lastBuildFile), JSON.stringify(last));
+  return last;
+}
+function withPreviousSizes(last, image4) {
+  const before = last?.sizes?.[placeOf4(image4)] ?? {};
+  const platforms2 = image4.platforms.map((item) => {
+    const previousSize = before[item.platform];
+    return item.size === void 0 || previousSize === void 0 ? item : { ...item, previousSize };
+  });
+  return { ...image4, platforms: platforms2 };
+}
+function placeOf4({ name, tags: tags2, destinations: [first = ""] }) {
+  return `${name} ${tags2.includes(first) ? first.replace(/:[\w.-]+$/, "") : first}`;
+}
+function sizesOf({ platforms: platforms2 }) {
+  return Object.fromEntries(
+    platforms2.flatMap(({ platform: platform11, size: size2 }) => size2 === void 0 ? [] : [[platform11, size2]])
+  );
+}
+function keptBinaries(last, { dist, project: project2, compile }) {
+  const { outputPath } = languages[project2.language];
+  const kept = outputPath && sameToolchain(last, project2)?.binaries;
+  if (!kept) return [];
+  return compile.steps.filter(({ stage }) => stage === void 0).flatMap((step2) => step2.produces).flatMap((artifact) => {
+    const path6 = artifactPath(dist, artifact);
+    const name = relative13(dist, path6);
+    const known = Object.hasOwn(kept, name) ? kept[name] : void 0;
+    return known === void 0 ? [] : [{ path: path6, ...known, output: outputPath(artifact) }];
+  });
+}
+async function restoreLastBinaries(plan, work) {
+  const kept = keptBinaries(await readLastBuild(plan.dist), plan);
+  await Promise.all(kept.map((binary) => restore(binary, work)));
+}
+async function hashOfKept(last, dist, binary) {
+  const kept = artifactPath(dist, binary);
+  const path6 = relative13(dist, kept);
+  const known = last?.binaries && Object.hasOwn(last.binaries, path6) ? last.binaries[path6] : void 0;
+  if (!known) return void 0;
+  const files3 = await Promise.all([kept, binary.path].map((file) => lstat5(file, { bigint: true }))).catch(
+    () => []
+  );
+  const [one2, other] = files3;
+  const isOne = one2 && other && one2.dev === other.dev && one2.ino === other.ino && kept !== binary.path;
+  return isOne && known.stamp.startsWith(`${one2.size} `) && known.stamp.endsWith(` ${one2.ino}`) ? known.sha256 : void 0;
+}
+async function lastBuild(dist, project2) {
+  return sameToolchain(await readLastBuild(dist), project2);
+}
+function sameToolchain(last, project2) {
+  return last?.toolchain === describe9(project2) ? last : void 0;
+}
+async function readLastBuild(dist) {
+  try {
+    return parse(lastBuildSchema, JSON.parse(await readText(join61(dist, lastBuildFile))));
+  } catch {
+    return void 0;
+  }
+}
+var lastBuildSchema, describe9;
+var init_last_build = __esm({
+  "src/build/last-build.ts"() {
+    "use strict";
+    init_dist();
+    init_languages();
+    init_atomic();
+    init_read_file();
+    init_string_table();
+    init_artifacts();
+    init_kept_binary();
+    lastBuildSchema = object({
+      toolchain: string(),
+      platforms: array(string()),
+      /** The binaries that were kept, by their path below the folder of the outputs. */
+      binaries: optional(table(object({ sha256: string(), stamp: string() }))),
+      /** The sizes of the images' platforms, by the place that each image went to. */
+      sizes: optional(table(table(number())))
+    });
+    describe9 = ({ toolchain: toolchain2 }) => `${toolchain2.name} ${toolchain2.version}`;
+  }
+});
+
 // src/build/early/record.ts
 import { rmSync as rmSync4 } from "node:fs";
 import { dirname as dirname30, join as join62 } from "node:path";
@@ -54885,8 +54905,8 @@ function recordCommands(args3, plan, options, last) {
   } catch {
   }
 }
-function isSame(last, plan) {
-  return textOf(plan) === last.text;
+function isSame(last, plan, options) {
+  return mayBegin(plan, options) && plan.dist === last.dist && textOf(plan) === last.text;
 }
 function mayBegin(plan, { before, compile, language }) {
   const { files: files3, prepare: prepare4, steps: steps2 } = plan.compile;
@@ -54920,7 +54940,7 @@ function textOf({ project: project2, compile }) {
   return JSON.stringify(written);
 }
 function watchedFiles(dir2) {
-  const names6 = Object.values(languages).flatMap(({ toolchainFiles: toolchainFiles2 = [] }) => toolchainFiles2);
+  const names6 = Object.values(languages).flatMap(({ watchedFiles: watchedFiles2 = [] }) => watchedFiles2);
   const folders3 = [dir2];
   for (let above = dirname30(dir2); above !== folders3.at(-1); above = dirname30(above)) folders3.push(above);
   return [join62(dir2, configFile), ...folders3.flatMap((folder) => names6.map((name) => join62(folder, name)))];
@@ -63944,6 +63964,7 @@ var init_prepare = __esm({
     init_check_entrypoint();
     init_compile_place2();
     init_git_info();
+    init_kept_binary();
     init_last_build();
     init_output_folder();
     init_own_files();
@@ -64052,7 +64073,7 @@ function build(options, { emit, confirm: confirm2, signal, changes, line }) {
       const asking = { registries, questions: createQuestions(registries), recorder, signal, changes };
       const prepared = await prepare3(options, asking);
       const { plan } = prepared;
-      const early = line?.early && isSame(line.early.last, plan) ? line.early : void 0;
+      const early = line?.early && isSame(line.early.last, plan, options) ? line.early : void 0;
       if (!early) await line?.early?.end();
       await askToInstall(plan, { confirm: confirm2, recorder, signal });
       announce(prepared, recorder);
@@ -64150,9 +64171,9 @@ async function makeImages(context2, done) {
   const confirmed = asks2 ? await Promise.all(reached.map((one2) => withKnownDigest(one2, lookUpBase2))) : reached;
   const limit = imagesAtOnce(plan, backend.name);
   const images = await mapLimit(confirmed, limit, (image4) => withOwnUser(image4, context2));
-  const baked = await recorder.stage("image", () => makeAtOnce(images, backend.name, context2));
+  const before = await recorder.stage("image", () => makeAtOnce(images, backend.name, context2));
   const made = await mapLimit(images, limit, async (image4, index) => {
-    const one2 = await makeAndReadBack(image4, context2, baked[index]);
+    const one2 = await makeAndReadBack(image4, context2, before[index]);
     if (!one2.publish) done(one2.reported, index);
     return one2;
   });
@@ -64171,10 +64192,16 @@ function withOwnUser(image4, { plan, work, registries, recorder }) {
     )
   );
 }
-async function makeAndReadBack(image4, context2, baked) {
+async function makeAndReadBack(image4, context2, before) {
   const { backend, recorder, last } = context2;
-  const made = await recorder.stage("image", () => makeImage(image4, backend.name, context2, baked));
-  const verified = await recorder.stage("readBack", () => readBack(image4, made, context2));
+  const made = await recorder.stage("image", () => makeImage(image4, backend.name, context2, before));
+  const verified = await recorder.stage(
+    "readBack",
+    () => readBack(image4, made, context2).catch(async (error) => {
+      await made.forget?.();
+      throw error;
+    })
+  );
   if (verified.verified !== void 0) await made.remember?.();
   const reported = withPreviousSizes(last, { ...made.reported, ...verified });
   return { ...made, reported };
@@ -64793,6 +64820,7 @@ var init_build2 = __esm({
         const thresholds = readThresholds(argv2);
         if (argv2.digestFile !== void 0) await checkDigestFile(argv2.digestFile, options);
         if (argv2.report) await checkUserFile(resolve19(argv2.report), "--report");
+        if (options.before.length > 0) await line.early?.end();
         const changes = await runBeforeSteps(options, argv2.progress).catch(
           (error) => reportFailure(error, argv2.report)
         );
@@ -65754,7 +65782,7 @@ var init_cache_paths = __esm({
           process.stderr.write(`xbuild: removed ${describeBytes(removed)} that the build did not use
 `);
         }
-        const list7 = folders3.map(({ path: path6, holds: holds2 }) => ({ path: path6, holds: holds2 }));
+        const list7 = folders3.map(({ path: path6, holds: holds3 }) => ({ path: path6, holds: holds3 }));
         process.stdout.write(
           argv2.json ? `${JSON.stringify(list7, void 0, 2)}
 ` : list7.map(({ path: path6 }) => `${path6}

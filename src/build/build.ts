@@ -3,7 +3,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { locating, ofImage } from '../config/locate.ts'
 import type { Options } from '../config/options.ts'
 import { withReport } from '../errors.ts'
-import type { BuildxResult } from '../image/buildx/run.ts'
+import type { MadeBefore } from '../image/buildx/made-before.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { makeAtOnce, makeImage } from '../image/make.ts'
 import type { MadeImage, MakeContext, ReportedImage } from '../image/make-context.ts'
@@ -95,7 +95,7 @@ export function build(
       const asking = { registries, questions: createQuestions(registries), recorder, signal, changes }
       const prepared = await prepare(options, asking)
       const { plan } = prepared
-      const early = line?.early && isSame(line.early.last, plan) ? line.early : undefined
+      const early = line?.early && isSame(line.early.last, plan, options) ? line.early : undefined
       if (!early) await line?.early?.end()
       await askToInstall(plan, { confirm, recorder, signal })
       announce(prepared, recorder)
@@ -211,9 +211,9 @@ async function makeImages(
   const confirmed = asks ? await Promise.all(reached.map(one => withKnownDigest(one, lookUpBase))) : reached
   const limit = imagesAtOnce(plan, backend.name)
   const images = await mapLimit(confirmed, limit, image => withOwnUser(image, context))
-  const baked = await recorder.stage('image', () => makeAtOnce(images, backend.name, context))
+  const before = await recorder.stage('image', () => makeAtOnce(images, backend.name, context))
   const made = await mapLimit(images, limit, async (image, index) => {
-    const one = await makeAndReadBack(image, context, baked[index])
+    const one = await makeAndReadBack(image, context, before[index])
     if (!one.publish) done(one.reported, index)
     return one
   })
@@ -237,11 +237,16 @@ function withOwnUser(image: ImagePlan, { plan, work, registries, recorder }: Pla
 async function makeAndReadBack(
   image: ImagePlan,
   context: PlannedRun & MakeContext,
-  baked: BuildxResult | undefined,
+  before: MadeBefore | undefined,
 ): Promise<Pick<MadeImage, 'reported' | 'publish'>> {
   const { backend, recorder, last } = context
-  const made = await recorder.stage('image', () => makeImage(image, backend.name, context, baked))
-  const verified = await recorder.stage('readBack', () => readBack(image, made, context))
+  const made = await recorder.stage('image', () => makeImage(image, backend.name, context, before))
+  const verified = await recorder.stage('readBack', () =>
+    readBack(image, made, context).catch(async error => {
+      await made.forget?.()
+      throw error
+    }),
+  )
   if (verified.verified !== undefined) await made.remember?.()
   const reported = withPreviousSizes(last, { ...made.reported, ...verified })
   return { ...made, reported }

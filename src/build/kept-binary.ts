@@ -3,6 +3,9 @@ import { copyFile, link, lstat, mkdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { hashFile } from '../util/hash-file.ts'
 
+/** The record of the last build in the folder of the outputs (last-build.ts). */
+export const lastBuildFile = '.last-build.json'
+
 /** A binary that a build kept, and where a compiler would write it anew. */
 export interface KeptBinary {
   readonly path: string

@@ -11,7 +11,7 @@ import { writeFileAtomically } from '../util/atomic.ts'
 import { readText } from '../util/read-file.ts'
 import { table } from '../util/string-table.ts'
 import { artifactPath } from './artifacts.ts'
-import { type KeptBinary, restore, stampOf } from './kept-binary.ts'
+import { type KeptBinary, lastBuildFile, restore, stampOf } from './kept-binary.ts'
 
 /**
  * What successful builds of this checkout were made with. It tells a build whether the toolchain's caches are
@@ -33,9 +33,6 @@ export interface PlannedBinaries {
   readonly project: Pick<Project, 'language' | 'toolchain'>
   readonly compile: { readonly steps: readonly Pick<Step, 'stage' | 'produces'>[] }
 }
-
-/** Its file in the folder of the outputs. */
-export const lastBuildFile = '.last-build.json'
 
 type WithToolchain = Pick<Project, 'toolchain'>
 

@@ -7,7 +7,7 @@ import { Failure } from '../errors.ts'
 import { cacheFolder } from '../util/cache-folder.ts'
 import { shortPath } from '../util/paths.ts'
 import { readText } from '../util/read-file.ts'
-import { lastBuildFile } from './last-build.ts'
+import { lastBuildFile } from './kept-binary.ts'
 
 /** The first line of the .gitignore by which a folder is known as xbuild's own. */
 const marker = '# Outputs of xbuild: this folder can be deleted.'

@@ -25,7 +25,7 @@ export interface StepContext {
 const keptOutput = 64 * 1024 * 1024
 
 /** Runs a step's command on this machine, with a log of its own. */
-export function runHere(
+export async function runHere(
   step: Step,
   context: StepContext,
   onStderr: (line: string) => void,

@@ -58,6 +58,8 @@ export const buildCommand = defineCommand({
     const thresholds = readThresholds(argv)
     if (argv.digestFile !== undefined) await checkDigestFile(argv.digestFile, options)
     if (argv.report) await checkUserFile(resolve(argv.report), '--report')
+    // Their compilers may read what these steps are about to make.
+    if (options.before.length > 0) await line.early?.end()
     const changes = await runBeforeSteps(options, argv.progress).catch(error =>
       reportFailure(error, argv.report),
     )

@@ -59,6 +59,8 @@ export interface MadeImage {
   readonly publish?: () => Promise<void>
   /** Keeps what it was made of, for a build of the same; called once it was read back. */
   readonly remember?: () => Promise<void>
+  /** Has the next build make it again; called where it was not made, and is not right any more. */
+  readonly forget?: () => Promise<void>
   /** The layers that xbuild itself made the image of, by platform. */
   readonly packed: readonly PackedLayer[]
   /** The digests of the blobs that a registry had not, where xbuild itself pushed. */

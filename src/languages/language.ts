@@ -142,8 +142,8 @@ export interface Language<P extends Project = Project> {
   readonly title: string
   /** A file of one of these names marks a folder as a project of this language. */
   readonly markers: readonly string[]
-  /** Files in its folder or above that name a toolchain, which the first command may have to install. */
-  readonly toolchainFiles?: readonly string[]
+  /** Files in its folder or above that name what may have to come before the compilers: a toolchain, packages. */
+  readonly watchedFiles?: readonly string[]
   /** The ending of source files, where a folder with some is a program of the project above it. */
   readonly programFile?: string
   /** Flags of the toolchain that are refused after `--`, because xbuild sets them, each with what to do instead. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CliOptions, xbuild } from '../support/cli.ts'
@@ -46,6 +46,20 @@ async function builtTwice(files: Readonly<Record<string, string>> = {}): Promise
 function order(calls: readonly string[], first: RegExp, second: RegExp): boolean {
   const [a, b] = [first, second].map(kind => calls.findIndex(call => kind.test(call)))
   return a !== -1 && b !== -1 && (a as number) < (b as number)
+}
+
+interface Kept {
+  readonly dist: string
+  readonly watched: readonly (readonly [string, string | null])[]
+  readonly text: string
+}
+
+/** Writes what is kept of a project's last build anew. */
+async function rewrite({ commands, recorded }: Built, change: (kept: Kept) => unknown): Promise<void> {
+  const path = join(commands, (await recorded())[0] as string)
+  const kept = change(JSON.parse((await readFile(path)).subarray(32).toString()))
+  const text = Buffer.from(JSON.stringify(kept))
+  await writeFile(path, Buffer.concat([createHash('sha256').update(text).digest(), text]))
 }
 
 // Text that no run before has compiled.
@@ -168,14 +182,43 @@ describe('what is kept of a build', () => {
   })
 
   it('does no harm where a file of it cannot be written any more', async () => {
-    const { dir, build, recorded, commands } = await builtTwice()
-    const path = join(commands, (await recorded())[0] as string)
-    const last = JSON.parse((await readFile(path)).subarray(32).toString())
-    const files = [{ path: join(dir, 'main.go/cc'), text: '', mode: 0o755 }]
-    const text = Buffer.from(JSON.stringify({ ...last, files }))
-    await writeFile(path, Buffer.concat([createHash('sha256').update(text).digest(), text]))
+    const built = await builtTwice()
+    const files = [{ path: join(built.dir, 'main.go/cc'), text: '', mode: 0o755 }]
+    await rewrite(built, last => ({ ...last, text: JSON.stringify({ ...JSON.parse(last.text), files }) }))
+    expect(await built.build()).toMatchObject({ code: 0 })
+    expect(await leftOvers(built.dir)).toEqual([])
+  })
+
+  it('is not used by a plan with steps of the project’s own', async () => {
+    const built = await builtTwice()
+    const config = '[build]\nbefore = [["sh", "gen.sh"]]\n'
+    await writeFile(join(built.dir, 'xbuild.toml'), config)
+    await writeFile(join(built.dir, 'gen.sh'), `sleep 1\ncat > main.go <<'END'\n${changed}END\n`)
+    // As if the file had been saved while the last build ran.
+    const content = createHash('sha256').update(config).digest('hex')
+    await rewrite(built, last => ({
+      ...last,
+      watched: last.watched.map(([path, other]) => [path, path.endsWith('xbuild.toml') ? content : other]),
+    }))
+    expect(await built.build()).toMatchObject({ code: 0 })
+    expect(await contents(built.dir)).toContain(word)
+  })
+
+  it('is not used by a plan with another folder of outputs', async () => {
+    const built = await builtTwice()
+    const dist = await temporaryFolder()
+    await writeFile(join(dist, '.last-build.json'), '{}')
+    await rewrite(built, last => ({ ...last, dist }))
+    expect(await built.build()).toMatchObject({ code: 0 })
+    expect(compiles(await built.calls())).toHaveLength(4)
+    expect((await readdir(dist)).filter(name => name !== 'logs')).toEqual(['.last-build.json'])
+  })
+
+  it('is not used where the folder of outputs was emptied', async () => {
+    const { dir, build } = await builtTwice()
+    await rm(join(dir, 'dist'), { recursive: true })
+    await mkdir(join(dir, 'dist'))
     expect(await build()).toMatchObject({ code: 0 })
-    expect(await leftOvers(dir)).toEqual([])
   })
 
   it('is nothing where a server of sccache has to be started first', async () => {

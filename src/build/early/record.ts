@@ -28,9 +28,9 @@ export function recordCommands(args: readonly string[], plan: Plan, options: Opt
   }
 }
 
-/** Whether a plan compiles just as the last build did. */
-export function isSame(last: LastCommands, plan: Plan): boolean {
-  return textOf(plan) === last.text
+/** Whether a plan compiles just as the last build did, and with nothing before it. */
+export function isSame(last: LastCommands, plan: Plan, options: Options): boolean {
+  return mayBegin(plan, options) && plan.dist === last.dist && textOf(plan) === last.text
 }
 
 /**
@@ -73,11 +73,11 @@ function textOf({ project, compile }: Plan): string {
 }
 
 /**
- * The files that say whether something has to come before the compilers: xbuild.toml has steps of the project's own, and a file
- * that names a toolchain may name another one, which has to be installed first by one command alone.
+ * The files that say whether something has to come before the compilers: xbuild.toml has steps of the project's own, and another
+ * toolchain or package has to be installed or fetched first by one command alone.
  */
 function watchedFiles(dir: string): string[] {
-  const names = Object.values(languages).flatMap(({ toolchainFiles = [] }) => toolchainFiles)
+  const names = Object.values(languages).flatMap(({ watchedFiles = [] }) => watchedFiles)
   const folders = [dir]
   for (let above = dirname(dir); above !== folders.at(-1); above = dirname(above)) folders.push(above)
   return [join(dir, configFile), ...folders.flatMap(folder => names.map(name => join(folder, name)))]

@@ -4,7 +4,7 @@ import type { RunResult } from '../../process.ts'
 import type { Step } from '../../types.ts'
 import { writeFileAtomically } from '../../util/atomic.ts'
 import { makeTemporaryFolder, type TemporaryFolder } from '../../util/temporary-folder.ts'
-import { restore } from '../kept-binary.ts'
+import { lastBuildFile, restore } from '../kept-binary.ts'
 import { runHere, type StepContext } from '../run-step.ts'
 import { type LastCommands, readLastCommands } from './last-commands.ts'
 
@@ -41,8 +41,8 @@ export async function startEarly(
   signal: AbortSignal,
 ): Promise<EarlyCompile | undefined> {
   const last = readLastCommands(args)
-  // Without its outputs the last build is forgotten.
-  if (!last || !existsSync(last.dist)) return undefined
+  // The folder of the outputs may have been emptied, or be somebody else's by now.
+  if (!last || !existsSync(join(last.dist, lastBuildFile))) return undefined
   const [folder, temporary] = await Promise.all([
     makeTemporaryFolder('.xbuild-', last.dist).catch(() => undefined),
     makeTemporaryFolder('xbuild-compile-').catch(() => undefined),

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { isRegistryBase } from '../../base/lookup.ts'
-import { parseReference } from '../../oci/reference.ts'
+import { parseManifest } from '../../oci/manifest.ts'
+import { formatReference, parseReference, type Reference } from '../../oci/reference.ts'
 import { cacheFolder } from '../../util/cache-folder.ts'
 import { printed } from '../../util/substitute.ts'
 import { version } from '../../version.ts'
@@ -40,53 +41,87 @@ export function isRepeatable(
   return template === undefined && isPlain && noCache && isPinned && isPush && mayAsk
 }
 
+/** What is known of an image before buildx makes it. */
+export interface MadeBefore {
+  /** All that it is made of; undefined where the same may give another image. */
+  readonly key?: string
+  /** What came of it before; undefined where it has to be made. */
+  readonly result?: BuildxResult
+}
+
 /**
  * The images that a build of the last day made of the same files by the same Dockerfile, flags and builder, that were read
  * back, and that their registries still have, under their tags where buildx moves those. They are not made again.
- * @returns for each image what came of it, undefined where it has to be made
  */
 export async function findMadeBefore(
   images: readonly ImagePlan[],
   context: MakeContext,
-): Promise<readonly (BuildxResult | undefined)[]> {
-  if (!images.some(image => isRepeatable(image, context.plan))) return images.map(() => undefined)
+): Promise<readonly MadeBefore[]> {
+  if (!images.some(image => isRepeatable(image, context.plan))) return images.map(() => ({}))
   return withCache(cache => Promise.all(images.map(image => findOne(image, context, cache))))
 }
 
-async function findOne(
-  image: ImagePlan,
-  context: MakeContext,
-  cache: BlobCache,
-): Promise<BuildxResult | undefined> {
+async function findOne(image: ImagePlan, context: MakeContext, cache: BlobCache): Promise<MadeBefore> {
   const [push] = image.destinations
-  if (push?.type !== 'push' || !isRepeatable(image, context.plan)) return undefined
-  const { success, output } = v.safeParse(recordSchema, await cache.recall(kind, await keyOf(image, context)))
-  if (!success || !isRecent(output.at)) return undefined
+  if (push?.type !== 'push' || !isRepeatable(image, context.plan)) return {}
+  const key = await keyOf(image, context)
+  const { success, output } = v.safeParse(recordSchema, await cache.recall(kind, key))
+  if (!success || !isRecent(output.at)) return { key }
   const digest = output.metadata['containerimage.digest']
   const byDigest = push.byDigest || push.tagsLast !== undefined
-  const has = async (reference: string) => {
+  const has = (reference: string) => {
     const { registry, repository, tag = 'latest' } = parseReference(reference)
     const asked = { registry, repository, ...(byDigest ? { digest } : { tag }) }
     // The builder may reach a registry that this machine does not.
-    const found = await context.registries.headManifest(asked, { push: true }).catch(() => undefined)
-    return found?.digest === digest
+    return holds(asked, digest, context.registries).catch(() => false)
   }
   const held = await Promise.all(push.references.map(has))
-  return held.every(Boolean) ? { ...resultOf(output.metadata, [], 0), isPushed: true } : undefined
+  return held.every(Boolean)
+    ? { key, result: { ...resultOf(output.metadata, [], 0), isPushed: true } }
+    : { key }
 }
 
-/** Keeps what came of an image that was read back. */
+/**
+ * Whether a registry has an image with the manifests of its platforms: jobs that clean up remove manifests without a tag, and
+ * with them the content of an index.
+ */
+async function holds(
+  asked: Reference,
+  digest: string,
+  registries: MakeContext['registries'],
+): Promise<boolean> {
+  const found = await registries.findManifest(asked)
+  if (found?.digest !== digest) return false
+  const manifest = parseManifest(found.bytes, found.mediaType, formatReference(asked))
+  if (manifest.kind !== 'index') return true
+  const { registry, repository } = asked
+  const platforms = manifest.manifests.map(child =>
+    registries.headManifest({ registry, repository, digest: child.digest }, { push: true }),
+  )
+  return (await Promise.all(platforms)).every(Boolean)
+}
+
+/**
+ * Keeps what came of an image that was read back.
+ * @param key of `findMadeBefore`: a file that has changed since may be in the image or not, so that nothing is kept then
+ */
 export async function rememberMade(
   image: ImagePlan,
+  key: string,
   digest: string,
   { metadata }: BuildxResult,
   context: MakeContext,
 ): Promise<void> {
-  if (!isRepeatable(image, context.plan)) return
-  const key = await keyOf(image, context)
+  // A file that is gone by now is no fault of the image.
+  if ((await keyOf(image, context).catch(() => undefined)) !== key) return
   const config = 'containerimage.config.digest'
   const kept = { 'containerimage.digest': digest, [config]: metadata[config] }
   await withCache(cache => cache.remember(kind, key, { at: Date.now(), metadata: kept }))
+}
+
+/** Has the next build make an image again. */
+export function forgetMade(key: string): Promise<void> {
+  return withCache(cache => cache.remember(kind, key, {}))
 }
 
 /** All that an image is made of. */

@@ -9,7 +9,7 @@ import type { ImagePlan } from '../image-plan.ts'
 import { binariesOf, type MadeImage, type MakeContext, platformFile } from '../make-context.ts'
 import { buildxFiles, imageCommand, imageDockerfile, imageRequest } from './command.ts'
 import { dockerfileRemarks } from './dockerfile-remarks.ts'
-import { rememberMade } from './made-before.ts'
+import { forgetMade, type MadeBefore, rememberMade } from './made-before.ts'
 import { placeArchive, placeLayout } from './place-output.ts'
 import type { PushContext } from './push-tags-last.ts'
 import { type BuildxResult, runBuildx } from './run.ts'
@@ -67,7 +67,7 @@ export async function makeWithBuildx(
   image: ImagePlan,
   context: MakeContext,
   task: Task,
-  baked?: BuildxResult,
+  { key, result: baked }: MadeBefore = {},
 ): Promise<MadeImage> {
   const { plan, registries, signal } = context
   const { spec, destinations } = image
@@ -99,7 +99,9 @@ export async function makeWithBuildx(
     },
     ...(pushed && { publish: pushed.publish }),
     ...(digest !== undefined &&
-      !result.isPushed && { remember: () => rememberMade(image, digest, result, context) }),
+      key !== undefined &&
+      !result.isPushed && { remember: () => rememberMade(image, key, digest, result, context) }),
+    ...(key !== undefined && result.isPushed && { forget: () => forgetMade(key) }),
     uploaded,
     packed: [],
   }

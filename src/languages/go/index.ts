@@ -23,7 +23,7 @@ export const go: Language<GoProject> = {
   name: 'go',
   title: 'Go',
   markers: ['go.work', 'go.mod'],
-  toolchainFiles: ['go.work', 'go.mod'],
+  watchedFiles: ['go.work', 'go.mod'],
   programFile: '.go',
   ownFlags: {
     '-o': 'set dist in xbuild.toml; the image goes where -o before the -- says',

@@ -22,7 +22,7 @@ export const rust: Language<RustProject> = {
   name: 'rust',
   title: 'Rust',
   markers: ['Cargo.toml'],
-  toolchainFiles,
+  watchedFiles: toolchainFiles,
   ownFlags: {
     '--target': 'name it with --platform, before the --',
     '--message-format': 'leave it out',

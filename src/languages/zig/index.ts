@@ -16,6 +16,7 @@ export const zig: Language<ZigProject> = {
   name: 'zig',
   title: 'Zig',
   markers: ['build.zig'],
+  watchedFiles: ['build.zig.zon'],
   ownFlags: {
     '-Dtarget': '--platform, or [zig] target = { "linux/amd64" = "x86_64-linux" } for another spelling',
     '--prefix': 'set dist in xbuild.toml',
