@@ -14504,7 +14504,7 @@ async function checkPrograms(dir2, listings, { wanted: wanted2 = [] }) {
   if (!first) return;
   throw new Failure({
     kind: "project",
-    what: meant.length > 0 ? `${first.name} is not built as it stands` : "The project has no program of its own",
+    what: meant.length > 0 ? `${first.name} cannot be built as it is` : "The project has no program of its own",
     where: dir2,
     why: elsewhere3.slice(0, 10).map(({ folder, why }) => `${folder} ${why}`).join("\n"),
     fix: elsewhere3.slice(0, 10).map(({ fix: fix2 }) => fix2).join("\n")
@@ -23906,7 +23906,7 @@ function hasPassword(rest2) {
   return new Failure({
     kind: "usage",
     what: `An image reference has a password in it: ***@${shorten2(rest2)}`,
-    why: "names of images are printed, stored and pushed; a password is for the log-in",
+    why: "names of images are printed, stored and pushed; a password is for the login",
     fix: `docker login ${registry}, and ${shorten2(rest2)} as the reference`
   });
 }
@@ -64919,12 +64919,15 @@ var init_cache_use = __esm({
     contents = {
       blobs: "layers of bases and images, by digest",
       layers: "which files gave which layer",
+      made: "which image docker buildx made of what",
+      "read-back": "which layers a registry was seen to hold whole",
       bases: "which digest a base's tag stood for",
       "diff-ids": "layers of bases that were decompressed and checked",
       compilers: "wrappers of C compilers for Rust",
       toolchains: "Zig for the emulated builds of bench",
       buildx: "caches of docker buildx, from --cache local",
       commands: "how the last build of a project compiled, for an early start",
+      outputs: "binaries and logs of projects that cannot be written to",
       compiled: "xbuild's own code, compiled by Node.js"
     };
   }
@@ -66449,9 +66452,9 @@ var init_help = __esm({
         "compression",
         "backend"
       ],
-      "Where it goes:": ["push", "load", "output", "dist"],
+      "Where it goes:": ["push", "load", "output", "dist", "push-by-digest", "digest-file"],
       "Registries:": ["offline", "insecure-registry", "registry-timeout", "verify"],
-      "docker buildx:": ["builder", "cache-from", "cache-to", "provenance", "sbom", "metadata-file"],
+      "docker buildx:": ["builder", "cache", "cache-from", "cache-to", "provenance", "sbom", "metadata-file"],
       "Comparison with emulation:": ["bench", "bench-fail-under", "bench-max-growth"],
       "What is shown:": ["dry-run", "progress", "json", "report", "timings"]
     };
@@ -66470,7 +66473,7 @@ var init_help = __esm({
       XBUILD_TRACE: "a file for the timeline of the run, for the trace viewer of Chrome",
       SOURCE_DATE_EPOCH: "every time in the image, in seconds since 1970 (the commit\u2019s)",
       "DOCKER_HOST, DOCKER_CONFIG": "as docker has them; logins are those of docker login",
-      "HTTPS_PROXY, NO_PROXY": "as curl has them",
+      "HTTPS_PROXY, NO_PROXY": "as docker and Go have them",
       "NO_COLOR, FORCE_COLOR": "without colours, or with them on no terminal",
       XDG_CACHE_HOME: "the folder above that of xbuild cache (~/.cache)"
     };
@@ -67122,7 +67125,7 @@ var init_credentials2 = __esm({
       id: "credentials",
       title: "Credentials",
       question: "Does every credential helper of docker and podman answer?",
-      findings: `Each helper that a file of log-ins names is asked once, as a push would ask it. A problem where one hangs or fails for a registry of this
+      findings: `Each helper that a file of logins names is asked once, as a push would ask it. A problem where one hangs or fails for a registry of this
 project or for all registries, else a warning. Nothing that it says is printed.`,
       run: async (around) => {
         const wanted2 = await wantedRegistries(around);
@@ -68387,7 +68390,7 @@ cache-to: type=gha,mode=max,scope=\${{ matrix.platform }}`;
     ghaCacheScope = {
       id: "gha-cache-scope",
       severity: "warning",
-      summary: "Builds that run side by side write type=gha caches of different scopes.",
+      summary: "Builds that run in parallel write type=gha caches of different scopes.",
       explanation: `Without \`scope\` every build writes the cache \`buildkit\`. In a matrix, or with several images in a repository, the
 last to end overwrites what the others wrote, and the next run finds the cache of one platform alone. Name the scope after what
 is built: \`scope=\${{ matrix.platform }}\`, \`scope=server\`.`,
@@ -77412,7 +77415,7 @@ var init_push2 = __esm({
       id: "push",
       title: "Push",
       question: "May this user push to the repositories of the tags?",
-      findings: `A token with the right to push is asked for, as a push would, and nothing is written. A problem where the registry refuses the log-in
+      findings: `A token with the right to push is asked for, as a push would, and nothing is written. A problem where the registry refuses the login
 or the right; where only a push can tell, it says so.`,
       run: async ({ repositories, registries }) => {
         const found = await repositories();

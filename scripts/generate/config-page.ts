@@ -11,9 +11,9 @@ xbuild needs no configuration. To change a default, write \`xbuild.toml\` in the
 differs from the defaults. Flags override the environment, the environment overrides xbuild.toml. Unknown keys are refused.
 
 Editors with a TOML language server (taplo, Even Better TOML) complete and check it by the JSON Schema,
-[schema/xbuild.schema.json](../schema/xbuild.schema.json), which the npm package contains:
+[schema/xbuild.schema.json](../schema/xbuild.schema.json). \`xbuild init\` writes it to \`.xbuild/schema.json\`:
 
-    #:schema ./node_modules/xbuild/schema/xbuild.schema.json
+    #:schema ./.xbuild/schema.json
 
 In \`tags\`, \`args\`, \`env\`, \`labels\` and \`annotations\` of \`[image]\`, in \`ldflags\`, \`tags\` and \`vars\` of \`[go]\`, \`env\` of \`[rust]\`, and
 \`args\` and \`env\` of \`[zig]\`, these become what they name: \`{version}\`, \`{commit}\`, \`{short-commit}\`, \`{date}\`, \`{branch}\`, \`{tag}\`,

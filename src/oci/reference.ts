@@ -59,7 +59,7 @@ function hasPassword(rest: string): Failure {
   return new Failure({
     kind: 'usage',
     what: `An image reference has a password in it: ***@${shorten(rest)}`,
-    why: 'names of images are printed, stored and pushed; a password is for the log-in',
+    why: 'names of images are printed, stored and pushed; a password is for the login',
     fix: `docker login ${registry}, and ${shorten(rest)} as the reference`,
   })
 }

@@ -14,9 +14,9 @@ export const flagGroups: Readonly<Record<string, readonly string[]>> = {
     'compression',
     'backend',
   ],
-  'Where it goes:': ['push', 'load', 'output', 'dist'],
+  'Where it goes:': ['push', 'load', 'output', 'dist', 'push-by-digest', 'digest-file'],
   'Registries:': ['offline', 'insecure-registry', 'registry-timeout', 'verify'],
-  'docker buildx:': ['builder', 'cache-from', 'cache-to', 'provenance', 'sbom', 'metadata-file'],
+  'docker buildx:': ['builder', 'cache', 'cache-from', 'cache-to', 'provenance', 'sbom', 'metadata-file'],
   'Comparison with emulation:': ['bench', 'bench-fail-under', 'bench-max-growth'],
   'What is shown:': ['dry-run', 'progress', 'json', 'report', 'timings'],
 }
@@ -37,7 +37,7 @@ export const environment: Readonly<Record<string, string>> = {
   XBUILD_TRACE: 'a file for the timeline of the run, for the trace viewer of Chrome',
   SOURCE_DATE_EPOCH: 'every time in the image, in seconds since 1970 (the commit’s)',
   'DOCKER_HOST, DOCKER_CONFIG': 'as docker has them; logins are those of docker login',
-  'HTTPS_PROXY, NO_PROXY': 'as curl has them',
+  'HTTPS_PROXY, NO_PROXY': 'as docker and Go have them',
   'NO_COLOR, FORCE_COLOR': 'without colours, or with them on no terminal',
   XDG_CACHE_HOME: 'the folder above that of xbuild cache (~/.cache)',
 }

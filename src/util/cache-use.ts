@@ -22,12 +22,15 @@ export interface CachePart {
 const contents: Readonly<Record<string, string>> = {
   blobs: 'layers of bases and images, by digest',
   layers: 'which files gave which layer',
+  made: 'which image docker buildx made of what',
+  'read-back': 'which layers a registry was seen to hold whole',
   bases: "which digest a base's tag stood for",
   'diff-ids': 'layers of bases that were decompressed and checked',
   compilers: 'wrappers of C compilers for Rust',
   toolchains: 'Zig for the emulated builds of bench',
   buildx: 'caches of docker buildx, from --cache local',
   commands: 'how the last build of a project compiled, for an early start',
+  outputs: 'binaries and logs of projects that cannot be written to',
   compiled: "xbuild's own code, compiled by Node.js",
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { cacheCommand } from '../../src/commands/cache.ts'
 import { doctorCommand } from '../../src/commands/doctor.ts'
 import { initCommand } from '../../src/commands/init.ts'
 import { benchBoundFlags, buildFlags, outputFlags } from '../../src/config/flags.ts'
@@ -24,6 +25,7 @@ test('every flag that it shows with xbuild is one', () => {
     ...outputFlags,
     ...doctorCommand.flags,
     ...initCommand.flags,
+    ...cacheCommand.flags,
     report: 0,
     bench: 0,
     'dry-run': 0,

@@ -15,7 +15,7 @@ export const credentials: Check = {
   id: 'credentials',
   title: 'Credentials',
   question: 'Does every credential helper of docker and podman answer?',
-  findings: `Each helper that a file of log-ins names is asked once, as a push would ask it. A problem where one hangs or fails for a registry of this
+  findings: `Each helper that a file of logins names is asked once, as a push would ask it. A problem where one hangs or fails for a registry of this
 project or for all registries, else a warning. Nothing that it says is printed.`,
   run: async around => {
     const wanted = await wantedRegistries(around)

@@ -7,7 +7,7 @@ export const push: Check = {
   id: 'push',
   title: 'Push',
   question: 'May this user push to the repositories of the tags?',
-  findings: `A token with the right to push is asked for, as a push would, and nothing is written. A problem where the registry refuses the log-in
+  findings: `A token with the right to push is asked for, as a push would, and nothing is written. A problem where the registry refuses the login
 or the right; where only a push can tell, it says so.`,
   run: async ({ repositories, registries }) => {
     const found = await repositories()

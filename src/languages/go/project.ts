@@ -162,7 +162,7 @@ async function checkPrograms(
   throw new Failure({
     kind: 'project',
     what:
-      meant.length > 0 ? `${first.name} is not built as it stands` : 'The project has no program of its own',
+      meant.length > 0 ? `${first.name} cannot be built as it is` : 'The project has no program of its own',
     where: dir,
     why: elsewhere
       .slice(0, 10)

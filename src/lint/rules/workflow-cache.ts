@@ -19,7 +19,7 @@ cache-to: type=gha,mode=max,scope=\${{ matrix.platform }}`
 export const ghaCacheScope: Rule<Workflow> = {
   id: 'gha-cache-scope',
   severity: 'warning',
-  summary: 'Builds that run side by side write type=gha caches of different scopes.',
+  summary: 'Builds that run in parallel write type=gha caches of different scopes.',
   explanation: `Without \`scope\` every build writes the cache \`buildkit\`. In a matrix, or with several images in a repository, the
 last to end overwrites what the others wrote, and the next run finds the cache of one platform alone. Name the scope after what
 is built: \`scope=\${{ matrix.platform }}\`, \`scope=server\`.`,
