@@ -10310,10 +10310,37 @@ var init_interrupt = __esm({
   }
 });
 
+// src/tune-v8.ts
+var tune_v8_exports = {};
+__export(tune_v8_exports, {
+  tuneV8: () => tuneV8
+});
+import { setFlagsFromString } from "node:v8";
+function tuneV8() {
+  if (Number.parseInt(process.versions.node, 10) > newestTried) return;
+  for (const flag2 of flags) setFlagsFromString(flag2);
+}
+var newestTried, flags;
+var init_tune_v8 = __esm({
+  "src/tune-v8.ts"() {
+    "use strict";
+    newestTried = 26;
+    flags = [
+      // undici parses HTTP in WebAssembly, which V8 would optimize in the background for longer than all of a run's answers take
+      // to parse: 0.1 s of a processor.
+      "--wasm-tiering-budget=1000000000",
+      // The threads that help to collect a small heap take more time from the compilers than they save: 0.02 s of a processor.
+      "--no-concurrent-marking",
+      "--no-concurrent-sweeping",
+      "--no-parallel-scavenge"
+    ];
+  }
+});
+
 // src/bench/compare/threshold-flags.ts
-function readThresholds(flags, request) {
-  const failUnder = aboveZero(flags.benchFailUnder, "--bench-fail-under");
-  const maxGrowth = aboveZero(flags.benchMaxGrowth, "--bench-max-growth");
+function readThresholds(flags2, request) {
+  const failUnder = aboveZero(flags2.benchFailUnder, "--bench-fail-under");
+  const maxGrowth = aboveZero(flags2.benchMaxGrowth, "--bench-max-growth");
   if (failUnder !== void 0) checkCovered(["native", "emulated"], "--bench-fail-under", request);
   if (maxGrowth !== void 0) checkCovered(["native"], "--bench-max-growth", request);
   return { ...failUnder !== void 0 && { failUnder }, ...maxGrowth !== void 0 && { maxGrowth } };
@@ -12922,7 +12949,7 @@ function zigCc({ platform: platform11, found, glibc: glibc2 }, libc2) {
   if (!found.zig) return void 0;
   const { command: command2, version: version2 } = found.zig;
   const target = `${zigTarget(platform11, libc2)}${libc2 === "gnu" && glibc2 ? `.${glibc2}` : ""}`;
-  const flags = [
+  const flags2 = [
     "-target",
     target,
     ...platform11.zig.cpu ? [`-mcpu=${platform11.zig.cpu}`] : [],
@@ -12932,8 +12959,8 @@ function zigCc({ platform: platform11, found, glibc: glibc2 }, libc2) {
     name: "zig",
     title: `zig ${version2}`,
     libc: libc2,
-    cc: [...command2, "cc", ...flags],
-    cxx: [...command2, "c++", ...flags],
+    cc: [...command2, "cc", ...flags2],
+    cxx: [...command2, "c++", ...flags2],
     ld: [...command2, "ld.lld"],
     ar: [...command2, "ar"],
     ranlib: [...command2, "ranlib"],
@@ -13046,8 +13073,8 @@ var init_c_toolchains = __esm({
 });
 
 // src/languages/machine-flags.ts
-function machineFlag(flags) {
-  return flags.find((flag2) => cFlag.test(flag2) || folderFlag.test(flag2));
+function machineFlag(flags2) {
+  return flags2.find((flag2) => cFlag.test(flag2) || folderFlag.test(flag2));
 }
 function machineFlagRemarks(names6, env4, platforms2) {
   return names6.flatMap((name) => {
@@ -14108,13 +14135,13 @@ var init_main_executable = __esm({
 
 // src/languages/go/list.ts
 async function listPackages(dir2, { platform: platform11, patterns, deep, offline: isOffline = false, tags: tags2, cgo, knowsVcs: knowsVcs2, withFiles }, context2) {
-  const flags = [
+  const flags2 = [
     ...["-e", deep ? "-deps" : "-find"],
     ...tags2.length > 0 ? [`-tags=${tags2.join(",")}`] : [],
     ...knowsVcs2 ? ["-buildvcs=false"] : [],
     ...sourceFlags(context2.toolchainArgs ?? [])
   ];
-  const args3 = ["list", ...flags, "-f", template(withFiles), ...patterns];
+  const args3 = ["list", ...flags2, "-f", template(withFiles), ...patterns];
   const target = {
     GOOS: "linux",
     GOARCH: platform11.go["GOARCH"],
@@ -14422,7 +14449,7 @@ async function inspectGo(dir2, given) {
   if (!isGuessed) await early.catch(() => {
   });
   const packages2 = await (isGuessed ? early : readPackages(dir2, environment3, context2));
-  const { settings: settings3, flags, targetRemarks: targetRemarks2, mode, architectures: architectures3, assigned: assigned2, keptFiles } = packages2;
+  const { settings: settings3, flags: flags2, targetRemarks: targetRemarks2, mode, architectures: architectures3, assigned: assigned2, keptFiles } = packages2;
   const { shallow, listings, mains, released } = packages2;
   await checkPrograms(dir2, shallow, context2);
   if (context2.download) answers.save([...shallow, ...listings].flat()).catch(() => {
@@ -14450,7 +14477,7 @@ async function inspectGo(dir2, given) {
     ...cToolchains && { cToolchains: withOwnPkgConfig(cToolchains, options.go.env) },
     remarks: targetRemarks2,
     settings: settings3,
-    flags,
+    flags: flags2,
     variables: await readVariables(dir2, listings, architectures3, assigned2),
     packages: found.packages,
     ...memoryMayBeLimited && { memory: availableMemory() },
@@ -14461,17 +14488,17 @@ async function inspectGo(dir2, given) {
 async function readPackages(dir2, environment3, context2) {
   const { platforms: platforms2, options } = context2;
   const settings3 = await readGoSettings(environment3.GOENV, options.go.env);
-  const flags = readGoFlags(settings3, context2.toolchainArgs ?? []);
+  const flags2 = readGoFlags(settings3, context2.toolchainArgs ?? []);
   const targetRemarks2 = checkTarget(settings3, platforms2);
   const { mode } = cgoMode(options.go, settings3);
   const architectures3 = [...new Map(platforms2.map((platform11) => [platform11.arch, platform11])).values()];
   const patterns = await packagePatterns(dir2, environment3.GOWORK, context2);
-  const assigned2 = assignedPackages(flags, context2);
+  const assigned2 = assignedPackages(flags2, context2);
   const listing = {
     patterns,
     // What git says is not known yet; what the environment says is.
     tags: [
-      .../* @__PURE__ */ new Set([...flags.tags, ...options.go.tags.map((tag) => fillPlaceholders(tag, {}, "[go] tags"))])
+      .../* @__PURE__ */ new Set([...flags2.tags, ...options.go.tags.map((tag) => fillPlaceholders(tag, {}, "[go] tags"))])
     ],
     cgo: mode !== false,
     knowsVcs: knowsVcs(environment3),
@@ -14479,11 +14506,11 @@ async function readPackages(dir2, environment3, context2) {
   };
   const keptFiles = workspaceSums(environment3.GOWORK);
   const listed = await withFilesKept(keptFiles, () => listPrograms(dir2, architectures3, listing, context2));
-  return { settings: settings3, flags, targetRemarks: targetRemarks2, mode, architectures: architectures3, assigned: assigned2, keptFiles, ...listed };
+  return { settings: settings3, flags: flags2, targetRemarks: targetRemarks2, mode, architectures: architectures3, assigned: assigned2, keptFiles, ...listed };
 }
-function assignedPackages(flags, { options }) {
+function assignedPackages(flags2, { options }) {
   const words4 = [
-    ...flags.ldflags,
+    ...flags2.ldflags,
     ...linkerWords(options.go.ldflags ?? "", "[go] ldflags", ["go", "ldflags"]),
     ...Object.keys(options.go.vars).flatMap((name) => ["-X", `${name}=`])
   ];
@@ -14679,12 +14706,12 @@ function buildStep(project2, request, platform11, cgo, { concurrency, perBuild }
     ...program2 !== void 0 && { cacheLog: { program: program2, path: actionGraph } }
   };
 }
-function buildTags({ flags }, tags2, source, { id }) {
+function buildTags({ flags: flags2 }, tags2, source, { id }) {
   const values = { ...sourcePlaceholders(source), platform: id };
-  return [.../* @__PURE__ */ new Set([...flags.tags, ...tags2.map((tag) => fillPlaceholders(tag, values, "[go] tags"))])];
+  return [.../* @__PURE__ */ new Set([...flags2.tags, ...tags2.map((tag) => fillPlaceholders(tag, values, "[go] tags"))])];
 }
-function checkRepository({ refused: refused2 }, flags, root2) {
-  if (!refused2 || /^(false|0|f)$/i.test(flags.get("buildvcs") ?? "")) return;
+function checkRepository({ refused: refused2 }, flags2, root2) {
+  if (!refused2 || /^(false|0|f)$/i.test(flags2.get("buildvcs") ?? "")) return;
   throw new Failure({
     kind: "project",
     what: "git refuses to read the repository, and go build asks it for the commit",
@@ -19812,14 +19839,14 @@ function targetConfig(files3, triple, env4 = process.env) {
   const linkerVariable = `CARGO_TARGET_${envTriple(triple)}_LINKER`;
   const linker = env4[linkerVariable] ? { value: env4[linkerVariable], source: linkerVariable } : targetKey(files3, triple, "linker");
   const variable2 = `CARGO_TARGET_${envTriple(triple)}_RUSTFLAGS`;
-  const flags = env4[variable2];
+  const flags2 = env4[variable2];
   const tables2 = targetFlags(files3, triple);
-  const hidden3 = flags !== void 0 || tables2.length > 0 ? [] : buildFlags(files3, env4);
+  const hidden3 = flags2 !== void 0 || tables2.length > 0 ? [] : buildFlags(files3, env4);
   return {
     ...typeof linker?.value === "string" && { linker: { value: linker.value, source: linker.source } },
-    ownRustflags: flagList(flags),
+    ownRustflags: flagList(flags2),
     hiddenRustflags: hidden3.flatMap((item) => item.flags),
-    flagSources: [{ source: variable2, flags: flagList(flags) }, ...tables2, ...hidden3].filter(
+    flagSources: [{ source: variable2, flags: flagList(flags2) }, ...tables2, ...hidden3].filter(
       (item) => item.flags.length > 0
     ),
     flagsAreString: typeof lookUp(files3, "target", triple, "rustflags")?.value === "string"
@@ -20176,11 +20203,11 @@ var init_features = __esm({
 // src/c-toolchains/script.ts
 import { createHash as createHash8 } from "node:crypto";
 import { join as join25 } from "node:path";
-function scriptToolchain(toolchain2, folder, flags, libraries = []) {
+function scriptToolchain(toolchain2, folder, flags2, libraries = []) {
   const script2 = toolchain2.name === "zig" ? zigScript : plainScript;
   const texts2 = {
-    cc: script2([...toolchain2.cc, ...flags], libraries),
-    cxx: script2([...toolchain2.cxx, ...flags], libraries),
+    cc: script2([...toolchain2.cc, ...flags2], libraries),
+    cxx: script2([...toolchain2.cxx, ...flags2], libraries),
     ar: plainScript(toolchain2.ar),
     ranlib: plainScript(toolchain2.ranlib)
   };
@@ -20954,9 +20981,9 @@ function describeMachineFlags(sources) {
   return [...rust2, ...compilesC ? machineFlagRemarks(cVariables2, env4, platforms2) : []];
 }
 function nativeSource({ environmentFlags, targets: targets3 }, { id }) {
-  const isNative = (flags) => flags.some((flag2) => flag2.endsWith("target-cpu=native"));
+  const isNative = (flags2) => flags2.some((flag2) => flag2.endsWith("target-cpu=native"));
   if (environmentFlags) return isNative(environmentFlags.flags) ? environmentFlags.variable : void 0;
-  return targets3.get(id)?.flagSources.find(({ flags }) => isNative(flags))?.source;
+  return targets3.get(id)?.flagSources.find(({ flags: flags2 }) => isNative(flags2))?.source;
 }
 var cVariables2;
 var init_remarks = __esm({
@@ -21148,8 +21175,8 @@ function readEnvironmentFlags(env4) {
   const encoded = env4["CARGO_ENCODED_RUSTFLAGS"];
   const plain3 = env4["RUSTFLAGS"];
   if (encoded !== void 0) {
-    const flags = encoded === "" ? [] : encoded.split("");
-    return { variable: "CARGO_ENCODED_RUSTFLAGS", flags };
+    const flags2 = encoded === "" ? [] : encoded.split("");
+    return { variable: "CARGO_ENCODED_RUSTFLAGS", flags: flags2 };
   }
   return plain3 === void 0 ? void 0 : { variable: "RUSTFLAGS", flags: flagList(plain3) };
 }
@@ -21177,21 +21204,21 @@ var init_project2 = __esm({
 });
 
 // src/languages/rust/rustflags.ts
-function giveFlags({ environmentFlags }, targets3, flags) {
+function giveFlags({ environmentFlags }, targets3, flags2) {
   if (environmentFlags) {
-    const all = [...environmentFlags.flags, ...flags];
+    const all = [...environmentFlags.flags, ...flags2];
     return { args: [], env: { CARGO_ENCODED_RUSTFLAGS: all.join("") } };
   }
-  const given = targets3.map((target) => targetFlags2(target, flags));
+  const given = targets3.map((target) => targetFlags2(target, flags2));
   return {
     args: given.flatMap(({ args: args3 }) => args3),
     env: Object.assign({}, ...given.map(({ env: env4 }) => env4))
   };
 }
-function targetFlags2(target, flags) {
+function targetFlags2(target, flags2) {
   const { triple, ownRustflags, hiddenRustflags, flagsAreString } = target;
   const variable2 = `CARGO_TARGET_${envTriple(triple)}_RUSTFLAGS`;
-  const ours = [...hiddenRustflags, ...flags];
+  const ours = [...hiddenRustflags, ...flags2];
   if (!flagsAreString && ours.some(hasSpace)) {
     return { args: ["--config", `target.${triple}.rustflags=${JSON.stringify(ours)}`], env: {} };
   }
@@ -21253,7 +21280,7 @@ function buildStep2(project2, request, platforms2, linkers) {
   const isOurs = own5 !== void 0 && options.rust.env[own5.variable] !== void 0;
   const fillOwn = (flag2) => fillPlaceholders(flag2, values, `[rust] env ${own5?.variable}`);
   const filled = isOurs ? { ...project2, environmentFlags: { ...own5, flags: own5.flags.map(fillOwn) } } : project2;
-  const flags = giveFlags(filled, targets3, [
+  const flags2 = giveFlags(filled, targets3, [
     ...remapFlags(project2),
     ...libc2 === "musl" ? ["-Ctarget-feature=+crt-static"] : [],
     ...cpu === void 0 ? [] : [`-Ctarget-cpu=${cpu}`]
@@ -21274,7 +21301,7 @@ function buildStep2(project2, request, platforms2, linkers) {
     ...executables.flatMap(({ name }) => ["--bin", name]),
     ...featureArgs(options.rust),
     ...locked ? ["--locked"] : [],
-    ...flags.args,
+    ...flags2.args,
     ...toolchainArgs
   ];
   const command2 = {
@@ -21289,7 +21316,7 @@ function buildStep2(project2, request, platforms2, linkers) {
       ...Object.assign({}, ...platforms2.map((platform11) => linkers.get(platform11.id)?.env)),
       ...fillEnv(options.rust.env, values, "[rust] env"),
       // Last: the flags that `[rust] env` has are among these.
-      ...flags.env
+      ...flags2.env
     }
   };
   return {
@@ -22114,7 +22141,7 @@ function readGoBuildInfo(file) {
 }
 function findHeader(file) {
   const place = file.sections.length > 0 ? file.section(".go.buildinfo") : file.segments.find(
-    ({ type, flags }) => type === loadSegment && (flags & (flagWritable | flagExecutable)) === flagWritable
+    ({ type, flags: flags2 }) => type === loadSegment && (flags2 & (flagWritable | flagExecutable)) === flagWritable
   );
   if (!place) return void 0;
   const start4 = Math.ceil(place.offset / alignment) * alignment;
@@ -22215,10 +22242,10 @@ function readElf(source, name = "binary") {
 function readElfFile(path6) {
   return withFileReader(path6, (reader) => readElf(reader, path6));
 }
-function readArmFloat(flags) {
-  if (flags >>> 24 !== 5) return void 0;
-  if (flags & 1024) return "hard";
-  return flags & 512 ? "soft" : void 0;
+function readArmFloat(flags2) {
+  if (flags2 >>> 24 !== 5) return void 0;
+  if (flags2 & 1024) return "hard";
+  return flags2 & 512 ? "soft" : void 0;
 }
 var types, armMachine, interpreterSegment, symbolTableSection;
 var init_elf = __esm({
@@ -22904,9 +22931,9 @@ async function readSettings({ root: root2, signal }) {
   const names6 = ["GOFLAGS", "GOEXPERIMENT"];
   const result = await run({ tool: "go", args: ["env", "-json", ...names6], cwd: root2 }, { signal });
   const found = result.ok ? JSON.parse(result.stdout) : {};
-  const flags = found["GOFLAGS"]?.split(/\s+/).filter((flag2) => flag2 && !/^--?mod=/.test(flag2)).join(" ");
+  const flags2 = found["GOFLAGS"]?.split(/\s+/).filter((flag2) => flag2 && !/^--?mod=/.test(flag2)).join(" ");
   return {
-    GOFLAGS: flags ?? "",
+    GOFLAGS: flags2 ?? "",
     ...found["GOEXPERIMENT"] && { GOEXPERIMENT: found["GOEXPERIMENT"] },
     GOPROXY: "off",
     // A shared compile cache would be warm on one path and missing on the others.
@@ -27278,11 +27305,11 @@ function healthcheckInstruction(check3) {
     ["start-period", check3.startPeriod],
     ["start-interval", check3.startInterval]
   ];
-  const flags = [
+  const flags2 = [
     ...durations.flatMap(([name, value]) => value === void 0 ? [] : [`--${name}=${value}ns`]),
     ...check3.retries === void 0 ? [] : [`--retries=${check3.retries}`]
   ];
-  return ["HEALTHCHECK", ...flags, exec("CMD", check3.test)].join(" ");
+  return ["HEALTHCHECK", ...flags2, exec("CMD", check3.test)].join(" ");
 }
 function envInstructions(env4) {
   return pairs("ENV", Object.entries(env4).map(checkEnv));
@@ -27483,7 +27510,7 @@ async function prepareStage(path6, subject, platform11, toolchainPlatform, signa
 async function measure2(stage, request) {
   const { path: path6, subject } = stage;
   const out = await mkdtemp2(join40(subject.folder, `${path6}-`));
-  const flags = [
+  const flags2 = [
     ...request.scenario === "cold" ? ["--no-cache-filter", "builder"] : [],
     ...["--output", `type=local,dest=${out}`]
   ];
@@ -27491,7 +27518,7 @@ async function measure2(stage, request) {
     const build2 = await withTimeLimit(
       request.limit,
       request.signal,
-      (signal) => buildStage(stage, request.caches, flags, { ...request, signal })
+      (signal) => buildStage(stage, request.caches, flags2, { ...request, signal })
     );
     if (build2 === cutOff) return { kind: "cut-off", limit: request.limit };
     const { result, progress } = build2;
@@ -27512,7 +27539,7 @@ async function measure2(stage, request) {
     await rm6(out, { recursive: true, force: true });
   }
 }
-async function buildStage(stage, caches, flags, { signal, onProgress }) {
+async function buildStage(stage, caches, flags2, { signal, onProgress }) {
   const { path: path6, subject, platform: platform11, toolchain: toolchain2, command: command2, gather, log } = stage;
   const { staged, folder, builder: builder3, project: project2 } = subject;
   const dockerfile2 = renderBenchDockerfile(`${templateFolders[path6]}/${project2.language}.Dockerfile`, {
@@ -27537,7 +27564,7 @@ async function buildStage(stage, caches, flags, { signal, onProgress }) {
       ...["--file", file],
       ...["--build-context", `seed=${staged.seed}`],
       ...toolchain2.files === void 0 ? [] : ["--build-context", `files=${toolchain2.files}`],
-      ...flags,
+      ...flags2,
       staged.top
     ],
     cwd: staged.top,
@@ -28960,18 +28987,18 @@ var init_bench = __esm({
 });
 
 // src/bench/measure/request.ts
-function benchRequest(flags, bench2) {
-  const runs = positive(flags.runs, "--runs") ?? bench2.runs ?? defaultRuns.quick;
-  const emulated2 = positive(flags.emulatedRuns, "--emulated-runs") ?? bench2["emulated-runs"] ?? defaultRuns.emulated;
-  const strategies2 = choose2(flags.strategy, strategyNames, "--strategy");
-  const named3 = flags.strategy !== void 0;
+function benchRequest(flags2, bench2) {
+  const runs = positive(flags2.runs, "--runs") ?? bench2.runs ?? defaultRuns.quick;
+  const emulated2 = positive(flags2.emulatedRuns, "--emulated-runs") ?? bench2["emulated-runs"] ?? defaultRuns.emulated;
+  const strategies2 = choose2(flags2.strategy, strategyNames, "--strategy");
+  const named3 = flags2.strategy !== void 0;
   return {
     strategies: strategies2,
     named: named3,
     needsBuilder: named3 && strategies2.some((strategy) => strategy !== "native"),
-    scenarios: choose2(flags.scenario, scenarioNames, "--scenario"),
+    scenarios: choose2(flags2.scenario, scenarioNames, "--scenario"),
     runs: { native: runs, "dockerfile-cross": runs, emulated: emulated2 },
-    limits: readLimits(flags.timeout, bench2.timeout ?? defaultLimit2)
+    limits: readLimits(flags2.timeout, bench2.timeout ?? defaultLimit2)
   };
 }
 function choose2(asked2, known, flag2) {
@@ -29908,12 +29935,12 @@ var init_compile_caches = __esm({
 });
 
 // src/config/compile-place.ts
-function compileOptions(flags, { build: build2, toolchain: toolchain2 }, env4) {
+function compileOptions(flags2, { build: build2, toolchain: toolchain2 }, env4) {
   return {
-    place: flags.compileOn ?? placeOf2(env4["XBUILD_COMPILE_ON"]) ?? build2["compile-on"] ?? "host",
+    place: flags2.compileOn ?? placeOf2(env4["XBUILD_COMPILE_ON"]) ?? build2["compile-on"] ?? "host",
     ...toolchain2.image && { image: toolchain2.image },
-    secrets: flags.secret ?? build2.secrets,
-    ssh: flags.ssh ?? build2.ssh,
+    secrets: flags2.secret ?? build2.secrets,
+    ssh: flags2.ssh ?? build2.ssh,
     exclude: build2.exclude
   };
 }
@@ -29948,22 +29975,22 @@ var init_local_base = __esm({
 
 // src/config/image-options.ts
 import { resolve as resolve10 } from "node:path";
-function imageOptions(table2, dir2, flags, env4 = {}) {
-  const base = flags.base ?? env4["XBUILD_BASE"] ?? table2.base;
-  const registry = flags.baseRegistry ?? (env4["XBUILD_BASE_REGISTRY"] || table2.registry);
+function imageOptions(table2, dir2, flags2, env4 = {}) {
+  const base = flags2.base ?? env4["XBUILD_BASE"] ?? table2.base;
+  const registry = flags2.baseRegistry ?? (env4["XBUILD_BASE_REGISTRY"] || table2.registry);
   const { bin: bin3, template: template2, program: program2, entrypoint, workdir: workdir2 } = table2;
-  const user = flags.user ?? table2.user;
+  const user = flags2.user ?? table2.user;
   if (workdir2 !== void 0 && !workdir2.startsWith("/"))
     throw notAnImageValue("workdir", workdir2, "an absolute path", ["workdir"]);
   return {
     ...bin3 && { bin: bin3 },
-    tags: flags.tag?.flatMap(splitTags2) ?? (table2.tags ?? []).map(checkTableTag),
+    tags: flags2.tag?.flatMap(splitTags2) ?? (table2.tags ?? []).map(checkTableTag),
     ...base && { base: base === table2.base ? checkTableBase(base) : base },
     ...registry && { registry: checkRegistry(registry.replace(/\/+$/, ""), registry !== table2.registry) },
-    pin: flags.pin ?? table2.pin ?? false,
-    insecureRegistries: flags.insecureRegistry ? registryHosts(flags.insecureRegistry) : registryHosts(table2["insecure-registries"] ?? [], "insecure-registries"),
+    pin: flags2.pin ?? table2.pin ?? false,
+    insecureRegistries: flags2.insecureRegistry ? registryHosts(flags2.insecureRegistry) : registryHosts(table2["insecure-registries"] ?? [], "insecure-registries"),
     ...template2 && { template: resolve10(dir2, template2) },
-    ...user !== void 0 && { user: checkUser(user, flags.user === void 0 ? ["user"] : void 0) },
+    ...user !== void 0 && { user: checkUser(user, flags2.user === void 0 ? ["user"] : void 0) },
     ...program2 !== void 0 && { program: checkProgram2(program2) },
     programs: [...new Set(table2.programs ?? [])],
     links: table2.links ?? {},
@@ -29975,8 +30002,8 @@ function imageOptions(table2, dir2, flags, env4 = {}) {
     ...workdir2 && { workdir: workdir2 },
     ...runtimeOptions(table2),
     folders: folderOptions(table2.folders ?? []),
-    labels: { ...table2.labels, ...parseLabels((flags.label ?? []).flatMap(splitPairs)) },
-    annotations: flags.annotation?.flatMap(splitPairs).map((annotation) => checkAnnotation(annotation)) ?? (table2.annotations ?? []).map((annotation, at) => checkAnnotation(annotation, ["annotations", at])),
+    labels: { ...table2.labels, ...parseLabels((flags2.label ?? []).flatMap(splitPairs)) },
+    annotations: flags2.annotation?.flatMap(splitPairs).map((annotation) => checkAnnotation(annotation)) ?? (table2.annotations ?? []).map((annotation, at) => checkAnnotation(annotation, ["annotations", at])),
     files: (table2.files ?? []).map(({ from, to, mode, owner, exclude }, at) => ({
       from: resolve10(dir2, from),
       to,
@@ -30653,23 +30680,23 @@ var init_lock_file = __esm({
 // src/config/options.ts
 import { availableParallelism as availableParallelism4 } from "node:os";
 import { join as join48, resolve as resolve11 } from "node:path";
-async function resolveOptions(flags, env4 = process.env, usesLock = true) {
-  const { dir: dir2, bin: bin3 } = await locateProject(resolve11(flags.dir ?? "."));
+async function resolveOptions(flags2, env4 = process.env, usesLock = true) {
+  const { dir: dir2, bin: bin3 } = await locateProject(resolve11(flags2.dir ?? "."));
   const config = await loadConfig(dir2);
-  const image4 = await locating(dir2, () => imageOptions(config.image, dir2, flags, env4));
-  const lang5 = flags.lang ?? config.lang;
-  const asked2 = flags.platform ?? fromList(env4["XBUILD_PLATFORM"]);
+  const image4 = await locating(dir2, () => imageOptions(config.image, dir2, flags2, env4));
+  const lang5 = flags2.lang ?? config.lang;
+  const asked2 = flags2.platform ?? fromList(env4["XBUILD_PLATFORM"]);
   const usual2 = await locating(dir2, () => configured(config.platforms ?? defaultPlatforms));
-  const platforms2 = asked2 ? parsePlatforms(asked2) : platformsFor(usual2, flags);
-  const versionFrom = flags.versionFrom ?? env4["XBUILD_VERSION_FROM"] ?? config["version-from"];
-  const cache2 = flags.cache ?? config.cache.type;
-  const builder3 = flags.builder ?? env4["XBUILD_BUILDER"] ?? config.builder;
-  const ownDist = distOf(flags.dist, env4["XBUILD_DIST"]);
+  const platforms2 = asked2 ? parsePlatforms(asked2) : platformsFor(usual2, flags2);
+  const versionFrom = flags2.versionFrom ?? env4["XBUILD_VERSION_FROM"] ?? config["version-from"];
+  const cache2 = flags2.cache ?? config.cache.type;
+  const builder3 = flags2.builder ?? env4["XBUILD_BUILDER"] ?? config.builder;
+  const ownDist = distOf(flags2.dist, env4["XBUILD_DIST"]);
   const replaced = {
-    "version-from": flags.versionFrom ?? env4["XBUILD_VERSION_FROM"],
-    lang: flags.lang,
-    bins: flags.bin ?? bin3,
-    builder: flags.builder ?? env4["XBUILD_BUILDER"],
+    "version-from": flags2.versionFrom ?? env4["XBUILD_VERSION_FROM"],
+    lang: flags2.lang,
+    bins: flags2.bin ?? bin3,
+    builder: flags2.builder ?? env4["XBUILD_BUILDER"],
     dist: ownDist
   };
   return {
@@ -30678,34 +30705,34 @@ async function resolveOptions(flags, env4 = process.env, usesLock = true) {
     ofFile: Object.keys(replaced).filter((key) => replaced[key] === void 0),
     ...lang5 && { lang: lang5 },
     platforms: platforms2,
-    bins: flags.bin ?? (bin3 === void 0 ? config.bins : [bin3]) ?? [],
-    language: withCompileCaches(flags.locked ? cargoLocked(config) : config, env4),
+    bins: flags2.bin ?? (bin3 === void 0 ? config.bins : [bin3]) ?? [],
+    language: withCompileCaches(flags2.locked ? cargoLocked(config) : config, env4),
     image: image4,
-    images: await imagesOf(config, dir2, flags, env4),
-    backend: flags.backend ?? backendOf(env4["XBUILD_BACKEND"]) ?? config.backend ?? "auto",
-    ...pushOptions(flags),
-    load: flags.load ?? false,
-    outputs: flags.output ?? [],
+    images: await imagesOf(config, dir2, flags2, env4),
+    backend: flags2.backend ?? backendOf(env4["XBUILD_BACKEND"]) ?? config.backend ?? "auto",
+    ...pushOptions(flags2),
+    load: flags2.load ?? false,
+    outputs: flags2.output ?? [],
     buildx: {
       ...builder3 && { builder: builder3 },
       ...cache2 && { cache: cache2, cacheProject: dir2 },
-      cacheFrom: flags.cacheFrom ?? config.cache.from,
-      cacheTo: flags.cacheTo ?? config.cache.to,
+      cacheFrom: flags2.cacheFrom ?? config.cache.from,
+      cacheTo: flags2.cacheTo ?? config.cache.to,
       // `--provenance` alone means true, as with buildx.
-      ...flags.provenance !== void 0 && { provenance: flags.provenance || "true" },
-      ...flags.sbom !== void 0 && { sbom: flags.sbom || "true" },
-      ...flags.metadataFile !== void 0 && { metadataFile: resolve11(flags.metadataFile) }
+      ...flags2.provenance !== void 0 && { provenance: flags2.provenance || "true" },
+      ...flags2.sbom !== void 0 && { sbom: flags2.sbom || "true" },
+      ...flags2.metadataFile !== void 0 && { metadataFile: resolve11(flags2.metadataFile) }
     },
-    compile: compileOptions(flags, config, env4),
-    ...registryTimeout(flags.registryTimeout),
-    lock: usesLock ? await readLock2(dir2, flags.locked ?? false) : { path: join48(dir2, lockFile), required: false },
-    before: flags.before === false ? [] : beforeCommands(config.build.before, dir2),
-    offline: flags.offline ?? false,
-    verify: flags.verify ?? "warn",
-    compression: flags.compression ?? config.compression,
-    installs: flags.install === false ? "never" : flags.yes || isCi(env4) ? "always" : "ask",
-    jobs: flags.jobs === void 0 ? jobsOf(env4["XBUILD_JOBS"], "XBUILD_JOBS=") : jobsOf(flags.jobs, "-j "),
-    toolchainArgs: flags.toolchainArgs ?? [],
+    compile: compileOptions(flags2, config, env4),
+    ...registryTimeout(flags2.registryTimeout),
+    lock: usesLock ? await readLock2(dir2, flags2.locked ?? false) : { path: join48(dir2, lockFile), required: false },
+    before: flags2.before === false ? [] : beforeCommands(config.build.before, dir2),
+    offline: flags2.offline ?? false,
+    verify: flags2.verify ?? "warn",
+    compression: flags2.compression ?? config.compression,
+    installs: flags2.install === false ? "never" : flags2.yes || isCi(env4) ? "always" : "ask",
+    jobs: flags2.jobs === void 0 ? jobsOf(env4["XBUILD_JOBS"], "XBUILD_JOBS=") : jobsOf(flags2.jobs, "-j "),
+    toolchainArgs: flags2.toolchainArgs ?? [],
     ...versionFrom && { versionFrom },
     bench: benchOf(config.bench, env4["XBUILD_BENCH"]),
     // One job of a matrix builds one platform: the others are built elsewhere.
@@ -30714,9 +30741,9 @@ async function resolveOptions(flags, env4 = process.env, usesLock = true) {
     )
   };
 }
-async function imagesOf(config, dir2, flags, env4) {
+async function imagesOf(config, dir2, flags2, env4) {
   const images = Object.entries(config.images).map(async ([name, table2]) => {
-    const make = () => imageOptions(onShared(name, table2, config.image), dir2, flags, env4);
+    const make = () => imageOptions(onShared(name, table2, config.image), dir2, flags2, env4);
     return [name, await locating(dir2, () => inImage(name, make))];
   });
   return Object.fromEntries(await Promise.all(images));
@@ -37731,8 +37758,8 @@ function folderFiles(folder) {
   };
 }
 async function archiveFiles(path6) {
-  const flags = constants14.O_RDONLY | (constants14.O_NONBLOCK ?? 0);
-  const handle = await open9(path6, flags).catch((error) => {
+  const flags2 = constants14.O_RDONLY | (constants14.O_NONBLOCK ?? 0);
+  const handle = await open9(path6, flags2).catch((error) => {
     throw unreadable2(path6, error);
   });
   try {
@@ -43323,7 +43350,7 @@ var require_webidl = __commonJS({
     };
     webidl.util.markAsUncloneable = runtimeFeatures.has("markAsUncloneable") ? __require("node:worker_threads").markAsUncloneable : () => {
     };
-    webidl.util.ConvertToInt = function(V, bitLength, signedness, flags) {
+    webidl.util.ConvertToInt = function(V, bitLength, signedness, flags2) {
       let upperBound;
       let lowerBound;
       if (bitLength === 64) {
@@ -43344,7 +43371,7 @@ var require_webidl = __commonJS({
       if (x === 0) {
         x = 0;
       }
-      if (webidl.util.HasFlag(flags, webidl.attributes.EnforceRange)) {
+      if (webidl.util.HasFlag(flags2, webidl.attributes.EnforceRange)) {
         if (Number.isNaN(x) || x === Number.POSITIVE_INFINITY || x === Number.NEGATIVE_INFINITY) {
           throw webidl.errors.exception({
             header: "Integer conversion",
@@ -43360,7 +43387,7 @@ var require_webidl = __commonJS({
         }
         return x;
       }
-      if (!Number.isNaN(x) && webidl.util.HasFlag(flags, webidl.attributes.Clamp)) {
+      if (!Number.isNaN(x) && webidl.util.HasFlag(flags2, webidl.attributes.Clamp)) {
         x = Math.min(Math.max(x, lowerBound), upperBound);
         if (Math.floor(x) % 2 === 0) {
           x = Math.floor(x);
@@ -43413,8 +43440,8 @@ var require_webidl = __commonJS({
         message: `"${webidl.util.Stringify(V)}" is not an array buffer.`
       });
     };
-    webidl.util.HasFlag = function(flags, attributes2) {
-      return typeof flags === "number" && (flags & attributes2) === attributes2;
+    webidl.util.HasFlag = function(flags2, attributes2) {
+      return typeof flags2 === "number" && (flags2 & attributes2) === attributes2;
     };
     webidl.sequenceConverter = function(converter) {
       return (V, prefix, argument2, Iterable) => {
@@ -43566,8 +43593,8 @@ var require_webidl = __commonJS({
       bytes2.set(view);
       return bytes2;
     };
-    webidl.converters.DOMString = function(V, prefix, argument2, flags) {
-      if (V === null && webidl.util.HasFlag(flags, webidl.attributes.LegacyNullToEmptyString)) {
+    webidl.converters.DOMString = function(V, prefix, argument2, flags2) {
+      if (V === null && webidl.util.HasFlag(flags2, webidl.attributes.LegacyNullToEmptyString)) {
         return "";
       }
       if (typeof V === "symbol") {
@@ -43620,11 +43647,11 @@ var require_webidl = __commonJS({
       const x = webidl.util.ConvertToInt(V, 32, "unsigned", 0, prefix, argument2);
       return x;
     };
-    webidl.converters["unsigned short"] = function(V, prefix, argument2, flags) {
-      const x = webidl.util.ConvertToInt(V, 16, "unsigned", flags, prefix, argument2);
+    webidl.converters["unsigned short"] = function(V, prefix, argument2, flags2) {
+      const x = webidl.util.ConvertToInt(V, 16, "unsigned", flags2, prefix, argument2);
       return x;
     };
-    webidl.converters.ArrayBuffer = function(V, prefix, argument2, flags) {
+    webidl.converters.ArrayBuffer = function(V, prefix, argument2, flags2) {
       if (webidl.util.Type(V) !== OBJECT || !types3.isArrayBuffer(V)) {
         throw webidl.errors.conversionFailed({
           prefix,
@@ -43632,7 +43659,7 @@ var require_webidl = __commonJS({
           types: ["ArrayBuffer"]
         });
       }
-      if (!webidl.util.HasFlag(flags, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V)) {
+      if (!webidl.util.HasFlag(flags2, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V)) {
         throw webidl.errors.exception({
           header: prefix,
           message: `${argument2} cannot be a resizable ArrayBuffer.`
@@ -43640,7 +43667,7 @@ var require_webidl = __commonJS({
       }
       return V;
     };
-    webidl.converters.SharedArrayBuffer = function(V, prefix, argument2, flags) {
+    webidl.converters.SharedArrayBuffer = function(V, prefix, argument2, flags2) {
       if (webidl.util.Type(V) !== OBJECT || !types3.isSharedArrayBuffer(V)) {
         throw webidl.errors.conversionFailed({
           prefix,
@@ -43648,7 +43675,7 @@ var require_webidl = __commonJS({
           types: ["SharedArrayBuffer"]
         });
       }
-      if (!webidl.util.HasFlag(flags, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V)) {
+      if (!webidl.util.HasFlag(flags2, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V)) {
         throw webidl.errors.exception({
           header: prefix,
           message: `${argument2} cannot be a resizable SharedArrayBuffer.`
@@ -43656,7 +43683,7 @@ var require_webidl = __commonJS({
       }
       return V;
     };
-    webidl.converters.TypedArray = function(V, T, prefix, argument2, flags) {
+    webidl.converters.TypedArray = function(V, T, prefix, argument2, flags2) {
       if (webidl.util.Type(V) !== OBJECT || !types3.isTypedArray(V) || V.constructor.name !== T.name) {
         throw webidl.errors.conversionFailed({
           prefix,
@@ -43664,13 +43691,13 @@ var require_webidl = __commonJS({
           types: [T.name]
         });
       }
-      if (!webidl.util.HasFlag(flags, webidl.attributes.AllowShared) && types3.isSharedArrayBuffer(V.buffer)) {
+      if (!webidl.util.HasFlag(flags2, webidl.attributes.AllowShared) && types3.isSharedArrayBuffer(V.buffer)) {
         throw webidl.errors.exception({
           header: prefix,
           message: `${argument2} cannot be a view on a shared array buffer.`
         });
       }
-      if (!webidl.util.HasFlag(flags, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V.buffer)) {
+      if (!webidl.util.HasFlag(flags2, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V.buffer)) {
         throw webidl.errors.exception({
           header: prefix,
           message: `${argument2} cannot be a view on a resizable array buffer.`
@@ -43678,7 +43705,7 @@ var require_webidl = __commonJS({
       }
       return V;
     };
-    webidl.converters.DataView = function(V, prefix, argument2, flags) {
+    webidl.converters.DataView = function(V, prefix, argument2, flags2) {
       if (webidl.util.Type(V) !== OBJECT || !types3.isDataView(V)) {
         throw webidl.errors.conversionFailed({
           prefix,
@@ -43686,13 +43713,13 @@ var require_webidl = __commonJS({
           types: ["DataView"]
         });
       }
-      if (!webidl.util.HasFlag(flags, webidl.attributes.AllowShared) && types3.isSharedArrayBuffer(V.buffer)) {
+      if (!webidl.util.HasFlag(flags2, webidl.attributes.AllowShared) && types3.isSharedArrayBuffer(V.buffer)) {
         throw webidl.errors.exception({
           header: prefix,
           message: `${argument2} cannot be a view on a shared array buffer.`
         });
       }
-      if (!webidl.util.HasFlag(flags, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V.buffer)) {
+      if (!webidl.util.HasFlag(flags2, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V.buffer)) {
         throw webidl.errors.exception({
           header: prefix,
           message: `${argument2} cannot be a view on a resizable array buffer.`
@@ -43700,7 +43727,7 @@ var require_webidl = __commonJS({
       }
       return V;
     };
-    webidl.converters.ArrayBufferView = function(V, prefix, argument2, flags) {
+    webidl.converters.ArrayBufferView = function(V, prefix, argument2, flags2) {
       if (webidl.util.Type(V) !== OBJECT || !types3.isArrayBufferView(V)) {
         throw webidl.errors.conversionFailed({
           prefix,
@@ -43708,13 +43735,13 @@ var require_webidl = __commonJS({
           types: ["ArrayBufferView"]
         });
       }
-      if (!webidl.util.HasFlag(flags, webidl.attributes.AllowShared) && types3.isSharedArrayBuffer(V.buffer)) {
+      if (!webidl.util.HasFlag(flags2, webidl.attributes.AllowShared) && types3.isSharedArrayBuffer(V.buffer)) {
         throw webidl.errors.exception({
           header: prefix,
           message: `${argument2} cannot be a view on a shared array buffer.`
         });
       }
-      if (!webidl.util.HasFlag(flags, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V.buffer)) {
+      if (!webidl.util.HasFlag(flags2, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V.buffer)) {
         throw webidl.errors.exception({
           header: prefix,
           message: `${argument2} cannot be a view on a resizable array buffer.`
@@ -43722,13 +43749,13 @@ var require_webidl = __commonJS({
       }
       return V;
     };
-    webidl.converters.BufferSource = function(V, prefix, argument2, flags) {
+    webidl.converters.BufferSource = function(V, prefix, argument2, flags2) {
       if (types3.isArrayBuffer(V)) {
-        return webidl.converters.ArrayBuffer(V, prefix, argument2, flags);
+        return webidl.converters.ArrayBuffer(V, prefix, argument2, flags2);
       }
       if (types3.isArrayBufferView(V)) {
-        flags &= ~webidl.attributes.AllowShared;
-        return webidl.converters.ArrayBufferView(V, prefix, argument2, flags);
+        flags2 &= ~webidl.attributes.AllowShared;
+        return webidl.converters.ArrayBufferView(V, prefix, argument2, flags2);
       }
       if (types3.isSharedArrayBuffer(V)) {
         throw webidl.errors.exception({
@@ -43742,16 +43769,16 @@ var require_webidl = __commonJS({
         types: ["ArrayBuffer", "ArrayBufferView"]
       });
     };
-    webidl.converters.AllowSharedBufferSource = function(V, prefix, argument2, flags) {
+    webidl.converters.AllowSharedBufferSource = function(V, prefix, argument2, flags2) {
       if (types3.isArrayBuffer(V)) {
-        return webidl.converters.ArrayBuffer(V, prefix, argument2, flags);
+        return webidl.converters.ArrayBuffer(V, prefix, argument2, flags2);
       }
       if (types3.isSharedArrayBuffer(V)) {
-        return webidl.converters.SharedArrayBuffer(V, prefix, argument2, flags);
+        return webidl.converters.SharedArrayBuffer(V, prefix, argument2, flags2);
       }
       if (types3.isArrayBufferView(V)) {
-        flags |= webidl.attributes.AllowShared;
-        return webidl.converters.ArrayBufferView(V, prefix, argument2, flags);
+        flags2 |= webidl.attributes.AllowShared;
+        return webidl.converters.ArrayBufferView(V, prefix, argument2, flags2);
       }
       throw webidl.errors.conversionFailed({
         prefix,
@@ -55492,21 +55519,21 @@ function nearest(dir2, name) {
 }
 async function goReads(dir2, toolchainArgs, project2) {
   const words4 = flagWords(toolchainArgs, project2);
-  const flags = flagValues(dir2, words4);
+  const flags2 = flagValues(dir2, words4);
   const work = workFileOf(dir2, project2);
   const module = moduleOf(dir2);
   const modules2 = work === void 0 ? { folders: [module], reads: [] } : await workReads(work);
   const isVendored = existsSync18(join64(work === void 0 ? module : dirname31(work), "vendor/modules.txt"));
   const vendored2 = isVendored && !words4.some((word3) => /^--?mod=(?:mod|readonly)$/.test(word3));
   const reads = (vendored2 ? [] : modules2.folders).map(async (folder) => {
-    const file = folder === module ? flags.get("modfile") ?? join64(folder, "go.mod") : join64(folder, "go.mod");
+    const file = folder === module ? flags2.get("modfile") ?? join64(folder, "go.mod") : join64(folder, "go.mod");
     return replacements2(folder, file);
   });
   return [
     ...modules2.reads,
     ...(await Promise.all(reads)).flat(),
-    ...[...flags].map(([name, path6]) => ({ path: path6, by: `-${name}` })),
-    ...await overlaid2(dir2, flags.get("overlay"))
+    ...[...flags2].map(([name, path6]) => ({ path: path6, by: `-${name}` })),
+    ...await overlaid2(dir2, flags2.get("overlay"))
   ];
 }
 async function workReads(work) {
@@ -56466,15 +56493,15 @@ function usesIn({ text: text7, at }) {
   });
 }
 function usesOf(instruction) {
-  const { keyword, body, heredocs, flags } = instruction;
+  const { keyword, body, heredocs, flags: flags2 } = instruction;
   const bodies = heredocs.filter(({ quoted: quoted2 }) => keyword === "RUN" || !quoted2).map((heredoc) => heredoc.body);
-  const flagUses = flags.flatMap(
+  const flagUses = flags2.flatMap(
     ({ value, start: start4, end }) => usesIn({ text: value, at: () => start4 }).map(({ name }) => ({ name, start: start4, end }))
   );
   return [...flagUses, ...[body, ...bodies].flatMap(usesIn)];
 }
-function mentionsTarget({ body, heredocs, flags }) {
-  const texts2 = [body.text, ...heredocs.map(({ body: body2 }) => body2.text), ...flags.map(({ value }) => value)];
+function mentionsTarget({ body, heredocs, flags: flags2 }) {
+  const texts2 = [body.text, ...heredocs.map(({ body: body2 }) => body2.text), ...flags2.map(({ value }) => value)];
   return texts2.some((text7) => /TARGET(?:PLATFORM|ARCH|OS|VARIANT)\b/.test(text7));
 }
 var automaticVariables;
@@ -56564,10 +56591,10 @@ function dynamicBase({ imageWord }) {
   const [, prefix] = /^([^$]+)\$/.exec(imageWord?.value.toLowerCase() ?? "") ?? [];
   return prefix;
 }
-function sourceNames({ keyword, flags }) {
-  if (keyword === "COPY") return flags.filter(({ name }) => name === "from").map(({ value }) => value);
+function sourceNames({ keyword, flags: flags2 }) {
+  if (keyword === "COPY") return flags2.filter(({ name }) => name === "from").map(({ value }) => value);
   if (keyword !== "RUN") return [];
-  return flags.filter(({ name }) => name === "mount").flatMap(({ value }) => value.split(",")).flatMap((part) => part.startsWith("from=") ? [part.slice("from=".length)] : []);
+  return flags2.filter(({ name }) => name === "mount").flatMap(({ value }) => value.split(",")).flatMap((part) => part.startsWith("from=") ? [part.slice("from=".length)] : []);
 }
 function architectureWords(text7) {
   return text7.match(new RegExp(word2, "gi")) ?? [];
@@ -60197,11 +60224,11 @@ var require_modifiableInstruction = __commonJS({
       }
       getArguments() {
         const args3 = super.getArguments();
-        const flags = this.getFlags();
-        if (flags.length === 0) {
+        const flags2 = this.getFlags();
+        if (flags2.length === 0) {
           return args3;
         }
-        for (let i2 = 0; i2 < flags.length; i2++) {
+        for (let i2 = 0; i2 < flags2.length; i2++) {
           args3.shift();
         }
         return args3;
@@ -61067,8 +61094,8 @@ var require_copy = __commonJS({
         return argument2.indexOf("--") === -1;
       }
       getFromFlag() {
-        let flags = super.getFlags();
-        return flags.length === 1 && flags[0].getName() === "from" ? flags[0] : null;
+        let flags2 = super.getFlags();
+        return flags2.length === 1 && flags2[0].getName() === "from" ? flags2[0] : null;
       }
       /**
        * Returns there here-documents that are defined in this RUN
@@ -61363,8 +61390,8 @@ var require_from = __commonJS({
         return null;
       }
       getPlatformFlag() {
-        let flags = super.getFlags();
-        return flags.length === 1 && flags[0].getName() === "platform" ? flags[0] : null;
+        let flags2 = super.getFlags();
+        return flags2.length === 1 && flags2[0].getName() === "platform" ? flags2[0] : null;
       }
     };
     exports.From = From;
@@ -62680,14 +62707,14 @@ function readInstruction(text7, escapeChar, found) {
   const [, lead = "", trigger] = found.keyword === "ONBUILD" && /^(\s*)([a-z]+)/i.exec(whole.text) || [];
   const keyword = trigger === void 0 ? found.keyword : trigger.toUpperCase();
   const rest2 = trigger === void 0 ? whole : sliceMapped(whole, lead.length + trigger.length);
-  const { flags, length } = withFlags.has(keyword) ? readFlags(rest2) : { flags: [], length: 0 };
+  const { flags: flags2, length } = withFlags.has(keyword) ? readFlags(rest2) : { flags: [], length: 0 };
   const body = sliceMapped(rest2, length);
   return {
     keyword,
     onbuild: trigger !== void 0,
     start: found.start,
     end: found.end,
-    flags,
+    flags: flags2,
     body,
     words: readWords(body, escapeChar),
     exec: /^\s*\[[\s\S]*\]\s*$/.test(body.text),
@@ -62713,21 +62740,21 @@ function joinContinued(text7, escapeChar, { argumentsStart, end }) {
   return { body: joinPieces(text7, pieces2), end: position };
 }
 function readFlags(body) {
-  const flags = [];
+  const flags2 = [];
   const pattern3 = /\s*--([a-z-]+)(?:=("[^"]*"|\S*))?(?=\s|$)/y;
   let length = 0;
   for (let match = pattern3.exec(body.text); match; match = pattern3.exec(body.text)) {
     const [whole, name = "", value = ""] = match;
     const start4 = match.index + whole.length - whole.trimStart().length;
     length = match.index + whole.length;
-    flags.push({
+    flags2.push({
       name,
       value: value.replace(/^"(.*)"$/, "$1"),
       start: body.at(start4),
       end: body.at(length - 1) + 1
     });
   }
-  return { flags, length };
+  return { flags: flags2, length };
 }
 function readWords(body, escapeChar) {
   const bare = escapeChar === "`" ? /(?:"(?:[^"`]|`[\s\S])*"?|'[^']*'?|`[\s\S]?|[^\s"'`])+/g : /(?:"(?:[^"\\]|\\[\s\S])*"?|'[^']*'?|\\[\s\S]?|[^\s"'\\])+/g;
@@ -62989,7 +63016,7 @@ function compilesOf(stage) {
 }
 function targetsOf({ assignments, words: words4, tool }) {
   const set = assignments.filter(({ name }) => targetVariables.test(name));
-  const flags = words4.flatMap((word3, index) => {
+  const flags2 = words4.flatMap((word3, index) => {
     if (tool === "go") {
       const [, value] = /^GOARCH=(.*)$/.exec(word3.value) ?? [];
       return value === void 0 ? [] : [{ word: word3, value }];
@@ -63000,7 +63027,7 @@ function targetsOf({ assignments, words: words4, tool }) {
     const next2 = words4[index + 1];
     return /^--?target$/.test(word3.value) && next2 ? [{ word: next2, value: next2.value }] : [];
   });
-  return [...set.map(({ word: word3, value }) => ({ word: word3, value })), ...flags];
+  return [...set.map(({ word: word3, value }) => ({ word: word3, value })), ...flags2];
 }
 function hasTarget(stage, toolchain2) {
   const instructions2 = lineage(stage).flatMap((one2) => one2.instructions);
@@ -66070,8 +66097,8 @@ var init_matrix2 = __esm({
         json: { type: "boolean", describe: "The same as --format github" }
       },
       run: async (argv2) => {
-        const { jobs: _, ...flags } = argv2;
-        const options = await resolveOptions(flags);
+        const { jobs: _, ...flags2 } = argv2;
+        const options = await resolveOptions(flags2);
         const { makeMatrix: makeMatrix2 } = await Promise.resolve().then(() => (init_matrix(), matrix_exports));
         const { matrixFormats: matrixFormats2, maximumJobs: maximumJobs2 } = await Promise.resolve().then(() => (init_matrix_format(), matrix_format_exports));
         const format6 = argv2.format ?? (argv2.json ? "github" : "text");
@@ -66293,7 +66320,7 @@ var init_ci = __esm({
         task: { choices: names2, demandOption: true, describe: "What to do" },
         dir: { type: "string", describe: "Folder of the project (.)" }
       },
-      flags: Object.assign({}, ...Object.values(tasks).map(({ flags }) => flags)),
+      flags: Object.assign({}, ...Object.values(tasks).map(({ flags: flags2 }) => flags2)),
       run: async (argv2) => {
         const task = tasks[argv2.task];
         checkFlagsOf(argv2.task, argv2);
@@ -66305,9 +66332,9 @@ var init_ci = __esm({
 
 // src/ui/completion.ts
 function valueFlags(commands3) {
-  const flags = commands3.flatMap((command2) => command2.flags).filter((flag2) => flag2.takesValue);
-  return [...new Map(flags.map((flag2) => [flag2.name, flag2])).values()].map((flag2) => {
-    const same = flags.filter(({ name }) => name === flag2.name);
+  const flags2 = commands3.flatMap((command2) => command2.flags).filter((flag2) => flag2.takesValue);
+  return [...new Map(flags2.map((flag2) => [flag2.name, flag2])).values()].map((flag2) => {
+    const same = flags2.filter(({ name }) => name === flag2.name);
     return { ...flag2, choices: [...new Set(same.flatMap(({ choices: choices2 }) => choices2))] };
   });
 }
@@ -66315,7 +66342,7 @@ function bash(commands3) {
   const values = valueFlags(commands3);
   const withChoices = values.filter(({ choices: choices2 }) => choices2.length > 0);
   const others2 = values.filter(({ choices: choices2 }) => choices2.length === 0);
-  const caseOf = (flags, body) => `    ${flags.join(" | ")}) ${body} ;;`;
+  const caseOf = (flags2, body) => `    ${flags2.join(" | ")}) ${body} ;;`;
   const words4 = (list7) => `COMPREPLY=($(compgen -W ${quote2(list7.join(" "))} -- "$current"))`;
   const files3 = "compopt -o default; COMPREPLY=()";
   return `# bash completion for xbuild: source <(xbuild completion bash)
@@ -66335,7 +66362,7 @@ ${withChoices.map((flag2) => caseOf(dashed(flag2), `${words4(flag2.choices)}; re
 ${caseOf(others2.flatMap(dashed), `${files3}; return`)}
   esac
   case \${command:-${commands3[0]?.name}}:$current in
-${commands3.map(({ name, flags }) => `    ${name}:-*) ${words4([...flags.flatMap(dashed), "--help"])} ;;`).join("\n")}
+${commands3.map(({ name, flags: flags2 }) => `    ${name}:-*) ${words4([...flags2.flatMap(dashed), "--help"])} ;;`).join("\n")}
 ${commands3.filter(({ choices: choices2 }) => choices2.length > 0).map(({ name, choices: choices2 }) => `    ${name}:*) ${words4(choices2)} ;;`).join("\n")}
     *)
       compopt -o default
@@ -66355,9 +66382,9 @@ function zsh(commands3) {
   const specOf2 = (flag2) => dashed(flag2).map(
     (name) => `      ${quote2(`*${name}${flag2.takesValue && name.startsWith("--") ? "=" : ""}[${escapeColons(flag2.describe)}]${argument2(flag2)}`)} \\`
   );
-  const branch = ({ name, flags, choices: choices2 }) => `    ${name})
+  const branch = ({ name, flags: flags2, choices: choices2 }) => `    ${name})
       _arguments \\
-${flags.flatMap(specOf2).map((line) => `${line}
+${flags2.flatMap(specOf2).map((line) => `${line}
 `).join("")}      '--help[Show help]' \\
       ${quote2(choices2.length > 0 ? `:argument:(${choices2.join(" ")})` : "*:file:_files")}
       ;;`;
@@ -66390,13 +66417,13 @@ if [[ $funcstack[1] == _xbuild ]]; then _xbuild "$@"; else compdef _xbuild xbuil
 }
 function fish(commands3) {
   const all = names3(commands3).join(" ");
-  const lines3 = commands3.flatMap(({ name, describe: describe13, flags, choices: choices2 }, index) => {
+  const lines3 = commands3.flatMap(({ name, describe: describe13, flags: flags2, choices: choices2 }, index) => {
     const seen2 = `__fish_seen_subcommand_from ${name}`;
     const when = index === 0 ? `${seen2}; or not __fish_seen_subcommand_from ${all}` : seen2;
     return [
       `complete -c xbuild -n 'not __fish_seen_subcommand_from ${all}' -a ${name} -d ${quote2(describe13)}`,
       ...choices2.length > 0 ? [`complete -c xbuild -f -n '${seen2}' -a ${quote2(choices2.join(" "))}`] : [],
-      ...flags.map((flag2) => {
+      ...flags2.map((flag2) => {
         const alias = flag2.alias ? ` -s ${flag2.alias}` : "";
         const value = flag2.takesValue ? flag2.choices.length > 0 ? ` -x -a ${quote2(flag2.choices.join(" "))}` : " -r" : "";
         return `complete -c xbuild -n '${when}' -l ${flag2.name}${alias}${value} -d ${quote2(flag2.describe)}`;
@@ -66507,8 +66534,8 @@ function manualPage(commands3, texts2) {
   return `${lines3.join("\n")}
 `;
 }
-function describeCommand2({ usage: usage2, describe: describe13, flags }) {
-  return [".SS", `xbuild ${roff(usage2)}`, ".PP", `${roff(describe13)}.`, ...flags.flatMap(describeFlag)];
+function describeCommand2({ usage: usage2, describe: describe13, flags: flags2 }) {
+  return [".SS", `xbuild ${roff(usage2)}`, ".PP", `${roff(describe13)}.`, ...flags2.flatMap(describeFlag)];
 }
 function describeFlag({ name, alias, describe: describe13, takesValue, choices: choices2 }) {
   const value = choices2.length > 0 ? ` ${choices2.join("|")}` : takesValue ? " VALUE" : "";
@@ -66527,14 +66554,14 @@ var init_manual = __esm({
 });
 
 // src/commands/completion.ts
-function referenceOf({ usage: usage2, describe: describe13, positionals, flags, ...rest2 }) {
+function referenceOf({ usage: usage2, describe: describe13, positionals, flags: flags2, ...rest2 }) {
   const [positional] = Object.values(positionals);
   return {
     name: nameOf2({ usage: usage2 }),
     usage: usage2,
     describe: describe13,
     choices: (positional?.choices ?? []).map(String),
-    flags: Object.entries(flags).filter(([name, { hidden: hidden3 }]) => !hidden3 && !(name in (rest2.renamed ?? {}))).map(([name, { alias, describe: describe14 = "", type, choices: choices2 = [] }]) => ({
+    flags: Object.entries(flags2).filter(([name, { hidden: hidden3 }]) => !hidden3 && !(name in (rest2.renamed ?? {}))).map(([name, { alias, describe: describe14 = "", type, choices: choices2 = [] }]) => ({
       name,
       alias: [alias ?? []].flat()[0],
       describe: String(describe14),
@@ -67587,8 +67614,8 @@ var init_dockerignore = __esm({
 });
 
 // src/lint/rules/context.ts
-function contextSources({ keyword, flags, words: words4 }) {
-  if (keyword !== "COPY" && keyword !== "ADD" || flags.some(({ name }) => name === "from")) return [];
+function contextSources({ keyword, flags: flags2, words: words4 }) {
+  if (keyword !== "COPY" && keyword !== "ADD" || flags2.some(({ name }) => name === "from")) return [];
   return words4.slice(0, -1).filter(({ value }) => !/^(?:https?:|git@|<<)|\$|:\/\//.test(value));
 }
 function isSetUp({ value }) {
@@ -67596,8 +67623,8 @@ function isSetUp({ value }) {
     value
   );
 }
-function readsManifest({ keyword, flags }) {
-  return keyword === "RUN" && flags.some(({ name, value }) => name === "mount" && value.includes("type=bind"));
+function readsManifest({ keyword, flags: flags2 }) {
+  return keyword === "RUN" && flags2.some(({ name, value }) => name === "mount" && value.includes("type=bind"));
 }
 function downloadAfter(instructions2) {
   for (const one2 of instructions2) {
@@ -67785,8 +67812,8 @@ ENTRYPOINT ["sh"]
           if (stage.imageWord && isMoving(stage.image, stages.slice(0, stage.index))) {
             yield report(stage.imageWord.start, stage.imageWord.end, stage.image);
           }
-          for (const { keyword, flags } of stage.instructions) {
-            const from = keyword === "COPY" ? flags.find(({ name }) => name === "from") : void 0;
+          for (const { keyword, flags: flags2 } of stage.instructions) {
+            const from = keyword === "COPY" ? flags2.find(({ name }) => name === "from") : void 0;
             if (from && /[:/.]/.test(from.value) && isMoving(from.value, stages))
               yield report(from.start, from.end, from.value);
           }
@@ -68030,13 +68057,13 @@ or exports files is left alone.`,
           return;
         const image4 = last.instructions.some(({ keyword, onbuild }) => describesImage.has(keyword) && !onbuild);
         const root2 = lineage(last).at(-1);
-        const copies = last.instructions.some(({ flags }) => flags.some(({ name }) => name === "from"));
+        const copies = last.instructions.some(({ flags: flags2 }) => flags2.some(({ name }) => name === "from"));
         if (!image4 && (last.base || !copies || root2?.image === "scratch")) return;
         const own5 = platformFlag(last);
         const flag2 = own5 ?? decidingFlag(last);
         if (!flag2) return;
         const multi = /\$\{?(?:TARGET|BUILD)(?:PLATFORM|ARCH|OS)/.test(
-          instructions2.map(({ body, flags }) => `${body.text} ${flags.map(({ value }) => value)}`).join("\n")
+          instructions2.map(({ body, flags: flags2 }) => `${body.text} ${flags2.map(({ value }) => value)}`).join("\n")
         );
         yield {
           start: own5 ? own5.start : last.from.start,
@@ -76874,7 +76901,7 @@ var init_dockerfile4 = __esm({
 
 // src/binary/exit-program.ts
 function exitProgram({ arch, elf }) {
-  const { code: code2, flags = 0 } = programs2[arch];
+  const { code: code2, flags: flags2 = 0 } = programs2[arch];
   const is64 = elf.class === 64;
   const header2 = is64 ? 64 : 52;
   const segment = is64 ? 56 : 32;
@@ -76895,7 +76922,7 @@ function exitProgram({ arch, elf }) {
   word3(20, 1);
   wide(24, address + start4);
   wide(is64 ? 32 : 28, header2);
-  word3(is64 ? 48 : 36, flags);
+  word3(is64 ? 48 : 36, flags2);
   half(is64 ? 52 : 40, header2);
   half(is64 ? 54 : 42, segment);
   half(is64 ? 56 : 44, 1);
@@ -76995,9 +77022,9 @@ import { existsSync as existsSync24 } from "node:fs";
 import { writeFile as writeFile10 } from "node:fs/promises";
 import { join as join89 } from "node:path";
 function judge4(platform11, handler, runs, { dir: dir2 }) {
-  const { name, interpreter, flags } = handler;
-  const fixed = flags.includes("F");
-  const named3 = `${nameOf3(platform11)}: ${name} (${interpreter}, flags ${flags || "none"})`;
+  const { name, interpreter, flags: flags2 } = handler;
+  const fixed = flags2.includes("F");
+  const named3 = `${nameOf3(platform11)}: ${name} (${interpreter}, flags ${flags2 || "none"})`;
   const again = {
     fix: `${uninstall(name)} && ${install([platform11])}`,
     repairs: [{ command: binfmt(["--uninstall", name], dir2) }, installing2([platform11], dir2)]
@@ -78483,7 +78510,7 @@ var init_read_project = __esm({
 
 // src/init/adopt/build.ts
 function splitFlags(words4, valued4) {
-  const flags = [];
+  const flags2 = [];
   const rest2 = [];
   for (let index = 0; index < words4.length; index++) {
     const word3 = words4[index];
@@ -78493,11 +78520,11 @@ function splitFlags(words4, valued4) {
       break;
     }
     if (name === void 0) rest2.push(word3);
-    else if (raw !== void 0) flags.push({ name, raw: /^["']/.test(word3) ? word3[0] + raw : raw });
-    else if (valued4.has(name)) flags.push({ name, raw: words4[++index] });
-    else flags.push({ name, raw: void 0 });
+    else if (raw !== void 0) flags2.push({ name, raw: /^["']/.test(word3) ? word3[0] + raw : raw });
+    else if (valued4.has(name)) flags2.push({ name, raw: words4[++index] });
+    else flags2.push({ name, raw: void 0 });
   }
-  return { flags, rest: rest2 };
+  return { flags: flags2, rest: rest2 };
 }
 var init_build3 = __esm({
   "src/init/adopt/build.ts"() {
@@ -78507,7 +78534,7 @@ var init_build3 = __esm({
 
 // src/init/adopt/cargo-build.ts
 function readCargoBuild(words4, env4, resolve34) {
-  const { flags, rest: rest2 } = splitFlags(
+  const { flags: flags2, rest: rest2 } = splitFlags(
     withShortForms(words4.slice(1).filter((word3) => !word3.startsWith("+"))),
     valued
   );
@@ -78518,7 +78545,7 @@ function readCargoBuild(words4, env4, resolve34) {
   const packages2 = [];
   let features = [];
   let isRelease = rest2[0] === "install";
-  for (const { name, raw } of flags) {
+  for (const { name, raw } of flags2) {
     const { text: text7, unknown: unknown3 } = raw === void 0 ? { text: "", unknown: [] } : resolve34(raw);
     if (name === "target") covered.push("the target follows from the platform");
     else if (harmless.has(name)) isRelease ||= name === "release" || name === "r";
@@ -78549,9 +78576,9 @@ function readCargoEnvironment(env4, settings3, covered) {
     ))
       covered.push(`${name} is this machine's`);
     else if (name === "RUSTFLAGS") {
-      const flags = value.replace(/-C\s*(?:target-feature=\+crt-static|linker=\S+|link-self-contained=\S+)/g, "").trim();
-      if (flags === "") covered.push("xbuild links statically by itself");
-      else settings3["env"] = { ...settings3["env"], RUSTFLAGS: flags };
+      const flags2 = value.replace(/-C\s*(?:target-feature=\+crt-static|linker=\S+|link-self-contained=\S+)/g, "").trim();
+      if (flags2 === "") covered.push("xbuild links statically by itself");
+      else settings3["env"] = { ...settings3["env"], RUSTFLAGS: flags2 };
     } else if (/^(?:CARGO_PROFILE_\w+|SQLX_OFFLINE|RUSTC_BOOTSTRAP|RUSTC_WRAPPER)$/.test(name))
       settings3["env"] = { ...settings3["env"], [name]: value };
   }
@@ -78623,13 +78650,13 @@ var init_known_names = __esm({
 
 // src/init/adopt/go-build.ts
 function readGoBuild(words4, env4, resolve34) {
-  const { flags, rest: rest2 } = splitFlags(words4.slice(2), valued2);
+  const { flags: flags2, rest: rest2 } = splitFlags(words4.slice(2), valued2);
   const settings3 = {};
   const covered = [];
   const left3 = [];
   let output;
   const goflags = [];
-  for (const { name, raw } of flags) {
+  for (const { name, raw } of flags2) {
     const { text: text7, unknown: unknown3 } = raw === void 0 ? { text: "", unknown: [] } : resolve34(raw);
     if (name === "o") output = text7;
     else if (name === "ldflags") readLdflags(text7, unknown3, { settings: settings3, covered, left: left3 });
@@ -85368,7 +85395,7 @@ var init_yargs_parser = __esm({
         const newAliases = /* @__PURE__ */ Object.create(null);
         const defaulted = /* @__PURE__ */ Object.create(null);
         const __ = opts.__ || mixin2.format;
-        const flags = {
+        const flags2 = {
           aliases: /* @__PURE__ */ Object.create(null),
           arrays: /* @__PURE__ */ Object.create(null),
           bools: /* @__PURE__ */ Object.create(null),
@@ -85394,44 +85421,44 @@ var init_yargs_parser = __esm({
             return arrayFlagKeys[key2];
           }).filter(Boolean).pop();
           if (assignment2) {
-            flags[assignment2][key] = true;
+            flags2[assignment2][key] = true;
           }
-          flags.arrays[key] = true;
-          flags.keys.push(key);
+          flags2.arrays[key] = true;
+          flags2.keys.push(key);
         });
         [].concat(opts.boolean || []).filter(Boolean).forEach(function(key) {
-          flags.bools[key] = true;
-          flags.keys.push(key);
+          flags2.bools[key] = true;
+          flags2.keys.push(key);
         });
         [].concat(opts.string || []).filter(Boolean).forEach(function(key) {
-          flags.strings[key] = true;
-          flags.keys.push(key);
+          flags2.strings[key] = true;
+          flags2.keys.push(key);
         });
         [].concat(opts.number || []).filter(Boolean).forEach(function(key) {
-          flags.numbers[key] = true;
-          flags.keys.push(key);
+          flags2.numbers[key] = true;
+          flags2.keys.push(key);
         });
         [].concat(opts.count || []).filter(Boolean).forEach(function(key) {
-          flags.counts[key] = true;
-          flags.keys.push(key);
+          flags2.counts[key] = true;
+          flags2.keys.push(key);
         });
         [].concat(opts.normalize || []).filter(Boolean).forEach(function(key) {
-          flags.normalize[key] = true;
-          flags.keys.push(key);
+          flags2.normalize[key] = true;
+          flags2.keys.push(key);
         });
         if (typeof opts.narg === "object") {
           Object.entries(opts.narg).forEach(([key, value]) => {
             if (typeof value === "number") {
-              flags.nargs[key] = value;
-              flags.keys.push(key);
+              flags2.nargs[key] = value;
+              flags2.keys.push(key);
             }
           });
         }
         if (typeof opts.coerce === "object") {
           Object.entries(opts.coerce).forEach(([key, value]) => {
             if (typeof value === "function") {
-              flags.coercions[key] = value;
-              flags.keys.push(key);
+              flags2.coercions[key] = value;
+              flags2.keys.push(key);
             }
           });
         }
@@ -85439,19 +85466,19 @@ var init_yargs_parser = __esm({
           if (Array.isArray(opts.config) || typeof opts.config === "string") {
             ;
             [].concat(opts.config).filter(Boolean).forEach(function(key) {
-              flags.configs[key] = true;
+              flags2.configs[key] = true;
             });
           } else if (typeof opts.config === "object") {
             Object.entries(opts.config).forEach(([key, value]) => {
               if (typeof value === "boolean" || typeof value === "function") {
-                flags.configs[key] = value;
+                flags2.configs[key] = value;
               }
             });
           }
         }
-        extendAliases(opts.key, aliases, opts.default, flags.arrays);
+        extendAliases(opts.key, aliases, opts.default, flags2.arrays);
         Object.keys(defaults).forEach(function(key) {
-          (flags.aliases[key] || []).forEach(function(alias) {
+          (flags2.aliases[key] || []).forEach(function(alias) {
             defaults[alias] = defaults[key];
           });
         });
@@ -85477,9 +85504,9 @@ var init_yargs_parser = __esm({
           } else if (arg.match(/^--.+=/) || !configuration2["short-option-groups"] && arg.match(/^-.+=/)) {
             m = arg.match(/^--?([^=]+)=([\s\S]*)$/);
             if (m !== null && Array.isArray(m) && m.length >= 3) {
-              if (checkAllAliases(m[1], flags.arrays)) {
+              if (checkAllAliases(m[1], flags2.arrays)) {
                 i2 = eatArray(i2, m[1], args3, m[2]);
-              } else if (checkAllAliases(m[1], flags.nargs) !== false) {
+              } else if (checkAllAliases(m[1], flags2.nargs) !== false) {
                 i2 = eatNargs(i2, m[1], args3, m[2]);
               } else {
                 setArg(m[1], m[2], true);
@@ -85489,19 +85516,19 @@ var init_yargs_parser = __esm({
             m = arg.match(negatedBoolean);
             if (m !== null && Array.isArray(m) && m.length >= 2) {
               key = m[1];
-              setArg(key, checkAllAliases(key, flags.arrays) ? [false] : false);
+              setArg(key, checkAllAliases(key, flags2.arrays) ? [false] : false);
             }
           } else if (arg.match(/^--.+/) || !configuration2["short-option-groups"] && arg.match(/^-[^-]+/)) {
             m = arg.match(/^--?(.+)/);
             if (m !== null && Array.isArray(m) && m.length >= 2) {
               key = m[1];
-              if (checkAllAliases(key, flags.arrays)) {
+              if (checkAllAliases(key, flags2.arrays)) {
                 i2 = eatArray(i2, key, args3);
-              } else if (checkAllAliases(key, flags.nargs) !== false) {
+              } else if (checkAllAliases(key, flags2.nargs) !== false) {
                 i2 = eatNargs(i2, key, args3);
               } else {
                 next2 = args3[i2 + 1];
-                if (next2 !== void 0 && (!next2.match(/^-/) || next2.match(negative)) && !checkAllAliases(key, flags.bools) && !checkAllAliases(key, flags.counts)) {
+                if (next2 !== void 0 && (!next2.match(/^-/) || next2.match(negative)) && !checkAllAliases(key, flags2.bools) && !checkAllAliases(key, flags2.counts)) {
                   setArg(key, next2);
                   i2++;
                 } else if (/^(true|false)$/.test(next2)) {
@@ -85522,7 +85549,7 @@ var init_yargs_parser = __esm({
             m = arg.match(/^-(.\..+)/);
             if (m !== null && Array.isArray(m) && m.length >= 2) {
               key = m[1];
-              if (next2 !== void 0 && !next2.match(/^-/) && !checkAllAliases(key, flags.bools) && !checkAllAliases(key, flags.counts)) {
+              if (next2 !== void 0 && !next2.match(/^-/) && !checkAllAliases(key, flags2.bools) && !checkAllAliases(key, flags2.counts)) {
                 setArg(key, next2);
                 i2++;
               } else {
@@ -85537,9 +85564,9 @@ var init_yargs_parser = __esm({
               if (letters[j + 1] && letters[j + 1] === "=") {
                 value = arg.slice(j + 3);
                 key = letters[j];
-                if (checkAllAliases(key, flags.arrays)) {
+                if (checkAllAliases(key, flags2.arrays)) {
                   i2 = eatArray(i2, key, args3, value);
-                } else if (checkAllAliases(key, flags.nargs) !== false) {
+                } else if (checkAllAliases(key, flags2.nargs) !== false) {
                   i2 = eatNargs(i2, key, args3, value);
                 } else {
                   setArg(key, value);
@@ -85551,7 +85578,7 @@ var init_yargs_parser = __esm({
                 setArg(letters[j], next2);
                 continue;
               }
-              if (/[A-Za-z]/.test(letters[j]) && /^-?\d+(\.\d*)?(e-?\d+)?$/.test(next2) && checkAllAliases(next2, flags.bools) === false) {
+              if (/[A-Za-z]/.test(letters[j]) && /^-?\d+(\.\d*)?(e-?\d+)?$/.test(next2) && checkAllAliases(next2, flags2.bools) === false) {
                 setArg(letters[j], next2);
                 broken2 = true;
                 break;
@@ -85566,13 +85593,13 @@ var init_yargs_parser = __esm({
             }
             key = arg.slice(-1)[0];
             if (!broken2 && key !== "-") {
-              if (checkAllAliases(key, flags.arrays)) {
+              if (checkAllAliases(key, flags2.arrays)) {
                 i2 = eatArray(i2, key, args3);
-              } else if (checkAllAliases(key, flags.nargs) !== false) {
+              } else if (checkAllAliases(key, flags2.nargs) !== false) {
                 i2 = eatNargs(i2, key, args3);
               } else {
                 next2 = args3[i2 + 1];
-                if (next2 !== void 0 && (!/^(-|--)[^-]/.test(next2) || next2.match(negative)) && !checkAllAliases(key, flags.bools) && !checkAllAliases(key, flags.counts)) {
+                if (next2 !== void 0 && (!/^(-|--)[^-]/.test(next2) || next2.match(negative)) && !checkAllAliases(key, flags2.bools) && !checkAllAliases(key, flags2.counts)) {
                   setArg(key, next2);
                   i2++;
                 } else if (/^(true|false)$/.test(next2)) {
@@ -85583,7 +85610,7 @@ var init_yargs_parser = __esm({
                 }
               }
             }
-          } else if (arg.match(/^-[0-9]$/) && arg.match(negative) && checkAllAliases(arg.slice(1), flags.bools)) {
+          } else if (arg.match(/^-[0-9]$/) && arg.match(negative) && checkAllAliases(arg.slice(1), flags2.bools)) {
             key = arg.slice(1);
             setArg(key, defaultValue(key));
           } else if (arg === "--") {
@@ -85600,11 +85627,11 @@ var init_yargs_parser = __esm({
         applyEnvVars(argv2, false);
         setConfig(argv2);
         setConfigObjects();
-        applyDefaultsAndAliases(argv2, flags.aliases, defaults, true);
+        applyDefaultsAndAliases(argv2, flags2.aliases, defaults, true);
         applyCoercions(argv2);
         if (configuration2["set-placeholder-key"])
           setPlaceholderKeys(argv2);
-        Object.keys(flags.counts).forEach(function(key) {
+        Object.keys(flags2.counts).forEach(function(key) {
           if (!hasKey(argv2, key.split(".")))
             setArg(key, 0);
         });
@@ -85635,7 +85662,7 @@ var init_yargs_parser = __esm({
         }
         function eatNargs(i2, key, args4, argAfterEqualSign) {
           let ii;
-          let toEat = checkAllAliases(key, flags.nargs);
+          let toEat = checkAllAliases(key, flags2.nargs);
           toEat = typeof toEat !== "number" || isNaN(toEat) ? 1 : toEat;
           if (toEat === 0) {
             if (!isUndefined(argAfterEqualSign)) {
@@ -85673,8 +85700,8 @@ var init_yargs_parser = __esm({
         function eatArray(i2, key, args4, argAfterEqualSign) {
           let argsToSet = [];
           let next2 = argAfterEqualSign || args4[i2 + 1];
-          const nargsCount = checkAllAliases(key, flags.nargs);
-          if (checkAllAliases(key, flags.bools) && !/^(true|false)$/.test(next2)) {
+          const nargsCount = checkAllAliases(key, flags2.nargs);
+          if (checkAllAliases(key, flags2.bools) && !/^(true|false)$/.test(next2)) {
             argsToSet.push(true);
           } else if (isUndefined(next2) || isUndefined(argAfterEqualSign) && /^-/.test(next2) && !negative.test(next2) && !isUnknownOptionAsArg(next2)) {
             if (defaults[key] !== void 0) {
@@ -85711,26 +85738,26 @@ var init_yargs_parser = __esm({
           const value = processValue(key, val, shouldStripQuotes);
           const splitKey = key.split(".");
           setKey(argv2, splitKey, value);
-          if (flags.aliases[key]) {
-            flags.aliases[key].forEach(function(x) {
+          if (flags2.aliases[key]) {
+            flags2.aliases[key].forEach(function(x) {
               const keyProperties = x.split(".");
               setKey(argv2, keyProperties, value);
             });
           }
           if (splitKey.length > 1 && configuration2["dot-notation"]) {
             ;
-            (flags.aliases[splitKey[0]] || []).forEach(function(x) {
+            (flags2.aliases[splitKey[0]] || []).forEach(function(x) {
               let keyProperties = x.split(".");
               const a2 = [].concat(splitKey);
               a2.shift();
               keyProperties = keyProperties.concat(a2);
-              if (!(flags.aliases[key] || []).includes(keyProperties.join("."))) {
+              if (!(flags2.aliases[key] || []).includes(keyProperties.join("."))) {
                 setKey(argv2, keyProperties, value);
               }
             });
           }
-          if (checkAllAliases(key, flags.normalize) && !checkAllAliases(key, flags.arrays)) {
-            const keys2 = [key].concat(flags.aliases[key] || []);
+          if (checkAllAliases(key, flags2.normalize) && !checkAllAliases(key, flags2.arrays)) {
+            const keys2 = [key].concat(flags2.aliases[key] || []);
             keys2.forEach(function(key2) {
               Object.defineProperty(argvReturn, key2, {
                 enumerable: true,
@@ -85745,11 +85772,11 @@ var init_yargs_parser = __esm({
           }
         }
         function addNewAlias(key, alias) {
-          if (!(flags.aliases[key] && flags.aliases[key].length)) {
-            flags.aliases[key] = [alias];
+          if (!(flags2.aliases[key] && flags2.aliases[key].length)) {
+            flags2.aliases[key] = [alias];
             newAliases[alias] = true;
           }
-          if (!(flags.aliases[alias] && flags.aliases[alias].length)) {
+          if (!(flags2.aliases[alias] && flags2.aliases[alias].length)) {
             addNewAlias(alias, key);
           }
         }
@@ -85757,17 +85784,17 @@ var init_yargs_parser = __esm({
           if (shouldStripQuotes) {
             val = stripQuotes(val);
           }
-          if (checkAllAliases(key, flags.bools) || checkAllAliases(key, flags.counts)) {
+          if (checkAllAliases(key, flags2.bools) || checkAllAliases(key, flags2.counts)) {
             if (typeof val === "string")
               val = val === "true";
           }
           let value = Array.isArray(val) ? val.map(function(v) {
             return maybeCoerceNumber(key, v);
           }) : maybeCoerceNumber(key, val);
-          if (checkAllAliases(key, flags.counts) && (isUndefined(value) || typeof value === "boolean")) {
+          if (checkAllAliases(key, flags2.counts) && (isUndefined(value) || typeof value === "boolean")) {
             value = increment2();
           }
-          if (checkAllAliases(key, flags.normalize) && checkAllAliases(key, flags.arrays)) {
+          if (checkAllAliases(key, flags2.normalize) && checkAllAliases(key, flags2.arrays)) {
             if (Array.isArray(val))
               value = val.map((val2) => {
                 return mixin2.normalize(val2);
@@ -85780,9 +85807,9 @@ var init_yargs_parser = __esm({
         function maybeCoerceNumber(key, value) {
           if (!configuration2["parse-positional-numbers"] && key === "_")
             return value;
-          if (!checkAllAliases(key, flags.strings) && !checkAllAliases(key, flags.bools) && !Array.isArray(value)) {
+          if (!checkAllAliases(key, flags2.strings) && !checkAllAliases(key, flags2.bools) && !Array.isArray(value)) {
             const shouldCoerceNumber = looksLikeNumber(value) && configuration2["parse-numbers"] && Number.isSafeInteger(Math.floor(parseFloat(`${value}`)));
-            if (shouldCoerceNumber || !isUndefined(value) && checkAllAliases(key, flags.numbers)) {
+            if (shouldCoerceNumber || !isUndefined(value) && checkAllAliases(key, flags2.numbers)) {
               value = Number(value);
             }
           }
@@ -85790,14 +85817,14 @@ var init_yargs_parser = __esm({
         }
         function setConfig(argv3) {
           const configLookup = /* @__PURE__ */ Object.create(null);
-          applyDefaultsAndAliases(configLookup, flags.aliases, defaults);
-          Object.keys(flags.configs).forEach(function(configKey) {
+          applyDefaultsAndAliases(configLookup, flags2.aliases, defaults);
+          Object.keys(flags2.configs).forEach(function(configKey) {
             const configPath = argv3[configKey] || configLookup[configKey];
             if (configPath) {
               try {
                 let config = null;
                 const resolvedConfigPath = mixin2.resolve(mixin2.cwd(), configPath);
-                const resolveConfig = flags.configs[configKey];
+                const resolveConfig = flags2.configs[configKey];
                 if (typeof resolveConfig === "function") {
                   try {
                     config = resolveConfig(resolvedConfigPath);
@@ -85828,7 +85855,7 @@ var init_yargs_parser = __esm({
             if (typeof value === "object" && value !== null && !Array.isArray(value) && configuration2["dot-notation"]) {
               setConfigObject(value, fullKey);
             } else {
-              if (!hasKey(argv2, fullKey.split(".")) || checkAllAliases(fullKey, flags.arrays) && configuration2["combine-arrays"]) {
+              if (!hasKey(argv2, fullKey.split(".")) || checkAllAliases(fullKey, flags2.arrays) && configuration2["combine-arrays"]) {
                 setArg(fullKey, value);
               }
             }
@@ -85854,7 +85881,7 @@ var init_yargs_parser = __esm({
                 }
                 return camelCase(key);
               });
-              if ((configOnly && flags.configs[keys2.join(".")] || !configOnly) && !hasKey(argv3, keys2)) {
+              if ((configOnly && flags2.configs[keys2.join(".")] || !configOnly) && !hasKey(argv3, keys2)) {
                 setArg(keys2.join("."), env4[envVar]);
               }
             }
@@ -85865,11 +85892,11 @@ var init_yargs_parser = __esm({
           const applied = /* @__PURE__ */ new Set();
           Object.keys(argv3).forEach(function(key) {
             if (!applied.has(key)) {
-              coerce = checkAllAliases(key, flags.coercions);
+              coerce = checkAllAliases(key, flags2.coercions);
               if (typeof coerce === "function") {
                 try {
                   const value = maybeCoerceNumber(key, coerce(argv3[key]));
-                  [].concat(flags.aliases[key] || [], key).forEach((ali) => {
+                  [].concat(flags2.aliases[key] || [], key).forEach((ali) => {
                     applied.add(ali);
                     argv3[ali] = value;
                   });
@@ -85881,7 +85908,7 @@ var init_yargs_parser = __esm({
           });
         }
         function setPlaceholderKeys(argv3) {
-          flags.keys.forEach((key) => {
+          flags2.keys.forEach((key) => {
             if (~key.indexOf("."))
               return;
             if (typeof argv3[key] === "undefined")
@@ -85937,12 +85964,12 @@ var init_yargs_parser = __esm({
             }
           });
           const key = sanitizeKey(keys2[keys2.length - 1]);
-          const isTypeArray = checkAllAliases(keys2.join("."), flags.arrays);
+          const isTypeArray = checkAllAliases(keys2.join("."), flags2.arrays);
           const isValueArray = Array.isArray(value);
           let duplicate = configuration2["duplicate-arguments-array"];
-          if (!duplicate && checkAllAliases(key, flags.nargs)) {
+          if (!duplicate && checkAllAliases(key, flags2.nargs)) {
             duplicate = true;
-            if (!isUndefined(o2[key]) && flags.nargs[key] === 1 || Array.isArray(o2[key]) && o2[key].length === flags.nargs[key]) {
+            if (!isUndefined(o2[key]) && flags2.nargs[key] === 1 || Array.isArray(o2[key]) && o2[key].length === flags2.nargs[key]) {
               o2[key] = void 0;
             }
           }
@@ -85958,7 +85985,7 @@ var init_yargs_parser = __esm({
             }
           } else if (o2[key] === void 0 && isTypeArray) {
             o2[key] = isValueArray ? value : [value];
-          } else if (duplicate && !(o2[key] === void 0 || checkAllAliases(key, flags.counts) || checkAllAliases(key, flags.bools))) {
+          } else if (duplicate && !(o2[key] === void 0 || checkAllAliases(key, flags2.counts) || checkAllAliases(key, flags2.bools))) {
             o2[key] = [o2[key], value];
           } else {
             o2[key] = value;
@@ -85967,29 +85994,29 @@ var init_yargs_parser = __esm({
         function extendAliases(...args4) {
           args4.forEach(function(obj) {
             Object.keys(obj || {}).forEach(function(key) {
-              if (flags.aliases[key])
+              if (flags2.aliases[key])
                 return;
-              flags.aliases[key] = [].concat(aliases[key] || []);
-              flags.aliases[key].concat(key).forEach(function(x) {
+              flags2.aliases[key] = [].concat(aliases[key] || []);
+              flags2.aliases[key].concat(key).forEach(function(x) {
                 if (/-/.test(x) && configuration2["camel-case-expansion"]) {
                   const c3 = camelCase(x);
-                  if (c3 !== key && flags.aliases[key].indexOf(c3) === -1) {
-                    flags.aliases[key].push(c3);
+                  if (c3 !== key && flags2.aliases[key].indexOf(c3) === -1) {
+                    flags2.aliases[key].push(c3);
                     newAliases[c3] = true;
                   }
                 }
               });
-              flags.aliases[key].concat(key).forEach(function(x) {
+              flags2.aliases[key].concat(key).forEach(function(x) {
                 if (x.length > 1 && /[A-Z]/.test(x) && configuration2["camel-case-expansion"]) {
                   const c3 = decamelize(x, "-");
-                  if (c3 !== key && flags.aliases[key].indexOf(c3) === -1) {
-                    flags.aliases[key].push(c3);
+                  if (c3 !== key && flags2.aliases[key].indexOf(c3) === -1) {
+                    flags2.aliases[key].push(c3);
                     newAliases[c3] = true;
                   }
                 }
               });
-              flags.aliases[key].forEach(function(x) {
-                flags.aliases[x] = [key].concat(flags.aliases[key].filter(function(y) {
+              flags2.aliases[key].forEach(function(x) {
+                flags2.aliases[x] = [key].concat(flags2.aliases[key].filter(function(y) {
                   return x !== y;
                 }));
               });
@@ -85997,14 +86024,14 @@ var init_yargs_parser = __esm({
           });
         }
         function checkAllAliases(key, flag2) {
-          const toCheck = [].concat(flags.aliases[key] || [], key);
+          const toCheck = [].concat(flags2.aliases[key] || [], key);
           const keys2 = Object.keys(flag2);
           const setAlias = toCheck.find((key2) => keys2.includes(key2));
           return setAlias ? flag2[setAlias] : false;
         }
         function hasAnyFlag(key) {
-          const flagsKeys = Object.keys(flags);
-          const toCheck = [].concat(flagsKeys.map((k) => flags[k]));
+          const flagsKeys = Object.keys(flags2);
+          const toCheck = [].concat(flagsKeys.map((k) => flags2[k]));
           return toCheck.some(function(flag2) {
             return Array.isArray(flag2) ? flag2.includes(key) : flag2[key];
           });
@@ -86054,7 +86081,7 @@ var init_yargs_parser = __esm({
           return !hasFlagsMatching(arg, flagWithEquals, negatedBoolean, normalFlag, flagEndingInHyphen, flagEndingInDigits, flagEndingInNonWordCharacters);
         }
         function defaultValue(key) {
-          if (!checkAllAliases(key, flags.bools) && !checkAllAliases(key, flags.counts) && `${key}` in defaults) {
+          if (!checkAllAliases(key, flags2.bools) && !checkAllAliases(key, flags2.counts) && `${key}` in defaults) {
             return defaults[key];
           } else {
             return defaultForType(guessType2(key));
@@ -86071,13 +86098,13 @@ var init_yargs_parser = __esm({
         }
         function guessType2(key) {
           let type = DefaultValuesForTypeKey.BOOLEAN;
-          if (checkAllAliases(key, flags.strings))
+          if (checkAllAliases(key, flags2.strings))
             type = DefaultValuesForTypeKey.STRING;
-          else if (checkAllAliases(key, flags.numbers))
+          else if (checkAllAliases(key, flags2.numbers))
             type = DefaultValuesForTypeKey.NUMBER;
-          else if (checkAllAliases(key, flags.bools))
+          else if (checkAllAliases(key, flags2.bools))
             type = DefaultValuesForTypeKey.BOOLEAN;
-          else if (checkAllAliases(key, flags.arrays))
+          else if (checkAllAliases(key, flags2.arrays))
             type = DefaultValuesForTypeKey.ARRAY;
           return type;
         }
@@ -86085,11 +86112,11 @@ var init_yargs_parser = __esm({
           return num === void 0;
         }
         function checkConfiguration() {
-          Object.keys(flags.counts).find((key) => {
-            if (checkAllAliases(key, flags.arrays)) {
+          Object.keys(flags2.counts).find((key) => {
+            if (checkAllAliases(key, flags2.arrays)) {
               error = Error(__("Invalid configuration: %s, opts.count excludes opts.array.", key));
               return true;
-            } else if (checkAllAliases(key, flags.nargs)) {
+            } else if (checkAllAliases(key, flags2.nargs)) {
               error = Error(__("Invalid configuration: %s, opts.count excludes opts.narg.", key));
               return true;
             }
@@ -86097,7 +86124,7 @@ var init_yargs_parser = __esm({
           });
         }
         return {
-          aliases: Object.assign({}, flags.aliases),
+          aliases: Object.assign({}, flags2.aliases),
           argv: Object.assign(argvReturn, argv2),
           configuration: configuration2,
           defaulted: Object.assign({}, defaulted),
@@ -90068,8 +90095,8 @@ function usageFailure(fault, args3, commands3) {
   }
 }
 function checkFlags(args3, commands3) {
-  const { flags } = chosenCommand(args3, commands3);
-  const known = new Map(Object.entries({ ...flags, ...ownFlags }).flatMap(spellings));
+  const { flags: flags2 } = chosenCommand(args3, commands3);
+  const known = new Map(Object.entries({ ...flags2, ...ownFlags }).flatMap(spellings));
   for (const argument2 of ownArguments(args3)) {
     if (!/^-./.test(argument2) || /^-[\d.]/.test(argument2)) continue;
     const [, dashes = "", given = "", value] = /^(-+)([^=]*)(?:=(.*))?$/s.exec(argument2) ?? [];
@@ -90226,9 +90253,9 @@ function helpArguments(words4, commands3) {
   throw unknownCommand(name, commands3);
 }
 function separateValues(args3, commands3) {
-  const { flags } = chosenCommand(args3, commands3);
+  const { flags: flags2 } = chosenCommand(args3, commands3);
   const long = new Map(
-    Object.entries(flags).filter(([, flag2]) => flag2.type !== "boolean").flatMap(([name, { alias }]) => [alias ?? []].flat().map((short2) => [short2, name]))
+    Object.entries(flags2).filter(([, flag2]) => flag2.type !== "boolean").flatMap(([name, { alias }]) => [alias ?? []].flat().map((short2) => [short2, name]))
   );
   const end = args3.indexOf("--");
   return args3.map((argument2, at) => {
@@ -90238,7 +90265,7 @@ function separateValues(args3, commands3) {
   });
 }
 function toModule(command2, isDefault2, commands3, line) {
-  const { usage: usage2, describe: describe13, positionals, flags } = command2;
+  const { usage: usage2, describe: describe13, positionals, flags: flags2 } = command2;
   return {
     command: isDefault2 ? [usage2, usage2.replace(nameOf2(command2), "$0")] : usage2,
     describe: describe13,
@@ -90246,14 +90273,14 @@ function toModule(command2, isDefault2, commands3, line) {
       for (const [name, options] of Object.entries(positionals)) program2.positional(name, options);
       for (const [title, names6] of Object.entries(flagGroups)) {
         program2.group(
-          names6.filter((name) => name in flags),
+          names6.filter((name) => name in flags2),
           title
         );
       }
       program2.example(
         (command2.examples ?? []).map(([words4, does]) => [`$0 ${words4}`, does])
       );
-      return program2.options(flags);
+      return program2.options(flags2);
     },
     handler: (argv2) => {
       if (argv2._.length === 0 && typeof argv2["dir"] === "string") checkFolder3(argv2["dir"], commands3);
@@ -90265,7 +90292,7 @@ function toModule(command2, isDefault2, commands3, line) {
 }
 function lastValues(argv2, commands3) {
   const lists = new Set(
-    commands3.flatMap(({ flags, positionals }) => [...Object.entries(flags), ...Object.entries(positionals)]).filter(([, flag2]) => flag2.array).flatMap(([name, { alias }]) => [name, camelCase2(name), ...[alias ?? []].flat()])
+    commands3.flatMap(({ flags: flags2, positionals }) => [...Object.entries(flags2), ...Object.entries(positionals)]).filter(([, flag2]) => flag2.array).flatMap(([name, { alias }]) => [name, camelCase2(name), ...[alias ?? []].flat()])
   );
   return Object.fromEntries(
     Object.entries(argv2).filter(([name, value]) => Array.isArray(value) && !["_", "--"].includes(name) && !lists.has(name)).map(([name, value]) => [name, value.at(-1)])
@@ -90426,10 +90453,11 @@ var main_exports3 = {};
 __export(main_exports3, {
   main: () => main
 });
-async function main(args3) {
+async function main(args3, { keepsCode }) {
   listenForInterrupts();
   const early = await startEarly(args3, interruptSignal);
   try {
+    if (!keepsCode) (await Promise.resolve().then(() => (init_tune_v8(), tune_v8_exports))).tuneV8();
     const { runProgram: runProgram3 } = await Promise.resolve().then(() => (init_program(), program_exports));
     recordStart();
     return await runProgram3({ args: args3, early });
@@ -90449,8 +90477,9 @@ var init_main4 = __esm({
 });
 
 // src/load-main.ts
-function loadMain() {
-  return Promise.resolve().then(() => (init_main4(), main_exports3));
+async function loadMain() {
+  const { main: main2 } = await Promise.resolve().then(() => (init_main4(), main_exports3));
+  return { main: main2, keepsCode: false };
 }
 var init_load_main = __esm({
   "src/load-main.ts"() {
@@ -90462,7 +90491,6 @@ var init_load_main = __esm({
 var cli_exports = {};
 import { statSync as statSync11 } from "node:fs";
 import { tmpdir as tmpdir6 } from "node:os";
-import { setFlagsFromString } from "node:v8";
 function answer(text7) {
   const end = (error) => {
     if (error && error.code !== "EPIPE") {
@@ -90508,7 +90536,7 @@ function start3() {
 `);
     process.exit(exitCodes.usage);
   }
-  loadMain().catch((error) => isOutOfFiles(error) ? Promise.reject(error) : endDamaged(error)).then(({ main: main2 }) => main2(args2)).then(
+  loadMain().catch((error) => isOutOfFiles(error) ? Promise.reject(error) : endDamaged(error)).then(({ main: main2, keepsCode }) => main2(args2, { keepsCode })).then(
     (code2) => {
       process.exitCode = code2;
     },
@@ -90526,7 +90554,7 @@ ${error?.stack ?? error}
     }
   );
 }
-var args2, newestTried, isOutOfFiles, isVersion;
+var args2, isOutOfFiles, isVersion;
 var init_cli = __esm({
   "src/cli.ts"() {
     "use strict";
@@ -90536,10 +90564,6 @@ var init_cli = __esm({
     args2 = process.argv.slice(2);
     process.stderr.on("error", () => {
     });
-    newestTried = 26;
-    if (Number.parseInt(process.versions.node, 10) <= newestTried) {
-      setFlagsFromString("--wasm-tiering-budget=1000000000");
-    }
     isOutOfFiles = (error) => error?.code === "EMFILE" || error?.code === "ENFILE";
     isVersion = args2.includes("--version") || args2.includes("-v");
     if (isVersion && args2.length === 1) answer(`${version}
@@ -91255,7 +91279,7 @@ exec ${words4} "$@"
 }
 async function buildProject(context2, temporary) {
   const { env: env4, signal, print: print2, xbuild } = context2;
-  const { flags, toolchainArgs, remarks } = buildArguments2(env4);
+  const { flags: flags2, toolchainArgs, remarks } = buildArguments2(env4);
   const bench2 = readChoice("bench", ["auto", "never", "always"], env4);
   for (const remark of remarks) print2(workflowCommand("warning", { title: "xbuild" }, remark));
   const workspace = env4["GITHUB_WORKSPACE"] || process.cwd();
@@ -91277,7 +91301,7 @@ async function buildProject(context2, temporary) {
   const built = await run(
     {
       tool,
-      args: [...first, "build", dir2, ...flags, ...own5, ...after],
+      args: [...first, "build", dir2, ...flags2, ...own5, ...after],
       cwd: workspace,
       env: {
         ...sccacheSettings(env4),

@@ -38,10 +38,11 @@ const floors = [
   ['doctor', 'init', 'ci'],
   ['commands'],
   ['yargs-adapter.ts'],
-  ['program.ts'],
+  ['program.ts', 'tune-v8.ts'],
   ['main.ts'],
+  ['load-main.ts'],
   ['load-compiled.ts'],
-  ['load-main.ts', 'load-nearby-main.ts', 'load-embedded-main.ts'],
+  ['load-nearby-main.ts', 'load-embedded-main.ts'],
   ['cli.ts'],
   ['action.ts'],
 ]

@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { setFlagsFromString } from 'node:v8'
 import { exitCodes } from './errors.ts'
 import { loadMain } from './load-main.ts'
 import { about, version } from './version.ts'
@@ -9,15 +8,6 @@ const args = process.argv.slice(2)
 
 // Without anybody who reads what is said, the work goes on; its exit code says how it ended.
 process.stderr.on('error', () => {})
-
-/** The newest Node.js that is known to have the flag below; V8 complains about one that it does not know. */
-const newestTried = 26
-
-// undici parses HTTP in WebAssembly, which V8 would optimize in the background for longer than all of a run's answers take to
-// parse. Before the program is loaded: what was compiled of it is kept for runs with the same flags.
-if (Number.parseInt(process.versions.node, 10) <= newestTried) {
-  setFlagsFromString('--wasm-tiering-budget=1000000000')
-}
 
 /** Prints what was asked for and ends, with success only if it could be written. */
 function answer(text: string): void {
@@ -68,7 +58,7 @@ function start(): void {
   // Node.js itself would print the whole minified line.
   loadMain()
     .catch(error => (isOutOfFiles(error) ? Promise.reject(error) : endDamaged(error)))
-    .then(({ main }) => main(args))
+    .then(({ main, keepsCode }) => main(args, { keepsCode }))
     .then(
       code => {
         process.exitCode = code

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Script } from 'node:vm'
+import type { Loaded } from './load-main.ts'
 import { cacheFolder } from './util/cache-folder.ts'
 import { readChecked, writeChecked } from './util/checked-file.ts'
 
@@ -14,20 +15,21 @@ declare const XBUILD_MAIN_DIGEST: string
 export function loadCompiled(
   program: string,
   { filename, require }: { readonly filename: string; readonly require: NodeJS.Require },
-): typeof import('./main.ts') {
+): Loaded {
   const source = `(function (exports, require, module, __filename) {${program}\n})`
   const path = compiledPath()
   const cachedData = path && readChecked(path)
   const script = new Script(source, { filename, ...(cachedData && { cachedData }) })
   // `xbuild cache --prune` leaves an empty folder.
-  if (path && process.argv[2] !== 'cache' && (!cachedData || script.cachedDataRejected)) {
+  const keepsCode = process.argv[2] !== 'cache' && (!cachedData || script.cachedDataRejected === true)
+  if (path && keepsCode) {
     // At the end it holds every function that this run needed.
     process.once('exit', () => writeChecked(path, () => script.createCachedData()))
   }
   const loaded = { exports: {} }
   script.runInThisContext()(loaded.exports, require, loaded, filename)
   if (!('main' in loaded.exports)) throw new Error(`${filename} is not whole`)
-  return loaded.exports as typeof import('./main.ts')
+  return { ...(loaded.exports as typeof import('./main.ts')), keepsCode }
 }
 
 function compiledPath(): string | undefined {
