@@ -23054,7 +23054,7 @@ async function vendorCrates({ top: top2, signal }) {
       what: "The dependencies cannot be fetched",
       where: top2,
       why: result.stderr.trim().split("\n").slice(-15).join("\n"),
-      fix: "cargo vendor must work in the project: crates in folders outside of the workspace cannot be measured"
+      fix: "cargo vendor must work in the project; a crate in a folder outside of the workspace cannot be measured: make both members of a workspace"
     });
   }
   await mkdir5(join34(top2, ".cargo"), { recursive: true });
@@ -24148,7 +24148,7 @@ var init_errors2 = __esm({
         pattern: /connection refused|no such host|i\/o timeout|network is unreachable|no route to host|TLS handshake timeout|connection reset|temporary failure in name resolution|server misbehaving|failed to do request/i,
         kind: "registry",
         what: (found) => `The builder cannot reach ${found.registry ?? "the registry"}`,
-        fix: ({ registry }) => registry !== void 0 && isLoopback(registry) ? "a builder in a container has a localhost of its own: docker buildx create --name xbuild --driver docker-container --driver-opt network=host --bootstrap, then --builder xbuild" : `curl -I https://${registry ?? "REGISTRY"}/v2/ shows whether this machine reaches it; a builder elsewhere needs its own way there`
+        fix: ({ registry }) => registry !== void 0 && isLoopback(registry) ? "a builder in a container has a localhost of its own: docker buildx create --name xbuild-host --driver docker-container --driver-opt network=host --bootstrap, then --builder xbuild-host" : `curl -I https://${registry ?? "REGISTRY"}/v2/ shows whether this machine reaches it; a builder elsewhere needs its own way there`
       },
       {
         pattern: /(?:500 Internal Server Error|502 Bad Gateway|503 Service Unavailable|504 Gateway Time-?out)/i,
@@ -29976,7 +29976,7 @@ var init_local_base = __esm({
 // src/config/image-options.ts
 import { resolve as resolve10 } from "node:path";
 function imageOptions(table2, dir2, flags2, env4 = {}) {
-  const base = flags2.base ?? env4["XBUILD_BASE"] ?? table2.base;
+  const base = flags2.base ?? (env4["XBUILD_BASE"] || table2.base);
   const registry = flags2.baseRegistry ?? (env4["XBUILD_BASE_REGISTRY"] || table2.registry);
   const { bin: bin3, template: template2, program: program2, entrypoint, workdir: workdir2 } = table2;
   const user = flags2.user ?? table2.user;
@@ -30688,15 +30688,15 @@ async function resolveOptions(flags2, env4 = process.env, usesLock = true) {
   const asked2 = flags2.platform ?? fromList(env4["XBUILD_PLATFORM"]);
   const usual2 = await locating(dir2, () => configured(config.platforms ?? defaultPlatforms));
   const platforms2 = asked2 ? parsePlatforms(asked2) : platformsFor(usual2, flags2);
-  const versionFrom = flags2.versionFrom ?? env4["XBUILD_VERSION_FROM"] ?? config["version-from"];
+  const versionFrom = flags2.versionFrom ?? (env4["XBUILD_VERSION_FROM"] || void 0) ?? config["version-from"];
   const cache2 = flags2.cache ?? config.cache.type;
-  const builder3 = flags2.builder ?? env4["XBUILD_BUILDER"] ?? config.builder;
+  const builder3 = flags2.builder ?? (env4["XBUILD_BUILDER"] || void 0) ?? config.builder;
   const ownDist = distOf(flags2.dist, env4["XBUILD_DIST"]);
   const replaced = {
-    "version-from": flags2.versionFrom ?? env4["XBUILD_VERSION_FROM"],
+    "version-from": flags2.versionFrom ?? (env4["XBUILD_VERSION_FROM"] || void 0),
     lang: flags2.lang,
     bins: flags2.bin ?? bin3,
-    builder: flags2.builder ?? env4["XBUILD_BUILDER"],
+    builder: flags2.builder ?? (env4["XBUILD_BUILDER"] || void 0),
     dist: ownDist
   };
   return {
@@ -55304,8 +55304,7 @@ function loopbackPush(destinations) {
   return destinations.flatMap((destination) => destination.type === "push" ? destination.references : []).map((reference2) => parseReference(reference2).registry).find(isLoopback);
 }
 function createCommand({ destinations }) {
-  const network2 = loopbackPush(destinations) ? " --driver-opt network=host" : "";
-  return `docker buildx create --name xbuild --driver docker-container${network2} --bootstrap, then --builder xbuild`;
+  return loopbackPush(destinations) ? "docker buildx create --name xbuild-host --driver docker-container --driver-opt network=host --bootstrap, then --builder xbuild-host" : "docker buildx create --name xbuild --driver docker-container --bootstrap, then --builder xbuild";
 }
 function wantedOutputs(destinations) {
   return destinations.flatMap((destination) => {
@@ -67060,7 +67059,8 @@ named builder, a cache or an attestation needs it, or where it hangs; else a war
           ...facts.running ? [] : ["its node does not run; the first build starts it"]
         ];
         if (!lacks2) return ok(named3, details2);
-        const command2 = createCommand2("xbuild", dir2, lacks2.fix?.includes("network=host") === true, true);
+        const network2 = lacks2.fix?.includes("network=host") === true;
+        const command2 = createCommand2(network2 ? "xbuild-host" : "xbuild", dir2, network2, true);
         const found = {
           why: `${lacks2.what}: ${lacks2.why}`,
           details: [named3, ...details2],
@@ -77275,18 +77275,18 @@ async function lookAtBuilder(proxied, certified, around) {
     ({ driverOptions }, at) => /https_proxy/i.test(driverOptions) || /https_proxy=/i.test(environments[at] ?? "")
   );
   const unknown3 = certified.filter((host) => !nodes2.every(({ config }) => config.includes(host)));
-  const create = `docker buildx create --name xbuild --driver docker-container --bootstrap --use`;
+  const create = (name) => `docker buildx create --name ${name} --driver docker-container --bootstrap --use`;
   return [
     ...proxied.length > 0 && !knows ? [
       warning({
         why: `BuildKit\u2019s container of ${facts.name} does not know the proxy of HTTPS_PROXY`,
-        fix: `${create} --driver-opt "env.${variable2}"`
+        fix: `${create("xbuild-proxy")} --driver-opt "env.${variable2}"`
       })
     ] : [],
     ...unknown3.map(
       (host) => warning({
         why: `BuildKit\u2019s container of ${facts.name} does not know the certificates of ${host}`,
-        fix: `${create} --buildkitd-config buildkitd.toml   with [registry."${host}"] ca=["/etc/docker/certs.d/${host}/ca.crt"]`
+        fix: `${create("xbuild-ca")} --buildkitd-config buildkitd.toml   with [registry."${host}"] ca=["/etc/docker/certs.d/${host}/ca.crt"]`
       })
     )
   ];

@@ -60,7 +60,7 @@ export function imageOptions(
   flags: BuildFlags,
   env: NodeJS.ProcessEnv = {},
 ): ImageOptions {
-  const base = flags.base ?? env['XBUILD_BASE'] ?? table.base
+  const base = flags.base ?? (env['XBUILD_BASE'] || table.base)
   const registry = flags.baseRegistry ?? (env['XBUILD_BASE_REGISTRY'] || table.registry)
   const { bin, template, program, entrypoint, workdir } = table
   const user = flags.user ?? table.user

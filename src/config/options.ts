@@ -103,15 +103,15 @@ export async function resolveOptions(
   const asked = flags.platform ?? fromList(env['XBUILD_PLATFORM'])
   const usual = await locating(dir, () => configured(config.platforms ?? defaultPlatforms))
   const platforms = asked ? parsePlatforms(asked) : platformsFor(usual, flags)
-  const versionFrom = flags.versionFrom ?? env['XBUILD_VERSION_FROM'] ?? config['version-from']
+  const versionFrom = flags.versionFrom ?? (env['XBUILD_VERSION_FROM'] || undefined) ?? config['version-from']
   const cache = flags.cache ?? config.cache.type
-  const builder = flags.builder ?? env['XBUILD_BUILDER'] ?? config.builder
+  const builder = flags.builder ?? (env['XBUILD_BUILDER'] || undefined) ?? config.builder
   const ownDist = distOf(flags.dist, env['XBUILD_DIST'])
   const replaced: Readonly<Record<TopKey, unknown>> = {
-    'version-from': flags.versionFrom ?? env['XBUILD_VERSION_FROM'],
+    'version-from': flags.versionFrom ?? (env['XBUILD_VERSION_FROM'] || undefined),
     lang: flags.lang,
     bins: flags.bin ?? bin,
-    builder: flags.builder ?? env['XBUILD_BUILDER'],
+    builder: flags.builder ?? (env['XBUILD_BUILDER'] || undefined),
     dist: ownDist,
   }
   return {

@@ -77,7 +77,7 @@ async function vendorCrates({ top, signal }: StagedProject): Promise<void> {
       what: 'The dependencies cannot be fetched',
       where: top,
       why: result.stderr.trim().split('\n').slice(-15).join('\n'),
-      fix: 'cargo vendor must work in the project: crates in folders outside of the workspace cannot be measured',
+      fix: 'cargo vendor must work in the project; a crate in a folder outside of the workspace cannot be measured: make both members of a workspace',
     })
   }
   await mkdir(join(top, '.cargo'), { recursive: true })

@@ -37,7 +37,9 @@ named builder, a cache or an attestation needs it, or where it hangs; else a war
       ...(facts.running ? [] : ['its node does not run; the first build starts it']),
     ]
     if (!lacks) return ok(named, details)
-    const command = createCommand('xbuild', dir, lacks.fix?.includes('network=host') === true, true)
+    // `docker buildx create` refuses the name of a builder that is there: `xbuild` may be the one that lacks the network.
+    const network = lacks.fix?.includes('network=host') === true
+    const command = createCommand(network ? 'xbuild-host' : 'xbuild', dir, network, true)
     const found = {
       why: `${lacks.what}: ${lacks.why}`,
       details: [named, ...details],

@@ -104,20 +104,21 @@ async function lookAtBuilder(
       /https_proxy/i.test(driverOptions) || /https_proxy=/i.test(environments[at] ?? ''),
   )
   const unknown = certified.filter(host => !nodes.every(({ config }) => config.includes(host)))
-  const create = `docker buildx create --name xbuild --driver docker-container --bootstrap --use`
+  const create = (name: string) =>
+    `docker buildx create --name ${name} --driver docker-container --bootstrap --use`
   return [
     ...(proxied.length > 0 && !knows
       ? [
           warning({
             why: `BuildKit’s container of ${facts.name} does not know the proxy of HTTPS_PROXY`,
-            fix: `${create} --driver-opt "env.${variable}"`,
+            fix: `${create('xbuild-proxy')} --driver-opt "env.${variable}"`,
           }),
         ]
       : []),
     ...unknown.map(host =>
       warning({
         why: `BuildKit’s container of ${facts.name} does not know the certificates of ${host}`,
-        fix: `${create} --buildkitd-config buildkitd.toml   with [registry."${host}"] ca=["/etc/docker/certs.d/${host}/ca.crt"]`,
+        fix: `${create('xbuild-ca')} --buildkitd-config buildkitd.toml   with [registry."${host}"] ca=["/etc/docker/certs.d/${host}/ca.crt"]`,
       }),
     ),
   ]

@@ -103,8 +103,10 @@ function loopbackPush(destinations: readonly Destination[]): string | undefined 
 
 /** The command that makes a builder which can do everything that is asked here. */
 function createCommand({ destinations }: BuilderNeeds): string {
-  const network = loopbackPush(destinations) ? ' --driver-opt network=host' : ''
-  return `docker buildx create --name xbuild --driver docker-container${network} --bootstrap, then --builder xbuild`
+  // A name of its own: buildx makes no second builder of a name, and `xbuild` may be the one that cannot do it.
+  return loopbackPush(destinations)
+    ? 'docker buildx create --name xbuild-host --driver docker-container --driver-opt network=host --bootstrap, then --builder xbuild-host'
+    : 'docker buildx create --name xbuild --driver docker-container --bootstrap, then --builder xbuild'
 }
 
 /** Attributes of buildx's --output. */

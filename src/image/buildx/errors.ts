@@ -105,7 +105,7 @@ const classes: readonly ErrorClass[] = [
     what: found => `The builder cannot reach ${found.registry ?? 'the registry'}`,
     fix: ({ registry }) =>
       registry !== undefined && isLoopback(registry)
-        ? 'a builder in a container has a localhost of its own: docker buildx create --name xbuild --driver docker-container --driver-opt network=host --bootstrap, then --builder xbuild'
+        ? 'a builder in a container has a localhost of its own: docker buildx create --name xbuild-host --driver docker-container --driver-opt network=host --bootstrap, then --builder xbuild-host'
         : `curl -I https://${registry ?? 'REGISTRY'}/v2/ shows whether this machine reaches it; a builder elsewhere needs its own way there`,
   },
   {

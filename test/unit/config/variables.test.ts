@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { resolveOptions } from '../../../src/config/options.ts'
 import { defaultPlatformRemark, misspelledVariables, ownVariables } from '../../../src/config/variables.ts'
 import { parsePlatforms } from '../../../src/platforms.ts'
 import { environment } from '../../../src/ui/help.ts'
+import { helloGo, project } from '../../support/projects.ts'
 
 test('the variables of --help are those that are known', () => {
   const shown = Object.keys(environment).filter(name => name.startsWith('XBUILD_'))
@@ -39,4 +41,22 @@ test('a default platform of docker that is not built is said', () => {
   ])
   expect(say('linux/nothing')).toHaveLength(1)
   for (const value of ['linux/arm64', 'linux/aarch64', 'linux/arm64/v8', '']) expect(say(value)).toEqual([])
+})
+
+// A workflow passes on a setting that nobody made: XBUILD_BASE: ${{ vars.BASE }}.
+test('a variable that is empty is one that is not set', async () => {
+  const toml = [
+    ...['platforms = ["linux/arm64"]', 'builder = "b"', 'backend = "oci"', 'version-from = "1.2.3"'],
+    ...['dist = "out"', '[build]', 'compile-on = "auto"', '[bench]', 'auto = true'],
+    ...['[image]', 'base = "alpine:3.22"', 'registry = "mirror.example.com"', ''],
+  ]
+  const dir = await project({ ...helloGo, 'xbuild.toml': toml.join('\n') })
+  const plain = await resolveOptions({ dir }, {})
+  expect(plain).toMatchObject({
+    buildx: { builder: 'b' },
+    versionFrom: '1.2.3',
+    image: { base: 'alpine:3.22' },
+  })
+  for (const name of Object.keys(environment).filter(name => name.startsWith('XBUILD_')))
+    expect([name, await resolveOptions({ dir }, { [name]: '' })]).toEqual([name, plain])
 })

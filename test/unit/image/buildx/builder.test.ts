@@ -140,7 +140,7 @@ describe('checkBuilder refuses', () => {
   const create =
     /^docker buildx create --name xbuild --driver docker-container --bootstrap, then --builder xbuild$/
   const createNear =
-    /^docker buildx create --name xbuild --driver docker-container --driver-opt network=host --bootstrap, /
+    /^docker buildx create --name xbuild-host --driver docker-container --driver-opt network=host --bootstrap, /
 
   it.each<[string, BuilderFacts, BuilderNeeds, RegExp, RegExp]>([
     ['several platforms on the classic store', classic, wants(two, [remote]), /several platforms/, create],
