@@ -79371,7 +79371,7 @@ function portsOf(text7) {
 }
 function adoptUser({ value, by }, ledger, context2) {
   const found = value.unknown.length > 0 ? { problem: notKnown(value) } : context2.user(value.text);
-  if ("value" in found) ledger.set(by, "image", "user", found.value);
+  if ("value" in found) ledger.set(by, "image", "user", found.value, found.says);
   else if ("covered" in found) ledger.covered(by, found.covered);
   else ledger.left(by, found.problem);
 }
@@ -79858,7 +79858,9 @@ function madeUsers(commands3) {
   const groups = /* @__PURE__ */ new Map();
   for (const command2 of commands3) {
     const found = kindOfCommand(command2);
-    if (found.kind === "user") (found.group ? groups : users).set(found.name, found.id);
+    if (found.kind !== "user") continue;
+    const ids = found.group ? groups : users;
+    ids.set(found.name, found.id ?? ids.get(found.name));
   }
   return { users, groups };
 }
@@ -79926,6 +79928,8 @@ function userOf2(text7, { users, groups }, ownBase) {
   if (/^\d+(?::\d+)?$/.test(text7)) return { value: text7 };
   if (users.has(user)) {
     const id = users.get(user);
+    if (id === void 0 && ownBase)
+      return { value: "65532:65532", says: `[image] user, nonroot (65532): RUN gives ${user} no number` };
     if (id === void 0)
       return { covered: `xbuild runs programs as nonroot (65532); ${user} is a user of this image alone` };
     const gid = groups.get(group ?? user) ?? (group !== void 0 && /^\d+$/.test(group) ? group : id);

@@ -12,6 +12,7 @@ import { looksLikePlaceholder } from './known-names.ts'
 import type { Ledger } from './ledger.ts'
 import { isOfDistribution, withShell, wordsOf } from './program-words.ts'
 import { nameOf } from './programs.ts'
+import type { UserChoice } from './user.ts'
 
 /** What the rest of the adoption says of the image. */
 export interface ConfigContext {
@@ -22,7 +23,7 @@ export interface ConfigContext {
   /** Whether a path of the image is a script of the project. */
   isScript(path: string): boolean
   /** The user for a name that RUN made, or what is in the way of it. */
-  user(name: string): { readonly value: string } | { readonly problem: string } | { readonly covered: string }
+  user(name: string): UserChoice
 }
 
 /** EXPOSE, ENV, LABEL and the others that are the same in xbuild.toml; ENTRYPOINT, CMD and HEALTHCHECK where they need no shell. */
@@ -100,7 +101,7 @@ function portsOf(text: string): (number | string)[] | undefined {
 
 function adoptUser({ value, by }: Said<Expanded>, ledger: Ledger, context: ConfigContext): void {
   const found = value.unknown.length > 0 ? { problem: notKnown(value) } : context.user(value.text)
-  if ('value' in found) ledger.set(by, 'image', 'user', found.value)
+  if ('value' in found) ledger.set(by, 'image', 'user', found.value, found.says)
   else if ('covered' in found) ledger.covered(by, found.covered)
   else ledger.left(by, found.problem)
 }

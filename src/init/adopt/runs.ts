@@ -17,7 +17,10 @@ export function madeUsers(commands: readonly RunCommand[]): MadeUsers {
   const groups = new Map<string, string | undefined>()
   for (const command of commands) {
     const found = kindOfCommand(command)
-    if (found.kind === 'user') (found.group ? groups : users).set(found.name, found.id)
+    if (found.kind !== 'user') continue
+    const ids = found.group ? groups : users
+    // `adduser app wheel` after `adduser -u 1500 app` says no number, and changes none.
+    ids.set(found.name, found.id ?? ids.get(found.name))
   }
   return { users, groups }
 }

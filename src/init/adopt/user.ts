@@ -2,7 +2,7 @@ import type { MadeUsers } from './runs.ts'
 
 /** What becomes of USER: the value of [image] user, nothing, or what is in the way. */
 export type UserChoice =
-  | { readonly value: string }
+  | { readonly value: string; readonly says?: string }
   | { readonly covered: string }
   | { readonly problem: string }
 
@@ -20,6 +20,9 @@ export function userOf(text: string, { users, groups }: MadeUsers, ownBase: bool
   if (/^\d+(?::\d+)?$/.test(text)) return { value: text }
   if (users.has(user)) {
     const id = users.get(user)
+    // Only a base that xbuild chooses, and scratch, have nonroot as their own user.
+    if (id === undefined && ownBase)
+      return { value: '65532:65532', says: `[image] user, nonroot (65532): RUN gives ${user} no number` }
     if (id === undefined)
       return { covered: `xbuild runs programs as nonroot (65532); ${user} is a user of this image alone` }
     const gid = groups.get(group ?? user) ?? (group !== undefined && /^\d+$/.test(group) ? group : id)

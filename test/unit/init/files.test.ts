@@ -138,6 +138,37 @@ test('alpine stays for a shell', () =>
   }))
 
 test.each([
+  ['adduser -S app', 'alpine:3.22', '65532:65532'],
+  ['addgroup -S app && adduser -S -G app app', 'alpine:3.22', '65532:65532'],
+  ['useradd -r app', 'debian:trixie-slim', '65532:65532'],
+  ['adduser -S app', 'registry.example.com/team/base:1', '65532:65532'],
+  ['adduser -S -u 1500 app', 'alpine:3.22', '1500:1500'],
+  ['adduser -u 1500 -D app && adduser app wheel', 'alpine:3.22', '1500:1500'],
+  ['addgroup -g 1600 app && adduser -u 1500 -D -G app app && addgroup app wheel', 'alpine:3.22', '1500:1600'],
+  ['adduser -S app', 'gcr.io/distroless/static:nonroot', undefined],
+])('the user that RUN %s makes on %s becomes %s', (run, base, user) => {
+  const script = goProject(['run.sh'], { read: () => '#!/bin/sh\n' })
+  const text = `${build}FROM ${base}\nRUN ${run}\nCOPY run.sh /run.sh\nUSER app\nENTRYPOINT ["/run.sh"]\n`
+  const { settings } = adoptDockerfile(text, 'Dockerfile', script)
+  expect(settings.find(({ key }) => key === 'user')?.value).toBe(user)
+})
+
+test('a user without a number is nonroot where alpine stays for a health check', () => {
+  const { settings, entries } = adopt(
+    'RUN adduser -S app\nCOPY --from=build /out/app /app\nUSER app\nHEALTHCHECK CMD wget -q http://localhost/\nENTRYPOINT ["/app"]',
+    'alpine:3.22',
+  )
+  expect(settings).toContainEqual(expect.objectContaining({ key: 'user', value: '65532:65532' }))
+  expect(entries).toContainEqual(
+    expect.objectContaining({
+      text: 'USER app',
+      outcome: 'moved',
+      says: '[image] user, nonroot (65532): RUN gives app no number',
+    }),
+  )
+})
+
+test.each([
   ['amd64', '${TARGETARCH}'],
   ['build-amd64', 'build-$TARGETARCH'],
   ['linux-armv7', '${TARGETOS}-${TARGETARCH}${TARGETVARIANT}'],
