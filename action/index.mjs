@@ -66152,11 +66152,11 @@ function imageTable(images) {
     "| image | digest | base | destinations | read back |",
     "|---|---|---|---|---|",
     ...images.map(
-      ({ name, digest: digest4, base, tags: tags2, destinations, verified, notReadBack }) => row([
+      ({ name, digest: digest4, base, destinations, verified, notReadBack }) => row([
         code(name),
         digest4 ? code(digest4) : "",
         code(base.reference),
-        [.../* @__PURE__ */ new Set([...tags2, ...destinations])].map(code).join("<br>"),
+        destinations.map(code).join("<br>"),
         verified ? "yes" : notReadBack ? escapeText(`no: ${notReadBack}`) : ""
       ])
     )
@@ -91235,10 +91235,17 @@ function actionOutputs(report3, reportPath) {
     report: reportPath
   };
 }
-function refsOf({ tags: tags2, digest: digest4 }) {
+function refsOf({ tags: tags2, destinations, digest: digest4 }) {
   if (digest4 === void 0) return [];
-  const repositories = tags2.map((tag) => tag.replace(/@.*$/, "").replace(/:[\w.-]+$/, ""));
-  return [...new Set(repositories)].map((repository) => `${repository}@${digest4}`);
+  const byBuildx = destinations.some(
+    (place) => /(?:^|,)type=registry(?:,|$)|(?:^|,)push=true(?:,|$)/.test(place)
+  );
+  const repositories = tags2.flatMap((tag) => {
+    const repository = tag.replace(/:[\w.-]+$/, "");
+    const isPushed = byBuildx || [tag, `${repository} by digest`].some((place) => destinations.includes(place));
+    return isPushed ? [`${repository}@${digest4}`] : [];
+  });
+  return [...new Set(repositories)];
 }
 var init_outputs = __esm({
   "src/ci/action/outputs.ts"() {

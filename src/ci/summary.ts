@@ -61,12 +61,12 @@ function imageTable(images: readonly ReportedImage[]): string {
   return [
     '| image | digest | base | destinations | read back |',
     '|---|---|---|---|---|',
-    ...images.map(({ name, digest, base, tags, destinations, verified, notReadBack }) =>
+    ...images.map(({ name, digest, base, destinations, verified, notReadBack }) =>
       row([
         code(name),
         digest ? code(digest) : '',
         code(base.reference),
-        [...new Set([...tags, ...destinations])].map(code).join('<br>'),
+        destinations.map(code).join('<br>'),
         verified ? 'yes' : notReadBack ? escapeText(`no: ${notReadBack}`) : '',
       ]),
     ),

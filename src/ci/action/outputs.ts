@@ -31,9 +31,17 @@ export function actionOutputs(report: WrittenReport, reportPath: string): Record
   }
 }
 
-/** `name@sha256:…` for each repository that an image was tagged for; none where it is only a file. */
-function refsOf({ tags, digest }: NonNullable<WrittenReport['images']>[number]): string[] {
+/** `name@sha256:…` for each repository that an image was pushed to; none where it is only a file or in the engine. */
+function refsOf({ tags, destinations, digest }: NonNullable<WrittenReport['images']>[number]): string[] {
   if (digest === undefined) return []
-  const repositories = tags.map(tag => tag.replace(/@.*$/, '').replace(/:[\w.-]+$/, ''))
-  return [...new Set(repositories)].map(repository => `${repository}@${digest}`)
+  // buildx gives the names of --tag to each output, so one that pushes pushes to them.
+  const byBuildx = destinations.some(place =>
+    /(?:^|,)type=registry(?:,|$)|(?:^|,)push=true(?:,|$)/.test(place),
+  )
+  const repositories = tags.flatMap(tag => {
+    const repository = tag.replace(/:[\w.-]+$/, '')
+    const isPushed = byBuildx || [tag, `${repository} by digest`].some(place => destinations.includes(place))
+    return isPushed ? [`${repository}@${digest}`] : []
+  })
+  return [...new Set(repositories)]
 }

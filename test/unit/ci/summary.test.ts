@@ -70,11 +70,19 @@ describe('the summary', () => {
     )
   })
 
+  test('names where an image went, not a tag that was only asked for', () => {
+    const [image] = report.images ?? []
+    const images = [{ ...image, destinations: ['dist/app.oci.tar', 'the Docker engine'] }]
+    const shown = renderSummary({ ...report, images } as WrittenReport, { now })
+    expect(shown).toContain('| <code>dist/app.oci.tar</code><br><code>the Docker engine</code> | yes |')
+    expect(shown).not.toContain('ghcr.io')
+  })
+
   test('shows no text of others as Markdown or HTML', () => {
     const evil = '</code><img src=x onerror=a> | `x` **b** [l](http://e) \\<b ~~s~~ $m$\n# h\x1b[31m'
     const [image] = report.images ?? []
     const images = [
-      { ...image, name: evil, tags: [evil], destinations: [] },
+      { ...image, name: evil, tags: [evil], destinations: [evil] },
     ] as unknown as WrittenReport['images']
     const shown = renderSummary({ ...report, ...(images && { images }), notes: [evil] }, { now })
     expect(shown).not.toMatch(/<img|\n# h|\*\*b|\[l\]|\\|~~|\$/)
