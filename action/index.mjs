@@ -65135,6 +65135,16 @@ async function staleUnits(target, crates) {
   }
   return stale;
 }
+async function unitsOfPackages(target, names6) {
+  const profiles = await profilesIn(target);
+  const folders3 = await Promise.all(profiles.map((profile) => namesIn2(join79(profile, ".fingerprint"))));
+  return new Set(
+    folders3.flat().flatMap((folder) => {
+      const hash3 = hashOf(folder);
+      return hash3 !== void 0 && names6.has(folder.slice(0, -hash3.length - 1)) ? [hash3] : [];
+    })
+  );
+}
 async function profilesIn(target) {
   const outer = (await namesIn2(target)).map((name) => join79(target, name));
   const inner = await Promise.all(
@@ -65225,9 +65235,8 @@ function isCrateOf(crates) {
   const files3 = new Set(crates.map(({ name, version: version2 }) => `${name}-${version2}.crate`));
   return (file) => files3.has(file.slice(file.lastIndexOf("/") + 1));
 }
-function compiledFile(crates, triples, stale) {
-  const names6 = new Set(crates.map(({ name }) => name));
-  const libraries = new Set(crates.map(({ name }) => name.replaceAll("-", "_")));
+function compiledFile(names6, triples, { units, stale }) {
+  const libraries = new Set([...names6].map((name) => name.replaceAll("-", "_")));
   return (file) => {
     if (/^(\.rustc_info\.json|CACHEDIR\.TAG)$/.test(file)) return true;
     const [folder = ""] = file.split("/");
@@ -65236,7 +65245,7 @@ function compiledFile(crates, triples, stale) {
     const [, name = "", hash3 = ""] = /^(.+)-([0-9a-f]{16})(?:\.|$)/.exec(entry) ?? [];
     if (stale.has(hash3)) return false;
     if (kind3 !== "deps") return names6.has(name);
-    return libraries.has(name) || libraries.has(name.replace(/^lib/, ""));
+    return units.has(hash3) || libraries.has(name) || libraries.has(name.replace(/^lib/, ""));
   };
 }
 var rustCache;
@@ -65286,7 +65295,12 @@ var init_rust5 = __esm({
               holds: "compiled crates",
               findUsed: async () => {
                 const crates = cratesOf(await readLock3());
-                return compiledFile(crates, triples, await staleUnits(target, crates));
+                const names6 = new Set(crates.map(({ name }) => name));
+                const [units, stale] = await Promise.all([
+                  unitsOfPackages(target, names6),
+                  staleUnits(target, crates)
+                ]);
+                return compiledFile(names6, triples, { units, stale });
               }
             }
           ]

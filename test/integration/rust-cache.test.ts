@@ -7,12 +7,18 @@ import { xbuild } from '../support/cli.ts'
 import { needsTool } from '../support/needs-tool.ts'
 import { project, temporaryFolder } from '../support/projects.ts'
 
-/** A crate in a registry on disk, as cargo's `local-registry` has it. */
-async function publish(registry: string, name: string, version: string, needs: readonly string[]) {
+/** A crate in a registry on disk, as cargo's `local-registry` has it. Its library may have a name of its own. */
+async function publish(
+  registry: string,
+  name: string,
+  version: string,
+  needs: readonly string[],
+  library = name,
+) {
   const folder = `${name}-${version}`
   const dependencies = needs.map(need => `${need} = "1"\n`).join('')
   const files = {
-    [`${folder}/Cargo.toml`]: `[package]\nname = "${name}"\nversion = "${version}"\nedition = "2021"\n[dependencies]\n${dependencies}`,
+    [`${folder}/Cargo.toml`]: `[package]\nname = "${name}"\nversion = "${version}"\nedition = "2021"\n[lib]\nname = "${library}"\n[dependencies]\n${dependencies}`,
     [`${folder}/build.rs`]: 'fn main() { println!("cargo::rerun-if-changed=build.rs"); }\n',
     [`${folder}/src/lib.rs`]: `pub const VERSION: &str = "${version}";\n`,
   }
@@ -48,11 +54,11 @@ test('--prune drops what cargo compiled of versions that Cargo.lock no longer na
   await publish(registry, 'inner', '1.0.0', [])
   await publish(registry, 'inner', '1.0.1', [])
   await publish(registry, 'outer', '1.0.0', ['inner'])
-  await publish(registry, 'other', '1.0.0', [])
+  await publish(registry, 'other-rs', '1.0.0', [], 'other')
   const home = await temporaryFolder()
   const dir = await project({
     'Cargo.toml':
-      '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\nouter = "1"\nother = "1"\ninner = "=1.0.0"\n',
+      '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\nouter = "1"\nother-rs = "1"\ninner = "=1.0.0"\n',
     'src/main.rs': 'fn main() { println!("{}{}", outer::VERSION, other::VERSION); }\n',
     '.cargo/config.toml': `[source.crates-io]\nreplace-with = "disk"\n[source.disk]\nlocal-registry = ${JSON.stringify(registry)}\n`,
   })
@@ -72,7 +78,7 @@ test('--prune drops what cargo compiled of versions that Cargo.lock no longer na
   const countOf = async (name: string) =>
     (await readdir(units)).filter(unit => unit.startsWith(`${name}-`)).length
   // The library, its build script and the run of that, of two versions; the library `outer` with either.
-  expect([await countOf('inner'), await countOf('outer'), await countOf('other')]).toEqual([6, 4, 3])
+  expect([await countOf('inner'), await countOf('outer'), await countOf('other-rs')]).toEqual([6, 4, 3])
   const report = join(await temporaryFolder(), 'report.json')
   const startedAt = new Date().toISOString()
   await writeFile(report, JSON.stringify({ schemaVersion: 1, xbuild: '0', startedAt }))

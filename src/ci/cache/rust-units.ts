@@ -34,6 +34,21 @@ export async function staleUnits(target: string, crates: readonly Crate[]): Prom
   return stale
 }
 
+/**
+ * The hashes of the units of a target folder that were compiled of packages of these names.
+ * @param target absolute
+ */
+export async function unitsOfPackages(target: string, names: ReadonlySet<string>): Promise<Set<string>> {
+  const profiles = await profilesIn(target)
+  const folders = await Promise.all(profiles.map(profile => namesIn(join(profile, '.fingerprint'))))
+  return new Set(
+    folders.flat().flatMap(folder => {
+      const hash = hashOf(folder)
+      return hash !== undefined && names.has(folder.slice(0, -hash.length - 1)) ? [hash] : []
+    }),
+  )
+}
+
 /** `[<triple>/]<profile>`, absolute. */
 async function profilesIn(target: string): Promise<string[]> {
   const outer = (await namesIn(target)).map(name => join(target, name))

@@ -5,7 +5,7 @@ import { homeFolder } from '../../util/cache-folder.ts'
 import { readTextIfThere } from '../../util/read-file.ts'
 import { type Crate, cratesOf, isRepositoryOf } from './cargo-lock.ts'
 import type { CacheRecipe, IsUsed } from './recipe.ts'
-import { staleUnits } from './rust-units.ts'
+import { staleUnits, unitsOfPackages } from './rust-units.ts'
 
 /**
  * Rust: the crates that Cargo.lock names, and of the target folder what was compiled of them. What was compiled of the
@@ -51,7 +51,12 @@ export const rustCache: CacheRecipe = {
           holds: 'compiled crates',
           findUsed: async () => {
             const crates = cratesOf(await readLock())
-            return compiledFile(crates, triples, await staleUnits(target, crates))
+            const names = new Set(crates.map(({ name }) => name))
+            const [units, stale] = await Promise.all([
+              unitsOfPackages(target, names),
+              staleUnits(target, crates),
+            ])
+            return compiledFile(names, triples, { units, stale })
           },
         },
       ],
@@ -82,16 +87,17 @@ function isCrateOf(crates: readonly Crate[]): IsUsed {
 
 /**
  * Of the target folder: `[<triple>/]<profile>/{.fingerprint,build,deps}` of the dependencies, for the targets of this build and
- * for this machine.
- * @param stale hashes of what was compiled of other versions
+ * for this machine. `deps` has the names of libraries, which a package chooses: md-5 has `md5`. Its hashes are those of
+ * `.fingerprint`, which has the names of packages.
+ * @param names of the packages
+ * @param hashes `units`: of what was compiled of those packages; `stale`: of what was compiled of other versions
  */
 export function compiledFile(
-  crates: readonly Pick<Crate, 'name'>[],
+  names: ReadonlySet<string>,
   triples: readonly string[],
-  stale: ReadonlySet<string>,
+  { units, stale }: { readonly units: ReadonlySet<string>; readonly stale: ReadonlySet<string> },
 ): (file: string) => boolean {
-  const names = new Set(crates.map(({ name }) => name))
-  const libraries = new Set(crates.map(({ name }) => name.replaceAll('-', '_')))
+  const libraries = new Set([...names].map(name => name.replaceAll('-', '_')))
   return file => {
     if (/^(\.rustc_info\.json|CACHEDIR\.TAG)$/.test(file)) return true
     const [folder = ''] = file.split('/')
@@ -100,6 +106,6 @@ export function compiledFile(
     const [, name = '', hash = ''] = /^(.+)-([0-9a-f]{16})(?:\.|$)/.exec(entry) ?? []
     if (stale.has(hash)) return false
     if (kind !== 'deps') return names.has(name)
-    return libraries.has(name) || libraries.has(name.replace(/^lib/, ''))
+    return units.has(hash) || libraries.has(name) || libraries.has(name.replace(/^lib/, ''))
   }
 }

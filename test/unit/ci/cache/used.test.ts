@@ -37,19 +37,28 @@ test('crates are those with a source', () => {
 describe('of the target folder', () => {
   const hash = '0123456789abcdef'
   const old = 'fedcba9876543210'
-  const isKept = compiledFile(cratesOf(lock), ['aarch64-unknown-linux-musl'], new Set([old]))
+  const renamed = '1111222233334444'
+  const names = new Set(cratesOf(lock).map(({ name }) => name))
+  const isKept = compiledFile(names, ['aarch64-unknown-linux-musl'], {
+    units: new Set([hash, old, renamed]),
+    stale: new Set([old]),
+  })
   test.each([
     [`aarch64-unknown-linux-musl/release/deps/libserde_json-${hash}.rlib`, true],
     [`release/deps/serde_json-${hash}.d`, true],
     [`release/.fingerprint/serde-json-${hash}/lib-serde_json`, true],
     [`release/build/serde-json-${hash}/out/gen.rs`, true],
+    [`release/deps/serde_json-9999888877776666.d`, true],
+    [`release/deps/libanother_name-${renamed}.rlib`, true],
+    [`release/deps/libanother_name-${old}.rlib`, false],
+    [`release/deps/libanother_name-9999888877776666.rlib`, false],
     ['.rustc_info.json', true],
     [`release/deps/libserde_json-${old}.rlib`, false],
     [`release/.fingerprint/serde-json-${old}/lib-serde_json`, false],
     [`release/build/serde-json-${old}/out/gen.rs`, false],
     [`x86_64-unknown-linux-gnu/release/deps/libserde_json-${hash}.rlib`, false],
-    [`release/deps/app-${hash}`, false],
-    [`release/.fingerprint/app-${hash}/bin-app`, false],
+    ['release/deps/app-9999888877776666', false],
+    ['release/.fingerprint/app-9999888877776666/bin-app', false],
     ['release/app', false],
     ['doc/index.html', false],
   ])('%s is kept: %s', (file, kept) => expect(isKept(file)).toBe(kept))
