@@ -56666,7 +56666,7 @@ function walkStage(dockerfile2, stage, visit, override = (_, known) => known) {
       name,
       env5.get(name) ?? (automatic2.has(name) ? { unknown: "platform" } : void 0) ?? args4.get(name) ?? (/^(?:PATH|SSL_CERT_FILE)$/.test(name) ? { unknown: "base" } : outside)
     );
-    return { lookup: lookup3, env: env5, expand: (raw) => expandWord(raw, lookup3, void 0, escapeChar) };
+    return { lookup: lookup3, env: env5, args: args4, expand: (raw) => expandWord(raw, lookup3, void 0, escapeChar) };
   };
   const known = ({ text: text7, unknown: unknown3 }, from) => unknown3.length === 0 ? { value: text7 } : { unknown: reason(unknown3, from) };
   const fromGlobals = (name) => globals.get(name) ?? { value: "" };
@@ -62952,16 +62952,27 @@ function toCommands(lists, depth) {
     const assignments = [];
     let index = 0;
     let declares = false;
+    let exported;
     for (; index < rest2.length; index++) {
       const word3 = rest2[index];
       const [, name, value = ""] = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(word3.value) ?? [];
       if (name !== void 0) assignments.push({ name, value, word: word3 });
-      else if (declarations.has(word3.value)) declares = true;
+      if (exported && /^[A-Za-z_]/.test(word3.value)) exported.push(name ?? word3.value);
+      if (name !== void 0) continue;
+      if (word3.value === "export") exported = [];
+      if (declarations.has(word3.value)) declares = true;
       else if (!declares && (!wrappers.has(word3.value) || asks(rest2, index))) break;
     }
     const words4 = rest2.slice(index);
     const tool = (words4[0]?.value ?? "").replace(/^.*\//, "");
-    const command2 = { assignments, words: words4, tool, start: first.start, end: last.end };
+    const command2 = {
+      assignments,
+      words: words4,
+      tool,
+      start: first.start,
+      end: last.end,
+      ...exported && { exports: exported }
+    };
     return [command2, ...scriptArgument(tool, words4, depth)];
   });
 }
@@ -78546,8 +78557,49 @@ var init_build3 = __esm({
   }
 });
 
+// src/init/adopt/environment.ts
+function readEnvironment({ env: env4, open: open14 }, table2, {
+  settings: settings3,
+  covered,
+  left: left3
+}) {
+  const taken = {};
+  for (const [name, value] of Object.entries(env4)) {
+    const reason2 = notTaken(name);
+    if (reason2 !== void 0) covered.push(reason2);
+    else if (value.startsWith("/") && ofTools.test(name))
+      left3.push(`${name}=${value} is a path of the build stage: env in [${table2}] takes one of this machine`);
+    else if (/(?:^|_)RUSTFLAGS$/.test(name)) {
+      const flags2 = withoutLinking(value);
+      if (flags2 === "") covered.push("xbuild links statically by itself");
+      else taken[name] = flags2;
+    } else taken[name] = value;
+  }
+  for (const name of open14)
+    if (notTaken(name) === void 0)
+      left3.push(`${name} has no value here: env = { ${name} = "\u2026" } in [${table2}] gives it one`);
+  if (Object.keys(taken).length > 0) settings3["env"] = taken;
+}
+function notTaken(name) {
+  if (ofTheMachine.test(name)) return `${name} is this machine's`;
+  if (ofThePlatform.test(name) || automaticVariables.includes(name))
+    return `${name} follows from the platform`;
+  return void 0;
+}
+var ofTheMachine, ofThePlatform, ofTools, withoutLinking;
+var init_environment2 = __esm({
+  "src/init/adopt/environment.ts"() {
+    "use strict";
+    init_variables2();
+    ofTheMachine = /^(?:PATH|HOME|USER|LOGNAME|UID|GID|SHELL|PWD|TERM|TZ|LANG|LANGUAGE|LC_\w+|TMP|TEMP|TMPDIR|XDG_\w+|DEBIAN_FRONTEND|LD_(?:LIBRARY_PATH|PRELOAD)|(?:HTTP|HTTPS|FTP|NO|ALL)_PROXY|(?:http|https|ftp|no|all)_proxy|SSL_CERT_(?:FILE|DIR)|GIT_(?:SSH\w*|TERMINAL_PROMPT)|SCCACHE_\w+|RUSTUP_\w+|ZIG_\w+|PKG_CONFIG\w*|CARGO_(?:HOME|TARGET_DIR|INCREMENTAL|BUILD_(?:JOBS|TARGET_DIR|INCREMENTAL)|(?:NET|HTTP|TERM|REGISTRY|REGISTRIES)_\w+))$/;
+    ofThePlatform = /^(?:TARGET|CROSS_COMPILE|CARGO_BUILD_TARGET|CARGO_ENCODED_RUSTFLAGS|CARGO_TARGET_\w+_(?:LINKER|RUNNER)|BINDGEN_EXTRA_CLANG_ARGS\w*|(?:(?:TARGET|HOST|CROSS)_)?(?:CC|CXX|AR|RANLIB)(?:_\w+)?|LD|NM|STRIP)$/;
+    ofTools = /^(?:OPENSSL|LIBCLANG|CLANG|LLVM|PROTOC|CMAKE|SQLITE3|PQ|MYSQLCLIENT|JAVA)(?:_|$)|_(?:LIB|INCLUDE)(?:_|$)|SYSROOT/;
+    withoutLinking = (flags2) => flags2.replace(/-C\s*(?:target-feature=\+crt-static|linker=\S+|link-self-contained=\S+)/g, "").trim();
+  }
+});
+
 // src/init/adopt/cargo-build.ts
-function readCargoBuild(words4, env4, resolve34) {
+function readCargoBuild(words4, environment3, resolve34) {
   const { flags: flags2, rest: rest2 } = splitFlags(
     withShortForms(words4.slice(1).filter((word3) => !word3.startsWith("+"))),
     valued
@@ -78580,22 +78632,8 @@ function readCargoBuild(words4, env4, resolve34) {
   else if (bins.length === 0) bins.push(...packages2);
   if (features.length > 0) settings3["features"] = features;
   if (!isRelease) covered.push("xbuild builds in release mode");
-  readCargoEnvironment(env4, settings3, covered);
+  readEnvironment(environment3, "rust", { settings: settings3, covered, left: left3 });
   return { settings: settings3, bins, output: void 0, covered, left: left3 };
-}
-function readCargoEnvironment(env4, settings3, covered) {
-  for (const [name, value] of Object.entries(env4)) {
-    if (/^CARGO_(?:HOME|TARGET_DIR|BUILD_TARGET|TARGET_\w+_(?:LINKER|RUNNER))$|^RUSTUP_HOME$|^CARGO_NET_|^CARGO_INCREMENTAL$|^PKG_CONFIG/.test(
-      name
-    ))
-      covered.push(`${name} is this machine's`);
-    else if (name === "RUSTFLAGS") {
-      const flags2 = value.replace(/-C\s*(?:target-feature=\+crt-static|linker=\S+|link-self-contained=\S+)/g, "").trim();
-      if (flags2 === "") covered.push("xbuild links statically by itself");
-      else settings3["env"] = { ...settings3["env"], RUSTFLAGS: flags2 };
-    } else if (/^(?:CARGO_PROFILE_\w+|SQLX_OFFLINE|RUSTC_BOOTSTRAP|RUSTC_WRAPPER)$/.test(name))
-      settings3["env"] = { ...settings3["env"], [name]: value };
-  }
 }
 function withShortForms(words4) {
   return words4.flatMap((word3) => {
@@ -78608,6 +78646,7 @@ var init_cargo_build = __esm({
   "src/init/adopt/cargo-build.ts"() {
     "use strict";
     init_build3();
+    init_environment2();
     valued = new Set(
       "features F profile bin package p target target-dir path root j jobs config manifest-path Z out-dir artifact-dir color example".split(
         " "
@@ -78692,11 +78731,15 @@ function readGoBuild(words4, env4, resolve34) {
 function readGoEnvironment(env4, settings3, covered) {
   for (const [name, value] of Object.entries(env4)) {
     if (name === "CGO_ENABLED") settings3["cgo"] = value === "1";
-    else if (ofThePlatform.has(name)) covered.push(`${name} follows from the platform`);
-    else if (ofTheMachine.has(name)) covered.push(`${name} is this machine's`);
+    else if (ofThePlatform2.has(name)) covered.push(`${name} follows from the platform`);
+    else if (ofTheMachine2.has(name)) covered.push(`${name} is this machine's`);
     else if (/^(?:GO[A-Z]+|CGO_\w+)$/.test(name) && value !== "")
-      settings3["env"] = { ...settings3["env"], [name]: value };
+      settings3["env"] = withVariable(settings3["env"], name, value);
   }
+}
+function withVariable(env4 = {}, name, value) {
+  const flags2 = name === "GOFLAGS" ? env4["GOFLAGS"] : void 0;
+  return { ...env4, [name]: flags2 === void 0 ? value : `${value} ${flags2}` };
 }
 function readLdflags(text7, unknown3, { settings: settings3, covered, left: left3 }) {
   const words4 = split(text7);
@@ -78738,7 +78781,7 @@ function goPackage(word3) {
   const folder = path6.replace(/\/?[^/]*$/, "");
   return folder === "" || folder === "." ? "." : `./${folder.replace(/^\.\//, "")}`;
 }
-var valued2, harmless2, ofThePlatform, ofTheMachine;
+var valued2, harmless2, ofThePlatform2, ofTheMachine2;
 var init_go_build = __esm({
   "src/init/adopt/go-build.ts"() {
     "use strict";
@@ -78752,17 +78795,17 @@ var init_go_build = __esm({
       )
     );
     harmless2 = /* @__PURE__ */ new Set(["v", "x", "a", "n", "i", "trimpath", "installsuffix", "p", "compiler", "work"]);
-    ofThePlatform = new Set(
+    ofThePlatform2 = new Set(
       "GOOS GOARCH GOARM GOAMD64 GOARM64 GO386 GOMIPS GOMIPS64 GORISCV64 GOPPC64".split(" ")
     );
-    ofTheMachine = new Set(
+    ofTheMachine2 = new Set(
       "GOCACHE GOMODCACHE GOPATH GOROOT GOBIN GOTMPDIR GO111MODULE GOTOOLCHAIN".split(" ")
     );
   }
 });
 
 // src/init/adopt/zig-build.ts
-function readZigBuild(words4, resolve34) {
+function readZigBuild(words4, environment3, resolve34) {
   const settings3 = {};
   const args3 = [];
   const covered = [];
@@ -78783,6 +78826,7 @@ function readZigBuild(words4, resolve34) {
     else if (text7 !== "install") settings3["step"] = text7;
   }
   if (args3.length > 0) settings3["args"] = args3;
+  readEnvironment(environment3, "zig", { settings: settings3, covered, left: left3 });
   return { settings: settings3, bins: [], output: void 0, covered, left: left3 };
 }
 function setMode(mode, settings3) {
@@ -78793,6 +78837,7 @@ var modes;
 var init_zig_build = __esm({
   "src/init/adopt/zig-build.ts"() {
     "use strict";
+    init_environment2();
     modes = {
       ReleaseSafe: "safe",
       ReleaseFast: "fast",
@@ -78803,10 +78848,13 @@ var init_zig_build = __esm({
 });
 
 // src/init/adopt/commands.ts
-function commandsOfRuns(runs) {
+function commandsOfRuns(runs, isRead3) {
   return runs.flatMap(({ by, workdir: start4, scope }) => {
     let workdir2 = start4;
     const own5 = /* @__PURE__ */ new Map();
+    const exported = /* @__PURE__ */ new Map();
+    for (const name of scope.args.keys()) if (!isRead3(name)) exported.set(name, scope.lookup(name));
+    for (const [name, known] of scope.env) exported.set(name, known);
     const lookup2 = (name) => {
       const known = own5.get(name) ?? scope.lookup(name);
       if ("value" in known) return known;
@@ -78815,25 +78863,35 @@ function commandsOfRuns(runs) {
     };
     const resolve34 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
     return withoutSubstitutions(commandsOf(by)).map(withoutWrapper).map((command2) => {
-      const env4 = {};
-      for (const [name, known] of scope.env) if ("value" in known) env4[name] = known.value;
-      for (const [name, known] of own5) if ("value" in known) env4[name] = known.value;
+      const seen2 = new Map(exported);
       for (const { name, word: word3 } of command2.assignments) {
         const { text: text7, unknown: unknown3 } = resolve34(word3.raw.slice(word3.raw.indexOf("=") + 1));
         const known = unknown3.length > 0 ? { unknown: "shell" } : { value: text7 };
-        if ("value" in known) env4[name] = known.value;
-        if (command2.tool === "") own5.set(name, known);
+        if (command2.tool !== "") seen2.set(name, known);
+        else own5.set(name, known);
       }
-      const here2 = { by, command: command2, workdir: workdir2, env: env4, resolve: resolve34 };
+      for (const [name, known] of own5)
+        if (exported.has(name) || command2.exports?.includes(name)) exported.set(name, known);
+      const here2 = { by, command: command2, workdir: workdir2, ...environmentOf2(seen2), resolve: resolve34 };
       const [, folder] = command2.words;
       if (command2.tool === "cd" && folder) workdir2 = absolute(resolve34(folder.raw).text, workdir2);
       return here2;
     });
   });
 }
+function environmentOf2(variables2) {
+  const env4 = {};
+  const open14 = [];
+  for (const [name, known] of variables2) {
+    if ("value" in known) env4[name] = known.value;
+    else if (known.unknown === "argument" || known.unknown === "shell") open14.push(name);
+  }
+  return { env: env4, open: open14 };
+}
 function readBuild2({
   command: command2,
   env: env4,
+  open: open14,
   resolve: resolve34
 }) {
   const words4 = command2.words.map(({ raw }) => raw);
@@ -78841,9 +78899,9 @@ function readBuild2({
     case "go":
       return makesLibrary(words4, resolve34) ? void 0 : readGoBuild(words4, env4, resolve34);
     case "cargo":
-      return command2.tool === "rustc" || words4.includes("chef") || installsTool(words4) ? void 0 : readCargoBuild(words4, env4, resolve34);
+      return command2.tool === "rustc" || words4.includes("chef") || installsTool(words4) ? void 0 : readCargoBuild(words4, { env: env4, open: open14 }, resolve34);
     case "zig":
-      return words4[1] === "build" ? readZigBuild(words4, resolve34) : void 0;
+      return words4[1] === "build" ? readZigBuild(words4, { env: env4, open: open14 }, resolve34) : void 0;
     default:
       return void 0;
   }
@@ -78901,14 +78959,20 @@ function readMakefile(text7) {
     const mapped = { text: script2, at: (index) => index };
     for (const command2 of parseShell(mapped)) {
       if (!compilesWith(command2)) continue;
-      const env4 = Object.fromEntries(command2.assignments.map(({ name: name2, value }) => [name2, value]));
       const lookup2 = (name2) => {
         const placeholder4 = placeholderFor(name2);
         return placeholder4 === void 0 ? { unknown: "shell" } : { value: placeholder4 };
       };
       const resolve34 = (raw) => expandWord(raw, lookup2, placeholderOfScript);
+      const resolved = command2.assignments.map(({ name: name2, word: { raw } }) => ({
+        name: name2,
+        ...resolve34(raw.slice(raw.indexOf("=") + 1))
+      }));
+      const known = resolved.filter(({ unknown: unknown3 }) => unknown3.length === 0);
+      const env4 = Object.fromEntries(known.map(({ name: name2, text: text8 }) => [name2, text8]));
+      const open14 = resolved.filter((one2) => !known.includes(one2)).map(({ name: name2 }) => name2);
       if (/^(?:windows|darwin|freebsd|openbsd|js|wasip1)$/.test(env4["GOOS"] ?? "")) continue;
-      const build2 = readBuild2({ command: command2, env: env4, resolve: resolve34 });
+      const build2 = readBuild2({ command: command2, env: env4, open: open14, resolve: resolve34 });
       if (build2) found.push({ build: build2, line: number2, text: line.trim(), target, command: command2 });
     }
   }
@@ -79167,13 +79231,16 @@ function readStages(dockerfile2, last, project2) {
     if (wanted2.has(stage)) read5.push(readStage(dockerfile2, stage, project2, read5));
   return read5;
 }
+function usesVariable({ text: text7 }, name) {
+  return /^\w+$/.test(name) && new RegExp(`\\$\\{?${name}\\b`).test(text7);
+}
 function stageOf2(from, stages) {
   return findStage(from, stages) ?? (/^\d+$/.test(from) ? stages[Number(from)] : void 0);
 }
 function readStage(dockerfile2, stage, project2, earlier) {
   const facts = readImage3(dockerfile2, stage, withPlaceholders);
   const own5 = facts.runs.filter(({ by }) => stage.instructions.includes(by));
-  const commands3 = commandsOfRuns(own5);
+  const commands3 = commandsOfRuns(own5, (name) => usesVariable(dockerfile2, name));
   const builds = commands3.flatMap((run2) => {
     const build2 = readBuild2(run2);
     return build2 ? [{ run: run2, build: build2, bins: binsInProject(run2, build2, facts) }] : [];
@@ -80072,15 +80139,28 @@ function sayOfBuild(by, ledger) {
   else if (isRemote) ledger.left(by, "the compile had it: download it before xbuild");
   else if (/^(?:COPY|ADD)$/.test(by.keyword)) ledger.covered(by, "the toolchain reads the project itself");
   else if (by.keyword === "RUN") ledger.covered(by, "it only prepares the compile");
-  else if (by.keyword === "ENV") ledger.covered(by, "a variable of the build stage");
-  else ledger.covered(by, "it is of the build stage alone");
+  else if (by.keyword === "ENV") {
+    const isTaken = pairsOf(by).map(({ name }) => sayTaken(name, by, ledger));
+    if (!isTaken.includes(true)) ledger.covered(by, "a variable of the build stage");
+  } else ledger.covered(by, "it is of the build stage alone");
 }
-function sayArgument(by, { text: text7 }, ledger) {
+function sayTaken(name, by, ledger) {
+  for (const { table: table2, key, value } of ledger.settings) {
+    if (key !== "env" || table2 === "image") continue;
+    const text7 = value[name];
+    if (text7 === void 0) continue;
+    ledger.set(by, table2, "env", { [name]: text7 });
+    return true;
+  }
+  return false;
+}
+function sayArgument(by, dockerfile2, ledger) {
   for (const { name, raw } of pairsOf(by)) {
     const placeholder4 = placeholderFor(name);
-    const isUsed = /^\w+$/.test(name) && new RegExp(`\\$\\{?${name}\\b`).test(text7);
+    const isUsed = usesVariable(dockerfile2, name);
     if (automaticVariables.includes(name))
       ledger.covered(by, "xbuild knows its platform");
+    else if (!isUsed && sayTaken(name, by, ledger)) continue;
     else if (placeholder4 !== void 0) ledger.covered(by, `${placeholder4} says it`);
     else if (!isUsed) ledger.covered(by, `no line of this file uses ${name}`);
     else if (raw !== void 0 && raw !== "") ledger.covered(by, "its default is filled in where it is used");

@@ -10,6 +10,8 @@ export interface Scope {
   expand(raw: string): Expanded
   /** What ENV has set so far, in its order. */
   readonly env: ReadonlyMap<string, Known>
+  /** What ARG has declared so far. */
+  readonly args: ReadonlyMap<string, Known>
 }
 
 /** Bases whose images set no variable but PATH and SSL_CERT_FILE. */
@@ -72,7 +74,7 @@ export function walkStage(
           args.get(name) ??
           (/^(?:PATH|SSL_CERT_FILE)$/.test(name) ? { unknown: 'base' } : outside),
       )
-    return { lookup, env, expand: raw => expandWord(raw, lookup, undefined, escapeChar) }
+    return { lookup, env, args, expand: raw => expandWord(raw, lookup, undefined, escapeChar) }
   }
   const known = ({ text, unknown }: Expanded, from: Lookup): Known =>
     unknown.length === 0 ? { value: text } : { unknown: reason(unknown, from) }

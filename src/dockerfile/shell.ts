@@ -7,6 +7,8 @@ export interface ShellCommand extends Span {
   /** The tool without its folder, '' where there are assignments alone. */
   readonly tool: string
   readonly words: readonly Word[]
+  /** The variables that `export` names, with a value or without. */
+  readonly exports?: readonly string[]
 }
 
 /** The commands of a RUN: those of its line, of its here-documents, of `$(…)`, and of `sh -c '…'`. */
@@ -114,16 +116,27 @@ function toCommands(lists: readonly (readonly Word[])[], depth: number): ShellCo
     const assignments: { name: string; value: string; word: Word }[] = []
     let index = 0
     let declares = false
+    let exported: string[] | undefined
     for (; index < rest.length; index++) {
       const word = rest[index] as Word
       const [, name, value = ''] = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(word.value) ?? []
       if (name !== undefined) assignments.push({ name, value, word })
-      else if (declarations.has(word.value)) declares = true
+      if (exported && /^[A-Za-z_]/.test(word.value)) exported.push(name ?? word.value)
+      if (name !== undefined) continue
+      if (word.value === 'export') exported = []
+      if (declarations.has(word.value)) declares = true
       else if (!declares && (!wrappers.has(word.value) || asks(rest, index))) break
     }
     const words = rest.slice(index)
     const tool = (words[0]?.value ?? '').replace(/^.*\//, '')
-    const command = { assignments, words, tool, start: first.start, end: last.end }
+    const command = {
+      assignments,
+      words,
+      tool,
+      start: first.start,
+      end: last.end,
+      ...(exported && { exports: exported }),
+    }
     return [command, ...scriptArgument(tool, words, depth)]
   })
 }

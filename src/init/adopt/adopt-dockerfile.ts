@@ -15,7 +15,7 @@ import { withoutInit } from './init-program.ts'
 import { placeholderFor, withPlaceholders } from './known-names.ts'
 import { createLedger, type Entry, type Ledger } from './ledger.ts'
 import { onMergedUsr } from './merged-usr.ts'
-import { nameOf, readStages, type StageFacts } from './programs.ts'
+import { nameOf, readStages, type StageFacts, usesVariable } from './programs.ts'
 import type { ProjectFacts } from './project.ts'
 import { adoptRuns, madeUsers } from './runs.ts'
 import { userOf } from './user.ts'
@@ -157,17 +157,32 @@ function sayOfBuild(by: Instruction, ledger: Ledger): void {
   else if (isRemote) ledger.left(by, 'the compile had it: download it before xbuild')
   else if (/^(?:COPY|ADD)$/.test(by.keyword)) ledger.covered(by, 'the toolchain reads the project itself')
   else if (by.keyword === 'RUN') ledger.covered(by, 'it only prepares the compile')
-  else if (by.keyword === 'ENV') ledger.covered(by, 'a variable of the build stage')
-  else ledger.covered(by, 'it is of the build stage alone')
+  else if (by.keyword === 'ENV') {
+    const isTaken = pairsOf(by).map(({ name }) => sayTaken(name, by, ledger))
+    if (!isTaken.includes(true)) ledger.covered(by, 'a variable of the build stage')
+  } else ledger.covered(by, 'it is of the build stage alone')
+}
+
+/** Says of the instruction that sets a variable that the compiler has it by `env` of its table. */
+function sayTaken(name: string, by: Instruction, ledger: Ledger): boolean {
+  for (const { table, key, value } of ledger.settings) {
+    if (key !== 'env' || table === 'image') continue
+    const text = (value as Readonly<Record<string, string>>)[name]
+    if (text === undefined) continue
+    ledger.set(by, table, 'env', { [name]: text })
+    return true
+  }
+  return false
 }
 
 /** A build argument: filled in where it is used, known to xbuild, or of nobody. */
-function sayArgument(by: Instruction, { text }: Dockerfile, ledger: Ledger): void {
+function sayArgument(by: Instruction, dockerfile: Dockerfile, ledger: Ledger): void {
   for (const { name, raw } of pairsOf(by)) {
     const placeholder = placeholderFor(name)
-    const isUsed = /^\w+$/.test(name) && new RegExp(`\\$\\{?${name}\\b`).test(text)
+    const isUsed = usesVariable(dockerfile, name)
     if ((automaticVariables as readonly string[]).includes(name))
       ledger.covered(by, 'xbuild knows its platform')
+    else if (!isUsed && sayTaken(name, by, ledger)) continue
     else if (placeholder !== undefined) ledger.covered(by, `${placeholder} says it`)
     else if (!isUsed) ledger.covered(by, `no line of this file uses ${name}`)
     else if (raw !== undefined && raw !== '') ledger.covered(by, 'its default is filled in where it is used')

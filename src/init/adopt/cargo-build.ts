@@ -1,5 +1,6 @@
 import type { TomlValue } from '../settings.ts'
 import { type Build, type Resolve, splitFlags } from './build.ts'
+import { type Environment, readEnvironment } from './environment.ts'
 
 const valued = new Set(
   'features F profile bin package p target target-dir path root j jobs config manifest-path Z out-dir artifact-dir color example'.split(
@@ -13,11 +14,7 @@ const harmless = new Set(
 )
 
 /** `cargo build …` or `cargo install …` in the terms of `[rust]`. */
-export function readCargoBuild(
-  words: readonly string[],
-  env: Readonly<Record<string, string>>,
-  resolve: Resolve,
-): Build {
+export function readCargoBuild(words: readonly string[], environment: Environment, resolve: Resolve): Build {
   const { flags, rest } = splitFlags(
     withShortForms(words.slice(1).filter(word => !word.startsWith('+'))),
     valued,
@@ -51,32 +48,8 @@ export function readCargoBuild(
   else if (bins.length === 0) bins.push(...packages)
   if (features.length > 0) settings['features'] = features
   if (!isRelease) covered.push('xbuild builds in release mode')
-  readCargoEnvironment(env, settings, covered)
+  readEnvironment(environment, 'rust', { settings, covered, left })
   return { settings, bins, output: undefined, covered, left }
-}
-
-/** RUSTFLAGS and the like. Which target, linker and libc there is, is xbuild's own business. */
-export function readCargoEnvironment(
-  env: Readonly<Record<string, string>>,
-  settings: Record<string, TomlValue>,
-  covered: string[],
-): void {
-  for (const [name, value] of Object.entries(env)) {
-    if (
-      /^CARGO_(?:HOME|TARGET_DIR|BUILD_TARGET|TARGET_\w+_(?:LINKER|RUNNER))$|^RUSTUP_HOME$|^CARGO_NET_|^CARGO_INCREMENTAL$|^PKG_CONFIG/.test(
-        name,
-      )
-    )
-      covered.push(`${name} is this machine's`)
-    else if (name === 'RUSTFLAGS') {
-      const flags = value
-        .replace(/-C\s*(?:target-feature=\+crt-static|linker=\S+|link-self-contained=\S+)/g, '')
-        .trim()
-      if (flags === '') covered.push('xbuild links statically by itself')
-      else settings['env'] = { ...(settings['env'] as Record<string, string>), RUSTFLAGS: flags }
-    } else if (/^(?:CARGO_PROFILE_\w+|SQLX_OFFLINE|RUSTC_BOOTSTRAP|RUSTC_WRAPPER)$/.test(name))
-      settings['env'] = { ...(settings['env'] as Record<string, string>), [name]: value }
-  }
 }
 
 /** `-pserver` is `-p server`. */

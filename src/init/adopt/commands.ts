@@ -5,6 +5,7 @@ import { commandsOf, type ShellCommand } from '../../dockerfile/shell.ts'
 import { compilesWith } from '../../dockerfile/toolchains.ts'
 import type { Build, Resolve } from './build.ts'
 import { readCargoBuild } from './cargo-build.ts'
+import type { Environment } from './environment.ts'
 import { readGoBuild } from './go-build.ts'
 import { placeholderFor, placeholderOfScript } from './known-names.ts'
 import { readZigBuild } from './zig-build.ts'
@@ -16,14 +17,22 @@ export interface RunCommand {
   readonly workdir: string
   /** Of the stage and of the script, by name, those with a value. */
   readonly env: Readonly<Record<string, string>>
+  /** The names of those that it sees too, and whose value only docker build or the shell knows. */
+  readonly open: readonly string[]
   readonly resolve: Resolve
 }
 
-/** The commands of a stage's RUN instructions; `cd` and assignments of a script are followed. */
-export function commandsOfRuns(runs: ImageFacts['runs']): RunCommand[] {
+/**
+ * The commands of a stage's RUN instructions; `cd` and assignments of a script are followed.
+ * @param isRead whether a line of the Dockerfile uses a variable: of ARG, the others are there for the commands alone
+ */
+export function commandsOfRuns(runs: ImageFacts['runs'], isRead: (name: string) => boolean): RunCommand[] {
   return runs.flatMap(({ by, workdir: start, scope }) => {
     let workdir = start
     const own = new Map<string, Known>()
+    const exported = new Map<string, Known>()
+    for (const name of scope.args.keys()) if (!isRead(name)) exported.set(name, scope.lookup(name))
+    for (const [name, known] of scope.env) exported.set(name, known)
     const lookup = (name: string): Known => {
       const known = own.get(name) ?? scope.lookup(name)
       if ('value' in known) return known
@@ -34,17 +43,18 @@ export function commandsOfRuns(runs: ImageFacts['runs']): RunCommand[] {
     return withoutSubstitutions(commandsOf(by))
       .map(withoutWrapper)
       .map((command): RunCommand => {
-        const env: Record<string, string> = {}
-        for (const [name, known] of scope.env) if ('value' in known) env[name] = known.value
-        for (const [name, known] of own) if ('value' in known) env[name] = known.value
+        const seen = new Map(exported)
         for (const { name, word } of command.assignments) {
           const { text, unknown } = resolve(word.raw.slice(word.raw.indexOf('=') + 1))
           const known: Known = unknown.length > 0 ? { unknown: 'shell' } : { value: text }
-          if ('value' in known) env[name] = known.value
           // Before a command it is that command's alone; `export` and a line of its own last.
-          if (command.tool === '') own.set(name, known)
+          if (command.tool !== '') seen.set(name, known)
+          else own.set(name, known)
         }
-        const here = { by, command, workdir, env, resolve }
+        // A line of its own counts for other commands where the variable is exported.
+        for (const [name, known] of own)
+          if (exported.has(name) || command.exports?.includes(name)) exported.set(name, known)
+        const here = { by, command, workdir, ...environmentOf(seen), resolve }
         const [, folder] = command.words
         if (command.tool === 'cd' && folder) workdir = absolute(resolve(folder.raw).text, workdir)
         return here
@@ -52,12 +62,23 @@ export function commandsOfRuns(runs: ImageFacts['runs']): RunCommand[] {
   })
 }
 
+function environmentOf(variables: ReadonlyMap<string, Known>): Environment {
+  const env: Record<string, string> = {}
+  const open: string[] = []
+  for (const [name, known] of variables) {
+    if ('value' in known) env[name] = known.value
+    else if (known.unknown === 'argument' || known.unknown === 'shell') open.push(name)
+  }
+  return { env, open }
+}
+
 /** What a compiling command says; undefined for any other. */
 export function readBuild({
   command,
   env,
+  open,
   resolve,
-}: Pick<RunCommand, 'command' | 'env' | 'resolve'>): Build | undefined {
+}: Pick<RunCommand, 'command' | 'env' | 'open' | 'resolve'>): Build | undefined {
   const words = command.words.map(({ raw }) => raw)
   switch (compilesWith(command)) {
     case 'go':
@@ -65,9 +86,9 @@ export function readBuild({
     case 'cargo':
       return command.tool === 'rustc' || words.includes('chef') || installsTool(words)
         ? undefined
-        : readCargoBuild(words, env, resolve)
+        : readCargoBuild(words, { env, open }, resolve)
     case 'zig':
-      return words[1] === 'build' ? readZigBuild(words, resolve) : undefined
+      return words[1] === 'build' ? readZigBuild(words, { env, open }, resolve) : undefined
     default:
       return undefined
   }

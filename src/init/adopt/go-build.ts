@@ -55,7 +55,7 @@ export function readGoBuild(
 }
 
 /** Variables of the go command in the terms of `[go]`. */
-export function readGoEnvironment(
+function readGoEnvironment(
   env: Readonly<Record<string, string>>,
   settings: Record<string, TomlValue>,
   covered: string[],
@@ -65,8 +65,14 @@ export function readGoEnvironment(
     else if (ofThePlatform.has(name)) covered.push(`${name} follows from the platform`)
     else if (ofTheMachine.has(name)) covered.push(`${name} is this machine's`)
     else if (/^(?:GO[A-Z]+|CGO_\w+)$/.test(name) && value !== '')
-      settings['env'] = { ...(settings['env'] as Record<string, string> | undefined), [name]: value }
+      settings['env'] = withVariable(settings['env'] as Record<string, string> | undefined, name, value)
   }
+}
+
+/** Flags of the command come after those of GOFLAGS, and go takes the last. */
+function withVariable(env: Readonly<Record<string, string>> = {}, name: string, value: string) {
+  const flags = name === 'GOFLAGS' ? env['GOFLAGS'] : undefined
+  return { ...env, [name]: flags === undefined ? value : `${value} ${flags}` }
 }
 
 interface Found {

@@ -47,6 +47,11 @@ export function readStages(dockerfile: Dockerfile, last: Stage, project: Project
   return read
 }
 
+/** Whether a line of the file takes the value of a variable. */
+export function usesVariable({ text }: Dockerfile, name: string): boolean {
+  return /^\w+$/.test(name) && new RegExp(`\\$\\{?${name}\\b`).test(text)
+}
+
 /** The stage that COPY --from names, by its name or its number. */
 export function stageOf(from: string, stages: readonly Stage[]): Stage | undefined {
   return findStage(from, stages) ?? (/^\d+$/.test(from) ? stages[Number(from)] : undefined)
@@ -60,7 +65,7 @@ function readStage(
 ): StageFacts {
   const facts = readImage(dockerfile, stage, withPlaceholders)
   const own = facts.runs.filter(({ by }) => stage.instructions.includes(by))
-  const commands = commandsOfRuns(own)
+  const commands = commandsOfRuns(own, name => usesVariable(dockerfile, name))
   const builds = commands.flatMap((run): StageBuild[] => {
     const build = readBuild(run)
     return build ? [{ run, build, bins: binsInProject(run, build, facts) }] : []

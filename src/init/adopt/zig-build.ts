@@ -1,5 +1,6 @@
 import type { TomlValue } from '../settings.ts'
 import type { Build, Resolve } from './build.ts'
+import { type Environment, readEnvironment } from './environment.ts'
 
 const modes: Readonly<Record<string, string>> = {
   ReleaseSafe: 'safe',
@@ -9,7 +10,7 @@ const modes: Readonly<Record<string, string>> = {
 }
 
 /** `zig build …` in the terms of `[zig]`. */
-export function readZigBuild(words: readonly string[], resolve: Resolve): Build {
+export function readZigBuild(words: readonly string[], environment: Environment, resolve: Resolve): Build {
   const settings: Record<string, TomlValue> = {}
   const args: string[] = []
   const covered: string[] = []
@@ -30,6 +31,7 @@ export function readZigBuild(words: readonly string[], resolve: Resolve): Build 
     else if (text !== 'install') settings['step'] = text
   }
   if (args.length > 0) settings['args'] = args
+  readEnvironment(environment, 'zig', { settings, covered, left })
   return { settings, bins: [], output: undefined, covered, left }
 }
 

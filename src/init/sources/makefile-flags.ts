@@ -28,15 +28,21 @@ export function readMakefile(text: string): MakefileBuild | undefined {
     const mapped: Mapped = { text: script, at: index => index }
     for (const command of parseShell(mapped)) {
       if (!compilesWith(command)) continue
-      const env = Object.fromEntries(command.assignments.map(({ name, value }) => [name, value]))
       const lookup = (name: string) => {
         const placeholder = placeholderFor(name)
         return placeholder === undefined ? ({ unknown: 'shell' } as const) : { value: placeholder }
       }
       const resolve = (raw: string) => expandWord(raw, lookup, placeholderOfScript)
+      const resolved = command.assignments.map(({ name, word: { raw } }) => ({
+        name,
+        ...resolve(raw.slice(raw.indexOf('=') + 1)),
+      }))
+      const known = resolved.filter(({ unknown }) => unknown.length === 0)
+      const env = Object.fromEntries(known.map(({ name, text }) => [name, text]))
+      const open = resolved.filter(one => !known.includes(one)).map(({ name }) => name)
       // A program for another system is none for an image.
       if (/^(?:windows|darwin|freebsd|openbsd|js|wasip1)$/.test(env['GOOS'] ?? '')) continue
-      const build = readBuild({ command, env, resolve })
+      const build = readBuild({ command, env, open, resolve })
       if (build) found.push({ build, line: number, text: line.trim(), target, command })
     }
   }

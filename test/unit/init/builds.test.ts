@@ -82,6 +82,11 @@ describe('go build', () => {
       { 'go.env': { GOPRIVATE: 'example.com', GOEXPERIMENT: 'jsonv2' } },
     ],
     ['ENV CGO_ENABLED=0\nRUN go build .', { 'go.cgo': false }, withC],
+    ['ARG CGO_ENABLED=0\nRUN go build .', { 'go.cgo': false }, withC],
+    [
+      'ENV GOFLAGS=-mod=mod CGO_CFLAGS=-O2 APP_X=1\nRUN go build -buildvcs=false .',
+      { 'go.env': { GOFLAGS: '-mod=mod -buildvcs=false', CGO_CFLAGS: '-O2' } },
+    ],
     ['ENV CGO_ENABLED=0\nRUN go build .', {}],
     ['RUN go build -o /out/worker ./cmd/worker', { '.bins': ['./cmd/worker'] }, two],
     ['RUN cd cmd/worker && go build -o /out/worker', { '.bins': ['./cmd/worker'] }, two],
@@ -130,12 +135,54 @@ describe('cargo build', () => {
       { 'rust.env': { RUSTFLAGS: '-C target-cpu=native' } },
     ],
     ['RUN SQLX_OFFLINE=true cargo build --release', { 'rust.env': { SQLX_OFFLINE: 'true' } }],
+    [
+      'ARG GIT_SHA=unknown\nENV GIT_SHA=${GIT_SHA}\nRUN cargo build --release',
+      { 'rust.env': { GIT_SHA: '{commit}' } },
+    ],
+    ['ARG GIT_SHA\nRUN cargo build --release', { 'rust.env': { GIT_SHA: '{commit}' } }],
+    ['ARG FEATURES=tls\nRUN cargo build -r --features $FEATURES', { 'rust.features': ['tls'] }],
+    ['ENV OPENSSL_STATIC=1\nRUN cargo build -r', { 'rust.env': { OPENSSL_STATIC: '1' } }],
+    [
+      'ENV OPENSSL_DIR=/usr/local/ssl APP_ROOT=/srv\nRUN cargo build -r',
+      { 'rust.env': { APP_ROOT: '/srv' } },
+    ],
+    ['RUN APP_X=y cargo build -r', { 'rust.env': { APP_X: 'y' } }],
+    ['RUN export APP_X=$(git rev-parse HEAD) && cargo build -r', { 'rust.env': { APP_X: '{commit}' } }],
+    ['RUN APP_X=1; export APP_X; cargo build -r', { 'rust.env': { APP_X: '1' } }],
+    ['RUN APP_X=1; cargo build -r', {}],
+    [
+      'ENV PATH=/x HOME=/root USER=app UID=10001 CARGO_HOME=/c RUSTUP_HOME=/r RUSTUP_TOOLCHAIN=nightly\nRUN cargo build -r',
+      {},
+    ],
+    [
+      'ENV CC_x86_64_unknown_linux_musl=musl-gcc CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER=musl-gcc TARGET=x\nARG TARGETARCH\nARG HTTPS_PROXY=http://proxy\nENV PKG_CONFIG_ALLOW_CROSS=1 CARGO_REGISTRIES_MY_TOKEN=x\nRUN cargo build -r',
+      {},
+    ],
     ['RUN cargo install --path . --root /out', {}],
     ['RUN RUSTFLAGS=-Ctarget-cpu=x cargo install wasm-pack cargo-chef', {}],
     ['RUN xx-cargo build --release --features a', { 'rust.features': ['a'] }],
     ['RUN export RUSTFLAGS && cargo build --release -p one', { 'rust.package': 'one' }],
     ['RUN cargo chef cook --release --features x --recipe-path recipe.json\nRUN cargo build --release', {}],
   ])('%s', (lines, settings) => expect(settingsOf(lines, rust)).toEqual(settings))
+
+  test.each([
+    ['ARG DATABASE_URL\nRUN cargo build -r', /DATABASE_URL has no value here: env = /],
+    ['ARG KEY\nENV API_KEY=$KEY\nRUN cargo build -r', /API_KEY has no value here/],
+    ['RUN APP_X=$(cat x) cargo build -r', /APP_X has no value here/],
+    [
+      'ENV OPENSSL_DIR=/usr/local/ssl\nRUN cargo build -r',
+      /OPENSSL_DIR=\/usr\/local\/ssl is a path of the build/,
+    ],
+  ])('%s leaves something', (lines, says) => expect(leftOf(lines, rust).join('\n')).toMatch(says))
+
+  test('the lines that set its variables are taken over, too', () => {
+    const text =
+      'FROM rust AS build\nARG GIT_SHA=unknown\nENV APP_X=1\nRUN cargo build -r\nFROM scratch\nCOPY --from=build /target/release/app /app\n'
+    expect(adoptDockerfile(text, 'Dockerfile', rust).entries.slice(1, 3)).toEqual([
+      expect.objectContaining({ line: 2, outcome: 'moved', says: '[rust] env' }),
+      expect.objectContaining({ line: 3, outcome: 'moved', says: '[rust] env' }),
+    ])
+  })
 })
 
 describe('zig build', () => {
@@ -145,6 +192,7 @@ describe('zig build', () => {
       'RUN zig build -Doptimize=ReleaseFast -Dtls=true --prefix /out',
       { 'zig.release': 'fast', 'zig.args': ['-Dtls=true'] },
     ],
+    ['ENV ZIG_GLOBAL_CACHE_DIR=/c\nRUN APP_X=y zig build', { 'zig.env': { APP_X: 'y' } }],
     ['RUN zig build server --release=small', { 'zig.release': 'small', 'zig.step': 'server' }],
   ])('%s', (lines, settings) => expect(settingsOf(lines, zig)).toEqual(settings))
 })
