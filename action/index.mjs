@@ -68171,6 +68171,17 @@ function buildsOf({ jobs: jobs2 }) {
 function isMultiPlatform({ platforms: platforms2 }) {
   return platforms2.length > 1 || platforms2.some(({ value }) => !value.includes("matrix.") && /\/[^,]*,/.test(value));
 }
+function hasContainerdStore({ text: text7, steps: steps2 }) {
+  const said2 = text7.replace(/^\s*#.*$/gm, "");
+  const [, value] = /containerd-snapshotter[\\"'\])\s]*[:=]\s*\\?["']?(\w+)/.exec(said2) ?? [];
+  if (value !== void 0) return value === "true";
+  if (/--feature[=\s]+containerd-snapshotter\b|\buse-containerd-snapshotter-action@/.test(said2)) return true;
+  const engine3 = steps2.find(
+    ({ uses }) => /\/(?:setup-docker-action|ghaction-setup-docker)@/.test(uses?.value ?? "")
+  );
+  const version2 = /\bversion(?::|=)[^\d\n]*?(\d+)/.exec(engine3?.text.replace(/^.*uses:.*$/m, "") ?? "")?.[1];
+  return engine3 !== void 0 && Number(version2 ?? 29) >= 29;
+}
 function onlyCopies({ readDockerfile }, build2) {
   const text7 = dockerfilesOf(build2).map(readDockerfile).find((found) => found !== void 0);
   return text7 !== void 0 && !/^\s*RUN\s/im.test(text7);
@@ -68219,15 +68230,17 @@ cache-to: type=gha,mode=max,scope=server`;
       summary: "A build for several platforms is pushed or written to a file, not loaded into the engine.",
       explanation: `\`load: true\` and \`--load\` hand the image to the Docker engine, whose classic image store holds one platform:
 buildx stops with \`docker exporter does not currently support exporting manifest lists\`. Only the containerd image store takes an
-index. Build the runner's platform alone to test it, push several platforms, or write \`type=oci,dest=image.tar\`.`,
+index: Docker Engine 29 and later have it where they are installed anew, others by \`"containerd-snapshotter": true\` in the daemon's
+configuration, such as \`daemon-config\` of docker/setup-docker-action, and a job that sets one of them up is not reported. Else build
+the runner's platform alone to test it, push several platforms, or write \`type=oci,dest=image.tar\`.`,
       bad: exampleWorkflow(cached.replace("push: true", "load: true")),
       good: exampleWorkflow(cached),
       *check(workflow) {
-        for (const { build: build2 } of buildsOf(workflow)) {
+        for (const { job, build: build2 } of buildsOf(workflow)) {
           const { load: load3, platforms: platforms2, outputs } = build2;
           const output = outputs.find(({ value }) => /^type=docker(?:,|$)/.test(value) && !/dest=/.test(value));
           const place = isTrue(load3) || build2.kind === "bake" && load3 ? load3 : output;
-          if (!place || !isMultiPlatform(build2)) continue;
+          if (!place || !isMultiPlatform(build2) || hasContainerdStore(job)) continue;
           yield {
             start: place.start,
             end: place.end,

@@ -40,15 +40,17 @@ export const loadSeveralPlatforms: Rule<Workflow> = {
   summary: 'A build for several platforms is pushed or written to a file, not loaded into the engine.',
   explanation: `\`load: true\` and \`--load\` hand the image to the Docker engine, whose classic image store holds one platform:
 buildx stops with \`docker exporter does not currently support exporting manifest lists\`. Only the containerd image store takes an
-index. Build the runner's platform alone to test it, push several platforms, or write \`type=oci,dest=image.tar\`.`,
+index: Docker Engine 29 and later have it where they are installed anew, others by \`"containerd-snapshotter": true\` in the daemon's
+configuration, such as \`daemon-config\` of docker/setup-docker-action, and a job that sets one of them up is not reported. Else build
+the runner's platform alone to test it, push several platforms, or write \`type=oci,dest=image.tar\`.`,
   bad: exampleWorkflow(cached.replace('push: true', 'load: true')),
   good: exampleWorkflow(cached),
   *check(workflow) {
-    for (const { build } of buildsOf(workflow)) {
+    for (const { job, build } of buildsOf(workflow)) {
       const { load, platforms, outputs } = build
       const output = outputs.find(({ value }) => /^type=docker(?:,|$)/.test(value) && !/dest=/.test(value))
       const place = isTrue(load) || (build.kind === 'bake' && load) ? load : output
-      if (!place || !isMultiPlatform(build)) continue
+      if (!place || !isMultiPlatform(build) || hasContainerdStore(job)) continue
       yield {
         start: place.start,
         end: place.end,
@@ -57,6 +59,19 @@ index. Build the runner's platform alone to test it, push several platforms, or 
       }
     }
   },
+}
+
+/** Whether a job turns the containerd image store on, or installs an engine that has it (docs.docker.com/engine/storage/containerd). */
+function hasContainerdStore({ text, steps }: Job): boolean {
+  const said = text.replace(/^\s*#.*$/gm, '')
+  const [, value] = /containerd-snapshotter[\\"'\])\s]*[:=]\s*\\?["']?(\w+)/.exec(said) ?? []
+  if (value !== undefined) return value === 'true'
+  if (/--feature[=\s]+containerd-snapshotter\b|\buse-containerd-snapshotter-action@/.test(said)) return true
+  const engine = steps.find(({ uses }) =>
+    /\/(?:setup-docker-action|ghaction-setup-docker)@/.test(uses?.value ?? ''),
+  )
+  const version = /\bversion(?::|=)[^\d\n]*?(\d+)/.exec(engine?.text.replace(/^.*uses:.*$/m, '') ?? '')?.[1]
+  return engine !== undefined && Number(version ?? 29) >= 29
 }
 
 export const noRemoteCache: Rule<Workflow> = {

@@ -46,6 +46,35 @@ describe('GitHub workflows', () => {
     expect(github(exampleWorkflow(inputs))).toEqual(expected)
   })
 
+  const loaded = (step: string) =>
+    github(
+      exampleWorkflow('platforms: linux/amd64,linux/arm64\nload: true\ncache-from: type=gha').replace(
+        '      - uses: docker/setup-buildx',
+        () => `      - ${step.split('\n').join('\n        ')}\n      - uses: docker/setup-buildx`,
+      ),
+    ).filter(line => line.endsWith('load-several-platforms')).length === 0
+  const daemon = (value: string) =>
+    `uses: docker/setup-docker-action@v4\nwith:\n  version: v27\n  daemon-config: |\n    {\n      "features": {\n        "containerd-snapshotter": ${value}\n      }\n    }`
+  test.each([
+    [true, daemon('true')],
+    [false, daemon('false')],
+    [false, daemon('false').replace('v27', 'latest')],
+    [true, 'run: echo \'{"features":{"containerd-snapshotter":true}}\' | sudo tee /etc/docker/daemon.json'],
+    [true, 'run: "echo {\\"features\\":{\\"containerd-snapshotter\\":true}} > daemon.json"'],
+    [true, 'run: jq \'.features["containerd-snapshotter"] = true\' a.json'],
+    [true, 'uses: depot/use-containerd-snapshotter-action@v1'],
+    [true, 'uses: docker/setup-docker-action@v4'],
+    [true, 'uses: docker/setup-docker-action@v4\nwith:\n  version: v29.1.0'],
+    [
+      false,
+      'uses: docker/setup-docker-action@v4\nwith:\n  version: type=archive,channel=stable,version=28.5.1',
+    ],
+    [false, 'run: |\n  # "containerd-snapshotter": true\n  make'],
+    [false, 'run: make'],
+  ])('loading several platforms is right (%s) after the step %s', (isRight, step) => {
+    expect(loaded(step)).toBe(isRight)
+  })
+
   const pushed = (tags: string) =>
     `platforms: ${platform}\npush: true\ntags: ${tags}\ncache-from: type=gha,scope=${platform}\ncache-to: type=gha,mode=max,scope=${platform}`
   test.each([
