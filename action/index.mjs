@@ -13020,14 +13020,15 @@ var init_headers = __esm({
 });
 
 // src/c-toolchains/index.ts
-async function findCToolchains(dir2, platforms2, signal, env4 = process.env) {
+async function findCToolchains(dir2, platforms2, signal, env4 = process.env, system = process.platform) {
   const commands3 = findCommands(platforms2.flatMap(gccCommands), process.env["PATH"] ?? "");
-  const [zig2, libc2] = await Promise.all([findZig(dir2, signal), hostLibc(dir2, commands3.has("cc"), signal)]);
+  const readLibc = async () => system === "linux" ? hostLibc(dir2, commands3.has("cc"), signal) : void 0;
+  const [zig2, libc2] = await Promise.all([findZig(dir2, signal), readLibc()]);
   return {
     ...zig2 && { zig: zig2 },
     commands: commands3,
     hostArch: hostArch(),
-    hostLibc: libc2,
+    ...libc2 && { hostLibc: libc2 },
     pkgConfigSet: ["PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR"].some((name) => env4[name])
   };
 }
@@ -13053,6 +13054,7 @@ function noToolchain({ platform: platform11, preference, libcs, glibc: glibc2, .
   });
 }
 function installGcc({ hostArch: arch, hostLibc: own5 }, platform11, libcs) {
+  if (own5 === void 0) return void 0;
   const native2 = platform11.arch === arch;
   if (own5 === "musl") return native2 && libcs.includes("musl") ? "apk add gcc g++ musl-dev" : void 0;
   const packages2 = native2 ? ["gcc", "libc6-dev"] : crossPackages(platform11);
@@ -14303,7 +14305,7 @@ function projectName(mains, root2) {
 function goBinaryName(importPath, dir2) {
   const elements = importPath.split("/").filter((element) => element !== ".");
   const last = elements.pop() ?? "";
-  const name = /^v\d+$/.test(last) && elements.length > 0 ? elements.pop() : last;
+  const name = /^v(?:[2-9]|[1-9]\d+)$/.test(last) && elements.length > 0 ? elements.pop() : last;
   return name && !importPath.startsWith("_/") ? name : basename6(dir2);
 }
 function packageOf({ dir: dir2, path: path6 }, root2) {
@@ -21039,9 +21041,11 @@ var init_toolchain_file = __esm({
 });
 
 // src/languages/rust/project.ts
+import { realpath as realpath4 } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join as join29 } from "node:path";
-async function inspectRust(dir2, context2) {
+async function inspectRust(given, context2) {
+  const dir2 = await realpath4(given).catch(() => given);
   const { signal, options, platforms: platforms2 } = context2;
   const env4 = cargoEnv(context2);
   const triples = [...new Set(platforms2.map((platform11) => rustTriple(platform11, options.rust.libc)))];
@@ -21271,7 +21275,6 @@ function buildStep2(project2, request, platforms2, linkers) {
   const { options, executables, toolchainArgs, jobs: jobs2, caches } = request;
   const { profile, locked, libc: libc2, glibc: glibc2 } = options.rust;
   const cpu = platforms2[0]?.rust.cpu;
-  const targets3 = platforms2.map((platform11) => project2.targets.get(platform11.id));
   const isInProject = project2.targetDirectory.startsWith(project2.workspaceRoot);
   const shared = caches !== void 0 && isInProject ? `${caches}/target` : void 0;
   const folder = cpu === void 0 ? shared : `${shared ?? project2.targetDirectory}/xbuild/${platforms2.map(platformFolder).join()}`;
@@ -21280,6 +21283,15 @@ function buildStep2(project2, request, platforms2, linkers) {
   const isOurs = own5 !== void 0 && options.rust.env[own5.variable] !== void 0;
   const fillOwn = (flag2) => fillPlaceholders(flag2, values, `[rust] env ${own5?.variable}`);
   const filled = isOurs ? { ...project2, environmentFlags: { ...own5, flags: own5.flags.map(fillOwn) } } : project2;
+  const targets3 = platforms2.map((platform11) => {
+    const target = project2.targets.get(platform11.id);
+    const fill3 = (variable2, list7) => options.rust.env[variable2] === void 0 ? list7 : list7.map((flag2) => fillPlaceholders(flag2, values, `[rust] env ${variable2}`));
+    return {
+      ...target,
+      ownRustflags: fill3(`CARGO_TARGET_${envTriple(target.triple)}_RUSTFLAGS`, target.ownRustflags),
+      hiddenRustflags: fill3("CARGO_BUILD_RUSTFLAGS", target.hiddenRustflags)
+    };
+  });
   const flags2 = giveFlags(filled, targets3, [
     ...remapFlags(project2),
     ...libc2 === "musl" ? ["-Ctarget-feature=+crt-static"] : [],
@@ -21391,6 +21403,7 @@ var init_rust = __esm({
     init_versions();
     init_placeholders2();
     init_advice();
+    init_cargo_config();
     init_explain();
     init_features();
     init_host_libraries();
@@ -22460,8 +22473,19 @@ function takesTarget(buildFile) {
   return /\bstandardTargetOptions(QueryOnly)?\s*\(|option\s*\([^)]*"target"/.test(withoutComments2(buildFile));
 }
 function readName(options, text7) {
-  const [, quoted2, constant] = /^\s*\.\{\s*(?:[^}]*?,\s*)?\.name\s*=\s*(?:"([^"\\]+)"|(\w+)\s*[,}])/.exec(options) ?? [];
+  const [, quoted2, constant] = /^\.\{(?:[^;]*?,)?\s*\.name\s*=\s*(?:"([^"\\]+)"|(\w+)\s*[,}])/.exec(ownFields(options)) ?? [];
   return constant === void 0 ? quoted2 : readConstant(constant, text7);
+}
+function ownFields(text7) {
+  let depth = 0;
+  let own5 = "";
+  for (const [part] of text7.matchAll(/"(?:[^"\\\n]|\\.)*"|[{}]|[^"{}]+/g)) {
+    if (part === "}") depth--;
+    if (depth <= 1) own5 += part;
+    if (part === "{") depth++;
+    if (depth === 0 && own5.includes("{")) break;
+  }
+  return own5.trimStart();
 }
 function readConstant(name, text7) {
   const [, value = ""] = new RegExp(`\\bconst\\s+${name}\\b[^=;]*=\\s*([^;]*);`).exec(text7) ?? [];
@@ -23124,7 +23148,7 @@ var init_rust2 = __esm({
 
 // src/bench/languages/zig.ts
 import { existsSync as existsSync12 } from "node:fs";
-import { chmod, mkdir as mkdir6, mkdtemp, readdir as readdir8, realpath as realpath4, rename as rename2, rm as rm5 } from "node:fs/promises";
+import { chmod, mkdir as mkdir6, mkdtemp, readdir as readdir8, realpath as realpath5, rename as rename2, rm as rm5 } from "node:fs/promises";
 import { dirname as dirname18, join as join35 } from "node:path";
 async function fetchPackages(project2, { root: root2, seed, signal }) {
   const { zig: zig2, downloads: downloads4 } = project2;
@@ -23172,7 +23196,7 @@ async function ownFolder(command2, signal) {
   const result = await run({ tool, args: [...args3, "env"], cwd: "/" }, { signal });
   const [, path6] = /zig_exe"?\s*[:=]\s*"([^"]+)"/.exec(result.stdout) ?? [];
   if (path6 === void 0) return void 0;
-  const folder = dirname18(await realpath4(path6).catch(() => path6));
+  const folder = dirname18(await realpath5(path6).catch(() => path6));
   return existsSync12(join35(folder, "zig")) && existsSync12(join35(folder, "lib", "std")) ? folder : void 0;
 }
 async function downloadWheel(version2, platform11, signal) {
@@ -26718,7 +26742,7 @@ var init_file_patterns = __esm({
 });
 
 // src/image/project-files.ts
-import { realpath as realpath5, stat as stat7 } from "node:fs/promises";
+import { realpath as realpath6, stat as stat7 } from "node:fs/promises";
 import { basename as basename12, relative as relative8, resolve as resolve6, sep as sep2 } from "node:path";
 async function findProjectFiles(rules, search) {
   const found = await Promise.all(
@@ -26777,10 +26801,10 @@ async function checkProjectFile(path6, root2) {
   return real;
 }
 async function realProjectPath(path6, root2) {
-  const real = await realpath5(path6).catch((error) => {
+  const real = await realpath6(path6).catch((error) => {
     throw badFile(path6, error.code === "ENOENT" ? "there is no such file or folder" : error.message);
   });
-  if (isInside(path6, resolve6(root2)) && !isInside(real, await realpath5(root2))) {
+  if (isInside(path6, resolve6(root2)) && !isInside(real, await realpath6(root2))) {
     throw badFile(path6, `it is a link to ${real}, outside the project`);
   }
   return real;
@@ -27873,7 +27897,7 @@ var init_compile_failure = __esm({
 });
 
 // src/build/on-builder/reads/read-path.ts
-import { realpath as realpath6 } from "node:fs/promises";
+import { realpath as realpath7 } from "node:fs/promises";
 import { isAbsolute as isAbsolute3, relative as relative10 } from "node:path";
 function isWithin(root2, path6) {
   const way = relative10(root2, path6);
@@ -27899,7 +27923,7 @@ var init_read_path = __esm({
   "src/build/on-builder/reads/read-path.ts"() {
     "use strict";
     init_errors();
-    realPath = (path6) => realpath6(path6).catch(() => void 0);
+    realPath = (path6) => realpath7(path6).catch(() => void 0);
   }
 });
 
@@ -55617,12 +55641,20 @@ var init_go3 = __esm({
 
 // src/build/on-builder/go.ts
 import { dirname as dirname32, join as join65 } from "node:path";
+function goAuth(project2) {
+  const value = project2 ? project2.settings.get("GOAUTH")?.value : process.env["GOAUTH"];
+  return value === "off" || value === "netrc" ? { GOAUTH: value } : {};
+}
+function imageOf(version2) {
+  const [release2] = /^\d+\.\d+(?:\.\d+|(?:rc|beta)\d+)?(?=$|[ -])/.exec(version2) ?? [];
+  return release2 === void 0 ? { missing: `the official images are of releases, and there is none of go ${version2}` } : { reference: `golang:${release2}` };
+}
 async function imageFor(dir2) {
   const work = workFileOf(dir2);
   const module = join65(moduleOf(dir2), "go.mod");
   const text7 = (work && await readTextIfThere(work)) ?? await readTextIfThere(module) ?? "";
-  const [, version2] = /^toolchain go(\S+)/m.exec(text7) ?? /^go (\S+)/m.exec(text7) ?? [];
-  return { reference: `golang:${version2 ?? "latest"}` };
+  const [, version2 = "0"] = /^toolchain go(\S+)/m.exec(text7) ?? /^go (\S+)/m.exec(text7) ?? [];
+  return compareVersions(version2, "1.21") < 0 ? { reference: "golang:latest" } : imageOf(version2);
 }
 function topOf(dir2, project2) {
   const work = workFileOf(dir2, project2);
@@ -55650,6 +55682,7 @@ var init_go4 = __esm({
     init_errors();
     init_cgo_mode();
     init_read_file();
+    init_versions();
     init_builder_language();
     init_go3();
     init_read_path();
@@ -55671,7 +55704,7 @@ var init_go4 = __esm({
     modules = `${stageFolders2.caches}/go-mod`;
     packages = `${stageFolders2.caches}/go-build`;
     goOnBuilder = {
-      image: (version2) => ({ reference: `golang:${version2}` }),
+      image: imageOf,
       elsewhere: withoutC,
       env: (project2) => ({
         ...Object.fromEntries(
@@ -55680,6 +55713,7 @@ var init_go4 = __esm({
             return value ? [[name, value]] : [];
           })
         ),
+        ...goAuth(project2),
         GOTOOLCHAIN: "local",
         GOCACHE: packages,
         GOMODCACHE: modules
@@ -55807,7 +55841,7 @@ var init_rust3 = __esm({
 });
 
 // src/build/on-builder/rust.ts
-import { join as join67 } from "node:path";
+import { isAbsolute as isAbsolute5, join as join67 } from "node:path";
 function imageOfChannel(channel = "stable") {
   const [, version2] = /^(\d+\.\d+(?:\.\d+)?)(?:-[a-z]\w*-.*)?$/.exec(channel) ?? [];
   if (version2 !== void 0) return { reference: `rust:${version2}` };
@@ -55815,7 +55849,7 @@ function imageOfChannel(channel = "stable") {
   return { missing: noImageOf(`Rust ${channel}`) };
 }
 function carried2(env4) {
-  const isCarried = (name) => /^CARGO_(?:PROFILE|REGISTR(?:Y|IES)|NET|UNSTABLE)_/.test(name) && !/_(?:PROVIDERS?|PATH)$/.test(name);
+  const isCarried = (name) => name === "RUSTC_BOOTSTRAP" || /^CARGO_(?:PROFILE|REGISTR(?:Y|IES)|NET|HTTP|UNSTABLE)_/.test(name) && !/_(?:PROVIDERS?|PATH|CAINFO)$/.test(name);
   return Object.fromEntries(
     Object.entries(env4).flatMap(([name, value]) => value && isCarried(name) ? [[name, value]] : [])
   );
@@ -55845,12 +55879,24 @@ function elsewhere2(project2, { executables, options }) {
     targets: new Map(
       [...rest2.targets].map(([id, target]) => [
         id,
-        { ...target, std: "installed", selfContained: true }
+        { ...onStage(target, rest2.workspaceRoot), std: "installed", selfContained: true }
       ])
     ),
     sysroot: { rustup: true, rustLld: true },
     cargoHome: "/usr/local/cargo",
     targetDirectory: `${stageFolders2.caches}/target`
+  };
+}
+function onStage(target, sent) {
+  const isFileElsewhere = (source) => isAbsolute5(source) && !isWithin(sent, source);
+  const { linker, hiddenRustflags, flagSources, ...rest2 } = target;
+  const isSent = linker !== void 0 && isAbsolute5(linker.source) && isWithin(sent, linker.source);
+  const hidden3 = flagSources.filter(({ source }) => !isFileElsewhere(source)).flatMap(({ flags: flags2 }) => flags2);
+  return {
+    ...rest2,
+    ...isSent && { linker },
+    flagSources,
+    hiddenRustflags: hiddenRustflags.length > 0 ? hidden3 : []
   };
 }
 function triplesOf2({ args: args3 }) {
@@ -55876,13 +55922,15 @@ var init_rust4 = __esm({
     init_errors();
     init_toolchain_file();
     init_builder_language();
+    init_read_path();
     init_rust3();
     cargoHome2 = "${CARGO_HOME:-/root/.cargo}";
     rustOnBuilder = {
       image: (version2) => /^\d+\.\d+\.\d+$/.test(version2) ? { reference: `rust:${version2}` } : { missing: noImageOf(`rustc ${version2}`) },
       elsewhere: elsewhere2,
       // Whatever channel rust-toolchain.toml names: it is this version of it, and the only one in the image.
-      imageEnv: (version2) => ({ RUSTUP_TOOLCHAIN: version2 }),
+      // A wrapper that the repository's .cargo/config.toml names is in no official image.
+      imageEnv: (version2) => ({ RUSTUP_TOOLCHAIN: version2, RUSTC_WRAPPER: "", RUSTC_WORKSPACE_WRAPPER: "" }),
       comparesTimes: true,
       env: () => ({ ...carried2(process.env), CARGO_TARGET_DIR: `${stageFolders2.caches}/target` }),
       programs: () => ofSccache(process.env),
@@ -56245,7 +56293,7 @@ var init_read_on_stage = __esm({
 });
 
 // src/build/compile-place.ts
-import { realpath as realpath7, stat as stat20 } from "node:fs/promises";
+import { realpath as realpath8, stat as stat20 } from "node:fs/promises";
 import { join as join71, relative as relative15, resolve as resolve18 } from "node:path";
 async function findCompilePlace(options, language, signal) {
   const { place } = options.compile;
@@ -56309,8 +56357,8 @@ async function repositoryOf3(dir2, signal) {
   const [up = "", top2 = ""] = text7.split("\n");
   if (!ok2 || top2 === "") return void 0;
   const folder = resolve18(dir2, up);
-  const real = await realpath7(folder).catch(() => void 0);
-  return real === await realpath7(top2).catch(() => top2) ? folder : void 0;
+  const real = await realpath8(folder).catch(() => void 0);
+  return real === await realpath8(top2).catch(() => top2) ? folder : void 0;
 }
 function reference(image4, what) {
   if ("reference" in image4) return image4.reference;
@@ -63290,7 +63338,7 @@ function planOnBuilder(project2, given, { buildx, compile }, { cached: cached2, 
   const { caches: _, ...request } = given;
   const { processors = request.processors } = project2;
   const countsCache = compile.image !== void 0;
-  const onStage = { ...request, warm: true, jobs: processors, processors, countsCache };
+  const onStage2 = { ...request, warm: true, jobs: processors, processors, countsCache };
   const { options, platforms: platforms2, executables } = request;
   const variants = variantsOfAll(project2.language, options, platforms2, executables);
   const plans = variants.flatMap(
@@ -63299,7 +63347,7 @@ function planOnBuilder(project2, given, { buildx, compile }, { cached: cached2, 
         ...request,
         ...variant2
       });
-      const own5 = { ...onStage, ...variant2, platforms: [platform11] };
+      const own5 = { ...onStage2, ...variant2, platforms: [platform11] };
       const plan = languages[project2.language].compile(elsewhere3, own5);
       const steps3 = plan.steps.map((step2) => ({
         step: ofProgram(step2, variant2.program),
@@ -63358,10 +63406,16 @@ function withLogInside(step2) {
 }
 function forOfficialImage(command2, { language, toolchain: toolchain2 }) {
   const own5 = builderLanguages[language];
-  const entries2 = Object.entries({ ...own5.imageEnv?.(toolchain2.version), ...command2.env });
+  const entries2 = Object.entries(command2.env ?? {});
   const isProgram4 = ([name, value]) => cachePrograms.includes(name) && value !== "";
   return {
-    command: { ...command2, env: Object.fromEntries(entries2.filter((entry) => !isProgram4(entry))) },
+    command: {
+      ...command2,
+      env: {
+        ...own5.imageEnv?.(toolchain2.version),
+        ...Object.fromEntries(entries2.filter((entry) => !isProgram4(entry)))
+      }
+    },
     lost: entries2.filter(isProgram4).map(([name]) => name)
   };
 }
@@ -76755,7 +76809,7 @@ var init_lint_workflow = __esm({
 });
 
 // src/lint/source-file.ts
-import { realpath as realpath8, stat as stat23 } from "node:fs/promises";
+import { realpath as realpath9, stat as stat23 } from "node:fs/promises";
 async function readSource2(path6) {
   try {
     const bytes2 = await readBytes(path6);
@@ -76776,7 +76830,7 @@ async function readSource2(path6) {
 }
 async function writeSource(path6, text7, { encoding }) {
   try {
-    const real = await realpath8(path6);
+    const real = await realpath9(path6);
     const { mode } = await stat23(real);
     await writeAtomically(real, async (handle) => {
       await handle.chmod(mode & 4095);
@@ -84871,7 +84925,7 @@ var init_verify3 = __esm({
 
 // src/ui/annotations.ts
 import { existsSync as existsSync26 } from "node:fs";
-import { dirname as dirname42, isAbsolute as isAbsolute5, join as join100, relative as relative22 } from "node:path";
+import { dirname as dirname42, isAbsolute as isAbsolute6, join as join100, relative as relative22 } from "node:path";
 function compileErrors(output) {
   const found = /* @__PURE__ */ new Map();
   let head2;
@@ -84901,9 +84955,9 @@ function annotate2(failure, env4 = process.env) {
 }
 function pathInRepository(file, project2, root2) {
   for (let folder = project2; ; folder = dirname42(folder)) {
-    const path6 = isAbsolute5(file) ? file : join100(folder, file);
+    const path6 = isAbsolute6(file) ? file : join100(folder, file);
     const inside = relative22(root2, path6);
-    if (existsSync26(path6)) return inside.startsWith("..") || isAbsolute5(inside) ? void 0 : inside;
+    if (existsSync26(path6)) return inside.startsWith("..") || isAbsolute6(inside) ? void 0 : inside;
     if (folder === dirname42(folder) || relative22(root2, folder).startsWith("..")) return void 0;
   }
 }

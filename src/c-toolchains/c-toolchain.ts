@@ -26,8 +26,8 @@ export interface FoundCToolchains {
   readonly commands: ReadonlySet<string>
   /** This machine's architecture, as platforms spell it. */
   readonly hostArch: string
-  /** What this machine's own `cc` links against: musl on Alpine. */
-  readonly hostLibc: Libc
+  /** What this machine's own `cc` links against: musl on Alpine; absent where it makes no programs for Linux, as on macOS. */
+  readonly hostLibc?: Libc
   /** Whether the environment already configures pkg-config. */
   readonly pkgConfigSet: boolean
 }

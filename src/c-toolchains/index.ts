@@ -27,14 +27,17 @@ export async function findCToolchains(
   platforms: readonly Platform[],
   signal?: AbortSignal,
   env: NodeJS.ProcessEnv = process.env,
+  system: NodeJS.Platform = process.platform,
 ): Promise<FoundCToolchains> {
   const commands = findCommands(platforms.flatMap(gccCommands), process.env['PATH'] ?? '')
-  const [zig, libc] = await Promise.all([findZig(dir, signal), hostLibc(dir, commands.has('cc'), signal)])
+  // Apple's cc makes programs for macOS, and asks to be installed where it is not.
+  const readLibc = async () => (system === 'linux' ? hostLibc(dir, commands.has('cc'), signal) : undefined)
+  const [zig, libc] = await Promise.all([findZig(dir, signal), readLibc()])
   return {
     ...(zig && { zig }),
     commands,
     hostArch: hostArch(),
-    hostLibc: libc,
+    ...(libc && { hostLibc: libc }),
     pkgConfigSet: ['PKG_CONFIG_PATH', 'PKG_CONFIG_LIBDIR', 'PKG_CONFIG_SYSROOT_DIR'].some(name => env[name]),
   }
 }
@@ -80,6 +83,7 @@ function installGcc(
   platform: Platform,
   libcs: readonly Libc[],
 ): string | undefined {
+  if (own === undefined) return undefined
   const native = platform.arch === arch
   if (own === 'musl') return native && libcs.includes('musl') ? 'apk add gcc g++ musl-dev' : undefined
   const packages = native ? ['gcc', 'libc6-dev'] : crossPackages(platform)

@@ -285,4 +285,9 @@ test.each([
   ['example.com/app/cmd/server', 'server'],
   ['app', 'app'],
   ['v2', 'v2'],
+  ['example.com/app/v12', 'app'],
+  // cmd/go's isVersionElement
+  ['example.com/app/v1', 'v1'],
+  ['example.com/app/v0', 'v0'],
+  ['example.com/app/v05', 'v05'],
 ])('the binary of %s is called %s', (path, name) => expect(goBinaryName(path, '/x/y')).toBe(name))

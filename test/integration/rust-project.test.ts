@@ -1,4 +1,4 @@
-import { access, chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { resolveOptions } from '../../src/config/options.ts'
@@ -117,6 +117,18 @@ describe('a package that is named like one of its dependencies', () => {
     expect((await cargo(spec)).ok).toBe(true)
     expect((await cargo('tool')).stderr).toContain('ambiguous')
   })
+})
+
+it('has the configuration above its own folder where it is reached by a link, as cargo reads it', async () => {
+  const dir = await project({
+    'big/.cargo/config.toml': '[build]\nrustflags = ["--cfg", "above"]\n',
+    'big/app/Cargo.toml': manifest('app'),
+    'big/app/src/main.rs': main,
+  })
+  await symlink(join(dir, 'big/app'), join(dir, 'app'))
+  const { root, targets } = await inspect(join(dir, 'app'))
+  expect(root).toBe(await realpath(join(dir, 'big/app')))
+  for (const target of targets.values()) expect(target.hiddenRustflags).toEqual(['--cfg', 'above'])
 })
 
 describe('what only some projects have', () => {

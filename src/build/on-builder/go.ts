@@ -4,6 +4,7 @@ import { cgoMode } from '../../languages/go/cgo-mode.ts'
 import type { GoProject } from '../../languages/go/project.ts'
 import type { CompileRequest, Project } from '../../languages/language.ts'
 import { readTextIfThere } from '../../util/read-file.ts'
+import { compareVersions } from '../../util/versions.ts'
 import { type BuilderLanguage, stageFolders } from './builder-language.ts'
 import { goReads, moduleOf, workFileOf } from './reads/go.ts'
 import { isWithin } from './reads/read-path.ts'
@@ -33,7 +34,7 @@ const packages = `${stageFolders.caches}/go-build`
 
 /** Go: the official image of the very version, so that the binary has the same bytes as on this machine. */
 export const goOnBuilder: BuilderLanguage = {
-  image: version => ({ reference: `golang:${version}` }),
+  image: imageOf,
   elsewhere: withoutC,
   env: project => ({
     ...Object.fromEntries(
@@ -42,6 +43,7 @@ export const goOnBuilder: BuilderLanguage = {
         return value ? [[name, value]] : []
       }),
     ),
+    ...goAuth(project),
     GOTOOLCHAIN: 'local',
     GOCACHE: packages,
     GOMODCACHE: modules,
@@ -62,13 +64,30 @@ export const goOnBuilder: BuilderLanguage = {
   outputs: () => [],
 }
 
-/** What go.work or go.mod asks for, in the words of Go's toolchain selection: `toolchain go1.22.3`, `go 1.22`. */
+/** How Go logs in, where that takes no program of this machine. */
+function goAuth(project: Project | undefined): Record<string, string> {
+  const value = project ? (project as GoProject).settings.get('GOAUTH')?.value : process.env['GOAUTH']
+  return value === 'off' || value === 'netrc' ? { GOAUTH: value } : {}
+}
+
+/** The official image of a version as `go env GOVERSION` has it, with a vendor's or an experiment's words behind. */
+function imageOf(version: string): ReturnType<BuilderLanguage['image']> {
+  const [release] = /^\d+\.\d+(?:\.\d+|(?:rc|beta)\d+)?(?=$|[ -])/.exec(version) ?? []
+  return release === undefined
+    ? { missing: `the official images are of releases, and there is none of go ${version}` }
+    : { reference: `golang:${release}` }
+}
+
+/**
+ * What go.work or go.mod asks for, in the words of Go's toolchain selection: `toolchain go1.22.3`, `go 1.22`. Before 1.21 the
+ * line was no more than a language version, which any newer Go has, and dependencies may need a newer one.
+ */
 async function imageFor(dir: string) {
   const work = workFileOf(dir)
   const module = join(moduleOf(dir), 'go.mod')
   const text = (work && (await readTextIfThere(work))) ?? (await readTextIfThere(module)) ?? ''
-  const [, version] = /^toolchain go(\S+)/m.exec(text) ?? /^go (\S+)/m.exec(text) ?? []
-  return { reference: `golang:${version ?? 'latest'}` }
+  const [, version = '0'] = /^toolchain go(\S+)/m.exec(text) ?? /^go (\S+)/m.exec(text) ?? []
+  return compareVersions(version, '1.21') < 0 ? { reference: 'golang:latest' } : imageOf(version)
 }
 
 /** The folder of go.work where the project lies in it, else that of the module. */

@@ -122,10 +122,16 @@ function forOfficialImage(
   { language, toolchain }: Project,
 ): { readonly command: Command; readonly lost: readonly string[] } {
   const own: BuilderLanguage = builderLanguages[language]
-  const entries = Object.entries({ ...own.imageEnv?.(toolchain.version), ...command.env })
+  const entries = Object.entries(command.env ?? {})
   const isProgram = ([name, value]: [string, string]) => cachePrograms.includes(name) && value !== ''
   return {
-    command: { ...command, env: Object.fromEntries(entries.filter(entry => !isProgram(entry))) },
+    command: {
+      ...command,
+      env: {
+        ...own.imageEnv?.(toolchain.version),
+        ...Object.fromEntries(entries.filter(entry => !isProgram(entry))),
+      },
+    },
     lost: entries.filter(isProgram).map(([name]) => name),
   }
 }

@@ -1,10 +1,12 @@
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { Failure } from '../../errors.ts'
 import type { CompileRequest, Project } from '../../languages/language.ts'
 import type { RustProject } from '../../languages/rust/project.ts'
+import type { RustTarget } from '../../languages/rust/target.ts'
 import { pinnedChannel } from '../../languages/rust/toolchain-file.ts'
 import type { Command, Step } from '../../types.ts'
 import { type BuilderLanguage, stageFolders } from './builder-language.ts'
+import { isWithin } from './reads/read-path.ts'
 import { rustReads, unsentConfig, workspaceRootOf } from './reads/rust.ts'
 
 /** Folders of crates: the image's own CARGO_HOME has its programs and its configuration, which stay. */
@@ -19,7 +21,8 @@ export const rustOnBuilder: BuilderLanguage = {
       : { missing: noImageOf(`rustc ${version}`) },
   elsewhere,
   // Whatever channel rust-toolchain.toml names: it is this version of it, and the only one in the image.
-  imageEnv: version => ({ RUSTUP_TOOLCHAIN: version }),
+  // A wrapper that the repository's .cargo/config.toml names is in no official image.
+  imageEnv: version => ({ RUSTUP_TOOLCHAIN: version, RUSTC_WRAPPER: '', RUSTC_WORKSPACE_WRAPPER: '' }),
   comparesTimes: true,
   env: () => ({ ...carried(process.env), CARGO_TARGET_DIR: `${stageFolders.caches}/target` }),
   programs: () => ofSccache(process.env),
@@ -64,7 +67,9 @@ const noImageOf = (what: string) =>
 /** Cargo's variables of profiles, registries and the network; those of programs and folders are this machine's own. */
 function carried(env: NodeJS.ProcessEnv): Record<string, string> {
   const isCarried = (name: string) =>
-    /^CARGO_(?:PROFILE|REGISTR(?:Y|IES)|NET|UNSTABLE)_/.test(name) && !/_(?:PROVIDERS?|PATH)$/.test(name)
+    name === 'RUSTC_BOOTSTRAP' ||
+    (/^CARGO_(?:PROFILE|REGISTR(?:Y|IES)|NET|HTTP|UNSTABLE)_/.test(name) &&
+      !/_(?:PROVIDERS?|PATH|CAINFO)$/.test(name))
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) => (value && isCarried(name) ? [[name, value]] : [])),
   )
@@ -99,12 +104,27 @@ function elsewhere(project: Project, { executables, options }: CompileRequest): 
     targets: new Map(
       [...rest.targets].map(([id, target]) => [
         id,
-        { ...target, std: 'installed' as const, selfContained: true },
+        { ...onStage(target, rest.workspaceRoot), std: 'installed' as const, selfContained: true },
       ]),
     ),
     sysroot: { rustup: true, rustLld: true },
     cargoHome: '/usr/local/cargo',
     targetDirectory: `${stageFolders.caches}/target`,
+  }
+}
+
+/** A target without the linker and the flags that only this machine's variables and files have. */
+function onStage(target: RustTarget, sent: string): RustTarget {
+  const isFileElsewhere = (source: string) => isAbsolute(source) && !isWithin(sent, source)
+  const { linker, hiddenRustflags, flagSources, ...rest } = target
+  const isSent = linker !== undefined && isAbsolute(linker.source) && isWithin(sent, linker.source)
+  // Flags are hidden only where no others count, so that their sources are all there is.
+  const hidden = flagSources.filter(({ source }) => !isFileElsewhere(source)).flatMap(({ flags }) => flags)
+  return {
+    ...rest,
+    ...(isSent && { linker }),
+    flagSources,
+    hiddenRustflags: hiddenRustflags.length > 0 ? hidden : [],
   }
 }
 

@@ -118,11 +118,14 @@ export function projectName(mains: readonly ListedPackage[], root: string): { na
   return main ? { name: goBinaryName(main.modulePath, root) } : {}
 }
 
-/** The name `go build` gives the binary: the last element of the import path that is no major version suffix. */
+/**
+ * The name `go build` gives the binary: the last element of the import path that is no major version suffix, of which v0 and
+ * v1 are none (cmd/go's isVersionElement).
+ */
 export function goBinaryName(importPath: string, dir: string): string {
   const elements = importPath.split('/').filter(element => element !== '.')
   const last = elements.pop() ?? ''
-  const name = /^v\d+$/.test(last) && elements.length > 0 ? elements.pop() : last
+  const name = /^v(?:[2-9]|[1-9]\d+)$/.test(last) && elements.length > 0 ? elements.pop() : last
   return name && !importPath.startsWith('_/') ? name : basename(dir)
 }
 

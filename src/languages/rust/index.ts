@@ -6,6 +6,7 @@ import { compareVersions } from '../../util/versions.ts'
 import type { CompilePlan, CompileRequest, Language } from '../language.ts'
 import { fillEnv, stepPlaceholders } from '../placeholders.ts'
 import { adviseRust } from './advice.ts'
+import { envTriple } from './cargo-config.ts'
 import { explainRust } from './explain.ts'
 import { featureArgs } from './features.ts'
 import { refuseHostLibraries } from './host-libraries.ts'
@@ -82,7 +83,6 @@ function buildStep(
   const { options, executables, toolchainArgs, jobs, caches } = request
   const { profile, locked, libc, glibc } = options.rust
   const cpu = platforms[0]?.rust.cpu
-  const targets = platforms.map(platform => project.targets.get(platform.id) as RustTarget)
   const isInProject = project.targetDirectory.startsWith(project.workspaceRoot)
   const shared = caches !== undefined && isInProject ? `${caches}/target` : undefined
   const folder =
@@ -97,6 +97,18 @@ function buildStep(
   const filled = isOurs
     ? { ...project, environmentFlags: { ...own, flags: own.flags.map(fillOwn) } }
     : project
+  const targets = platforms.map(platform => {
+    const target = project.targets.get(platform.id) as RustTarget
+    const fill = (variable: string, list: readonly string[]) =>
+      options.rust.env[variable] === undefined
+        ? list
+        : list.map(flag => fillPlaceholders(flag, values, `[rust] env ${variable}`))
+    return {
+      ...target,
+      ownRustflags: fill(`CARGO_TARGET_${envTriple(target.triple)}_RUSTFLAGS`, target.ownRustflags),
+      hiddenRustflags: fill('CARGO_BUILD_RUSTFLAGS', target.hiddenRustflags),
+    }
+  })
   const flags = giveFlags(filled, targets, [
     ...remapFlags(project),
     ...(libc === 'musl' ? ['-Ctarget-feature=+crt-static'] : []),

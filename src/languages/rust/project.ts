@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type FoundCToolchains, findCToolchains, findZigLib } from '../../c-toolchains/index.ts'
@@ -70,7 +71,9 @@ const oldestCargo = '1.64.0'
  * project's configuration names is run.
  * @throws {Failure} project, when cargo does not understand it; tool, when cargo is missing or too old.
  */
-export async function inspectRust(dir: string, context: InspectContext): Promise<RustProject> {
+export async function inspectRust(given: string, context: InspectContext): Promise<RustProject> {
+  // cargo looks for its configuration above the folder itself, not above a link to it.
+  const dir = await realpath(given).catch(() => given)
   const { signal, options, platforms } = context
   const env = cargoEnv(context)
   const triples = [...new Set(platforms.map(platform => rustTriple(platform, options.rust.libc)))]

@@ -67,11 +67,24 @@ export function takesTarget(buildFile: string): boolean {
   return /\bstandardTargetOptions(QueryOnly)?\s*\(|option\s*\([^)]*"target"/.test(withoutComments(buildFile))
 }
 
-/** The name given in an artifact's options: a string, or a constant that is one. */
+/** The name given in an artifact's options, wherever it is among them: a string, or a constant that is one. */
 function readName(options: string, text: string): string | undefined {
   const [, quoted, constant] =
-    /^\s*\.\{\s*(?:[^}]*?,\s*)?\.name\s*=\s*(?:"([^"\\]+)"|(\w+)\s*[,}])/.exec(options) ?? []
+    /^\.\{(?:[^;]*?,)?\s*\.name\s*=\s*(?:"([^"\\]+)"|(\w+)\s*[,}])/.exec(ownFields(options)) ?? []
   return constant === undefined ? quoted : readConstant(constant, text)
+}
+
+/** An options literal without what is in braces inside of it, such as those of createModule. */
+function ownFields(text: string): string {
+  let depth = 0
+  let own = ''
+  for (const [part] of text.matchAll(/"(?:[^"\\\n]|\\.)*"|[{}]|[^"{}]+/g)) {
+    if (part === '}') depth--
+    if (depth <= 1) own += part
+    if (part === '{') depth++
+    if (depth === 0 && own.includes('{')) break
+  }
+  return own.trimStart()
 }
 
 /** A string, or the one for Linux where Windows has another: `if (windows) "app.exe" else "app"`. */

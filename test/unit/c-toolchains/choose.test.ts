@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { chooseCToolchain, type FoundCToolchains, type Libc } from '../../../src/c-toolchains/index.ts'
+import {
+  chooseCToolchain,
+  type FoundCToolchains,
+  findCToolchains,
+  type Libc,
+} from '../../../src/c-toolchains/index.ts'
 import { isFailure } from '../../../src/errors.ts'
-import { parsePlatform, platforms } from '../../../src/platforms.ts'
+import { parsePlatform, parsePlatforms, platforms } from '../../../src/platforms.ts'
 
 const none: FoundCToolchains = {
   commands: new Set(),
@@ -72,6 +77,13 @@ describe('choosing a C toolchain', () => {
     const bare: FoundCToolchains = { ...none, hostLibc: 'musl' }
     expect(failure(() => choose('amd64', bare)).fix).toMatch(/\napk add gcc g\+\+ musl-dev$/)
     expect(failure(() => choose('arm64', bare)).fix).toBe('pip install ziglang')
+  })
+
+  it('takes no cc that makes programs for another system', async () => {
+    const there = await findCToolchains('/', parsePlatforms(['amd64']), undefined, {}, 'darwin')
+    expect(there.hostLibc).toBeUndefined()
+    const mac: FoundCToolchains = { commands: gcc.commands, hostArch: 'amd64', pkgConfigSet: false }
+    expect(failure(() => choose('amd64', mac)).fix).toBe('pip install ziglang')
   })
 
   it('passes the cpu of a variant on', () => {

@@ -217,6 +217,19 @@ describe("rustc's flags", () => {
     const own = rustOptions({ env: { [variable]: '--cfg mine' } })
     expect(step(rustProject({ targets }), 'amd64', own).env[variable]).toMatch(/^--cfg mine --remap/)
   })
+
+  it.each([
+    ['ownRustflags', variable],
+    ['hiddenRustflags', 'CARGO_BUILD_RUSTFLAGS'],
+  ])('have the placeholders of [rust] env filled, of %s too', (key, name) => {
+    const flags = ['--cfg', 'v="{platform}"']
+    const targets = new Map([['linux/amd64', rustTarget('x86_64-unknown-linux-musl', { [key]: flags })]])
+    const filled = (env: object) => step(rustProject({ targets }), 'amd64', rustOptions({ env } as object))
+    const withVersion = filled({ [name]: flags.join(' ') }).env[variable]
+    expect(withVersion).toMatch(/^--cfg v="linux.amd64"/)
+    // Flags of others are theirs.
+    expect(filled({}).env[variable]).toMatch(/^--cfg v="\{platform\}"/)
+  })
 })
 
 describe('the linker', () => {

@@ -86,6 +86,13 @@ describe('guessing the executables of a build.zig', () => {
       ['app'],
     ],
     [
+      'a name that comes after options in braces of their own',
+      `const app = b.addExecutable(.{ .root_module = b.createModule(.{ .name = "no", .x = .{} }), .name = "app" });
+       const tool = b.addExecutable(.{ .name = "tool", .root_module = m });
+       b.installArtifact(app); b.installArtifact(tool);`,
+      ['app', 'tool'],
+    ],
+    [
       'all where none is seen to be installed',
       'const a = b.addExecutable(.{ .name = "a" }); const c = b.addExecutable(.{ .name = "c" }); install(a, c);',
       ['a', 'c'],
