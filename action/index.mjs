@@ -23571,8 +23571,8 @@ function wantedNames({ bins, image: image4, images }) {
   const named3 = Object.entries(images).flatMap(([name, table2]) => programsOf3(name, table2));
   return [named3, bins, image4.programs].map((names6) => [...names6]).find((names6) => names6.length > 0) ?? [];
 }
-function programsOf3(name, { bin: bin3, programs: programs4 }) {
-  return programs4.length > 0 ? programs4 : [bin3 ?? name];
+function programsOf3(name, { bin: bin5, programs: programs4 }) {
+  return programs4.length > 0 ? programs4 : [bin5 ?? name];
 }
 function wantedImages(project2, options) {
   const all = describedImages(project2, options);
@@ -23585,16 +23585,16 @@ function wantedImages(project2, options) {
     }));
   }
   if (options.bins.length === 0) return all;
-  return options.bins.flatMap((bin3, at) => {
+  return options.bins.flatMap((bin5, at) => {
     const named3 = all.filter(
-      ({ name, executables }) => [name, ...executables.flatMap((item) => [item.name, item.package])].includes(bin3)
+      ({ name, executables }) => [name, ...executables.flatMap((item) => [item.name, item.package])].includes(bin5)
     );
     if (named3.length > 0) return named3;
     const names6 = all.map(({ name }) => name);
-    const suggestion = closestMatch(bin3, names6);
+    const suggestion = closestMatch(bin5, names6);
     throw new Failure({
       kind: "usage",
-      what: `There is no image ${JSON.stringify(bin3)}${suggestion ? `; did you mean ${suggestion}?` : ""}`,
+      what: `There is no image ${JSON.stringify(bin5)}${suggestion ? `; did you mean ${suggestion}?` : ""}`,
       where: "[image] programs or [images] of xbuild.toml",
       ...options.ofFile.includes("bins") && { key: ["bins", at] },
       why: `it has ${names6.join(", ")}`,
@@ -30002,12 +30002,12 @@ import { resolve as resolve10 } from "node:path";
 function imageOptions(table2, dir2, flags2, env4 = {}) {
   const base = flags2.base ?? (env4["XBUILD_BASE"] || table2.base);
   const registry = flags2.baseRegistry ?? (env4["XBUILD_BASE_REGISTRY"] || table2.registry);
-  const { bin: bin3, template: template2, program: program2, entrypoint, workdir: workdir2 } = table2;
+  const { bin: bin5, template: template2, program: program2, entrypoint, workdir: workdir2 } = table2;
   const user = flags2.user ?? table2.user;
   if (workdir2 !== void 0 && !workdir2.startsWith("/"))
     throw notAnImageValue("workdir", workdir2, "an absolute path", ["workdir"]);
   return {
-    ...bin3 && { bin: bin3 },
+    ...bin5 && { bin: bin5 },
     tags: flags2.tag?.flatMap(splitTags2) ?? (table2.tags ?? []).map(checkTableTag),
     ...base && { base: base === table2.base ? checkTableBase(base) : base },
     ...registry && { registry: checkRegistry(registry.replace(/\/+$/, ""), registry !== table2.registry) },
@@ -30705,7 +30705,7 @@ var init_lock_file = __esm({
 import { availableParallelism as availableParallelism4 } from "node:os";
 import { join as join48, resolve as resolve11 } from "node:path";
 async function resolveOptions(flags2, env4 = process.env, usesLock = true) {
-  const { dir: dir2, bin: bin3 } = await locateProject(resolve11(flags2.dir ?? "."));
+  const { dir: dir2, bin: bin5 } = await locateProject(resolve11(flags2.dir ?? "."));
   const config = await loadConfig(dir2);
   const image4 = await locating(dir2, () => imageOptions(config.image, dir2, flags2, env4));
   const lang5 = flags2.lang ?? config.lang;
@@ -30719,7 +30719,7 @@ async function resolveOptions(flags2, env4 = process.env, usesLock = true) {
   const replaced = {
     "version-from": flags2.versionFrom ?? (env4["XBUILD_VERSION_FROM"] || void 0),
     lang: flags2.lang,
-    bins: flags2.bin ?? bin3,
+    bins: flags2.bin ?? bin5,
     builder: flags2.builder ?? (env4["XBUILD_BUILDER"] || void 0),
     dist: ownDist
   };
@@ -30729,7 +30729,7 @@ async function resolveOptions(flags2, env4 = process.env, usesLock = true) {
     ofFile: Object.keys(replaced).filter((key) => replaced[key] === void 0),
     ...lang5 && { lang: lang5 },
     platforms: platforms2,
-    bins: flags2.bin ?? (bin3 === void 0 ? config.bins : [bin3]) ?? [],
+    bins: flags2.bin ?? (bin5 === void 0 ? config.bins : [bin5]) ?? [],
     language: withCompileCaches(flags2.locked ? cargoLocked(config) : config, env4),
     image: image4,
     images: await imagesOf(config, dir2, flags2, env4),
@@ -36090,7 +36090,7 @@ function benchWords({ dir: dir2, bins, lang: lang5, buildx, toolchainArgs }, pla
     ...["xbuild", "bench"],
     ...dir2 === process.cwd() ? [] : [shortPath(dir2)],
     ...["--platform", platform11],
-    ...bins.flatMap((bin3) => ["--bin", bin3]),
+    ...bins.flatMap((bin5) => ["--bin", bin5]),
     ...lang5 === void 0 ? [] : ["--lang", lang5],
     ...builder3 === void 0 ? [] : ["--builder", builder3],
     ...toolchainArgs.length > 0 ? ["--", ...toolchainArgs] : []
@@ -65627,8 +65627,13 @@ async function toolchainCache(options, signal, env4 = process.env) {
   const { toolchain: toolchain2, locks, folders: folders3 } = await recipe.read(options, signal);
   const machine2 = [language, env4["RUNNER_OS"] ?? process.platform, env4["RUNNER_ARCH"] ?? process.arch];
   const stem = ["xbuild", ...machine2, toolchain2, settingsDigest(options, recipe, env4)].join("-");
-  const locked = `${stem}-${await lockDigest(options.dir, locks)}`;
-  return { language, key: `${locked}-${runOf(env4)}`, restoreKeys: [`${locked}-`, `${stem}-`], folders: folders3 };
+  const own5 = [stem, ...binsDigest(options)].join("-");
+  const locked = `${own5}-${await lockDigest(options.dir, locks)}`;
+  const restoreKeys = [.../* @__PURE__ */ new Set([`${locked}-`, `${own5}-`, `${stem}-`])];
+  return { language, key: `${locked}-${runOf(env4)}`, restoreKeys, folders: folders3 };
+}
+function binsDigest({ bins }) {
+  return bins.length === 0 ? [] : [digest3([...bins].sort(), 8)];
 }
 function runOf(env4) {
   const run2 = env4["GITHUB_RUN_ID"] ? `${env4["GITHUB_RUN_ID"]}-${env4["GITHUB_RUN_ATTEMPT"] ?? "1"}` : env4["CI_JOB_ID"];
@@ -65724,7 +65729,7 @@ var init_files = __esm({
 });
 
 // src/commands/ci/cache-key.ts
-var platform8, lang2, cacheKeyTask;
+var platform8, bin2, lang2, cacheKeyTask;
 var init_cache_key = __esm({
   "src/commands/ci/cache-key.ts"() {
     "use strict";
@@ -65733,11 +65738,12 @@ var init_cache_key = __esm({
     init_interrupt();
     init_shared_flags();
     init_task();
-    ({ platform: platform8, lang: lang2 } = buildFlags2);
+    ({ platform: platform8, bin: bin2, lang: lang2 } = buildFlags2);
     cacheKeyTask = defineTask({
       describe: "prints the key of the toolchain\u2019s cache",
       flags: {
         platform: platform8,
+        bin: bin2,
         lang: lang2,
         "restore-keys": {
           type: "boolean",
@@ -65857,7 +65863,7 @@ function servesOthers() {
     fix: "CI=true xbuild ci cache-paths --prune --report report.json, on a machine that builds nothing else"
   });
 }
-var platform9, lang3, cachePathsTask;
+var platform9, bin3, lang3, cachePathsTask;
 var init_cache_paths = __esm({
   "src/commands/ci/cache-paths.ts"() {
     "use strict";
@@ -65869,11 +65875,12 @@ var init_cache_paths = __esm({
     init_is_ci();
     init_shared_flags();
     init_task();
-    ({ platform: platform9, lang: lang3 } = buildFlags2);
+    ({ platform: platform9, bin: bin3, lang: lang3 } = buildFlags2);
     cachePathsTask = defineTask({
       describe: "prints the folders to keep, and prunes them",
       flags: {
         platform: platform9,
+        bin: bin3,
         lang: lang3,
         prune: { type: "boolean", describe: "In a CI: remove from them what the build of --report did not use" },
         ...reportFlag,
@@ -66148,7 +66155,7 @@ function jobsOf2(text7) {
     fix: "--jobs 5"
   });
 }
-var platform10, bin2, lang4, matrixTask;
+var platform10, bin4, lang4, matrixTask;
 var init_matrix2 = __esm({
   "src/commands/ci/matrix.ts"() {
     "use strict";
@@ -66159,12 +66166,12 @@ var init_matrix2 = __esm({
     init_printable();
     init_shared_flags();
     init_task();
-    ({ platform: platform10, bin: bin2, lang: lang4 } = buildFlags2);
+    ({ platform: platform10, bin: bin4, lang: lang4 } = buildFlags2);
     matrixTask = defineTask({
       describe: "spreads programs and platforms over the jobs of a matrix",
       flags: {
         platform: platform10,
-        bin: bin2,
+        bin: bin4,
         lang: lang4,
         jobs: { alias: "j", type: "string", requiresArg: true, describe: "Most jobs (one for each platform)" },
         ...reportFlag,
@@ -79373,9 +79380,9 @@ function binsInProject({ workdir: workdir2, command: command2 }, { bins }, facts
   const root2 = projectFolder(facts, workdir2);
   const inside = root2 === void 0 ? "" : workdir2.slice(root2.length).replace(/^\//, "");
   const given = bins.length > 0 ? bins : ["."];
-  return given.filter((bin3) => !bin3.includes("...")).map((bin3) => {
-    if (!bin3.startsWith(".")) return bin3;
-    const path6 = absolute(bin3, `/${inside}`);
+  return given.filter((bin5) => !bin5.includes("...")).map((bin5) => {
+    if (!bin5.startsWith(".")) return bin5;
+    const path6 = absolute(bin5, `/${inside}`);
     return path6 === "/" ? "." : `.${path6}`;
   });
 }
@@ -79398,7 +79405,7 @@ var init_programs2 = __esm({
 // src/init/adopt/builds.ts
 function adoptBuilds(stages, program2, project2, ledger) {
   const table2 = project2.language;
-  const makes = ({ build: build2, bins }) => nameOf4(build2.output ?? "") === program2 || bins.some((bin3) => nameOf4(bin3) === program2);
+  const makes = ({ build: build2, bins }) => nameOf4(build2.output ?? "") === program2 || bins.some((bin5) => nameOf4(bin5) === program2);
   const builds = stages.flatMap((stage) => stage.builds);
   const isNamed = builds.some(makes);
   const hasPrograms = ledger.settings.some(({ key }) => key === "programs");
@@ -79409,7 +79416,7 @@ function adoptBuilds(stages, program2, project2, ledger) {
       ledger.left(by, `${command2.tool} compiles something else: build it on its own`);
       continue;
     }
-    const makesOther = isNamed && !hasPrograms && !makes(one2) && bins.some((bin3) => bin3 !== ".");
+    const makesOther = isNamed && !hasPrograms && !makes(one2) && bins.some((bin5) => bin5 !== ".");
     if (makesOther) {
       ledger.left(
         by,
@@ -79422,12 +79429,12 @@ function adoptBuilds(stages, program2, project2, ledger) {
       if (setting !== void 0 && !(Array.isArray(setting) && setting.length === 0))
         ledger.set(by, table2, key, setting);
     }
-    const own5 = hasPrograms || isNamed && !makes(one2) ? [] : bins.length > 1 && isNamed ? bins.filter((bin3) => nameOf4(bin3) === program2) : bins;
-    const chosen2 = own5.filter((bin3) => bin3 !== "" && !isMain(bin3, project2));
-    const there = chosen2.filter((bin3) => isThere2(bin3, project2));
+    const own5 = hasPrograms || isNamed && !makes(one2) ? [] : bins.length > 1 && isNamed ? bins.filter((bin5) => nameOf4(bin5) === program2) : bins;
+    const chosen2 = own5.filter((bin5) => bin5 !== "" && !isMain(bin5, project2));
+    const there = chosen2.filter((bin5) => isThere2(bin5, project2));
     if (there.length > 0) ledger.set(by, "", "bins", there);
     if (there.length < chosen2.length)
-      ledger.left(by, `the project has no program ${chosen2.filter((bin3) => !there.includes(bin3)).join(", ")}`);
+      ledger.left(by, `the project has no program ${chosen2.filter((bin5) => !there.includes(bin5)).join(", ")}`);
     for (const text7 of build2.covered) ledger.covered(by, text7);
     for (const text7 of build2.left) ledger.left(by, text7);
     if (!ledger.has(by)) ledger.covered(by, "xbuild compiles");
@@ -79442,11 +79449,11 @@ function withoutDefaults(key, value, project2) {
   );
   return vars.length > 0 ? Object.fromEntries(vars) : void 0;
 }
-function isThere2(bin3, { executables }) {
-  return executables.length === 0 || executables.some((one2) => [one2.package, one2.name].includes(bin3) || one2.aliases?.includes(bin3));
+function isThere2(bin5, { executables }) {
+  return executables.length === 0 || executables.some((one2) => [one2.package, one2.name].includes(bin5) || one2.aliases?.includes(bin5));
 }
-function isMain(bin3, { main: main2 }) {
-  return main2 === void 0 ? bin3 === "." : [main2.package, main2.name, ...main2.aliases ?? []].includes(bin3);
+function isMain(bin5, { main: main2 }) {
+  return main2 === void 0 ? bin5 === "." : [main2.package, main2.name, ...main2.aliases ?? []].includes(bin5);
 }
 var toolOf, stamped;
 var init_builds = __esm({
@@ -80157,8 +80164,8 @@ function isInLineage(stage, wanted2) {
 }
 function placeProgram(path6, project2, ledger, by) {
   const bins = ledger.settings.find(({ key }) => key === "bins")?.value;
-  const [bin3] = Array.isArray(bins) ? bins : [];
-  const chosen2 = bin3 === void 0 ? project2.main : project2.executables.find((one2) => one2.package === bin3 || one2.name === bin3);
+  const [bin5] = Array.isArray(bins) ? bins : [];
+  const chosen2 = bin5 === void 0 ? project2.main : project2.executables.find((one2) => one2.package === bin5 || one2.name === bin5);
   if (chosen2 && path6 === `/${chosen2.name}`) return;
   ledger.set(by, "image", "program", path6);
 }
@@ -80891,7 +80898,7 @@ async function collectSettings({ facts, dir: dir2, root: root2 }, options, chose
       moved2.push(key);
     }
     const bins = build2.bins.filter(
-      (bin3) => facts.executables.some((one2) => [one2.name, one2.package].includes(bin3))
+      (bin5) => facts.executables.some((one2) => [one2.name, one2.package].includes(bin5))
     );
     if (bins.length > 0 && !facts.main && !settings3.some(({ key }) => key === "bins" || key === "programs")) {
       settings3.push({ table: "", key: "bins", value: bins.slice(0, 1), from: `${file}:${line}` });
@@ -80922,8 +80929,8 @@ async function collectSettings({ facts, dir: dir2, root: root2 }, options, chose
     if (!release2) continue;
     const lineOf = (key) => source.split("\n").findIndex((line) => line.startsWith(`${key}:`)) + 1 || 1;
     takeBuild(release2.build, file, lineOf("builds"), "builds:");
-    const [bin3] = release2.build.bins;
-    const program2 = facts.main ?? facts.executables.find((one2) => [one2.name, one2.package].includes(bin3 ?? ""));
+    const [bin5] = release2.build.bins;
+    const program2 = facts.main ?? facts.executables.find((one2) => [one2.name, one2.package].includes(bin5 ?? ""));
     if (!adopted && program2 && release2.binary && release2.binary !== program2.name) {
       const line = lineOf("builds");
       settings3.push({ table: "image", key: "program", value: `/${release2.binary}`, from: `${file}:${line}` });
@@ -91268,7 +91275,7 @@ async function openCaches(context2, dir2, temporary) {
   try {
     const options = await optionsOf(env4, dir2);
     const toolchain2 = { ...shared, cache: await toolchainCache(options, signal, env4) };
-    const bench2 = await hasMeasurements(options.dir) ? void 0 : { ...shared, cache: benchCache(options.dir, env4) };
+    const bench2 = await hasMeasurements(options.dir) ? void 0 : { ...shared, cache: benchCache(options, env4) };
     let use = {};
     let measured = {};
     return {
@@ -91313,19 +91320,27 @@ async function hideFromGit(folder) {
 }
 function optionsOf(env4, dir2) {
   const platform11 = parseList(readInput2("platforms", env4));
+  const bin5 = parseList(readInput2("bin", env4));
   const lang5 = readInput2("lang", env4);
   return resolveOptions(
-    { dir: dir2, ...platform11.length > 0 && { platform: platform11 }, ...lang5 && { lang: lang5 } },
+    {
+      dir: dir2,
+      ...platform11.length > 0 && { platform: platform11 },
+      ...bin5.length > 0 && { bin: bin5 },
+      ...lang5 && { lang: lang5 }
+    },
     env4
   );
 }
-function benchCache(dir2, env4) {
+function benchCache({ dir: dir2, platforms: platforms2, bins }, env4) {
   const path6 = dirname45(benchFile(dir2));
-  const stem = `xbuild-bench-${createHash20("sha256").update(path6).digest("hex").slice(0, 8)}`;
-  const key = `${stem}-${env4["GITHUB_RUN_ID"] ?? "local"}-${env4["GITHUB_RUN_ATTEMPT"] ?? "1"}-${env4["GITHUB_JOB"] ?? ""}`;
+  const digest4 = (text7) => createHash20("sha256").update(text7).digest("hex").slice(0, 8);
+  const stem = `xbuild-bench-${digest4(path6)}`;
+  const own5 = `${stem}-${digest4(JSON.stringify([platforms2.map(({ id }) => id).sort(), [...bins].sort()]))}`;
+  const key = `${own5}-${env4["GITHUB_RUN_ID"] ?? "local"}-${env4["GITHUB_RUN_ATTEMPT"] ?? "1"}-${env4["GITHUB_JOB"] ?? ""}`;
   return {
     key,
-    restoreKeys: [`${stem}-`],
+    restoreKeys: [`${own5}-`, `${stem}-`],
     folders: [{ path: path6, holds: "measurements", findUsed: async () => (file) => file === "bench.json" }]
   };
 }
@@ -91438,16 +91453,16 @@ async function runAction(context2) {
   }
 }
 async function install2({ env: env4, xbuild }, temporary) {
-  const bin3 = join105(temporary, "bin");
-  await mkdir20(bin3);
-  const program2 = join105(bin3, "xbuild");
+  const bin5 = join105(temporary, "bin");
+  await mkdir20(bin5);
+  const program2 = join105(bin5, "xbuild");
   const words4 = xbuild.map(quoteWord).join(" ");
   await writeFile15(program2, `#!/bin/sh
 [ $# -gt 0 ] || set -- build
 exec ${words4} "$@"
 `);
   await chmod4(program2, 493);
-  await addPath(bin3, env4);
+  await addPath(bin5, env4);
 }
 async function buildProject(context2, temporary) {
   const { env: env4, signal, print: print2, xbuild } = context2;

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { bundleAction } from '../../scripts/action.mjs'
@@ -285,6 +285,34 @@ describe('measurements', () => {
     expect(await run('1', { GITHUB_EVENT_NAME: 'pull_request' })).toBe('bench=never found=false')
     expect(await run('2', { GITHUB_EVENT_NAME: 'push' })).toBe('bench=auto found=false')
     expect(await run('3', { GITHUB_EVENT_NAME: 'push' })).toBe('bench=auto found=true')
+  })
+
+  test('and what the toolchain made are kept of each job of a matrix, and found by the same job', async context => {
+    needsTool(context, 'go')
+    const dir = await project(helloGo)
+    const { env, entries } = await fakeCacheService()
+    const jobs = [
+      { INPUT_PLATFORMS: 'linux/amd64', INPUT_BIN: 'one' },
+      { INPUT_PLATFORMS: 'linux/amd64', INPUT_BIN: 'two' },
+      { INPUT_PLATFORMS: 'linux/arm64' },
+    ]
+    const compiled = join(process.env['GOCACHE'] as string, '00', `${'0'.repeat(64)}-a`)
+    for (const job of jobs) {
+      const caches = await open(dir, { ...env, ...job, GITHUB_JOB: 'build' })
+      await caches.restore()
+      await mkdir(join(compiled, '..'), { recursive: true })
+      for (const file of [bench(dir), compiled]) await writeFile(file, JSON.stringify(job))
+      await caches.save(0)
+      for (const file of [bench(dir), compiled]) await rm(file)
+    }
+    expect(entries.size).toBe(6)
+    for (const job of jobs) {
+      await (await open(dir, { ...env, ...job, GITHUB_JOB: 'build' })).restore()
+      for (const file of [bench(dir), compiled]) {
+        expect(await readFile(file, 'utf8')).toBe(JSON.stringify(job))
+        await rm(file)
+      }
+    }
   })
 
   test('of the repository stay as they are', async context => {

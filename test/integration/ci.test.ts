@@ -54,6 +54,20 @@ describe('xbuild ci cache-key', () => {
     expect(changed.startsWith(machine as string)).toBe(true)
   })
 
+  test('is its own for the programs of a job, which takes what its last run left before what others did', async context => {
+    needsTool(context, 'go')
+    const key = await keyWith()
+    const one = await keyWith({}, ['--bin=a', '--bin=b'])
+    expect(await keyWith({}, ['--bin=b', '--bin=a'])).toBe(one)
+    expect(new Set([key, one, await keyWith({}, ['--bin=b'])]).size).toBe(3)
+    const found = (await keyWith({}, ['--bin=a', '--bin=b', '--restore-keys'])).split('\n')
+    expect(found.map(beginning => [one, key].map(of => of.startsWith(beginning)))).toEqual([
+      [true, false],
+      [true, false],
+      [true, true],
+    ])
+  })
+
   test('has no secret in it, wherever it is set', async context => {
     needsTool(context, 'go')
     const config = join(dir, 'xbuild.toml')
@@ -115,9 +129,8 @@ describe('xbuild ci cache-paths --prune', () => {
       report,
       JSON.stringify({ schemaVersion: 1, xbuild: '0', startedAt: new Date().toISOString() }),
     )
-    const { code, stderr } = await xbuild(['ci', 'cache-paths', dir, '--prune', '--report', report], {
-      env: { ...env, CI: 'true' },
-    })
+    const args = ['ci', 'cache-paths', dir, '--bin=app', '--prune', '--report', report]
+    const { code, stderr } = await xbuild(args, { env: { ...env, CI: 'true' } })
     expect(code, stderr).toBe(0)
     const entries = await readdir(cache, { recursive: true, withFileTypes: true })
     const left = entries.filter(entry => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { access, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { benchFile } from '../../bench/measure/store.ts'
-import { resolveOptions } from '../../config/options.ts'
+import { type Options, resolveOptions } from '../../config/options.ts'
 import { isFailure } from '../../errors.ts'
 import type { LanguageName } from '../../languages/options.ts'
 import { cleanText } from '../../util/printable.ts'
@@ -53,7 +53,7 @@ export async function openCaches(
     const toolchain: CacheWork = { ...shared, cache: await toolchainCache(options, signal, env) }
     const bench = (await hasMeasurements(options.dir))
       ? undefined
-      : { ...shared, cache: benchCache(options.dir, env) }
+      : { ...shared, cache: benchCache(options, env) }
     let use: CacheUse = {}
     let measured: CacheUse = {}
     return {
@@ -105,21 +105,29 @@ async function hideFromGit(folder: string): Promise<void> {
 
 function optionsOf(env: NodeJS.ProcessEnv, dir: string) {
   const platform = parseList(readInput('platforms', env))
+  const bin = parseList(readInput('bin', env))
   const lang = readInput('lang', env)
   return resolveOptions(
-    { dir, ...(platform.length > 0 && { platform }), ...(lang && { lang: lang as LanguageName }) },
+    {
+      dir,
+      ...(platform.length > 0 && { platform }),
+      ...(bin.length > 0 && { bin }),
+      ...(lang && { lang: lang as LanguageName }),
+    },
     env,
   )
 }
 
-/** `.xbuild/bench.json`, which the repository does not have. */
-function benchCache(dir: string, env: NodeJS.ProcessEnv): CacheWork['cache'] {
+/** `.xbuild/bench.json`, which the repository does not have. All jobs of a matrix have the same GITHUB_JOB. */
+function benchCache({ dir, platforms, bins }: Options, env: NodeJS.ProcessEnv): CacheWork['cache'] {
   const path = dirname(benchFile(dir))
-  const stem = `xbuild-bench-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`
-  const key = `${stem}-${env['GITHUB_RUN_ID'] ?? 'local'}-${env['GITHUB_RUN_ATTEMPT'] ?? '1'}-${env['GITHUB_JOB'] ?? ''}`
+  const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8)
+  const stem = `xbuild-bench-${digest(path)}`
+  const own = `${stem}-${digest(JSON.stringify([platforms.map(({ id }) => id).sort(), [...bins].sort()]))}`
+  const key = `${own}-${env['GITHUB_RUN_ID'] ?? 'local'}-${env['GITHUB_RUN_ATTEMPT'] ?? '1'}-${env['GITHUB_JOB'] ?? ''}`
   return {
     key,
-    restoreKeys: [`${stem}-`],
+    restoreKeys: [`${own}-`, `${stem}-`],
     folders: [{ path, holds: 'measurements', findUsed: async () => file => file === 'bench.json' }],
   }
 }

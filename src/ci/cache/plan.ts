@@ -24,8 +24,9 @@ export interface ToolchainCache {
 }
 
 /**
- * Which folders to keep, and under which key: the toolchain, what changes the compile, the lock files, and the run.
- * `restoreKeys` find the newest run with the same lock files, then the newest with the same toolchain.
+ * Which folders to keep, and under which key: the toolchain, what changes the compile, the programs that were asked for, the
+ * lock files, and the run. `restoreKeys` find the newest run of the same programs with the same lock files, then the newest of
+ * those programs, then the newest with the same toolchain.
  * @throws {Failure} tool or project, when the toolchain is missing or cannot read the project.
  */
 export async function toolchainCache(
@@ -38,8 +39,15 @@ export async function toolchainCache(
   const { toolchain, locks, folders } = await recipe.read(options, signal)
   const machine = [language, env['RUNNER_OS'] ?? process.platform, env['RUNNER_ARCH'] ?? process.arch]
   const stem = ['xbuild', ...machine, toolchain, settingsDigest(options, recipe, env)].join('-')
-  const locked = `${stem}-${await lockDigest(options.dir, locks)}`
-  return { language, key: `${locked}-${runOf(env)}`, restoreKeys: [`${locked}-`, `${stem}-`], folders }
+  const own = [stem, ...binsDigest(options)].join('-')
+  const locked = `${own}-${await lockDigest(options.dir, locks)}`
+  const restoreKeys = [...new Set([`${locked}-`, `${own}-`, `${stem}-`])]
+  return { language, key: `${locked}-${runOf(env)}`, restoreKeys, folders }
+}
+
+/** Jobs of a matrix for one platform differ in their programs alone: with one key, each would drop what the others keep. */
+function binsDigest({ bins }: Options): string[] {
+  return bins.length === 0 ? [] : [digest([...bins].sort(), 8)]
 }
 
 /** GitHub's run and attempt, GitLab's job, or nothing. */

@@ -4,13 +4,14 @@ import { interruptSignal } from '../../interrupt.ts'
 import { githubFlag } from './shared-flags.ts'
 import { defineTask } from './task.ts'
 
-const { platform, lang } = buildFlags
+const { platform, bin, lang } = buildFlags
 
 /** `xbuild ci cache-key`: under which name a CI keeps what the toolchain compiled and downloaded. */
 export const cacheKeyTask = defineTask({
   describe: 'prints the key of the toolchain’s cache',
   flags: {
     platform,
+    bin,
     lang,
     'restore-keys': {
       type: 'boolean',

@@ -7,13 +7,14 @@ import { isCi } from '../../util/is-ci.ts'
 import { reportFlag } from './shared-flags.ts'
 import { defineTask } from './task.ts'
 
-const { platform, lang } = buildFlags
+const { platform, bin, lang } = buildFlags
 
 /** `xbuild ci cache-paths`: which folders of the toolchain to keep, and with --prune only what a build used of them. */
 export const cachePathsTask = defineTask({
   describe: 'prints the folders to keep, and prunes them',
   flags: {
     platform,
+    bin,
     lang,
     prune: { type: 'boolean', describe: 'In a CI: remove from them what the build of --report did not use' },
     ...reportFlag,
