@@ -13631,14 +13631,14 @@ async function openAnswers(dir2, context2) {
   const before = readRecord(answersFile);
   const valid = before?.key === key && holds(before, state) ? before : void 0;
   const noted = {};
-  const nameOf6 = (args3, env4) => JSON.stringify([args3, env4]);
+  const nameOf7 = (args3, env4) => JSON.stringify([args3, env4]);
   return {
     find: (args3, env4) => {
-      const name = nameOf6(args3, env4);
+      const name = nameOf7(args3, env4);
       return valid && Object.hasOwn(valid.answers, name) ? valid.answers[name] : void 0;
     },
     keep: (args3, env4, stdout) => {
-      noted[nameOf6(args3, env4)] = stdout;
+      noted[nameOf7(args3, env4)] = stdout;
     },
     save: async (listed) => {
       if (Object.keys(noted).length === 0 || !existsSync6(dirname12(answersFile))) return;
@@ -56616,6 +56616,9 @@ function copiedInto(stage, stages) {
   const copies = stage.instructions.filter(({ keyword }) => keyword === "COPY");
   return sourcesOf({ ...stage, instructions: copies }, stages);
 }
+function pathsCopiedFrom(source, stages, all) {
+  return stages.flatMap((stage) => stage.instructions.map((instruction) => ({ ...stage, instructions: [instruction] }))).filter((one2) => copiedInto(one2, all).includes(source)).flatMap(({ instructions: instructions2 }) => instructions2.flatMap(({ words: words4 }) => words4.slice(0, -1))).map(({ value }) => value);
+}
 function stagesOfImages(stages) {
   const bases = stages.map((stage) => dynamicBase(stage) ?? stage.base);
   const used = new Set(stages.flatMap((stage) => [...sourcesOf(stage, stages)]));
@@ -63075,8 +63078,8 @@ function compilesOf(stage) {
 function targetsOf({ assignments, words: words4, tool }) {
   const set = assignments.filter(({ name }) => targetVariables.test(name));
   const flags2 = words4.flatMap((word3, index) => {
-    if (tool === "go") {
-      const [, value] = /^GOARCH=(.*)$/.exec(word3.value) ?? [];
+    if (tool === "go" || isMake(tool)) {
+      const [, value] = /^(?:GOARCH|CARGO_BUILD_TARGET)=(.*)$/.exec(word3.value) ?? [];
       return value === void 0 ? [] : [{ word: word3, value }];
     }
     if (!/^(?:cargo|rustc|cross|zig)$/.test(tool)) return [];
@@ -63113,7 +63116,7 @@ function goArchitecture(word3) {
   if (/^i?[36]86$/.test(lower)) return "386";
   return lower.startsWith("arm") ? "arm" : lower;
 }
-var cTools, zigCommands, cargoCommands, targetVariables, machineQuestion;
+var cTools, zigCommands, cargoCommands, isMake, targetVariables, machineQuestion;
 var init_toolchains = __esm({
   "src/dockerfile/toolchains.ts"() {
     "use strict";
@@ -63123,6 +63126,7 @@ var init_toolchains = __esm({
     cTools = /^(?:(?:gcc|g\+\+|clang|clang\+\+)(?:-\d+)?|cc|c\+\+|make|gmake|ninja)$/;
     zigCommands = /* @__PURE__ */ new Set(["build", "build-exe", "build-lib", "build-obj", "cc", "c++"]);
     cargoCommands = /* @__PURE__ */ new Set(["build", "b", "install", "rustc", "zigbuild"]);
+    isMake = (tool) => /^g?make$/.test(tool);
     targetVariables = /^(?:GOARCH|CARGO_BUILD_TARGET)$/;
     machineQuestion = /uname\s+-\w*[mp]|dpkg\s+--print-architecture|apk\s+--print-arch|\$\(arch\)|`arch`|\bxx-info\b|go\s+env\s+(?:GOHOST)?(?:ARCH|GOARCH)|rustc\s+-vV/;
   }
@@ -67498,19 +67502,35 @@ COPY --from=web /web/dist /usr/share/nginx/html
 
 // src/lint/rules/compile.ts
 function byImage(stage, { toolchain: toolchain2, command: command2 }) {
-  if (toolchain2 !== "c" || !/^g?make$/.test(command2.tool)) return toolchain2;
+  if (!isMake(command2.tool)) return toolchain2;
   const [, name] = /(?:^|\/)(golang|rust)(?::|@|$)/.exec(lineage(stage).at(-1)?.image ?? "") ?? [];
   return name === "golang" ? "go" : name === "rust" ? "cargo" : toolchain2;
+}
+function buildsByMake({ command: command2 }, stage, copied) {
+  if (!isMake(command2.tool)) return false;
+  const words4 = command2.words.slice(1).map(({ value }) => value);
+  const variables2 = [
+    ...lineage(stage).flatMap((one2) => one2.instructions.flatMap(declaredBy).map(({ name }) => name)),
+    ...command2.assignments.map(({ name }) => name),
+    ...words4.filter((word3) => word3.includes("=")).map((word3) => word3.replace(/=.*$/, ""))
+  ];
+  if (variables2.some((name) => /ARCH|TARGET|PLATFORM|TRIPLE/i.test(name))) return false;
+  const goals = words4.filter((word3, at) => !/^-|=|^\d+$/.test(word3) && !valued.test(words4[at - 1] ?? ""));
+  if (goals.some((goal) => architectureWords(goal).length > 0)) return false;
+  const programs4 = copied.filter((path6) => !otherPath.test(path6)).map(nameOf3);
+  const builds = (goal) => programs4.includes(nameOf3(goal)) || buildGoal.test(goal) && !otherGoal.test(goal);
+  return programs4.length > 0 && (goals.length === 0 || goals.some(builds));
 }
 function makesProgram({ command: { words: words4 } }) {
   return !words4.some(({ value }) => value === "install");
 }
-var advice, emulatedCompile, toolchainWithoutTarget;
+var advice, emulatedCompile, toolchainWithoutTarget, buildGoal, otherGoal, valued, otherPath, nameOf3;
 var init_compile2 = __esm({
   "src/lint/rules/compile.ts"() {
     "use strict";
     init_stages();
     init_toolchains();
+    init_variables2();
     init_examples();
     advice = {
       go: "GOOS=$TARGETOS GOARCH=$TARGETARCH go build",
@@ -67552,26 +67572,36 @@ C compiler or \`make\` this is only information: cross-compiling C needs a sysro
       explanation: `On \`--platform=$BUILDPLATFORM\` the compiler runs natively and, unless it is told otherwise, compiles for the
 machine that it runs on. What is copied from there into the image is then the same binary for every platform, and nothing fails
 until the container starts. Reported where nothing in the stage speaks of \`TARGETARCH\`, \`GOARCH\`, \`--target\` or \`xx\`, and a
-stage of the target platform takes files from it.`,
+stage of the target platform takes files from it. \`make\` on an image of Go or Rust compiles just that: it is a warning where no
+variable tells the Makefile an architecture, its goal is to build, and what is copied may be a program.`,
       bad: goProjectUntargeted,
       good: goProject,
       *check({ stages }) {
         const inImages = stagesOfImages(stages);
-        const takenFrom = [...inImages].filter(({ platform: platform11 }) => platform11 === "target").flatMap((one2) => copiedInto(one2, stages));
+        const ofTarget = [...inImages].filter(({ platform: platform11 }) => platform11 === "target");
+        const takenFrom = ofTarget.flatMap((one2) => copiedInto(one2, stages));
         for (const stage of stages) {
           const user = takenFrom.find((one2) => lineage(one2).includes(stage));
           if (!user || stage.platform !== "build" || servesOneArchitecture(stage)) continue;
-          const compile = compilesOf(stage).find((one2) => one2.toolchain !== "c" && makesProgram(one2));
+          const all = compilesOf(stage).map((one2) => ({ ...one2, toolchain: byImage(stage, one2) }));
+          const compiles = all.filter(({ toolchain: toolchain2 }) => toolchain2 !== "c");
+          const compile = compiles.find((one2) => !isMake(one2.command.tool) && makesProgram(one2)) ?? compiles.find((one2) => buildsByMake(one2, stage, pathsCopiedFrom(user, ofTarget, stages)));
           if (!compile || hasTarget(user, compile.toolchain) || hasTarget(stage, compile.toolchain)) continue;
           yield {
             start: compile.command.start,
             end: compile.command.end,
             message: `${compile.command.tool} compiles for the build machine here, and the image takes the result for every platform`,
-            fix: advice[compile.toolchain]
+            fix: advice[compile.toolchain],
+            ...isMake(compile.command.tool) && { severity: "warning" }
           };
         }
       }
     };
+    buildGoal = /^(?:all|build|compile|install|release|dist|binary|binaries|bin|static)(?:$|[-_./:])|[-_](?:build|binary)$/;
+    otherGoal = /tool|dep|test|lint|gen|proto|mock|doc|web|ui\b|front|asset|image|docker|vendor|clean/;
+    valued = /^-[CfIoW]$/;
+    otherPath = /^\/?(?:etc|lib|usr\/(?:share|lib))\/|(?:^|\/)(?:web|ui|www|html|public|static|assets|templates?|docs?|conf(?:ig)?s?|migrations?|certs?|data)\/?$|\.\w+$/;
+    nameOf3 = (path6) => path6.replace(/\/+$/, "").replace(/^.*\//, "");
   }
 });
 
@@ -77123,7 +77153,7 @@ import { join as join89 } from "node:path";
 function judge4(platform11, handler, runs, { dir: dir2 }) {
   const { name, interpreter, flags: flags2 } = handler;
   const fixed = flags2.includes("F");
-  const named3 = `${nameOf3(platform11)}: ${name} (${interpreter}, flags ${flags2 || "none"})`;
+  const named3 = `${nameOf4(platform11)}: ${name} (${interpreter}, flags ${flags2 || "none"})`;
   const again = {
     fix: `${uninstall(name)} && ${install([platform11])}`,
     repairs: [{ command: binfmt(["--uninstall", name], dir2) }, installing2([platform11], dir2)]
@@ -77166,7 +77196,7 @@ function firstEmulatedRun(files3) {
   }
   return void 0;
 }
-var notTried, needsNone, emulation, nameOf3, archsOf, image2, binfmt, install, uninstall, installing2;
+var notTried, needsNone, emulation, nameOf4, archsOf, image2, binfmt, install, uninstall, installing2;
 var init_emulation = __esm({
   "src/doctor/checks/emulation.ts"() {
     "use strict";
@@ -77202,13 +77232,13 @@ so works outside of containers only. \`--fix\` runs \`tonistiigi/binfmt\` and re
           const handler = handlerOf(exitProgram(platform11), handlers ?? []);
           const node2 = nodes2.find(({ native: native2 }) => native2?.split("/")[1] === platform11.arch);
           if (runs && (platform11.arch === machine2.arch || !handler))
-            return ok(`${nameOf3(platform11)}: this machine runs it`);
-          if (node2 && !handler) return ok(`${nameOf3(platform11)}: the node ${node2.name} runs it`);
+            return ok(`${nameOf4(platform11)}: this machine runs it`);
+          if (node2 && !handler) return ok(`${nameOf4(platform11)}: the node ${node2.name} runs it`);
           if (handler) return judge4(platform11, handler, runs, around);
-          if (runs === void 0) return ok(`${nameOf3(platform11)}: ${notTried}`);
-          if (!needed) return ok(`${nameOf3(platform11)}: no emulator, and nothing needs it`);
+          if (runs === void 0) return ok(`${nameOf4(platform11)}: ${notTried}`);
+          if (!needed) return ok(`${nameOf4(platform11)}: no emulator, and nothing needs it`);
           return warning({
-            why: `${nameOf3(platform11)}: no emulator for ${needed}`,
+            why: `${nameOf4(platform11)}: no emulator for ${needed}`,
             fix: `${install([platform11])}   (or --platform=$BUILDPLATFORM for that stage: xbuild lint)`,
             repairs: [installing2([platform11], dir2)]
           });
@@ -77216,7 +77246,7 @@ so works outside of containers only. \`--fix\` runs \`tonistiigi/binfmt\` and re
         return combine(outcomes, (details2) => ok(needsNone, details2));
       }
     };
-    nameOf3 = ({ arch }) => `linux/${arch}`;
+    nameOf4 = ({ arch }) => `linux/${arch}`;
     archsOf = (platforms2) => platforms2.map(({ arch }) => arch).join(",");
     image2 = ["run", "--privileged", "--rm", "tonistiigi/binfmt"];
     binfmt = (args3, cwd) => ({ tool: "docker", args: [...image2, ...args3], cwd });
@@ -77224,7 +77254,7 @@ so works outside of containers only. \`--fix\` runs \`tonistiigi/binfmt\` and re
     uninstall = (name) => `docker ${image2.join(" ")} --uninstall ${name}`;
     installing2 = (platforms2, cwd) => ({
       command: binfmt(["--install", archsOf(platforms2)], cwd),
-      check: ({ stdout }) => binfmtFault(stdout, platforms2.map(nameOf3))
+      check: ({ stdout }) => binfmtFault(stdout, platforms2.map(nameOf4))
     });
   }
 });
@@ -78608,7 +78638,7 @@ var init_read_project = __esm({
 });
 
 // src/init/adopt/build.ts
-function splitFlags(words4, valued4) {
+function splitFlags(words4, valued5) {
   const flags2 = [];
   const rest2 = [];
   for (let index = 0; index < words4.length; index++) {
@@ -78620,7 +78650,7 @@ function splitFlags(words4, valued4) {
     }
     if (name === void 0) rest2.push(word3);
     else if (raw !== void 0) flags2.push({ name, raw: /^["']/.test(word3) ? word3[0] + raw : raw });
-    else if (valued4.has(name)) flags2.push({ name, raw: words4[++index] });
+    else if (valued5.has(name)) flags2.push({ name, raw: words4[++index] });
     else flags2.push({ name, raw: void 0 });
   }
   return { flags: flags2, rest: rest2 };
@@ -78676,7 +78706,7 @@ var init_environment2 = __esm({
 function readCargoBuild(words4, environment3, resolve34) {
   const { flags: flags2, rest: rest2 } = splitFlags(
     withShortForms(words4.slice(1).filter((word3) => !word3.startsWith("+"))),
-    valued
+    valued2
   );
   const settings3 = {};
   const covered = [];
@@ -78715,13 +78745,13 @@ function withShortForms(words4) {
     return flag2 === void 0 ? [word3] : [`-${flag2}`, value ?? ""];
   });
 }
-var valued, harmless;
+var valued2, harmless;
 var init_cargo_build = __esm({
   "src/init/adopt/cargo-build.ts"() {
     "use strict";
     init_build3();
     init_environment2();
-    valued = new Set(
+    valued2 = new Set(
       "features F profile bin package p target target-dir path root j jobs config manifest-path Z out-dir artifact-dir color example".split(
         " "
       )
@@ -78777,7 +78807,7 @@ var init_known_names = __esm({
 
 // src/init/adopt/go-build.ts
 function readGoBuild(words4, env4, resolve34) {
-  const { flags: flags2, rest: rest2 } = splitFlags(words4.slice(2), valued2);
+  const { flags: flags2, rest: rest2 } = splitFlags(words4.slice(2), valued3);
   const settings3 = {};
   const covered = [];
   const left3 = [];
@@ -78855,7 +78885,7 @@ function goPackage(word3) {
   const folder = path6.replace(/\/?[^/]*$/, "");
   return folder === "" || folder === "." ? "." : `./${folder.replace(/^\.\//, "")}`;
 }
-var valued2, harmless2, ofThePlatform2, ofTheMachine2;
+var valued3, harmless2, ofThePlatform2, ofTheMachine2;
 var init_go_build = __esm({
   "src/init/adopt/go-build.ts"() {
     "use strict";
@@ -78863,7 +78893,7 @@ var init_go_build = __esm({
     init_quoted();
     init_build3();
     init_known_names();
-    valued2 = new Set(
+    valued3 = new Set(
       "o p tags ldflags gcflags asmflags gccgoflags mod modfile installsuffix buildmode pgo overlay pkgdir toolexec covermode coverpkg C compiler".split(
         " "
       )
@@ -79324,7 +79354,7 @@ function readStage(dockerfile2, stage, project2, earlier) {
   const names6 = /* @__PURE__ */ new Set([...base?.names ?? [], ...project2.executables.map(({ name }) => name)]);
   const add = (path6) => {
     programs4.add(path6);
-    names6.add(nameOf4(path6));
+    names6.add(nameOf5(path6));
   };
   for (const copied of facts.copies) {
     const source = copied.from === void 0 ? void 0 : stageOf2(copied.from, dockerfile2.stages);
@@ -79338,11 +79368,11 @@ function readStage(dockerfile2, stage, project2, earlier) {
     if (!/^(?:cp|mv|install)$/.test(tool)) continue;
     const paths = words4.slice(1).map(({ raw }) => command2.resolve(raw).text).filter((word3) => !word3.startsWith("-"));
     const target = paths.pop() ?? "";
-    const moved2 = paths.map((path6) => absolute(path6, command2.workdir)).find((path6) => programs4.has(path6) || names6.has(nameOf4(path6)));
+    const moved2 = paths.map((path6) => absolute(path6, command2.workdir)).find((path6) => programs4.has(path6) || names6.has(nameOf5(path6)));
     if (moved2)
       add(
         absolute(
-          target.endsWith("/") || target === "." ? `${target}/${nameOf4(moved2)}` : target,
+          target.endsWith("/") || target === "." ? `${target}/${nameOf5(moved2)}` : target,
           command2.workdir
         )
       );
@@ -79350,15 +79380,15 @@ function readStage(dockerfile2, stage, project2, earlier) {
   return { stage, facts, commands: commands3, builds, programs: programs4, names: names6 };
 }
 function isProgram3({ programs: programs4, names: names6 }, path6) {
-  return programs4.has(absolute(path6, "/")) || names6.has(nameOf4(path6)) && !path6.endsWith("/");
+  return programs4.has(absolute(path6, "/")) || names6.has(nameOf5(path6)) && !path6.endsWith("/");
 }
 function placeOf5({ target }, source) {
-  return target.endsWith("/") || folders2.test(target) ? absolute(nameOf4(source), target) : target;
+  return target.endsWith("/") || folders2.test(target) ? absolute(nameOf5(source), target) : target;
 }
 function outputsOf({ run: run2, build: build2, bins }, project2) {
   const { workdir: workdir2, command: command2, env: env4 } = run2;
   const names6 = [
-    ...bins.map(nameOf4).filter((name) => name !== "." && name !== ""),
+    ...bins.map(nameOf5).filter((name) => name !== "." && name !== ""),
     ...project2.executables.map(({ name }) => name)
   ];
   if (build2.output !== void 0) {
@@ -79389,7 +79419,7 @@ function binsInProject({ workdir: workdir2, command: command2 }, { bins }, facts
 function projectFolder({ copies }, path6) {
   return copies.filter(({ from, sources }) => from === void 0 && sources.some((source) => /^\.?\/?\.?$/.test(source))).map(({ target }) => target.replace(/(?<=.)\/$/, "")).filter((folder) => path6 === folder || path6.startsWith(folder === "/" ? "/" : `${folder}/`)).sort((a2, b) => b.length - a2.length)[0];
 }
-var folders2, nameOf4;
+var folders2, nameOf5;
 var init_programs2 = __esm({
   "src/init/adopt/programs.ts"() {
     "use strict";
@@ -79398,14 +79428,14 @@ var init_programs2 = __esm({
     init_commands();
     init_known_names();
     folders2 = /^\/(?:(?:usr\/(?:local\/)?)?s?bin|opt|etc|usr|srv|home|root|tmp|var)?$/;
-    nameOf4 = (path6) => path6.replace(/\/+$/, "").replace(/^.*\//, "");
+    nameOf5 = (path6) => path6.replace(/\/+$/, "").replace(/^.*\//, "");
   }
 });
 
 // src/init/adopt/builds.ts
 function adoptBuilds(stages, program2, project2, ledger) {
   const table2 = project2.language;
-  const makes = ({ build: build2, bins }) => nameOf4(build2.output ?? "") === program2 || bins.some((bin5) => nameOf4(bin5) === program2);
+  const makes = ({ build: build2, bins }) => nameOf5(build2.output ?? "") === program2 || bins.some((bin5) => nameOf5(bin5) === program2);
   const builds = stages.flatMap((stage) => stage.builds);
   const isNamed = builds.some(makes);
   const hasPrograms = ledger.settings.some(({ key }) => key === "programs");
@@ -79429,7 +79459,7 @@ function adoptBuilds(stages, program2, project2, ledger) {
       if (setting !== void 0 && !(Array.isArray(setting) && setting.length === 0))
         ledger.set(by, table2, key, setting);
     }
-    const own5 = hasPrograms || isNamed && !makes(one2) ? [] : bins.length > 1 && isNamed ? bins.filter((bin5) => nameOf4(bin5) === program2) : bins;
+    const own5 = hasPrograms || isNamed && !makes(one2) ? [] : bins.length > 1 && isNamed ? bins.filter((bin5) => nameOf5(bin5) === program2) : bins;
     const chosen2 = own5.filter((bin5) => bin5 !== "" && !isMain(bin5, project2));
     const there = chosen2.filter((bin5) => isThere2(bin5, project2));
     if (there.length > 0) ledger.set(by, "", "bins", there);
@@ -79555,7 +79585,7 @@ function fromFolder(words4, workdir2) {
 }
 function withPath(words4, program2) {
   const [first, ...rest2] = words4 ?? [];
-  if (program2 === void 0 || first !== nameOf4(program2)) return words4;
+  if (program2 === void 0 || first !== nameOf5(program2)) return words4;
   const isOnPath2 = defaultPath.split(":").includes(program2.slice(0, program2.lastIndexOf("/")));
   return isOnPath2 ? words4 : [program2, ...rest2];
 }
@@ -79604,7 +79634,7 @@ function adoptFiles(copies, stages, all, project2, ledger, ownerOf) {
   const last = stages.at(-1);
   const names6 = last?.names ?? /* @__PURE__ */ new Set();
   const add = (copied, source) => {
-    programs4.push({ path: placeOf5(copied, source), name: nameOf4(source), by: copied.by });
+    programs4.push({ path: placeOf5(copied, source), name: nameOf5(source), by: copied.by });
   };
   const take = (copied, from) => {
     const isFolder2 = project2.kindOf(from) === "folder";
@@ -79669,10 +79699,10 @@ function adoptFiles(copies, stages, all, project2, ledger, ownerOf) {
           const kind3 = project2.kindOf(one2);
           if (one2 === ".")
             ledger.left(by, "it copies the whole project: name what the program reads in [image] files");
-          else if (kind3 === void 0 && (names6.has(nameOf4(one2)) || programs4.length === 0 && /^(?:dist|bin|build|out)\b/.test(one2)))
+          else if (kind3 === void 0 && (names6.has(nameOf5(one2)) || programs4.length === 0 && /^(?:dist|bin|build|out)\b/.test(one2)))
             add(copied, one2);
           else if (kind3 === void 0) ledger.left(by, `there is no ${one2} in the project`);
-          else if (names6.has(nameOf4(one2)) && kind3 === "file") add(copied, one2);
+          else if (names6.has(nameOf5(one2)) && kind3 === "file") add(copied, one2);
           else take(copied, one2);
         }
     }
@@ -79713,7 +79743,7 @@ function fromProject({ facts }, path6, project2) {
       const rest2 = path6.slice(target.length).replace(/^\//, "");
       const candidates = [
         `${clean2(source)}/${rest2}`.replace(/\/$/, ""),
-        nameOf4(source) === rest2 ? clean2(source) : void 0
+        nameOf5(source) === rest2 ? clean2(source) : void 0
       ];
       const found = candidates.find((one2) => one2 !== void 0 && one2 !== "." && project2.kindOf(one2));
       if (found !== void 0) return found;
@@ -79725,7 +79755,7 @@ function matching2(source, project2) {
   const path6 = clean2(source);
   if (!/[*?[]/.test(path6)) return [path6];
   const folder = path6.replace(/\/?[^/]*$/, "");
-  const pattern3 = wildcards(nameOf4(path6));
+  const pattern3 = wildcards(nameOf5(path6));
   const found = /[*?[]/.test(folder) ? [] : project2.list(folder || ".").filter((name) => pattern3?.test(name));
   return found.length > 0 ? found.map((name) => folder ? `${folder}/${name}` : name) : [path6];
 }
@@ -79775,7 +79805,7 @@ function adoptPrograms(programs4, facts, project2, ledger) {
   const folder = (path6) => path6.slice(0, path6.lastIndexOf("/"));
   const isKnown = (name) => project2.executables.some((one2) => one2.name === name);
   const areNext = others2.every(
-    ({ path: path6, name }) => folder(path6) === folder(main2.path) && nameOf4(path6) === name
+    ({ path: path6, name }) => folder(path6) === folder(main2.path) && nameOf5(path6) === name
   );
   const all = [...new Set([main2, ...others2].map(({ name }) => name))];
   if (others2.length > 0 && areNext && all.every(isKnown)) {
@@ -79811,8 +79841,8 @@ function withoutInit(facts, ledger) {
   const said2 = entrypoint ?? cmd;
   const words4 = said2 && wordsOf(said2.value);
   const [first = ""] = words4 ?? [];
-  if (!said2 || !words4 || !inits.test(nameOf4(first))) return facts;
-  ledger.left(said2.by, `without ${nameOf4(first)} the program is process 1; [image] init takes a static one`);
+  if (!said2 || !words4 || !inits.test(nameOf5(first))) return facts;
+  ledger.left(said2.by, `without ${nameOf5(first)} the program is process 1; [image] init takes a static one`);
   const value = { words: behindFlags(words4.slice(1)) };
   if (!entrypoint) return { ...facts, cmd: { value, by: said2.by } };
   const { entrypoint: _, ...rest2 } = facts;
@@ -79823,18 +79853,18 @@ function behindFlags(words4) {
     const word3 = words4[index];
     if (word3 === "--") return words4.slice(index + 1);
     if (!word3.startsWith("-")) return words4.slice(index);
-    if (valued3.has(word3)) index++;
+    if (valued4.has(word3)) index++;
   }
   return [];
 }
-var inits, valued3, isInitPackage;
+var inits, valued4, isInitPackage;
 var init_init_program = __esm({
   "src/init/adopt/init-program.ts"() {
     "use strict";
     init_program_words();
     init_programs2();
     inits = /^(?:tini(?:-static)?|dumb-init|catatonit)$/;
-    valued3 = /* @__PURE__ */ new Set(["-p", "-e", "-r", "--rewrite"]);
+    valued4 = /* @__PURE__ */ new Set(["-p", "-e", "-r", "--rewrite"]);
     isInitPackage = (name) => inits.test(name);
   }
 });
@@ -80130,7 +80160,7 @@ function adoptDockerfile(text7, file, project2) {
   );
   const last = stages.at(-1);
   const compiled2 = last?.builds.flatMap(
-    ({ run: run2 }) => [...last.programs].map((path6) => ({ path: path6, name: nameOf4(path6), by: run2.by }))
+    ({ run: run2 }) => [...last.programs].map((path6) => ({ path: path6, name: nameOf5(path6), by: run2.by }))
   );
   const started = startedPaths(facts);
   const own5 = compiled2?.find(({ path: path6 }) => started.includes(path6)) ?? compiled2?.[0];
@@ -80155,7 +80185,7 @@ function adoptDockerfile(text7, file, project2) {
 }
 function namedProgram(facts, { main: main2 }) {
   const by = facts.entrypoint?.by ?? facts.cmd?.by;
-  const path6 = startedPaths(facts).find((one2) => main2 !== void 0 && nameOf4(one2) === main2.name);
+  const path6 = startedPaths(facts).find((one2) => main2 !== void 0 && nameOf5(one2) === main2.name);
   return path6 !== void 0 && by && main2 ? { path: path6, name: main2.name, by } : void 0;
 }
 function isInLineage(stage, wanted2) {
@@ -80653,15 +80683,15 @@ function tomlText(settings3) {
 `;
 }
 function comment({ table: table2, key, from }) {
-  return `# ${keyDocs[nameOf5(table2, key)]?.text ?? ""} (${from})`;
+  return `# ${keyDocs[nameOf6(table2, key)]?.text ?? ""} (${from})`;
 }
-function nameOf5(table2, key) {
+function nameOf6(table2, key) {
   return table2 === "" ? key : `${table2}.${key}`;
 }
 function subTable({ table: table2, key, value }) {
   const entries2 = Object.entries(value);
   return [
-    `[${nameOf5(table2, key)}]`,
+    `[${nameOf6(table2, key)}]`,
     ...entries2.map(([name, item]) => `${tomlKey(name)} = ${tomlValue(item)}`)
   ];
 }
@@ -80712,7 +80742,7 @@ async function keepUsable(settings3, entries2, dir2) {
   for (const setting of settings3) {
     const problem2 = await problemOf(setting, dir2);
     if (problem2 === void 0) kept.push(setting);
-    else problems.set(`${setting.from} ${nameOf5(setting.table, setting.key)}`, problem2);
+    else problems.set(`${setting.from} ${nameOf6(setting.table, setting.key)}`, problem2);
   }
   const checked = entries2.map((entry) => {
     const name = entry.says.replace(/^\[(\w+)\] ([\w-]+)[\s\S]*$/, "$1.$2");

@@ -71,6 +71,15 @@ export function copiedInto(stage: Stage, stages: readonly Stage[]): Stage[] {
   return sourcesOf({ ...stage, instructions: copies }, stages)
 }
 
+/** The paths that `stages` copy from one stage, as they are written. */
+export function pathsCopiedFrom(source: Stage, stages: readonly Stage[], all: readonly Stage[]): string[] {
+  return stages
+    .flatMap(stage => stage.instructions.map(instruction => ({ ...stage, instructions: [instruction] })))
+    .filter(one => copiedInto(one, all).includes(source))
+    .flatMap(({ instructions }) => instructions.flatMap(({ words }) => words.slice(0, -1)))
+    .map(({ value }) => value)
+}
+
 /** The stages of the target platform that end up in an image: those that no other uses, and those that they copy from. */
 export function stagesOfImages(stages: readonly Stage[]): Set<Stage> {
   const bases = stages.map(stage => dynamicBase(stage) ?? stage.base)

@@ -30,6 +30,9 @@ export function compilesWith({ tool, words }: ShellCommand): Toolchain | undefin
   return cTools.test(tool) ? 'c' : undefined
 }
 
+/** Whether a tool is make, which compiles what its Makefile says. */
+export const isMake = (tool: string): boolean => /^g?make$/.test(tool)
+
 /** A command that compiles, with the RUN that it is in. */
 export interface Compile {
   readonly run: Instruction
@@ -58,12 +61,12 @@ export interface NamedTarget {
 /** The variables by which toolchains are told the target. */
 export const targetVariables = /^(?:GOARCH|CARGO_BUILD_TARGET)$/
 
-/** The targets that a command names: GOARCH=…, --target …, -Dtarget=…. */
+/** The targets that a command names: GOARCH=…, also as a variable of make, --target …, -Dtarget=…. */
 export function targetsOf({ assignments, words, tool }: ShellCommand): NamedTarget[] {
   const set = assignments.filter(({ name }) => targetVariables.test(name))
   const flags = words.flatMap((word, index) => {
-    if (tool === 'go') {
-      const [, value] = /^GOARCH=(.*)$/.exec(word.value) ?? []
+    if (tool === 'go' || isMake(tool)) {
+      const [, value] = /^(?:GOARCH|CARGO_BUILD_TARGET)=(.*)$/.exec(word.value) ?? []
       return value === undefined ? [] : [{ word, value }]
     }
     if (!/^(?:cargo|rustc|cross|zig)$/.test(tool)) return []

@@ -48,6 +48,39 @@ ENTRYPOINT ["/bin/berglas"]
     expect(rulesBroken(go('RUN zig build --release=safe'))).toContain('toolchain-without-target')
   })
 
+  it.each([
+    ['RUN make'],
+    ['RUN make build'],
+    ['RUN make -j4 -C /src build VERSION=1'],
+    ['RUN make bin/app', '/src/bin/app'],
+    ['RUN make app-static && make test', '/src/bin/app-static'],
+    ['RUN make release', '/out/', 'rust:1.90-alpine'],
+    ['RUN make install'],
+  ])('a pinned stage where make gets no target: %s', (lines, path = '/app', image = 'golang:1.26') => {
+    const text = go(lines, `FROM --platform=$BUILDPLATFORM ${image} AS build`).replace(
+      'build /app',
+      `build ${path}`,
+    )
+    const found = lintDockerfile(text, 'Dockerfile').filter(
+      ({ ruleId }) => ruleId === 'toolchain-without-target',
+    )
+    expect(found).toEqual([expect.objectContaining({ line: 3, severity: 'warning' })])
+  })
+
+  it('make next to a compiler that gets no target is the compiler’s mistake', () => {
+    const found = lintDockerfile(go('RUN make && go build -o /app main.go'), 'Dockerfile')
+    expect(found.find(({ ruleId }) => ruleId === 'toolchain-without-target')).toMatchObject({
+      severity: 'error',
+      message: expect.stringMatching(/^go compiles/),
+    })
+  })
+
+  it('a constant target given to make', () => {
+    expect(short(lintDockerfile(go('RUN make build GOARCH=amd64'), 'Dockerfile'))).toEqual([
+      '3:16 constant-architecture',
+    ])
+  })
+
   it.each<[string, string, string[]]>([
     ['declared nowhere', 'RUN GOARCH=$ARCH go build -o /app main.go', ['3:5 platform-arg-undeclared']],
     [
@@ -164,6 +197,12 @@ describe('no false alarm', () => {
       'webassembly',
       'ARG TARGETARCH\nRUN GOOS=js GOARCH=wasm go build -o /x.wasm && GOARCH=$TARGETARCH go build -o /app main.go',
     ],
+    ['make with a target', 'ARG TARGETARCH\nRUN make build GOARCH=$TARGETARCH'],
+    ['make that may read the target', 'ARG TARGETARCH\nRUN make build'],
+    ['make with an architecture of its own', 'ARG ARCH\nRUN make build'],
+    ['make for several architectures', 'RUN make build-amd64 build-arm64'],
+    ['make test', 'RUN make test'],
+    ['make generate', 'RUN make generate install-tools build-ui'],
     ['an escaped dollar', 'RUN echo "\\$TARGETARCH"'],
     ['a comment', '# RUN GOARCH=amd64 go build\nRUN true'],
     [
@@ -172,6 +211,19 @@ describe('no false alarm', () => {
     ],
   ])('%s', (_, lines) => {
     expect(rulesBroken(go(lines))).toEqual([])
+  })
+
+  it.each(['/src/web/dist/app.js', '/etc/ssl/certs/', '/src/static', '/etc/passwd'])(
+    'make in a stage of which the image takes %s',
+    path => {
+      const text = go('RUN make build').replace('build /app', `build ${path}`)
+      expect(rulesBroken(text)).toEqual([])
+    },
+  )
+
+  it('make where the image has no toolchain', () => {
+    const text = go('RUN make build', 'FROM --platform=$BUILDPLATFORM debian:13 AS build')
+    expect(rulesBroken(text)).toEqual([])
   })
 
   it('stages and files of one architecture by their names', () => {
