@@ -24789,7 +24789,13 @@ function ownedFolders(spec3) {
   for (const { path: path6, owner } of spec3.folders ?? []) {
     if (owner !== void 0) byPath.set(path6, { path: path6, ...parseOwner(owner), mode: folderMode(path6) });
   }
-  if (user && user.uid !== 0) for (const path6 of own5) byPath.set(path6, { path: path6, ...user, mode: 493 });
+  if (user && user.uid !== 0) {
+    for (const path6 of own5) {
+      const mode = folderMode(path6);
+      const isOpen2 = (mode & 2) !== 0;
+      byPath.set(path6, isOpen2 ? { path: path6, uid: 0, gid: 0, mode } : { path: path6, ...user, mode: 493 });
+    }
+  }
   for (const { path: path6, mode, owner = user ?? nonroot } of spec3.ownedFolders ?? []) {
     byPath.set(path6, { path: path6, ...owner, mode });
   }
@@ -38427,11 +38433,14 @@ async function hostTls(host, withSystem, env4 = process.env) {
   }
 }
 async function systemAuthorities(env4) {
+  const { default: tls } = await import("node:tls");
   const found = [];
   for (const path6 of [env4["SSL_CERT_FILE"], env4["NODE_EXTRA_CA_CERTS"]]) {
     if (path6)
       found.push(await read3(path6).catch((error) => error.why === "ENOENT" ? "" : Promise.reject(error)));
   }
+  const { getCACertificates } = tls;
+  if (process.platform === "darwin" && getCACertificates) found.push(...getCACertificates("system"));
   for (const path6 of env4["SSL_CERT_FILE"] ? [] : systemFiles) {
     const text7 = await readText(path6).catch(() => void 0);
     if (text7 === void 0) continue;
@@ -47568,7 +47577,7 @@ var require_client = __commonJS({
         localAddress,
         maxResponseSize,
         autoSelectFamily,
-        autoSelectFamilyAttemptTimeout,
+        autoSelectFamilyAttemptTimeout: autoSelectFamilyAttemptTimeout2,
         // h2
         maxConcurrentStreams,
         allowH2,
@@ -47634,7 +47643,7 @@ var require_client = __commonJS({
         if (maxResponseSize != null && (!Number.isInteger(maxResponseSize) || maxResponseSize < -1)) {
           throw new InvalidArgumentError("maxResponseSize must be a positive number");
         }
-        if (autoSelectFamilyAttemptTimeout != null && (!Number.isInteger(autoSelectFamilyAttemptTimeout) || autoSelectFamilyAttemptTimeout < -1)) {
+        if (autoSelectFamilyAttemptTimeout2 != null && (!Number.isInteger(autoSelectFamilyAttemptTimeout2) || autoSelectFamilyAttemptTimeout2 < -1)) {
           throw new InvalidArgumentError("autoSelectFamilyAttemptTimeout must be a positive number");
         }
         if (allowH2 != null && typeof allowH2 !== "boolean") {
@@ -47664,7 +47673,7 @@ var require_client = __commonJS({
             useH2c,
             socketPath,
             timeout: connectTimeout,
-            ...typeof autoSelectFamily === "boolean" ? { autoSelectFamily, autoSelectFamilyAttemptTimeout } : void 0,
+            ...typeof autoSelectFamily === "boolean" ? { autoSelectFamily, autoSelectFamilyAttemptTimeout: autoSelectFamilyAttemptTimeout2 } : void 0,
             ...connect2
           });
         } else {
@@ -48034,7 +48043,7 @@ var require_pool = __commonJS({
         maxCachedSessions,
         socketPath,
         autoSelectFamily,
-        autoSelectFamilyAttemptTimeout,
+        autoSelectFamilyAttemptTimeout: autoSelectFamilyAttemptTimeout2,
         allowH2,
         clientTtl,
         ...options
@@ -48055,7 +48064,7 @@ var require_pool = __commonJS({
             allowH2,
             socketPath,
             timeout: connectTimeout,
-            ...typeof autoSelectFamily === "boolean" ? { autoSelectFamily, autoSelectFamilyAttemptTimeout } : void 0,
+            ...typeof autoSelectFamily === "boolean" ? { autoSelectFamily, autoSelectFamilyAttemptTimeout: autoSelectFamilyAttemptTimeout2 } : void 0,
             ...connect
           });
         }
@@ -50421,8 +50430,9 @@ function createDispatchers(mayBeInsecure, deadlines2, env4 = process.env) {
     const ofProxy = proxy?.protocol === "https:" ? await hostTls(proxy.host, true, env4) : void 0;
     const { default: undici } = await Promise.resolve().then(() => (init_undici(), undici_exports));
     const { connect, silence } = deadlines2;
+    const connecting = { timeout: connect * 1e3, autoSelectFamilyAttemptTimeout };
     const tls = {
-      timeout: connect * 1e3,
+      ...connecting,
       ...secureContext && { secureContext },
       ...isSecure ? {} : { rejectUnauthorized: false }
     };
@@ -50430,9 +50440,13 @@ function createDispatchers(mayBeInsecure, deadlines2, env4 = process.env) {
     if (!proxy) return new undici.Agent({ ...settings3, connect: tls });
     return new undici.ProxyAgent({
       ...settings3,
-      uri: proxy.href,
+      // undici sends names to the proxy with socks5 too, and knows no other spelling.
+      uri: proxy.href.replace(/^socks\w*:/, "socks5:"),
       requestTls: tls,
-      proxyTls: { timeout: connect * 1e3, ...ofProxy && { secureContext: ofProxy } },
+      // With these settings it would speak TLS to a SOCKS proxy.
+      .../^https?:$/.test(proxy.protocol) && {
+        proxyTls: { ...connecting, ...ofProxy && { secureContext: ofProxy } }
+      },
       // An address without TLS is asked for by its whole name, as every client does; CONNECT is for TLS.
       proxyTunnel: false,
       clientFactory: (origin, options) => new undici.Pool(origin, { ...options, ...settings3, connect: markErrors(options) })
@@ -50462,19 +50476,23 @@ function createDispatchers(mayBeInsecure, deadlines2, env4 = process.env) {
     }
   };
 }
+var autoSelectFamilyAttemptTimeout;
 var init_dispatchers = __esm({
   "src/registry/dispatchers.ts"() {
     "use strict";
     init_reference2();
     init_certificates();
     init_proxies();
+    autoSelectFamilyAttemptTimeout = 2500;
   }
 });
 
 // src/registry/transport.ts
 import { setMaxListeners as setMaxListeners2 } from "node:events";
 function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env4 }) {
-  const mayBeInsecure = (host) => isLoopback(host) || insecure?.includes(host) === true;
+  const plain3 = (host) => host.toLowerCase().replace(/:443$/, "");
+  const named3 = new Set(insecure?.map(plain3));
+  const mayBeInsecure = (host) => isLoopback(host) || named3.has(plain3(host));
   const limits = deadlines(timeout4);
   const dispatchers = createDispatchers(mayBeInsecure, limits, env4);
   if (signal) setMaxListeners2(0, signal);
@@ -50486,7 +50504,9 @@ function createTransport({ insecure, signal, timeout: timeout4, onWait, env: env
     const { method, url, headers: headers3, body } = request;
     if (signal?.aborted) throw interrupted();
     const stream = typeof body === "object" && "open" in body ? body : void 0;
-    const { dispatcher, proxy, widened } = await dispatchers.route(url);
+    const { dispatcher, proxy, widened } = await dispatchers.route(url).catch((error) => {
+      throw isFailure(error) ? error : connectionFailure(error, url, void 0);
+    });
     const ofBody = {};
     const failed = (error) => {
       if (signal?.aborted) return interrupted();

@@ -25,7 +25,14 @@ export function ownedFolders(spec: ImageSpec): Folder[] {
   for (const { path, owner } of spec.folders ?? []) {
     if (owner !== undefined) byPath.set(path, { path, ...parseOwner(owner), mode: folderMode(path) })
   }
-  if (user && user.uid !== 0) for (const path of own) byPath.set(path, { path, ...user, mode: 0o755 })
+  if (user && user.uid !== 0) {
+    for (const path of own) {
+      const mode = folderMode(path)
+      // What anybody may write to, such as /tmp, stays so for every user that a container may run as.
+      const isOpen = (mode & 0o002) !== 0
+      byPath.set(path, isOpen ? { path, uid: 0, gid: 0, mode } : { path, ...user, mode: 0o755 })
+    }
+  }
   for (const { path, mode, owner = user ?? nonroot } of spec.ownedFolders ?? []) {
     byPath.set(path, { path, ...owner, mode })
   }

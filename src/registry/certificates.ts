@@ -49,12 +49,16 @@ export async function hostTls(
 }
 
 async function systemAuthorities(env: Env): Promise<string[]> {
+  const { default: tls } = await import('node:tls')
   const found: string[] = []
   // One that is named and missing is passed over, as Go and Node do.
   for (const path of [env['SSL_CERT_FILE'], env['NODE_EXTRA_CA_CERTS']]) {
     if (path)
       found.push(await read(path).catch(error => (error.why === 'ENOENT' ? '' : Promise.reject(error))))
   }
+  // macOS has a company's authorities in the keychain alone, which Node.js reads since 22.15.
+  const { getCACertificates } = tls as { getCACertificates?: (type: 'system') => string[] }
+  if (process.platform === 'darwin' && getCACertificates) found.push(...getCACertificates('system'))
   for (const path of env['SSL_CERT_FILE'] ? [] : systemFiles) {
     const text = await readText(path).catch(() => undefined)
     if (text === undefined) continue

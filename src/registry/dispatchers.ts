@@ -25,6 +25,12 @@ export interface Dispatchers {
   close(): Promise<void>
 }
 
+/**
+ * Milliseconds for each address of a host that has several. Node.js gives 250 and drops an attempt that takes longer: a
+ * registry on another continent could not be reached where IPv6 leads nowhere (nodejs/node#54359).
+ */
+const autoSelectFamilyAttemptTimeout = 2500
+
 /** How undici connects to a proxy, whose own errors cannot be told from those of what is behind it otherwise. */
 function markErrors(options: object): buildConnector.connector {
   const { connect } = options as { connect: buildConnector.connector }
@@ -61,8 +67,9 @@ export function createDispatchers(
     // `default`: bundled as a chunk of its own, a CommonJS package has no named exports
     const { default: undici } = await import('undici')
     const { connect, silence } = deadlines
+    const connecting = { timeout: connect * 1000, autoSelectFamilyAttemptTimeout }
     const tls = {
-      timeout: connect * 1000,
+      ...connecting,
       ...(secureContext && { secureContext }),
       ...(isSecure ? {} : { rejectUnauthorized: false }),
     }
@@ -70,9 +77,13 @@ export function createDispatchers(
     if (!proxy) return new undici.Agent({ ...settings, connect: tls })
     return new undici.ProxyAgent({
       ...settings,
-      uri: proxy.href,
+      // undici sends names to the proxy with socks5 too, and knows no other spelling.
+      uri: proxy.href.replace(/^socks\w*:/, 'socks5:'),
       requestTls: tls,
-      proxyTls: { timeout: connect * 1000, ...(ofProxy && { secureContext: ofProxy }) },
+      // With these settings it would speak TLS to a SOCKS proxy.
+      ...(/^https?:$/.test(proxy.protocol) && {
+        proxyTls: { ...connecting, ...(ofProxy && { secureContext: ofProxy }) },
+      }),
       // An address without TLS is asked for by its whole name, as every client does; CONNECT is for TLS.
       proxyTunnel: false,
       clientFactory: (origin, options) =>

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { interrupted } from '../errors.ts'
+import { interrupted, isFailure } from '../errors.ts'
 import { isLoopback } from '../oci/reference.ts'
 import { beginSpan } from '../util/timeline.ts'
 import { decoded, joinHeaders } from './answers.ts'
@@ -73,7 +73,10 @@ const redirects: readonly number[] = [301, 302, 303, 307, 308]
 
 /** HTTP with kept connections over undici, which is loaded at the first request. */
 export function createTransport({ insecure, signal, timeout, onWait, env }: TransportOptions): Transport {
-  const mayBeInsecure = (host: string) => isLoopback(host) || insecure?.includes(host) === true
+  // A URL has no port that is the default one, and no capitals.
+  const plain = (host: string) => host.toLowerCase().replace(/:443$/, '')
+  const named = new Set(insecure?.map(plain))
+  const mayBeInsecure = (host: string) => isLoopback(host) || named.has(plain(host))
   const limits = deadlines(timeout)
   const dispatchers = createDispatchers(mayBeInsecure, limits, env)
   // Every request under way listens to it, and Node.js warns of more than ten.
@@ -89,7 +92,9 @@ export function createTransport({ insecure, signal, timeout, onWait, env }: Tran
     const { method, url, headers, body } = request
     if (signal?.aborted) throw interrupted()
     const stream = typeof body === 'object' && 'open' in body ? body : undefined
-    const { dispatcher, proxy, widened } = await dispatchers.route(url)
+    const { dispatcher, proxy, widened } = await dispatchers.route(url).catch(error => {
+      throw isFailure(error) ? error : connectionFailure(error, url, undefined)
+    })
     // What reading the bytes threw is no fault of the connection.
     const ofBody: { error?: unknown } = {}
     const failed = (error: unknown) => {

@@ -38,6 +38,14 @@ test.each<[string, ImageSpec, (readonly [string, number, number, number])[]]>([
   ['none for a user that only the base knows', spec({ workdir: '/w', user: 'app' }), []],
   ['none on a base that xbuild does not know', spec({ workdir: '/w' }, base('own:nonroot', 'other')), []],
   [
+    'a volume that everybody may write to, which stays so',
+    spec({ volumes: ['/tmp', '/root'], user: '1:2' }),
+    [
+      ['/root', 1, 2, 0o755],
+      ['/tmp', 0, 0, 0o1777],
+    ],
+  ],
+  [
     'volumes',
     spec({ volumes: ['/b', '/a'], user: '1:2' }),
     [
