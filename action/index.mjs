@@ -24533,8 +24533,8 @@ spec:
       type: array
       default: [linux/amd64, linux/arm64]
     tags:
-      description: Tags of the image, by comma
-      default: $CI_REGISTRY_IMAGE:$CI_COMMIT_REF_SLUG,$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA
+      description: Tags of the image, by comma; without it $CI_REGISTRY_IMAGE with the tag or branch, and with the commit
+      default: ''
     args:
       description: Flags of xbuild build, for the shell to split
       default: ''
@@ -24580,7 +24580,10 @@ xbuild-build:
       set -- "$XBUILD_CONTEXT" --backend oci --report xbuild-report.json
       if [ -n "$CI_COMMIT_TAG" ] || [ "$CI_COMMIT_BRANCH" = "$CI_DEFAULT_BRANCH" ]; then
         mkdir -p xbuild-digests
-        set -- "$@" --tag "$XBUILD_TAGS" --push-by-digest
+        # The tag as it is (the slug of v1.2.3 is v1-2-3), but for what a tag of an image cannot have.
+        tag=$(printf %s "\${CI_COMMIT_TAG:-$CI_COMMIT_REF_SLUG}" | tr -c 'A-Za-z0-9_.-' -)
+        tags=\${XBUILD_TAGS:-$CI_REGISTRY_IMAGE:$tag,$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA}
+        set -- "$@" --tag "$tags" --push-by-digest
         set -- "$@" --digest-file "xbuild-digests/$(printf %s "$XBUILD_PLATFORM" | tr / -).txt"
       fi
       xbuild build "$@" $XBUILD_FLAGS
@@ -24646,7 +24649,9 @@ image-of-the-project:
         mkdir -p "$DOCKER_CONFIG"
         printf '{"auths":{"%s":{"auth":"%s"}}}' "$CI_REGISTRY" \\
           "$(printf '%s:%s' "$CI_REGISTRY_USER" "$CI_REGISTRY_PASSWORD" | base64 | tr -d '\\n')" >"$DOCKER_CONFIG/config.json"
-        xbuild build{{dir}} --tag "$CI_REGISTRY_IMAGE:$CI_COMMIT_REF_SLUG" --tag "$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA" --push --report "$CI_PROJECT_DIR.xbuild.json"
+        # The tag as it is (the slug of v1.2.3 is v1-2-3), but for what a tag of an image cannot have.
+        tag=$(printf %s "\${CI_COMMIT_TAG:-$CI_COMMIT_REF_SLUG}" | tr -c 'A-Za-z0-9_.-' -)
+        xbuild build{{dir}} --tag "$CI_REGISTRY_IMAGE:$tag" --tag "$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA" --push --report "$CI_PROJECT_DIR.xbuild.json"
       else
         xbuild build{{dir}} --report "$CI_PROJECT_DIR.xbuild.json"
       fi

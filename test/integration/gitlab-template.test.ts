@@ -4,7 +4,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
+import { gitlabJob } from '../../src/init/write/ci.ts'
 import { type FakeTools, fakeTools } from '../support/fake-tools.ts'
 import { commit, project } from '../support/projects.ts'
 
@@ -15,11 +16,18 @@ const [spec, template] = parseAllDocuments(text).map(document => document.toJS()
 ]
 
 /** Runs the script of a job as GitLab's runner does: its lines one after the other in one shell that ends at an error. */
-async function runJob(job: string, tools: FakeTools, cwd: string, env: Readonly<Record<string, string>>) {
+async function runJob(
+  job: string,
+  tools: FakeTools,
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  inputs: Readonly<Record<string, string>> = {},
+) {
   const base = template['.xbuild'] ?? {}
-  const given: Record<string, unknown> = Object.fromEntries(
-    Object.entries(spec.spec.inputs).map(([name, input]) => [name, input.default]),
-  )
+  const given: Record<string, unknown> = {
+    ...Object.fromEntries(Object.entries(spec.spec.inputs).map(([name, input]) => [name, input.default])),
+    ...inputs,
+  }
   const fill = (value: string) =>
     value.replace(/\$\[\[ inputs\.(\w+) \]\]/g, (_, name: string) => {
       const input = given[name]
@@ -66,6 +74,13 @@ const registry = {
   CI_REGISTRY_PASSWORD: 'pass word',
   CI_COMMIT_SHA: 'abc',
 }
+/** A tag of git, GitLab's slug of it, and the tag of the image. */
+type TagCase = [tag: string, slug: string, pushed: string]
+const tagCases: TagCase[] = [
+  ['v1.2.3', 'v1-2-3', 'v1.2.3'],
+  ['v1.2.3-rc.1', 'v1-2-3-rc-1', 'v1.2.3-rc.1'],
+  ['cmd/app/V1.2_3+x', 'cmd-app-v1-2-3-x', 'cmd-app-V1.2_3-x'],
+]
 const onMain = { ...registry, CI_COMMIT_BRANCH: 'main', CI_COMMIT_REF_SLUG: 'main' }
 
 describe('the template for GitLab', () => {
@@ -112,8 +127,25 @@ describe('the template for GitLab', () => {
     const env = { ...registry, CI_COMMIT_TAG: tag, CI_COMMIT_BRANCH: '', CI_COMMIT_REF_SLUG: tag }
     await runJob('xbuild-build', tools, dir, { ...env, XBUILD_PLATFORM: 'linux/amd64' })
     const [build] = await tools.calls('xbuild')
-    expect(build?.args[build.args.indexOf('--tag') + 1]).toContain(tag)
+    expect(build?.args[build.args.indexOf('--tag') + 1]).toContain(':v1-touch-IFS-evil-,')
     expect(existsSync(join(dir, 'evil'))).toBe(false)
+  })
+
+  test.each(tagCases)('pushes the tag %j, whose slug is %s, as %s', async (tag, slug, pushed) => {
+    const { dir, tools } = await setUp()
+    const env = { ...registry, CI_COMMIT_TAG: tag, CI_COMMIT_BRANCH: '', CI_COMMIT_REF_SLUG: slug }
+    await runJob('xbuild-build', tools, dir, { ...env, XBUILD_PLATFORM: 'linux/amd64' })
+    const [build] = await tools.calls('xbuild')
+    const image = 'registry.example.com/app'
+    expect(build?.args[build.args.indexOf('--tag') + 1]).toBe(`${image}:${pushed},${image}:abc`)
+  })
+
+  test('pushes the tags that it is given', async () => {
+    const { dir, tools } = await setUp()
+    const env = { ...onMain, CI_COMMIT_TAG: '', XBUILD_PLATFORM: 'linux/amd64' }
+    await runJob('xbuild-build', tools, dir, env, { tags: '$CI_REGISTRY_IMAGE:edge' })
+    const [build] = await tools.calls('xbuild')
+    expect(build?.args[build.args.indexOf('--tag') + 1]).toBe('registry.example.com/app:edge')
   })
 
   test('merges what the jobs pushed, and verifies it', async () => {
@@ -143,3 +175,27 @@ describe('the template for GitLab', () => {
     expect(await tools.calls('xbuild')).toHaveLength(2)
   })
 })
+
+test.each<TagCase>([...tagCases, ['', 'my-branch', 'my-branch']])(
+  'the job that init writes pushes the tag %j, whose slug is %s, as %s',
+  async (tag, slug, pushed) => {
+    const { dir, tools } = await setUp()
+    const facts = { image: '', branch: 'main', folder: '.', goFile: 'go.mod', zig: undefined }
+    const { script } = parse(gitlabJob({ ...facts, language: 'go' }))['image-of-the-project']
+    const branch = tag === '' ? 'main' : ''
+    const env = { ...registry, CI_COMMIT_TAG: tag, CI_COMMIT_BRANCH: branch, CI_COMMIT_REF_SLUG: slug }
+    await promisify(execFile)('sh', ['-euc', script.join('\n')], {
+      cwd: dir,
+      env: {
+        ...env,
+        PATH: tools.path,
+        CI_PROJECT_DIR: join(dir, 'p'),
+        CI_DEFAULT_BRANCH: 'main',
+        CI_REGISTRY: 'r',
+      },
+    })
+    const [build] = await tools.calls('xbuild')
+    const tags = [pushed, 'abc'].flatMap(name => ['--tag', `registry.example.com/app:${name}`])
+    expect(build?.args.slice(0, 5)).toEqual(['build', ...tags])
+  },
+)
