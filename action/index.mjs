@@ -63341,9 +63341,9 @@ function ownPlace(value, suffix) {
   }
   return [fields2.map((field3) => isPlace(field3) ? withSuffix(field3, place.join, suffix) : field3).join(",")];
 }
-function withSuffix(text7, join106, suffix) {
-  const isReference2 = join106 === "-" && /^(?:ref=)?[^=]*\//.test(text7);
-  return isReference2 && !/:[^/:]+$/.test(text7) ? `${text7}:${suffix}` : `${text7}${join106}${suffix}`;
+function withSuffix(text7, join107, suffix) {
+  const isReference2 = join107 === "-" && /^(?:ref=)?[^=]*\//.test(text7);
+  return isReference2 && !/:[^/:]+$/.test(text7) ? `${text7}:${suffix}` : `${text7}${join107}${suffix}`;
 }
 var places2;
 var init_caches = __esm({
@@ -69146,6 +69146,60 @@ var init_find_files = __esm({
     init_errors();
     init_process();
     init_git_settings();
+  }
+});
+
+// src/lint/ignored-rules.ts
+var ignored_rules_exports = {};
+__export(ignored_rules_exports, {
+  ignoredRules: () => ignoredRules,
+  unknownRule: () => unknownRule
+});
+import { existsSync as existsSync23 } from "node:fs";
+import { dirname as dirname39, join as join87, relative as relative19 } from "node:path";
+function ignoredRules(cwd) {
+  const known = /* @__PURE__ */ new Map();
+  return (path6) => {
+    const dir2 = folderOfConfig(dirname39(path6)) ?? cwd;
+    const found = known.get(dir2) ?? readIgnored(dir2);
+    known.set(dir2, found);
+    return found;
+  };
+}
+function folderOfConfig(start4) {
+  let nearest2;
+  for (let dir2 = start4; ; dir2 = dirname39(dir2)) {
+    if (nearest2 === void 0 && existsSync23(join87(dir2, configFile))) nearest2 = dir2;
+    if (existsSync23(join87(dir2, ".git"))) return nearest2;
+    if (dir2 === dirname39(dir2)) return nearest2 === start4 ? start4 : void 0;
+  }
+}
+async function readIgnored(dir2) {
+  const folder = relative19(process.cwd(), dir2) || ".";
+  const { ignore } = (await loadConfig(folder)).lint;
+  const ids = allRules.map((rule) => rule.id);
+  const wrong2 = ignore.find((id) => !ids.includes(id) && !id.startsWith("buildkit/"));
+  if (wrong2 !== void 0) throw unknownRule(wrong2, `${join87(folder, configFile)}, [lint] ignore`);
+  return ignore;
+}
+function unknownRule(id, where) {
+  const known = allRules.map((rule) => rule.id);
+  const near = closestMatch(id, known);
+  return new Failure({
+    kind: "usage",
+    what: `There is no rule ${JSON.stringify(id)}${near ? `; did you mean ${near}?` : ""}`,
+    where,
+    why: `the rules are ${known.join(", ")}`,
+    fix: `xbuild lint --explain ${near ?? known[0]}`
+  });
+}
+var init_ignored_rules = __esm({
+  "src/lint/ignored-rules.ts"() {
+    "use strict";
+    init_load();
+    init_errors();
+    init_closest_match();
+    init_rules();
   }
 });
 
@@ -76927,19 +76981,22 @@ __export(lint_files_exports, {
   lintFiles: () => lintFiles,
   readIfThere: () => readIfThere3
 });
-import { existsSync as existsSync23, readFileSync as readFileSync12, statSync as statSync7 } from "node:fs";
-import { dirname as dirname39, join as join87, resolve as resolve23 } from "node:path";
+import { existsSync as existsSync24, readFileSync as readFileSync12, statSync as statSync7 } from "node:fs";
+import { dirname as dirname40, join as join88, resolve as resolve23 } from "node:path";
 async function lintFiles(request) {
   const { cwd, registry, signal } = request;
   const paths = await findFiles2(cwd, request.files, signal);
   const client = registry && createRegistryClient({ insecure: registry.insecure, ...signal && { signal } });
   const root2 = await repositoryRoot(cwd, signal) ?? cwd;
-  const context2 = { ...request, root: root2, client, notes: [] };
+  const notes2 = [];
+  const ignoredFor = ignoredRules(cwd);
   const findings = [];
   const texts2 = /* @__PURE__ */ new Map();
   let fixed = 0;
   try {
     for (const path6 of paths) {
+      const ignore = await ignoredFor(resolve23(cwd, path6));
+      const context2 = { ...request, ignore, root: root2, client, notes: notes2 };
       const source = await readSource2(resolve23(cwd, path6));
       const lint = await linterOf(path6, source, context2);
       const result = request.fix ? applyFixes(source.text, lint) : { text: source.text, count: 0 };
@@ -76953,7 +77010,7 @@ async function lintFiles(request) {
   } finally {
     await client?.close();
   }
-  return { findings, texts: texts2, fixed, notes: context2.notes };
+  return { findings, texts: texts2, fixed, notes: notes2 };
 }
 async function linterOf(path6, { text: text7 }, context2) {
   const { cwd, ignore, registry, client, signal } = context2;
@@ -76964,7 +77021,7 @@ async function linterOf(path6, { text: text7 }, context2) {
     return (now) => lintDockerfile(now, path6, { ignore, dockerignore, more: now === text7 ? asked2 : [] });
   }
   if (kind3 === "workflow") {
-    const readDockerfile = (wanted2) => readIfThere3(join87(context2.root, wanted2));
+    const readDockerfile = (wanted2) => readIfThere3(join88(context2.root, wanted2));
     return (now) => lintWorkflow(now, path6, { ignore, readDockerfile });
   }
   const printed2 = await printBake(resolve23(cwd, path6), signal);
@@ -76990,10 +77047,10 @@ async function withBuildkit(path6, text7, own5, context2) {
 }
 function dockerignoreOf(path6) {
   if (/goreleaser/i.test(path6)) return void 0;
-  return readIfThere3(`${path6}.dockerignore`) ?? readIfThere3(join87(dirname39(path6), ".dockerignore"));
+  return readIfThere3(`${path6}.dockerignore`) ?? readIfThere3(join88(dirname40(path6), ".dockerignore"));
 }
 function readIfThere3(path6) {
-  return existsSync23(path6) && statSync7(path6).isFile() ? readFileSync12(path6, "utf8") : void 0;
+  return existsSync24(path6) && statSync7(path6).isFile() ? readFileSync12(path6, "utf8") : void 0;
 }
 var init_lint_files = __esm({
   "src/lint/lint-files.ts"() {
@@ -77005,6 +77062,7 @@ var init_lint_files = __esm({
     init_base_platforms();
     init_buildkit_check();
     init_find_files();
+    init_ignored_rules();
     init_lint_dockerfile();
     init_lint_workflow();
     init_of_the_run();
@@ -77120,14 +77178,14 @@ var init_exit_program = __esm({
 
 // src/doctor/binfmt.ts
 import { readdir as readdir19, readFile as readFile11 } from "node:fs/promises";
-import { join as join88 } from "node:path";
+import { join as join89 } from "node:path";
 async function readHandlers(folder) {
   const names6 = await readdir19(folder).catch(() => []);
   if (!names6.includes("status")) return void 0;
-  const status = await readEntry2(join88(folder, "status"));
+  const status = await readEntry2(join89(folder, "status"));
   if (!status.startsWith("enabled")) return [];
   const entries2 = names6.filter((name) => name !== "status" && name !== "register").sort();
-  return Promise.all(entries2.map(async (name) => parseHandler(name, await readEntry2(join88(folder, name)))));
+  return Promise.all(entries2.map(async (name) => parseHandler(name, await readEntry2(join89(folder, name)))));
 }
 function parseHandler(name, text7) {
   const value = (key) => new RegExp(`^${key}:?[ \\t]+(.*)$`, "m").exec(text7)?.[1]?.trim() ?? "";
@@ -77172,9 +77230,9 @@ var init_binfmt = __esm({
 });
 
 // src/doctor/checks/emulation.ts
-import { existsSync as existsSync24 } from "node:fs";
+import { existsSync as existsSync25 } from "node:fs";
 import { writeFile as writeFile10 } from "node:fs/promises";
-import { join as join89 } from "node:path";
+import { join as join90 } from "node:path";
 function judge4(platform11, handler, runs, { dir: dir2 }) {
   const { name, interpreter, flags: flags2 } = handler;
   const fixed = flags2.includes("F");
@@ -77183,7 +77241,7 @@ function judge4(platform11, handler, runs, { dir: dir2 }) {
     fix: `${uninstall(name)} && ${install([platform11])}`,
     repairs: [{ command: binfmt(["--uninstall", name], dir2) }, installing2([platform11], dir2)]
   };
-  if (!fixed && !existsSync24(interpreter))
+  if (!fixed && !existsSync25(interpreter))
     return warning({ why: `${named3}: the interpreter is gone`, ...again });
   if (runs === false) return warning({ why: `${named3}: a program of this platform does not run`, ...again });
   if (!fixed) return warning({ why: `${named3}: without the flag F it does not work in containers`, ...again });
@@ -77194,7 +77252,7 @@ async function tryPrograms(platforms2, signal) {
   try {
     const results = await Promise.all(
       platforms2.map(async (platform11) => {
-        const tool = join89(folder.path, platform11.arch);
+        const tool = join90(folder.path, platform11.arch);
         await writeFile10(tool, exitProgram(platform11), { mode: 493 });
         const { exitCode } = await run({ tool, args: [], cwd: folder.path }, { signal, timeout: 3 }).catch(
           (error) => {
@@ -77388,7 +77446,7 @@ var init_image = __esm({
 });
 
 // src/doctor/checks/network.ts
-import { existsSync as existsSync25 } from "node:fs";
+import { existsSync as existsSync26 } from "node:fs";
 async function look(host, { env: env4 }) {
   try {
     const proxy = isLoopback(host) ? void 0 : proxyFor(new URL(`https://${host}`), env4);
@@ -77403,7 +77461,7 @@ async function look(host, { env: env4 }) {
 function missingFiles(env4) {
   return ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"].flatMap((name) => {
     const paths = (env4[name] ?? "").split(name === "SSL_CERT_DIR" ? ":" : "\0").filter(Boolean);
-    return paths.filter((path6) => !existsSync25(path6)).map((path6) => warning({ why: `${name} names ${path6}, which is not there`, fix: `unset ${name}` }));
+    return paths.filter((path6) => !existsSync26(path6)).map((path6) => warning({ why: `${name} names ${path6}, which is not there`, fix: `unset ${name}` }));
   });
 }
 async function lookAtBuilder(proxied, certified, around) {
@@ -77622,12 +77680,12 @@ or the right; where only a push can tell, it says so.`,
 });
 
 // src/doctor/checks/remote-cache.ts
-import { join as join90 } from "node:path";
+import { join as join91 } from "node:path";
 function judge5({ path: path6, text: text7, root: root2 }) {
   const builds = /docker\/(?:build-push|bake)-action|docker\s+(?:buildx|build)\b/.test(text7);
   const isXbuild = callsXbuild.test(text7);
   if (!builds && !isXbuild) return [];
-  const readDockerfile = (wanted2) => readIfThere3(join90(root2, wanted2));
+  const readDockerfile = (wanted2) => readIfThere3(join91(root2, wanted2));
   const findings = lintWorkflow(text7, path6, { readDockerfile }).filter(
     ({ ruleId }) => cacheRules.includes(ruleId)
   );
@@ -77848,7 +77906,7 @@ var init_checks = __esm({
 
 // src/doctor/machine.ts
 import { access as access4, constants as constants15, stat as stat24, statfs } from "node:fs/promises";
-import { dirname as dirname40 } from "node:path";
+import { dirname as dirname41 } from "node:path";
 var thisMachine;
 var init_machine = __esm({
   "src/doctor/machine.ts"() {
@@ -77860,9 +77918,9 @@ var init_machine = __esm({
       nodeVersion: process.versions.node,
       now: () => Date.now(),
       async fileSystem(folder) {
-        for (let path6 = folder; ; path6 = dirname40(path6)) {
+        for (let path6 = folder; ; path6 = dirname41(path6)) {
           const found = await statfs(path6).catch(() => void 0);
-          if (!found && path6 !== dirname40(path6)) continue;
+          if (!found && path6 !== dirname41(path6)) continue;
           if (!found) return { folder: path6, free: 0, takesFiles: false, writable: false };
           const isFolder2 = (await stat24(path6)).isDirectory();
           const writable2 = isFolder2 && await access4(path6, constants15.W_OK).then(() => true).catch(() => false);
@@ -78162,7 +78220,7 @@ var init_project4 = __esm({
 
 // src/doctor/project-files.ts
 import { readdir as readdir20 } from "node:fs/promises";
-import { join as join91, relative as relative19 } from "node:path";
+import { join as join92, relative as relative20 } from "node:path";
 async function readLintable(dir2, kind3, signal) {
   const root2 = await repositoryRoot(dir2, signal) ?? dir2;
   const from = kind3 === "dockerfile" ? dir2 : root2;
@@ -78172,19 +78230,19 @@ async function readLintable(dir2, kind3, signal) {
   });
   const files3 = [];
   for (const path6 of tracked.filter((path7) => kindOf2(path7) === kind3)) {
-    const absolute2 = join91(from, path6);
+    const absolute2 = join92(from, path6);
     const source = await readSource2(absolute2).catch((error) => {
       if (error instanceof Failure) return void 0;
       throw error;
     });
-    if (source) files3.push({ path: relative19(dir2, absolute2), absolute: absolute2, root: root2, text: source.text });
+    if (source) files3.push({ path: relative20(dir2, absolute2), absolute: absolute2, root: root2, text: source.text });
   }
   return files3;
 }
 async function usualFiles(dir2) {
   const workflows = ".github/workflows";
   const [own5, ci] = await Promise.all(
-    [dir2, join91(dir2, workflows)].map((folder) => readdir20(folder).catch(() => []))
+    [dir2, join92(dir2, workflows)].map((folder) => readdir20(folder).catch(() => []))
   );
   return [...own5 ?? [], ...(ci ?? []).map((name) => `${workflows}/${name}`)].sort();
 }
@@ -78561,7 +78619,7 @@ __export(read_project_exports, {
   readRemote: () => readRemote
 });
 import { readdirSync as readdirSync4, readFileSync as readFileSync13, statSync as statSync8 } from "node:fs";
-import { basename as basename17, join as join92, relative as relative20, sep as sep5 } from "node:path";
+import { basename as basename17, join as join93, relative as relative21, sep as sep5 } from "node:path";
 async function readProject2(options, signal) {
   const { dir: dir2, lang: lang5 } = options;
   const language = await detectLanguage(dir2, lang5);
@@ -78583,7 +78641,7 @@ async function readProject2(options, signal) {
   return {
     dir: dir2,
     root: root2 ?? dir2,
-    folder: (root2 === void 0 ? "" : relative20(root2, dir2).split(sep5).join("/")) || ".",
+    folder: (root2 === void 0 ? "" : relative21(root2, dir2).split(sep5).join("/")) || ".",
     problem: problem2,
     branch,
     ...readRemote(remote, name),
@@ -78592,9 +78650,9 @@ async function readProject2(options, signal) {
       executables: project2?.executables ?? [],
       main: main2,
       compilesC: (project2?.cCode.length ?? 0) > 0,
-      kindOf: (path6) => kindOf3(join92(dir2, path6)),
-      list: (path6) => listFolder2(join92(dir2, path6)),
-      read: (path6) => readFileIfThere(join92(dir2, path6))
+      kindOf: (path6) => kindOf3(join93(dir2, path6)),
+      list: (path6) => listFolder2(join93(dir2, path6)),
+      read: (path6) => readFileIfThere(join93(dir2, path6))
     }
   };
 }
@@ -79936,11 +79994,11 @@ function mergeSettings(settings3) {
   for (const setting of settings3) {
     const name = `${setting.table}.${setting.key}`;
     const before = merged2.get(name);
-    merged2.set(name, before ? { ...before, value: join93(before.value, setting.value) } : setting);
+    merged2.set(name, before ? { ...before, value: join94(before.value, setting.value) } : setting);
   }
   return [...merged2.values()];
 }
-function join93(first, second) {
+function join94(first, second) {
   if (Array.isArray(first) && Array.isArray(second)) {
     const has = new Set(first.map((item) => JSON.stringify(item)));
     return [...first, ...second.filter((item) => !has.has(JSON.stringify(item)))];
@@ -80672,7 +80730,10 @@ var init_key_docs = __esm({
         example: '["type=registry,ref=registry.example.com/app:cache,mode=max"]'
       },
       lint: { text: "xbuild lint.", example: "" },
-      "lint.ignore": { text: "Rules that do not count.", example: '["moving-base-tag"]' },
+      "lint.ignore": {
+        text: "Rules that do not count for the files that this xbuild.toml is the nearest to.",
+        example: '["moving-base-tag"]'
+      },
       bench: { text: "Measurements against emulation.", example: "" },
       "bench.auto": { text: "Measure emulation once, after the first build.", example: "true" },
       "bench.estimate": {
@@ -82605,7 +82666,7 @@ Example: "-s -w"`,
           default: {},
           properties: {
             ignore: {
-              description: 'Rules that do not count.\nExample: ["moving-base-tag"]',
+              description: 'Rules that do not count for the files that this xbuild.toml is the nearest to.\nExample: ["moving-base-tag"]',
               type: "array",
               default: [],
               items: {
@@ -82663,7 +82724,7 @@ var plan_init_exports = {};
 __export(plan_init_exports, {
   planInit: () => planInit
 });
-import { join as join94 } from "node:path";
+import { join as join95 } from "node:path";
 async function planInit(found, options, { ci, dockerfile: chosen2 }) {
   const { facts, folder } = found;
   const inRoot = (path7) => folder === "." ? path7 : `${folder}/${path7}`;
@@ -82689,7 +82750,7 @@ async function planInit(found, options, { ci, dockerfile: chosen2 }) {
   else change(path6, "make image and make image-push", before, targets3.text);
   if (ci !== "none") {
     const file = ciFile[ci];
-    const there = await readTextIfThere(join94(found.root, file));
+    const there = await readTextIfThere(join95(found.root, file));
     const next2 = ci === "gitlab" ? addGitlabJob(there, ciFacts(found)) : githubFile(there, found);
     if ("kept" in next2) kept.push({ path: file, why: next2.kept });
     else change(file, "the CI job", there, next2.text);
@@ -82870,13 +82931,13 @@ __export(write_files_exports, {
   writeChanges: () => writeChanges
 });
 import { access as access5, constants as constants16, stat as stat26 } from "node:fs/promises";
-import { dirname as dirname41, join as join95 } from "node:path";
+import { dirname as dirname42, join as join96 } from "node:path";
 async function writeChanges(root2, changes) {
   for (const change of changes) await orFailure(change, root2, [], () => checkPlace(change, root2));
   const written = [];
   for (const change of changes) {
     await orFailure(change, root2, written, async () => {
-      const place = join95(root2, change.path);
+      const place = join96(root2, change.path);
       const mode = (await stat26(place).catch(() => void 0))?.mode;
       await writeFileAtomically(place, change.after, mode === void 0 ? {} : { mode: mode & 4095 });
     });
@@ -82884,12 +82945,12 @@ async function writeChanges(root2, changes) {
   }
 }
 async function checkPlace({ path: path6, before }, root2) {
-  const place = join95(root2, path6);
+  const place = join96(root2, path6);
   const found = await stat26(place).catch(() => void 0);
   if (found && before === void 0 && !await isReadable2(place)) throw unreadable5(path6);
   if (await readTextIfThere(place) !== before) throw changedMeanwhile(path6);
-  let folder = dirname41(place);
-  while (!await stat26(folder).catch(() => void 0)) folder = dirname41(folder);
+  let folder = dirname42(place);
+  while (!await stat26(folder).catch(() => void 0)) folder = dirname42(folder);
   if (!(await stat26(folder)).isDirectory())
     throw writeFailure(Object.assign(new Error(), { code: "ENOTDIR", syscall: "mkdir" }), folder);
   await access5(folder, constants16.W_OK);
@@ -82906,11 +82967,11 @@ async function orFailure({ path: path6 }, root2, written, work) {
     await work();
   } catch (error) {
     if (isFailure(error, "usage")) throw error;
-    const failure = writeFailure(error, join95(root2, path6));
+    const failure = writeFailure(error, join96(root2, path6));
     throw new Failure({
       kind: "usage",
       what: `${path6} cannot be written`,
-      where: isFailure(failure) ? failure.where : join95(root2, path6),
+      where: isFailure(failure) ? failure.where : join96(root2, path6),
       why: [
         (isFailure(failure) ? failure.why : void 0) ?? error.message,
         written.length > 0 ? `${written.join(", ")} were written before it` : "nothing was written"
@@ -83041,7 +83102,7 @@ var init_compare2 = __esm({
 // src/init/prove/read-image.ts
 import { createHash as createHash18 } from "node:crypto";
 import { createWriteStream as createWriteStream3 } from "node:fs";
-import { join as join96 } from "node:path";
+import { join as join97 } from "node:path";
 import { pipeline as pipeline4 } from "node:stream/promises";
 async function readWholeImage(path6, folder) {
   const source = await openImage(path6);
@@ -83126,7 +83187,7 @@ async function readProgram(source, layers, path6, folder) {
     const chunks = source.blob(layer);
     for await (const entry of readTar(streamSource(decompress(chunks, layer.digest)), layer.digest)) {
       if (entryPath(entry.name) !== path6 || entry.type !== "file") continue;
-      const file = join96(folder, "program");
+      const file = join97(folder, "program");
       await pipeline4(entry.content(), createWriteStream3(file));
       try {
         return readElfFile(file);
@@ -83169,16 +83230,16 @@ __export(prove_exports, {
   dockerfileCommand: () => dockerfileCommand2,
   prove: () => prove
 });
-import { join as join97 } from "node:path";
+import { join as join98 } from "node:path";
 async function prove(options, dockerfile2, context2) {
   const folder = await makeTemporaryFolder("xbuild-prove-");
   try {
     const platform11 = onePlatform(options.platforms);
-    const archive = join97(folder.path, "dockerfile.tar");
+    const archive = join98(folder.path, "dockerfile.tar");
     const started = performance.now();
     await buildDockerfile(options, dockerfile2, platform11, archive, context2);
     const seconds3 = (performance.now() - started) / 1e3;
-    const dist = join97(folder.path, "dist");
+    const dist = join98(folder.path, "dist");
     const report3 = await build(
       { ...options, platforms: [platform11], push: false, load: false, outputs: [], dist },
       { emit: context2.emit, signal: context2.signal }
@@ -83187,7 +83248,7 @@ async function prove(options, dockerfile2, context2) {
     if (!image4) throw noImage();
     const [theirs, ours] = [
       await readWholeImage(archive, folder.path),
-      await readWholeImage(join97(dist, `${image4.name}.oci.tar`), folder.path)
+      await readWholeImage(join98(dist, `${image4.name}.oci.tar`), folder.path)
     ];
     return {
       platform: platform11.id,
@@ -83215,7 +83276,7 @@ function dockerfileCommand2({ dir: dir2, buildx }, dockerfile2, platform11, arch
       `--platform=${platform11.id}`,
       "--provenance=false",
       "--sbom=false",
-      `--file=${join97(dir2, dockerfile2)}`,
+      `--file=${join98(dir2, dockerfile2)}`,
       `--output=type=oci,dest=${archive}`,
       dir2
     ],
@@ -83226,7 +83287,7 @@ async function buildDockerfile(options, dockerfile2, platform11, archive, { emit
   emit({ type: "note", level: "info", text: `docker buildx build --file ${dockerfile2} for ${platform11.id}` });
   const result = await run(dockerfileCommand2(options, dockerfile2, platform11, archive), { signal });
   if (result.ok) return;
-  const text7 = await readText(join97(options.dir, dockerfile2));
+  const text7 = await readText(join98(options.dir, dockerfile2));
   const failure = explainBuildxError({ said: result.stderr, dockerfile: text7 });
   const { kind: kind3, why, where, fix: fix2 } = failure;
   throw new Failure({
@@ -83239,7 +83300,7 @@ async function buildDockerfile(options, dockerfile2, platform11, archive, { emit
   });
 }
 async function baseOf(dir2, dockerfile2) {
-  const { stages } = parseDockerfile(await readText(join97(dir2, dockerfile2)), dockerfile2);
+  const { stages } = parseDockerfile(await readText(join98(dir2, dockerfile2)), dockerfile2);
   const last = stages.at(-1);
   return (last && lineage(last).at(-1)?.image) ?? "";
 }
@@ -83329,12 +83390,12 @@ var init_text2 = __esm({
 });
 
 // src/commands/init.ts
-import { relative as relative21, resolve as resolve26, sep as sep6 } from "node:path";
+import { relative as relative22, resolve as resolve26, sep as sep6 } from "node:path";
 async function ciOf({ facts, host, root: root2 }) {
-  const { existsSync: existsSync29 } = await import("node:fs");
-  const { join: join106 } = await import("node:path");
-  if (existsSync29(join106(root2, ".github/workflows"))) return "github";
-  if (facts.kindOf(".gitlab-ci.yml") || existsSync29(join106(root2, ".gitlab-ci.yml"))) return "gitlab";
+  const { existsSync: existsSync30 } = await import("node:fs");
+  const { join: join107 } = await import("node:path");
+  if (existsSync30(join107(root2, ".github/workflows"))) return "github";
+  if (facts.kindOf(".gitlab-ci.yml") || existsSync30(join107(root2, ".gitlab-ci.yml"))) return "gitlab";
   return host ?? "none";
 }
 async function show3(plan) {
@@ -83371,7 +83432,7 @@ function nobodyToAsk({ changes }) {
   });
 }
 function findDockerfile(file, { dir: dir2, facts }) {
-  const found = [resolve26(dir2, file), resolve26(file)].map((path6) => relative21(dir2, path6).split(sep6).join("/")).find((path6) => facts.read(path6) !== void 0);
+  const found = [resolve26(dir2, file), resolve26(file)].map((path6) => relative22(dir2, path6).split(sep6).join("/")).find((path6) => facts.read(path6) !== void 0);
   if (found !== void 0) return found;
   throw new Failure({
     kind: "usage",
@@ -83758,33 +83819,12 @@ function cleanFinding(finding) {
   };
 }
 async function explain2(id) {
-  const { allRules: allRules2, findRule: findRule2 } = await Promise.resolve().then(() => (init_rules(), rules_exports));
+  const { findRule: findRule2 } = await Promise.resolve().then(() => (init_rules(), rules_exports));
+  const { unknownRule: unknownRule2 } = await Promise.resolve().then(() => (init_ignored_rules(), ignored_rules_exports));
   const { rulePage: rulePage2 } = await Promise.resolve().then(() => (init_rule_page(), rule_page_exports));
   const rule = findRule2(id);
-  if (!rule)
-    throw unknownRule(
-      id,
-      allRules2.map((rule2) => rule2.id),
-      "--explain"
-    );
+  if (!rule) throw unknownRule2(id, "--explain");
   process.stdout.write(rulePage2(rule));
-}
-async function checkIgnored(ids) {
-  if (ids.length === 0) return;
-  const { allRules: allRules2 } = await Promise.resolve().then(() => (init_rules(), rules_exports));
-  const known = allRules2.map((rule) => rule.id);
-  const wrong2 = ids.find((id) => !known.includes(id) && !id.startsWith("buildkit/"));
-  if (wrong2 !== void 0) throw unknownRule(wrong2, known, "xbuild.toml, [lint] ignore");
-}
-function unknownRule(id, known, where) {
-  const near = closestMatch(id, known);
-  return new Failure({
-    kind: "usage",
-    what: `There is no rule ${JSON.stringify(id)}${near ? `; did you mean ${near}?` : ""}`,
-    where,
-    why: `the rules are ${known.join(", ")}`,
-    fix: `xbuild lint --explain ${near ?? known[0]}`
-  });
 }
 var formats, lintCommand;
 var init_lint = __esm({
@@ -83796,7 +83836,6 @@ var init_lint = __esm({
     init_errors();
     init_interrupt();
     init_platforms();
-    init_closest_match();
     init_printable();
     init_command4();
     formats = ["text", "json", "github", "sarif"];
@@ -83828,12 +83867,10 @@ var init_lint = __esm({
       run: async (argv2) => {
         if (argv2.explain !== void 0) return explain2(argv2.explain);
         const config = await loadConfig(".");
-        await checkIgnored(config.lint.ignore);
         const { lintFiles: lintFiles2 } = await Promise.resolve().then(() => (init_lint_files(), lint_files_exports));
         const result = await lintFiles2({
           cwd: process.cwd(),
           files: argv2.file ?? [],
-          ignore: config.lint.ignore,
           fix: argv2.fix ?? false,
           signal: interruptSignal,
           ...argv2.registry && {
@@ -83920,7 +83957,7 @@ __export(merge_inputs_exports, {
   readMergeInputs: () => readMergeInputs
 });
 import { readdir as readdir21, stat as stat27 } from "node:fs/promises";
-import { basename as basename18, join as join98 } from "node:path";
+import { basename as basename18, join as join99 } from "node:path";
 async function readMergeInputs(words4, tags2) {
   const texts2 = (await Promise.all(words4.map(readWord))).flat();
   const [home] = tags2.map(parseReference);
@@ -83946,7 +83983,7 @@ async function readWord(word3) {
   const found = await stat27(word3).catch(() => void 0);
   if (found?.isDirectory()) {
     const files3 = await readdir21(word3, { recursive: true, withFileTypes: true });
-    const paths = files3.filter((entry) => entry.isFile()).map((entry) => join98(entry.parentPath, entry.name));
+    const paths = files3.filter((entry) => entry.isFile()).map((entry) => join99(entry.parentPath, entry.name));
     if (paths.length === 0) throw noInput(word3, "it is a folder without a file");
     return (await Promise.all(paths.toSorted().map(readLines))).flat();
   }
@@ -84685,7 +84722,7 @@ __export(self_check_exports, {
   selfCheck: () => selfCheck
 });
 import { writeFile as writeFile11 } from "node:fs/promises";
-import { join as join99 } from "node:path";
+import { join as join100 } from "node:path";
 async function selfCheck(signal) {
   const folder = await makeTemporaryFolder("xbuild-self-check-");
   try {
@@ -84694,13 +84731,13 @@ async function selfCheck(signal) {
     for (const [index, platform11] of platforms2.entries()) {
       programs4.set(platform11.id, await writeProgram(folder.path, platform11, archs[index]));
     }
-    const archive = join99(folder.path, "image.tar");
+    const archive = join100(folder.path, "image.tar");
     const { indexDigest } = await buildOciImage(specOf(platforms2), {
       file: (_, platform11) => ({ path: programs4.get(platform11.id) }),
       root: folder.path,
       outputs: [{ type: "archive", path: archive }],
       compression: "gzip",
-      cacheFolder: join99(folder.path, "cache"),
+      cacheFolder: join100(folder.path, "cache"),
       signal
     });
     const image4 = await readBack2(archive, platforms2);
@@ -84713,7 +84750,7 @@ async function selfCheck(signal) {
   }
 }
 async function writeProgram(folder, platform11, arch) {
-  const path6 = join99(folder, `check-${arch}`);
+  const path6 = join100(folder, `check-${arch}`);
   const bytes2 = tinyProgram(arch, textFor(platform11.id));
   checkBinary(readElf(bytes2), platform11, path6);
   await writeFile11(path6, bytes2, { mode: 493 });
@@ -84986,8 +85023,8 @@ var init_verify3 = __esm({
 });
 
 // src/ui/annotations.ts
-import { existsSync as existsSync26 } from "node:fs";
-import { dirname as dirname42, isAbsolute as isAbsolute6, join as join100, relative as relative22 } from "node:path";
+import { existsSync as existsSync27 } from "node:fs";
+import { dirname as dirname43, isAbsolute as isAbsolute6, join as join101, relative as relative23 } from "node:path";
 function compileErrors(output) {
   const found = /* @__PURE__ */ new Map();
   let head2;
@@ -85016,11 +85053,11 @@ function annotate2(failure, env4 = process.env) {
 `;
 }
 function pathInRepository(file, project2, root2) {
-  for (let folder = project2; ; folder = dirname42(folder)) {
-    const path6 = isAbsolute6(file) ? file : join100(folder, file);
-    const inside = relative22(root2, path6);
-    if (existsSync26(path6)) return inside.startsWith("..") || isAbsolute6(inside) ? void 0 : inside;
-    if (folder === dirname42(folder) || relative22(root2, folder).startsWith("..")) return void 0;
+  for (let folder = project2; ; folder = dirname43(folder)) {
+    const path6 = isAbsolute6(file) ? file : join101(folder, file);
+    const inside = relative23(root2, path6);
+    if (existsSync27(path6)) return inside.startsWith("..") || isAbsolute6(inside) ? void 0 : inside;
+    if (folder === dirname43(folder) || relative23(root2, folder).startsWith("..")) return void 0;
   }
 }
 var mostShown, plainForm, rustHead, rustPlace;
@@ -85056,13 +85093,13 @@ var init_error_text = __esm({
 });
 
 // src/ui/installed-guides.ts
-import { existsSync as existsSync27, realpathSync as realpathSync4 } from "node:fs";
-import { join as join101 } from "node:path";
+import { existsSync as existsSync28, realpathSync as realpathSync4 } from "node:fs";
+import { join as join102 } from "node:path";
 function installedGuides(program2 = process.argv[1]) {
   if (program2 === void 0 || about().executable) return void 0;
   try {
-    const guides = join101(realpathSync4(program2), "../../docs/README.md");
-    return existsSync27(join101(guides, "../quick-start.md")) ? guides : void 0;
+    const guides = join102(realpathSync4(program2), "../../docs/README.md");
+    return existsSync28(join102(guides, "../quick-start.md")) ? guides : void 0;
   } catch {
     return void 0;
   }
@@ -85369,18 +85406,18 @@ var init_cliui = __esm({
 });
 
 // node_modules/escalade/sync/index.mjs
-import { dirname as dirname43, resolve as resolve27 } from "path";
+import { dirname as dirname44, resolve as resolve27 } from "path";
 import { readdirSync as readdirSync5, statSync as statSync9 } from "fs";
 function sync_default(start4, callback) {
   let dir2 = resolve27(".", start4);
   let tmp, stats = statSync9(dir2);
   if (!stats.isDirectory()) {
-    dir2 = dirname43(dir2);
+    dir2 = dirname44(dir2);
   }
   while (true) {
     tmp = callback(dir2, readdirSync5(dir2));
     if (tmp) return resolve27(dir2, tmp);
-    dir2 = dirname43(tmp = dir2);
+    dir2 = dirname44(tmp = dir2);
     if (tmp === dir2) break;
   }
 }
@@ -86673,7 +86710,7 @@ var require_get_caller_file = __commonJS({
 import { notStrictEqual, strictEqual } from "assert";
 import { inspect as inspect3 } from "util";
 import { fileURLToPath as fileURLToPath4 } from "url";
-import { basename as basename19, dirname as dirname44, extname, relative as relative23, resolve as resolve30, join as join102 } from "path";
+import { basename as basename19, dirname as dirname45, extname, relative as relative24, resolve as resolve30, join as join103 } from "path";
 import { createRequire as createRequire2 } from "node:module";
 import { readFileSync as readFileSync16, readdirSync as readdirSync6 } from "node:fs";
 var import_get_caller_file, __dirname, mainFilename, require3, esm_default;
@@ -86706,11 +86743,11 @@ var init_esm = __esm({
       Parser: lib_default,
       path: {
         basename: basename19,
-        dirname: dirname44,
+        dirname: dirname45,
         extname,
-        relative: relative23,
+        relative: relative24,
         resolve: resolve30,
-        join: join102
+        join: join103
       },
       process: {
         argv: () => process.argv,
@@ -90291,7 +90328,7 @@ var init_elsewhere2 = __esm({
 });
 
 // src/commands/usage.ts
-import { existsSync as existsSync28 } from "node:fs";
+import { existsSync as existsSync29 } from "node:fs";
 import { resolve as resolve31 } from "node:path";
 function usageFailure(fault, args3, commands3) {
   const command2 = chosenCommand(args3, commands3);
@@ -90348,7 +90385,7 @@ function spellings([name, flag2]) {
   return [name, camelCase3, ...[flag2.alias ?? []].flat()].map((each) => [each, flag2]);
 }
 function checkFolder3(dir2, commands3) {
-  if (!/^[\w-]+$/.test(dir2) || existsSync28(resolve31(dir2))) return;
+  if (!/^[\w-]+$/.test(dir2) || existsSync29(resolve31(dir2))) return;
   throw unknownCommand(dir2, commands3);
 }
 function unknownCommand(word3, commands3) {
@@ -90390,7 +90427,7 @@ function unknownArgument(name, args3, commands3) {
   const own5 = ownArguments(args3);
   const [first = ""] = own5;
   if (own5.includes(name) && /^\w[\w-]*$/.test(first) && !commands3.some((item) => nameOf2(item) === first)) {
-    if (!existsSync28(resolve31(first))) return unknownCommand(first, commands3);
+    if (!existsSync29(resolve31(first))) return unknownCommand(first, commands3);
   }
   if (own5.includes(name)) {
     return new Failure({
@@ -91237,7 +91274,7 @@ var init_archive2 = __esm({
 
 // src/ci/action/toolchain.ts
 import { mkdtemp as mkdtemp5, rm as rm16, stat as stat29 } from "node:fs/promises";
-import { join as join103 } from "node:path";
+import { join as join104 } from "node:path";
 async function restoreToolchain({ service, cache: cache2, temporary, signal }) {
   if (!service.reads) return { note: "this job may not read the cache" };
   const paths = cache2.folders.map(({ path: path6 }) => path6);
@@ -91286,9 +91323,9 @@ async function saveToolchain({ service, cache: cache2, temporary, signal }, { re
   });
 }
 async function withFile(temporary, work) {
-  const folder = await mkdtemp5(join103(temporary, "xbuild-cache-"));
+  const folder = await mkdtemp5(join104(temporary, "xbuild-cache-"));
   try {
-    return await work(join103(folder, "archive"));
+    return await work(join104(folder, "archive"));
   } finally {
     await rm16(folder, { recursive: true, force: true });
   }
@@ -91307,7 +91344,7 @@ var init_toolchain3 = __esm({
 // src/ci/action/caches.ts
 import { createHash as createHash20 } from "node:crypto";
 import { access as access6, mkdir as mkdir19, writeFile as writeFile14 } from "node:fs/promises";
-import { dirname as dirname45, join as join104 } from "node:path";
+import { dirname as dirname46, join as join105 } from "node:path";
 async function openCaches(context2, dir2, temporary) {
   const { env: env4, signal, print: print2 } = context2;
   const say2 = (text7) => print2(withoutCommands(cleanText(text7)));
@@ -91341,7 +91378,7 @@ async function openCaches(context2, dir2, temporary) {
           restoreToolchain(toolchain2),
           bench2 ? restoreToolchain(bench2) : {}
         ]);
-        if (bench2) await hideFromGit(dirname45(benchFile(options.dir)));
+        if (bench2) await hideFromGit(dirname46(benchFile(options.dir)));
         say2(use.restored ? `Restored ${use.restored}` : use.note ?? "Nothing to restore");
         print2(workflowCommand("endgroup", {}, ""));
       },
@@ -91369,7 +91406,7 @@ async function hasMeasurements(dir2) {
 async function hideFromGit(folder) {
   try {
     await mkdir19(folder, { recursive: true });
-    await writeFile14(join104(folder, ".gitignore"), "*\n", { flag: "wx" });
+    await writeFile14(join105(folder, ".gitignore"), "*\n", { flag: "wx" });
   } catch {
   }
 }
@@ -91388,7 +91425,7 @@ function optionsOf(env4, dir2) {
   );
 }
 function benchCache({ dir: dir2, platforms: platforms2, bins }, env4) {
-  const path6 = dirname45(benchFile(dir2));
+  const path6 = dirname46(benchFile(dir2));
   const digest4 = (text7) => createHash20("sha256").update(text7).digest("hex").slice(0, 8);
   const stem = `xbuild-bench-${digest4(path6)}`;
   const own5 = `${stem}-${digest4(JSON.stringify([platforms2.map(({ id }) => id).sort(), [...bins].sort()]))}`;
@@ -91492,11 +91529,11 @@ __export(run_action_exports, {
 });
 import { chmod as chmod4, mkdir as mkdir20, mkdtemp as mkdtemp6, readFile as readFile12, rm as rm17, writeFile as writeFile15 } from "node:fs/promises";
 import { tmpdir as tmpdir7 } from "node:os";
-import { join as join105, resolve as resolve33 } from "node:path";
+import { join as join106, resolve as resolve33 } from "node:path";
 async function runAction(context2) {
   const { env: env4, print: print2 } = context2;
   try {
-    const temporary = await mkdtemp6(join105(env4["RUNNER_TEMP"] || tmpdir7(), "xbuild-"));
+    const temporary = await mkdtemp6(join106(env4["RUNNER_TEMP"] || tmpdir7(), "xbuild-"));
     await install2(context2, temporary);
     if (readSwitch("install-only", env4)) return exitCodes.ok;
     return await buildProject(context2, temporary);
@@ -91508,9 +91545,9 @@ async function runAction(context2) {
   }
 }
 async function install2({ env: env4, xbuild }, temporary) {
-  const bin5 = join105(temporary, "bin");
+  const bin5 = join106(temporary, "bin");
   await mkdir20(bin5);
-  const program2 = join105(bin5, "xbuild");
+  const program2 = join106(bin5, "xbuild");
   const words4 = xbuild.map(quoteWord).join(" ");
   await writeFile15(program2, `#!/bin/sh
 [ $# -gt 0 ] || set -- build
@@ -91526,7 +91563,7 @@ async function buildProject(context2, temporary) {
   for (const remark of remarks) print2(workflowCommand("warning", { title: "xbuild" }, remark));
   const workspace = env4["GITHUB_WORKSPACE"] || process.cwd();
   const dir2 = resolve33(workspace, readInput2("context", env4) || ".");
-  const report3 = resolve33(workspace, readInput2("report", env4) || join105(temporary, "report.json"));
+  const report3 = resolve33(workspace, readInput2("report", env4) || join106(temporary, "report.json"));
   const caches = await openCaches(context2, dir2, temporary);
   const { isPullRequest, fork } = await readEvent(env4);
   if (fork !== void 0 && readSwitch("push", env4))

@@ -4,7 +4,6 @@ import { loadConfig } from '../config/load.ts'
 import { Failure } from '../errors.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { defaultPlatforms, parsePlatforms } from '../platforms.ts'
-import { closestMatch } from '../util/closest-match.ts'
 import { cleanText } from '../util/printable.ts'
 import { defineCommand } from './command.ts'
 
@@ -39,12 +38,10 @@ export const lintCommand = defineCommand({
   run: async argv => {
     if (argv.explain !== undefined) return explain(argv.explain)
     const config = await loadConfig('.')
-    await checkIgnored(config.lint.ignore)
     const { lintFiles } = await import('../lint/lint-files.ts')
     const result = await lintFiles({
       cwd: process.cwd(),
       files: (argv.file as readonly string[] | undefined) ?? [],
-      ignore: config.lint.ignore,
       fix: argv.fix ?? false,
       signal: interruptSignal,
       ...(argv.registry && {
@@ -108,33 +105,10 @@ function cleanFinding<T extends { file: string; message: string; fix?: string | 
 }
 
 async function explain(id: string): Promise<void> {
-  const { allRules, findRule } = await import('../lint/rules.ts')
+  const { findRule } = await import('../lint/rules.ts')
+  const { unknownRule } = await import('../lint/ignored-rules.ts')
   const { rulePage } = await import('../lint/rule-page.ts')
   const rule = findRule(id)
-  if (!rule)
-    throw unknownRule(
-      id,
-      allRules.map(rule => rule.id),
-      '--explain',
-    )
+  if (!rule) throw unknownRule(id, '--explain')
   process.stdout.write(rulePage(rule))
-}
-
-async function checkIgnored(ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return
-  const { allRules } = await import('../lint/rules.ts')
-  const known = allRules.map(rule => rule.id)
-  const wrong = ids.find(id => !known.includes(id) && !id.startsWith('buildkit/'))
-  if (wrong !== undefined) throw unknownRule(wrong, known, 'xbuild.toml, [lint] ignore')
-}
-
-function unknownRule(id: string, known: readonly string[], where: string): Failure {
-  const near = closestMatch(id, known)
-  return new Failure({
-    kind: 'usage',
-    what: `There is no rule ${JSON.stringify(id)}${near ? `; did you mean ${near}?` : ''}`,
-    where,
-    why: `the rules are ${known.join(', ')}`,
-    fix: `xbuild lint --explain ${near ?? known[0]}`,
-  })
 }

@@ -371,7 +371,10 @@ export const keyDocs: Readonly<Record<string, KeyDoc>> = {
   },
 
   lint: { text: 'xbuild lint.', example: '' },
-  'lint.ignore': { text: 'Rules that do not count.', example: '["moving-base-tag"]' },
+  'lint.ignore': {
+    text: 'Rules that do not count for the files that this xbuild.toml is the nearest to.',
+    example: '["moving-base-tag"]',
+  },
 
   bench: { text: 'Measurements against emulation.', example: '' },
   'bench.auto': { text: 'Measure emulation once, after the first build.', example: 'true' },

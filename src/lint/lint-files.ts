@@ -9,6 +9,7 @@ import { checkBasePlatforms } from './base-platforms.ts'
 import { checkWithBuildkit, mergeCheck } from './buildkit-check.ts'
 import { findFiles, kindOfNamed, repositoryRoot } from './find-files.ts'
 import type { Finding } from './finding.ts'
+import { ignoredRules } from './ignored-rules.ts'
 import { lintDockerfile } from './lint-dockerfile.ts'
 import { lintBake, lintWorkflow } from './lint-workflow.ts'
 import { unreadableFile } from './rules/of-the-run.ts'
@@ -20,8 +21,6 @@ export interface LintRequest {
   readonly cwd: string
   /** Files and folders; none for all that git tracks. */
   readonly files: readonly string[]
-  /** IDs of rules that do not count. */
-  readonly ignore: readonly string[]
   /** Ask registries, for these platforms; and BuildKit's own linter. */
   readonly registry?: { readonly platforms: readonly Platform[]; readonly insecure: readonly string[] }
   readonly fix: boolean
@@ -40,6 +39,8 @@ export interface LintResult {
 }
 
 interface Context extends LintRequest {
+  /** IDs of rules that do not count for the file. */
+  readonly ignore: readonly string[]
   readonly root: string
   readonly client: RegistryClient | undefined
   readonly notes: string[]
@@ -47,19 +48,22 @@ interface Context extends LintRequest {
 
 /**
  * Lints Dockerfiles, workflows and bake files, one after the other.
- * @throws {Failure} usage, for files that are not there or cannot be read.
+ * @throws {Failure} usage, for files that are not there or cannot be read, and for a wrong xbuild.toml.
  */
 export async function lintFiles(request: LintRequest): Promise<LintResult> {
   const { cwd, registry, signal } = request
   const paths = await findFiles(cwd, request.files, signal)
   const client = registry && createRegistryClient({ insecure: registry.insecure, ...(signal && { signal }) })
   const root = (await repositoryRoot(cwd, signal)) ?? cwd
-  const context: Context = { ...request, root, client, notes: [] }
+  const notes: string[] = []
+  const ignoredFor = ignoredRules(cwd)
   const findings: Finding[] = []
   const texts = new Map<string, string>()
   let fixed = 0
   try {
     for (const path of paths) {
+      const ignore = await ignoredFor(resolve(cwd, path))
+      const context: Context = { ...request, ignore, root, client, notes }
       const source = await readSource(resolve(cwd, path))
       const lint = await linterOf(path, source, context)
       const result = request.fix ? applyFixes(source.text, lint) : { text: source.text, count: 0 }
@@ -73,7 +77,7 @@ export async function lintFiles(request: LintRequest): Promise<LintResult> {
   } finally {
     await client?.close()
   }
-  return { findings, texts, fixed, notes: context.notes }
+  return { findings, texts, fixed, notes }
 }
 
 type Lint = (text: string) => readonly Finding[]

@@ -108,6 +108,44 @@ describe('xbuild lint', () => {
     expect(stderr).toContain('did you mean final-stage-platform?')
   })
 
+  it('ignores what the xbuild.toml that is nearest to each file says', async () => {
+    const ignore = '[lint]\nignore = ["final-stage-platform"]\n'
+    const dir = await tracked({
+      Dockerfile: wrong,
+      'static/a.css': '',
+      'xbuild.toml': ignore,
+      'services/api/deploy/Dockerfile': wrong,
+      'services/api/xbuild.toml': '[lint]\nignore = []\n',
+    })
+    const at = (folder: string) => join(dir, folder)
+    const found = async (args: string[], folder = '.') =>
+      json((await xbuild(['lint', ...args, '--format', 'json'], { cwd: at(folder) })).stdout)
+    expect(await found([])).toEqual(['services/api/deploy/Dockerfile:1 final-stage-platform'])
+    expect(await found(['../Dockerfile'], 'static')).toEqual([])
+    await writeFile(at('xbuild.toml'), '')
+    await writeFile(at('services/api/xbuild.toml'), ignore)
+    expect(await found([])).toEqual(['Dockerfile:1 final-stage-platform'])
+    expect(await found(['../../Dockerfile', 'deploy'], 'services/api')).toEqual([
+      '../../Dockerfile:1 final-stage-platform',
+    ])
+    await writeFile(at('services/api/xbuild.toml'), ignore.replace('platform', 'plattform'))
+    const { code, stderr } = await xbuild(['lint'], { cwd: dir })
+    expect(code).toBe(2)
+    expect(stderr).toContain('services/api/xbuild.toml, [lint] ignore')
+  })
+
+  it('takes the xbuild.toml of the current folder for a file that has none', async () => {
+    const dir = await project({
+      'a/xbuild.toml': '[lint]\nignore = ["final-stage-platform"]\n',
+      'b/Dockerfile': wrong,
+      'c/.git/HEAD': '',
+      'c/Dockerfile': wrong,
+      'xbuild.toml': '[lint]\nignore = []\n',
+    })
+    for (const file of ['../b/Dockerfile', '../c/Dockerfile'])
+      expect(await xbuild(['lint', file], { cwd: join(dir, 'a') })).toMatchObject({ code: 0, stdout: '' })
+  })
+
   it('explains a rule', async () => {
     const { code, stdout } = await xbuild(['lint', '--explain', 'matrix-one-tag'])
     expect(code).toBe(0)
