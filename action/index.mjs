@@ -50829,7 +50829,7 @@ function readToken(body, where) {
     answer2 = Object(JSON.parse(body));
   } catch {
   }
-  const token = answer2.token ?? answer2.access_token;
+  const token = answer2.token || answer2.access_token;
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
     throw registryFailure("The token server of the registry gave no token", where);
   }
@@ -50900,7 +50900,8 @@ var init_credential_helper = __esm({
 async function findCredentials(registry, options = {}, repository) {
   for await (const file of authFiles(options.env ?? process.env)) {
     const keys2 = keysOf(registry, file.namespaced ? repository : void 0);
-    const helper = keys2.map((key) => file.credHelpers[key]).find(isText) ?? file.credsStore;
+    const key = keys2.find((key2) => Object.hasOwn(file.credHelpers, key2));
+    const helper = key === void 0 ? file.credsStore : file.credHelpers[key];
     const serverUrl = registry === "docker.io" && !file.namespaced ? hubKey : registry;
     const stored = isText(helper) ? await askOnce(helper, serverUrl, file.where, options) : void 0;
     const found = stored ?? fromAuths(file, keys2, registry);

@@ -227,7 +227,7 @@ function readToken(body: string, where: string): Token {
   } catch {
     // said below
   }
-  const token = answer.token ?? answer.access_token
+  const token = answer.token || answer.access_token
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
     throw registryFailure('The token server of the registry gave no token', where)
   }

@@ -23,7 +23,9 @@ export async function findCredentials(
 ): Promise<Credentials | undefined> {
   for await (const file of authFiles(options.env ?? process.env)) {
     const keys = keysOf(registry, file.namespaced ? repository : undefined)
-    const helper = keys.map(key => file.credHelpers[key]).find(isText) ?? file.credsStore
+    const key = keys.find(key => Object.hasOwn(file.credHelpers, key))
+    // An empty one is none, for docker too: what is in the file itself counts.
+    const helper = key === undefined ? file.credsStore : file.credHelpers[key]
     const serverUrl = registry === 'docker.io' && !file.namespaced ? hubKey : registry
     const stored = isText(helper) ? await askOnce(helper, serverUrl, file.where, options) : undefined
     const found = stored ?? fromAuths(file, keys, registry)

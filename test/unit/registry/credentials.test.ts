@@ -78,6 +78,13 @@ describe('credential helpers', () => {
     expect(await tools.calls()).toMatchObject([{ tool: 'docker-credential-own', args: ['get'] }])
   })
 
+  it('asks nobody for a registry whose helper is empty, as docker does', async () => {
+    const config = { credHelpers: { 'ghcr.io': '' }, credsStore: 'all', auths: { 'ghcr.io': { auth } } }
+    const { answer, tools } = await ask(config, { 'docker-credential-all': right })
+    expect(await answer).toEqual({ username: 'me', password: 'pass:word' })
+    expect(await tools.calls()).toEqual([])
+  })
+
   it('asks the store for a registry without a helper, for Docker Hub under its old name', async () => {
     const config = { credHelpers: { 'quay.io': 'own' }, credsStore: 'all' }
     const script: Reply = {
