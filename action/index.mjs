@@ -22431,22 +22431,22 @@ var init_installed = __esm({
 });
 
 // src/languages/zig/build-file.ts
-function guessExecutables(buildFile) {
+function guessExecutables(buildFile, own5) {
   const text7 = withoutComments2(buildFile);
   const made = madeExecutables(text7);
   const byDefault = made.filter((item) => item.installed || installsByDefault(item, text7));
-  const ofDefault = [...byDefault.map(({ name }) => name), ...installedFiles(text7)];
+  const ofDefault = [...byDefault.map(({ name = own5 }) => name), ...installedFiles(text7)];
   const bySteps = made.filter(({ variable: variable2 }) => isArgumentOf("addInstallArtifact", variable2, text7));
-  const names6 = [ofDefault, bySteps.map(({ name }) => name)].find((list7) => list7.length > 0);
-  return [...new Set(names6 ?? made.map(({ name }) => name))];
+  const lists = [ofDefault, ...[bySteps, made].map((list7) => list7.flatMap(({ name }) => name ?? []))];
+  return [...new Set(lists.find((list7) => list7.length > 0))];
 }
 function madeExecutables(text7) {
   const calls = text7.split(/\baddExecutable\s*\(/);
-  return calls.slice(1).flatMap((rest2, index) => {
-    const name = readName(rest2, text7);
+  return calls.slice(1).map((rest2, index) => {
     const before = calls[index] ?? "";
     const variable2 = /\b(?:const|var)\s+(\w+)\s*=\s*[\w.]+\.$/.exec(before)?.[1];
-    return name === void 0 ? [] : [{ name, variable: variable2, installed: /\binstallArtifact\s*\(\s*\w+\.$/.test(before) }];
+    const installed = /\binstallArtifact\s*\(\s*\w+\.$/.test(before);
+    return { name: readName(rest2, text7), variable: variable2, installed };
   });
 }
 function installsByDefault({ variable: variable2 }, text7) {
@@ -22608,8 +22608,9 @@ async function inspectZig(dir2, context2) {
   const { ZIG_LOCAL_CACHE_DIR: cache2, DESTDIR: destDir } = env4;
   const asked2 = { minimum: manifest.minimumZig, file: join31(dir2, "build.zig.zon") };
   checkZigVersion(zig2.version, asked2);
-  const guesses = guessExecutables(buildFile);
-  const names6 = guesses.length > 0 ? guesses : [manifest.name ?? basename8(dir2)];
+  const own5 = manifest.name ?? basename8(dir2);
+  const guesses = guessExecutables(buildFile, own5);
+  const names6 = guesses.length > 0 ? guesses : [own5];
   const sameName = names6.filter((name) => name === manifest.name);
   return {
     language: "zig",

@@ -1,6 +1,7 @@
 /** A call of addExecutable. */
 interface Made {
-  readonly name: string
+  /** Undefined where the text does not tell it. */
+  readonly name: string | undefined
   /** The variable that holds it; absent where another call takes it at once. */
   readonly variable: string | undefined
   /** Whether that call is installArtifact. */
@@ -11,26 +12,25 @@ interface Made {
  * Guesses, from the text of a build.zig, which executables it installs. Only running it tells for certain: it is a
  * program. Tools that run during the build, and what steps of their own install, are left out where the text shows what
  * the default step installs.
+ * @param own the name of the project: what an executable is called that is installed by default, and whose name is no text
  */
-export function guessExecutables(buildFile: string): string[] {
+export function guessExecutables(buildFile: string, own: string): string[] {
   const text = withoutComments(buildFile)
   const made = madeExecutables(text)
   const byDefault = made.filter(item => item.installed || installsByDefault(item, text))
-  const ofDefault = [...byDefault.map(({ name }) => name), ...installedFiles(text)]
+  const ofDefault = [...byDefault.map(({ name = own }) => name), ...installedFiles(text)]
   const bySteps = made.filter(({ variable }) => isArgumentOf('addInstallArtifact', variable, text))
-  const names = [ofDefault, bySteps.map(({ name }) => name)].find(list => list.length > 0)
-  return [...new Set(names ?? made.map(({ name }) => name))]
+  const lists = [ofDefault, ...[bySteps, made].map(list => list.flatMap(({ name }) => name ?? []))]
+  return [...new Set(lists.find(list => list.length > 0))]
 }
 
 function madeExecutables(text: string): Made[] {
   const calls = text.split(/\baddExecutable\s*\(/)
-  return calls.slice(1).flatMap((rest, index) => {
-    const name = readName(rest, text)
+  return calls.slice(1).map((rest, index) => {
     const before = calls[index] ?? ''
     const variable = /\b(?:const|var)\s+(\w+)\s*=\s*[\w.]+\.$/.exec(before)?.[1]
-    return name === undefined
-      ? []
-      : [{ name, variable, installed: /\binstallArtifact\s*\(\s*\w+\.$/.test(before) }]
+    const installed = /\binstallArtifact\s*\(\s*\w+\.$/.test(before)
+    return { name: readName(rest, text), variable, installed }
   })
 }
 

@@ -43,8 +43,9 @@ export async function inspectZig(dir: string, context: InspectContext): Promise<
   const { ZIG_LOCAL_CACHE_DIR: cache, DESTDIR: destDir } = env
   const asked: AskedZig = { minimum: manifest.minimumZig, file: join(dir, 'build.zig.zon') }
   checkZigVersion(zig.version, asked)
-  const guesses = guessExecutables(buildFile)
-  const names = guesses.length > 0 ? guesses : [manifest.name ?? basename(dir)]
+  const own = manifest.name ?? basename(dir)
+  const guesses = guessExecutables(buildFile, own)
+  const names = guesses.length > 0 ? guesses : [own]
   const sameName = names.filter(name => name === manifest.name)
   return {
     language: 'zig',

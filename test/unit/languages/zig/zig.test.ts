@@ -93,12 +93,19 @@ describe('guessing the executables of a build.zig', () => {
       ['app', 'tool'],
     ],
     [
+      'the project’s name for one whose name is no text, next to others',
+      `const app = b.addExecutable(.{ .name = b.fmt("{s}", .{name}) });
+       const tool = b.addExecutable(.{ .name = "tool" });
+       b.installArtifact(app); b.installArtifact(tool);`,
+      ['project', 'tool'],
+    ],
+    [
       'all where none is seen to be installed',
       'const a = b.addExecutable(.{ .name = "a" }); const c = b.addExecutable(.{ .name = "c" }); install(a, c);',
       ['a', 'c'],
     ],
   ])('%s', (_, text, expected) => {
-    expect(guessExecutables(text)).toEqual(expected)
+    expect(guessExecutables(text, 'project')).toEqual(expected)
   })
 
   it('sees whether it takes a target', () => {
