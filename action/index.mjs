@@ -24701,6 +24701,205 @@ var init_users = __esm({
   }
 });
 
+// src/oci/local-base.ts
+function isLocalBase(reference2) {
+  return reference2 === "builtin" || /^(\/|\.\.?\/|oci:)|\.tar$/.test(reference2);
+}
+var init_local_base = __esm({
+  "src/oci/local-base.ts"() {
+    "use strict";
+  }
+});
+
+// src/base/known.ts
+function distrolessReference(family, options = {}) {
+  const { registry = "gcr.io/distroless", release: release2 = defaultRelease, nonroot: nonroot3 = true } = options;
+  return `${registry}/${family}-${release2}:${nonroot3 ? "nonroot" : "latest"}`;
+}
+function distrolessBase(family, options = {}) {
+  const { platforms: platforms2, glibc: glibc2, glibcxx, base } = releases[options.release ?? defaultRelease];
+  const reference2 = distrolessReference(family, options);
+  if (family === "static") return { reference: reference2, family, platforms: platforms2, libc: "none" };
+  const libraries = /* @__PURE__ */ new Set([
+    ...glibcLibraries,
+    ...family === "base-nossl" ? [] : base,
+    ...family === "cc" ? ccLibraries : []
+  ]);
+  return {
+    reference: reference2,
+    family,
+    platforms: platforms2,
+    libc: "glibc",
+    libraries,
+    glibc: glibc2,
+    ...family === "cc" && { glibcxx }
+  };
+}
+function knownBase(reference2) {
+  if (reference2 === "scratch" || reference2 === "builtin")
+    return { reference: reference2, family: reference2, libc: "none" };
+  if (/^\.{0,2}\/|\.tar$/.test(reference2)) return { reference: reference2, family: "other" };
+  const [, repository = "", tag = "latest"] = /^(.*?)(?::([\w.-]+))?(?:@[\w:]+)?$/.exec(reference2) ?? [];
+  const distroless = /(?:^|\/)(static|base-nossl|base|cc)-(debian1[23])$/.exec(repository);
+  if (distroless) {
+    const [, family2, release2] = distroless;
+    return { ...distrolessBase(family2, { release: release2 }), reference: reference2 };
+  }
+  const unsuffixed = /(?:^|\/)distroless\/(static|base-nossl|base|cc)$/.exec(repository);
+  if (unsuffixed) {
+    const { family: family2, libc: libc2 } = distrolessBase(unsuffixed[1]);
+    return { reference: reference2, family: family2, ...libc2 && { libc: libc2 } };
+  }
+  const other = otherBases[repository.replace(/^(?:docker\.io\/)?(?:library\/)?/, "")];
+  const isKnown = other && (other.tags ?? /./).test(tag);
+  const { family = "other", glibc: glibc2, glibcxx, tags: _, ...known } = isKnown ? other : {};
+  const ofRelease = (versions3 = {}) => Object.entries(versions3).find(([name]) => tag.startsWith(name) || tag.includes(`-${name}`))?.[1];
+  const versions2 = { glibc: ofRelease(glibc2), glibcxx: ofRelease(glibcxx) };
+  return {
+    reference: reference2,
+    family,
+    ...known,
+    ...versions2.glibc && { glibc: versions2.glibc },
+    ...versions2.glibcxx && { glibcxx: versions2.glibcxx }
+  };
+}
+var distrolessFamilies, releases, defaultRelease, glibcLibraries, ccLibraries, chainguardPlatforms, chiselledLibraries, otherBases;
+var init_known = __esm({
+  "src/base/known.ts"() {
+    "use strict";
+    distrolessFamilies = ["static", "base-nossl", "base", "cc"];
+    releases = {
+      debian12: {
+        platforms: ["linux/amd64", "linux/arm64", "linux/arm/v7", "linux/s390x", "linux/ppc64le"],
+        glibc: "2.36",
+        glibcxx: "3.4.30",
+        base: ["libssl.so.3", "libcrypto.so.3"]
+      },
+      debian13: {
+        platforms: [
+          "linux/amd64",
+          "linux/arm64",
+          "linux/arm/v7",
+          "linux/s390x",
+          "linux/ppc64le",
+          "linux/riscv64"
+        ],
+        glibc: "2.41",
+        glibcxx: "3.4.33",
+        base: ["libssl.so.3", "libcrypto.so.3", "libz.so.1", "libzstd.so.1"]
+      }
+    };
+    defaultRelease = "debian13";
+    glibcLibraries = [
+      ...[
+        "libc.so.6",
+        "libm.so.6",
+        "libmvec.so.1",
+        "libpthread.so.0",
+        "libdl.so.2",
+        "librt.so.1",
+        "libresolv.so.2"
+      ],
+      ...["libutil.so.1", "libanl.so.1", "libnsl.so.1", "libBrokenLocale.so.1", "libthread_db.so.1"],
+      ...["libnss_compat.so.2", "libnss_dns.so.2", "libnss_files.so.2", "libnss_hesiod.so.2"]
+    ];
+    ccLibraries = ["libgcc_s.so.1", "libstdc++.so.6", "libgomp.so.1"];
+    chainguardPlatforms = ["linux/amd64", "linux/arm64"];
+    chiselledLibraries = ["libgcc_s.so.1", "libstdc++.so.6", "libssl.so.3", "libcrypto.so.3"];
+    otherBases = {
+      // Chainguard: apko.yaml of each in chainguard-images/images; Wolfi has no releases, so the newest of everything.
+      "cgr.dev/chainguard/static": { family: "static", libc: "none", platforms: chainguardPlatforms },
+      "cgr.dev/chainguard/glibc-dynamic": {
+        libc: "glibc",
+        platforms: chainguardPlatforms,
+        libraries: /* @__PURE__ */ new Set([...glibcLibraries, "libcrypt.so.1", "libgcc_s.so.1", "libstdc++.so.6"])
+      },
+      "cgr.dev/chainguard/wolfi-base": { libc: "glibc", platforms: chainguardPlatforms, runsAsRoot: true },
+      // Ubuntu, chiselled: the slices in the Dockerfiles of dotnet/dotnet-docker. The user is app, 1654.
+      "mcr.microsoft.com/dotnet/runtime-deps": {
+        tags: /-chiseled(-|$)/,
+        libc: "glibc",
+        libraries: /* @__PURE__ */ new Set([...glibcLibraries, ...chiselledLibraries]),
+        glibc: { jammy: "2.35", noble: "2.39" },
+        glibcxx: { jammy: "3.4.30", noble: "3.4.33" }
+      },
+      // docker-library/official-images, library/alpine. Busybox and apk are linked with these libraries.
+      alpine: {
+        libc: "musl",
+        libraries: /* @__PURE__ */ new Set(["libssl.so.3", "libcrypto.so.3", "libz.so.1"]),
+        runsAsRoot: true
+      },
+      debian: {
+        libc: "glibc",
+        glibc: { bullseye: "2.31", "11": "2.31", bookworm: "2.36", "12": "2.36", trixie: "2.41", "13": "2.41" },
+        runsAsRoot: true
+      },
+      ubuntu: {
+        libc: "glibc",
+        glibc: { focal: "2.31", "20.04": "2.31", jammy: "2.35", "22.04": "2.35", noble: "2.39", "24.04": "2.39" },
+        runsAsRoot: true
+      }
+    };
+  }
+});
+
+// src/base/distributions.ts
+function findDistribution(repository) {
+  return distributions.find(({ name }) => new RegExp(`(?:^|/)(?:${name.source})$`).test(repository));
+}
+function isDistribution(repository) {
+  return findDistribution(repository) !== void 0;
+}
+function linkedFolders({
+  reference: reference2,
+  family
+}) {
+  if (distrolessFamilies.includes(family)) return mergedUsr;
+  if (isLocalBase(reference2)) return {};
+  const [, repository = "", tag = ""] = /^(.*?)(?::([\w.-]+))?(?:@[\w:]+)?$/.exec(reference2) ?? [];
+  const { linked = {}, unmerged } = findDistribution(repository) ?? {};
+  return unmerged?.test(tag) ? varRun : linked;
+}
+function linkedFolderOf(path6, folders3) {
+  return Object.keys(folders3).find((folder) => path6 === folder || path6.startsWith(`${folder}/`));
+}
+function withoutLinks(path6, folders3) {
+  const folder = linkedFolderOf(path6, folders3);
+  return folder === void 0 ? path6 : `${folders3[folder]}${path6.slice(folder.length)}`;
+}
+var mergedUsr, varRun, merged, mergedSbin, distributions;
+var init_distributions = __esm({
+  "src/base/distributions.ts"() {
+    "use strict";
+    init_local_base();
+    init_known();
+    mergedUsr = {
+      "/bin": "/usr/bin",
+      "/sbin": "/usr/sbin",
+      "/lib": "/usr/lib",
+      "/lib64": "/usr/lib64"
+    };
+    varRun = { "/var/run": "/run", "/var/lock": "/run/lock" };
+    merged = { ...mergedUsr, ...varRun };
+    mergedSbin = { ...merged, "/sbin": "/usr/bin" };
+    distributions = [
+      { name: /alpine/, linked: varRun },
+      { name: /busybox|photon/ },
+      {
+        name: /debian(?:-base)?/,
+        linked: merged,
+        unmerged: /^(?:[6-9]|1[01]|wheezy|jessie|stretch|buster|bullseye|oldoldstable|v[12])(?:[.-]|$)/
+      },
+      { name: /ubuntu/, linked: merged, unmerged: /^(?:1[0-8]\.|trusty|xenial|bionic)/ },
+      { name: /wolfi-base|archlinux/, linked: { ...mergedSbin, "/lib64": "/usr/lib" } },
+      { name: /fedora/, linked: mergedSbin },
+      { name: /ubi\d+(?:[-/]\w+)*/, linked: merged },
+      { name: /(?:centos|rockylinux|almalinux|oraclelinux)/, linked: merged, unmerged: /^[56](?:[.-]|$)/ },
+      { name: /amazonlinux/, linked: merged, unmerged: /^(?:1|201\d\..*)$/ }
+    ];
+  }
+});
+
 // src/image/paths.ts
 import { posix } from "node:path";
 function folderMode(path6) {
@@ -24715,10 +24914,11 @@ function linkedPath(target, link3) {
   const up = link3.split("/").filter((name) => name === "..").length;
   return up > parentFolders(target).length ? link3 : posix.join(posix.dirname(target), link3);
 }
-function checkImagePath(path6, key = ["files"], family) {
-  const why = pathProblem(path6) ?? mergedProblem(path6, family);
+function checkImagePath(path6, key = ["files"], base) {
+  const linked = base ? linkedFolders(base) : {};
+  const why = pathProblem(path6) ?? linkProblem(path6, linked);
   if (why === void 0) return;
-  throw notAPath(path6, key, why);
+  throw notAPath(path6, key, why, linked);
 }
 function checkWorkdir(workdir2) {
   if (/^\/+$/.test(workdir2)) return "/";
@@ -24732,14 +24932,14 @@ function checkDestination(to, at) {
   const why = pathProblem(to.replace(/\/$/, "")) ?? backslashProblem(to);
   if (why !== void 0) throw notAPath(to, ["files", at, "to"], why);
 }
-function notAPath(path6, key, why) {
+function notAPath(path6, key, why, linked = {}) {
   return new Failure({
     kind: "usage",
     what: `${JSON.stringify(path6)} cannot be a path in the image`,
     where: `[image] ${key[0]}`,
     key: ["image", ...key],
     why,
-    fix: `use an absolute path such as ${suggestPath(path6)}`
+    fix: `use an absolute path such as ${suggestPath(path6, linked)}`
   });
 }
 function backslashProblem(path6) {
@@ -24758,21 +24958,20 @@ function pathProblem(path6) {
   if (Buffer.byteLength(path6) > 4e3) return "it has more than 4000 bytes";
   return void 0;
 }
-function mergedProblem(path6, family) {
-  if (family === void 0 || !debianFamilies.includes(family)) return void 0;
-  const folder = mergedFolders.find((merged2) => path6 === merged2 || path6.startsWith(`${merged2}/`));
-  return folder && `${folder} is a link to /usr${folder} in this base, which a file below it would replace`;
+function linkProblem(path6, linked) {
+  const folder = linkedFolderOf(path6, linked);
+  return folder && `${folder} is a link to ${linked[folder]} in this base, which a file below it would replace`;
 }
-function suggestPath(path6) {
+function suggestPath(path6, linked) {
   const names6 = path6.replace(/[\0-\x1f\x7f]/g, "").split(/[/\\]/).map((name) => name.replace(/^(?:\.wh\.)+/, "").slice(0, 60)).filter((name) => name !== "" && name !== "." && name !== "..");
-  const clean3 = `/${names6.join("/")}`;
-  if (mergedFolders.some((merged2) => clean3.startsWith(`${merged2}/`))) return `/usr${clean3}`;
+  const clean3 = withoutLinks(`/${names6.join("/")}`, linked);
   return names6.length > 0 && pathProblem(clean3) === void 0 && clean3 !== path6 ? clean3 : "/usr/local/bin/app";
 }
-var fileTime, folderModes, baseFolders, mergedFolders, debianFamilies;
+var fileTime, folderModes, baseFolders;
 var init_paths2 = __esm({
   "src/image/paths.ts"() {
     "use strict";
+    init_distributions();
     init_errors();
     fileTime = 0;
     folderModes = {
@@ -24781,8 +24980,6 @@ var init_paths2 = __esm({
       "/root": 448
     };
     baseFolders = ["/", "/home", "/home/nonroot", ...Object.keys(folderModes)];
-    mergedFolders = ["/bin", "/sbin", "/lib", "/lib64"];
-    debianFamilies = ["static", "base-nossl", "base", "cc"];
   }
 });
 
@@ -27127,7 +27324,7 @@ var init_tar_stream = __esm({
 function checkTargets({ files: files3, folders: folders3 = [], ownedFolders: owned, base }) {
   const targets3 = /* @__PURE__ */ new Set();
   for (const { target } of files3) {
-    checkImagePath(target, void 0, base.family);
+    checkImagePath(target, void 0, base);
     if (targets3.has(target)) throw clash(target, "two files have this path");
     targets3.add(target);
   }
@@ -29996,16 +30193,6 @@ var init_compile_place = __esm({
     "use strict";
     init_errors();
     init_schema();
-  }
-});
-
-// src/oci/local-base.ts
-function isLocalBase(reference2) {
-  return reference2 === "builtin" || /^(\/|\.\.?\/|oci:)|\.tar$/.test(reference2);
-}
-var init_local_base = __esm({
-  "src/oci/local-base.ts"() {
-    "use strict";
   }
 });
 
@@ -52062,138 +52249,6 @@ var init_needs = __esm({
   }
 });
 
-// src/base/known.ts
-function distrolessReference(family, options = {}) {
-  const { registry = "gcr.io/distroless", release: release2 = defaultRelease, nonroot: nonroot3 = true } = options;
-  return `${registry}/${family}-${release2}:${nonroot3 ? "nonroot" : "latest"}`;
-}
-function distrolessBase(family, options = {}) {
-  const { platforms: platforms2, glibc: glibc2, glibcxx, base } = releases[options.release ?? defaultRelease];
-  const reference2 = distrolessReference(family, options);
-  if (family === "static") return { reference: reference2, family, platforms: platforms2, libc: "none" };
-  const libraries = /* @__PURE__ */ new Set([
-    ...glibcLibraries,
-    ...family === "base-nossl" ? [] : base,
-    ...family === "cc" ? ccLibraries : []
-  ]);
-  return {
-    reference: reference2,
-    family,
-    platforms: platforms2,
-    libc: "glibc",
-    libraries,
-    glibc: glibc2,
-    ...family === "cc" && { glibcxx }
-  };
-}
-function knownBase(reference2) {
-  if (reference2 === "scratch" || reference2 === "builtin")
-    return { reference: reference2, family: reference2, libc: "none" };
-  if (/^\.{0,2}\/|\.tar$/.test(reference2)) return { reference: reference2, family: "other" };
-  const [, repository = "", tag = "latest"] = /^(.*?)(?::([\w.-]+))?(?:@[\w:]+)?$/.exec(reference2) ?? [];
-  const distroless = /(?:^|\/)(static|base-nossl|base|cc)-(debian1[23])$/.exec(repository);
-  if (distroless) {
-    const [, family2, release2] = distroless;
-    return { ...distrolessBase(family2, { release: release2 }), reference: reference2 };
-  }
-  const unsuffixed = /(?:^|\/)distroless\/(static|base-nossl|base|cc)$/.exec(repository);
-  if (unsuffixed) {
-    const { family: family2, libc: libc2 } = distrolessBase(unsuffixed[1]);
-    return { reference: reference2, family: family2, ...libc2 && { libc: libc2 } };
-  }
-  const other = otherBases[repository.replace(/^(?:docker\.io\/)?(?:library\/)?/, "")];
-  const isKnown = other && (other.tags ?? /./).test(tag);
-  const { family = "other", glibc: glibc2, glibcxx, tags: _, ...known } = isKnown ? other : {};
-  const ofRelease = (versions3 = {}) => Object.entries(versions3).find(([name]) => tag.startsWith(name) || tag.includes(`-${name}`))?.[1];
-  const versions2 = { glibc: ofRelease(glibc2), glibcxx: ofRelease(glibcxx) };
-  return {
-    reference: reference2,
-    family,
-    ...known,
-    ...versions2.glibc && { glibc: versions2.glibc },
-    ...versions2.glibcxx && { glibcxx: versions2.glibcxx }
-  };
-}
-var distrolessFamilies, releases, defaultRelease, glibcLibraries, ccLibraries, chainguardPlatforms, chiselledLibraries, otherBases;
-var init_known = __esm({
-  "src/base/known.ts"() {
-    "use strict";
-    distrolessFamilies = ["static", "base-nossl", "base", "cc"];
-    releases = {
-      debian12: {
-        platforms: ["linux/amd64", "linux/arm64", "linux/arm/v7", "linux/s390x", "linux/ppc64le"],
-        glibc: "2.36",
-        glibcxx: "3.4.30",
-        base: ["libssl.so.3", "libcrypto.so.3"]
-      },
-      debian13: {
-        platforms: [
-          "linux/amd64",
-          "linux/arm64",
-          "linux/arm/v7",
-          "linux/s390x",
-          "linux/ppc64le",
-          "linux/riscv64"
-        ],
-        glibc: "2.41",
-        glibcxx: "3.4.33",
-        base: ["libssl.so.3", "libcrypto.so.3", "libz.so.1", "libzstd.so.1"]
-      }
-    };
-    defaultRelease = "debian13";
-    glibcLibraries = [
-      ...[
-        "libc.so.6",
-        "libm.so.6",
-        "libmvec.so.1",
-        "libpthread.so.0",
-        "libdl.so.2",
-        "librt.so.1",
-        "libresolv.so.2"
-      ],
-      ...["libutil.so.1", "libanl.so.1", "libnsl.so.1", "libBrokenLocale.so.1", "libthread_db.so.1"],
-      ...["libnss_compat.so.2", "libnss_dns.so.2", "libnss_files.so.2", "libnss_hesiod.so.2"]
-    ];
-    ccLibraries = ["libgcc_s.so.1", "libstdc++.so.6", "libgomp.so.1"];
-    chainguardPlatforms = ["linux/amd64", "linux/arm64"];
-    chiselledLibraries = ["libgcc_s.so.1", "libstdc++.so.6", "libssl.so.3", "libcrypto.so.3"];
-    otherBases = {
-      // Chainguard: apko.yaml of each in chainguard-images/images; Wolfi has no releases, so the newest of everything.
-      "cgr.dev/chainguard/static": { family: "static", libc: "none", platforms: chainguardPlatforms },
-      "cgr.dev/chainguard/glibc-dynamic": {
-        libc: "glibc",
-        platforms: chainguardPlatforms,
-        libraries: /* @__PURE__ */ new Set([...glibcLibraries, "libcrypt.so.1", "libgcc_s.so.1", "libstdc++.so.6"])
-      },
-      "cgr.dev/chainguard/wolfi-base": { libc: "glibc", platforms: chainguardPlatforms, runsAsRoot: true },
-      // Ubuntu, chiselled: the slices in the Dockerfiles of dotnet/dotnet-docker. The user is app, 1654.
-      "mcr.microsoft.com/dotnet/runtime-deps": {
-        tags: /-chiseled(-|$)/,
-        libc: "glibc",
-        libraries: /* @__PURE__ */ new Set([...glibcLibraries, ...chiselledLibraries]),
-        glibc: { jammy: "2.35", noble: "2.39" },
-        glibcxx: { jammy: "3.4.30", noble: "3.4.33" }
-      },
-      // docker-library/official-images, library/alpine. Busybox and apk are linked with these libraries.
-      alpine: {
-        libc: "musl",
-        libraries: /* @__PURE__ */ new Set(["libssl.so.3", "libcrypto.so.3", "libz.so.1"]),
-        runsAsRoot: true
-      },
-      debian: {
-        libc: "glibc",
-        glibc: { bullseye: "2.31", "11": "2.31", bookworm: "2.36", "12": "2.36", trixie: "2.41", "13": "2.41" },
-        runsAsRoot: true
-      },
-      ubuntu: {
-        libc: "glibc",
-        glibc: { focal: "2.31", "20.04": "2.31", jammy: "2.35", "22.04": "2.35", noble: "2.39", "24.04": "2.39" },
-        runsAsRoot: true
-      }
-    };
-  }
-});
-
 // src/base/choose.ts
 function predictBase(prediction, options = {}) {
   const family = prediction.libc === "gnu" ? prediction.cxx ? "cc" : "base-nossl" : "static";
@@ -63483,8 +63538,8 @@ function pathInImage({ name }, index, program2) {
   const target = (index === 0 ? program2 : next2) ?? programPath(name);
   return { target, source: { artifact: name }, mode: 493 };
 }
-function linkFile(target, link3, family) {
-  checkImagePath(target, ["links", target], family);
+function linkFile(target, link3, base) {
+  checkImagePath(target, ["links", target], base);
   checkImagePath(linkedPath(target, link3), ["links", target]);
   return { target, source: { link: link3 }, mode: 511 };
 }
@@ -63493,9 +63548,9 @@ function planImage({ name, executables, image: asked2 }, base, source, options) 
   const tags2 = image4.tags.map((tag) => checkTag(tag, name));
   if (tags2.length === 0 && options.load && !options.push) tags2.push(localTag(name));
   const programs4 = executables.map((item, index) => pathInImage(item, index, image4.program));
-  for (const { target } of programs4) checkImagePath(target, ["program"], base.family);
+  for (const { target } of programs4) checkImagePath(target, ["program"], base);
   const program2 = programs4[0]?.target ?? "";
-  const links = Object.entries(image4.links).map(([target, link3]) => linkFile(target, link3, base.family));
+  const links = Object.entries(image4.links).map(([target, link3]) => linkFile(target, link3, base));
   for (const [at, { to }] of image4.files.entries()) checkDestination(to, at);
   const spec3 = {
     name,
@@ -63508,8 +63563,7 @@ function planImage({ name, executables, image: asked2 }, base, source, options) 
     tags: tags2,
     ...image4.folders.length > 0 && { ownedFolders: image4.folders }
   };
-  for (const [at, { path: path6 }] of image4.folders.entries())
-    checkImagePath(path6, ["folders", at, "path"], base.family);
+  for (const [at, { path: path6 }] of image4.folders.entries()) checkImagePath(path6, ["folders", at, "path"], base);
   const destinations = planDestinations({
     tags: tags2,
     name,
@@ -79336,7 +79390,7 @@ function baseKind(reference2) {
   if (/(?:^|\/)distroless\//.test(repository) || ["base", "base-nossl", "cc"].includes(family))
     return /debug/.test(tag) ? "debug" : "distroless";
   if (toolchains.test(repository)) return "toolchain";
-  return distributions.test(repository) ? "distribution" : "other";
+  return isDistribution(repository) ? "distribution" : "other";
 }
 function needsShell({ base, entrypoint, cmd, healthcheck: healthcheck3 }, isScript3) {
   const kind3 = baseKind(base.value);
@@ -79389,14 +79443,14 @@ function adoptBase({ base, user }, keepsShell, copied, ledger) {
 function runsAsRoot(kind3, keepsShell) {
   return kind3 === "debug" || keepsShell ? 'it runs as root; user = "65532" in [image] would not' : 'it runs as root; with xbuild it runs as nonroot (65532): user = "root" in [image] keeps root';
 }
-var distributions, toolchains;
+var toolchains;
 var init_base4 = __esm({
   "src/init/adopt/base.ts"() {
     "use strict";
+    init_distributions();
     init_known();
     init_stages();
     init_program_words();
-    distributions = /^(?:docker\.io\/)?(?:library\/)?(?:alpine|debian|ubuntu|busybox|fedora|centos|rockylinux|almalinux|amazonlinux|archlinux|photon|oraclelinux)$|(?:^|\/)(?:ubi\d+(?:[-/]\w+)*|wolfi-base|debian-base|alpine|debian|ubuntu|busybox)$/;
     toolchains = /(?:^|\/)(?:golang|go|rust|zig|rust-musl-builder|muslrust|cargo-chef|node)$/;
   }
 });
@@ -80021,30 +80075,40 @@ var init_settings2 = __esm({
 
 // src/init/adopt/merged-usr.ts
 function onMergedUsr(settings3) {
-  if (settings3.some(({ table: table2, key }) => table2 === "image" && key === "base")) return [...settings3];
-  return settings3.map((setting) => {
-    if (setting.table !== "image") return setting;
-    return { ...setting, value: moved(setting.key, setting.value) };
-  });
+  const kept = settings3.find(({ table: table2, key }) => table2 === "image" && key === "base")?.value;
+  const base = typeof kept === "string" ? knownBase(kept) : distrolessBase("static");
+  const linked = linkedFolders(base);
+  const program2 = (word3) => kept !== void 0 && isOfDistribution([String(word3)]) ? word3 : moved(word3, linked);
+  return settings3.map(
+    (setting) => setting.table === "image" ? { ...setting, value: inPlace(setting.key, setting.value) } : setting
+  );
+  function inPlace(key, value) {
+    if (key === "program") return moved(value, linked);
+    if (programs3.has(key) && Array.isArray(value))
+      return value.map((word3, at) => at === 0 ? program2(word3) : word3);
+    if (key === "healthcheck" && isTable4(value))
+      return { ...value, ...value["test"] && { test: inPlace("args", value["test"]) } };
+    if (key === "files") return withKey("to", value);
+    return key === "folders" ? withKey("path", value) : value;
+  }
+  function withKey(key, value) {
+    if (!Array.isArray(value)) return value;
+    return value.map(
+      (item) => isTable4(item) && item[key] ? { ...item, [key]: moved(item[key], linked) } : moved(item, linked)
+    );
+  }
 }
-function moved(key, value) {
-  if (key === "program" && typeof value === "string") return merged(value);
-  if (programs3.has(key) && Array.isArray(value))
-    return value.map((word3, at) => at === 0 ? merged(word3) : word3);
-  if (key === "healthcheck" && isTable4(value))
-    return { ...value, ...value["test"] && { test: moved("args", value["test"]) } };
-  if (key === "files" && Array.isArray(value))
-    return value.map((file) => isTable4(file) ? { ...file, to: merged(file["to"]) } : file);
-  return value;
-}
-function merged(path6) {
-  return typeof path6 === "string" ? path6.replace(/^\/(bin|sbin|lib)(?=\/)/, "/usr/$1") : path6;
+function moved(path6, linked) {
+  return typeof path6 === "string" ? withoutLinks(path6, linked) : path6;
 }
 var programs3;
 var init_merged_usr = __esm({
   "src/init/adopt/merged-usr.ts"() {
     "use strict";
+    init_distributions();
+    init_known();
     init_settings2();
+    init_program_words();
     programs3 = /* @__PURE__ */ new Set(["entrypoint", "args"]);
   }
 });

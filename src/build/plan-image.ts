@@ -10,7 +10,7 @@ import { checkDestination, checkImagePath, checkWorkdir, linkedPath } from '../i
 import type { Executable } from '../languages/language.ts'
 import { isLocalBase } from '../oci/local-base.ts'
 import { parseReference } from '../oci/reference.ts'
-import type { BaseChoice, BaseFamily, ImageConfig, ImageFile, ImageSpec, SourceInfo } from '../types.ts'
+import type { BaseChoice, ImageConfig, ImageFile, ImageSpec, SourceInfo } from '../types.ts'
 import { fillPlaceholders, type Placeholders, sourcePlaceholders } from '../util/placeholders.ts'
 import type { WantedImage } from './wanted-images.ts'
 
@@ -49,8 +49,8 @@ function pathInImage({ name }: Executable, index: number, program: string | unde
  * A link of `[image] links`.
  * @throws {Failure} usage, for a path that cannot be in an image, or a link that leads out of the root folder.
  */
-function linkFile(target: string, link: string, family: BaseFamily): ImageFile {
-  checkImagePath(target, ['links', target], family)
+function linkFile(target: string, link: string, base: BaseChoice): ImageFile {
+  checkImagePath(target, ['links', target], base)
   checkImagePath(linkedPath(target, link), ['links', target])
   return { target, source: { link }, mode: 0o777 }
 }
@@ -73,9 +73,9 @@ export function planImage(
   // An engine keeps what has no name as <none>.
   if (tags.length === 0 && options.load && !options.push) tags.push(localTag(name))
   const programs = executables.map((item, index) => pathInImage(item, index, image.program))
-  for (const { target } of programs) checkImagePath(target, ['program'], base.family)
+  for (const { target } of programs) checkImagePath(target, ['program'], base)
   const program = programs[0]?.target ?? ''
-  const links = Object.entries(image.links).map(([target, link]) => linkFile(target, link, base.family))
+  const links = Object.entries(image.links).map(([target, link]) => linkFile(target, link, base))
   for (const [at, { to }] of image.files.entries()) checkDestination(to, at)
   const spec: ImageSpec = {
     name,
@@ -88,8 +88,7 @@ export function planImage(
     tags,
     ...(image.folders.length > 0 && { ownedFolders: image.folders }),
   }
-  for (const [at, { path }] of image.folders.entries())
-    checkImagePath(path, ['folders', at, 'path'], base.family)
+  for (const [at, { path }] of image.folders.entries()) checkImagePath(path, ['folders', at, 'path'], base)
   const destinations = planDestinations({
     tags,
     name,

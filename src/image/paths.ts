@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
+import { type LinkedFolders, linkedFolderOf, linkedFolders, withoutLinks } from '../base/distributions.ts'
 import { Failure } from '../errors.ts'
-import type { BaseFamily } from '../types.ts'
+import type { BaseChoice } from '../types.ts'
 
 /**
  * The modification time of every file and folder of the image, in seconds since 1970. It is the same for every build,
@@ -37,19 +38,16 @@ export function linkedPath(target: string, link: string): string {
   return up > parentFolders(target).length ? link : posix.join(posix.dirname(target), link)
 }
 
-/** Folders that are symbolic links to /usr/… in Debian since release 12 (usr-merge), so in the distroless bases. */
-const mergedFolders = ['/bin', '/sbin', '/lib', '/lib64']
-const debianFamilies: readonly BaseFamily[] = ['static', 'base-nossl', 'base', 'cc']
-
 /**
  * Checks a path of the image, given by a person: absolute, normalised, with no name that a layer or a Dockerfile would
- * read as something else (image-spec layer.md: a name that begins with `.wh.` deletes files).
+ * read as something else (image-spec layer.md: a name that begins with `.wh.` deletes files), and below no link of the base.
  * @throws {Failure} usage
  */
-export function checkImagePath(path: string, key: Key = ['files'], family?: BaseFamily): void {
-  const why = pathProblem(path) ?? mergedProblem(path, family)
+export function checkImagePath(path: string, key: Key = ['files'], base?: BaseChoice): void {
+  const linked = base ? linkedFolders(base) : {}
+  const why = pathProblem(path) ?? linkProblem(path, linked)
   if (why === undefined) return
-  throw notAPath(path, key, why)
+  throw notAPath(path, key, why, linked)
 }
 
 /**
@@ -77,14 +75,14 @@ export function checkDestination(to: string, at: number): void {
 /** Below `[image]`. */
 type Key = readonly [string, ...(string | number)[]]
 
-function notAPath(path: string, key: Key, why: string): Failure {
+function notAPath(path: string, key: Key, why: string, linked: LinkedFolders = {}): Failure {
   return new Failure({
     kind: 'usage',
     what: `${JSON.stringify(path)} cannot be a path in the image`,
     where: `[image] ${key[0]}`,
     key: ['image', ...key],
     why,
-    fix: `use an absolute path such as ${suggestPath(path)}`,
+    fix: `use an absolute path such as ${suggestPath(path, linked)}`,
   })
 }
 
@@ -108,20 +106,20 @@ function pathProblem(path: string): string | undefined {
   return undefined
 }
 
-function mergedProblem(path: string, family: BaseFamily | undefined): string | undefined {
-  if (family === undefined || !debianFamilies.includes(family)) return undefined
-  const folder = mergedFolders.find(merged => path === merged || path.startsWith(`${merged}/`))
-  return folder && `${folder} is a link to /usr${folder} in this base, which a file below it would replace`
+function linkProblem(path: string, linked: LinkedFolders): string | undefined {
+  const folder = linkedFolderOf(path, linked)
+  return (
+    folder && `${folder} is a link to ${linked[folder]} in this base, which a file below it would replace`
+  )
 }
 
-function suggestPath(path: string): string {
+function suggestPath(path: string, linked: LinkedFolders): string {
   const names = path
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
     .replace(/[\0-\x1f\x7f]/g, '')
     .split(/[/\\]/)
     .map(name => name.replace(/^(?:\.wh\.)+/, '').slice(0, 60))
     .filter(name => name !== '' && name !== '.' && name !== '..')
-  const clean = `/${names.join('/')}`
-  if (mergedFolders.some(merged => clean.startsWith(`${merged}/`))) return `/usr${clean}`
+  const clean = withoutLinks(`/${names.join('/')}`, linked)
   return names.length > 0 && pathProblem(clean) === undefined && clean !== path ? clean : '/usr/local/bin/app'
 }

@@ -9,7 +9,7 @@ import { checkImagePath, parentFolders } from './paths.ts'
 export function checkTargets({ files, folders = [], ownedFolders: owned, base }: ImageSpec): void {
   const targets = new Set<string>()
   for (const { target } of files) {
-    checkImagePath(target, undefined, base.family)
+    checkImagePath(target, undefined, base)
     if (targets.has(target)) throw clash(target, 'two files have this path')
     targets.add(target)
   }

@@ -1,3 +1,4 @@
+import { isDistribution } from '../../base/distributions.ts'
 import { knownBase } from '../../base/known.ts'
 import type { ImageFacts } from '../../dockerfile/final-image.ts'
 import { architectureWords } from '../../dockerfile/stages.ts'
@@ -8,8 +9,6 @@ import { isOfDistribution, wordsOf } from './program-words.ts'
 /** What a base image is for whoever adopts a Dockerfile. */
 export type BaseKind = 'scratch' | 'distroless' | 'debug' | 'distribution' | 'toolchain' | 'other'
 
-const distributions =
-  /^(?:docker\.io\/)?(?:library\/)?(?:alpine|debian|ubuntu|busybox|fedora|centos|rockylinux|almalinux|amazonlinux|archlinux|photon|oraclelinux)$|(?:^|\/)(?:ubi\d+(?:[-/]\w+)*|wolfi-base|debian-base|alpine|debian|ubuntu|busybox)$/
 const toolchains = /(?:^|\/)(?:golang|go|rust|zig|rust-musl-builder|muslrust|cargo-chef|node)$/
 
 /** What kind of base a reference names. */
@@ -20,7 +19,7 @@ export function baseKind(reference: string): BaseKind {
   if (/(?:^|\/)distroless\//.test(repository) || ['base', 'base-nossl', 'cc'].includes(family))
     return /debug/.test(tag) ? 'debug' : 'distroless'
   if (toolchains.test(repository)) return 'toolchain'
-  return distributions.test(repository) ? 'distribution' : 'other'
+  return isDistribution(repository) ? 'distribution' : 'other'
 }
 
 /**

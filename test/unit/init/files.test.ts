@@ -297,3 +297,18 @@ test('an entrypoint below the working directory of the base is a path', () => {
   )
   expect(settings.map(({ key }) => key)).toEqual(['base'])
 })
+
+test.each([
+  ['debian:bookworm-slim', '/usr/bin/app'],
+  ['registry.access.redhat.com/ubi9/ubi', '/usr/bin/app'],
+  ['debian:bullseye', '/bin/app'],
+])('a program below /bin of a base that is kept, %s', (base, program) => {
+  const lines =
+    'COPY --from=build /out/app /bin/app\nCOPY run.sh /bin/\nENTRYPOINT ["/bin/sh", "-c", "exec app"]'
+  expect(settingsOf(lines, base)).toEqual({
+    base,
+    program,
+    files: [{ from: 'run.sh', to: program.replace('app', '') }],
+    entrypoint: ['/bin/sh', '-c', 'exec app'],
+  })
+})
