@@ -186,11 +186,11 @@ var init_destination_file = __esm({
 
 // src/util/file-pieces.ts
 async function* filePieces(handle) {
-  const buffer4 = Buffer.allocUnsafeSlow(pieceSize);
+  const buffer5 = Buffer.allocUnsafeSlow(pieceSize);
   for (; ; ) {
-    const { bytesRead } = await handle.read(buffer4, 0, pieceSize, null);
+    const { bytesRead } = await handle.read(buffer5, 0, pieceSize, null);
     if (bytesRead === 0) return;
-    yield buffer4.subarray(0, bytesRead);
+    yield buffer5.subarray(0, bytesRead);
   }
 }
 var pieceSize;
@@ -1602,7 +1602,7 @@ var init_uint_array = __esm({
     ({ toString: objectToString } = Object.prototype);
     isArrayBuffer = (value) => objectToString.call(value) === "[object ArrayBuffer]";
     isUint8Array = (value) => objectToString.call(value) === "[object Uint8Array]";
-    bufferToUint8Array = (buffer4) => new Uint8Array(buffer4.buffer, buffer4.byteOffset, buffer4.byteLength);
+    bufferToUint8Array = (buffer5) => new Uint8Array(buffer5.buffer, buffer5.byteOffset, buffer5.byteLength);
     textEncoder = new TextEncoder();
     stringToUint8Array = (string2) => textEncoder.encode(string2);
     textDecoder = new TextDecoder();
@@ -2856,15 +2856,15 @@ var require_readShebang = __commonJS({
     var shebangCommand = require_shebang_command();
     function readShebang(command2) {
       const size2 = 150;
-      const buffer4 = Buffer.alloc(size2);
+      const buffer5 = Buffer.alloc(size2);
       let fd;
       try {
         fd = fs.openSync(command2, "r");
-        fs.readSync(fd, buffer4, 0, size2, 0);
+        fs.readSync(fd, buffer5, 0, size2, 0);
         fs.closeSync(fd);
       } catch (e) {
       }
-      return shebangCommand(buffer4.toString());
+      return shebangCommand(buffer5.toString());
     }
     module.exports = readShebang;
   }
@@ -6047,9 +6047,9 @@ var init_stdio_option = __esm({
     init_standard_stream();
     init_array2();
     init_values();
-    normalizeStdioOption = ({ stdio, ipc, buffer: buffer4, ...options }, verboseInfo, isSync) => {
+    normalizeStdioOption = ({ stdio, ipc, buffer: buffer5, ...options }, verboseInfo, isSync) => {
       const stdioArray = getStdioArray(stdio, options).map((stdioOption, fdNumber) => addDefaultValue2(stdioOption, fdNumber));
-      return isSync ? normalizeStdioSync(stdioArray, buffer4, verboseInfo) : normalizeIpcStdioArray(stdioArray, ipc);
+      return isSync ? normalizeStdioSync(stdioArray, buffer5, verboseInfo) : normalizeIpcStdioArray(stdioArray, ipc);
     };
     getStdioArray = (stdio, options) => {
       if (stdio === void 0) {
@@ -6077,7 +6077,7 @@ var init_stdio_option = __esm({
       }
       return stdioOption;
     };
-    normalizeStdioSync = (stdioArray, buffer4, verboseInfo) => stdioArray.map((stdioOption, fdNumber) => !buffer4[fdNumber] && fdNumber !== 0 && !isFullVerbose(verboseInfo, fdNumber) && isOutputPipeOnly(stdioOption) ? "ignore" : stdioOption);
+    normalizeStdioSync = (stdioArray, buffer5, verboseInfo) => stdioArray.map((stdioOption, fdNumber) => !buffer5[fdNumber] && fdNumber !== 0 && !isFullVerbose(verboseInfo, fdNumber) && isOutputPipeOnly(stdioOption) ? "ignore" : stdioOption);
     isOutputPipeOnly = (stdioOption) => stdioOption === "pipe" || Array.isArray(stdioOption) && stdioOption.every((item) => item === "pipe");
   }
 });
@@ -6956,7 +6956,7 @@ var init_output_sync = __esm({
       }, options));
       return { output: transformedOutput, ...state };
     };
-    transformOutputResultSync = ({ result, fileDescriptors, fdNumber, state, outputFiles, isMaxBuffer, verboseInfo }, { buffer: buffer4, encoding, lines: lines3, stripFinalNewline: stripFinalNewline2, maxBuffer }) => {
+    transformOutputResultSync = ({ result, fileDescriptors, fdNumber, state, outputFiles, isMaxBuffer, verboseInfo }, { buffer: buffer5, encoding, lines: lines3, stripFinalNewline: stripFinalNewline2, maxBuffer }) => {
       if (result === null) {
         return;
       }
@@ -6981,7 +6981,7 @@ var init_output_sync = __esm({
         stdioItems,
         objectMode
       });
-      const returnedResult = buffer4[fdNumber] ? finalResult : void 0;
+      const returnedResult = buffer5[fdNumber] ? finalResult : void 0;
       try {
         if (state.error === void 0) {
           writeToFiles(serializedResult, stdioItems, outputFiles);
@@ -8624,7 +8624,7 @@ var init_contents2 = __esm({
     init_iterate();
     init_max_buffer();
     init_strip_newline();
-    getStreamOutput = async ({ stream, onStreamEnd, fdNumber, encoding, buffer: buffer4, maxBuffer, lines: lines3, allMixed, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => {
+    getStreamOutput = async ({ stream, onStreamEnd, fdNumber, encoding, buffer: buffer5, maxBuffer, lines: lines3, allMixed, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => {
       const logPromise = logOutputAsync({
         stream,
         onStreamEnd,
@@ -8634,7 +8634,7 @@ var init_contents2 = __esm({
         verboseInfo,
         streamInfo
       });
-      if (!buffer4) {
+      if (!buffer5) {
         await Promise.all([resumeStream(stream), logPromise]);
         return;
       }
@@ -8780,11 +8780,11 @@ var init_stdio = __esm({
   "node_modules/execa/lib/resolve/stdio.js"() {
     init_contents2();
     init_wait_stream();
-    waitForStdioStreams = ({ subprocess, encoding, buffer: buffer4, maxBuffer, lines: lines3, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => subprocess.stdio.map((stream, fdNumber) => waitForSubprocessStream({
+    waitForStdioStreams = ({ subprocess, encoding, buffer: buffer5, maxBuffer, lines: lines3, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => subprocess.stdio.map((stream, fdNumber) => waitForSubprocessStream({
       stream,
       fdNumber,
       encoding,
-      buffer: buffer4[fdNumber],
+      buffer: buffer5[fdNumber],
       maxBuffer: maxBuffer[fdNumber],
       lines: lines3[fdNumber],
       allMixed: false,
@@ -8792,7 +8792,7 @@ var init_stdio = __esm({
       verboseInfo,
       streamInfo
     }));
-    waitForSubprocessStream = async ({ stream, fdNumber, encoding, buffer: buffer4, maxBuffer, lines: lines3, allMixed, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => {
+    waitForSubprocessStream = async ({ stream, fdNumber, encoding, buffer: buffer5, maxBuffer, lines: lines3, allMixed, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => {
       if (!stream) {
         return;
       }
@@ -8807,7 +8807,7 @@ var init_stdio = __esm({
           onStreamEnd,
           fdNumber,
           encoding,
-          buffer: buffer4,
+          buffer: buffer5,
           maxBuffer,
           lines: lines3,
           allMixed,
@@ -8829,8 +8829,8 @@ var init_all_async = __esm({
     init_merge_streams();
     init_stdio();
     makeAllStream = ({ stdout, stderr }, { all }) => all && (stdout || stderr) ? mergeStreams([stdout, stderr].filter(Boolean)) : void 0;
-    waitForAllStream = ({ subprocess, encoding, buffer: buffer4, maxBuffer, lines: lines3, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => waitForSubprocessStream({
-      ...getAllStream(subprocess, buffer4),
+    waitForAllStream = ({ subprocess, encoding, buffer: buffer5, maxBuffer, lines: lines3, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => waitForSubprocessStream({
+      ...getAllStream(subprocess, buffer5),
       fdNumber: "all",
       encoding,
       maxBuffer: maxBuffer[1] + maxBuffer[2],
@@ -8841,17 +8841,17 @@ var init_all_async = __esm({
       streamInfo
     });
     getAllStream = ({ stdout, stderr, all }, [, bufferStdout, bufferStderr]) => {
-      const buffer4 = bufferStdout || bufferStderr;
-      if (!buffer4) {
-        return { stream: all, buffer: buffer4 };
+      const buffer5 = bufferStdout || bufferStderr;
+      if (!buffer5) {
+        return { stream: all, buffer: buffer5 };
       }
       if (!bufferStdout) {
-        return { stream: stderr, buffer: buffer4 };
+        return { stream: stderr, buffer: buffer5 };
       }
       if (!bufferStderr) {
-        return { stream: stdout, buffer: buffer4 };
+        return { stream: stdout, buffer: buffer5 };
       }
-      return { stream: all, buffer: buffer4 };
+      return { stream: all, buffer: buffer5 };
     };
     getAllMixed = ({ all, stdout, stderr }) => all && stdout && stderr && stdout.readableObjectMode !== stderr.readableObjectMode;
   }
@@ -8896,7 +8896,7 @@ var init_buffer_messages = __esm({
         return ipcOutput;
       }
       const isVerbose2 = shouldLogIpc(verboseInfo);
-      const buffer4 = getFdSpecificValue(bufferArray, "ipc");
+      const buffer5 = getFdSpecificValue(bufferArray, "ipc");
       const maxBuffer = getFdSpecificValue(maxBufferArray, "ipc");
       for await (const message of loopOnMessages({
         anyProcess: subprocess,
@@ -8906,7 +8906,7 @@ var init_buffer_messages = __esm({
         shouldAwait: false,
         reference: true
       })) {
-        if (buffer4) {
+        if (buffer5) {
           checkIpcMaxBuffer(subprocess, ipcOutput, maxBuffer);
           ipcOutput.push(message);
         }
@@ -8945,7 +8945,7 @@ var init_wait_subprocess = __esm({
       subprocess,
       options: {
         encoding,
-        buffer: buffer4,
+        buffer: buffer5,
         maxBuffer,
         lines: lines3,
         timeoutDuration: timeout4,
@@ -8974,7 +8974,7 @@ var init_wait_subprocess = __esm({
       const stdioPromises = waitForStdioStreams({
         subprocess,
         encoding,
-        buffer: buffer4,
+        buffer: buffer5,
         maxBuffer,
         lines: lines3,
         stripFinalNewline: stripFinalNewline2,
@@ -8984,7 +8984,7 @@ var init_wait_subprocess = __esm({
       const allPromise = waitForAllStream({
         subprocess,
         encoding,
-        buffer: buffer4,
+        buffer: buffer5,
         maxBuffer,
         lines: lines3,
         stripFinalNewline: stripFinalNewline2,
@@ -8994,7 +8994,7 @@ var init_wait_subprocess = __esm({
       const ipcOutput = [];
       const ipcOutputPromise = waitForIpcOutput({
         subprocess,
-        buffer: buffer4,
+        buffer: buffer5,
         maxBuffer,
         ipc,
         ipcOutput,
@@ -21922,14 +21922,14 @@ function withFileReader(path6, use) {
 }
 function fileReader(path6, descriptor, size2) {
   const pread = (offset, length) => {
-    const buffer4 = new Uint8Array(length);
+    const buffer5 = new Uint8Array(length);
     let filled = 0;
     while (filled < length) {
-      const count3 = readSync2(descriptor, buffer4, filled, length - filled, offset + filled);
+      const count3 = readSync2(descriptor, buffer5, filled, length - filled, offset + filled);
       if (count3 === 0) throw new UnreadableBinary(path6, "it shrank while it was being read");
       filled += count3;
     }
-    return buffer4;
+    return buffer5;
   };
   let start4 = 0;
   let window = new Uint8Array(0);
@@ -34427,9 +34427,9 @@ var init_dist2 = __esm({
       }
       release() {
         this.stream.write = this.method;
-        const buffer4 = [...this.buffer.all];
+        const buffer5 = [...this.buffer.all];
         this.buffer.reset();
-        return buffer4;
+        return buffer5;
       }
       write(...args3) {
         return this.method.apply(this.stream, args3);
@@ -34481,13 +34481,13 @@ var init_dist2 = __esm({
         this.stream.stdout.write(ANSI_ESCAPE_CODES.CURSOR_SHOW);
         this.active = false;
       }
-      toStdout(buffer4, eol = true) {
-        if (eol) buffer4 = buffer4 + EOL;
-        return this.stream.stdout.write(buffer4);
+      toStdout(buffer5, eol = true) {
+        if (eol) buffer5 = buffer5 + EOL;
+        return this.stream.stdout.write(buffer5);
       }
-      toStderr(buffer4, eol = true) {
-        if (eol) buffer4 = buffer4 + EOL;
-        return this.stream.stderr.write(buffer4);
+      toStderr(buffer5, eol = true) {
+        if (eol) buffer5 = buffer5 + EOL;
+        return this.stream.stderr.write(buffer5);
       }
     };
     ListrPromptAdapter = class {
@@ -37079,24 +37079,96 @@ var init_dockerfile_remarks = __esm({
   }
 });
 
+// src/registry/failures.ts
+function registryFailure(what, where, why, fix2, cause) {
+  return new Failure({ kind: "registry", what, where, why, fix: fix2, cause });
+}
+function isRefusal(error) {
+  return isFailure(error, "registry") && Object.values(refusals).includes(error.what);
+}
+function loginRequired(where, why, fix2) {
+  return registryFailure(refusals.login, where, why, fix2);
+}
+function mayNotPush(where, why, registry) {
+  const host = registry === "docker.io" ? "" : ` ${registry}`;
+  const fix2 = `docker login${host}, with an account that may push there, or another --tag`;
+  return registryFailure(refusals.push, where, why, fix2);
+}
+function statusFailure(status, body, where, registry) {
+  const host = registry === "docker.io" ? "" : ` ${registry}`;
+  const why = `${status}${explain(body)}`;
+  switch (status) {
+    case 401:
+      return loginRequired(where, why, `docker login${host}`);
+    case 403:
+      return registryFailure(
+        refusals.access,
+        where,
+        why,
+        `docker login${host} with an account that may use this repository`
+      );
+    case 404:
+      return registryFailure(
+        "The registry does not know it",
+        where,
+        why,
+        "check the name, or whether it exists"
+      );
+    case 413:
+      return registryFailure("The registry takes no content of this size", where, why);
+    case 429:
+      return registryFailure(
+        "The registry limits requests",
+        where,
+        why,
+        `wait, or log in: docker login${host}`
+      );
+    default:
+      return registryFailure("The registry failed", where, why, status >= 500 ? "try again later" : void 0);
+  }
+}
+function explain(body) {
+  try {
+    const { errors } = JSON.parse(body);
+    const texts2 = errors.map(({ code: code2, message }) => [code2, message].filter(Boolean).join(": "));
+    return texts2.length > 0 ? `: ${printable2(texts2.join("; "))}` : "";
+  } catch {
+    return body.trim() === "" || body.trimStart().startsWith("<") ? "" : `: ${printable2(body)}`;
+  }
+}
+var refusals;
+var init_failures = __esm({
+  "src/registry/failures.ts"() {
+    "use strict";
+    init_errors();
+    init_printable();
+    refusals = {
+      login: "The registry requires a login",
+      access: "The registry refused access",
+      push: "The registry does not let this account push"
+    };
+  }
+});
+
 // src/base/lookup.ts
+import { buffer } from "node:stream/consumers";
 function isRegistryBase(reference2) {
   return reference2 !== "scratch" && !isLocalBase(reference2);
 }
 function isUnreachable(error) {
   return isFailure(error, "registry") && !error.what.startsWith(noSuchBase);
 }
-function createBaseLookup(client) {
+function createBaseLookup(client, withDocuments2) {
   const found = /* @__PURE__ */ new Map();
   return (reference2) => {
-    const index = found.get(reference2) ?? lookUpBase(reference2, client);
+    const index = found.get(reference2) ?? withDocuments2((documents) => lookUpBase(reference2, { client, documents }));
     found.set(reference2, index);
     return index;
   };
 }
-async function lookUpBase(text7, client) {
+async function lookUpBase(text7, sources) {
   const reference2 = parseReference(text7);
-  const manifest = await client.findManifest(reference2);
+  const manifest = await findRoot(reference2, sources);
   if (!manifest) {
     throw new Failure({
       kind: "registry",
@@ -37107,24 +37179,55 @@ async function lookUpBase(text7, client) {
     });
   }
   const { digest: digest4 } = manifest;
-  return { digest: digest4, platforms: await listPlatforms(client, reference2, manifest) };
+  return { digest: digest4, platforms: await listPlatforms(reference2, manifest, sources) };
 }
-async function listPlatforms(client, reference2, { bytes: bytes2, mediaType }) {
+async function findRoot(reference2, sources) {
+  const { client, documents } = sources;
+  const known = reference2.digest === void 0 ? void 0 : await documents.recall(reference2);
+  const manifest = await findManifest(reference2, known ?? await describe8(reference2, client), sources);
+  if (manifest) {
+    const { mediaType, digest: digest4, bytes: bytes2 } = manifest;
+    await documents.remember({ ...reference2, digest: digest4 }, { mediaType, digest: digest4, size: bytes2.length });
+  }
+  return manifest;
+}
+async function describe8(reference2, client) {
+  try {
+    const root2 = await client.headManifest(reference2);
+    return root2 && manifestTypes.includes(root2.mediaType) ? root2 : void 0;
+  } catch (error) {
+    if (isRefusal(error)) return void 0;
+    throw error;
+  }
+}
+async function findManifest(reference2, descriptor, { client, documents }) {
+  const kept = descriptor && await documents.find(descriptor);
+  if (kept) return { mediaType: descriptor.mediaType, digest: descriptor.digest, bytes: kept };
+  const found = await client.findManifest(reference2);
+  if (found) await documents.keep(found.bytes);
+  return found;
+}
+async function listPlatforms(reference2, { bytes: bytes2, mediaType }, sources) {
   const where = reference2.repository;
   const parsed = parseManifest(bytes2, mediaType, where);
   if ("manifests" in parsed) {
-    const entries2 = await flattenIndex(parsed, (entry) => loadIndex(client, reference2, entry), where);
+    const entries2 = await flattenIndex(parsed, (entry) => loadIndex(reference2, entry, sources), where);
     const runnable = entries2.filter((entry) => !isAttestation(entry)).map((entry) => platformId(entry.platform));
     return [...new Set(runnable.filter((id2) => id2 !== void 0))];
   }
-  checkDocumentSize(parsed.config, where);
-  const config = [];
-  for await (const chunk of client.getBlob(reference2, parsed.config)) config.push(Buffer.from(chunk));
-  const id = platformId(parseConfig2(Buffer.concat(config), where));
+  const id = platformId(parseConfig2(await readConfig2(reference2, parsed.config, sources), where));
   return id === void 0 ? [] : [id];
 }
-async function loadIndex(client, reference2, { digest: digest4 }) {
-  const found = await client.findManifest({ ...reference2, digest: digest4 });
+async function readConfig2(reference2, descriptor, { client, documents }) {
+  checkDocumentSize(descriptor, reference2.repository);
+  const kept = await documents.find(descriptor);
+  if (kept) return kept;
+  const bytes2 = await buffer(client.getBlob(reference2, descriptor));
+  await documents.keep(bytes2);
+  return bytes2;
+}
+async function loadIndex(reference2, entry, sources) {
+  const found = await findManifest({ ...reference2, digest: entry.digest }, entry, sources);
   const parsed = found && parseManifest(found.bytes, found.mediaType, reference2.repository);
   return parsed && "manifests" in parsed ? parsed : void 0;
 }
@@ -37136,6 +37239,7 @@ var init_lookup2 = __esm({
     init_local_base();
     init_manifest();
     init_reference2();
+    init_failures();
     noSuchBase = "There is no base image";
   }
 });
@@ -37486,13 +37590,13 @@ var init_folder = __esm({
 // src/image/layout/index-json.ts
 import { join as join52 } from "node:path";
 function layoutIndex(content, tags2, others2 = []) {
-  const describe13 = (name) => ({
+  const describe14 = (name) => ({
     ...content.index.descriptor,
     annotations: { ...name, ...content.descriptorAnnotations }
   });
   const named3 = tags2.map((tag) => {
     const reference2 = parseReference(tag);
-    return describe13({
+    return describe14({
       "io.containerd.image.name": formatReference(reference2),
       ...reference2.tag && { "org.opencontainers.image.ref.name": reference2.tag }
     });
@@ -37501,7 +37605,7 @@ function layoutIndex(content, tags2, others2 = []) {
     JSON.stringify({
       schemaVersion: 2,
       mediaType: mediaTypes.index,
-      manifests: [...others2, ...named3.length > 0 ? named3 : [describe13({})]]
+      manifests: [...others2, ...named3.length > 0 ? named3 : [describe14({})]]
     })
   );
 }
@@ -37752,15 +37856,15 @@ function streamSource(chunks) {
 function fileSource(file, size2, start4 = 0) {
   let position = start4;
   const read5 = async (length) => {
-    const buffer4 = Buffer.alloc(Math.min(length, Math.max(0, size2 - position)));
+    const buffer5 = Buffer.alloc(Math.min(length, Math.max(0, size2 - position)));
     let filled = 0;
-    while (filled < buffer4.length) {
-      const { bytesRead } = await file.read(buffer4, filled, buffer4.length - filled, position + filled);
+    while (filled < buffer5.length) {
+      const { bytesRead } = await file.read(buffer5, filled, buffer5.length - filled, position + filled);
       if (bytesRead === 0) break;
       filled += bytesRead;
     }
     position += filled;
-    return buffer4.subarray(0, filled);
+    return buffer5.subarray(0, filled);
   };
   return {
     get position() {
@@ -37964,7 +38068,7 @@ __export(layout_files_exports, {
 import { constants as constants14, createReadStream as createReadStream2 } from "node:fs";
 import { open as open9, stat as stat16 } from "node:fs/promises";
 import { join as join54 } from "node:path";
-import { buffer } from "node:stream/consumers";
+import { buffer as buffer2 } from "node:stream/consumers";
 function folderFiles(folder) {
   return {
     async find(path6) {
@@ -38033,7 +38137,7 @@ function missingBlob(name, digest4) {
 async function readSmall(files3, path6, name) {
   const file = await files3.find(path6);
   if (!file) return void 0;
-  if (file.size <= maximumManifest) return buffer(file.read());
+  if (file.size <= maximumManifest) return buffer2(file.read());
   throw new Failure({
     kind: "verification",
     what: "Malformed image metadata",
@@ -38168,77 +38272,6 @@ var init_digest = __esm({
   "src/oci/digest.ts"() {
     "use strict";
     init_errors();
-  }
-});
-
-// src/registry/failures.ts
-function registryFailure(what, where, why, fix2, cause) {
-  return new Failure({ kind: "registry", what, where, why, fix: fix2, cause });
-}
-function isRefusal(error) {
-  return isFailure(error, "registry") && Object.values(refusals).includes(error.what);
-}
-function loginRequired(where, why, fix2) {
-  return registryFailure(refusals.login, where, why, fix2);
-}
-function mayNotPush(where, why, registry) {
-  const host = registry === "docker.io" ? "" : ` ${registry}`;
-  const fix2 = `docker login${host}, with an account that may push there, or another --tag`;
-  return registryFailure(refusals.push, where, why, fix2);
-}
-function statusFailure(status, body, where, registry) {
-  const host = registry === "docker.io" ? "" : ` ${registry}`;
-  const why = `${status}${explain(body)}`;
-  switch (status) {
-    case 401:
-      return loginRequired(where, why, `docker login${host}`);
-    case 403:
-      return registryFailure(
-        refusals.access,
-        where,
-        why,
-        `docker login${host} with an account that may use this repository`
-      );
-    case 404:
-      return registryFailure(
-        "The registry does not know it",
-        where,
-        why,
-        "check the name, or whether it exists"
-      );
-    case 413:
-      return registryFailure("The registry takes no content of this size", where, why);
-    case 429:
-      return registryFailure(
-        "The registry limits requests",
-        where,
-        why,
-        `wait, or log in: docker login${host}`
-      );
-    default:
-      return registryFailure("The registry failed", where, why, status >= 500 ? "try again later" : void 0);
-  }
-}
-function explain(body) {
-  try {
-    const { errors } = JSON.parse(body);
-    const texts2 = errors.map(({ code: code2, message }) => [code2, message].filter(Boolean).join(": "));
-    return texts2.length > 0 ? `: ${printable2(texts2.join("; "))}` : "";
-  } catch {
-    return body.trim() === "" || body.trimStart().startsWith("<") ? "" : `: ${printable2(body)}`;
-  }
-}
-var refusals;
-var init_failures = __esm({
-  "src/registry/failures.ts"() {
-    "use strict";
-    init_errors();
-    init_printable();
-    refusals = {
-      login: "The registry requires a login",
-      access: "The registry refused access",
-      push: "The registry does not let this account push"
-    };
   }
 });
 
@@ -39728,11 +39761,11 @@ var require_constants2 = __commonJS({
     var wellknownHeaderNameBuffers = {};
     Object.setPrototypeOf(wellknownHeaderNameBuffers, null);
     function getHeaderNameAsBuffer(header2) {
-      let buffer4 = wellknownHeaderNameBuffers[header2];
-      if (buffer4 === void 0) {
-        buffer4 = Buffer.from(header2);
+      let buffer5 = wellknownHeaderNameBuffers[header2];
+      if (buffer5 === void 0) {
+        buffer5 = Buffer.from(header2);
       }
-      return buffer4;
+      return buffer5;
     }
     for (let i2 = 0; i2 < wellknownHeaderNames.length; ++i2) {
       const key = wellknownHeaderNames[i2];
@@ -40176,8 +40209,8 @@ var require_util = __commonJS({
       }
       return headers3.map((x) => Buffer.from(x));
     }
-    function isBuffer(buffer4) {
-      return buffer4 instanceof Uint8Array || Buffer.isBuffer(buffer4);
+    function isBuffer(buffer5) {
+      return buffer5 instanceof Uint8Array || Buffer.isBuffer(buffer5);
     }
     function assertRequestHandler(handler, method, upgrade) {
       if (!handler || typeof handler !== "object") {
@@ -40816,7 +40849,7 @@ var require_unwrap_handler = __commonJS({
 var require_dispatcher_base = __commonJS({
   "node_modules/undici/lib/dispatcher/dispatcher-base.js"(exports, module) {
     "use strict";
-    var buffer4 = __require("node:buffer");
+    var buffer5 = __require("node:buffer");
     var Dispatcher2 = require_dispatcher();
     var UnwrapHandler = require_unwrap_handler();
     var {
@@ -40861,7 +40894,7 @@ var require_dispatcher_base = __commonJS({
        */
       get eventSourceOptions() {
         return {
-          maxEventSize: this[kEventSourceOptions].maxEventSize ?? buffer4.kStringMaxLength
+          maxEventSize: this[kEventSourceOptions].maxEventSize ?? buffer5.kStringMaxLength
         };
       }
       /** @returns {boolean} */
@@ -42933,14 +42966,14 @@ var require_encoding = __commonJS({
   "node_modules/undici/lib/encoding/index.js"(exports, module) {
     "use strict";
     var textDecoder2 = new TextDecoder();
-    function utf8DecodeBytes(buffer4) {
-      if (buffer4.length === 0) {
+    function utf8DecodeBytes(buffer5) {
+      if (buffer5.length === 0) {
         return "";
       }
-      if (buffer4[0] === 239 && buffer4[1] === 187 && buffer4[2] === 191) {
-        buffer4 = buffer4.subarray(3);
+      if (buffer5[0] === 239 && buffer5[1] === 187 && buffer5[2] === 191) {
+        buffer5 = buffer5.subarray(3);
       }
-      const output = textDecoder2.decode(buffer4);
+      const output = textDecoder2.decode(buffer5);
       return output;
     }
     module.exports = {
@@ -42995,8 +43028,8 @@ var require_infra = __commonJS({
       if (/[^+/0-9A-Za-z]/.test(data.length === dataLength ? data : data.substring(0, dataLength))) {
         return "failure";
       }
-      const buffer4 = Buffer.from(data, "base64");
-      return new Uint8Array(buffer4.buffer, buffer4.byteOffset, buffer4.byteLength);
+      const buffer5 = Buffer.from(data, "base64");
+      return new Uint8Array(buffer5.buffer, buffer5.byteOffset, buffer5.byteLength);
     }
     function isASCIIWhitespace(char) {
       return char === 9 || // \t
@@ -45263,12 +45296,12 @@ var require_formdata_parser = __commonJS({
       }
       return lead === 0 && trail === buf.length - 1 ? buf : buf.subarray(lead, trail + 1);
     }
-    function bufferStartsWith(buffer4, start4, position) {
-      if (buffer4.length < start4.length) {
+    function bufferStartsWith(buffer5, start4, position) {
+      if (buffer5.length < start4.length) {
         return false;
       }
       for (let i2 = 0; i2 < start4.length; i2++) {
-        if (start4[i2] !== buffer4[position.position + i2]) {
+        if (start4[i2] !== buffer5[position.position + i2]) {
           return false;
         }
       }
@@ -46717,14 +46750,14 @@ upgrade: ${upgrade}\r
         if (contentLength != null && contentLength !== body.size) {
           throw new RequestContentLengthMismatchError();
         }
-        const buffer4 = Buffer.from(await body.arrayBuffer());
+        const buffer5 = Buffer.from(await body.arrayBuffer());
         socket.cork();
         socket.write(`${header2}content-length: ${contentLength}\r
 \r
 `, "latin1");
-        socket.write(buffer4);
+        socket.write(buffer5);
         socket.uncork();
-        request.onBodySent(buffer4);
+        request.onBodySent(buffer5);
         request.onRequestSent();
         if (!expectsPayload && request.reset !== false) {
           socket[kReset2] = true;
@@ -47608,12 +47641,12 @@ var require_client_h2 = __commonJS({
         if (contentLength != null && contentLength !== body.size) {
           throw new RequestContentLengthMismatchError();
         }
-        const buffer4 = Buffer.from(await body.arrayBuffer());
+        const buffer5 = Buffer.from(await body.arrayBuffer());
         h2stream.cork();
-        h2stream.write(buffer4);
+        h2stream.write(buffer5);
         h2stream.uncork();
         h2stream.end();
-        request.onBodySent(buffer4);
+        request.onBodySent(buffer5);
         request.onRequestSent();
         if (!expectsPayload) {
           socket[kReset2] = true;
@@ -48473,7 +48506,7 @@ var require_socks5_utils = __commonJS({
       };
     }
     function parseIPv6(address3) {
-      const buffer4 = Buffer5.alloc(16);
+      const buffer5 = Buffer5.alloc(16);
       let normalizedAddress = address3;
       if (address3.includes(".")) {
         const lastColonIndex = address3.lastIndexOf(":");
@@ -48493,21 +48526,21 @@ var require_socks5_utils = __commonJS({
         const afterParts = after === "" ? [] : after.split(":");
         let bufferIndex = 0;
         for (const part of beforeParts) {
-          buffer4.writeUInt16BE(parseInt(part, 16), bufferIndex);
+          buffer5.writeUInt16BE(parseInt(part, 16), bufferIndex);
           bufferIndex += 2;
         }
         bufferIndex = 16 - afterParts.length * 2;
         for (const part of afterParts) {
-          buffer4.writeUInt16BE(parseInt(part, 16), bufferIndex);
+          buffer5.writeUInt16BE(parseInt(part, 16), bufferIndex);
           bufferIndex += 2;
         }
       } else {
         const parts = normalizedAddress.split(":");
         for (let i2 = 0; i2 < parts.length; i2++) {
-          buffer4.writeUInt16BE(parseInt(parts[i2], 16), i2 * 2);
+          buffer5.writeUInt16BE(parseInt(parts[i2], 16), i2 * 2);
         }
       }
-      return buffer4;
+      return buffer5;
     }
     function buildAddressBuffer(type, addressBuffer, port) {
       const portBuffer = Buffer5.allocUnsafe(2);
@@ -48518,42 +48551,42 @@ var require_socks5_utils = __commonJS({
         portBuffer
       ]);
     }
-    function parseResponseAddress(buffer4, offset = 0) {
-      if (buffer4.length < offset + 1) {
+    function parseResponseAddress(buffer5, offset = 0) {
+      if (buffer5.length < offset + 1) {
         throw new InvalidArgumentError("Buffer too small to contain address type");
       }
-      const addressType = buffer4[offset];
+      const addressType = buffer5[offset];
       let address3;
       let currentOffset = offset + 1;
       switch (addressType) {
         case 1: {
-          if (buffer4.length < currentOffset + 6) {
+          if (buffer5.length < currentOffset + 6) {
             throw new InvalidArgumentError("Buffer too small for IPv4 address");
           }
-          address3 = Array.from(buffer4.subarray(currentOffset, currentOffset + 4)).join(".");
+          address3 = Array.from(buffer5.subarray(currentOffset, currentOffset + 4)).join(".");
           currentOffset += 4;
           break;
         }
         case 3: {
-          if (buffer4.length < currentOffset + 1) {
+          if (buffer5.length < currentOffset + 1) {
             throw new InvalidArgumentError("Buffer too small for domain length");
           }
-          const domainLength = buffer4[currentOffset];
+          const domainLength = buffer5[currentOffset];
           currentOffset += 1;
-          if (buffer4.length < currentOffset + domainLength + 2) {
+          if (buffer5.length < currentOffset + domainLength + 2) {
             throw new InvalidArgumentError("Buffer too small for domain address");
           }
-          address3 = buffer4.subarray(currentOffset, currentOffset + domainLength).toString("utf8");
+          address3 = buffer5.subarray(currentOffset, currentOffset + domainLength).toString("utf8");
           currentOffset += domainLength;
           break;
         }
         case 4: {
-          if (buffer4.length < currentOffset + 18) {
+          if (buffer5.length < currentOffset + 18) {
             throw new InvalidArgumentError("Buffer too small for IPv6 address");
           }
           const parts = [];
           for (let i2 = 0; i2 < 8; i2++) {
-            const value = buffer4.readUInt16BE(currentOffset + i2 * 2);
+            const value = buffer5.readUInt16BE(currentOffset + i2 * 2);
             parts.push(value.toString(16));
           }
           address3 = parts.join(":");
@@ -48563,10 +48596,10 @@ var require_socks5_utils = __commonJS({
         default:
           throw new InvalidArgumentError(`Invalid address type: ${addressType}`);
       }
-      if (buffer4.length < currentOffset + 2) {
+      if (buffer5.length < currentOffset + 2) {
         throw new InvalidArgumentError("Buffer too small for port");
       }
-      const port = buffer4.readUInt16BE(currentOffset);
+      const port = buffer5.readUInt16BE(currentOffset);
       currentOffset += 2;
       return {
         address: address3,
@@ -49724,13 +49757,13 @@ var require_readable = __commonJS({
       if (chunks.length === 0 || length === 0) {
         return "";
       }
-      const buffer4 = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length);
-      const bufferLength = buffer4.length;
-      const start4 = bufferLength > 2 && buffer4[0] === 239 && buffer4[1] === 187 && buffer4[2] === 191 ? 3 : 0;
+      const buffer5 = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length);
+      const bufferLength = buffer5.length;
+      const start4 = bufferLength > 2 && buffer5[0] === 239 && buffer5[1] === 187 && buffer5[2] === 191 ? 3 : 0;
       if (!encoding || encoding === "utf8" || encoding === "utf-8") {
-        return buffer4.utf8Slice(start4, bufferLength);
+        return buffer5.utf8Slice(start4, bufferLength);
       } else {
-        return buffer4.subarray(start4, bufferLength).toString(encoding);
+        return buffer5.subarray(start4, bufferLength).toString(encoding);
       }
     }
     function chunksConcat(chunks, length) {
@@ -49740,14 +49773,14 @@ var require_readable = __commonJS({
       if (chunks.length === 1) {
         return new Uint8Array(chunks[0]);
       }
-      const buffer4 = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+      const buffer5 = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
       let offset = 0;
       for (let i2 = 0; i2 < chunks.length; ++i2) {
         const chunk = chunks[i2];
-        buffer4.set(chunk, offset);
+        buffer5.set(chunk, offset);
         offset += chunk.length;
       }
-      return buffer4;
+      return buffer5;
     }
     function consumeEnd(consume2, encoding) {
       const { type, body, resolve: resolve34, stream, length } = consume2;
@@ -51511,7 +51544,7 @@ var init_upload = __esm({
 // src/registry/client.ts
 function createRegistryClient(options = {}) {
   const caller2 = createCaller(options);
-  const findManifest = (reference2, push2 = false) => caller2.retrying(async () => {
+  const findManifest2 = (reference2, push2 = false) => caller2.retrying(async () => {
     const response = await caller2.once({
       ...manifestCall(reference2, push2),
       method: "GET",
@@ -51535,7 +51568,7 @@ function createRegistryClient(options = {}) {
     return [200, 206].includes((await brief({ ...range, method: "GET" })).status);
   };
   return {
-    findManifest: (reference2) => findManifest(reference2),
+    findManifest: (reference2) => findManifest2(reference2),
     headBlob,
     close: () => caller2.close(),
     getBlob: (repository, blob) => downloadBlob(caller2, repository, blob),
@@ -51550,7 +51583,7 @@ function createRegistryClient(options = {}) {
       response.headers["content-encoding"] === void 0 && (stated === void 0 || stated === digest4) && digest4 !== void 0 && isDigest(digest4) && mediaType !== void 0 && size2 > 0) {
         return { mediaType, digest: digest4, size: size2 };
       }
-      const found = await findManifest(reference2, push2);
+      const found = await findManifest2(reference2, push2);
       return found && { mediaType: found.mediaType, digest: found.digest, size: found.bytes.length };
     },
     async checkPush(reference2) {
@@ -51565,7 +51598,7 @@ function createRegistryClient(options = {}) {
       return allowed2 ? "granted" : "unknown";
     },
     async getManifest(reference2) {
-      const found = await findManifest(reference2);
+      const found = await findManifest2(reference2);
       if (found) return found;
       throw registryFailure(
         "There is no such image",
@@ -51662,7 +51695,7 @@ async function readDockerArchive(files3, name, chosen2) {
   if (image4.Layers.length > bounds.layers) throw tooMuch(`more than ${bounds.layers} layers`, name);
   const paths = /* @__PURE__ */ new Map();
   const described = /* @__PURE__ */ new Map();
-  const describe13 = async (path6, mediaType) => {
+  const describe14 = async (path6, mediaType) => {
     const known = described.get(path6);
     if (known) return known;
     const file = await files3.find(path6);
@@ -51673,9 +51706,9 @@ async function readDockerArchive(files3, name, chosen2) {
     described.set(path6, descriptor);
     return descriptor;
   };
-  const config = await describe13(image4.Config, mediaTypes.dockerConfig);
+  const config = await describe14(image4.Config, mediaTypes.dockerConfig);
   const layers = [];
-  for (const path6 of image4.Layers) layers.push(await describe13(path6, mediaTypes.layer));
+  for (const path6 of image4.Layers) layers.push(await describe14(path6, mediaTypes.layer));
   const manifest = Buffer.from(
     JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers })
   );
@@ -51867,7 +51900,7 @@ var registry_source_exports = {};
 __export(registry_source_exports, {
   registrySource: () => registrySource
 });
-import { buffer as buffer2 } from "node:stream/consumers";
+import { buffer as buffer3 } from "node:stream/consumers";
 function registrySource(client, reference2) {
   const { registry, repository } = reference2;
   const name = formatReference(reference2);
@@ -51882,7 +51915,7 @@ function registrySource(client, reference2) {
     async document(descriptor) {
       checkDocumentSize(descriptor, name);
       if (!manifestTypes.includes(descriptor.mediaType)) {
-        return buffer2(client.getBlob({ registry, repository }, descriptor));
+        return buffer3(client.getBlob({ registry, repository }, descriptor));
       }
       const found = await client.findManifest({ registry, repository, digest: descriptor.digest });
       return found?.bytes;
@@ -52873,6 +52906,64 @@ var init_base3 = __esm({
   }
 });
 
+// src/image/base-documents.ts
+import { createReadStream as createReadStream3 } from "node:fs";
+import { buffer as buffer4 } from "node:stream/consumers";
+function createCachedBaseLookup(client) {
+  return createBaseLookup(client, withDocuments);
+}
+function baseDocuments(cache2) {
+  const recall2 = async (reference2) => await cache2.recall("bases", formatReference(reference2));
+  return {
+    recall: recall2,
+    async remember(reference2, descriptor) {
+      if ((await recall2(reference2))?.digest === descriptor.digest) return;
+      await cache2.remember("bases", formatReference(reference2), descriptor);
+    },
+    async find({ digest: digest4, size: size2 }) {
+      const path6 = size2 > maximumManifest ? void 0 : await cache2.find(digest4, size2);
+      return path6 === void 0 ? void 0 : buffer4(createReadStream3(path6));
+    },
+    async keep(bytes2) {
+      await cache2.store(single2(bytes2));
+    }
+  };
+}
+async function* single2(bytes2) {
+  yield bytes2;
+}
+var withDocuments, nothing2;
+var init_base_documents = __esm({
+  "src/image/base-documents.ts"() {
+    "use strict";
+    init_lookup2();
+    init_manifest();
+    init_reference2();
+    init_cache_folder();
+    init_cache2();
+    withDocuments = async (use) => {
+      const cache2 = await openCache(cacheFolder(), () => {
+      }).catch(() => void 0);
+      if (!cache2) return use(nothing2);
+      const documents = baseDocuments(cache2);
+      try {
+        return await use({ ...documents, keep: (bytes2) => documents.keep(bytes2).catch(() => {
+        }) });
+      } finally {
+        await cache2.close();
+      }
+    };
+    nothing2 = {
+      recall: async () => void 0,
+      remember: async () => {
+      },
+      find: async () => void 0,
+      keep: async () => {
+      }
+    };
+  }
+});
+
 // src/image/read/decompress.ts
 import { Readable as Readable6 } from "node:stream";
 import { pipeline as pipeline3 } from "node:stream/promises";
@@ -52951,8 +53042,7 @@ var init_decompress = __esm({
 });
 
 // src/image/writer/source-base.ts
-import { createReadStream as createReadStream3 } from "node:fs";
-import { buffer as buffer3 } from "node:stream/consumers";
+import { createReadStream as createReadStream4 } from "node:fs";
 async function openSourceBase(source, options) {
   const guard = (work) => work.catch((error) => Promise.reject(withOtherBases(error, options.otherBases)));
   const root2 = await guard(resolveRoot(source, options));
@@ -52972,16 +53062,17 @@ async function openSourceBase(source, options) {
 }
 async function resolveRoot(source, { cache: cache2, reference: reference2, remark, unasked }) {
   if (!reference2) return source.root();
-  const key = formatReference(reference2);
-  const known = await cache2.recall("bases", key);
+  const documents = baseDocuments(cache2);
+  const known = await documents.recall(reference2);
   if (known && (unasked || reference2.digest !== void 0)) return known;
   try {
     const root2 = await source.root();
-    if (known?.digest !== root2.digest) await cache2.remember("bases", key, root2);
+    await documents.remember(reference2, root2);
     return root2;
   } catch (error) {
     if (!known || !isUnreachable2(error)) throw error;
-    remark(`${error.what} (${error.where}): building on ${key} as it was when last seen, ${known.digest}`);
+    const name = formatReference(reference2);
+    remark(`${error.what} (${error.where}): building on ${name} as it was when last seen, ${known.digest}`);
     return known;
   }
 }
@@ -52989,12 +53080,13 @@ function isUnreachable2(error) {
   return isFailure(error, "registry") && error.what === "The registry cannot be reached";
 }
 function createReader2(source, cache2, guard) {
+  const documents = baseDocuments(cache2);
   const document2 = async (descriptor) => {
-    const path6 = await cache2.find(descriptor.digest, descriptor.size);
-    if (path6) return buffer3(createReadStream3(path6));
+    const kept = await documents.find(descriptor);
+    if (kept) return kept;
     const bytes2 = await guard(source.document(descriptor));
     if (!bytes2) throw missing3(source.name, descriptor);
-    await cache2.store(single2(bytes2));
+    await documents.keep(bytes2);
     return bytes2;
   };
   const fetch2 = async (descriptor, diffId, signal) => {
@@ -53020,7 +53112,7 @@ function createReader2(source, cache2, guard) {
 async function checkDiffId(path6, { digest: digest4 }, diffId, { cache: cache2, where }) {
   if (await cache2.recall("diff-ids", digest4) === diffId) return;
   const [algorithm2 = ""] = diffId.split(":");
-  const unpacked = decompress(createReadStream3(path6), `${where}@${digest4}`);
+  const unpacked = decompress(createReadStream4(path6), `${where}@${digest4}`);
   const hex = await hashStream(unpacked, algorithm2).catch((error) => {
     if (error instanceof UnreadableCompression) return void 0;
     throw error;
@@ -53031,9 +53123,6 @@ async function checkDiffId(path6, { digest: digest4 }, diffId, { cache: cache2, 
     throw malformed3(where, `its layer ${digest4} unpacks to ${actual}, and its config says ${diffId}`);
   }
   await cache2.remember("diff-ids", digest4, diffId);
-}
-async function* single2(bytes2) {
-  yield bytes2;
 }
 async function entriesOf(index, reader, where) {
   const load3 = async (descriptor) => {
@@ -53129,6 +53218,7 @@ var init_source_base = __esm({
     init_manifest();
     init_reference2();
     init_hash_stream();
+    init_base_documents();
     init_cache2();
     init_decompress();
   }
@@ -53225,7 +53315,7 @@ var init_layout = __esm({
 });
 
 // src/image/writer/push.ts
-import { createReadStream as createReadStream4 } from "node:fs";
+import { createReadStream as createReadStream5 } from "node:fs";
 async function pushImage(references, content, options) {
   const { client } = options;
   const { bytes: bytes2, descriptor } = content.index;
@@ -53299,7 +53389,7 @@ async function pushLayer(references, layer, options) {
 async function* readLayer(layer, signal) {
   const path6 = await layer.file(signal);
   try {
-    yield* createReadStream4(path6, { highWaterMark: 256 * 1024 });
+    yield* createReadStream5(path6, { highWaterMark: 256 * 1024 });
   } catch (error) {
     throw error.code === "ENOENT" ? cacheEmptied(path6) : error;
   }
@@ -53337,7 +53427,7 @@ async function buildOciImage(spec3, inputs3) {
       if (signal?.aborted) throw interrupted();
       await write2(output, content, spec3, inputs3, client);
     }
-    return describe8(content, compressor);
+    return describe9(content, compressor);
   } finally {
     for (const source of tools.opened) await source.close();
     if (client !== inputs3.registries) await client.close();
@@ -53413,7 +53503,7 @@ async function write2(output, content, { tags: tags2, epoch }, { signal, onProgr
   const dockerPlatform = output.type === "docker-archive" ? output.platform : void 0;
   return writeArchive(output.path, content, { tags: tags2, epoch, dockerPlatform, signal });
 }
-function describe8({ index, images, baseDigest }, compressor) {
+function describe9({ index, images, baseDigest }, compressor) {
   return {
     indexDigest: index.descriptor.digest,
     ...baseDigest !== void 0 && { baseDigest },
@@ -54001,7 +54091,7 @@ function checkLayers({ layers }, { diffIds }, scanner) {
   let blind = false;
   const read5 = async (number2) => {
     const layer = layers[number2];
-    if (!layer) return nothing2;
+    if (!layer) return nothing3;
     const name = `layer ${number2 + 1} of ${layers.length}`;
     try {
       const scan2 = await scanner.scan(layer);
@@ -54022,7 +54112,7 @@ function checkLayers({ layers }, { diffIds }, scanner) {
         problems.push(`${name}: ${[error.what, error.why].filter(Boolean).join(": ")}`);
       else throw error;
       blind = true;
-      return nothing2;
+      return nothing3;
     }
   };
   const scan = (number2) => {
@@ -54048,14 +54138,14 @@ function checkLayers({ layers }, { diffIds }, scanner) {
     }
   };
 }
-var nothing2;
+var nothing3;
 var init_checked_layers = __esm({
   "src/image/verify/checked-layers.ts"() {
     "use strict";
     init_errors();
     init_decompress();
     init_rootfs();
-    nothing2 = {
+    nothing3 = {
       diffId: "",
       entries: /* @__PURE__ */ new Map(),
       whiteouts: /* @__PURE__ */ new Set(),
@@ -54213,8 +54303,8 @@ async function readOsRelease(rootfs) {
 async function firstLine3(path6) {
   const file = await open11(path6);
   try {
-    const { buffer: buffer4, bytesRead } = await file.read(Buffer.alloc(128), 0, 128, 0);
-    return buffer4.toString("utf8", 0, bytesRead).split("\n")[0] ?? "";
+    const { buffer: buffer5, bytesRead } = await file.read(Buffer.alloc(128), 0, 128, 0);
+    return buffer5.toString("utf8", 0, bytesRead).split("\n")[0] ?? "";
   } finally {
     await file.close();
   }
@@ -54762,7 +54852,7 @@ var init_unreachable_base = __esm({
 function createQuestions(registries) {
   const rights = /* @__PURE__ */ new Map();
   return {
-    lookUpBase: createBaseLookup(registries),
+    lookUpBase: createCachedBaseLookup(registries),
     checkPush: (reference2) => {
       const key = formatRepository(reference2);
       const asked2 = rights.get(key) ?? registries.checkPush(reference2);
@@ -54832,6 +54922,7 @@ var init_ask_early = __esm({
     init_known();
     init_lookup2();
     init_errors();
+    init_base_documents();
     init_tags_last();
     init_reference2();
     init_failures();
@@ -54939,7 +55030,7 @@ async function recordBuild(dist, project2, artifacts, images) {
     )
   );
   const last = {
-    toolchain: describe9(project2),
+    toolchain: describe10(project2),
     platforms: [...new Set(platforms2)].sort(),
     binaries: { ...before?.binaries, ...Object.fromEntries(kept) },
     sizes: { ...any?.sizes, ...Object.fromEntries(images.map((image4) => [placeOf4(image4), sizesOf(image4)])) }
@@ -54994,7 +55085,7 @@ async function lastBuild(dist, project2) {
   return sameToolchain(await readLastBuild(dist), project2);
 }
 function sameToolchain(last, project2) {
-  return last?.toolchain === describe9(project2) ? last : void 0;
+  return last?.toolchain === describe10(project2) ? last : void 0;
 }
 async function readLastBuild(dist) {
   try {
@@ -55003,7 +55094,7 @@ async function readLastBuild(dist) {
     return void 0;
   }
 }
-var lastBuildSchema, describe9;
+var lastBuildSchema, describe10;
 var init_last_build = __esm({
   "src/build/last-build.ts"() {
     "use strict";
@@ -55022,7 +55113,7 @@ var init_last_build = __esm({
       /** The sizes of the images' platforms, by the place that each image went to. */
       sizes: optional(table(table(number())))
     });
-    describe9 = ({ toolchain: toolchain2 }) => `${toolchain2.name} ${toolchain2.version}`;
+    describe10 = ({ toolchain: toolchain2 }) => `${toolchain2.name} ${toolchain2.version}`;
   }
 });
 
@@ -55032,7 +55123,7 @@ import { dirname as dirname30, join as join62 } from "node:path";
 function recordCommands(args3, plan, options, last) {
   try {
     const path6 = commandsPath(args3);
-    const written = mayBegin(plan, options) && JSON.stringify(describe10(plan, options, last));
+    const written = mayBegin(plan, options) && JSON.stringify(describe11(plan, options, last));
     if (!written) rmSync4(path6, { force: true });
     else if (readChecked(path6)?.toString() !== written) writeChecked(path6, () => Buffer.from(written));
   } catch {
@@ -55050,7 +55141,7 @@ function mayBegin(plan, { before, compile, language }) {
   const hasSecret = JSON.stringify(redactAll([files3, steps2])) !== JSON.stringify([files3, steps2]);
   return !hasSecret && !JSON.stringify(language).includes("{env.");
 }
-function describe10(plan, { dir: dir2 }, last) {
+function describe11(plan, { dir: dir2 }, last) {
   return {
     dist: plan.dist,
     binaries: keptBinaries(last, plan),
@@ -62306,12 +62397,12 @@ var require_parser2 = __commonJS({
         }
         return new instruction_1.Instruction(document2, lineRange, dockerfile2, escapeChar, instruction, instructionRange);
       }
-      getParserDirectives(document2, buffer4) {
+      getParserDirectives(document2, buffer5) {
         const directives = [];
         this.escapeChar = "";
-        const offset = util_1.Util.isUTF8BOM(buffer4.substring(0, 1)) ? 1 : 0;
-        directiveCheck: for (let i2 = offset; i2 < buffer4.length; i2++) {
-          switch (buffer4.charAt(i2)) {
+        const offset = util_1.Util.isUTF8BOM(buffer5.substring(0, 1)) ? 1 : 0;
+        directiveCheck: for (let i2 = offset; i2 < buffer5.length; i2++) {
+          switch (buffer5.charAt(i2)) {
             case " ":
             case "	":
               break;
@@ -62321,8 +62412,8 @@ var require_parser2 = __commonJS({
             case "#":
               let directiveStart = -1;
               let directiveEnd = -1;
-              for (let j = i2 + 1; j < buffer4.length; j++) {
-                let char = buffer4.charAt(j);
+              for (let j = i2 + 1; j < buffer5.length; j++) {
+                let char = buffer5.charAt(j);
                 switch (char) {
                   case " ":
                   case "	":
@@ -62339,9 +62430,9 @@ var require_parser2 = __commonJS({
                     if (directiveEnd === -1) {
                       directiveEnd = j;
                     }
-                    let lineEnd = buffer4.length;
-                    directiveValue: for (let k = j + 1; k < buffer4.length; k++) {
-                      char = buffer4.charAt(k);
+                    let lineEnd = buffer5.length;
+                    directiveValue: for (let k = j + 1; k < buffer5.length; k++) {
+                      char = buffer5.charAt(k);
                       switch (char) {
                         case "\r":
                         case "\n":
@@ -62370,14 +62461,14 @@ var require_parser2 = __commonJS({
                       valueStart = j + 1;
                       valueEnd = lineEnd;
                     } else if (valueEnd === -1) {
-                      valueEnd = buffer4.length;
+                      valueEnd = buffer5.length;
                     }
                     const lineRange = vscode_languageserver_types_1.Range.create(document2.positionAt(i2), document2.positionAt(lineEnd));
                     const nameRange = vscode_languageserver_types_1.Range.create(document2.positionAt(directiveStart), document2.positionAt(directiveEnd));
                     const valueRange = vscode_languageserver_types_1.Range.create(document2.positionAt(valueStart), document2.positionAt(valueEnd));
                     directives.push(new parserDirective_1.ParserDirective(document2, lineRange, nameRange, valueRange));
                     directiveStart = -1;
-                    if (buffer4.charAt(valueEnd) === "\r") {
+                    if (buffer5.charAt(valueEnd) === "\r") {
                       i2 = valueEnd + 1;
                     } else {
                       i2 = valueEnd;
@@ -62397,9 +62488,9 @@ var require_parser2 = __commonJS({
         }
         return directives;
       }
-      parse(buffer4) {
-        this.document = vscode_languageserver_textdocument_1.TextDocument.create("", "", 0, buffer4);
-        this.buffer = buffer4;
+      parse(buffer5) {
+        this.document = vscode_languageserver_textdocument_1.TextDocument.create("", "", 0, buffer5);
+        this.buffer = buffer5;
         let dockerfile2 = new dockerfile_1.Dockerfile(this.document);
         let directives = this.getParserDirectives(this.document, this.buffer);
         let offset = 0;
@@ -62408,7 +62499,7 @@ var require_parser2 = __commonJS({
           dockerfile2.setDirectives(directives);
           this.escapeChar = dockerfile2.getEscapeCharacter();
           offset = this.document.offsetAt(vscode_languageserver_types_1.Position.create(directives.length, 0));
-        } else if (util_1.Util.isUTF8BOM(buffer4.substring(0, 1))) {
+        } else if (util_1.Util.isUTF8BOM(buffer5.substring(0, 1))) {
           offset = 1;
         }
         for (let i2 = offset; i2 < this.buffer.length; i2++) {
@@ -63742,8 +63833,8 @@ async function checkPlatformFiles({ files: files3, platforms: platforms2 }) {
 async function isElf(path6) {
   const file = await open12(path6);
   try {
-    const { buffer: buffer4, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return bytesRead === 4 && buffer4.toString("latin1") === "\x7FELF";
+    const { buffer: buffer5, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return bytesRead === 4 && buffer5.toString("latin1") === "\x7FELF";
   } finally {
     await file.close();
   }
@@ -63772,7 +63863,7 @@ var base_users_exports = {};
 __export(base_users_exports, {
   readBaseUsers: () => readBaseUsers
 });
-import { createReadStream as createReadStream5 } from "node:fs";
+import { createReadStream as createReadStream6 } from "node:fs";
 import { mkdtemp as mkdtemp4, readFile as readFile8, rm as rm13 } from "node:fs/promises";
 import { join as join74 } from "node:path";
 async function readBaseUsers({ reference: reference2, digest: digest4 }, { platform: platform11, registries, offline, work }) {
@@ -63795,7 +63886,7 @@ async function readBaseUsers({ reference: reference2, digest: digest4 }, { platf
     const read5 = async (number2, paths = wanted) => {
       const layer = layers[number2];
       if (!layer) throw new Error(`no layer ${number2}`);
-      return scanLayer(createReadStream5(await layer.file()), paths, folder, reference2);
+      return scanLayer(createReadStream6(await layer.file()), paths, folder, reference2);
     };
     const scan = (number2) => {
       const known = scans.get(number2) ?? read5(number2);
@@ -64169,13 +64260,13 @@ function prepareOnly(options, signal) {
   return withRegistries(
     options,
     signal,
-    (registries) => prepareBuild(options, { lookUpBase: createBaseLookup(registries), signal })
+    (registries) => prepareBuild(options, { lookUpBase: createCachedBaseLookup(registries), signal })
   );
 }
 var init_registries = __esm({
   "src/build/registries.ts"() {
     "use strict";
-    init_lookup2();
+    init_base_documents();
     init_client();
     init_prepare();
   }
@@ -65349,8 +65440,8 @@ async function readStart(path6) {
   const file = await open13(path6).catch(() => void 0);
   if (!file) return "";
   try {
-    const { buffer: buffer4, bytesRead } = await file.read(Buffer.alloc(16384), 0, 16384, 0);
-    return buffer4.toString("utf8", 0, bytesRead);
+    const { buffer: buffer5, bytesRead } = await file.read(Buffer.alloc(16384), 0, 16384, 0);
+    return buffer5.toString("utf8", 0, bytesRead);
   } finally {
     await file.close();
   }
@@ -66563,7 +66654,7 @@ ${flags2.flatMap(specOf2).map((line) => `${line}
 _xbuild() {
   local -a commands
   commands=(
-${commands3.map(({ name, describe: describe13 }) => `    ${quote2(`${name}:${escapeColons(describe13)}`)}`).join("\n")}
+${commands3.map(({ name, describe: describe14 }) => `    ${quote2(`${name}:${escapeColons(describe14)}`)}`).join("\n")}
   )
   local command=\${words[2]}
   if (( CURRENT == 2 )) && [[ $command != -* ]]; then
@@ -66587,11 +66678,11 @@ if [[ $funcstack[1] == _xbuild ]]; then _xbuild "$@"; else compdef _xbuild xbuil
 }
 function fish(commands3) {
   const all = names3(commands3).join(" ");
-  const lines3 = commands3.flatMap(({ name, describe: describe13, flags: flags2, choices: choices2 }, index) => {
+  const lines3 = commands3.flatMap(({ name, describe: describe14, flags: flags2, choices: choices2 }, index) => {
     const seen2 = `__fish_seen_subcommand_from ${name}`;
     const when = index === 0 ? `${seen2}; or not __fish_seen_subcommand_from ${all}` : seen2;
     return [
-      `complete -c xbuild -n 'not __fish_seen_subcommand_from ${all}' -a ${name} -d ${quote2(describe13)}`,
+      `complete -c xbuild -n 'not __fish_seen_subcommand_from ${all}' -a ${name} -d ${quote2(describe14)}`,
       ...choices2.length > 0 ? [`complete -c xbuild -f -n '${seen2}' -a ${quote2(choices2.join(" "))}`] : [],
       ...flags2.map((flag2) => {
         const alias = flag2.alias ? ` -s ${flag2.alias}` : "";
@@ -66704,12 +66795,12 @@ function manualPage(commands3, texts2) {
   return `${lines3.join("\n")}
 `;
 }
-function describeCommand2({ usage: usage2, describe: describe13, flags: flags2 }) {
-  return [".SS", `xbuild ${roff(usage2)}`, ".PP", `${roff(describe13)}.`, ...flags2.flatMap(describeFlag)];
+function describeCommand2({ usage: usage2, describe: describe14, flags: flags2 }) {
+  return [".SS", `xbuild ${roff(usage2)}`, ".PP", `${roff(describe14)}.`, ...flags2.flatMap(describeFlag)];
 }
-function describeFlag({ name, alias, describe: describe13, takesValue, choices: choices2 }) {
+function describeFlag({ name, alias, describe: describe14, takesValue, choices: choices2 }) {
   const value = choices2.length > 0 ? ` ${choices2.join("|")}` : takesValue ? " VALUE" : "";
-  return definition2(`${alias ? `-${alias}, ` : ""}--${name}${value}`, describe13);
+  return definition2(`${alias ? `-${alias}, ` : ""}--${name}${value}`, describe14);
 }
 function roff(text7) {
   return text7.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/, "\\&$1");
@@ -66724,17 +66815,17 @@ var init_manual = __esm({
 });
 
 // src/commands/completion.ts
-function referenceOf({ usage: usage2, describe: describe13, positionals, flags: flags2, ...rest2 }) {
+function referenceOf({ usage: usage2, describe: describe14, positionals, flags: flags2, ...rest2 }) {
   const [positional] = Object.values(positionals);
   return {
     name: nameOf2({ usage: usage2 }),
     usage: usage2,
-    describe: describe13,
+    describe: describe14,
     choices: (positional?.choices ?? []).map(String),
-    flags: Object.entries(flags2).filter(([name, { hidden: hidden3 }]) => !hidden3 && !(name in (rest2.renamed ?? {}))).map(([name, { alias, describe: describe14 = "", type, choices: choices2 = [] }]) => ({
+    flags: Object.entries(flags2).filter(([name, { hidden: hidden3 }]) => !hidden3 && !(name in (rest2.renamed ?? {}))).map(([name, { alias, describe: describe15 = "", type, choices: choices2 = [] }]) => ({
       name,
       alias: [alias ?? []].flat()[0],
-      describe: String(describe14),
+      describe: String(describe15),
       takesValue: type !== "boolean",
       choices: choices2.map(String)
     }))
@@ -67000,9 +67091,10 @@ var init_to_finding = __esm({
 // src/lint/base-platforms.ts
 async function checkBasePlatforms2(text7, path6, platforms2, client) {
   const uses = imagesOf2(parseDockerfile(text7, path6));
+  const lookUpBase2 = createCachedBaseLookup(client);
   const found = /* @__PURE__ */ new Map();
   await mapLimit([...new Set(uses.map(({ image: image4 }) => image4))], atOnce, async (image4) => {
-    found.set(image4, await platformsOf(image4, client));
+    found.set(image4, await platformsOf(image4, lookUpBase2));
   });
   const lines3 = indexLines(text7);
   return uses.flatMap((use) => {
@@ -67034,9 +67126,9 @@ function imagesOf2({ stages }) {
     ({ image: image4, named: named3 }) => image4 !== "scratch" && /^[\w.:/@-]+$/.test(image4) && (!named3 || /[:/.]/.test(image4))
   );
 }
-async function platformsOf(image4, client) {
+async function platformsOf(image4, lookUpBase2) {
   try {
-    return (await lookUpBase(image4, client)).platforms;
+    return (await lookUpBase2(image4)).platforms;
   } catch (error) {
     if (isUnreachable(error)) return `? ${error.what}${error.why ? `: ${error.why}` : ""}`;
     if (isFailure(error)) return error.what;
@@ -67066,6 +67158,7 @@ var init_base_platforms = __esm({
     init_parse();
     init_stages();
     init_errors();
+    init_base_documents();
     init_map_limit();
     init_source_text();
     init_of_the_run();
@@ -67076,11 +67169,12 @@ var init_base_platforms = __esm({
 
 // src/doctor/checks/base-images.ts
 async function ownBases({ bases, platforms: platforms2, registries }) {
+  const lookUpBase2 = createCachedBaseLookup(registries);
   return Promise.all(
     (await bases()).map(async (reference2) => {
       try {
         checkBasePlatforms(reference2, platforms2);
-        const found = await lookUpBase(reference2, registries);
+        const found = await lookUpBase2(reference2);
         checkBasePlatforms(reference2, platforms2, found.platforms);
         return ok(`${reference2}: ${count2(found.platforms.length, "platform")}`);
       } catch (error) {
@@ -67119,6 +67213,7 @@ var init_base_images = __esm({
     init_choose2();
     init_lookup2();
     init_errors();
+    init_base_documents();
     init_base_platforms();
     init_format();
     init_quote_word();
@@ -68149,7 +68244,7 @@ function insertArg(text7, instruction, name, comments) {
   const eol = /\r\n|\n|\r/.exec(text7)?.[0] ?? "\n";
   return { start: start4, end: start4, text: `${instruction.onbuild ? "ONBUILD " : ""}ARG ${name}${eol}${indent5}` };
 }
-function describe11(name, index) {
+function describe12(name, index) {
   return name === void 0 ? `stage ${index}` : `the stage ${name}`;
 }
 var automatic, platformArgDefault, platformArgUndeclared;
@@ -68208,7 +68303,7 @@ only the base image could set it.`,
               yield {
                 start: use.start,
                 end: use.end,
-                message: `${use.name} is empty here: ${describe11(stage.name, stage.index)} does not declare it`,
+                message: `${use.name} is empty here: ${describe12(stage.name, stage.index)} does not declare it`,
                 fix: `${instruction.onbuild ? "ONBUILD " : ""}ARG ${use.name} before it, in the same stage`,
                 edits: [insertArg(text7, instruction, use.name, comments)]
               };
@@ -72087,10 +72182,10 @@ var require_binary = __commonJS({
           return node_buffer.Buffer.from(src, "base64");
         } else if (typeof atob === "function") {
           const str = atob(src.replace(/[\n\r]/g, ""));
-          const buffer4 = new Uint8Array(str.length);
+          const buffer5 = new Uint8Array(str.length);
           for (let i2 = 0; i2 < str.length; ++i2)
-            buffer4[i2] = str.charCodeAt(i2);
-          return buffer4;
+            buffer5[i2] = str.charCodeAt(i2);
+          return buffer5;
         } else {
           onError("This environment does not support reading binary tags; either Buffer or atob is required");
           return src;
@@ -77648,7 +77743,7 @@ var init_node3 = __esm({
 });
 
 // src/doctor/checks/nodes.ts
-function describe12(platform11, found) {
+function describe13(platform11, found) {
   const ids = [platform11.id, ...platform11.baseline ? [platform11.baseline] : []];
   const lists = (list7) => ids.some((id) => list7.includes(id));
   const asked2 = found.find((node3) => lists(node3.asked));
@@ -77682,7 +77777,7 @@ Dockerfile with RUN is emulated where no node is native.`,
           ({ status, error }) => error !== void 0 || /^(?:error|unknown)$/.test(status)
         );
         const isKnown = found.some((node2) => node2.platforms.length > 0);
-        const details2 = isKnown ? platforms2.map((platform11) => describe12(platform11, found)) : ["what it builds is known once it runs; the first build starts it"];
+        const details2 = isKnown ? platforms2.map((platform11) => describe13(platform11, found)) : ["what it builds is known once it runs; the first build starts it"];
         if (dead.length > 0) {
           const [first] = dead;
           return warning({
@@ -80118,7 +80213,7 @@ function kindOfCommand({ command: command2, resolve: resolve34 }) {
   const words4 = command2.words.map(({ raw }) => resolve34(raw).text);
   const { tool } = command2;
   const [, sub = ""] = words4;
-  if (tool === "" || tool.startsWith("<<") || nothing3.has(tool) || isNoCommand(words4))
+  if (tool === "" || tool.startsWith("<<") || nothing4.has(tool) || isNoCommand(words4))
     return { kind: "nothing" };
   if (tool === "make" || tool === "gmake") return { kind: "make", words: words4 };
   const packages2 = installedPackages(tool.replace(/^xx-(?=ap[tk])/, ""), words4);
@@ -80171,12 +80266,12 @@ function userOf(tool, words4) {
     group: isGroup
   };
 }
-var nothing3, forCompiling, compilePackages;
+var nothing4, forCompiling, compilePackages;
 var init_run_kinds = __esm({
   "src/init/adopt/run-kinds.ts"() {
     "use strict";
     init_packages();
-    nothing3 = new Set(
+    nothing4 = new Set(
       "sh bash ash cd set true : echo printf [ test ls cat exit export umask sync sleep which command env for if fi done case esac in trap source .".split(
         " "
       )
@@ -80830,7 +80925,7 @@ function tomlText(settings3) {
     for (const setting of small) lines3.push(comment(setting), `${setting.key} = ${tomlValue(setting.value)}`);
     for (const setting of large2) lines3.push("", comment(setting), ...subTable(setting));
   }
-  if (settings3.length === 0) lines3.push(...nothing4);
+  if (settings3.length === 0) lines3.push(...nothing5);
   return `${lines3.join("\n")}
 `;
 }
@@ -80862,7 +80957,7 @@ ${items.map((item) => `  ${item},
 function partition(items, isFirst) {
   return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
-var schemaFile, head, nothing4, isLarge, tomlKey, tomlString;
+var schemaFile, head, nothing5, isLarge, tomlKey, tomlString;
 var init_toml = __esm({
   "src/init/write/toml.ts"() {
     "use strict";
@@ -80873,7 +80968,7 @@ var init_toml = __esm({
       `#:schema ./${schemaFile}`,
       "# How xbuild makes the image of this project. Only what differs from the defaults is here; xbuild plan shows all of it."
     ];
-    nothing4 = [
+    nothing5 = [
       "",
       "# Nothing differs from the defaults. Remove a # to change one:",
       '# platforms = ["linux/amd64", "linux/arm64"]',
@@ -84928,7 +85023,6 @@ var updateCommand;
 var init_update = __esm({
   "src/commands/update.ts"() {
     "use strict";
-    init_lookup2();
     init_locked_bases();
     init_prepare();
     init_registries();
@@ -84936,6 +85030,7 @@ var init_update = __esm({
     init_lock_file();
     init_options7();
     init_errors();
+    init_base_documents();
     init_interrupt();
     init_map_limit();
     init_printable();
@@ -84951,7 +85046,7 @@ var init_update = __esm({
         const { path: path6 } = options.lock;
         const before = await oldDigests(options.dir);
         const digests = await withRegistries(options, interruptSignal, async (registries) => {
-          const lookUpBase2 = createBaseLookup(registries);
+          const lookUpBase2 = createCachedBaseLookup(registries);
           const { plan } = await prepareBuild(options, { lookUpBase: lookUpBase2, signal: interruptSignal });
           const found = await mapLimit(
             basesToLock(
@@ -87490,8 +87585,8 @@ var init_command6 = __esm({
         }
         return void 0;
       }
-      extractDesc({ describe: describe13, description, desc }) {
-        for (const test of [describe13, description, desc]) {
+      extractDesc({ describe: describe14, description, desc }) {
+        for (const test of [describe14, description, desc]) {
           if (typeof test === "string" || test === false)
             return test;
           assertNotStrictEqual(test, true, this.shim);
@@ -87660,7 +87755,7 @@ function usage(yargs, shim3) {
   };
   self.getCommands = () => commands3;
   let descriptions = {};
-  self.describe = function describe13(keyOrKeys, desc) {
+  self.describe = function describe14(keyOrKeys, desc) {
     if (Array.isArray(keyOrKeys)) {
       keyOrKeys.forEach((k) => {
         self.describe(k, desc);
@@ -90595,10 +90690,10 @@ function separateValues(args3, commands3) {
   });
 }
 function toModule(command2, isDefault2, commands3, line) {
-  const { usage: usage2, describe: describe13, positionals, flags: flags2 } = command2;
+  const { usage: usage2, describe: describe14, positionals, flags: flags2 } = command2;
   return {
     command: isDefault2 ? [usage2, usage2.replace(nameOf2(command2), "$0")] : usage2,
-    describe: describe13,
+    describe: describe14,
     builder: (program2) => {
       for (const [name, options] of Object.entries(positionals)) program2.positional(name, options);
       for (const [title, names6] of Object.entries(flagGroups)) {
@@ -90907,7 +91002,7 @@ var init_cli = __esm({
 
 // src/ci/github/cache-service.ts
 import { createHash as createHash19 } from "node:crypto";
-import { createReadStream as createReadStream6, createWriteStream as createWriteStream4 } from "node:fs";
+import { createReadStream as createReadStream7, createWriteStream as createWriteStream4 } from "node:fs";
 import { stat as stat28 } from "node:fs/promises";
 import { Readable as Readable7 } from "node:stream";
 import { pipeline as pipeline5 } from "node:stream/promises";
@@ -91024,7 +91119,7 @@ async function upload(address3, file, size2) {
 }
 function put(address3, file, start4, length, limit) {
   if (length === 0) return putBody(address3, "", 0, limit);
-  const stream = createReadStream6(file, { start: start4, end: start4 + length - 1 });
+  const stream = createReadStream7(file, { start: start4, end: start4 + length - 1 });
   return putBody(address3, Readable7.toWeb(stream), length, limit);
 }
 async function putBody(address3, body, length, limit) {
@@ -91301,7 +91396,7 @@ var init_inputs = __esm({
 });
 
 // src/ci/github/archive.ts
-import { createReadStream as createReadStream7, createWriteStream as createWriteStream5 } from "node:fs";
+import { createReadStream as createReadStream8, createWriteStream as createWriteStream5 } from "node:fs";
 import { mkdir as mkdir18, writeFile as writeFile13 } from "node:fs/promises";
 import { pipeline as pipeline6 } from "node:stream/promises";
 import * as zlib3 from "node:zlib";
@@ -91313,12 +91408,12 @@ async function packFiles(file, folders3, files3, signal) {
   const args3 = ["-c", "-f", plain3, "-C", "/", "--no-recursion", "--null", "-T", list7];
   await tar(args3, signal, [0, 1]);
   const pack = zstd.createZstdCompress?.({}) ?? zlib3.createGzip({ level: 4 });
-  await pipeline6(createReadStream7(plain3), pack, createWriteStream5(file));
+  await pipeline6(createReadStream8(plain3), pack, createWriteStream5(file));
 }
 async function unpackFiles(file, folders3, signal) {
   const plain3 = `${file}.tar`;
   const unpack = zstd.createZstdDecompress?.() ?? zlib3.createGunzip();
-  await pipeline6(createReadStream7(file), unpack, createWriteStream5(plain3));
+  await pipeline6(createReadStream8(file), unpack, createWriteStream5(plain3));
   const members = folders3.map((folder) => folder.replace(/^\/+/, ""));
   await tar(["-x", "-f", plain3, "-C", "/", ...members], signal, [0]);
 }

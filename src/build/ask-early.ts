@@ -1,7 +1,8 @@
 import { distrolessReference } from '../base/known.ts'
-import { type BaseLookup, createBaseLookup, isRegistryBase } from '../base/lookup.ts'
+import { type BaseLookup, isRegistryBase } from '../base/lookup.ts'
 import type { Options } from '../config/options.ts'
 import { isFailure } from '../errors.ts'
+import { createCachedBaseLookup } from '../image/base-documents.ts'
 import { pushWithTagsLast, withTagsByBuildx } from '../image/buildx/tags-last.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { formatRepository, parseReference, type Reference } from '../oci/reference.ts'
@@ -26,7 +27,7 @@ export interface Questions {
 export function createQuestions(registries: RegistryClient): Questions {
   const rights = new Map<string, Promise<unknown>>()
   return {
-    lookUpBase: createBaseLookup(registries),
+    lookUpBase: createCachedBaseLookup(registries),
     checkPush: reference => {
       const key = formatRepository(reference)
       const asked = rights.get(key) ?? registries.checkPush(reference)

@@ -1,5 +1,5 @@
-import { createBaseLookup } from '../base/lookup.ts'
 import type { Options } from '../config/options.ts'
+import { createCachedBaseLookup } from '../image/base-documents.ts'
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
 import { type Prepared, prepareBuild } from './prepare.ts'
 
@@ -29,6 +29,6 @@ export async function withRegistries<T>(
  */
 export function prepareOnly(options: Options, signal: AbortSignal): Promise<Prepared> {
   return withRegistries(options, signal, registries =>
-    prepareBuild(options, { lookUpBase: createBaseLookup(registries), signal }),
+    prepareBuild(options, { lookUpBase: createCachedBaseLookup(registries), signal }),
   )
 }

@@ -1,4 +1,3 @@
-import { createBaseLookup } from '../base/lookup.ts'
 import { basesToLock, lockKey } from '../build/locked-bases.ts'
 import { prepareBuild } from '../build/prepare.ts'
 import { withRegistries } from '../build/registries.ts'
@@ -6,6 +5,7 @@ import { buildFlags } from '../config/flags.ts'
 import { formatLock, lockFile, readLock } from '../config/lock-file.ts'
 import { resolveOptions } from '../config/options.ts'
 import { isFailure } from '../errors.ts'
+import { createCachedBaseLookup } from '../image/base-documents.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { mapLimit } from '../util/map-limit.ts'
 import { cleanText } from '../util/printable.ts'
@@ -24,7 +24,7 @@ export const updateCommand = defineCommand({
     const { path } = options.lock
     const before = await oldDigests(options.dir)
     const digests = await withRegistries(options, interruptSignal, async registries => {
-      const lookUpBase = createBaseLookup(registries)
+      const lookUpBase = createCachedBaseLookup(registries)
       const { plan } = await prepareBuild(options, { lookUpBase, signal: interruptSignal })
       const found = await mapLimit(
         basesToLock(

@@ -1,8 +1,9 @@
-import { isUnreachable, lookUpBase } from '../base/lookup.ts'
+import { type BaseLookup, isUnreachable } from '../base/lookup.ts'
 import type { Dockerfile, Span, StagePlatform } from '../dockerfile/model.ts'
 import { parseDockerfile } from '../dockerfile/parse.ts'
 import { findStage, sourceNames } from '../dockerfile/stages.ts'
 import { isFailure } from '../errors.ts'
+import { createCachedBaseLookup } from '../image/base-documents.ts'
 import type { Platform } from '../platforms.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import { mapLimit } from '../util/map-limit.ts'
@@ -29,9 +30,10 @@ export async function checkBasePlatforms(
   client: RegistryClient,
 ): Promise<Finding[]> {
   const uses = imagesOf(parseDockerfile(text, path))
+  const lookUpBase = createCachedBaseLookup(client)
   const found = new Map<string, readonly string[] | string>()
   await mapLimit([...new Set(uses.map(({ image }) => image))], atOnce, async image => {
-    found.set(image, await platformsOf(image, client))
+    found.set(image, await platformsOf(image, lookUpBase))
   })
   const lines = indexLines(text)
   return uses.flatMap(use => {
@@ -72,9 +74,9 @@ function imagesOf({ stages }: Dockerfile): ImageUse[] {
 }
 
 /** The ids of the platforms of an image, or why they cannot be known. */
-async function platformsOf(image: string, client: RegistryClient): Promise<readonly string[] | string> {
+async function platformsOf(image: string, lookUpBase: BaseLookup): Promise<readonly string[] | string> {
   try {
-    return (await lookUpBase(image, client)).platforms
+    return (await lookUpBase(image)).platforms
   } catch (error) {
     if (isUnreachable(error)) return `? ${error.what}${error.why ? `: ${error.why}` : ''}`
     if (isFailure(error)) return error.what

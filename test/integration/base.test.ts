@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, test, vi } from 'vitest'
 import { xbuild } from '../support/cli.ts'
 import { fakeTools, type Reply } from '../support/fake-tools.ts'
 import { type FaultRegistry, startFaultRegistry } from '../support/fault-registry.ts'
@@ -30,6 +30,19 @@ afterAll(() => registry.close())
 const made = async (dir: string) =>
   (await readdir(join(dir, 'dist')).catch(() => [])).filter(name => /\.tar$|^linux_|^\.xbuild/.test(name))
 
+/** A docker whose builder says so of a base, and that has no such image. */
+const dockerThat = async (probe: Reply) => {
+  const inspected = fileURLToPath(new URL('../fixtures/buildx/inspect-nodes-0.13.txt', import.meta.url))
+  return fakeTools({
+    docker: [
+      { when: /^buildx version$/, stdout: 'github.com/docker/buildx v0.29.1 abc\n' },
+      { when: /^buildx inspect/, stdout: await readFile(inspected, 'utf8') },
+      { when: /^buildx build .* -$/, ...probe },
+      { when: /./, exitCode: 1, stderr: 'ERROR: the build itself was begun' },
+    ],
+  })
+}
+
 describe('the index of the base', () => {
   test.each([
     ['team/one:1', 2, /has no image for linux\/arm64[\s\S]*it has linux\/amd64\n/],
@@ -46,18 +59,6 @@ describe('the index of the base', () => {
   })
 
   const unreachable = '127.0.0.1:1/team/base:1'
-  /** A docker whose builder says so of a base, and that has no such image. */
-  const dockerThat = async (probe: Reply) => {
-    const inspected = fileURLToPath(new URL('../fixtures/buildx/inspect-nodes-0.13.txt', import.meta.url))
-    return fakeTools({
-      docker: [
-        { when: /^buildx version$/, stdout: 'github.com/docker/buildx v0.29.1 abc\n' },
-        { when: /^buildx inspect/, stdout: await readFile(inspected, 'utf8') },
-        { when: /^buildx build .* -$/, ...probe },
-        { when: /./, exitCode: 1, stderr: 'ERROR: the build itself was begun' },
-      ],
-    })
-  }
   const missing = { exitCode: 1, stderr: '#1 [internal]\nERROR: failed to resolve: no route to host\n' }
 
   it.each(['oci', 'buildx'])('that nobody can reach ends the build before it compiles: %s', async backend => {
@@ -158,6 +159,35 @@ describe('the index of the base', () => {
     expect(nowhere).toMatchObject({ code: 8, stdout: '' })
     expect(nowhere.stderr).toMatch(/✔ .*Compile linux\/amd64/)
     expect(nowhere.stderr).toContain('a build without --offline keeps it in the cache')
+  })
+})
+
+describe('a build with nothing new', () => {
+  const pulls = (requests: FaultRegistry['requests']) =>
+    requests.filter(({ path }) => path.includes('/team/both/manifests/')).map(({ method }) => method)
+
+  it.each(['oci', 'buildx'])('costs no pull of the base: %s', async backend => {
+    const hub = await startFaultRegistry()
+    onTestFinished(() => hub.close())
+    intoRegistry(hub, both, 'team/both', '1')
+    const toml = `[image]\nbase = "${hub.host}/team/both:1"\nuser = "1:1"\n`
+    const cwd = await project({ ...helloGo, 'xbuild.toml': toml })
+    const { path } = await dockerThat({})
+    const GOCACHE = execFileSync('go', ['env', 'GOCACHE'], { encoding: 'utf8' }).trim()
+    const env = { XDG_CACHE_HOME: await project({}), GOCACHE, PATH: path }
+    const asked = async (...args: string[]) => {
+      const before = hub.requests.length
+      await xbuild([...args], { cwd, env })
+      return pulls(hub.requests.slice(before))
+    }
+    const args = [`--backend=${backend}`, '--platform=linux/amd64', '-o', 'x']
+    expect(await asked(...args)).toContain('GET')
+    const again = await asked(...args)
+    expect([...new Set(again)]).toEqual(['HEAD'])
+    await asked('update')
+    expect(await asked(...args, '--locked')).toEqual([])
+    await rm(join(env.XDG_CACHE_HOME, 'xbuild'), { recursive: true })
+    expect(await asked(...args, '--locked')).toContain('GET')
   })
 })
 

@@ -1,6 +1,7 @@
 import { checkBasePlatforms } from '../../base/choose.ts'
-import { isUnreachable, lookUpBase } from '../../base/lookup.ts'
+import { isUnreachable } from '../../base/lookup.ts'
 import { isFailure } from '../../errors.ts'
+import { createCachedBaseLookup } from '../../image/base-documents.ts'
 import { checkBasePlatforms as checkDockerfile } from '../../lint/base-platforms.ts'
 import { count } from '../../util/format.ts'
 import { quoteWord } from '../../util/quote-word.ts'
@@ -24,11 +25,12 @@ export const baseImages: Check = {
 }
 
 async function ownBases({ bases, platforms, registries }: Surroundings): Promise<Outcome[]> {
+  const lookUpBase = createCachedBaseLookup(registries)
   return Promise.all(
     (await bases()).map(async reference => {
       try {
         checkBasePlatforms(reference, platforms)
-        const found = await lookUpBase(reference, registries)
+        const found = await lookUpBase(reference)
         checkBasePlatforms(reference, platforms, found.platforms)
         return ok(`${reference}: ${count(found.platforms.length, 'platform')}`)
       } catch (error) {

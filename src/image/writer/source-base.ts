@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs'
-import { buffer } from 'node:stream/consumers'
 import { Failure, isFailure } from '../../errors.ts'
 import {
   type Descriptor,
@@ -17,6 +16,7 @@ import { formatReference, type Reference } from '../../oci/reference.ts'
 import type { Platform } from '../../platforms.ts'
 import type { Repository } from '../../registry/client.ts'
 import { hashStream } from '../../util/hash-stream.ts'
+import { baseDocuments } from '../base-documents.ts'
 import { type BlobCache, isThere } from '../cache.ts'
 import { decompress, UnreadableCompression } from '../read/decompress.ts'
 import type { ImageSource } from '../read/image-source.ts'
@@ -65,16 +65,17 @@ async function resolveRoot(
   { cache, reference, remark, unasked }: SourceBaseOptions,
 ): Promise<Descriptor> {
   if (!reference) return source.root()
-  const key = formatReference(reference)
-  const known = (await cache.recall('bases', key)) as Descriptor | undefined
+  const documents = baseDocuments(cache)
+  const known = await documents.recall(reference)
   if (known && (unasked || reference.digest !== undefined)) return known
   try {
     const root = await source.root()
-    if (known?.digest !== root.digest) await cache.remember('bases', key, root)
+    await documents.remember(reference, root)
     return root
   } catch (error) {
     if (!known || !isUnreachable(error)) throw error
-    remark(`${error.what} (${error.where}): building on ${key} as it was when last seen, ${known.digest}`)
+    const name = formatReference(reference)
+    remark(`${error.what} (${error.where}): building on ${name} as it was when last seen, ${known.digest}`)
     return known
   }
 }
@@ -96,12 +97,13 @@ interface Reader {
 type Guard = <T>(work: Promise<T>) => Promise<T>
 
 function createReader(source: ImageSource, cache: BlobCache, guard: Guard): Reader {
+  const documents = baseDocuments(cache)
   const document = async (descriptor: Descriptor): Promise<Uint8Array> => {
-    const path = await cache.find(descriptor.digest, descriptor.size)
-    if (path) return buffer(createReadStream(path))
+    const kept = await documents.find(descriptor)
+    if (kept) return kept
     const bytes = await guard(source.document(descriptor))
     if (!bytes) throw missing(source.name, descriptor)
-    await cache.store(single(bytes))
+    await documents.keep(bytes)
     return bytes
   }
   const fetch = async (descriptor: Descriptor, diffId: string, signal?: AbortSignal) => {
@@ -150,10 +152,6 @@ async function checkDiffId(
     throw malformed(where, `its layer ${digest} unpacks to ${actual}, and its config says ${diffId}`)
   }
   await cache.remember('diff-ids', digest, diffId)
-}
-
-async function* single(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes
 }
 
 async function entriesOf(index: ImageIndex, reader: Reader, where: string): Promise<Descriptor[]> {
