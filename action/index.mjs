@@ -1084,6 +1084,10 @@ function isPlatform(text7) {
 function findPlatform(os2, arch, variant2) {
   return byId.get(normalizePlatform(os2, arch, variant2));
 }
+function servingPlatform({ arch, variant: variant2 }, held) {
+  const level2 = (name = "") => Number(name.slice(1));
+  return platforms.filter((other) => other.arch === arch && level2(other.variant) <= level2(variant2)).sort((one2, other) => level2(other.variant) - level2(one2.variant)).find(({ id }) => held.includes(id))?.id;
+}
 function platformFolder(platform11) {
   return platform11.id.replaceAll("/", "_");
 }
@@ -52324,12 +52328,11 @@ function checkBaseServes(reference2, binaries2, options = {}) {
 }
 function checkBasePlatforms(reference2, platforms2, held = knownBase(reference2).platforms) {
   if (!held) return;
-  const has = ({ id, baseline }, ids) => ids.includes(id) || baseline !== void 0 && ids.includes(baseline);
-  const missing5 = platforms2.filter((platform11) => !has(platform11, held));
+  const missing5 = platforms2.filter((platform11) => !servingPlatform(platform11, held));
   if (missing5.length === 0) return;
   const { family } = knownBase(reference2);
   const newest2 = isDistroless(family) ? distrolessBase(family) : void 0;
-  const moreThere = missing5.every((platform11) => has(platform11, newest2?.platforms ?? []));
+  const moreThere = missing5.every((platform11) => servingPlatform(platform11, newest2?.platforms ?? []));
   const rest2 = platforms2.filter((platform11) => !missing5.includes(platform11));
   throw new Failure({
     kind: "usage",
@@ -52341,6 +52344,23 @@ function checkBasePlatforms(reference2, platforms2, held = knownBase(reference2)
       "--base builtin or --base scratch, which run static binaries on every platform",
       ...rest2.length > 0 ? [`--platform ${rest2.map(({ id }) => id).join(",")}`] : []
     ].join("\nor ")
+  });
+}
+function checkBaseFloat(reference2, binaries2, held) {
+  const lacking = binaries2.flatMap(({ name, platform: platform11, elf }) => {
+    const serving = servingPlatform(platform11, held);
+    if (serving === void 0 || elf.linkage !== "dynamic") return [];
+    if (parsePlatform(serving).elf.armFloat === platform11.elf.armFloat) return [];
+    const why = `${name} for ${platform11.id} needs ${elf.interpreter}; the base's image for it is ${serving}, of soft float`;
+    return { name, why };
+  });
+  if (lacking.length === 0) return;
+  throw new Failure({
+    kind: "verification",
+    what: `The base image ${reference2} cannot run ${[...new Set(lacking.map(({ name }) => name))].join(", ")}`,
+    where: reference2,
+    why: lacking.map(({ why }) => why).join("\n"),
+    fix: waysOut.libc
   });
 }
 function findShortcomings(base, binaries2) {
@@ -52396,6 +52416,7 @@ var init_choose2 = __esm({
     "use strict";
     init_needs();
     init_errors();
+    init_platforms();
     init_versions();
     init_known();
     ofMusl = /^lib(c|pthread|rt|m|dl|util|xnet)\./;
@@ -53056,7 +53077,9 @@ async function openSourceBase(source, options) {
       const image4 = entry ? await reader.manifest(entry) : manifest;
       if (image4.kind === "index")
         throw malformed3(source.name, "there is an index where an image was described");
-      return readImage(image4, platform11, source, reader, options.reference);
+      const id = platformId(entry?.platform);
+      const read5 = await readImage(image4, platform11, source, reader, options.reference);
+      return { ...read5, ...id !== void 0 && { platform: id } };
     }
   };
 }
@@ -53133,10 +53156,10 @@ async function entriesOf(index, reader, where) {
   return entries2.filter((entry) => !isAttestation(entry) && platformId(entry.platform) !== void 0);
 }
 function chooseEntry(entries2, platform11, where) {
-  const named3 = (id) => entries2.find((entry2) => platformId(entry2.platform) === id);
-  const entry = named3(platform11.id) ?? (platform11.baseline === void 0 ? void 0 : named3(platform11.baseline));
+  const held = [...new Set(entries2.flatMap(({ platform: platform12 }) => platformId(platform12) ?? []))];
+  const serving = servingPlatform(platform11, held);
+  const entry = serving && entries2.find((entry2) => platformId(entry2.platform) === serving);
   if (entry) return entry;
-  const held = [...new Set(entries2.map(({ platform: platform12 }) => platformId(platform12)))];
   throw noPlatform2(
     where,
     platform11,
@@ -53146,7 +53169,7 @@ function chooseEntry(entries2, platform11, where) {
 async function readImage({ config: configDescriptor, layers }, platform11, source, reader, origin) {
   const where = `${source.name}@${configDescriptor.digest}`;
   const bytes2 = await reader.document(configDescriptor);
-  const { os: os2, architecture, diffIds } = parseConfig2(bytes2, where);
+  const { os: os2, architecture, variant: variant2, diffIds } = parseConfig2(bytes2, where);
   if (os2 !== platform11.os || platformId({ os: os2, architecture })?.split("/")[1] !== platform11.arch) {
     throw noPlatform2(source.name, platform11, `its image says that it is for ${os2}/${architecture}`);
   }
@@ -53168,7 +53191,8 @@ async function readImage({ config: configDescriptor, layers }, platform11, sourc
       ...origin && { origin: { registry: origin.registry, repository: origin.repository } }
     };
   });
-  return { config: parseJson3(bytes2, where), layers: blobs };
+  const id = platformId({ os: os2, architecture, variant: variant2 });
+  return { config: parseJson3(bytes2, where), layers: blobs, ...id && { platform: id } };
 }
 function ociLayerType(mediaType) {
   const [, compression2] = /^application\/vnd\.docker\.image\.rootfs\.diff\.tar(?:\.(gzip|zstd))?$/.exec(mediaType) ?? [];
@@ -53217,6 +53241,7 @@ var init_source_base = __esm({
     init_errors();
     init_manifest();
     init_reference2();
+    init_platforms();
     init_hash_stream();
     init_base_documents();
     init_cache2();
@@ -53483,9 +53508,13 @@ async function assemble(spec3, inputs3, tools) {
   return imageContent(spec3, base, parts);
 }
 async function fetchBase({ base: choice, platforms: platforms2 }, inputs3, tools) {
-  const { outputs, signal } = inputs3;
+  const { outputs, signal, onBase } = inputs3;
   const base = await openBase(choice, tools, inputs3);
   const images = await Promise.all(platforms2.map((platform11) => base.image(platform11)));
+  for (const [number2, platform11] of platforms2.entries()) {
+    const held = images[number2]?.platform;
+    if (held !== void 0) onBase?.(platform11, held);
+  }
   if (outputs.some(({ type }) => type !== "push")) {
     const layers = images.flatMap(({ layers: layers2 }) => layers2);
     await mapLimit(layers, 6, (layer) => layer.file(signal));
@@ -53551,6 +53580,7 @@ async function makeWithOci(image4, context2, task) {
   const { buildOciImage: buildOciImage2 } = await Promise.resolve().then(() => (init_write_image(), write_image_exports));
   const { spec: spec3, destinations } = image4;
   const packed = new Set(spec3.files.map(({ source }) => "artifact" in source && source.artifact));
+  const binaries2 = context2.artifacts.filter(({ name }) => packed.has(name));
   const publish2 = [];
   const uploaded = new Set(context2.uploaded);
   const made = await buildOciImage2(spec3, {
@@ -53560,7 +53590,12 @@ async function makeWithOci(image4, context2, task) {
     compression: context2.plan.compression,
     registries: context2.registries,
     offline: context2.plan.offline,
-    otherBases: otherBases2(context2.artifacts.filter(({ name }) => packed.has(name))),
+    otherBases: otherBases2(binaries2),
+    onBase: ({ id }, held) => checkBaseFloat(
+      spec3.base.reference,
+      binaries2.filter(({ platform: platform11 }) => platform11.id === id),
+      [held]
+    ),
     signal: context2.signal,
     deferTags: (moveTags2) => publish2.push(moveTags2),
     onUpload: (digest4) => uploaded.add(digest4),
@@ -54659,6 +54694,7 @@ async function checkBases({ images, platforms: platforms2 }, lookUpBase2, record
         const base = await lookUpBase2(reference2);
         checkBasePlatforms(reference2, platforms2, base.platforms);
         found.push(`${reference2}, ${count2(base.platforms.length, "platform")}`);
+        for (const text7 of lowerVariants(reference2, platforms2, base.platforms)) recorder.note("info", text7);
       } catch (error) {
         if (!isFailure(error, "registry")) throw error;
         found.push(`${reference2}, ${await findElsewhere2(image4, error)}`);
@@ -54668,6 +54704,13 @@ async function checkBases({ images, platforms: platforms2 }, lookUpBase2, record
       }
     }
     task.detail(found.join("; "));
+  });
+}
+function lowerVariants(reference2, platforms2, held) {
+  return platforms2.flatMap((platform11) => {
+    const serving = servingPlatform(platform11, held);
+    if (serving === void 0 || serving === platform11.id || serving === platform11.baseline) return [];
+    return `${reference2} has no image for ${platform11.id}: the one for ${serving} is taken, as docker does`;
   });
 }
 async function describeLocalBase(reference2) {
@@ -54698,12 +54741,13 @@ async function withKnownDigest(image4, lookUpBase2) {
     return image4;
   }
 }
-function confirmBases({ images, platforms: platforms2, lock }, artifacts, lookUpBase2, recorder) {
-  const confirmed = images.map((image4) => {
+function confirmBases({ images, platforms: platforms2, lock, offline }, artifacts, lookUpBase2, recorder) {
+  const confirmed = images.map(async (image4) => {
     const { spec: spec3, executables } = image4;
     const names6 = new Set(executables.map(({ name }) => name));
     const binaries2 = artifacts.filter((artifact) => names6.has(artifact.name));
     const base = confirmBase(spec3.base, binaries2, { registry: image4.image.registry, platforms: platforms2 });
+    if (!offline) await checkLoaders(base, binaries2, lookUpBase2);
     if (base.reference === spec3.base.reference) return { ...image4, spec: { ...spec3, base } };
     const onBase = { ...image4, spec: { ...spec3, base: lockBase(base, lock) } };
     recorder.note(
@@ -54715,6 +54759,12 @@ function confirmBases({ images, platforms: platforms2, lock }, artifacts, lookUp
   });
   return Promise.all(confirmed);
 }
+async function checkLoaders(base, binaries2, lookUpBase2) {
+  const dynamic = binaries2.filter(({ platform: platform11, elf }) => platform11.arch === "arm" && elf.linkage === "dynamic");
+  if (dynamic.length === 0 || !isRegistryBase(base.reference)) return;
+  const index = await lookUpBase2(pinnedReference(base)).catch(() => void 0);
+  if (index) checkBaseFloat(base.reference, dynamic, index.platforms);
+}
 var basesTaskId;
 var init_bases = __esm({
   "src/build/bases.ts"() {
@@ -54724,6 +54774,7 @@ var init_bases = __esm({
     init_lookup2();
     init_errors();
     init_local_base();
+    init_platforms();
     init_format();
     init_locked_bases();
     basesTaskId = "base";
@@ -67139,12 +67190,11 @@ function judge({ image: image4, platform: platform11 }, found, wanted2) {
   if (typeof found === "string") {
     return found.startsWith("? ") ? { message: `the registry could not be asked for ${image4}: ${found.slice(2)}`, severity: "warning" } : { message: found, fix: "check the name and the tag" };
   }
-  const has = ({ id, baseline }) => found.includes(id) || baseline !== void 0 && found.includes(baseline);
   const list7 = found.length > 0 ? found.join(", ") : "no platform of Linux";
   if (platform11 === "build" || platform11 === "constant" || platform11 === "unknown") {
     return found.includes("linux/amd64") || found.includes("linux/arm64") || platform11 !== "build" ? void 0 : { message: `${image4} runs on no build machine: it has ${list7}`, fix: "another image" };
   }
-  const missing5 = wanted2.filter((one2) => !has(one2)).map(({ id }) => id);
+  const missing5 = wanted2.filter((one2) => !servingPlatform(one2, found)).map(({ id }) => id);
   return missing5.length > 0 ? {
     message: `${image4} has no ${missing5.join(", ")}: it has ${list7}`,
     fix: "an image of every platform, or fewer platforms"
@@ -67159,6 +67209,7 @@ var init_base_platforms = __esm({
     init_stages();
     init_errors();
     init_base_documents();
+    init_platforms();
     init_map_limit();
     init_source_text();
     init_of_the_run();

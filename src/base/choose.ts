@@ -1,6 +1,6 @@
 import { type ImageBinary, needs } from '../binary/needs.ts'
 import { Failure } from '../errors.ts'
-import type { Platform } from '../platforms.ts'
+import { type Platform, parsePlatform, servingPlatform } from '../platforms.ts'
 import type { BaseChoice, LibcPrediction } from '../types.ts'
 import { compareVersions } from '../util/versions.ts'
 import {
@@ -96,13 +96,11 @@ export function checkBasePlatforms(
   held: readonly string[] | undefined = knownBase(reference).platforms,
 ): void {
   if (!held) return
-  const has = ({ id, baseline }: Platform, ids: readonly string[]) =>
-    ids.includes(id) || (baseline !== undefined && ids.includes(baseline))
-  const missing = platforms.filter(platform => !has(platform, held))
+  const missing = platforms.filter(platform => !servingPlatform(platform, held))
   if (missing.length === 0) return
   const { family } = knownBase(reference)
   const newest = isDistroless(family) ? distrolessBase(family) : undefined
-  const moreThere = missing.every(platform => has(platform, newest?.platforms ?? []))
+  const moreThere = missing.every(platform => servingPlatform(platform, newest?.platforms ?? []))
   const rest = platforms.filter(platform => !missing.includes(platform))
   throw new Failure({
     kind: 'usage',
@@ -116,6 +114,34 @@ export function checkBasePlatforms(
       '--base builtin or --base scratch, which run static binaries on every platform',
       ...(rest.length > 0 ? [`--platform ${rest.map(({ id }) => id).join(',')}`] : []),
     ].join('\nor '),
+  })
+}
+
+/**
+ * Makes sure that dynamic programs find their loader in the images that a base has for them. For arm/v6 that may be the one
+ * for arm/v5, whose libraries and loader are of the other float ABI (Debian's armel).
+ * @param held the platform ids of the base's index
+ * @throws {Failure} verification, naming each binary and the image that would be taken.
+ */
+export function checkBaseFloat(
+  reference: string,
+  binaries: readonly ImageBinary[],
+  held: readonly string[],
+): void {
+  const lacking = binaries.flatMap(({ name, platform, elf }) => {
+    const serving = servingPlatform(platform, held)
+    if (serving === undefined || elf.linkage !== 'dynamic') return []
+    if (parsePlatform(serving).elf.armFloat === platform.elf.armFloat) return []
+    const why = `${name} for ${platform.id} needs ${elf.interpreter}; the base's image for it is ${serving}, of soft float`
+    return { name, why }
+  })
+  if (lacking.length === 0) return
+  throw new Failure({
+    kind: 'verification',
+    what: `The base image ${reference} cannot run ${[...new Set(lacking.map(({ name }) => name))].join(', ')}`,
+    where: reference,
+    why: lacking.map(({ why }) => why).join('\n'),
+    fix: waysOut.libc,
   })
 }
 

@@ -1,9 +1,10 @@
-import { checkBasePlatforms } from '../base/choose.ts'
+import { checkBaseFloat, checkBasePlatforms } from '../base/choose.ts'
 import { confirmBase } from '../base/confirm.ts'
 import { type BaseLookup, isRegistryBase, isUnreachable } from '../base/lookup.ts'
 import { type Failure, isFailure } from '../errors.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import { isLocalBase } from '../oci/local-base.ts'
+import { type Platform, servingPlatform } from '../platforms.ts'
 import type { Recorder } from '../recorder.ts'
 import type { Artifact, BaseChoice } from '../types.ts'
 import { count } from '../util/format.ts'
@@ -38,6 +39,7 @@ export async function checkBases(
         const base = await lookUpBase(reference)
         checkBasePlatforms(reference, platforms, base.platforms)
         found.push(`${reference}, ${count(base.platforms.length, 'platform')}`)
+        for (const text of lowerVariants(reference, platforms, base.platforms)) recorder.note('info', text)
       } catch (error) {
         if (!isFailure(error, 'registry')) throw error
         found.push(`${reference}, ${await findElsewhere(image, error)}`)
@@ -47,6 +49,15 @@ export async function checkBases(
       }
     }
     task.detail(found.join('; '))
+  })
+}
+
+/** Where the base's image is for another platform than expected; that linux/amd64 serves its variants is. */
+function lowerVariants(reference: string, platforms: readonly Platform[], held: readonly string[]): string[] {
+  return platforms.flatMap(platform => {
+    const serving = servingPlatform(platform, held)
+    if (serving === undefined || serving === platform.id || serving === platform.baseline) return []
+    return `${reference} has no image for ${platform.id}: the one for ${serving} is taken, as docker does`
   })
 }
 
@@ -97,16 +108,17 @@ export async function withKnownDigest(image: ImagePlan, lookUpBase: BaseLookup):
  * @throws {Failure} verification, when a base cannot run a binary; usage, when the new base lacks a platform.
  */
 export function confirmBases(
-  { images, platforms, lock }: Pick<Plan, 'images' | 'platforms' | 'lock'>,
+  { images, platforms, lock, offline }: Pick<Plan, 'images' | 'platforms' | 'lock' | 'offline'>,
   artifacts: readonly Artifact[],
   lookUpBase: BaseLookup,
   recorder: Recorder,
 ): Promise<ImagePlan[]> {
-  const confirmed = images.map(image => {
+  const confirmed = images.map(async image => {
     const { spec, executables } = image
     const names = new Set(executables.map(({ name }) => name))
     const binaries = artifacts.filter(artifact => names.has(artifact.name))
     const base = confirmBase(spec.base, binaries, { registry: image.image.registry, platforms })
+    if (!offline) await checkLoaders(base, binaries, lookUpBase)
     if (base.reference === spec.base.reference) return { ...image, spec: { ...spec, base } }
     const onBase = { ...image, spec: { ...spec, base: lockBase(base, lock) } }
     recorder.note(
@@ -117,4 +129,16 @@ export function confirmBases(
     return pinBase(onBase, lookUpBase)
   })
   return Promise.all(confirmed)
+}
+
+/** What a registry that cannot be asked would say, the in-process backend finds in the base itself. */
+async function checkLoaders(
+  base: BaseChoice,
+  binaries: readonly Artifact[],
+  lookUpBase: BaseLookup,
+): Promise<void> {
+  const dynamic = binaries.filter(({ platform, elf }) => platform.arch === 'arm' && elf.linkage === 'dynamic')
+  if (dynamic.length === 0 || !isRegistryBase(base.reference)) return
+  const index = await lookUpBase(pinnedReference(base)).catch(() => undefined)
+  if (index) checkBaseFloat(base.reference, dynamic, index.platforms)
 }

@@ -4,7 +4,7 @@ import { parseDockerfile } from '../dockerfile/parse.ts'
 import { findStage, sourceNames } from '../dockerfile/stages.ts'
 import { isFailure } from '../errors.ts'
 import { createCachedBaseLookup } from '../image/base-documents.ts'
-import type { Platform } from '../platforms.ts'
+import { type Platform, servingPlatform } from '../platforms.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import { mapLimit } from '../util/map-limit.ts'
 import { indexLines } from '../util/source-text.ts'
@@ -96,15 +96,13 @@ function judge(
       ? { message: `the registry could not be asked for ${image}: ${found.slice(2)}`, severity: 'warning' }
       : { message: found, fix: 'check the name and the tag' }
   }
-  const has = ({ id, baseline }: Platform) =>
-    found.includes(id) || (baseline !== undefined && found.includes(baseline))
   const list = found.length > 0 ? found.join(', ') : 'no platform of Linux'
   if (platform === 'build' || platform === 'constant' || platform === 'unknown') {
     return found.includes('linux/amd64') || found.includes('linux/arm64') || platform !== 'build'
       ? undefined
       : { message: `${image} runs on no build machine: it has ${list}`, fix: 'another image' }
   }
-  const missing = wanted.filter(one => !has(one)).map(({ id }) => id)
+  const missing = wanted.filter(one => !servingPlatform(one, found)).map(({ id }) => id)
   return missing.length > 0
     ? {
         message: `${image} has no ${missing.join(', ')}: it has ${list}`,

@@ -24,6 +24,7 @@ beforeAll(async () => {
   intoRegistry(registry, both, 'team/both', '1')
   intoRegistry(registry, buildImage(['linux/amd64'], [attestation]), 'team/one', '1')
   intoRegistry(registry, buildImage([], [attestation]), 'team/none', '1')
+  intoRegistry(registry, buildImage(['linux/arm/v5', 'linux/arm/v7']), 'team/arm', '1')
 })
 afterAll(() => registry.close())
 
@@ -56,6 +57,18 @@ describe('the index of the base', () => {
     const result = await xbuild(args, { cwd: dir, env: { PATH: path } })
     expect(result).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(message) })
     expect(await made(dir)).toEqual([])
+  })
+
+  it('that has a lower variant of arm alone serves a static program, whose image says what it is for', async () => {
+    const cwd = await project(helloGo)
+    const base = `${registry.host}/team/arm:1`
+    const args = ['--backend=oci', `--base=${base}`, '--platform=linux/arm/v6', '--user=1000:1000', '--json']
+    const { code, stderr, stdout } = await xbuild(args, { cwd })
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect(stderr).toContain(
+      `${base} has no image for linux/arm/v6: the one for linux/arm/v5 is taken, as docker does`,
+    )
+    expect(JSON.parse(stdout).images[0].platforms).toMatchObject([{ platform: 'linux/arm/v6' }])
   })
 
   const unreachable = '127.0.0.1:1/team/base:1'

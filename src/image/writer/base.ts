@@ -19,6 +19,8 @@ export interface Base {
 export interface BaseImage {
   readonly config: RawConfig
   readonly layers: readonly LayerBlob[]
+  /** The id of the platform that its index, else its config says it is for: a lower variant, perhaps. Absent where any. */
+  readonly platform?: string
 }
 
 /** A layer of an image that is being made: described, and a file on this machine once it is asked for. */

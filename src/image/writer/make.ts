@@ -1,4 +1,4 @@
-import { otherBases } from '../../base/choose.ts'
+import { checkBaseFloat, otherBases } from '../../base/choose.ts'
 import type { Platform } from '../../platforms.ts'
 import type { Task } from '../../recorder.ts'
 import { hostArch } from '../../util/host-arch.ts'
@@ -15,6 +15,7 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
   const { buildOciImage } = await import('./write-image.ts')
   const { spec, destinations } = image
   const packed = new Set(spec.files.map(({ source }) => 'artifact' in source && source.artifact))
+  const binaries = context.artifacts.filter(({ name }) => packed.has(name))
   const publish: (() => Promise<void>)[] = []
   const uploaded = new Set(context.uploaded)
   const made = await buildOciImage(spec, {
@@ -24,7 +25,13 @@ export async function makeWithOci(image: ImagePlan, context: MakeContext, task: 
     compression: context.plan.compression,
     registries: context.registries,
     offline: context.plan.offline,
-    otherBases: otherBases(context.artifacts.filter(({ name }) => packed.has(name))),
+    otherBases: otherBases(binaries),
+    onBase: ({ id }, held) =>
+      checkBaseFloat(
+        spec.base.reference,
+        binaries.filter(({ platform }) => platform.id === id),
+        [held],
+      ),
     signal: context.signal,
     deferTags: moveTags => publish.push(moveTags),
     onUpload: digest => uploaded.add(digest),

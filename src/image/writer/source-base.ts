@@ -13,7 +13,7 @@ import {
   platformId,
 } from '../../oci/manifest.ts'
 import { formatReference, type Reference } from '../../oci/reference.ts'
-import type { Platform } from '../../platforms.ts'
+import { type Platform, servingPlatform } from '../../platforms.ts'
 import type { Repository } from '../../registry/client.ts'
 import { hashStream } from '../../util/hash-stream.ts'
 import { baseDocuments } from '../base-documents.ts'
@@ -54,7 +54,9 @@ export async function openSourceBase(source: ImageSource, options: SourceBaseOpt
       const image = entry ? await reader.manifest(entry) : manifest
       if (image.kind === 'index')
         throw malformed(source.name, 'there is an index where an image was described')
-      return readImage(image, platform, source, reader, options.reference)
+      const id = platformId(entry?.platform)
+      const read = await readImage(image, platform, source, reader, options.reference)
+      return { ...read, ...(id !== undefined && { platform: id }) }
     },
   }
 }
@@ -163,12 +165,12 @@ async function entriesOf(index: ImageIndex, reader: Reader, where: string): Prom
   return entries.filter(entry => !isAttestation(entry) && platformId(entry.platform) !== undefined)
 }
 
-/** The entry for a platform, or for the one without its variant, whose images run there too. */
+/** The entry for a platform, or for the next lower variant, whose images run there too. */
 function chooseEntry(entries: readonly Descriptor[], platform: Platform, where: string): Descriptor {
-  const named = (id: string | undefined) => entries.find(entry => platformId(entry.platform) === id)
-  const entry = named(platform.id) ?? (platform.baseline === undefined ? undefined : named(platform.baseline))
+  const held = [...new Set(entries.flatMap(({ platform }) => platformId(platform) ?? []))]
+  const serving = servingPlatform(platform, held)
+  const entry = serving && entries.find(entry => platformId(entry.platform) === serving)
   if (entry) return entry
-  const held = [...new Set(entries.map(({ platform }) => platformId(platform)))]
   throw noPlatform(
     where,
     platform,
@@ -185,7 +187,7 @@ async function readImage(
 ): Promise<BaseImage> {
   const where = `${source.name}@${configDescriptor.digest}`
   const bytes = await reader.document(configDescriptor)
-  const { os, architecture, diffIds } = parseConfig(bytes, where)
+  const { os, architecture, variant, diffIds } = parseConfig(bytes, where)
   if (os !== platform.os || platformId({ os, architecture })?.split('/')[1] !== platform.arch) {
     throw noPlatform(source.name, platform, `its image says that it is for ${os}/${architecture}`)
   }
@@ -207,7 +209,8 @@ async function readImage(
       ...(origin && { origin: { registry: origin.registry, repository: origin.repository } }),
     }
   })
-  return { config: parseJson(bytes, where) as RawConfig, layers: blobs }
+  const id = platformId({ os, architecture, variant })
+  return { config: parseJson(bytes, where) as RawConfig, layers: blobs, ...(id && { platform: id }) }
 }
 
 /** The OCI name of a layer's media type, as BuildKit translates Docker's: an image is of one kind throughout. */

@@ -44,6 +44,8 @@ export interface OciInputs {
   readonly offline?: boolean | undefined
   /** What other base would serve, in the words of --base: named when the base is not available. */
   readonly otherBases?: string | undefined
+  /** Is told the platform of the base's image that is taken for a platform, and may refuse it. */
+  readonly onBase?: ((platform: Platform, held: string) => void) | undefined
   /** The client of the caller, which stays open. */
   readonly registries?: RegistryClient | undefined
   /** The cache folder; by default the user's. */
@@ -176,9 +178,13 @@ async function assemble(spec: ImageSpec, inputs: OciInputs, tools: Tools): Promi
 
 /** The base's images, and their layers where they will be written to a file; a registry may have them already. */
 async function fetchBase({ base: choice, platforms }: ImageSpec, inputs: OciInputs, tools: Tools) {
-  const { outputs, signal } = inputs
+  const { outputs, signal, onBase } = inputs
   const base = await openBase(choice, tools, inputs)
   const images = await Promise.all(platforms.map(platform => base.image(platform)))
+  for (const [number, platform] of platforms.entries()) {
+    const held = images[number]?.platform
+    if (held !== undefined) onBase?.(platform, held)
+  }
   if (outputs.some(({ type }) => type !== 'push')) {
     const layers = images.flatMap(({ layers }) => layers)
     await mapLimit(layers, 6, layer => layer.file(signal))

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   baseFor,
+  checkBaseFloat,
   checkBasePlatforms,
   checkBaseServes,
   otherBases,
@@ -31,6 +32,7 @@ const glibc = (needed: string[], version = '2.34'): ElfOptions => ({
   needed: [...needed, 'libc.so.6'],
   versions: { 'libc.so.6': [`GLIBC_${version}`] },
 })
+const glibcFor = (interpreter: string): ElfOptions => ({ ...glibc([]), interpreter })
 const musl: ElfOptions = {
   type: 'dyn',
   pie: true,
@@ -223,6 +225,18 @@ describe('platforms of a base', () => {
       expect(_('scratch', id)).toBeUndefined()
     },
   )
+  test.each([
+    ['linux/arm/v6', ['linux/arm/v5', 'linux/arm/v7']],
+    ['linux/arm/v7', ['linux/arm/v5']],
+    ['linux/amd64/v3', ['linux/amd64/v2']],
+  ])('a lower variant serves %s', (id, held) => expect(_('debian', id, held)).toBeUndefined())
+  test.each([
+    ['linux/arm/v5', ['linux/arm/v6', 'linux/arm/v7']],
+    ['linux/amd64', ['linux/amd64/v2']],
+    ['linux/arm64', ['linux/arm/v7']],
+  ])('a higher variant does not serve %s', (id, held) =>
+    expect(_('debian', id, held)?.what).toBe(`debian has no image for ${id}`),
+  )
   test('the newer release has riscv64', () =>
     expect(_(debian12, 'linux/riscv64')?.fix).toMatch(
       /^--base gcr\.io\/distroless\/static-debian13:nonroot, which has\n/,
@@ -288,4 +302,26 @@ describe('otherBases', () => {
       '--base IMAGE, any that has glibc 2.34 or newer: libssl.so.3, libc.so.6, libm.so.6',
     ))
   test('of musl', () => expect(_(musl)).toBe('--base IMAGE, any that has musl: libc.so'))
+})
+
+describe('a base for arm/v5, taken for arm/v6,', () => {
+  const _ = (options: ElfOptions, held: string[], id = 'linux/arm/v6') =>
+    failure(() => checkBaseFloat('debian', [binary(options, id)], held))
+  const hard = glibcFor('/lib/ld-linux-armhf.so.3')
+  const debian = ['linux/amd64', 'linux/arm/v5', 'linux/arm/v7']
+  test('runs a static program', () => expect(_({}, debian)).toBeUndefined())
+  test('has no loader for hard float', () =>
+    expect(_(hard, debian)).toMatchObject({
+      kind: 'verification',
+      what: 'The base image debian cannot run app',
+      why: "app for linux/arm/v6 needs /lib/ld-linux-armhf.so.3; the base's image for it is linux/arm/v5, of soft float",
+    }))
+  test('serves arm/v7 no better, where it is alone', () =>
+    expect(_(hard, ['linux/arm/v5'], 'linux/arm/v7')?.kind).toBe('verification'))
+  test('is not asked for where there is one for arm/v6 or arm/v7', () => {
+    expect(_(hard, ['linux/arm/v5', 'linux/arm/v6'])).toBeUndefined()
+    expect(_(hard, debian, 'linux/arm/v7')).toBeUndefined()
+  })
+  test('runs what was made for it', () =>
+    expect(_(glibcFor('/lib/ld-linux.so.3'), debian, 'linux/arm/v5')).toBeUndefined())
 })
