@@ -191,7 +191,7 @@ it('makes the only image again where its tag is not what was made', async () => 
   }
   expect(await made()).toBe(1)
   expect(await made()).toBe(0)
-  registry.fault({ method: 'HEAD', path: /one\/manifests\/1$/, times: 1, status: 404 })
+  registry.fault({ method: 'GET', path: /one\/manifests\/1$/, times: 1, status: 404 })
   expect(await made()).toBe(1)
 }, 60_000)
 
