@@ -24871,7 +24871,7 @@ function withoutLinks(path6, folders3) {
   const folder = linkedFolderOf(path6, folders3);
   return folder === void 0 ? path6 : `${folders3[folder]}${path6.slice(folder.length)}`;
 }
-var mergedUsr, varRun, merged, mergedSbin, distributions;
+var mergedUsr, varRun, merged, mergedSbin, foldersOftenLinked, distributions;
 var init_distributions = __esm({
   "src/base/distributions.ts"() {
     "use strict";
@@ -24886,6 +24886,7 @@ var init_distributions = __esm({
     varRun = { "/var/run": "/run", "/var/lock": "/run/lock" };
     merged = { ...mergedUsr, ...varRun };
     mergedSbin = { ...merged, "/sbin": "/usr/bin" };
+    foldersOftenLinked = merged;
     distributions = [
       { name: /alpine/, linked: varRun },
       { name: /busybox|photon/ },
@@ -24919,9 +24920,14 @@ function linkedPath(target, link3) {
   return up > parentFolders(target).length ? link3 : posix.join(posix.dirname(target), link3);
 }
 function checkImagePath(path6, key = ["files"], base) {
-  const linked = base ? linkedFolders(base) : {};
-  const why = pathProblem(path6) ?? linkProblem(path6, linked);
-  if (why === void 0) return;
+  const why = pathProblem(path6);
+  if (why !== void 0) throw notAPath(path6, key, why);
+  if (base) checkNotBelowLink(path6, linkedFolders(base), key);
+}
+function checkNotBelowLink(path6, linked, key = ["files"]) {
+  const folder = linkedFolderOf(path6, linked);
+  if (folder === void 0) return;
+  const why = `${folder} is a link to ${linked[folder]} in this base, which a file below it would replace`;
   throw notAPath(path6, key, why, linked);
 }
 function checkWorkdir(workdir2) {
@@ -24961,10 +24967,6 @@ function pathProblem(path6) {
   if (names6.some((name) => Buffer.byteLength(name) > 255)) return "a name has more than 255 bytes";
   if (Buffer.byteLength(path6) > 4e3) return "it has more than 4000 bytes";
   return void 0;
-}
-function linkProblem(path6, linked) {
-  const folder = linkedFolderOf(path6, linked);
-  return folder && `${folder} is a link to ${linked[folder]} in this base, which a file below it would replace`;
 }
 function suggestPath(path6, linked) {
   const names6 = path6.replace(/[\0-\x1f\x7f]/g, "").split(/[/\\]/).map((name) => name.replace(/^(?:\.wh\.)+/, "").slice(0, 60)).filter((name) => name !== "" && name !== "." && name !== "..");
@@ -54983,6 +54985,121 @@ var init_ask_early = __esm({
   }
 });
 
+// src/image/base-rootfs.ts
+import { createReadStream as createReadStream6 } from "node:fs";
+import { mkdtemp as mkdtemp4, rm as rm13 } from "node:fs/promises";
+import { join as join61 } from "node:path";
+async function withBaseRootfs({ reference: reference2, digest: digest4 }, { platform: platform11, registries, offline, work }, wanted2, use) {
+  const local2 = isLocalBase(reference2);
+  const parsed = local2 ? void 0 : { ...parseReference(reference2), ...digest4 !== void 0 && { digest: digest4 } };
+  const source = parsed ? offline ? unaskedSource(parsed) : registrySource(registries, parsed) : await openImage(reference2, registries);
+  const cache2 = await openCache(cacheFolder(), () => {
+  });
+  const folder = await mkdtemp4(join61(work, "base-"));
+  try {
+    const base = await openSourceBase(source, {
+      cache: cache2,
+      reference: parsed,
+      unasked: offline,
+      remark: () => {
+      }
+    });
+    const { layers } = await base.image(platform11);
+    const scans = /* @__PURE__ */ new Map();
+    const read5 = async (number2, paths = wanted2) => {
+      const layer = layers[number2];
+      if (!layer) throw new Error(`no layer ${number2}`);
+      return scanLayer(createReadStream6(await layer.file()), paths, folder, reference2);
+    };
+    const scan = (number2) => {
+      const known = scans.get(number2) ?? read5(number2);
+      scans.set(number2, known);
+      return known;
+    };
+    const extract = async (number2, path6) => {
+      const captured = (await read5(number2, /* @__PURE__ */ new Set([path6]))).entries.get(path6)?.captured;
+      if (captured) return captured;
+      throw new Failure({
+        kind: "verification",
+        what: "The users of the base image cannot be read",
+        where: `${reference2}: ${path6}`,
+        fix: "--user UID:GID"
+      });
+    };
+    return await use(createRootfs(layers.length, scan, extract));
+  } finally {
+    await rm13(folder, { recursive: true, force: true });
+    await source.close();
+    await cache2.close();
+  }
+}
+var init_base_rootfs = __esm({
+  "src/image/base-rootfs.ts"() {
+    "use strict";
+    init_errors();
+    init_local_base();
+    init_reference2();
+    init_cache_folder();
+    init_cache2();
+    init_registry_source();
+    init_source2();
+    init_layer_scan();
+    init_rootfs();
+    init_cached_base();
+    init_source_base();
+  }
+});
+
+// src/image/base-links.ts
+var base_links_exports = {};
+__export(base_links_exports, {
+  readBaseLinks: () => readBaseLinks
+});
+function readBaseLinks(base, folders3, reading) {
+  return withBaseRootfs(base, reading, /* @__PURE__ */ new Set(), async (rootfs) => {
+    const links = {};
+    for (const folder of folders3) {
+      const path6 = (await rootfs.resolve(folder))?.path ?? folder;
+      if (path6 !== folder) links[folder] = path6;
+    }
+    return links;
+  });
+}
+var init_base_links = __esm({
+  "src/image/base-links.ts"() {
+    "use strict";
+    init_base_rootfs();
+  }
+});
+
+// src/build/base-links.ts
+async function checkBaseLinks({ spec: spec3, template: template2 }, context2) {
+  const { base, files: files3, folders: folders3 = [], ownedFolders: ownedFolders2 = [] } = spec3;
+  const [platform11] = spec3.platforms;
+  if (base.family !== "other" || template2 !== void 0 || !platform11) return;
+  const paths = [
+    ...files3.map(({ target }) => target),
+    ...[...folders3, ...ownedFolders2].map(({ path: path6 }) => path6)
+  ];
+  const above = paths.flatMap((path6) => linkedFolderOf(path6, foldersOftenLinked) ?? []);
+  if (above.length === 0) return;
+  const { readBaseLinks: readBaseLinks2 } = await Promise.resolve().then(() => (init_base_links(), base_links_exports));
+  const linked = await readBaseLinks2(base, [...new Set(above)], { ...context2, platform: platform11 }).catch((error) => {
+    if (isUnreachable(error) || isFailure(error, "tool")) return {};
+    throw error;
+  });
+  for (const path6 of paths) checkNotBelowLink(path6, linked);
+}
+var init_base_links2 = __esm({
+  "src/build/base-links.ts"() {
+    "use strict";
+    init_distributions();
+    init_lookup2();
+    init_errors();
+    init_paths2();
+  }
+});
+
 // src/build/compile-cache.ts
 import { basename as basename14 } from "node:path";
 async function withCacheCounts(plan, recorder, { folder, signal }, compile) {
@@ -55065,7 +55182,7 @@ var init_compile_cache = __esm({
 // src/build/last-build.ts
 import { existsSync as existsSync17 } from "node:fs";
 import { lstat as lstat5 } from "node:fs/promises";
-import { join as join61, relative as relative13 } from "node:path";
+import { join as join62, relative as relative13 } from "node:path";
 async function isWarm(dist, project2, platforms2) {
   if (project2.cacheFolder !== void 0 && !existsSync17(project2.cacheFolder)) return false;
   const built = (await lastBuild(dist, project2))?.platforms ?? [];
@@ -55086,7 +55203,7 @@ async function recordBuild(dist, project2, artifacts, images) {
     binaries: { ...before?.binaries, ...Object.fromEntries(kept) },
     sizes: { ...any?.sizes, ...Object.fromEntries(images.map((image4) => [placeOf4(image4), sizesOf(image4)])) }
   };
-  await writeFileAtomically(join61(dist, lastBuildFile), JSON.stringify(last));
+  await writeFileAtomically(join62(dist, lastBuildFile), JSON.stringify(last));
   return last;
 }
 function withPreviousSizes(last, image4) {
@@ -55140,7 +55257,7 @@ function sameToolchain(last, project2) {
 }
 async function readLastBuild(dist) {
   try {
-    return parse(lastBuildSchema, JSON.parse(await readText(join61(dist, lastBuildFile))));
+    return parse(lastBuildSchema, JSON.parse(await readText(join62(dist, lastBuildFile))));
   } catch {
     return void 0;
   }
@@ -55170,7 +55287,7 @@ var init_last_build = __esm({
 
 // src/build/early/record.ts
 import { rmSync as rmSync4 } from "node:fs";
-import { dirname as dirname30, join as join62 } from "node:path";
+import { dirname as dirname30, join as join63 } from "node:path";
 function recordCommands(args3, plan, options, last) {
   try {
     const path6 = commandsPath(args3);
@@ -55218,7 +55335,7 @@ function watchedFiles(dir2) {
   const names6 = Object.values(languages).flatMap(({ watchedFiles: watchedFiles2 = [] }) => watchedFiles2);
   const folders3 = [dir2];
   for (let above = dirname30(dir2); above !== folders3.at(-1); above = dirname30(above)) folders3.push(above);
-  return [join62(dir2, configFile), ...folders3.flatMap((folder) => names6.map((name) => join62(folder, name)))];
+  return [join63(dir2, configFile), ...folders3.flatMap((folder) => names6.map((name) => join63(folder, name)))];
 }
 var init_record2 = __esm({
   "src/build/early/record.ts"() {
@@ -55711,9 +55828,9 @@ var init_check_entrypoint = __esm({
 });
 
 // src/build/on-builder/identity.ts
-import { join as join63, relative as relative14 } from "node:path";
+import { join as join64, relative as relative14 } from "node:path";
 async function identityOf({ named: named3 }, { dir: dir2, root: root2, remote }) {
-  const [, name = ""] = named3.pattern.exec(await readTextIfThere(join63(dir2, named3.file)) ?? "") ?? [];
+  const [, name = ""] = named3.pattern.exec(await readTextIfThere(join64(dir2, named3.file)) ?? "") ?? [];
   return JSON.stringify([named3.file, name, ...remote ? [bareUrl(remote), relative14(root2, dir2)] : [dir2]]);
 }
 function bareUrl(url) {
@@ -55748,7 +55865,7 @@ var init_builder_language = __esm({
 
 // src/build/on-builder/reads/go.ts
 import { existsSync as existsSync18 } from "node:fs";
-import { dirname as dirname31, isAbsolute as isAbsolute4, join as join64, resolve as resolve15 } from "node:path";
+import { dirname as dirname31, isAbsolute as isAbsolute4, join as join65, resolve as resolve15 } from "node:path";
 function workFileOf(dir2, project2) {
   const set = project2?.settings.get("GOWORK")?.value ?? process.env["GOWORK"];
   if (set) return set === "off" ? void 0 : set;
@@ -55760,7 +55877,7 @@ function moduleOf(dir2) {
 }
 function nearest(dir2, name) {
   for (let folder = dir2; ; folder = dirname31(folder)) {
-    if (existsSync18(join64(folder, name))) return join64(folder, name);
+    if (existsSync18(join65(folder, name))) return join65(folder, name);
     if (folder === dirname31(folder)) return void 0;
   }
 }
@@ -55770,10 +55887,10 @@ async function goReads(dir2, toolchainArgs, project2) {
   const work = workFileOf(dir2, project2);
   const module = moduleOf(dir2);
   const modules2 = work === void 0 ? { folders: [module], reads: [] } : await workReads(work);
-  const isVendored = existsSync18(join64(work === void 0 ? module : dirname31(work), "vendor/modules.txt"));
+  const isVendored = existsSync18(join65(work === void 0 ? module : dirname31(work), "vendor/modules.txt"));
   const vendored2 = isVendored && !words4.some((word3) => /^--?mod=(?:mod|readonly)$/.test(word3));
   const reads = (vendored2 ? [] : modules2.folders).map(async (folder) => {
-    const file = folder === module ? flags2.get("modfile") ?? join64(folder, "go.mod") : join64(folder, "go.mod");
+    const file = folder === module ? flags2.get("modfile") ?? join65(folder, "go.mod") : join65(folder, "go.mod");
     return replacements2(folder, file);
   });
   return [
@@ -55864,7 +55981,7 @@ var init_go3 = __esm({
 });
 
 // src/build/on-builder/go.ts
-import { dirname as dirname32, join as join65 } from "node:path";
+import { dirname as dirname32, join as join66 } from "node:path";
 function goAuth(project2) {
   const value = project2 ? project2.settings.get("GOAUTH")?.value : process.env["GOAUTH"];
   return value === "off" || value === "netrc" ? { GOAUTH: value } : {};
@@ -55875,7 +55992,7 @@ function imageOf(version2) {
 }
 async function imageFor(dir2) {
   const work = workFileOf(dir2);
-  const module = join65(moduleOf(dir2), "go.mod");
+  const module = join66(moduleOf(dir2), "go.mod");
   const text7 = (work && await readTextIfThere(work)) ?? await readTextIfThere(module) ?? "";
   const [, version2 = "0"] = /^toolchain go(\S+)/m.exec(text7) ?? /^go (\S+)/m.exec(text7) ?? [];
   return compareVersions(version2, "1.21") < 0 ? { reference: "golang:latest" } : imageOf(version2);
@@ -55962,11 +56079,11 @@ var init_go4 = __esm({
 
 // src/build/on-builder/reads/rust.ts
 import { existsSync as existsSync19, readFileSync as readFileSync11 } from "node:fs";
-import { dirname as dirname33, join as join66, resolve as resolve16 } from "node:path";
+import { dirname as dirname33, join as join67, resolve as resolve16 } from "node:path";
 import { fileURLToPath as fileURLToPath3 } from "node:url";
 function workspaceRootOf(dir2) {
   for (let folder = dir2; ; folder = dirname33(folder)) {
-    const file = join66(folder, "Cargo.toml");
+    const file = join67(folder, "Cargo.toml");
     if (existsSync19(file) && /^\s*\[workspace[\].]/m.test(readFileSync11(file, "utf8"))) return folder;
     if (folder === dirname33(folder)) return dir2;
   }
@@ -55981,7 +56098,7 @@ async function rustReads(dir2, project2) {
   for (let folder = queue.shift(); folder !== void 0; folder = queue.shift()) {
     if (seen2.has(folder)) continue;
     seen2.add(folder);
-    const file = join66(folder, "Cargo.toml");
+    const file = join67(folder, "Cargo.toml");
     const manifest = await readToml(file);
     const { folders: folders3, files: files3 } = pathsOf(manifest, own5.has(folder));
     const named3 = [...folders3, ...files3].map((path6) => ({ path: resolve16(folder, path6), by: file }));
@@ -56065,7 +56182,7 @@ var init_rust3 = __esm({
 });
 
 // src/build/on-builder/rust.ts
-import { isAbsolute as isAbsolute5, join as join67 } from "node:path";
+import { isAbsolute as isAbsolute5, join as join68 } from "node:path";
 function imageOfChannel(channel = "stable") {
   const [, version2] = /^(\d+\.\d+(?:\.\d+)?)(?:-[a-z]\w*-.*)?$/.exec(channel) ?? [];
   if (version2 !== void 0) return { reference: `rust:${version2}` };
@@ -56137,7 +56254,7 @@ function outputFolder(command2) {
   const profile = args3.includes("--profile") ? args3[args3.indexOf("--profile") + 1] ?? "" : "release";
   const folders3 = { dev: "debug", test: "debug", bench: "release" };
   const below3 = own5 < 0 ? "" : (args3[own5 + 1] ?? "").replace(`${stageFolders2.caches}/target`, "");
-  return join67(below3, triplesOf2(command2)[0] ?? "", folders3[profile] ?? profile);
+  return join68(below3, triplesOf2(command2)[0] ?? "", folders3[profile] ?? profile);
 }
 var cargoHome2, rustOnBuilder, sharedLocks, ownToolchain, noImageOf;
 var init_rust4 = __esm({
@@ -56172,7 +56289,7 @@ var init_rust4 = __esm({
       downloads: ["cargo-registry", "cargo-git"],
       outputs: (project2) => [project2.targetDirectory],
       prepare: addStd,
-      gather: ({ command: command2, produces }) => produces.map(({ name }) => join67(`${stageFolders2.caches}/target`, outputFolder(command2), name))
+      gather: ({ command: command2, produces }) => produces.map(({ name }) => join68(`${stageFolders2.caches}/target`, outputFolder(command2), name))
     };
     sharedLocks = `for lock in .package-cache .package-cache-mutate; do ln -sf registry/$lock "\${CARGO_HOME:-/root/.cargo}/$lock"; done; `;
     ownToolchain = '[ -z "$RUST_VERSION" ] || export RUSTUP_TOOLCHAIN="$RUST_VERSION"; ';
@@ -56181,7 +56298,7 @@ var init_rust4 = __esm({
 });
 
 // src/build/on-builder/reads/zig.ts
-import { join as join68, resolve as resolve17 } from "node:path";
+import { join as join69, resolve as resolve17 } from "node:path";
 async function zigReads(dir2) {
   const reads = [];
   const seen2 = /* @__PURE__ */ new Set();
@@ -56189,7 +56306,7 @@ async function zigReads(dir2) {
     const folder = queue.shift();
     if (seen2.has(folder)) continue;
     seen2.add(folder);
-    const file = join68(folder, "build.zig.zon");
+    const file = join69(folder, "build.zig.zon");
     const folders3 = (await packagePaths(file)).map((path6) => resolve17(folder, path6));
     reads.push(...folders3.map((path6) => ({ path: path6, by: file })));
     queue.push(...folders3);
@@ -56204,7 +56321,7 @@ var init_zig4 = __esm({
 });
 
 // src/build/on-builder/zig.ts
-import { join as join69 } from "node:path";
+import { join as join70 } from "node:path";
 var zigOnBuilder;
 var init_zig5 = __esm({
   "src/build/on-builder/zig.ts"() {
@@ -56231,7 +56348,7 @@ var init_zig5 = __esm({
       top: (dir2) => dir2,
       imageFor: async () => ({ missing: "Zig has no official image" }),
       downloads: [],
-      outputs: ({ root: root2 }) => [".zig-cache", "zig-cache", "zig-out"].map((name) => join69(root2, name))
+      outputs: ({ root: root2 }) => [".zig-cache", "zig-cache", "zig-out"].map((name) => join70(root2, name))
     };
   }
 });
@@ -56471,13 +56588,13 @@ var init_stage3 = __esm({
 
 // src/build/on-builder/read-on-stage.ts
 import { mkdir as mkdir17, readFile as readFile7, writeFile as writeFile9 } from "node:fs/promises";
-import { join as join70 } from "node:path";
+import { join as join71 } from "node:path";
 function readOnStage(request) {
   return async (command2, { signal, onStderr } = {}) => {
     const folder = await makeTemporaryFolder("xbuild-read-");
     try {
       const { dockerfile: dockerfile2, ignore, args: args3, env: env4 } = readingStage(command2, request, folder.path);
-      const file = join70(folder.path, "Dockerfile");
+      const file = join71(folder.path, "Dockerfile");
       await mkdir17(folder.path, { recursive: true });
       await writeFile9(file, dockerfile2);
       await writeFile9(`${file}.dockerignore`, ignore);
@@ -56488,7 +56605,7 @@ function readOnStage(request) {
         const failure = explainBuildxError({ said: said2, dockerfile: dockerfile2, builder: request.builder });
         throw explainStage(failure, { tool: command2.tool, image: request.image, stderr: progress.log() });
       }
-      const read5 = (name) => readFile7(join70(folder.path, "out", name), "utf8");
+      const read5 = (name) => readFile7(join71(folder.path, "out", name), "utf8");
       const [stdout, stderr, exit] = await Promise.all([read5("stdout"), read5("stderr"), read5("exit")]);
       for (const line of stderr.split("\n")) onStderr?.(line);
       const exitCode = Number(exit);
@@ -56518,7 +56635,7 @@ var init_read_on_stage = __esm({
 
 // src/build/compile-place.ts
 import { realpath as realpath8, stat as stat20 } from "node:fs/promises";
-import { join as join71, relative as relative15, resolve as resolve18 } from "node:path";
+import { join as join72, relative as relative15, resolve as resolve18 } from "node:path";
 async function findCompilePlace(options, language, signal) {
   const { place } = options.compile;
   const lacking = place !== "host" && !await hasToolchain(language, options.dir, signal);
@@ -56598,7 +56715,7 @@ function below2(root2, path6) {
 }
 async function repositoryRules(root2, toolchainArgs) {
   if (toolchainArgs.includes("-buildvcs=false")) return ["**/.git"];
-  const found = await stat20(join71(root2, ".git")).catch(() => void 0);
+  const found = await stat20(join72(root2, ".git")).catch(() => void 0);
   return [...found?.isFile() ? [".git"] : [], ...privateOfGit];
 }
 var idsOf, privateOfGit;
@@ -63448,9 +63565,9 @@ var init_dockerfile_hint = __esm({
 });
 
 // src/build/own-files.ts
-import { dirname as dirname34, join as join72 } from "node:path";
+import { dirname as dirname34, join as join73 } from "node:path";
 async function hintsOfOwnFiles({ root: root2, project: project2, images, compile }) {
-  if (await readTextIfThere(join72(root2, configFile)) !== void 0) return [];
+  if (await readTextIfThere(join73(root2, configFile)) !== void 0) return [];
   const [found, dockerfiles, frontEnd2] = await Promise.all([
     readAll(root2, recipes),
     readAll(root2, dockerfilePlaces),
@@ -63471,7 +63588,7 @@ async function hintsOfOwnFiles({ root: root2, project: project2, images, compile
   return hints.filter((hint) => hint !== void 0);
 }
 async function readAll(root2, names6) {
-  const texts2 = await Promise.all(names6.map((name) => readTextIfThere(join72(root2, name)).catch(() => void 0)));
+  const texts2 = await Promise.all(names6.map((name) => readTextIfThere(join73(root2, name)).catch(() => void 0)));
   return names6.flatMap((name, at) => texts2[at] === void 0 ? [] : [{ name, text: texts2[at] }]);
 }
 function isOfImage({ name, text: text7 }, { executables }) {
@@ -63662,7 +63779,7 @@ var init_plan_compile = __esm({
 });
 
 // src/build/plan-image.ts
-import { dirname as dirname35, join as join73 } from "node:path";
+import { dirname as dirname35, join as join74 } from "node:path";
 function chosenBase(reference2) {
   if (reference2 !== "scratch" && !isLocalBase(reference2)) parseReference(reference2);
   return {
@@ -63676,7 +63793,7 @@ function programPath(name) {
   return rootFolders.has(name) ? `/usr/local/bin/${name}` : `/${name}`;
 }
 function pathInImage({ name }, index, program2) {
-  const next2 = program2 && join73(dirname35(program2), name);
+  const next2 = program2 && join74(dirname35(program2), name);
   const target = (index === 0 ? program2 : next2) ?? programPath(name);
   return { target, source: { artifact: name }, mode: 493 };
 }
@@ -63713,7 +63830,7 @@ function planImage({ name, executables, image: asked2 }, base, source, options) 
     byDigest: options.byDigest,
     load: options.load,
     outputs: options.outputs,
-    fallback: join73(options.dist, `${name}.oci.tar`)
+    fallback: join74(options.dist, `${name}.oci.tar`)
   });
   return { executables, spec: spec3, image: image4, destinations };
 }
@@ -63914,75 +64031,23 @@ var base_users_exports = {};
 __export(base_users_exports, {
   readBaseUsers: () => readBaseUsers
 });
-import { createReadStream as createReadStream6 } from "node:fs";
-import { mkdtemp as mkdtemp4, readFile as readFile8, rm as rm13 } from "node:fs/promises";
-import { join as join74 } from "node:path";
-async function readBaseUsers({ reference: reference2, digest: digest4 }, { platform: platform11, registries, offline, work }) {
-  const local2 = isLocalBase(reference2);
-  const parsed = local2 ? void 0 : { ...parseReference(reference2), ...digest4 !== void 0 && { digest: digest4 } };
-  const source = parsed ? offline ? unaskedSource(parsed) : registrySource(registries, parsed) : await openImage(reference2, registries);
-  const cache2 = await openCache(cacheFolder(), () => {
-  });
-  const folder = await mkdtemp4(join74(work, "users-"));
-  try {
-    const base = await openSourceBase(source, {
-      cache: cache2,
-      reference: parsed,
-      unasked: offline,
-      remark: () => {
-      }
-    });
-    const { layers } = await base.image(platform11);
-    const scans = /* @__PURE__ */ new Map();
-    const read5 = async (number2, paths = wanted) => {
-      const layer = layers[number2];
-      if (!layer) throw new Error(`no layer ${number2}`);
-      return scanLayer(createReadStream6(await layer.file()), paths, folder, reference2);
-    };
-    const scan = (number2) => {
-      const known = scans.get(number2) ?? read5(number2);
-      scans.set(number2, known);
-      return known;
-    };
-    const extract = async (number2, path6) => {
-      const captured = (await read5(number2, /* @__PURE__ */ new Set([path6]))).entries.get(path6)?.captured;
-      if (captured) return captured;
-      throw new Failure({
-        kind: "verification",
-        what: "The users of the base image cannot be read",
-        where: `${reference2}: ${path6}`,
-        fix: "--user UID:GID"
-      });
-    };
-    const rootfs = createRootfs(layers.length, scan, extract);
+import { readFile as readFile8 } from "node:fs/promises";
+function readBaseUsers(base, reading) {
+  return withBaseRootfs(base, reading, wanted, async (rootfs) => {
     const textOf5 = async (path6) => {
       const found = await rootfs.resolve(path6);
       const isFile = found?.entry.type === "file" || found?.entry.type === "hardlink";
       return found && isFile ? readFile8((await rootfs.read(found)).path, "utf8") : "";
     };
     return parseUsers(await textOf5("/etc/passwd"), await textOf5("/etc/group"));
-  } finally {
-    await rm13(folder, { recursive: true, force: true });
-    await source.close();
-    await cache2.close();
-  }
+  });
 }
 var wanted;
 var init_base_users = __esm({
   "src/image/base-users.ts"() {
     "use strict";
     init_users();
-    init_errors();
-    init_local_base();
-    init_reference2();
-    init_cache_folder();
-    init_cache2();
-    init_registry_source();
-    init_source2();
-    init_layer_scan();
-    init_rootfs();
-    init_cached_base();
-    init_source_base();
+    init_base_rootfs();
     wanted = /* @__PURE__ */ new Set(["etc/passwd", "etc/group"]);
   }
 });
@@ -64488,7 +64553,7 @@ async function makeImages(context2, done) {
   const asks2 = backend.name === "buildx" && !plan.offline;
   const confirmed = asks2 ? await Promise.all(reached.map((one2) => withKnownDigest(one2, lookUpBase2))) : reached;
   const limit = imagesAtOnce(plan, backend.name);
-  const images = await mapLimit(confirmed, limit, (image4) => withOwnUser(image4, context2));
+  const images = await mapLimit(confirmed, limit, (image4) => onOwnBase(image4, context2));
   const before = await recorder.stage("image", () => makeAtOnce(images, backend.name, context2));
   const made = await mapLimit(images, limit, async (image4, index) => {
     const one2 = await makeAndReadBack(image4, context2, before[index]);
@@ -64501,13 +64566,11 @@ async function makeImages(context2, done) {
     done(reported, index);
   }
 }
-function withOwnUser(image4, { plan, work, registries, recorder }) {
+function onOwnBase(image4, { plan, work, registries, recorder }) {
   const { root: root2, offline = false } = plan;
   return locating(
     root2,
-    () => withNumericUser(image4, { registries, recorder, work, offline }).catch(
-      (error) => Promise.reject(ofImage(image4.spec.name, error))
-    )
+    () => checkBaseLinks(image4, { registries, work, offline }).then(() => withNumericUser(image4, { registries, recorder, work, offline })).catch((error) => Promise.reject(ofImage(image4.spec.name, error)))
   );
 }
 async function makeAndReadBack(image4, context2, before) {
@@ -64539,6 +64602,7 @@ var init_build = __esm({
     init_announce();
     init_artifacts();
     init_ask_early();
+    init_base_links2();
     init_bases();
     init_compile();
     init_compile_cache();

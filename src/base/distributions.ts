@@ -26,6 +26,9 @@ const merged: LinkedFolders = { ...mergedUsr, ...varRun }
 /** Where /usr/sbin is or may be a link to /usr/bin as well (Fedora since 42). */
 const mergedSbin: LinkedFolders = { ...merged, '/sbin': '/usr/bin' }
 
+/** The folders that some distribution makes links of. */
+export const foldersOftenLinked = merged
+
 const distributions: readonly Distribution[] = [
   { name: /alpine/, linked: varRun },
   { name: /busybox|photon/ },

@@ -17,6 +17,7 @@ import { withFilesKept } from '../util/with-files-kept.ts'
 import { announce } from './announce.ts'
 import { createReader, verifyAndKeep } from './artifacts.ts'
 import { askEarly, askRegistries, createQuestions, type Questions, withReachedTags } from './ask-early.ts'
+import { checkBaseLinks } from './base-links.ts'
 import { confirmBases, withKnownDigest } from './bases.ts'
 import { compilePlan } from './compile.ts'
 import { withCacheCounts } from './compile-cache.ts'
@@ -210,7 +211,7 @@ async function makeImages(
   const asks = backend.name === 'buildx' && !plan.offline
   const confirmed = asks ? await Promise.all(reached.map(one => withKnownDigest(one, lookUpBase))) : reached
   const limit = imagesAtOnce(plan, backend.name)
-  const images = await mapLimit(confirmed, limit, image => withOwnUser(image, context))
+  const images = await mapLimit(confirmed, limit, image => onOwnBase(image, context))
   const before = await recorder.stage('image', () => makeAtOnce(images, backend.name, context))
   const made = await mapLimit(images, limit, async (image, index) => {
     const one = await makeAndReadBack(image, context, before[index])
@@ -224,13 +225,13 @@ async function makeImages(
   }
 }
 
-/** The image with the number of its user, where that has a name. */
-function withOwnUser(image: ImagePlan, { plan, work, registries, recorder }: PlannedRun): Promise<ImagePlan> {
+/** The image with the number of its user, where that has a name, once none of its files is below a link of its base. */
+function onOwnBase(image: ImagePlan, { plan, work, registries, recorder }: PlannedRun): Promise<ImagePlan> {
   const { root, offline = false } = plan
   return locating(root, () =>
-    withNumericUser(image, { registries, recorder, work, offline }).catch(error =>
-      Promise.reject(ofImage(image.spec.name, error)),
-    ),
+    checkBaseLinks(image, { registries, work, offline })
+      .then(() => withNumericUser(image, { registries, recorder, work, offline }))
+      .catch(error => Promise.reject(ofImage(image.spec.name, error))),
   )
 }
 

@@ -44,9 +44,19 @@ export function linkedPath(target: string, link: string): string {
  * @throws {Failure} usage
  */
 export function checkImagePath(path: string, key: Key = ['files'], base?: BaseChoice): void {
-  const linked = base ? linkedFolders(base) : {}
-  const why = pathProblem(path) ?? linkProblem(path, linked)
-  if (why === undefined) return
+  const why = pathProblem(path)
+  if (why !== undefined) throw notAPath(path, key, why)
+  if (base) checkNotBelowLink(path, linkedFolders(base), key)
+}
+
+/**
+ * Checks that a path of the image is below no link of its base, which would become a folder.
+ * @throws {Failure} usage, with the path to use instead.
+ */
+export function checkNotBelowLink(path: string, linked: LinkedFolders, key: Key = ['files']): void {
+  const folder = linkedFolderOf(path, linked)
+  if (folder === undefined) return
+  const why = `${folder} is a link to ${linked[folder]} in this base, which a file below it would replace`
   throw notAPath(path, key, why, linked)
 }
 
@@ -104,13 +114,6 @@ function pathProblem(path: string): string | undefined {
   if (names.some(name => Buffer.byteLength(name) > 255)) return 'a name has more than 255 bytes'
   if (Buffer.byteLength(path) > 4000) return 'it has more than 4000 bytes'
   return undefined
-}
-
-function linkProblem(path: string, linked: LinkedFolders): string | undefined {
-  const folder = linkedFolderOf(path, linked)
-  return (
-    folder && `${folder} is a link to ${linked[folder]} in this base, which a file below it would replace`
-  )
 }
 
 function suggestPath(path: string, linked: LinkedFolders): string {

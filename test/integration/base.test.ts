@@ -71,6 +71,16 @@ describe('the index of the base', () => {
     expect(JSON.parse(stdout).images[0].platforms).toMatchObject([{ platform: 'linux/arm/v6' }])
   })
 
+  it('that has a link where the program goes ends the build with the path to use', async () => {
+    const layers = [[{ name: 'bin', link: 'usr/bin' }, { name: 'usr/bin/' }]]
+    intoRegistry(registry, buildImage([{ platform: 'linux/amd64', layers }]), 'team/merged', '1')
+    const dir = await project({ ...helloGo, 'xbuild.toml': '[image]\nprogram = "/bin/hello"\n' })
+    const args = ['--backend=oci', `--base=${registry.host}/team/merged:1`, '--platform=linux/amd64']
+    const { code, stderr } = await xbuild(args, { cwd: dir })
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('/usr/bin/hello') })
+    expect((await made(dir)).filter(name => name.endsWith('.tar'))).toEqual([])
+  })
+
   const unreachable = '127.0.0.1:1/team/base:1'
   const missing = { exitCode: 1, stderr: '#1 [internal]\nERROR: failed to resolve: no route to host\n' }
 
