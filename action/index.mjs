@@ -11737,8 +11737,8 @@ var init_published = __esm({
   "src/bench/compare/published.ts"() {
     "use strict";
     publishedRatios = {
-      go: [12.7, 15.6],
-      rust: [16.3, 18.2],
+      go: [11.9, 15.6],
+      rust: [16.3, 20.7],
       zig: [8.3, 9.6]
     };
     publishedPlatform = "linux/arm64";

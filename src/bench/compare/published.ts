@@ -8,8 +8,8 @@ import type { LanguageName } from '../../languages/options.ts'
  */
 export const publishedRatios: Readonly<Partial<Record<LanguageName, readonly [low: number, high: number]>>> =
   {
-    go: [12.7, 15.6],
-    rust: [16.3, 18.2],
+    go: [11.9, 15.6],
+    rust: [16.3, 20.7],
     zig: [8.3, 9.6],
   }
 
