@@ -1084,10 +1084,6 @@ function isPlatform(text7) {
 function findPlatform(os2, arch, variant2) {
   return byId.get(normalizePlatform(os2, arch, variant2));
 }
-function servingPlatform({ arch, variant: variant2 }, held) {
-  const level2 = (name = "") => Number(name.slice(1));
-  return platforms.filter((other) => other.arch === arch && level2(other.variant) <= level2(variant2)).sort((one2, other) => level2(other.variant) - level2(one2.variant)).find(({ id }) => held.includes(id))?.id;
-}
 function platformFolder(platform11) {
   return platform11.id.replaceAll("/", "_");
 }
@@ -52288,6 +52284,18 @@ var init_needs = __esm({
   }
 });
 
+// src/base/serving-platform.ts
+function servingPlatform({ arch, variant: variant2 }, held) {
+  const level2 = (name = "") => Number(name.slice(1));
+  return platforms.filter((other) => other.arch === arch && level2(other.variant) <= level2(variant2)).sort((one2, other) => level2(other.variant) - level2(one2.variant)).find(({ id }) => held.includes(id))?.id;
+}
+var init_serving_platform = __esm({
+  "src/base/serving-platform.ts"() {
+    "use strict";
+    init_platforms();
+  }
+});
+
 // src/base/choose.ts
 function predictBase(prediction, options = {}) {
   const family = prediction.libc === "gnu" ? prediction.cxx ? "cc" : "base-nossl" : "static";
@@ -52421,6 +52429,7 @@ var init_choose2 = __esm({
     init_platforms();
     init_versions();
     init_known();
+    init_serving_platform();
     ofMusl = /^lib(c|pthread|rt|m|dl|util|xnet)\./;
     waysOut = {
       loader: "link with the loader of a distribution (patchelf --set-interpreter changes that of a finished binary), or statically",
@@ -53240,10 +53249,10 @@ function missing3(where, { digest: digest4 }) {
 var init_source_base = __esm({
   "src/image/writer/source-base.ts"() {
     "use strict";
+    init_serving_platform();
     init_errors();
     init_manifest();
     init_reference2();
-    init_platforms();
     init_hash_stream();
     init_base_documents();
     init_cache2();
@@ -54774,9 +54783,9 @@ var init_bases = __esm({
     init_choose2();
     init_confirm();
     init_lookup2();
+    init_serving_platform();
     init_errors();
     init_local_base();
-    init_platforms();
     init_format();
     init_locked_bases();
     basesTaskId = "base";
@@ -67269,11 +67278,11 @@ var init_base_platforms = __esm({
   "src/lint/base-platforms.ts"() {
     "use strict";
     init_lookup2();
+    init_serving_platform();
     init_parse();
     init_stages();
     init_errors();
     init_base_documents();
-    init_platforms();
     init_map_limit();
     init_source_text();
     init_of_the_run();

@@ -283,18 +283,6 @@ export function findPlatform(os: string, arch: string, variant?: string): Platfo
   return byId.get(normalizePlatform(os, arch, variant))
 }
 
-/**
- * Which of the platforms that an image has serves a platform: its own, else the next lower variant, as an engine and
- * `FROM` choose (containerd/platforms compare.go, Only). Undefined where none does.
- */
-export function servingPlatform({ arch, variant }: Platform, held: readonly string[]): string | undefined {
-  const level = (name = '') => Number(name.slice(1))
-  return platforms
-    .filter(other => other.arch === arch && level(other.variant) <= level(variant))
-    .sort((one, other) => level(other.variant) - level(one.variant))
-    .find(({ id }) => held.includes(id))?.id
-}
-
 /** The name of the folder under dist/ that holds this platform's binaries: `linux_arm_v7`. */
 export function platformFolder(platform: Platform): string {
   return platform.id.replaceAll('/', '_')

@@ -1,6 +1,6 @@
 import { type ImageBinary, needs } from '../binary/needs.ts'
 import { Failure } from '../errors.ts'
-import { type Platform, parsePlatform, servingPlatform } from '../platforms.ts'
+import { type Platform, parsePlatform } from '../platforms.ts'
 import type { BaseChoice, LibcPrediction } from '../types.ts'
 import { compareVersions } from '../util/versions.ts'
 import {
@@ -12,6 +12,7 @@ import {
   distrolessReference,
   knownBase,
 } from './known.ts'
+import { servingPlatform } from './serving-platform.ts'
 
 /** One thing that a binary needs and a base has not. */
 interface Shortcoming {

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { servingPlatform } from '../../base/serving-platform.ts'
 import { Failure, isFailure } from '../../errors.ts'
 import {
   type Descriptor,
@@ -13,7 +14,7 @@ import {
   platformId,
 } from '../../oci/manifest.ts'
 import { formatReference, type Reference } from '../../oci/reference.ts'
-import { type Platform, servingPlatform } from '../../platforms.ts'
+import type { Platform } from '../../platforms.ts'
 import type { Repository } from '../../registry/client.ts'
 import { hashStream } from '../../util/hash-stream.ts'
 import { baseDocuments } from '../base-documents.ts'
