@@ -10310,7 +10310,7 @@ var init_interrupt = __esm({
   }
 });
 
-// src/tune-v8.ts
+// src/start/tune-v8.ts
 var tune_v8_exports = {};
 __export(tune_v8_exports, {
   tuneV8: () => tuneV8
@@ -10322,7 +10322,7 @@ function tuneV8() {
 }
 var newestTried, flags;
 var init_tune_v8 = __esm({
-  "src/tune-v8.ts"() {
+  "src/start/tune-v8.ts"() {
     "use strict";
     newestTried = 26;
     flags = [
@@ -90997,7 +90997,7 @@ ${summary}`,
   }
 });
 
-// src/main.ts
+// src/start/main.ts
 var main_exports3 = {};
 __export(main_exports3, {
   main: () => main
@@ -91016,7 +91016,7 @@ async function main(args3, { keepsCode }) {
   }
 }
 var init_main4 = __esm({
-  "src/main.ts"() {
+  "src/start/main.ts"() {
     "use strict";
     init_start2();
     init_interrupt();
@@ -91025,13 +91025,13 @@ var init_main4 = __esm({
   }
 });
 
-// src/load-main.ts
+// src/start/load-main.ts
 async function loadMain() {
   const { main: main2 } = await Promise.resolve().then(() => (init_main4(), main_exports3));
   return { main: main2, keepsCode: false };
 }
 var init_load_main = __esm({
-  "src/load-main.ts"() {
+  "src/start/load-main.ts"() {
     "use strict";
   }
 });

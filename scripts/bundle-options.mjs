@@ -123,22 +123,22 @@ export const commonOptions = ({ executable }) => ({
 
 /**
  * Has the entry file load the rest by another module than load-main.ts.
- * @param {string} path below src/
+ * @param {string} path below src/start/
  * @returns {import('esbuild').Plugin}
  */
 export const loadMainBy = path => ({
   name: 'load-main-by',
   setup({ onResolve }) {
-    onResolve({ filter: /\/load-main\.ts$/ }, () => ({ path: join(root, 'src', path) }))
+    onResolve({ filter: /\/load-main\.ts$/ }, () => ({ path: join(root, 'src/start', path) }))
   },
 })
 
 /**
- * How the program behind the entry file becomes one CommonJS file, whose compiled code is kept (src/load-compiled.ts).
+ * How the program behind the entry file becomes one CommonJS file, whose compiled code is kept (src/start/load-compiled.ts).
  * @param {string} url an expression for its own URL: packages ask where they are, to load what is built into Node.js
  */
 export const mainOptions = url => ({
-  entryPoints: { main: 'src/main.ts' },
+  entryPoints: { main: 'src/start/main.ts' },
   format: /** @type {const} */ ('cjs'),
   outExtension: { '.js': '.cjs' },
   // Nothing but require loads what is built into Node.js, in a script that no file stands for.

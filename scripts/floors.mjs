@@ -39,11 +39,8 @@ const floors = [
   ['doctor', 'init', 'ci'],
   ['commands'],
   ['yargs-adapter.ts'],
-  ['program.ts', 'tune-v8.ts'],
-  ['main.ts'],
-  ['load-main.ts'],
-  ['load-compiled.ts'],
-  ['load-nearby-main.ts', 'load-embedded-main.ts'],
+  ['program.ts'],
+  ['start'],
   ['cli.ts'],
   ['action.ts'],
 ]

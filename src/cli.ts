@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { exitCodes } from './errors.ts'
-import { loadMain } from './load-main.ts'
+import { loadMain } from './start/load-main.ts'
 import { about, version } from './version.ts'
 
 const args = process.argv.slice(2)

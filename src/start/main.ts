@@ -1,7 +1,7 @@
-import { startEarly } from './build/early/start.ts'
-import { interruptSignal, listenForInterrupts } from './interrupt.ts'
-import { killRunning } from './process.ts'
-import { recordStart } from './util/timeline.ts'
+import { startEarly } from '../build/early/start.ts'
+import { interruptSignal, listenForInterrupts } from '../interrupt.ts'
+import { killRunning } from '../process.ts'
+import { recordStart } from '../util/timeline.ts'
 
 /**
  * Runs the program with its arguments. The compilers of a build like the last one start before most of it is loaded.
@@ -16,7 +16,7 @@ export async function main(
   const early = await startEarly(args, interruptSignal)
   try {
     if (!keepsCode) (await import('./tune-v8.ts')).tuneV8()
-    const { runProgram } = await import('./program.ts')
+    const { runProgram } = await import('../program.ts')
     recordStart()
     return await runProgram({ args, early })
   } finally {

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { Script } from 'node:vm'
+import { cacheFolder } from '../util/cache-folder.ts'
+import { readChecked, writeChecked } from '../util/checked-file.ts'
 import type { Loaded } from './load-main.ts'
-import { cacheFolder } from './util/cache-folder.ts'
-import { readChecked, writeChecked } from './util/checked-file.ts'
 
 /** Replaced by the bundler: the sha256 in hex of main.cjs. */
 declare const XBUILD_MAIN_DIGEST: string
